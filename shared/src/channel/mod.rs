@@ -1,0 +1,87 @@
+//! The partner family: channels push the users, companies, tasks, applications and payments of gig labour
+//! (document 000_47b10f4368b04607.txt).
+//!
+//! Every record belongs to one channel, which is part of its key. [`Service`] is what the handlers call.
+
+pub mod applications;
+pub mod channels;
+pub mod companies;
+mod listing;
+pub mod payments;
+mod record;
+mod reference;
+mod row;
+pub mod tasks;
+pub mod tokens;
+pub mod uploads;
+pub mod users;
+pub mod values;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::error::Result;
+use crate::ids::Ids;
+use crate::keyring::Keyring;
+use crate::objects::Objects;
+use crate::store::{Key, Store};
+
+pub use channels::{Channel, ChannelId};
+pub use listing::{Filter, PageRequest};
+pub use record::{Record, Resource, missing};
+
+use channels::StatusCache;
+
+/// How long the warm-up may take before it is given up.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+pub struct Service {
+    store: Store,
+    tables: Tables,
+    objects: Objects,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    statuses: StatusCache,
+    rules: Rules,
+}
+
+struct Tables {
+    /// `CHANNEL_TABLE`: channels and their records.
+    channel: String,
+    /// `CREDENTIALS_TABLE`: refresh tokens.
+    credentials: String,
+}
+
+/// What an installation asks for beyond the formats.
+#[derive(Clone, Copy)]
+pub struct Rules {
+    /// `STRICT_CHECKSUMS`: identity numbers and credit codes must have the right check character.
+    pub strict_checksums: bool,
+}
+
+impl Service {
+    /// Reads the variables `CHANNEL_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET`, `CHANNEL_SECRET` (the id of the key secret)
+    /// and `STRICT_CHECKSUMS`, fetches the keys and opens the connection that the first request would otherwise wait for.
+    pub async fn connect(environment: &Environment) -> Result<Self> {
+        let service = Self {
+            store: Store::new(environment.dynamodb()),
+            tables: Tables {
+                channel: environment.required("CHANNEL_TABLE")?.to_owned(),
+                credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
+            },
+            objects: Objects::new(environment.s3(), environment.required("UPLOADS_BUCKET")?.to_owned()),
+            keyring: Keyring::parse(&environment.secret(environment.required("CHANNEL_SECRET")?).await?)?,
+            clock: Arc::clone(&environment.clock),
+            ids: Ids::default(),
+            statuses: StatusCache::default(),
+            rules: Rules { strict_checksums: environment.flag("STRICT_CHECKSUMS")? },
+        };
+        let warm_up = service.store.get(&service.tables.channel, Key::new("-", "-"));
+        // Only the open connection matters: what the read answers, or that it fails, will show again at the first request.
+        let _ = tokio::time::timeout(WARM_UP, warm_up).await;
+        Ok(service)
+    }
+}

@@ -1,0 +1,124 @@
+//! Payments: what was paid, to whom and for what (document, POST /payments).
+
+use serde::{Deserialize, Serialize};
+
+use super::Rules;
+use super::listing::Listing;
+use super::record::Resource;
+use super::reference::Reference;
+use super::values::{
+    BankAccount, BasisType, Currency, Date, Hours, Moment, Money, PaymentMethod, PaymentStatus, PaymentType, RecordId, Text,
+    Url,
+};
+use crate::error::Fault;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Payment {
+    pub channel_payment_id: RecordId,
+    pub payment_type: PaymentType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_user_id: Option<RecordId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_application_id: Option<RecordId>,
+    pub amount: Money,
+    pub currency: Currency,
+    pub payment_time: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<PaymentMethod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_channel: Option<Text<0, 64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank_name: Option<Text<0, 128>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank_account: Option<BankAccount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction_no: Option<Text<0, 128>>,
+    pub payment_basis: PaymentBasis,
+    pub status: PaymentStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<Text<0, 1000>>,
+}
+
+/// 付款依据.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PaymentBasis {
+    pub basis_type: BasisType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work_hours: Option<Hours>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work_date_start: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work_date_end: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text<0, 1000>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supporting_docs: Option<Vec<Url>>,
+}
+
+impl Resource for Payment {
+    const KIND: &'static str = "payment";
+    const ID_FIELD: &'static str = "channel_payment_id";
+    const SEALED: &'static [&'static str] = &["bank_account"];
+
+    fn id(&self) -> &RecordId {
+        &self.channel_payment_id
+    }
+
+    fn faults(&self, _rules: Rules) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.payment_type == PaymentType::User && self.channel_user_id.is_none() {
+            faults.push(Fault::new("channel_user_id", "is required with payment_type user"));
+        }
+        if self.payment_type == PaymentType::Application && self.channel_application_id.is_none() {
+            faults.push(Fault::new("channel_application_id", "is required with payment_type application"));
+        }
+        if self.amount.is_zero() {
+            faults.push(Fault::new("amount", "must be more than 0"));
+        }
+        if let (Some(start), Some(end)) = (&self.payment_basis.work_date_start, &self.payment_basis.work_date_end)
+            && end < start
+        {
+            faults.push(Fault::new("payment_basis.work_date_end", "must not be before work_date_start"));
+        }
+        faults
+    }
+
+    /// pending -> completed, failed; failed -> pending; completed is final but for remark and transaction_no.
+    fn may_become(&self, next: &Self) -> Result<(), Fault> {
+        use PaymentStatus::{Completed, Failed, Pending};
+        match (self.status, next.status) {
+            (Pending, _) | (Failed, Failed | Pending) => Ok(()),
+            (Completed, Completed) => {
+                let (remark, transaction_no) = (self.remark.clone(), self.transaction_no.clone());
+                if (Self { remark, transaction_no, ..next.clone() }) == *self {
+                    Ok(())
+                } else {
+                    Err(Fault::new("status", "is final: only remark and transaction_no may still change"))
+                }
+            }
+            (Failed | Completed, _) => Err(Fault::new("status", "cannot change in this way")),
+        }
+    }
+
+    fn references(&self) -> Vec<Reference<'_>> {
+        let user = self.channel_user_id.as_ref();
+        let application = self.channel_application_id.as_ref().map(|id| Reference {
+            field: "channel_application_id",
+            kind: "application",
+            id,
+            having: user
+                .filter(|_| self.payment_type == PaymentType::Application)
+                .map(|user| ("channel_user_id", user, "channel_user_id")),
+        });
+        // The user of an application exists: it was asked for when the application came.
+        let vouched_for = application.as_ref().is_some_and(|application| application.having.is_some());
+        let user =
+            user.filter(|_| !vouched_for).map(|id| Reference { field: "channel_user_id", kind: "user", id, having: None });
+        user.into_iter().chain(application).collect()
+    }
+
+    fn listing(&self) -> Option<Listing<'_>> {
+        let parents = [self.channel_user_id.as_ref(), self.channel_application_id.as_ref()];
+        Some(Listing { parents, occurred_at: Some(self.payment_time) })
+    }
+}

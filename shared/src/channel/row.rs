@@ -1,0 +1,114 @@
+//! A record as it is stored: keys, bookkeeping, and the content's fields with the sealed ones closed.
+//!
+//! | attribute | holds |
+//! |---|---|
+//! | `pk`, `sk` | `{channel}#{partner's id}`, the kind |
+//! | `i1`, `i2`, `i3`, `isk` | the lists it stands in (`listing.rs`), and its place there: the server id |
+//! | `server_id`, `updated_at`, `version`, `first_content` | see [`Record`]; instants are Unix milliseconds |
+//! | `occurred_at` | the instant that lists filter by, Unix seconds |
+//! | all others | the content |
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use super::channels::ChannelId;
+use super::listing::{Listing, partition};
+use super::record::{Record, Resource};
+use super::values::RecordId;
+use crate::error::{Error, Result};
+use crate::ids::Id;
+use crate::keyring::Keyring;
+use crate::store::{Condition, Item, Key};
+
+const SERVER_ID: &str = "server_id";
+const UPDATED_AT: &str = "updated_at";
+const VERSION: &str = "version";
+const FIRST_CONTENT: &str = "first_content";
+
+pub(super) fn key<T: Resource>(channel: &ChannelId, id: &RecordId) -> Key {
+    record_key(channel, T::KIND, id)
+}
+
+pub(super) fn record_key(channel: &ChannelId, kind: &str, id: &RecordId) -> Key {
+    Key::new(format!("{channel}#{id}"), kind)
+}
+
+pub(super) fn is_version(version: u64) -> Condition {
+    Condition::equals(VERSION, number(version))
+}
+
+pub(super) fn write<T: Resource>(keyring: &Keyring, channel: &ChannelId, record: &Record<T>) -> Result<Item> {
+    let mut item: Item = serde_dynamo::to_item(&record.content).map_err(Error::internal)?;
+    let key = key::<T>(channel, record.content.id());
+    for field in T::SEALED {
+        if let Some(AttributeValue::S(plain)) = item.get_mut(*field) {
+            *plain = keyring.seal(&place(&key, field), plain)?;
+        }
+    }
+    if let Some(listing) = record.content.listing() {
+        item.extend(index(channel, T::KIND, record.server_id, listing));
+    }
+    item.insert("pk".into(), AttributeValue::S(key.pk));
+    item.insert("sk".into(), AttributeValue::S(key.sk));
+    item.insert(SERVER_ID.into(), number(record.server_id.as_u64()));
+    item.insert(UPDATED_AT.into(), number(record.updated_at.as_millisecond()));
+    item.insert(VERSION.into(), number(record.version));
+    item.insert(FIRST_CONTENT.into(), AttributeValue::S(record.first_content.clone()));
+    Ok(item)
+}
+
+pub(super) fn read<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Record<T>> {
+    let key = Key::new(string(&item, "pk")?, string(&item, "sk")?);
+    for field in T::SEALED {
+        if let Some(AttributeValue::S(sealed)) = item.get_mut(*field) {
+            *sealed = keyring.open(&place(&key, field), sealed)?;
+        }
+    }
+    Ok(Record {
+        server_id: Id::from_u64(integer(&item, SERVER_ID)?),
+        updated_at: Timestamp::from_millisecond(integer(&item, UPDATED_AT)?).map_err(Error::internal)?,
+        version: integer(&item, VERSION)?,
+        first_content: string(&item, FIRST_CONTENT)?,
+        content: serde_dynamo::from_item(item).map_err(Error::internal)?,
+    })
+}
+
+fn index(channel: &ChannelId, kind: &str, server_id: Id, listing: Listing<'_>) -> Item {
+    let mut item = Item::from([
+        ("i1".into(), AttributeValue::S(partition(channel, kind, None))),
+        ("isk".into(), AttributeValue::S(server_id.sortable())),
+    ]);
+    for (name, parent) in ["i2", "i3"].into_iter().zip(listing.parents) {
+        if let Some(parent) = parent {
+            item.insert(name.into(), AttributeValue::S(partition(channel, kind, Some(parent))));
+        }
+    }
+    if let Some(moment) = listing.occurred_at {
+        item.insert("occurred_at".into(), number(moment.as_second()));
+    }
+    item
+}
+
+/// Where a sealed value stands, so that one moved to another record or field does not open.
+fn place(key: &Key, field: &str) -> String {
+    format!("{}/{}/{field}", key.pk, key.sk)
+}
+
+pub(super) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn string(item: &Item, attribute: &str) -> Result<String> {
+    match item.get(attribute) {
+        Some(AttributeValue::S(text)) => Ok(text.clone()),
+        _ => Err(Error::internal(format!("a stored record lacks {attribute}"))),
+    }
+}
+
+fn integer<N: std::str::FromStr>(item: &Item, attribute: &str) -> Result<N> {
+    match item.get(attribute) {
+        Some(AttributeValue::N(digits)) => digits.parse().ok(),
+        _ => None,
+    }
+    .ok_or_else(|| Error::internal(format!("a stored record lacks {attribute}")))
+}

@@ -1,0 +1,283 @@
+//! Access and refresh tokens (document, POST /auth/token and /auth/refresh).
+//!
+//! An access token is a JWT (HS256) that is verified without a read. A refresh token is opaque: `family . secret . appkey`,
+//! base64url. Of a family only the hashes of its current and its previous token are stored. The successor of a token is its
+//! HMAC, so that the same one can be handed out again after a lost answer without being kept anywhere.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Service;
+use super::channels::{ChannelId, enabled_check};
+use crate::error::{Error, Result};
+use crate::ids::random;
+use crate::keyring::{Keyring, Purpose};
+use crate::store::{Condition, Item, Key, Outcome, Refusal, Write};
+
+/// How long an access token is valid.
+pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
+/// How long an unused refresh token is valid.
+const REFRESH_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long the same successor is handed out again for a token that was used: a lost answer must not lock a partner out.
+const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
+const ISSUER: &str = "gongqiao";
+const AUDIENCE: &str = "channel";
+
+const FAMILY: usize = 16;
+const SECRET: usize = 32;
+
+/// What a partner gets for its credentials.
+pub struct Tokens {
+    pub access_token: String,
+    pub refresh_token: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: ChannelId,
+    iat: i64,
+    exp: i64,
+}
+
+impl Service {
+    /// Tokens for an appkey and its secret. A wrong secret and an unknown appkey are the same error.
+    ///
+    /// DynamoDB: one read, one write.
+    pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str) -> Result<Tokens> {
+        let channel = self.authenticate(appkey, secret).await?.ok_or_else(Error::unauthenticated)?;
+        if !channel.enabled {
+            return Err(Error::forbidden());
+        }
+        let now = self.clock.now();
+        let token = RefreshToken { family: random()?, secret: random()?, channel: channel.appkey };
+        let item = family_item(&token, None, now);
+        match self.store.put(&self.tables.credentials, item, Condition::absent()).await? {
+            Outcome::Written => self.tokens(&token, now),
+            // The family is 128 random bits: this is our own write, whose answer was lost.
+            Outcome::Refused(_) => self.tokens(&token, now),
+        }
+    }
+
+    /// The next tokens for a refresh token. Used again within 30 seconds it gives the same successor; later, it ends the
+    /// family.
+    ///
+    /// DynamoDB: one transaction; on reuse, one write more.
+    pub async fn refresh_tokens(&self, presented: &str) -> Result<Tokens> {
+        let token = RefreshToken::parse(presented).ok_or_else(Error::token_rejected)?;
+        let now = self.clock.now();
+        let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[presented.as_bytes()])?);
+        let put = Write::Put {
+            table: self.tables.credentials.clone(),
+            item: family_item(&next, Some(&token), now),
+            condition: Condition::equals("current", AttributeValue::S(token.hash())).and(Condition::compares(
+                "expires_at",
+                ">",
+                seconds(now),
+            )),
+        };
+        let outcome = self.store.transact(vec![enabled_check(&self.tables.channel, &token.channel), put]).await?;
+        let Outcome::Refused(refusals) = outcome else { return self.tokens(&next, now) };
+        let [channel, family] = <[Refusal; 2]>::try_from(refusals).map_err(|_| Error::internal("a refusal without reasons"))?;
+        let next = match family {
+            Refusal { failed: false, .. } => return Err(Error::forbidden()),
+            Refusal { stored: None, .. } => return Err(Error::token_rejected()),
+            Refusal { stored: Some(stored), .. } => match self.verdict(&stored, &token, presented, now) {
+                Verdict::HandedOutAgain(next) => next,
+                Verdict::Expired => return Err(Error::token_rejected()),
+                Verdict::Reused => {
+                    self.end_family(&token, now).await?;
+                    return Err(Error::token_rejected());
+                }
+            },
+        };
+        if channel.failed { Err(Error::forbidden()) } else { self.tokens(&next, now) }
+    }
+
+    /// The channel that an access token speaks for, if the channel may call now.
+    pub async fn authorize(&self, access_token: &str) -> Result<ChannelId> {
+        let channel = verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
+        if self.is_enabled(&channel).await? { Ok(channel) } else { Err(Error::forbidden()) }
+    }
+
+    fn tokens(&self, token: &RefreshToken, now: Timestamp) -> Result<Tokens> {
+        Ok(Tokens { access_token: sign(&self.keyring, &token.channel, now)?, refresh_token: token.to_string() })
+    }
+
+    fn verdict(&self, stored: &Item, token: &RefreshToken, presented: &str, now: Timestamp) -> Verdict {
+        let text = |attribute: &str| stored.get(attribute).and_then(|value| value.as_s().ok());
+        let second = |attribute: &str| stored.get(attribute).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+        let Some(current) = text("current") else { return Verdict::Expired };
+        if *current == token.hash() || second("expires_at").is_none_or(|expires_at| expires_at <= now.as_second()) {
+            return Verdict::Expired;
+        }
+        let just_used = text("previous") == Some(&token.hash())
+            && second("rotated_at").is_some_and(|at| now.as_second() - at <= REUSE_WINDOW.as_secs());
+        let successors = self.keyring.macs(Purpose::RefreshToken, &[presented.as_bytes()]);
+        let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| next.hash() == *current);
+        match next {
+            Some(next) if just_used => Verdict::HandedOutAgain(next),
+            _ => Verdict::Reused,
+        }
+    }
+
+    /// Leaves a family without a current token, so that none of its tokens is good for anything.
+    async fn end_family(&self, token: &RefreshToken, now: Timestamp) -> Result<()> {
+        let mut item = family_item(token, None, now);
+        item.remove("current");
+        self.store.put(&self.tables.credentials, item, Condition::present()).await?;
+        Ok(())
+    }
+}
+
+/// What a used refresh token means.
+enum Verdict {
+    HandedOutAgain(RefreshToken),
+    Expired,
+    Reused,
+}
+
+struct RefreshToken {
+    family: [u8; FAMILY],
+    secret: [u8; SECRET],
+    channel: ChannelId,
+}
+
+impl RefreshToken {
+    fn parse(text: &str) -> Option<Self> {
+        let bytes = BASE64.decode(text).ok()?;
+        let (family, rest) = bytes.split_first_chunk()?;
+        let (secret, channel) = rest.split_first_chunk()?;
+        let channel = ChannelId::parse(std::str::from_utf8(channel).ok()?).ok()?;
+        Some(Self { family: *family, secret: *secret, channel })
+    }
+
+    fn successor(&self, secret: [u8; SECRET]) -> Self {
+        Self { family: self.family, secret, channel: self.channel.clone() }
+    }
+
+    fn hash(&self) -> String {
+        BASE64.encode(Sha256::digest(self.secret))
+    }
+}
+
+impl std::fmt::Display for RefreshToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&BASE64.encode([&self.family[..], &self.secret, self.channel.as_str().as_bytes()].concat()))
+    }
+}
+
+/// The stored family with this token as its current one.
+fn family_item(current: &RefreshToken, previous: Option<&RefreshToken>, now: Timestamp) -> Item {
+    let Key { pk, sk } = Key::new(format!("refresh#{}#{}", current.channel, BASE64.encode(current.family)), "refresh");
+    let mut item = Item::from([
+        ("pk".into(), AttributeValue::S(pk)),
+        ("sk".into(), AttributeValue::S(sk)),
+        ("current".into(), AttributeValue::S(current.hash())),
+        ("expires_at".into(), seconds(now + REFRESH_TOKEN_AGE)),
+    ]);
+    if let Some(previous) = previous {
+        item.insert("previous".into(), AttributeValue::S(previous.hash()));
+        item.insert("rotated_at".into(), seconds(now));
+    }
+    item
+}
+
+fn seconds(instant: Timestamp) -> AttributeValue {
+    AttributeValue::N(instant.as_second().to_string())
+}
+
+fn sign(keyring: &Keyring, channel: &ChannelId, now: Timestamp) -> Result<String> {
+    let key_id = keyring.current();
+    let key = keyring.key(key_id, Purpose::AccessToken).ok_or_else(|| Error::internal("no current key"))?;
+    let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
+    let claims = Claims {
+        iss: ISSUER.into(),
+        aud: AUDIENCE.into(),
+        sub: channel.clone(),
+        iat: now.as_second(),
+        exp: (now + ACCESS_TOKEN_AGE).as_second(),
+    };
+    jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key)).map_err(Error::internal)
+}
+
+/// The channel of a genuine access token that has not expired. Only HS256 counts, whatever the header claims.
+fn verify(keyring: &Keyring, token: &str, now: Timestamp) -> Option<ChannelId> {
+    let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
+    let key = keyring.key(&key_id, Purpose::AccessToken)?;
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    // Against our clock, below.
+    validation.validate_exp = false;
+    let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&key), &validation).ok()?.claims;
+    let channel = ChannelId::parse(claims.sub.as_str()).ok()?;
+    (now.as_second() < claims.exp).then_some(channel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyring() -> Keyring {
+        Keyring::parse(r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_access_token_lives_for_two_hours() {
+        let channel = ChannelId::parse("channel_001").unwrap();
+        let token = sign(&keyring(), &channel, at("2024-01-15T10:00:00Z")).unwrap();
+        assert_eq!(verify(&keyring(), &token, at("2024-01-15T11:59:59Z")), Some(channel));
+        assert_eq!(verify(&keyring(), &token, at("2024-01-15T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn other_keys_algorithms_and_audiences_are_refused() {
+        let now = at("2024-01-15T10:00:00Z");
+        let key = keyring().key("k1", Purpose::AccessToken).unwrap();
+        let claims =
+            |aud: &str| serde_json::json!({"iss": ISSUER, "aud": aud, "sub": "channel_001", "iat": 0, "exp": i64::MAX});
+        let forge = |kid: Option<&str>, algorithm, key: &[u8], aud| {
+            let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
+            jsonwebtoken::encode(&header, &claims(aud), &EncodingKey::from_secret(key)).unwrap()
+        };
+        let good = forge(Some("k1"), Algorithm::HS256, &key, AUDIENCE);
+        assert!(verify(&keyring(), &good, now).is_some());
+        let unsigned = {
+            let body = good.split('.').nth(1).unwrap();
+            format!("{}.{body}.", BASE64.encode(r#"{"alg":"none","kid":"k1"}"#))
+        };
+        for bad in [
+            forge(None, Algorithm::HS256, &key, AUDIENCE),
+            forge(Some("k2"), Algorithm::HS256, &key, AUDIENCE),
+            forge(Some("current"), Algorithm::HS256, &key, AUDIENCE),
+            forge(Some("k1"), Algorithm::HS384, &key, AUDIENCE),
+            forge(Some("k1"), Algorithm::HS256, b"another key", AUDIENCE),
+            forge(Some("k1"), Algorithm::HS256, &key, "hris"),
+            unsigned,
+            good.replace('.', ""),
+        ] {
+            assert_eq!(verify(&keyring(), &bad, now), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_reads_back() {
+        let token =
+            RefreshToken { family: [1; FAMILY], secret: [2; SECRET], channel: ChannelId::parse("channel_001").unwrap() };
+        let read = RefreshToken::parse(&token.to_string()).unwrap();
+        assert_eq!((read.family, read.secret, read.channel), (token.family, token.secret, token.channel));
+        assert!(RefreshToken::parse("").is_none() && RefreshToken::parse("refresh_token_string").is_none());
+    }
+}

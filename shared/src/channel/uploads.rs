@@ -1,0 +1,163 @@
+//! Uploads (an addition to the document): where a partner puts the files whose addresses its records carry.
+
+use super::Service;
+use super::channels::ChannelId;
+use super::values::{Reason, text_value};
+use crate::error::Result;
+use crate::objects::{Content, Presigned};
+
+/// The largest upload, in bytes.
+pub const MAX_SIZE: u32 = 20 * 1024 * 1024;
+
+/// What an upload is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Resume,
+    License,
+    Certification,
+    SupportingDoc,
+}
+
+impl Purpose {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        match text {
+            "resume" => Ok(Self::Resume),
+            "license" => Ok(Self::License),
+            "certification" => Ok(Self::Certification),
+            "supporting_doc" => Ok(Self::SupportingDoc),
+            _ => Err("must be one of: resume license certification supporting_doc"),
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Resume => "resume",
+            Self::License => "license",
+            Self::Certification => "certification",
+            Self::SupportingDoc => "supporting_doc",
+        }
+    }
+}
+text_value!(Purpose);
+
+/// A type of file that is taken: its media type and ending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileType {
+    pub media_type: &'static str,
+    ending: &'static str,
+}
+
+const FILE_TYPES: [FileType; 6] = [
+    FileType { media_type: "application/pdf", ending: "pdf" },
+    FileType { media_type: "application/msword", ending: "doc" },
+    FileType { media_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ending: "docx" },
+    FileType { media_type: "image/jpeg", ending: "jpg" },
+    FileType { media_type: "image/png", ending: "png" },
+    FileType { media_type: "image/webp", ending: "webp" },
+];
+
+impl FileType {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        FILE_TYPES
+            .into_iter()
+            .find(|file| file.media_type.eq_ignore_ascii_case(text))
+            .ok_or("must be the media type of a pdf, doc, docx, jpg, png or webp file")
+    }
+}
+text_value!(FileType);
+
+/// A SHA-256 digest, sent as 64 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sha256(pub [u8; 32]);
+
+impl Sha256 {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        const REASON: Reason = "must be 64 hex digits";
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(REASON);
+        }
+        let mut digest = [0; 32];
+        for (byte, at) in digest.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| REASON)?;
+        }
+        Ok(Self(digest))
+    }
+}
+text_value!(Sha256);
+
+/// The size of a file in bytes, from 1 to [`MAX_SIZE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(u32);
+
+impl deserr::Deserr<crate::input::Faults> for Size {
+    fn deserialize_from_value<V: deserr::IntoValue>(
+        value: deserr::Value<V>,
+        at: deserr::ValuePointerRef<'_>,
+    ) -> Result<Self, crate::input::Faults> {
+        match value {
+            deserr::Value::Integer(size) => match u32::try_from(size) {
+                Ok(size @ 1..=MAX_SIZE) => Ok(Self(size)),
+                _ => Err(crate::input::Faults::one(at, "must be from 1 to 20971520 bytes")),
+            },
+            _ => Err(crate::input::Faults::one(at, "must be an integer")),
+        }
+    }
+}
+
+/// The name of an uploaded file: `resume-1234567890.pdf`. The channel that asks is the rest of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadName(String);
+
+impl UploadName {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let parts = text.split_once('-').and_then(|(purpose, rest)| Some((purpose, rest.split_once('.')?)));
+        match parts {
+            Some((purpose, (id, ending)))
+                if Purpose::parse(purpose).is_ok()
+                    && (1..=16).contains(&id.len())
+                    && id.bytes().all(|byte| byte.is_ascii_digit())
+                    && FILE_TYPES.iter().any(|file| file.ending == ending) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("is not the name of an upload"),
+        }
+    }
+
+    fn key(&self, channel: &ChannelId) -> String {
+        format!("channel/{channel}/{}", self.0)
+    }
+}
+
+impl std::fmt::Display for UploadName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Service {
+    /// Where to put a file, and the name that it will have.
+    pub async fn begin_upload(
+        &self,
+        channel: &ChannelId,
+        purpose: Purpose,
+        file_type: FileType,
+        Size(size): Size,
+        sha256: Option<Sha256>,
+    ) -> Result<(UploadName, Presigned)> {
+        let id = self.ids.next(self.clock.now())?;
+        let name = UploadName(format!("{}-{id}.{}", purpose.as_str(), file_type.ending));
+        let content = Content { content_type: file_type.media_type, size, sha256: sha256.map(|Sha256(digest)| digest) };
+        let presigned = self.objects.presign_put(&name.key(channel), &content).await?;
+        Ok((name, presigned))
+    }
+
+    /// Where a file that the channel has put can be read for a while.
+    pub async fn find_upload(&self, channel: &ChannelId, name: &UploadName) -> Result<Option<Presigned>> {
+        let key = name.key(channel);
+        if !self.objects.exists(&key).await? {
+            return Ok(None);
+        }
+        self.objects.presign_get(&key).await.map(Some)
+    }
+}

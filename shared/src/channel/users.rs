@@ -1,0 +1,50 @@
+//! Users: the people that a channel brings (document, POST /users).
+
+use serde::{Deserialize, Serialize};
+
+use super::Rules;
+use super::record::Resource;
+use super::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Url};
+use crate::error::Fault;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    pub channel_user_id: RecordId,
+    pub name: Text<1, 64>,
+    pub id_card: IdCard,
+    pub phone: Mobile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_certification: Option<LiveCertification>,
+}
+
+/// 活体认证记录.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveCertification {
+    pub certified: bool,
+    pub certification_time: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certification_method: Option<Text<1, 64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub face_score: Option<Score>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub liveness_score: Option<Score>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photos: Option<Vec<Url>>,
+}
+
+impl Resource for User {
+    const KIND: &'static str = "user";
+    const ID_FIELD: &'static str = "channel_user_id";
+    const SEALED: &'static [&'static str] = &["id_card"];
+
+    fn id(&self) -> &RecordId {
+        &self.channel_user_id
+    }
+
+    fn faults(&self, rules: Rules) -> Vec<Fault> {
+        if rules.strict_checksums && !self.id_card.checksum_holds() {
+            return vec![Fault::new("id_card", "has a wrong check character")];
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,174 @@
+//! Money, scores, hours and counts. Decimals are read from the number's literal, never through a binary float.
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::Reason;
+use crate::input::{Faults, number_literal};
+
+/// The most that an amount may be: a million million yuan.
+const MAX_FEN: i64 = 100_000_000_000_000;
+
+/// An amount in fen, not negative; outside it is a JSON number of yuan with at most two decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Money(i64);
+
+impl Money {
+    fn from_decimal(yuan: Decimal) -> Result<Self, Reason> {
+        let yuan = yuan.normalize();
+        if yuan.scale() > 2 {
+            return Err("must have at most 2 decimals");
+        }
+        match yuan.checked_mul(Decimal::ONE_HUNDRED).and_then(|fen| fen.to_i64()) {
+            Some(fen) if (0..=MAX_FEN).contains(&fen) => Ok(Self(fen)),
+            _ => Err("must be from 0 to 1000000000000"),
+        }
+    }
+
+    pub fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// For `serialize_with`: yuan, as the documents write amounts.
+    pub fn as_yuan<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        number(Decimal::new(self.0, 2), serializer)
+    }
+
+    /// For `serialize_with`, of an amount that may be missing.
+    pub fn as_optional_yuan<S: Serializer>(amount: &Option<Self>, serializer: S) -> Result<S::Ok, S::Error> {
+        match amount {
+            Some(amount) => amount.as_yuan(serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+/// A score from 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Score(Decimal);
+
+impl Score {
+    fn from_decimal(score: Decimal) -> Result<Self, Reason> {
+        let within = score >= Decimal::ZERO && score <= Decimal::ONE_HUNDRED;
+        if within { Ok(Self(score.normalize())) } else { Err("must be from 0 to 100") }
+    }
+}
+
+/// Hours of work, from 0 to 100,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours(Decimal);
+
+impl Hours {
+    fn from_decimal(hours: Decimal) -> Result<Self, Reason> {
+        let within = hours >= Decimal::ZERO && hours <= Decimal::from(100_000);
+        if within { Ok(Self(hours.normalize())) } else { Err("must be from 0 to 100000") }
+    }
+}
+
+/// A number of people, from 1 to a million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Count(u32);
+
+impl Deserr<Faults> for Count {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        match value {
+            Value::Integer(count @ 1..=1_000_000) => Ok(Self(count as u32)),
+            Value::Integer(_) | Value::NegativeInteger(_) => Err(Faults::one(at, "must be from 1 to 1000000")),
+            _ => Err(Faults::one(at, "must be an integer")),
+        }
+    }
+}
+
+/// Reads a type from the literal of a JSON number.
+macro_rules! decimal_value {
+    ($name:ident) => {
+        impl Deserr<Faults> for $name {
+            fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+                let literal = number_literal(value).ok_or_else(|| Faults::one(at, "must be a number"))?;
+                let number = decimal(&literal).ok_or_else(|| Faults::one(at, "has too many digits"))?;
+                Self::from_decimal(number).map_err(|reason| Faults::one(at, reason))
+            }
+        }
+    };
+}
+decimal_value!(Money);
+decimal_value!(Score);
+decimal_value!(Hours);
+
+/// Stores a decimal as its digits and writes it as a JSON number.
+macro_rules! stored_decimal {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let digits = String::deserialize(deserializer)?;
+                Decimal::from_str_exact(&digits).map(Self).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl $name {
+            /// For `serialize_with`: a JSON number, if there is one.
+            pub fn as_number<S: Serializer>(value: &Option<Self>, serializer: S) -> Result<S::Ok, S::Error> {
+                match value {
+                    Some(Self(value)) => number(*value, serializer),
+                    None => serializer.serialize_none(),
+                }
+            }
+        }
+    };
+}
+stored_decimal!(Score);
+stored_decimal!(Hours);
+
+/// The exact value of a JSON number; `None` where it has more digits than any amount needs.
+fn decimal(literal: &str) -> Option<Decimal> {
+    let exact = if literal.contains(['e', 'E']) { Decimal::from_scientific(literal) } else { Decimal::from_str_exact(literal) };
+    exact.ok()
+}
+
+/// Written from its digits, without trailing zeros.
+fn number<S: Serializer>(value: Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    let literal: serde_json::Number = value.normalize().to_string().parse().map_err(serde::ser::Error::custom)?;
+    literal.serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::Json;
+
+    fn fen(literal: &str) -> Option<i64> {
+        Json::parse(literal.as_bytes()).ok()?.read::<Money>().ok().map(|Money(fen)| fen)
+    }
+
+    #[test]
+    fn money_is_exact_to_the_fen() {
+        assert_eq!(fen("5000"), Some(500_000));
+        assert_eq!(fen("0.29"), Some(29));
+        assert_eq!(fen("19.990"), Some(1999));
+        assert_eq!(fen("5e3"), Some(500_000));
+        assert_eq!(fen("999999999999.99"), Some(99_999_999_999_999));
+        for bad in ["-0.01", "0.001", "5000.000000000000000001", "1e400", "1000000000000.01", "\"5\"", "null", "[5]"] {
+            assert_eq!(fen(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn money_is_written_as_a_number_of_yuan() {
+        let written = |fen| {
+            let mut out = Vec::new();
+            Money(fen).as_yuan(&mut serde_json::Serializer::new(&mut out)).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!([written(500_000), written(1999), written(1), written(10)], ["5000", "19.99", "0.01", "0.1"]);
+    }
+}

@@ -1,0 +1,103 @@
+//! Free text, record ids and URLs.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Reason, text_value};
+
+/// Free text of `MIN` to `MAX` characters; where at least one is asked for, one that is not white space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text<const MIN: usize, const MAX: usize>(String);
+
+impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        if MIN > 0 && text.trim().is_empty() {
+            return Err("must not be empty");
+        }
+        match text.chars().count() {
+            length if length < MIN => Err("is too short"),
+            length if length > MAX => Err("is too long"),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+text_value!(Text<const MIN: usize, const MAX: usize>);
+
+/// A partner's own id of a record, and a channel's appkey: `[A-Za-z0-9._-]{1,64}`. It stands in keys and paths.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecordId(String);
+
+impl RecordId {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if (1..=64).contains(&text.len()) && text.chars().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be 1 to 64 of A-Z a-z 0-9 . _ -")
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+text_value!(RecordId);
+
+impl std::fmt::Display for RecordId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An absolute http(s) URL of at most 2,048 characters. It is stored and answered, never fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Url(String);
+
+impl Url {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        const REASON: Reason = "must be an http or https URL of at most 2048 characters";
+        let (scheme, rest) = text.split_once("://").ok_or(REASON)?;
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        let clean = !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\\'));
+        let named = host.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !host.contains('@');
+        if web && clean && named && text.chars().count() <= 2048 { Ok(Self(text.to_owned())) } else { Err(REASON) }
+    }
+}
+text_value!(Url);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_count_characters_not_bytes() {
+        assert!(Text::<1, 2>::parse("张三").is_ok());
+        assert_eq!(Text::<1, 2>::parse("张三丰"), Err("is too long"));
+        assert_eq!(Text::<1, 2>::parse("　 "), Err("must not be empty"));
+        assert!(Text::<0, 2>::parse("").is_ok());
+    }
+
+    #[test]
+    fn urls_are_absolute_and_of_the_web() {
+        assert!(Url::parse("https://cdn.example.com/face/photo1.jpg").is_ok());
+        for bad in [
+            "",
+            "cdn.example.com/a",
+            "ftp://a/b",
+            "javascript:alert(1)",
+            "http://",
+            "http:///a",
+            "http://a b/",
+            "https://u:p@a/",
+        ] {
+            assert!(Url::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Instants and dates. Instants come as RFC 3339 and leave as `YYYY-MM-DDTHH:MM:SSZ` (document, 数据类型); dates stay dates.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Reason, text_value};
+
+/// An instant, to the second, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(Timestamp);
+
+impl Moment {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        const REASON: Reason = "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z";
+        // jiff also reads forms that RFC 3339 does not know: other years, missing seconds, a time zone in brackets.
+        const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+        let head = text.as_bytes().get(..SHAPE.len()).ok_or(REASON)?;
+        let shaped = head.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            b'T' => matches!(byte, b'T' | b't' | b' '),
+            _ => byte == shape,
+        });
+        if !shaped || text.len() > 40 || text.contains('[') {
+            return Err(REASON);
+        }
+        text.parse::<Timestamp>().map(Self::from).map_err(|_| REASON)
+    }
+
+    pub fn from_second(second: i64) -> Option<Self> {
+        Timestamp::from_second(second).ok().map(Self)
+    }
+
+    pub fn as_second(self) -> i64 {
+        self.0.as_second()
+    }
+}
+text_value!(Moment);
+
+impl From<Timestamp> for Moment {
+    fn from(instant: Timestamp) -> Self {
+        Self::from_second(instant.as_millisecond().div_euclid(1000)).unwrap_or(Self(instant))
+    }
+}
+
+impl std::fmt::Display for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.strftime("%Y-%m-%dT%H:%M:%SZ").fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A calendar date, `YYYY-MM-DD`, from the year 1800 on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Date(String);
+
+impl Date {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let shaped = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+        match text.parse::<jiff::civil::Date>() {
+            Ok(date) if shaped && date.year() >= 1800 => Ok(Self(text.to_owned())),
+            _ => Err("must be a date, such as 2024-01-15"),
+        }
+    }
+}
+text_value!(Date);
+
+/// A date, or 长期: valid without end. Dates sort before it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Expiry(String);
+
+impl Expiry {
+    pub const NEVER: &str = "长期";
+
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        match Date::parse(text) {
+            Ok(Date(date)) => Ok(Self(date)),
+            Err(_) if text == Self::NEVER => Ok(Self(text.to_owned())),
+            Err(_) => Err("must be a date, such as 2024-01-15, or 长期"),
+        }
+    }
+
+    /// Whether it lies before this date.
+    pub fn is_before(&self, date: &Date) -> bool {
+        self.0 < date.0
+    }
+}
+text_value!(Expiry);
+
+const PERIOD: Reason = "must be a date or an RFC 3339 time";
+
+/// The first instant of a period (`start_date`): a date stands for its first second, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PeriodStart(pub Moment);
+
+impl PeriodStart {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let instant = if Date::parse(text).is_ok() { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        Moment::parse(&instant).map(Self).map_err(|_| PERIOD)
+    }
+}
+text_value!(PeriodStart);
+
+/// The last instant of a period (`end_date`), itself included: a date stands for its last second, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PeriodEnd(pub Moment);
+
+impl PeriodEnd {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let instant = if Date::parse(text).is_ok() { format!("{text}T23:59:59Z") } else { text.to_owned() };
+        Moment::parse(&instant).map(Self).map_err(|_| PERIOD)
+    }
+}
+text_value!(PeriodEnd);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339_in_and_utc_seconds_out() {
+        let written = |text| Moment::parse(text).map(|moment| moment.to_string());
+        assert_eq!(written("2024-01-15T10:30:00Z").unwrap(), "2024-01-15T10:30:00Z");
+        assert_eq!(written("2024-01-15T18:30:00.987+08:00").unwrap(), "2024-01-15T10:30:00Z");
+        for bad in [
+            "",
+            "2024-01-15",
+            "2024-01-15T10:30Z",
+            "2024-01-15T10:30:00",
+            "2024-02-30T00:00:00Z",
+            "2024-01-15T25:00:00Z",
+            "2024-01-15T10:30:00+08:00[Asia/Shanghai]",
+            "1705314600",
+        ] {
+            assert!(written(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn periods_include_both_their_ends() {
+        assert_eq!(PeriodStart::parse("2024-01-15").unwrap().0.to_string(), "2024-01-15T00:00:00Z");
+        assert_eq!(PeriodEnd::parse("2024-01-15").unwrap().0.to_string(), "2024-01-15T23:59:59Z");
+        assert_eq!(PeriodEnd::parse("2024-01-15T10:00:00Z").unwrap().0.to_string(), "2024-01-15T10:00:00Z");
+    }
+
+    #[test]
+    fn only_real_dates_and_the_endless_one() {
+        assert!(Expiry::parse("长期").is_ok() && Expiry::parse("2050-12-31").is_ok());
+        for bad in ["2024-02-30", "2024-1-5", "24-01-05", "2024/01/05", "-024-01-01", "永久"] {
+            assert!(Expiry::parse(bad).is_err(), "{bad}");
+        }
+        assert!(!Expiry::parse("长期").unwrap().is_before(&Date::parse("2020-01-01").unwrap()));
+    }
+}

@@ -1,0 +1,105 @@
+//! Where a process runs: its variables, its AWS account and its clock. Read once, at start; what is missing or contradicts
+//! itself is said then.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::RequestChecksumCalculation;
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, Result};
+
+/// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Below the functions' own timeout (10 s in `template.yaml`), so that a caller gets an answer from us.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+const ATTEMPTS: u32 = 4;
+
+pub struct Environment {
+    variables: HashMap<String, String>,
+    aws: SdkConfig,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Environment {
+    /// The environment of a Lambda function.
+    pub async fn of_process() -> Self {
+        Self::new(std::env::vars().collect(), Arc::new(SystemClock)).await
+    }
+
+    /// Region and credentials come from the variables alone: no profile, no metadata service is asked.
+    pub async fn new(variables: HashMap<String, String>, clock: Arc<dyn Clock>) -> Self {
+        let credentials = aws_sdk_s3::config::Credentials::new(
+            variables.get("AWS_ACCESS_KEY_ID").cloned().unwrap_or_default(),
+            variables.get("AWS_SECRET_ACCESS_KEY").cloned().unwrap_or_default(),
+            variables.get("AWS_SESSION_TOKEN").cloned(),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let aws = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(credentials))
+            .timeout_config(timeouts)
+            .retry_config(
+                aws_config::retry::RetryConfig::standard()
+                    .with_max_attempts(ATTEMPTS)
+                    .with_initial_backoff(Duration::from_millis(50)),
+            )
+            .load()
+            .await;
+        Self { variables, aws, clock }
+    }
+
+    /// A variable that may be missing; empty counts as missing.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub fn required(&self, name: &str) -> Result<&str> {
+        self.optional(name).ok_or_else(|| Error::internal(format!("{name} is not set")))
+    }
+
+    /// `true` or `false`; missing is `false`.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        match self.optional(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Error::internal(format!("{name} must be true or false"))),
+        }
+    }
+
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.aws);
+        config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_DYNAMODB").map(str::to_owned));
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// Path style where an endpoint is given: a loopback address has no bucket subdomains.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let endpoint = self.optional("AWS_ENDPOINT_URL_S3").map(str::to_owned);
+        let mut config = aws_sdk_s3::config::Builder::from(&self.aws)
+            .force_path_style(endpoint.is_some())
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+        config.set_endpoint_url(endpoint);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// The string of a secret.
+    pub async fn secret(&self, id: &str) -> Result<String> {
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.aws);
+        config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned));
+        let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
+        let answer = client.get_secret_value().secret_id(id).send().await;
+        let answer =
+            answer.map_err(|error| Error::internal(aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string()))?;
+        answer.secret_string.ok_or_else(|| Error::internal(format!("the secret {id} holds no string")))
+    }
+}

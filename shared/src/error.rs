@@ -1,0 +1,113 @@
+//! The one error of the domain.
+//!
+//! Which constructor to use where:
+//! - the caller sent something wrong: [`Error::invalid`], one [`Fault`] per offending field;
+//! - what it names is not there, or belongs to another tenant: [`Error::not_found`];
+//! - it contradicts what is stored: [`Error::conflict`];
+//! - who it is: [`Error::unauthenticated`] (credentials), [`Error::token_rejected`] (token), [`Error::forbidden`];
+//! - anything that is our fault: [`Error::internal`], with the cause as its private context.
+//!
+//! The faults are for the caller, the context is for the log: an answer is made from the former alone.
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What a caller can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Correct the named fields.
+    Invalid,
+    /// Name something that exists.
+    NotFound,
+    /// Look at what is stored, then decide.
+    Conflict,
+    /// Present (other) credentials.
+    Unauthenticated,
+    /// Get a new token.
+    TokenRejected,
+    /// Ask an administrator.
+    Forbidden,
+    /// Try again later: the fault is ours.
+    Internal,
+}
+
+/// One offending field: its JSON path and what is wrong with it, never its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub field: String,
+    pub reason: Cow<'static, str>,
+}
+
+impl Fault {
+    pub fn new(field: impl Into<String>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: field.into(), reason: reason.into() }
+    }
+}
+
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    faults: Vec<Fault>,
+    context: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub fn invalid(faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self::new(Kind::Invalid, faults)
+    }
+
+    pub fn not_found(faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self::new(Kind::NotFound, faults)
+    }
+
+    pub fn conflict(fault: Fault) -> Self {
+        Self::new(Kind::Conflict, [fault])
+    }
+
+    pub fn unauthenticated() -> Self {
+        Self::new(Kind::Unauthenticated, [])
+    }
+
+    pub fn token_rejected() -> Self {
+        Self::new(Kind::TokenRejected, [])
+    }
+
+    pub fn forbidden() -> Self {
+        Self::new(Kind::Forbidden, [])
+    }
+
+    pub fn internal(context: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { context: Some(context.into()), ..Self::new(Kind::Internal, []) }
+    }
+
+    fn new(kind: Kind, faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self { kind, faults: faults.into_iter().collect(), context: None }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What may be told to the caller.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+}
+
+/// For the log: it includes the private context.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.kind)?;
+        for Fault { field, reason } in &self.faults {
+            write!(f, "; {field}: {reason}")?;
+        }
+        match &self.context {
+            Some(context) => write!(f, "; {context}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

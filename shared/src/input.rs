@@ -1,0 +1,309 @@
+//! What a caller sends, read strictly, with every fault at once.
+//!
+//! [`Json::parse`] turns bytes into a value; `deserr` turns the value into a request type and [`Faults`] gathers what is wrong
+//! with it, each with its JSON path. A number that is no integer is handed on as its literal, because money must never pass
+//! through a binary float.
+
+use std::ops::ControlFlow;
+
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Map, MergeWithError, Sequence, Value, ValueKind, ValuePointerRef,
+};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::error::{Error, Fault, Result};
+
+/// The field name of a fault that concerns the whole body.
+pub const WHOLE: &str = "$";
+
+/// The key under which a number that is no integer travels as its literal. No caller can send it: a NUL is refused.
+const LITERAL: &str = "\0number";
+
+/// A JSON value without duplicate keys and without NUL characters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Json(serde_json::Value);
+
+impl Json {
+    pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        let mut fault = None;
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let strict = Strict { path: String::new(), fault: &mut fault };
+        let checked = strict.deserialize(&mut reader).and_then(|()| reader.end());
+        match (checked, fault) {
+            (_, Some(fault)) => Err(fault),
+            (Err(error), None) => Err(Fault::new(WHOLE, format!("is not valid JSON: {error}"))),
+            (Ok(()), None) => serde_json::from_slice(bytes)
+                .map(Self)
+                .map_err(|error| Fault::new(WHOLE, format!("is not valid JSON: {error}"))),
+        }
+    }
+
+    /// The fields of a query string or a form: an object of strings. A field without a value counts as absent.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Fault> {
+        let mut object = serde_json::Map::new();
+        for (key, value) in pairs {
+            if key.contains('\0') || value.contains('\0') {
+                return Err(Fault::new(key.replace('\0', ""), "must not contain NUL characters"));
+            }
+            if value.is_empty() {
+                continue;
+            }
+            if object.contains_key(&key) {
+                return Err(Fault::new(key, "is given more than once"));
+            }
+            object.insert(key, value.into());
+        }
+        Ok(Self(object.into()))
+    }
+
+    pub fn from_value(value: serde_json::Value) -> Self {
+        Self(value)
+    }
+
+    pub fn as_value(&self) -> &serde_json::Value {
+        &self.0
+    }
+
+    /// Reads the value as a request type.
+    pub fn read<T: Deserr<Faults>>(self) -> Result<T> {
+        deserr::deserialize(self).map_err(|Faults(faults)| Error::invalid(faults))
+    }
+}
+
+impl IntoValue for Json {
+    type Sequence = Elements;
+    type Map = Members;
+
+    fn kind(&self) -> ValueKind {
+        use serde_json::Value as V;
+        match &self.0 {
+            V::Null => ValueKind::Null,
+            V::Bool(_) => ValueKind::Boolean,
+            V::Number(number) if number.is_u64() => ValueKind::Integer,
+            V::Number(number) if number.is_i64() => ValueKind::NegativeInteger,
+            V::Number(_) => ValueKind::Float,
+            V::String(_) => ValueKind::String,
+            V::Array(_) => ValueKind::Sequence,
+            V::Object(_) => ValueKind::Map,
+        }
+    }
+
+    fn into_value(self) -> Value<Self> {
+        use serde_json::Value as V;
+        match self.0 {
+            V::Null => Value::Null,
+            V::Bool(flag) => Value::Boolean(flag),
+            V::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(integer), _) => Value::Integer(integer),
+                (None, Some(integer)) => Value::NegativeInteger(integer),
+                (None, None) => Value::Map(Members(serde_json::Map::from_iter([(LITERAL.into(), number.to_string().into())]))),
+            },
+            V::String(text) => Value::String(text),
+            V::Array(elements) => Value::Sequence(Elements(elements)),
+            V::Object(members) => Value::Map(Members(members)),
+        }
+    }
+}
+
+pub struct Elements(Vec<serde_json::Value>);
+
+impl Sequence for Elements {
+    type Value = Json;
+    type Iter = std::iter::Map<std::vec::IntoIter<serde_json::Value>, fn(serde_json::Value) -> Json>;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn into_iter(self) -> Self::Iter {
+        IntoIterator::into_iter(self.0).map(Json)
+    }
+}
+
+pub struct Members(serde_json::Map<String, serde_json::Value>);
+
+impl Map for Members {
+    type Value = Json;
+    type Iter = std::iter::Map<serde_json::map::IntoIter, fn((String, serde_json::Value)) -> (String, Json)>;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn remove(&mut self, key: &str) -> Option<Json> {
+        self.0.remove(key).map(Json)
+    }
+
+    fn into_iter(self) -> Self::Iter {
+        IntoIterator::into_iter(self.0).map(|(key, value)| (key, Json(value)))
+    }
+}
+
+/// The literal of a number, integer or not.
+pub fn number_literal<V: IntoValue>(value: Value<V>) -> Option<String> {
+    match value {
+        Value::Integer(integer) => Some(integer.to_string()),
+        Value::NegativeInteger(integer) => Some(integer.to_string()),
+        Value::Map(mut members) => match members.remove(LITERAL)?.into_value() {
+            Value::String(literal) => Some(literal),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Everything that is wrong with a value.
+#[derive(Debug, Default)]
+pub struct Faults(pub Vec<Fault>);
+
+impl Faults {
+    pub fn one(location: ValuePointerRef<'_>, reason: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self(vec![Fault::new(path(location), reason)])
+    }
+}
+
+impl MergeWithError<Faults> for Faults {
+    fn merge(this: Option<Self>, other: Self, _at: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+        let mut all = this.unwrap_or_default();
+        all.0.extend(other.0);
+        ControlFlow::Continue(all)
+    }
+}
+
+impl DeserializeError for Faults {
+    fn error<V: IntoValue>(this: Option<Self>, kind: ErrorKind<'_, V>, at: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+        let fault = match kind {
+            ErrorKind::IncorrectValueKind { accepted, .. } => Self::one(at, must_be(accepted)),
+            ErrorKind::MissingField { field } => Self::one(at.push_key(field), "is required"),
+            ErrorKind::UnknownKey { key, .. } => Self::one(at.push_key(key), "is not known"),
+            ErrorKind::UnknownValue { accepted, .. } => Self::one(at, format!("must be one of: {}", accepted.join(", "))),
+            ErrorKind::BadSequenceLen { expected, .. } => Self::one(at, format!("must have {expected} elements")),
+            ErrorKind::Unexpected { msg } => Self::one(at, msg),
+        };
+        Self::merge(this, fault, at)
+    }
+}
+
+fn must_be(accepted: &[ValueKind]) -> &'static str {
+    match accepted.first() {
+        Some(ValueKind::Boolean) => "must be a boolean",
+        Some(ValueKind::Integer | ValueKind::NegativeInteger) => "must be an integer",
+        Some(ValueKind::Float) => "must be a number",
+        Some(ValueKind::String) => "must be a string",
+        Some(ValueKind::Sequence) => "must be an array",
+        Some(ValueKind::Map) => "must be an object",
+        Some(ValueKind::Null) | None => "must be null",
+    }
+}
+
+/// `live_certification.photos[0]`; the whole value is `$`.
+fn path(location: ValuePointerRef<'_>) -> String {
+    match location {
+        ValuePointerRef::Origin => WHOLE.to_owned(),
+        ValuePointerRef::Key { key, prev } => join(&path(*prev), key),
+        ValuePointerRef::Index { index, prev } => format!("{}[{index}]", path(*prev)),
+    }
+}
+
+fn join(parent: &str, key: &str) -> String {
+    if parent == WHOLE || parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
+}
+
+/// Walks a document for what `serde_json` lets pass: duplicate keys (it would keep the last) and NUL characters.
+struct Strict<'a> {
+    path: String,
+    fault: &'a mut Option<Fault>,
+}
+
+impl Strict<'_> {
+    fn refuse<E: serde::de::Error>(self, reason: &'static str) -> E {
+        let field = if self.path.is_empty() { WHOLE } else { &self.path };
+        *self.fault = Some(Fault::new(field.replace('\0', ""), reason));
+        E::custom(reason)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        if text.contains('\0') { Err(self.refuse("must not contain NUL characters")) } else { Ok(()) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        for index in 0.. {
+            let element = Strict { path: format!("{}[{index}]", self.path), fault: self.fault };
+            if elements.next_element_seed(element)?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut seen = std::collections::HashSet::new();
+        while let Some(key) = members.next_key::<String>()? {
+            let member = Strict { path: join(&self.path, &key), fault: self.fault };
+            if key.contains('\0') {
+                return Err(member.refuse("must not contain NUL characters"));
+            }
+            if seen.contains(&key) {
+                return Err(member.refuse("is given more than once"));
+            }
+            seen.insert(key);
+            members.next_value_seed(member)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> (String, String) {
+        let fault = Json::parse(text.as_bytes()).unwrap_err();
+        (fault.field, fault.reason.into_owned())
+    }
+
+    #[test]
+    fn duplicate_keys_and_nul_characters_are_named_with_their_path() {
+        assert_eq!(fault(r#"{"a":1,"b":{"c":1,"c":2}}"#), ("b.c".into(), "is given more than once".into()));
+        assert_eq!(fault(r#"{"a":["x","\u0000"]}"#), ("a[1]".into(), "must not contain NUL characters".into()));
+        assert_eq!(fault("{\"\\u0000number\":\"1\"}"), ("number".into(), "must not contain NUL characters".into()));
+    }
+
+    #[test]
+    fn numbers_keep_their_literal() {
+        for literal in ["5000.000000000000000001", "1e400", "0.1", "-3", "18446744073709551616"] {
+            let value = Json::parse(literal.as_bytes()).unwrap().into_value();
+            assert_eq!(number_literal(value).unwrap().to_lowercase().replace('+', ""), literal);
+        }
+    }
+
+    #[test]
+    fn deep_nesting_and_lone_surrogates_are_refused() {
+        assert_eq!(fault(&"[".repeat(10_000)).0, WHOLE);
+        assert_eq!(fault(r#"{"a":"\ud800"}"#).0, WHOLE);
+    }
+}

@@ -1,0 +1,163 @@
+//! The family's keys: one secret in Secrets Manager, from which a key for each purpose is derived.
+//!
+//! The secret is a JSON object `{"current":"k2","k1":"...","k2":"..."}`. New material is made with the current key; what was
+//! made with another key that is still listed stays readable, so that keys rotate without a migration. The key id stands
+//! beside whatever was made with it.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::error::{Error, Result};
+use crate::ids::random;
+
+/// The shortest secret that is accepted, in bytes.
+const MIN_SECRET: usize = 32;
+const NONCE: usize = 12;
+
+/// What a derived key is for. Two purposes never share a key.
+#[derive(Clone, Copy)]
+pub enum Purpose {
+    AccessToken,
+    RefreshToken,
+    Cursor,
+    ContentDigest,
+    Sealing,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::AccessToken => b"gongqiao access token",
+            Self::RefreshToken => b"gongqiao refresh token",
+            Self::Cursor => b"gongqiao cursor",
+            Self::ContentDigest => b"gongqiao content digest",
+            Self::Sealing => b"gongqiao sealing",
+        }
+    }
+}
+
+pub struct Keyring {
+    current: String,
+    secrets: BTreeMap<String, Vec<u8>>,
+}
+
+impl Keyring {
+    /// Reads the secret's JSON. An error never quotes it.
+    pub fn parse(secret: &str) -> Result<Self> {
+        let mut entries: BTreeMap<String, String> =
+            serde_json::from_str(secret).map_err(|_| Error::internal("the key secret is not a JSON object of strings"))?;
+        let current = entries.remove("current").ok_or_else(|| Error::internal("the key secret names no current key"))?;
+        if !entries.contains_key(&current) {
+            return Err(Error::internal("the key secret lacks its current key"));
+        }
+        if entries.iter().any(|(id, secret)| id.contains('.') || secret.len() < MIN_SECRET) {
+            return Err(Error::internal("the key secret holds a key that is too short, or an id with a dot"));
+        }
+        let secrets = entries.into_iter().map(|(id, secret)| (id, secret.into_bytes())).collect();
+        Ok(Self { current, secrets })
+    }
+
+    /// The id that new material is made with.
+    pub fn current(&self) -> &str {
+        &self.current
+    }
+
+    /// The key of this id for this purpose, if the id is listed.
+    pub fn key(&self, id: &str, purpose: Purpose) -> Option<[u8; 32]> {
+        self.secrets.get(id).map(|secret| mac(secret, &[purpose.label()]))
+    }
+
+    /// HMAC-SHA256 with the current key.
+    pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> Result<[u8; 32]> {
+        let key = self.key(&self.current, purpose).ok_or_else(|| Error::internal("no current key"))?;
+        Ok(mac(&key, parts))
+    }
+
+    /// HMAC-SHA256 with each listed key: one of them is what [`Keyring::mac`] gave before a rotation.
+    pub fn macs(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<[u8; 32]> {
+        self.secrets.values().map(|secret| mac(&mac(secret, &[purpose.label()]), parts)).collect()
+    }
+
+    /// AES-256-GCM; `place` is where the value stands, so that a ciphertext moved elsewhere does not open. Gives
+    /// `key id . base64url(nonce, ciphertext, tag)`.
+    pub fn seal(&self, place: &str, plain: &str) -> Result<String> {
+        let key = self.sealing_key(&self.current).ok_or_else(|| Error::internal("no current key"))?;
+        let nonce: [u8; NONCE] = random()?;
+        let mut sealed = plain.as_bytes().to_vec();
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut sealed)
+            .map_err(|_| Error::internal("sealing failed"))?;
+        Ok(format!("{}.{}", self.current, BASE64.encode([&nonce[..], &sealed].concat())))
+    }
+
+    /// The value that [`Keyring::seal`] was given for this place.
+    pub fn open(&self, place: &str, sealed: &str) -> Result<String> {
+        self.try_open(place, sealed).ok_or_else(|| Error::internal(format!("{place} does not open")))
+    }
+
+    fn try_open(&self, place: &str, sealed: &str) -> Option<String> {
+        let (id, sealed) = sealed.split_once('.')?;
+        let key = self.sealing_key(id)?;
+        let mut sealed = BASE64.decode(sealed).ok()?;
+        let (nonce, text) = sealed.split_at_mut_checked(NONCE)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let plain = key.open_in_place(nonce, Aad::from(place), text).ok()?;
+        String::from_utf8(plain.to_vec()).ok()
+    }
+
+    fn sealing_key(&self, id: &str) -> Option<LessSafeKey> {
+        let key = self.key(id, Purpose::Sealing)?;
+        UnboundKey::new(&AES_256_GCM, &key).ok().map(LessSafeKey::new)
+    }
+}
+
+/// HMAC-SHA256 over the parts, each led by its length, so that no two lists of parts are the same message.
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = match Hmac::<Sha256>::new_from_slice(key) {
+        Ok(mac) => mac,
+        Err(_) => unreachable!("HMAC takes a key of any length"),
+    };
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#;
+    const NEW: &str = r#"{"current":"k2","k1":"0123456789abcdef0123456789abcdef","k2":"fedcba9876543210fedcba9876543210"}"#;
+
+    #[test]
+    fn what_an_older_key_sealed_still_opens_and_only_in_its_place() {
+        let sealed = Keyring::parse(OLD).unwrap().seal("a", "110101199001011234").unwrap();
+        let ring = Keyring::parse(NEW).unwrap();
+        assert_eq!(ring.open("a", &sealed).unwrap(), "110101199001011234");
+        assert!(ring.open("b", &sealed).is_err());
+        assert!(!sealed.contains("1990"));
+    }
+
+    #[test]
+    fn codes_survive_a_rotation_and_purposes_do_not_mix() {
+        let code = Keyring::parse(OLD).unwrap().mac(Purpose::Cursor, &[b"x"]).unwrap();
+        let ring = Keyring::parse(NEW).unwrap();
+        assert!(ring.macs(Purpose::Cursor, &[b"x"]).contains(&code));
+        assert!(!ring.macs(Purpose::Cursor, &[b"y"]).contains(&code));
+        assert!(!ring.macs(Purpose::ContentDigest, &[b"x"]).contains(&code));
+    }
+
+    #[test]
+    fn bad_secrets_are_refused_without_being_quoted() {
+        for secret in ["", "[]", r#"{"k1":"secret"}"#, r#"{"current":"k1"}"#, r#"{"current":"k1","k1":"short-secret"}"#] {
+            let error = Keyring::parse(secret).err().unwrap().to_string();
+            assert!(!error.contains("secret\"") && !error.contains("short"), "{error}");
+        }
+    }
+}

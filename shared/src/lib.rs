@@ -1,0 +1,14 @@
+//! The domain of Gongqiao: what the four API families do, without a word of how they are spoken to.
+//!
+//! Each family is one module with one `Service`; families never import each other. What several need stands beside them.
+
+pub mod channel;
+pub mod clock;
+pub mod environment;
+pub mod error;
+pub mod ids;
+pub mod input;
+pub mod keyring;
+pub mod objects;
+pub mod page;
+pub mod store;

@@ -1,0 +1,82 @@
+//! Uploads in S3: presigned addresses only, the bytes never pass through a function.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::error::{Error, Result};
+
+/// How long a presigned address works.
+pub const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
+
+pub struct Objects {
+    client: Client,
+    bucket: String,
+}
+
+/// A request that may be sent by whoever holds it, exactly with these headers.
+pub struct Presigned {
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+}
+
+/// What an upload is bound to.
+pub struct Content<'a> {
+    pub content_type: &'a str,
+    /// In bytes.
+    pub size: u32,
+    pub sha256: Option<[u8; 32]>,
+}
+
+impl Objects {
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    /// A PUT of this key that S3 takes only with this type, length and, where given, digest.
+    pub async fn presign_put(&self, key: &str, content: &Content<'_>) -> Result<Presigned> {
+        let call = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content.content_type)
+            .content_length(i64::from(content.size))
+            .set_checksum_sha256(content.sha256.map(|digest| BASE64.encode(digest)));
+        call.presigned(expiry()?).await.map(Presigned::from).map_err(fault)
+    }
+
+    /// A GET of this key.
+    pub async fn presign_get(&self, key: &str) -> Result<Presigned> {
+        let call = self.client.get_object().bucket(&self.bucket).key(key);
+        call.presigned(expiry()?).await.map(Presigned::from).map_err(fault)
+    }
+
+    pub async fn exists(&self, key: &str) -> Result<bool> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
+            Err(error) => Err(fault(error)),
+        }
+    }
+}
+
+impl From<PresignedRequest> for Presigned {
+    fn from(request: PresignedRequest) -> Self {
+        let headers = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { url: request.uri().to_owned(), headers }
+    }
+}
+
+fn expiry() -> Result<PresigningConfig> {
+    PresigningConfig::expires_in(PRESIGNED_FOR).map_err(fault)
+}
+
+fn fault(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::internal(DisplayErrorContext(error).to_string())
+}

@@ -1,0 +1,64 @@
+//! Conditions on what is stored.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// A DynamoDB expression with its names and values. Attribute names always go through placeholders, since many are reserved
+/// words.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    pub(super) expression: String,
+    pub(super) names: Option<HashMap<String, String>>,
+    pub(super) values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Condition {
+    /// No item has this key.
+    pub fn absent() -> Self {
+        Self { expression: "attribute_not_exists(pk)".into(), names: None, values: None }
+    }
+
+    /// An item has this key.
+    pub fn present() -> Self {
+        Self { expression: "attribute_exists(pk)".into(), names: None, values: None }
+    }
+
+    /// The attribute compares (`=`, `>=`, ...) like this with the value.
+    pub fn compares(attribute: &str, operator: &str, value: AttributeValue) -> Self {
+        Self {
+            expression: format!("#{attribute} {operator} :{attribute}"),
+            names: Some(HashMap::from([(format!("#{attribute}"), attribute.to_owned())])),
+            values: Some(HashMap::from([(format!(":{attribute}"), value)])),
+        }
+    }
+
+    pub fn equals(attribute: &str, value: AttributeValue) -> Self {
+        Self::compares(attribute, "=", value)
+    }
+
+    /// The attribute lies between the two values, both included.
+    pub fn between(attribute: &str, low: AttributeValue, high: AttributeValue) -> Self {
+        Self {
+            expression: format!("#{attribute} BETWEEN :{attribute}_low AND :{attribute}_high"),
+            names: Some(HashMap::from([(format!("#{attribute}"), attribute.to_owned())])),
+            values: Some(HashMap::from([(format!(":{attribute}_low"), low), (format!(":{attribute}_high"), high)])),
+        }
+    }
+
+    /// Both hold; they speak of different attributes.
+    pub fn and(mut self, other: Self) -> Self {
+        self.expression = format!("{} AND {}", self.expression, other.expression);
+        merge(&mut self.names, other.names);
+        merge(&mut self.values, other.values);
+        self
+    }
+}
+
+pub(super) fn merge<V>(into: &mut Option<HashMap<String, V>>, from: Option<HashMap<String, V>>) {
+    match (into.as_mut(), from) {
+        (Some(into), Some(from)) => into.extend(from),
+        (None, from) => *into = from,
+        (Some(_), None) => {}
+    }
+}

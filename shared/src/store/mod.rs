@@ -1,0 +1,227 @@
+//! DynamoDB, as much of it as the families use.
+//!
+//! A write that meets a condition it does not satisfy is an outcome, not an error: [`Outcome::Refused`] carries what is stored
+//! instead. Conflicts between transactions and throttling are tried again here; what remains is our fault
+//! ([`Error::internal`]) and has left nothing half-written, because every change of several items is one transaction.
+
+mod condition;
+mod query;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConditionCheck, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
+};
+
+pub use condition::Condition;
+pub use query::{Order, Query};
+
+use crate::error::{Error, Result};
+
+pub type Item = HashMap<String, AttributeValue>;
+
+/// How often a transaction that met another one, or was throttled, is sent before we give up.
+const TRANSACTION_TRIES: u32 = 12;
+/// How often the keys that a batch left unread are asked for again.
+const BATCH_TRIES: u32 = 8;
+/// The most keys that one batch may read.
+const BATCH_KEYS: usize = 100;
+
+/// The whole primary key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    fn into_item(self) -> Item {
+        Item::from([("pk".into(), AttributeValue::S(self.pk)), ("sk".into(), AttributeValue::S(self.sk))])
+    }
+
+    fn of(item: &Item) -> Option<Self> {
+        match (item.get("pk"), item.get("sk")) {
+            (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) => Some(Self::new(pk, sk)),
+            _ => None,
+        }
+    }
+}
+
+/// One part of a transaction.
+pub enum Write {
+    /// Stores the item (its key included) where the condition holds.
+    Put { table: String, item: Item, condition: Condition },
+    /// Asks for the condition without changing anything.
+    Check { table: String, key: Key, condition: Condition },
+}
+
+/// What became of a conditional write.
+pub enum Outcome {
+    Written,
+    /// Nothing was written. For each write, in order: whether its condition failed, and what is stored there.
+    Refused(Vec<Refusal>),
+}
+
+pub struct Refusal {
+    pub failed: bool,
+    pub stored: Option<Item>,
+}
+
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+}
+
+impl Store {
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// One strongly consistent read.
+    pub async fn get(&self, table: &str, key: Key) -> Result<Option<Item>> {
+        let call = self.client.get_item().table_name(table).set_key(Some(key.into_item())).consistent_read(true);
+        Ok(call.send().await.map_err(fault)?.item)
+    }
+
+    /// The items of these keys, strongly consistent, in the order of the keys; those that are not there are left out.
+    pub async fn get_all(&self, table: &str, keys: Vec<Key>) -> Result<Vec<Item>> {
+        let mut found: HashMap<Key, Item> = HashMap::with_capacity(keys.len());
+        for batch in keys.chunks(BATCH_KEYS) {
+            let mut wanted: Vec<Item> = batch.iter().cloned().map(Key::into_item).collect();
+            for attempt in 0.. {
+                let request =
+                    KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build().map_err(fault)?;
+                let answer = self.client.batch_get_item().request_items(table, request).send().await.map_err(fault)?;
+                let items = answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
+                found.extend(items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))));
+                wanted = match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
+                    Some(left) if !left.keys.is_empty() => left.keys,
+                    _ => break,
+                };
+                if attempt == BATCH_TRIES {
+                    return Err(Error::internal("DynamoDB left keys unread"));
+                }
+                pause(attempt).await?;
+            }
+        }
+        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    /// Stores one item where the condition holds.
+    pub async fn put(&self, table: &str, item: Item, condition: Condition) -> Result<Outcome> {
+        let call = self
+            .client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(condition.names)
+            .set_expression_attribute_values(condition.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match call.send().await {
+            Ok(_) => Ok(Outcome::Written),
+            Err(SdkError::ServiceError(error)) => match error.into_err() {
+                PutItemError::ConditionalCheckFailedException(refused) => {
+                    Ok(Outcome::Refused(vec![Refusal { failed: true, stored: refused.item }]))
+                }
+                error => Err(fault(error)),
+            },
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    /// Does all the writes, or none of them.
+    pub async fn transact(&self, writes: Vec<Write>) -> Result<Outcome> {
+        let items = writes.into_iter().map(Write::into_sdk).collect::<Result<Vec<_>>>()?;
+        for attempt in 0..TRANSACTION_TRIES {
+            let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let reasons = match call.send().await {
+                Ok(_) => return Ok(Outcome::Written),
+                Err(SdkError::ServiceError(error)) => match error.into_err() {
+                    TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+                        cancelled.cancellation_reasons.unwrap_or_default()
+                    }
+                    error => return Err(fault(error)),
+                },
+                Err(error) => return Err(fault(error)),
+            };
+            if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+                return Ok(Outcome::Refused(reasons.into_iter().map(Refusal::from).collect()));
+            }
+            if !reasons.iter().all(|reason| may_pass(reason.code())) {
+                let codes: Vec<_> = reasons.iter().map(|reason| reason.code().unwrap_or("?")).collect();
+                return Err(Error::internal(format!("transaction cancelled: {}", codes.join(", "))));
+            }
+            pause(attempt).await?;
+        }
+        Err(Error::internal("transaction cancelled again and again"))
+    }
+}
+
+impl Write {
+    fn into_sdk(self) -> Result<TransactWriteItem> {
+        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let builder = TransactWriteItem::builder();
+        Ok(match self {
+            Self::Put { table, item, condition } => {
+                let put = Put::builder()
+                    .table_name(table)
+                    .set_item(Some(item))
+                    .condition_expression(condition.expression)
+                    .set_expression_attribute_names(condition.names)
+                    .set_expression_attribute_values(condition.values)
+                    .return_values_on_condition_check_failure(all_old);
+                builder.put(put.build().map_err(fault)?).build()
+            }
+            Self::Check { table, key, condition } => {
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into_item()))
+                    .condition_expression(condition.expression)
+                    .set_expression_attribute_names(condition.names)
+                    .set_expression_attribute_values(condition.values)
+                    .return_values_on_condition_check_failure(all_old);
+                builder.condition_check(check.build().map_err(fault)?).build()
+            }
+        })
+    }
+}
+
+impl From<CancellationReason> for Refusal {
+    fn from(reason: CancellationReason) -> Self {
+        Self { failed: reason.code() == Some("ConditionalCheckFailed"), stored: reason.item }
+    }
+}
+
+/// Whether a transaction cancelled for this reason may succeed when it is sent again.
+fn may_pass(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        None | Some(
+            "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" | "RequestLimitExceeded"
+        )
+    )
+}
+
+/// Waits a random time that grows with the attempts, so that those who met do not meet again.
+pub(crate) async fn pause(attempt: u32) -> Result<()> {
+    let [jitter] = crate::ids::random()?;
+    let longest_ms = (4_u64 << attempt.min(6)).min(200);
+    tokio::time::sleep(Duration::from_micros(longest_ms * 1000 * u64::from(jitter) / 255)).await;
+    Ok(())
+}
+
+/// DynamoDB's own words, for the log.
+fn fault(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::internal(aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string())
+}

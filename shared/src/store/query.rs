@@ -1,0 +1,71 @@
+//! Queries on an index.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::condition::{Condition, merge};
+use super::{Item, Store, fault};
+use crate::error::Result;
+
+/// The sort key that the indexes share: see `template.yaml`.
+const SORT: &str = "isk";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Ascending,
+    Descending,
+}
+
+/// The entries of one partition of an index, in the order of their sort key.
+#[derive(Clone)]
+pub struct Query {
+    /// `i1`, `i2` or `i3`: the index and its partition key bear the same name.
+    pub index: &'static str,
+    pub partition: String,
+    /// Begin behind this sort key.
+    pub after: Option<String>,
+    pub order: Order,
+    /// Which entries to give; it is read and paid for, but not sent, what does not satisfy it.
+    pub filter: Option<Condition>,
+}
+
+impl Store {
+    /// One page of a query: of each entry its key and sort key. Reads at most `limit` entries, where given, and gives the
+    /// position to go on from, where there is more.
+    pub async fn query(
+        &self,
+        table: &str,
+        query: &Query,
+        from: Option<Item>,
+        limit: Option<i32>,
+    ) -> Result<(Vec<Item>, Option<Item>)> {
+        let mut key = Condition::equals(query.index, AttributeValue::S(query.partition.clone()));
+        if let Some(after) = &query.after {
+            let beyond = if query.order == Order::Ascending { ">" } else { "<" };
+            key = key.and(Condition::compares(SORT, beyond, AttributeValue::S(after.clone())));
+        }
+        let mut names = key.names;
+        let mut values = key.values;
+        let filter = query.filter.clone().map(|filter| {
+            merge(&mut names, filter.names);
+            merge(&mut values, filter.values);
+            filter.expression
+        });
+        let answer = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(query.index)
+            .key_condition_expression(key.expression)
+            .set_filter_expression(filter)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .projection_expression(format!("pk, sk, {SORT}"))
+            .scan_index_forward(query.order == Order::Ascending)
+            .set_exclusive_start_key(from)
+            .set_limit(limit)
+            .send()
+            .await
+            .map_err(fault)?;
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+    }
+}
