@@ -246,6 +246,14 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(())
     }
 
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
         if text.contains('\0') { Err(self.refuse("must not contain NUL characters")) } else { Ok(()) }
     }

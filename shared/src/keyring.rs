@@ -155,9 +155,9 @@ mod tests {
 
     #[test]
     fn bad_secrets_are_refused_without_being_quoted() {
-        for secret in ["", "[]", r#"{"k1":"secret"}"#, r#"{"current":"k1"}"#, r#"{"current":"k1","k1":"short-secret"}"#] {
+        for secret in ["", "[]", r#"{"k1":"hush"}"#, r#"{"current":"k1"}"#, r#"{"current":"k1","k1":"hush"}"#] {
             let error = Keyring::parse(secret).err().unwrap().to_string();
-            assert!(!error.contains("secret\"") && !error.contains("short"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
         }
     }
 }
