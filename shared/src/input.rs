@@ -60,8 +60,8 @@ impl Json {
         Self(value)
     }
 
-    pub fn as_value(&self) -> &serde_json::Value {
-        &self.0
+    pub fn into_inner(self) -> serde_json::Value {
+        self.0
     }
 
     /// Reads the value as a request type.

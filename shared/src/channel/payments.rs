@@ -8,7 +8,7 @@ use super::record::Resource;
 use super::reference::Reference;
 use super::values::{
     BankAccount, BasisType, Currency, Date, Hours, Moment, Money, PaymentMethod, PaymentStatus, PaymentType, RecordId, Text,
-    Url,
+    Urls,
 };
 use crate::error::Fault;
 
@@ -52,7 +52,7 @@ pub struct PaymentBasis {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Text<0, 1000>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub supporting_docs: Option<Vec<Url>>,
+    pub supporting_docs: Option<Urls>,
 }
 
 impl Resource for Payment {

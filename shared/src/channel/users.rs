@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rules;
 use super::record::Resource;
-use super::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Url};
+use super::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Urls};
 use crate::error::Fault;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct LiveCertification {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub liveness_score: Option<Score>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub photos: Option<Vec<Url>>,
+    pub photos: Option<Urls>,
 }
 
 impl Resource for User {

@@ -12,7 +12,7 @@ pub use choices::{
 };
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile};
 pub use number::{Count, Hours, Money, Score};
-pub use text::{RecordId, Text, Url};
+pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 
 /// Why a value is refused; never quotes the value.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, text_value};
+use crate::input::Faults;
 
 /// Free text of `MIN` to `MAX` characters; where at least one is asked for, one that is not white space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +72,21 @@ impl Url {
     }
 }
 text_value!(Url);
+
+/// At most 20 URLs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Urls(Vec<Url>);
+
+impl deserr::Deserr<Faults> for Urls {
+    fn deserialize_from_value<V: deserr::IntoValue>(
+        value: deserr::Value<V>,
+        at: deserr::ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let urls = Vec::<Url>::deserialize_from_value(value, at)?;
+        if urls.len() <= 20 { Ok(Self(urls)) } else { Err(Faults::one(at, "must not have more than 20 elements")) }
+    }
+}
 
 #[cfg(test)]
 mod tests {

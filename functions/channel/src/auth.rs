@@ -1,0 +1,91 @@
+//! POST /auth/token and /auth/refresh (document, 认证).
+
+use axum::extract::State;
+use deserr::Deserr;
+use serde::Serialize;
+use shared::channel::tokens::{ACCESS_TOKEN_AGE, Tokens};
+use shared::channel::values::{Reason, RecordId, Text};
+use shared::error::{Error, Fault};
+use shared::input::Faults;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Failure, JsonOrForm, Problem, Reply, Success};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(create_token)).routes(routes!(refresh_token))
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct TokenRequest {
+    /// 渠道唯一标识
+    #[schema(value_type = String, max_length = 255, example = "channel_001")]
+    appkey: Text<1, 255>,
+    /// 渠道密钥
+    #[schema(value_type = String, max_length = 255, example = "your_secret_key")]
+    secret: Text<1, 255>,
+    /// 固定值: client_credentials
+    #[schema(value_type = String, example = "client_credentials")]
+    grant_type: Text<1, 64>,
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct RefreshRequest {
+    /// 刷新令牌
+    #[schema(value_type = String, max_length = 512, example = "refresh_token_string")]
+    refresh_token: Text<1, 512>,
+    /// 固定值: refresh_token
+    #[schema(value_type = String, example = "refresh_token")]
+    grant_type: Text<1, 64>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TokenView {
+    access_token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// 秒
+    #[schema(example = 7200)]
+    expires_in: i64,
+    /// 30 天内可用一次
+    refresh_token: String,
+}
+
+impl From<Tokens> for TokenView {
+    fn from(tokens: Tokens) -> Self {
+        let Tokens { access_token, refresh_token } = tokens;
+        Self { access_token, token_type: "Bearer", expires_in: ACCESS_TOKEN_AGE.as_secs(), refresh_token }
+    }
+}
+
+/// 获取 Token
+#[utoipa::path(post, path = "/api/v1/auth/token", tag = "认证", security(()), request_body = TokenRequest, responses(
+    (status = 200, body = Success<TokenView>), (status = "default", body = Problem)))]
+async fn create_token(
+    State(app): State<App>,
+    JsonOrForm(request): JsonOrForm<TokenRequest>,
+) -> Result<Reply<TokenView>, Failure> {
+    is_grant_type(&request.grant_type, "client_credentials", "must be client_credentials")?;
+    // An appkey that cannot be one is as wrong as any other.
+    let appkey = RecordId::parse(request.appkey.as_str()).map_err(|_| Error::unauthenticated())?;
+    Ok(Reply(app.issue_tokens(&appkey, request.secret.as_str()).await?.into()))
+}
+
+/// 刷新 Token
+#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "认证", security(()), request_body = RefreshRequest, responses(
+    (status = 200, body = Success<TokenView>), (status = "default", body = Problem)))]
+async fn refresh_token(
+    State(app): State<App>,
+    JsonOrForm(request): JsonOrForm<RefreshRequest>,
+) -> Result<Reply<TokenView>, Failure> {
+    is_grant_type(&request.grant_type, "refresh_token", "must be refresh_token")?;
+    Ok(Reply(app.refresh_tokens(request.refresh_token.as_str()).await?.into()))
+}
+
+fn is_grant_type(given: &Text<1, 64>, expected: &str, reason: Reason) -> Result<(), Error> {
+    if given.as_str() == expected { Ok(()) } else { Err(Error::invalid([Fault::new("grant_type", reason)])) }
+}

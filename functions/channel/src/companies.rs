@@ -1,0 +1,181 @@
+//! /companies (document, 企业).
+
+use axum::extract::State;
+use deserr::Deserr;
+use serde::Serialize;
+use shared::channel::Record;
+use shared::channel::companies::{BusinessLicense, Company};
+use shared::channel::values::{ContactPhone, CreditCode, Date, Expiry, Moment, Money, RecordId, Text, Url};
+use shared::input::Faults;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Caller, Failure, Id, Json, Patch, Problem, Reply, Success};
+use crate::records::{self, Body, mirrors};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(create_company)).routes(routes!(get_company, update_company))
+}
+
+#[derive(Deserr, Serialize, ToSchema)]
+#[deserr(error = Faults)]
+struct CompanyBody {
+    /// 渠道企业唯一标识
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "C20240101001")]
+    channel_company_id: RecordId,
+    /// 企业名称
+    #[schema(value_type = String, max_length = 255, example = "某某科技有限公司")]
+    company_name: Text<1, 255>,
+    /// 统一社会信用代码
+    #[schema(value_type = String, pattern = "^[0-9A-Z]{18}$", example = "91110000MA00ABCD01")]
+    social_credit_code: CreditCode,
+    /// 法定代表人
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64, example = "李四")]
+    legal_person: Option<Text<0, 64>>,
+    /// 联系人
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64, example = "王五")]
+    contact_person: Option<Text<0, 64>>,
+    /// 联系电话
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 25, example = "010-12345678")]
+    contact_phone: Option<ContactPhone>,
+    /// 营业执照信息
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    business_license: Option<BusinessLicenseBody>,
+    /// 注册地址
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 255, example = "北京市朝阳区某某街道")]
+    registered_address: Option<Text<0, 255>>,
+    /// 经营范围
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 4000, example = "技术开发、技术服务")]
+    business_scope: Option<Text<0, 4000>>,
+}
+
+#[derive(Deserr, Serialize, ToSchema)]
+#[deserr(error = Faults)]
+struct BusinessLicenseBody {
+    /// 营业执照编号
+    #[schema(value_type = String, max_length = 64, example = "91110000MA00ABCD01")]
+    license_number: Text<1, 64>,
+    /// 营业执照照片URL
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 2048, example = "https://cdn.example.com/license.jpg")]
+    license_photo: Option<Url>,
+    /// 发证日期
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date, example = "2020-01-01")]
+    issue_date: Option<Date>,
+    /// 有效期至: 日期或长期
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "2050-12-31")]
+    expiry_date: Option<Expiry>,
+    /// 注册资本
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Money::as_optional_yuan")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000_000_000i64, example = 1_000_000)]
+    registration_capital: Option<Money>,
+    /// 实缴资本
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Money::as_optional_yuan")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000_000_000i64, example = 500_000)]
+    paid_in_capital: Option<Money>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CompanyCreated {
+    #[schema(example = "20001")]
+    company_id: String,
+    #[schema(value_type = String, example = "C20240101001")]
+    channel_company_id: RecordId,
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:30:00Z")]
+    created_at: Moment,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CompanyView {
+    #[schema(example = "20001")]
+    company_id: String,
+    #[serde(flatten)]
+    body: CompanyBody,
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:30:00Z")]
+    created_at: Moment,
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:30:00Z")]
+    updated_at: Moment,
+}
+
+/// 创建企业
+#[utoipa::path(post, path = "/api/v1/companies", tag = "企业", request_body = CompanyBody, responses(
+    (status = 200, body = Success<CompanyCreated>), (status = "default", body = Problem)))]
+async fn create_company(
+    State(app): State<App>,
+    Caller(channel): Caller,
+    Json(body): Json<CompanyBody>,
+) -> Result<Reply<CompanyCreated>, Failure> {
+    let record = records::create(&app, &channel, body).await?;
+    Ok(Reply(CompanyCreated {
+        company_id: record.server_id.to_string(),
+        created_at: record.created_at(),
+        channel_company_id: record.content.channel_company_id,
+    }))
+}
+
+/// 查询企业
+#[utoipa::path(get, path = "/api/v1/companies/{channel_company_id}", tag = "企业",
+    params(("channel_company_id" = String, Path)),
+    responses((status = 200, body = Success<CompanyView>), (status = "default", body = Problem)))]
+async fn get_company(State(app): State<App>, Caller(channel): Caller, id: Id<Company>) -> Result<Reply<CompanyView>, Failure> {
+    Ok(Reply(records::find::<CompanyBody>(&app, &channel, &id.0).await?.into()))
+}
+
+/// 更新企业
+#[utoipa::path(put, path = "/api/v1/companies/{channel_company_id}", tag = "企业",
+    params(("channel_company_id" = String, Path)),
+    request_body(content = CompanyBody, description = "JSON Merge Patch (RFC 7396)"),
+    responses((status = 200, body = Success<CompanyView>), (status = "default", body = Problem)))]
+async fn update_company(
+    State(app): State<App>,
+    Caller(channel): Caller,
+    id: Id<Company>,
+    patch: Patch,
+) -> Result<Reply<CompanyView>, Failure> {
+    Ok(Reply(records::amend::<CompanyBody>(&app, &channel, &id.0, &patch).await?.into()))
+}
+
+impl From<Record<Company>> for CompanyView {
+    fn from(record: Record<Company>) -> Self {
+        Self {
+            company_id: record.server_id.to_string(),
+            created_at: record.created_at(),
+            updated_at: record.updated_at(),
+            body: record.content.into(),
+        }
+    }
+}
+
+impl Body for CompanyBody {
+    type Content = Company;
+}
+
+mirrors!(CompanyBody = Company {
+    channel_company_id, company_name, social_credit_code, legal_person, contact_person, contact_phone, registered_address,
+    business_scope
+} some { business_license });
+
+mirrors!(
+    BusinessLicenseBody =
+        BusinessLicense { license_number, license_photo, issue_date, expiry_date, registration_capital, paid_in_capital }
+);

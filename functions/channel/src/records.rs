@@ -1,0 +1,62 @@
+//! What the handlers of users, companies, tasks, applications and payments share: a body that is the content of a record, on
+//! its way in and out.
+
+use deserr::Deserr;
+use serde::Serialize;
+use shared::channel::values::RecordId;
+use shared::channel::{ChannelId, Record, Resource, missing};
+use shared::error::{Error, Fault, Result};
+use shared::input::{Faults, Json as Input};
+
+use crate::App;
+use crate::edge::Patch;
+
+/// Converts between a wire form and the domain's type of the same fields. `some` and `one` name the fields that are converted
+/// in turn: those that may be missing, and those that are always there.
+macro_rules! mirrors {
+    ($wire:ident = $domain:ident { $($field:ident),+ } $(some { $($some:ident),+ })? $(one { $($one:ident),+ })?) => {
+        crate::records::mirrors!(@ $wire => $domain { $($field),+ } { $($($some),+)? } { $($($one),+)? });
+        crate::records::mirrors!(@ $domain => $wire { $($field),+ } { $($($some),+)? } { $($($one),+)? });
+    };
+    (@ $from:ident => $into:ident { $($field:ident),+ } { $($some:ident),* } { $($one:ident),* }) => {
+        impl From<$from> for $into {
+            fn from(from: $from) -> Self {
+                Self {
+                    $($field: from.$field,)+
+                    $($some: from.$some.map(Into::into),)*
+                    $($one: from.$one.into(),)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use mirrors;
+
+/// The wire form of a record's content.
+pub trait Body: Deserr<Faults> + Serialize + From<Self::Content> + Into<Self::Content> {
+    type Content: Resource + Clone;
+}
+
+pub async fn create<B: Body>(app: &App, channel: &ChannelId, body: B) -> Result<Record<B::Content>> {
+    app.create(channel, body.into()).await
+}
+
+pub async fn find<B: Body>(app: &App, channel: &ChannelId, id: &RecordId) -> Result<Record<B::Content>> {
+    app.find(channel, id).await?.ok_or_else(missing::<B::Content>)
+}
+
+/// Merges the patch into the record as it would be answered, and reads the result like a new body: what comes out is valid as
+/// a whole. The id in the path rules.
+pub async fn amend<B: Body>(app: &App, channel: &ChannelId, id: &RecordId, patch: &Patch) -> Result<Record<B::Content>> {
+    let Patch(patch) = patch;
+    let field = B::Content::ID_FIELD;
+    if patch.get(field).is_some_and(|given| given.as_str() != Some(id.as_str())) {
+        return Err(Error::invalid([Fault::new(field, "is not the id in the path")]));
+    }
+    app.amend(channel, id, |current: &B::Content| {
+        let mut merged = serde_json::to_value(B::from(current.clone())).map_err(Error::internal)?;
+        json_patch::merge(&mut merged, patch);
+        Input::from_value(merged).read::<B>().map(Into::into)
+    })
+    .await
+}

@@ -1,0 +1,151 @@
+//! /users (document, 用户).
+
+use axum::extract::State;
+use deserr::Deserr;
+use serde::Serialize;
+use shared::channel::Record;
+use shared::channel::users::{LiveCertification, User};
+use shared::channel::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Urls};
+use shared::input::Faults;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Caller, Failure, Id, Json, Patch, Problem, Reply, Success};
+use crate::records::{self, Body, mirrors};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(create_user)).routes(routes!(get_user, update_user))
+}
+
+#[derive(Deserr, Serialize, ToSchema)]
+#[deserr(error = Faults)]
+struct UserBody {
+    /// 渠道用户唯一标识
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "U20240101001")]
+    channel_user_id: RecordId,
+    /// 用户姓名
+    #[schema(value_type = String, max_length = 64, example = "张三")]
+    name: Text<1, 64>,
+    /// 身份证号码
+    #[schema(value_type = String, min_length = 18, max_length = 18, example = "110101199001011234")]
+    id_card: IdCard,
+    /// 手机号码
+    #[schema(value_type = String, pattern = "^(\\+86[ -]?)?1[3-9][0-9]{9}$", example = "13800138000")]
+    phone: Mobile,
+    /// 活体认证记录
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live_certification: Option<LiveCertificationBody>,
+}
+
+#[derive(Deserr, Serialize, ToSchema)]
+#[deserr(error = Faults)]
+struct LiveCertificationBody {
+    /// 是否通过活体认证
+    certified: bool,
+    /// 认证时间 (ISO 8601 格式)
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:30:00Z")]
+    certification_time: Moment,
+    /// 认证方式 (如: face++, 支付宝活体)
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64, example = "支付宝活体")]
+    certification_method: Option<Text<1, 64>>,
+    /// 人脸比对分数
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Score::as_number")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100, example = 95.5)]
+    face_score: Option<Score>,
+    /// 活体检测分数
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Score::as_number")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100, example = 98.2)]
+    liveness_score: Option<Score>,
+    /// 活体认证照片URL列表
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 20, example = json!(["https://cdn.example.com/face/photo1.jpg"]))]
+    photos: Option<Urls>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct UserCreated {
+    #[schema(example = "10001")]
+    user_id: String,
+    #[schema(value_type = String, example = "U20240101001")]
+    channel_user_id: RecordId,
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:30:00Z")]
+    created_at: Moment,
+}
+
+#[derive(Serialize, ToSchema)]
+struct UserView {
+    #[schema(example = "10001")]
+    user_id: String,
+    #[serde(flatten)]
+    body: UserBody,
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:30:00Z")]
+    created_at: Moment,
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:30:00Z")]
+    updated_at: Moment,
+}
+
+/// 创建用户
+#[utoipa::path(post, path = "/api/v1/users", tag = "用户", request_body = UserBody, responses(
+    (status = 200, body = Success<UserCreated>), (status = "default", body = Problem)))]
+async fn create_user(
+    State(app): State<App>,
+    Caller(channel): Caller,
+    Json(body): Json<UserBody>,
+) -> Result<Reply<UserCreated>, Failure> {
+    let record = records::create(&app, &channel, body).await?;
+    Ok(Reply(UserCreated {
+        user_id: record.server_id.to_string(),
+        created_at: record.created_at(),
+        channel_user_id: record.content.channel_user_id,
+    }))
+}
+
+/// 查询用户
+#[utoipa::path(get, path = "/api/v1/users/{channel_user_id}", tag = "用户", params(("channel_user_id" = String, Path)),
+    responses((status = 200, body = Success<UserView>), (status = "default", body = Problem)))]
+async fn get_user(State(app): State<App>, Caller(channel): Caller, id: Id<User>) -> Result<Reply<UserView>, Failure> {
+    Ok(Reply(records::find::<UserBody>(&app, &channel, &id.0).await?.into()))
+}
+
+/// 更新用户
+#[utoipa::path(put, path = "/api/v1/users/{channel_user_id}", tag = "用户", params(("channel_user_id" = String, Path)),
+    request_body(content = UserBody, description = "JSON Merge Patch (RFC 7396)"),
+    responses((status = 200, body = Success<UserView>), (status = "default", body = Problem)))]
+async fn update_user(
+    State(app): State<App>,
+    Caller(channel): Caller,
+    id: Id<User>,
+    patch: Patch,
+) -> Result<Reply<UserView>, Failure> {
+    Ok(Reply(records::amend::<UserBody>(&app, &channel, &id.0, &patch).await?.into()))
+}
+
+impl From<Record<User>> for UserView {
+    fn from(record: Record<User>) -> Self {
+        Self {
+            user_id: record.server_id.to_string(),
+            created_at: record.created_at(),
+            updated_at: record.updated_at(),
+            body: record.content.into(),
+        }
+    }
+}
+
+impl Body for UserBody {
+    type Content = User;
+}
+
+mirrors!(UserBody = User { channel_user_id, name, id_card, phone } some { live_certification });
+
+mirrors!(
+    LiveCertificationBody =
+        LiveCertification { certified, certification_time, certification_method, face_score, liveness_score, photos }
+);
