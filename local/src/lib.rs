@@ -1,1 +1,141 @@
+//! The whole system on one machine: gateway, functions, DynamoDB, S3 and secrets in one process.
+//!
+//! [`World`] is what `cargo run -p local` starts, and what the tests start: the same parts, on other ports and with a clock
+//! that they can set.
 
+pub mod demo;
+pub mod dynamodb;
+mod functions;
+mod gateway;
+mod s3;
+mod secrets;
+pub mod template;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use shared::clock::{Clock, SystemClock};
+use shared::environment::Environment;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use demo::Demo;
+use functions::Functions;
+use template::Template;
+
+const ACCESS_KEY: &str = "local";
+const SECRET_KEY: &str = "local-secret";
+
+pub struct Options {
+    /// 0 takes any free port.
+    pub port: u16,
+    /// Where the data stays; without it, it is gone when the world ends.
+    pub data_dir: Option<PathBuf>,
+    pub clock: Arc<dyn Clock>,
+    /// Set or replace the functions' variables. An `AWS_ENDPOINT_URL_...` replaces the embedded part by the real thing.
+    pub variables: HashMap<String, String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 0, data_dir: None, clock: Arc::new(SystemClock), variables: HashMap::new() }
+    }
+}
+
+/// A running system. It ends when this value is dropped.
+pub struct World {
+    pub base_url: String,
+    pub dynamodb_url: String,
+    pub s3_url: String,
+    pub secrets_url: String,
+    pub demo: Demo,
+    servers: JoinSet<()>,
+    /// Holds the files of a world without a folder of its own.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl World {
+    /// Starts everything and waits until it answers. An error is one line for the person at the terminal.
+    pub async fn start(options: Options) -> Result<Self, String> {
+        let Options { port, data_dir, clock, variables: overrides } = options;
+        let gateway = listen(port).await?;
+        let template = Template::read()?;
+        let (folder, temporary) = folder(data_dir.clone())?;
+        let file = |name: &str| data_dir.as_ref().map(|_| folder.join(name));
+        let mut servers = JoinSet::new();
+
+        let mut variables = template.variables();
+        variables.extend(overrides);
+        let mut set = |name: &str, value: &str| variables.entry(name.to_owned()).or_insert_with(|| value.to_owned()).clone();
+        set("AWS_REGION", "us-east-1");
+        let access_key = set("AWS_ACCESS_KEY_ID", ACCESS_KEY);
+        let secret_key = set("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
+
+        let dynamodb = listen(0).await?;
+        let dynamodb_url = set("AWS_ENDPOINT_URL_DYNAMODB", &url(&dynamodb)?);
+        if dynamodb_url == url(&dynamodb)? {
+            servers.spawn(dynamodb::serve(dynamodb, dynamodb::open(file("dynamodb.sqlite").as_deref(), &template)?));
+        }
+        let s3 = listen(0).await?;
+        let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
+        if s3_url == url(&s3)? {
+            let router = s3::router(&folder.join("s3"), &template.names("AWS::S3::Bucket"), &access_key, &secret_key)?;
+            servers.spawn(serve(s3, router));
+        }
+        let secrets = listen(0).await?;
+        let secrets_url = set("AWS_ENDPOINT_URL_SECRETS_MANAGER", &url(&secrets)?);
+        if secrets_url == url(&secrets)? {
+            let stored = secrets::open(file("secrets.json").as_deref(), &template.names("AWS::SecretsManager::Secret"))?;
+            servers.spawn(serve(secrets, secrets::router(stored)));
+        }
+
+        let environment = Environment::new(variables, Arc::clone(&clock)).await;
+        let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
+        let base_url = url(&gateway)?;
+        let demo = Demo::prepare(&functions, file("demo.json").as_deref()).await?;
+        servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)));
+        let world = Self { base_url, dynamodb_url, s3_url, secrets_url, demo, servers, _temporary: temporary };
+        if let Some(file) = file("demo.json") {
+            world.demo.write(&world, &file)?;
+        }
+        Ok(world)
+    }
+
+    /// Ends every server and waits until they have let go of the data.
+    pub async fn stop(mut self) {
+        self.servers.shutdown().await;
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("port {port} is taken: choose another one with --port"),
+        _ => format!("port {port} cannot be opened: {error}"),
+    })
+}
+
+fn url(listener: &TcpListener) -> Result<String, String> {
+    listener.local_addr().map(|address| format!("http://{address}")).map_err(|error| error.to_string())
+}
+
+fn folder(data_dir: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDir>), String> {
+    match data_dir {
+        Some(folder) => match std::fs::create_dir_all(&folder) {
+            Ok(()) => Ok((folder, None)),
+            Err(error) => Err(format!("{}: {error}", folder.display())),
+        },
+        None => {
+            let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
+            Ok((temporary.path().to_owned(), Some(temporary)))
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router) {
+    if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await {
+        tracing::error!(%error, "a server ended");
+    }
+}

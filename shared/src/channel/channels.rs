@@ -86,8 +86,8 @@ impl Service {
         let (secret, told) = new_secret(id, now)?;
         let channel = Channel { appkey, name, enabled: true, created_at: now.into(), secrets: vec![secret], version: 1 };
         let mut item = to_item(&channel)?;
-        item.insert("i1".into(), AttributeValue::S(ALL.into()));
-        item.insert("isk".into(), AttributeValue::S(id.sortable()));
+        item.insert("ix1".into(), AttributeValue::S(ALL.into()));
+        item.insert("ixsk".into(), AttributeValue::S(id.sortable()));
         match self.store.put(&self.tables.channel, item, Condition::absent()).await? {
             Outcome::Written => Ok((channel, told)),
             Outcome::Refused(_) => Err(Error::conflict(Fault::new("appkey", "exists already"))),
@@ -147,10 +147,10 @@ impl Service {
                 None => return Err(Error::invalid([Fault::new("cursor", "is not a cursor of this list")])),
             },
         };
-        let query = Query { index: "i1", partition: ALL.into(), after, order: Order::Ascending, filter: None };
+        let query = Query { index: "ix1", partition: ALL.into(), after, order: Order::Ascending, filter: None };
         let limit = i32::try_from(size).unwrap_or(i32::MAX);
         let (entries, next) = self.store.query(&self.tables.channel, &query, None, Some(limit)).await?;
-        let position = next.and_then(|last| last.get("isk").and_then(|place| place.as_s().ok().cloned()));
+        let position = next.and_then(|last| last.get("ixsk").and_then(|place| place.as_s().ok().cloned()));
         let cursor = position.map(|position| Cursor { position, total: 0, page: 0 });
         let keys =
             entries.iter().filter_map(|entry| Some(Key::new(entry.get("pk")?.as_s().ok()?, entry.get("sk")?.as_s().ok()?)));
@@ -192,7 +192,7 @@ impl Service {
             change(&mut channel)?;
             channel.version += 1;
             let mut next = to_item(&channel)?;
-            next.extend(item.into_iter().filter(|(attribute, _)| matches!(attribute.as_str(), "i1" | "isk")));
+            next.extend(item.into_iter().filter(|(attribute, _)| matches!(attribute.as_str(), "ix1" | "ixsk")));
             let unchanged = Condition::equals("version", AttributeValue::N(seen.to_string()));
             match self.store.put(table, next, unchanged).await? {
                 Outcome::Written => return Ok(channel),

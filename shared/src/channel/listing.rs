@@ -1,7 +1,7 @@
 //! Lists of records, newest first.
 //!
 //! A listed record stands in up to three narrow indexes (keys and the attributes that filters look at): all of its kind in the
-//! channel (`i1`), and those of its two parents (`i2`, `i3`). A list is read from the narrowest one that its filter names.
+//! channel (`ix1`), and those of its two parents (`ix2`, `ix3`). A list is read from the narrowest one that its filter names.
 
 use super::Service;
 use super::channels::ChannelId;
@@ -154,7 +154,7 @@ struct Entries {
 impl Entries {
     fn push(&mut self, mut entry: Item) {
         if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk)), Some(AttributeValue::S(place))) =
-            (entry.remove("pk"), entry.remove("sk"), entry.remove("isk"))
+            (entry.remove("pk"), entry.remove("sk"), entry.remove("ixsk"))
         {
             self.keys.push(Key { pk, sk });
             self.last = Some(place);
@@ -166,9 +166,9 @@ impl Filter {
     fn query<T: Resource>(&self, channel: &ChannelId) -> Query {
         let [first, second] = &self.parents;
         let (index, parent, left) = match (first, second) {
-            (Some((_, parent)), second) => ("i2", Some(parent), second.as_ref()),
-            (None, Some((_, parent))) => ("i3", Some(parent), None),
-            (None, None) => ("i1", None, None),
+            (Some((_, parent)), second) => ("ix2", Some(parent), second.as_ref()),
+            (None, Some((_, parent))) => ("ix3", Some(parent), None),
+            (None, None) => ("ix1", None, None),
         };
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut conditions: Vec<Condition> =

@@ -3,7 +3,7 @@
 //! | attribute | holds |
 //! |---|---|
 //! | `pk`, `sk` | `{channel}#{partner's id}`, the kind |
-//! | `i1`, `i2`, `i3`, `isk` | the lists it stands in (`listing.rs`), and its place there: the server id |
+//! | `ix1`, `ix2`, `ix3`, `ixsk` | the lists it stands in (`listing.rs`), and its place there: the server id |
 //! | `server_id`, `updated_at`, `version`, `first_content` | see [`Record`]; instants are Unix milliseconds |
 //! | `occurred_at` | the instant that lists filter by, Unix seconds |
 //! | all others | the content |
@@ -75,10 +75,10 @@ pub(super) fn read<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Rec
 
 fn index(channel: &ChannelId, kind: &str, server_id: Id, listing: Listing<'_>) -> Item {
     let mut item = Item::from([
-        ("i1".into(), AttributeValue::S(partition(channel, kind, None))),
-        ("isk".into(), AttributeValue::S(server_id.sortable())),
+        ("ix1".into(), AttributeValue::S(partition(channel, kind, None))),
+        ("ixsk".into(), AttributeValue::S(server_id.sortable())),
     ]);
-    for (name, parent) in ["i2", "i3"].into_iter().zip(listing.parents) {
+    for (name, parent) in ["ix2", "ix3"].into_iter().zip(listing.parents) {
         if let Some(parent) = parent {
             item.insert(name.into(), AttributeValue::S(partition(channel, kind, Some(parent))));
         }

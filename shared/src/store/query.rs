@@ -7,7 +7,7 @@ use super::{Item, Store, fault};
 use crate::error::Result;
 
 /// The sort key that the indexes share: see `template.yaml`.
-const SORT: &str = "isk";
+const SORT: &str = "ixsk";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -18,7 +18,7 @@ pub enum Order {
 /// The entries of one partition of an index, in the order of their sort key.
 #[derive(Clone)]
 pub struct Query {
-    /// `i1`, `i2` or `i3`: the index and its partition key bear the same name.
+    /// `ix1`, `ix2` or `ix3`: the index and its partition key bear the same name.
     pub index: &'static str,
     pub partition: String,
     /// Begin behind this sort key.

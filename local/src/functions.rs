@@ -1,0 +1,64 @@
+//! The Lambda functions, run in this process: an event goes in, an answer comes out, as in their own binaries.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
+use lambda_runtime::Diagnostic;
+use ops::admin::Admin;
+use shared::environment::Environment;
+use shared::error::Result;
+
+/// Every function by its name. The functions of a family share one service, and so do those that administer it.
+#[derive(Clone)]
+pub struct Functions(Arc<HashMap<&'static str, Function>>);
+
+enum Function {
+    /// Behind the gateway: takes API Gateway events of format 2.0.
+    Http(Router),
+    Admin(Admin),
+}
+
+impl Functions {
+    pub async fn connect(environment: &Environment) -> Result<Self> {
+        let admin = Admin::connect(environment).await?;
+        let mut functions = HashMap::new();
+        for (name, _) in channel::FUNCTIONS {
+            functions.insert(name, Function::Http(channel::router(name, Arc::clone(&admin.channel))?));
+        }
+        functions.insert("ops-admin", Function::Admin(admin));
+        Ok(Self(Arc::new(functions)))
+    }
+
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
+    }
+
+    /// Runs a function; `None` where there is none of this name.
+    pub async fn invoke(&self, name: &str, event: &[u8]) -> Option<Result<Vec<u8>, Diagnostic>> {
+        Some(match self.0.get(name)? {
+            Function::Http(router) => handle(router.clone(), event).await,
+            Function::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
+        })
+    }
+}
+
+/// Exactly what `lambda_http::run` does with an event.
+async fn handle(router: Router, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+    let request: LambdaRequest = serde_json::from_slice(event).map_err(|error| diagnostic("InvalidEvent", &error))?;
+    let mut adapter = Adapter::from(router);
+    match adapter.call(LambdaEvent::new(request, Context::default())).await {
+        Ok(response) => json(&response),
+        Err(never) => match never {},
+    }
+}
+
+fn json(answer: &impl serde::Serialize) -> Result<Vec<u8>, Diagnostic> {
+    serde_json::to_vec(answer).map_err(|error| diagnostic("InvalidAnswer", &error))
+}
+
+fn diagnostic(error_type: &str, error: &dyn std::error::Error) -> Diagnostic {
+    Diagnostic { error_type: error_type.into(), error_message: error.to_string() }
+}

@@ -1,0 +1,95 @@
+//! `cargo run -p local`: the whole system on this machine.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use local::{Options, World};
+use tracing_subscriber::EnvFilter;
+
+/// The whole of Gongqiao on this machine. Ctrl-C ends it; the data stays.
+#[derive(Parser)]
+#[command(name = "local")]
+struct Arguments {
+    /// The port of the API; 0 takes any free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where the data stays
+    #[arg(long, default_value = ".local")]
+    data_dir: PathBuf,
+    /// Begin without the data of earlier runs
+    #[arg(long)]
+    fresh: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&format!("local: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let Arguments { port, data_dir, fresh } = arguments;
+    if fresh {
+        clear(&data_dir)?;
+    }
+    let variables = std::env::vars().filter(|(name, _)| is_ours(name)).collect();
+    let world = World::start(Options { port, data_dir: Some(data_dir.clone()), variables, ..Options::default() }).await?;
+    announce(&world, &data_dir);
+    tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
+    world.stop().await;
+    Ok(())
+}
+
+/// The variables of this process that the functions see: endpoints of real services, credentials for them, settings.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("AWS_ENDPOINT_URL_")
+        || matches!(name, "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "STRICT_CHECKSUMS")
+}
+
+/// Removes what earlier runs left, and nothing else that may be in the folder.
+fn clear(data_dir: &std::path::Path) -> Result<(), String> {
+    let files = ["demo.json", "secrets.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"];
+    let removed = files.map(|file| std::fs::remove_file(data_dir.join(file)));
+    for result in removed.into_iter().chain([std::fs::remove_dir_all(data_dir.join("s3"))]) {
+        match result {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(format!("{}: {error}", data_dir.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn announce(world: &World, data_dir: &std::path::Path) {
+    let World { base_url, dynamodb_url, s3_url, demo, .. } = world;
+    report(&format!("Gongqiao is ready at {base_url}"));
+    report(&format!("  DynamoDB {dynamodb_url}\n  S3       {s3_url}\n  data     {}", data_dir.display()));
+    for channel in &demo.channel {
+        report(&format!("  channel  appkey {}  secret {}", channel.appkey, channel.secret));
+    }
+    if let Some(channel) = demo.channel.first() {
+        let (appkey, secret) = (&channel.appkey, &channel.secret);
+        report("\nTry it:\n");
+        report(&format!(
+            "TOKEN=$(curl -s {base_url}/api/v1/auth/token -H 'Content-Type: application/json' -d '{{\"appkey\":\"{appkey}\",\"secret\":\"{secret}\",\"grant_type\":\"client_credentials\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
+        ));
+        report(&format!(
+            "curl -s {base_url}/api/v1/users -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{\"channel_user_id\":\"U20240101001\",\"name\":\"张三\",\"id_card\":\"110101199001011234\",\"phone\":\"13800138000\"}}'"
+        ));
+        report(&format!("curl -s {base_url}/api/v1/users/U20240101001 -H \"Authorization: Bearer $TOKEN\"\n"));
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this program talks to the person at the terminal")]
+fn report(line: &str) {
+    println!("{line}");
+}

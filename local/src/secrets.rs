@@ -1,0 +1,58 @@
+//! Secrets Manager on this machine: `GetSecretValue` of the secrets that `template.yaml` generates, nothing else.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+/// Name and string of each secret. Kept in a file, where one is given: what was sealed must open after a restart.
+pub fn open(file: Option<&Path>, names: &[String]) -> Result<BTreeMap<String, String>, String> {
+    let stored = file.and_then(|file| std::fs::read_to_string(file).ok());
+    let mut secrets: BTreeMap<String, String> = match stored {
+        Some(stored) => serde_json::from_str(&stored).map_err(|error| format!("the secrets file is damaged: {error}"))?,
+        None => BTreeMap::new(),
+    };
+    for name in names {
+        if !secrets.contains_key(name) {
+            let key: [u8; 32] = shared::ids::random().map_err(|error| error.to_string())?;
+            let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            secrets.insert(name.clone(), json!({"current": "k1", "k1": key}).to_string());
+        }
+    }
+    if let Some(file) = file {
+        let text = serde_json::to_string_pretty(&secrets).map_err(|error| error.to_string())?;
+        std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(secrets)
+}
+
+/// A router that speaks Secrets Manager's protocol.
+pub fn router(secrets: BTreeMap<String, String>) -> Router {
+    let secrets = Arc::new(secrets);
+    Router::new().fallback(async move |headers: HeaderMap, body: Bytes| answer(&secrets, &headers, &body))
+}
+
+fn answer(secrets: &BTreeMap<String, String>, headers: &HeaderMap, body: &[u8]) -> Response {
+    let operation = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    if operation != Some("secretsmanager.GetSecretValue") {
+        return failure("InvalidRequestException", "only GetSecretValue is served here");
+    }
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = request["SecretId"].as_str().unwrap_or_default();
+    match secrets.get(name) {
+        Some(secret) => {
+            let arn = format!("arn:aws:secretsmanager:local:000000000000:secret:{name}");
+            Json(json!({"ARN": arn, "Name": name, "SecretString": secret, "VersionStages": ["AWSCURRENT"]})).into_response()
+        }
+        None => failure("ResourceNotFoundException", "no such secret"),
+    }
+}
+
+fn failure(kind: &str, message: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({"__type": kind, "Message": message}))).into_response()
+}

@@ -1,0 +1,140 @@
+//! What the local stack takes from `template.yaml`: tables, routes and variables, so that it cannot drift from what is
+//! deployed.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+/// The template that this program was built with.
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+pub struct Template(Map<String, Value>);
+
+/// A documented path of the API and the function behind it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// `ANY` for all.
+    pub method: String,
+    pub path: String,
+    pub function: String,
+}
+
+/// A table as `CreateTable` wants it, and the attribute that items expire by.
+pub struct Table {
+    pub create: Value,
+    pub time_to_live: Option<Value>,
+}
+
+impl Template {
+    pub fn read() -> Result<Self, String> {
+        let document: yaml_serde::Value = yaml_serde::from_str(TEMPLATE).map_err(|error| error.to_string())?;
+        match to_json(document) {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err("template.yaml is not a mapping".into()),
+        }
+    }
+
+    /// The name of every function, from the last part of its `CodeUri`.
+    pub fn functions(&self) -> Vec<String> {
+        self.resources("AWS::Serverless::Function").filter_map(|(_, properties)| function_name(properties)).collect()
+    }
+
+    pub fn routes(&self) -> Vec<Route> {
+        let mut routes = Vec::new();
+        for (_, properties) in self.resources("AWS::Serverless::Function") {
+            let events = properties["Events"].as_object().into_iter().flatten();
+            for (_, event) in events.filter(|(_, event)| event["Type"] == "HttpApi") {
+                let text = |name: &str| event["Properties"][name].as_str().map(str::to_owned);
+                if let (Some(method), Some(path), Some(function)) = (text("Method"), text("Path"), function_name(properties)) {
+                    routes.push(Route { method, path, function });
+                }
+            }
+        }
+        routes
+    }
+
+    pub fn tables(&self) -> Vec<Table> {
+        self.resources("AWS::DynamoDB::Table")
+            .map(|(logical_id, properties)| {
+                let wanted = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
+                let mut create = json!({"TableName": physical_name(logical_id)});
+                for name in wanted {
+                    if !properties[name].is_null() {
+                        create[name] = properties[name].clone();
+                    }
+                }
+                let time_to_live = properties.get("TimeToLiveSpecification").map(|specification| {
+                    json!({"TableName": physical_name(logical_id), "TimeToLiveSpecification": specification})
+                });
+                Table { create, time_to_live }
+            })
+            .collect()
+    }
+
+    /// The physical names of the resources of a type.
+    pub fn names(&self, resource_type: &str) -> Vec<String> {
+        self.resources(resource_type).map(|(logical_id, _)| physical_name(logical_id)).collect()
+    }
+
+    /// The variables of every function, with parameters at their defaults and resources under their local names.
+    pub fn variables(&self) -> HashMap<String, String> {
+        let globals = &self.section("Globals")["Function"]["Environment"]["Variables"];
+        let resolve = |value: &Value| match (value.as_str(), value["Ref"].as_str()) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(name)) => match self.section("Parameters")[name]["Default"].as_str() {
+                Some(default) => default.to_owned(),
+                None => physical_name(name),
+            },
+            (None, None) => value.to_string(),
+        };
+        globals.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), resolve(value))).collect()
+    }
+
+    fn section(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or(&Value::Null)
+    }
+
+    fn resources<'a>(&'a self, resource_type: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let resources = self.section("Resources").as_object().into_iter().flatten();
+        resources
+            .filter(move |(_, resource)| resource["Type"] == resource_type)
+            .map(|(logical_id, resource)| (logical_id.as_str(), &resource["Properties"]))
+    }
+}
+
+/// `ChannelTable` becomes `channel-table`.
+fn physical_name(logical_id: &str) -> String {
+    let mut name = String::new();
+    for letter in logical_id.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+fn function_name(properties: &Value) -> Option<String> {
+    properties["CodeUri"].as_str()?.rsplit('/').next().map(str::to_owned)
+}
+
+/// CloudFormation's short forms become the long ones: `!Ref X` is `{"Ref": "X"}`.
+fn to_json(value: yaml_serde::Value) -> Value {
+    use yaml_serde::Value as Yaml;
+    match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(flag) => flag.into(),
+        Yaml::Number(number) => number.as_i64().map_or(Value::Null, Value::from),
+        Yaml::String(text) => text.into(),
+        Yaml::Sequence(elements) => elements.into_iter().map(to_json).collect(),
+        Yaml::Mapping(members) => members
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), to_json(value))))
+            .collect::<Map<_, _>>()
+            .into(),
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            json!({tag.trim_start_matches('!'): to_json(tagged.value)})
+        }
+    }
+}
