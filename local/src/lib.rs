@@ -13,7 +13,7 @@ pub mod template;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -34,6 +34,8 @@ pub struct Options {
     pub port: u16,
     /// Where the data stays; without it, it is gone when the world ends.
     pub data_dir: Option<PathBuf>,
+    /// Begin without the data of earlier runs.
+    pub fresh: bool,
     pub clock: Arc<dyn Clock>,
     /// Set or replace the functions' variables. An `AWS_ENDPOINT_URL_...` replaces the embedded part by the real thing.
     pub variables: HashMap<String, String>,
@@ -41,7 +43,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, data_dir: None, clock: Arc::new(SystemClock), variables: HashMap::new() }
+        Self { port: 0, data_dir: None, fresh: false, clock: Arc::new(SystemClock), variables: HashMap::new() }
     }
 }
 
@@ -60,10 +62,14 @@ pub struct World {
 impl World {
     /// Starts everything and waits until it answers. An error is one line for the person at the terminal.
     pub async fn start(options: Options) -> Result<Self, String> {
-        let Options { port, data_dir, clock, variables: overrides } = options;
+        let Options { port, data_dir, fresh, clock, variables: overrides } = options;
         let gateway = listen(port).await?;
         let template = Template::read()?;
         let (folder, temporary) = folder(data_dir.clone())?;
+        if fresh {
+            // Only now: whoever still runs on this folder holds the port.
+            clear(&folder)?;
+        }
         let file = |name: &str| data_dir.as_ref().map(|_| folder.join(name));
         let mut servers = JoinSet::new();
 
@@ -138,4 +144,19 @@ async fn serve(listener: TcpListener, router: Router) {
     if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await {
         tracing::error!(%error, "a server ended");
     }
+}
+
+/// Removes what earlier runs left, and nothing else that may be in the folder.
+fn clear(data_dir: &Path) -> Result<(), String> {
+    let files = ["demo.json", "secrets.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"];
+    let removed = files.map(|file| std::fs::remove_file(data_dir.join(file)));
+    for result in removed.into_iter().chain([std::fs::remove_dir_all(data_dir.join("s3"))]) {
+        match result {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(format!("{}: {error}", data_dir.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

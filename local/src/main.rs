@@ -37,11 +37,8 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { port, data_dir, fresh } = arguments;
-    if fresh {
-        clear(&data_dir)?;
-    }
     let variables = std::env::vars().filter(|(name, _)| is_ours(name)).collect();
-    let world = World::start(Options { port, data_dir: Some(data_dir.clone()), variables, ..Options::default() }).await?;
+    let world = World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, variables, ..Options::default() }).await?;
     announce(&world, &data_dir);
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
     world.stop().await;
@@ -52,21 +49,6 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 fn is_ours(name: &str) -> bool {
     name.starts_with("AWS_ENDPOINT_URL_")
         || matches!(name, "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "STRICT_CHECKSUMS")
-}
-
-/// Removes what earlier runs left, and nothing else that may be in the folder.
-fn clear(data_dir: &std::path::Path) -> Result<(), String> {
-    let files = ["demo.json", "secrets.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"];
-    let removed = files.map(|file| std::fs::remove_file(data_dir.join(file)));
-    for result in removed.into_iter().chain([std::fs::remove_dir_all(data_dir.join("s3"))]) {
-        match result {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(format!("{}: {error}", data_dir.display()));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 fn announce(world: &World, data_dir: &std::path::Path) {

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
-use tower::Service as _;
 
 /// A router that speaks S3 for the buckets below this folder.
 pub fn router(folder: &Path, buckets: &[String], access_key: &str, secret_key: &str) -> Result<Router, String> {
@@ -24,7 +23,7 @@ pub fn router(folder: &Path, buckets: &[String], access_key: &str, secret_key: &
 }
 
 async fn answer(mut service: S3Service, request: Request) -> Response {
-    match service.call(request).await {
+    match tower::Service::call(&mut service, request).await {
         Ok(response) => response.map(axum::body::Body::new),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
     }
