@@ -1,0 +1,67 @@
+//! The system under test and those who call it.
+//!
+//! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
+//! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
+
+pub mod document;
+mod partner;
+mod stage;
+
+use std::sync::{LazyLock, mpsc};
+
+use local::{Options, World};
+use serde_json::Value;
+
+pub use partner::Partner;
+pub use stage::Stage;
+
+/// The addresses of a running system.
+#[derive(Clone)]
+pub struct Address {
+    pub base_url: String,
+    pub dynamodb_url: String,
+}
+
+/// An answer: its status and its body, null where it is no JSON.
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// The system that tests share. It lives on its own runtime, because a test's runtime ends with the test.
+pub fn world() -> &'static Address {
+    static SHARED: LazyLock<Address> = LazyLock::new(|| {
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let world = World::start(Options::default()).await.unwrap();
+                tell.send(Address { base_url: world.base_url.clone(), dynamodb_url: world.dynamodb_url.clone() }).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        told.recv().unwrap()
+    });
+    &SHARED
+}
+
+/// The answer to a failed request, as the document's envelope holds it: code, message, and `(field, reason)` of each fault.
+pub fn problem(status: u16, code: u16, faults: &[(&str, &str)]) -> Answer {
+    let message = match code {
+        1001 => "参数错误",
+        1002 => "认证失败",
+        1003 => "Token 过期或无效",
+        1004 => "权限不足",
+        5001 => "服务器内部错误",
+        _ => panic!("{code} is not in the document's table"),
+    };
+    let errors: Vec<Value> = faults.iter().map(|(field, reason)| serde_json::json!({"field": field, "reason": reason})).collect();
+    let data = if errors.is_empty() { serde_json::json!({}) } else { serde_json::json!({"errors": errors}) };
+    Answer { status, body: serde_json::json!({"code": code, "message": message, "data": data}) }
+}
+
+/// A success with this data.
+pub fn success(data: Value) -> Answer {
+    Answer { status: 200, body: serde_json::json!({"code": 0, "message": "success", "data": data}) }
+}

@@ -1,0 +1,96 @@
+//! A channel that calls the partner API.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Address, Answer, document, success};
+
+#[derive(Clone)]
+pub struct Partner {
+    pub base_url: String,
+    pub appkey: String,
+    pub secret: String,
+    pub token: String,
+    pub http: reqwest::Client,
+}
+
+impl Partner {
+    /// A new channel with a valid token.
+    pub async fn join(address: &Address) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let appkey = format!("partner-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let http = reqwest::Client::new();
+        let created = invoke(&http, address, &json!({"command": "create_channel", "appkey": appkey})).await;
+        let secret = created["secret"].as_str().expect("a secret").to_owned();
+        let mut partner = Self { base_url: address.base_url.clone(), appkey, secret, token: String::new(), http };
+        partner.token = partner.new_tokens().await["access_token"].as_str().expect("a token").to_owned();
+        partner
+    }
+
+    /// A new pair of tokens.
+    pub async fn new_tokens(&self) -> Value {
+        let credentials = json!({"appkey": self.appkey, "secret": self.secret, "grant_type": "client_credentials"});
+        let answer = self.send(Method::POST, "/api/v1/auth/token", None, Some(credentials.to_string())).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body["data"].clone()
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Some(&self.token), None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_text(path, &body.to_string()).await
+    }
+
+    /// Sends the text as it is, as JSON.
+    pub async fn post_text(&self, path: &str, body: &str) -> Answer {
+        self.send(Method::POST, path, Some(&self.token), Some(body.to_owned())).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, Some(&self.token), Some(body.to_string())).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, token: Option<&str>, json: Option<String>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.base_url));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(json) = json {
+            request = request.header("content-type", "application/json").body(json);
+        }
+        answer(request).await
+    }
+
+    /// Pushes the document's examples that the named one needs: `users`, `companies`, `tasks`, `applications`.
+    pub async fn has(&self, resources: &[&str]) {
+        for resource in resources {
+            let first_member = match *resource {
+                "users" => "channel_user_id",
+                "companies" => "channel_company_id",
+                "tasks" => "channel_task_id",
+                "applications" => "channel_application_id",
+                "payments" => "channel_payment_id",
+                other => panic!("the document has no {other}"),
+            };
+            let answer = self.post_text(&format!("/api/v1/{resource}"), document::example(first_member)).await;
+            assert_eq!(answer, success(answer.body["data"].clone()));
+        }
+    }
+}
+
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a body");
+    Answer { status, body: serde_json::from_str(&text).unwrap_or_default() }
+}
+
+/// Runs a command of `ops-admin`.
+pub async fn invoke(http: &reqwest::Client, address: &Address, command: &Value) -> Value {
+    let url = format!("{}/2015-03-31/functions/ops-admin/invocations", address.base_url);
+    answer(http.post(url).body(command.to_string())).await.body
+}
