@@ -52,7 +52,6 @@ pub struct World {
     pub base_url: String,
     pub dynamodb_url: String,
     pub s3_url: String,
-    pub secrets_url: String,
     pub demo: Demo,
     servers: JoinSet<()>,
     /// Holds the files of a world without a folder of its own.
@@ -98,12 +97,15 @@ impl World {
             servers.spawn(serve(secrets, secrets::router(stored)));
         }
 
+        if let Some(file) = file("functions.env") {
+            write_variables(&file, &variables)?;
+        }
         let environment = Environment::new(variables, Arc::clone(&clock)).await;
         let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
         let base_url = url(&gateway)?;
         let demo = Demo::prepare(&functions, file("demo.json").as_deref()).await?;
         servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)));
-        let world = Self { base_url, dynamodb_url, s3_url, secrets_url, demo, servers, _temporary: temporary };
+        let world = Self { base_url, dynamodb_url, s3_url, demo, servers, _temporary: temporary };
         if let Some(file) = file("demo.json") {
             world.demo.write(&world, &file)?;
         }
@@ -114,6 +116,13 @@ impl World {
     pub async fn stop(mut self) {
         self.servers.shutdown().await;
     }
+}
+
+/// What a function's own binary needs to run against this system: one `NAME=value` a line.
+fn write_variables(file: &Path, variables: &HashMap<String, String>) -> Result<(), String> {
+    let mut lines: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    lines.sort();
+    std::fs::write(file, lines.concat()).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {
@@ -148,7 +157,7 @@ async fn serve(listener: TcpListener, router: Router) {
 
 /// Removes what earlier runs left, and nothing else that may be in the folder.
 fn clear(data_dir: &Path) -> Result<(), String> {
-    let files = ["demo.json", "secrets.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"];
+    let files = ["demo.json", "functions.env", "secrets.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"];
     let removed = files.map(|file| std::fs::remove_file(data_dir.join(file)));
     for result in removed.into_iter().chain([std::fs::remove_dir_all(data_dir.join("s3"))]) {
         match result {

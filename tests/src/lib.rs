@@ -2,4 +2,6 @@
 #![cfg(test)]
 
 mod api;
+mod architecture;
+mod contract;
 mod support;
