@@ -53,6 +53,8 @@ pub struct World {
     pub dynamodb_url: String,
     pub s3_url: String,
     pub demo: Demo,
+    /// What a function's own binary needs to run against this system.
+    pub variables: HashMap<String, String>,
     servers: JoinSet<()>,
     /// Holds the files of a world without a folder of its own.
     _temporary: Option<tempfile::TempDir>,
@@ -100,12 +102,12 @@ impl World {
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
-        let environment = Environment::new(variables, Arc::clone(&clock)).await;
+        let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
         let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
         let base_url = url(&gateway)?;
         let demo = Demo::prepare(&functions, file("demo.json").as_deref()).await?;
         servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)));
-        let world = Self { base_url, dynamodb_url, s3_url, demo, servers, _temporary: temporary };
+        let world = Self { base_url, dynamodb_url, s3_url, demo, variables, servers, _temporary: temporary };
         if let Some(file) = file("demo.json") {
             world.demo.write(&world, &file)?;
         }

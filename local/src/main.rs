@@ -38,7 +38,8 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { port, data_dir, fresh } = arguments;
     let variables = std::env::vars().filter(|(name, _)| is_ours(name)).collect();
-    let world = World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, variables, ..Options::default() }).await?;
+    let world =
+        World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, variables, ..Options::default() }).await?;
     announce(&world, &data_dir);
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
     world.stop().await;
@@ -48,7 +49,10 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 /// The variables of this process that the functions see: endpoints of real services, credentials for them, settings.
 fn is_ours(name: &str) -> bool {
     name.starts_with("AWS_ENDPOINT_URL_")
-        || matches!(name, "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "STRICT_CHECKSUMS")
+        || matches!(
+            name,
+            "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "STRICT_CHECKSUMS"
+        )
 }
 
 fn announce(world: &World, data_dir: &std::path::Path) {

@@ -63,9 +63,9 @@ impl Template {
                         create[name] = properties[name].clone();
                     }
                 }
-                let time_to_live = properties.get("TimeToLiveSpecification").map(|specification| {
-                    json!({"TableName": physical_name(logical_id), "TimeToLiveSpecification": specification})
-                });
+                let time_to_live = properties.get("TimeToLiveSpecification").map(
+                    |specification| json!({"TableName": physical_name(logical_id), "TimeToLiveSpecification": specification}),
+                );
                 Table { create, time_to_live }
             })
             .collect()

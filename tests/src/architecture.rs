@@ -76,7 +76,8 @@ fn an_error_is_translated_without_a_wildcard() {
 
 #[test]
 fn there_is_one_tls_and_one_http_stack() {
-    let tree = Command::new(env!("CARGO")).args(["tree", "--workspace", "--prefix=none", "--locked"]).current_dir(root()).output();
+    let tree =
+        Command::new(env!("CARGO")).args(["tree", "--workspace", "--prefix=none", "--locked"]).current_dir(root()).output();
     let tree = String::from_utf8(tree.unwrap().stdout).unwrap();
     assert!(tree.contains("rustls v0.23") && tree.contains("hyper v1."));
     for second in ["openssl v", "native-tls v", "ring v", "rustls v0.21", "hyper v0.", "http v0."] {

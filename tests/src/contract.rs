@@ -64,7 +64,8 @@ fn a_function_has_one_name_everywhere() {
     functions.extend(ops::FUNCTIONS.map(str::to_owned));
     assert_eq!(Template::read().unwrap().functions().into_iter().collect::<BTreeSet<_>>(), functions);
 
-    let binaries = ["functions/channel/src/bin", "functions/ops/src/bin"].into_iter().flat_map(|folder| files(&root().join(folder)));
+    let binaries =
+        ["functions/channel/src/bin", "functions/ops/src/bin"].into_iter().flat_map(|folder| files(&root().join(folder)));
     assert_eq!(binaries.map(|file| stem(&file)).collect::<BTreeSet<_>>(), functions);
 
     let events = files(&root().join("events")).into_iter();

@@ -9,7 +9,12 @@ use serde_json::json;
 use crate::functions::Functions;
 
 /// Runs a function with the body as its event. A name, a partial or a whole ARN names it; a qualifier is ignored.
-pub async fn invoke(State(functions): State<Functions>, Path(name): Path<String>, headers: HeaderMap, event: Bytes) -> Response {
+pub async fn invoke(
+    State(functions): State<Functions>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    event: Bytes,
+) -> Response {
     let name = function_name(&name);
     if !functions.names().contains(&name) {
         return failure(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));

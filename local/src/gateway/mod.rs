@@ -75,9 +75,8 @@ impl Gateway {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
         match self.functions.invoke(&found.function, &event).await {
-            Some(Ok(answer)) if answer.len() <= MAX_PAYLOAD => {
-                event::to_response(&answer).unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
-            }
+            Some(Ok(answer)) if answer.len() <= MAX_PAYLOAD => event::to_response(&answer)
+                .unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
             _ => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
     }
@@ -96,9 +95,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Response> {
                 Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))
             }
         }
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")),
         Err(_) => Err(refusal(StatusCode::BAD_REQUEST, "Bad Request")),
     }
 }

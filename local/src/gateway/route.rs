@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn the_most_specific_route_wins() {
         let route = |method: &str, path: &str| Route { method: method.into(), path: path.into(), function: path.into() };
-        let routes = Routes::new(&[route("ANY", "/api/{proxy+}"), route("GET", "/api/users/{id}"), route("GET", "/api/users/me")]);
+        let routes =
+            Routes::new(&[route("ANY", "/api/{proxy+}"), route("GET", "/api/users/{id}"), route("GET", "/api/users/me")]);
         let key = |method, path| routes.find(method, path).map(|found| found.key);
         assert_eq!(key("GET", "/api/users/me").as_deref(), Some("GET /api/users/me"));
         assert_eq!(key("GET", "/api/users/7").as_deref(), Some("GET /api/users/{id}"));

@@ -25,7 +25,8 @@ pub fn endpoints() -> Vec<String> {
         let rest = &TEXT[at..];
         let method = ["GET /", "POST /", "PUT /"].into_iter().find(|method| rest.starts_with(method));
         if method.is_some() {
-            let end = rest[5..].find(|c: char| !(c.is_ascii_lowercase() || matches!(c, '/' | ':' | '_'))).unwrap_or(rest.len() - 5);
+            let end =
+                rest[5..].find(|c: char| !(c.is_ascii_lowercase() || matches!(c, '/' | ':' | '_'))).unwrap_or(rest.len() - 5);
             found.push(rest[..5 + end].to_owned());
         }
     }

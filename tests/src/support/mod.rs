@@ -56,7 +56,8 @@ pub fn problem(status: u16, code: u16, faults: &[(&str, &str)]) -> Answer {
         5001 => "服务器内部错误",
         _ => panic!("{code} is not in the document's table"),
     };
-    let errors: Vec<Value> = faults.iter().map(|(field, reason)| serde_json::json!({"field": field, "reason": reason})).collect();
+    let errors: Vec<Value> =
+        faults.iter().map(|(field, reason)| serde_json::json!({"field": field, "reason": reason})).collect();
     let data = if errors.is_empty() { serde_json::json!({}) } else { serde_json::json!({"errors": errors}) };
     Answer { status, body: serde_json::json!({"code": code, "message": message, "data": data}) }
 }

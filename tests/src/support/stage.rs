@@ -90,8 +90,16 @@ async fn pass(State(wire): State<Arc<Wire>>, headers: HeaderMap, body: Bytes) ->
     wire.calls.lock().unwrap().push(target.rsplit('.').next().unwrap_or_default().to_owned());
     let fault = wire.faults.lock().unwrap().pop();
     match fault {
-        Some(Fault::Throttled) => return refusal(r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#),
-        Some(Fault::Conflict) => return refusal(r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"conflict"},{"Code":"None"}]}"#),
+        Some(Fault::Throttled) => {
+            return refusal(
+                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
+            );
+        }
+        Some(Fault::Conflict) => {
+            return refusal(
+                r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"conflict"},{"Code":"None"}]}"#,
+            );
+        }
         Some(Fault::AnswerLost) | None => {}
     }
     let mut request = wire.http.post(&wire.database).body(body);

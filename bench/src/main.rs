@@ -1,0 +1,117 @@
+//! What a call costs, beside floors built with the same profile: `cargo run --release -p bench`.
+//!
+//! Each contender is started afresh many times, in turn, so that the machine's moods fall on all alike. TLS stands in front of
+//! the embedded DynamoDB. Absolute times are the machine's; the ratios are what counts. Prints the table and writes
+//! `docs/performance.md`.
+
+mod report;
+mod runtime;
+mod tls;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use local::{Options, World};
+use serde_json::{Value, json};
+
+use report::{Contender, Samples};
+use runtime::Process;
+use tls::Terminator;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Fresh processes of each contender.
+const STARTS: usize = 30;
+/// Warm calls in each of them.
+const CALLS: usize = 200;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
+    say("building the functions and the floors with the release profile");
+    build(&root, &["-p", "channel", "--bin", "channel-users"])?;
+    build(&root, &["-p", "floor"])?;
+
+    let world = World::start(Options::default()).await?;
+    let folder = tempfile::tempdir()?;
+    let certificate = folder.path().join("certificate.pem");
+    let tls = Terminator::new(&certificate)?;
+    let mut variables = world.variables.clone();
+    for name in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"] {
+        let plain = variables.get(name).ok_or(name)?.clone();
+        variables.insert(name.into(), tls.before(&plain).await?);
+    }
+    variables.insert("SSL_CERT_FILE".into(), certificate.display().to_string());
+    variables.insert("RUST_LOG".into(), "error".into());
+    let event = prepare(&world, &mut variables).await?;
+
+    let mut contenders = [
+        Contender::new("hello-world handler (floor)", binary(&root, "floor-hello")),
+        Contender::new("bare GetItem handler (floor)", binary(&root, "floor-get-item")),
+        Contender::new("GET /api/v1/users/{id}", binary(&root, "channel-users")),
+    ];
+    for round in 0..STARTS {
+        say(&format!("round {} of {STARTS}", round + 1));
+        for contender in &mut contenders {
+            let samples = measure(&contender.binary, &variables, &event).await?;
+            contender.samples.push(samples);
+        }
+    }
+    let text = report::markdown(&contenders, STARTS, CALLS)?;
+    say(&text);
+    std::fs::write(root.join("docs/performance.md"), text)?;
+    Ok(())
+}
+
+/// One fresh process: its start, its first call, and the calls after it.
+async fn measure(binary: &Path, variables: &HashMap<String, String>, event: &str) -> Result<Samples, Failure> {
+    let mut process = Process::start(binary, variables).await?;
+    let (first, answer) = process.call(event).await?;
+    let answer: Value = serde_json::from_slice(&answer)?;
+    if answer["statusCode"] != 200 {
+        return Err(format!("{} answered {answer}", binary.display()).into());
+    }
+    let mut warm: Vec<Duration> = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS {
+        warm.push(process.call(event).await?.0);
+    }
+    Ok(Samples { ready: process.ready, first, warm, peak_memory: process.peak_memory()? })
+}
+
+/// Stores the record that all read, and gives the event that asks for it.
+async fn prepare(world: &World, variables: &mut HashMap<String, String>) -> Result<String, Failure> {
+    let channel = world.demo.channel.first().ok_or("no demo channel")?;
+    let http = reqwest::Client::new();
+    let credentials = json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"});
+    let answer: Value =
+        http.post(format!("{}/api/v1/auth/token", world.base_url)).json(&credentials).send().await?.json().await?;
+    let token = answer["data"]["access_token"].as_str().ok_or("no token")?;
+    let event = |name: &str| -> Result<Value, Failure> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(name);
+        Ok(serde_json::from_str(&std::fs::read_to_string(file)?.replace("{{access_token}}", token))?)
+    };
+    let create = event("channel-users.create.json")?;
+    let body = create["body"].as_str().ok_or("no body")?.to_owned();
+    let request = http.post(format!("{}/api/v1/users", world.base_url)).bearer_auth(token);
+    request.header("content-type", "application/json").body(body).send().await?.error_for_status()?;
+    variables.insert("FLOOR_TABLE".into(), variables.get("CHANNEL_TABLE").ok_or("no table")?.clone());
+    variables.insert("FLOOR_PK".into(), format!("{}#U20240101001", channel.appkey));
+    variables.insert("FLOOR_SK".into(), "user".into());
+    Ok(event("channel-users.get.json")?.to_string())
+}
+
+fn build(root: &Path, what: &[&str]) -> Result<(), Failure> {
+    let status = Command::new(env!("CARGO")).args(["build", "--release", "--locked"]).args(what).current_dir(root).status()?;
+    if status.success() { Ok(()) } else { Err("the build failed".into()) }
+}
+
+fn binary(root: &Path, name: &str) -> PathBuf {
+    root.join("target/release").join(name)
+}
+
+#[expect(clippy::print_stdout, reason = "this program talks to the person at the terminal")]
+fn say(line: &str) {
+    println!("{line}");
+}

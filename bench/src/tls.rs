@@ -1,0 +1,52 @@
+//! TLS in front of the embedded services: without it the greatest cost of a first call would not be seen.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::Failure;
+
+pub struct Terminator {
+    acceptor: TlsAcceptor,
+}
+
+impl Terminator {
+    /// Makes a certificate for localhost and leaves it in a file, for `SSL_CERT_FILE`.
+    pub fn new(certificate: &Path) -> Result<Self, Failure> {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()])?;
+        std::fs::write(certificate, cert.pem())?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key)?;
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })
+    }
+
+    /// An https address that leads to an http one.
+    pub async fn before(&self, url: &str) -> Result<String, Failure> {
+        let behind: SocketAddr = url.trim_start_matches("http://").parse()?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let acceptor = self.acceptor.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move { pass(acceptor, stream, behind).await });
+            }
+        });
+        Ok(format!("https://localhost:{port}"))
+    }
+}
+
+async fn pass(acceptor: TlsAcceptor, stream: TcpStream, behind: SocketAddr) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut outside = acceptor.accept(stream).await?;
+    let mut inside = TcpStream::connect(behind).await?;
+    inside.set_nodelay(true)?;
+    tokio::io::copy_bidirectional(&mut outside, &mut inside).await?;
+    Ok(())
+}
