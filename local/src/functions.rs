@@ -25,8 +25,8 @@ impl Functions {
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let admin = Admin::connect(environment).await?;
         let mut functions = HashMap::new();
-        for (name, _) in channel::FUNCTIONS {
-            functions.insert(name, Function::Http(channel::router(name, Arc::clone(&admin.channel))?));
+        for (name, routes) in channel::FUNCTIONS {
+            functions.insert(name, Function::Http(channel::router(routes(), Arc::clone(&admin.channel))));
         }
         functions.insert("ops-admin", Function::Admin(admin));
         Ok(Self(Arc::new(functions)))

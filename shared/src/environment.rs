@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::RequestChecksumCalculation;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::objects::Objects;
 
 /// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -32,7 +32,7 @@ impl Environment {
 
     /// Region and credentials come from the variables alone: no profile, no metadata service is asked.
     pub async fn new(variables: HashMap<String, String>, clock: Arc<dyn Clock>) -> Self {
-        let credentials = aws_sdk_s3::config::Credentials::new(
+        let credentials = aws_sdk_dynamodb::config::Credentials::new(
             variables.get("AWS_ACCESS_KEY_ID").cloned().unwrap_or_default(),
             variables.get("AWS_SECRET_ACCESS_KEY").cloned().unwrap_or_default(),
             variables.get("AWS_SESSION_TOKEN").cloned(),
@@ -46,7 +46,7 @@ impl Environment {
             .build();
         let aws = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
-            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(credentials))
+            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts)
             .retry_config(
                 aws_config::retry::RetryConfig::standard()
@@ -82,14 +82,9 @@ impl Environment {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// Path style where an endpoint is given: a loopback address has no bucket subdomains.
-    pub fn s3(&self) -> aws_sdk_s3::Client {
-        let endpoint = self.optional("AWS_ENDPOINT_URL_S3").map(str::to_owned);
-        let mut config = aws_sdk_s3::config::Builder::from(&self.aws)
-            .force_path_style(endpoint.is_some())
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
-        config.set_endpoint_url(endpoint);
-        aws_sdk_s3::Client::from_conf(config.build())
+    /// S3, to be connected to when it is first needed.
+    pub fn objects(&self, bucket: &str) -> Objects {
+        Objects::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_S3").map(str::to_owned), bucket.to_owned())
     }
 
     /// The string of a secret.

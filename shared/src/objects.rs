@@ -1,8 +1,11 @@
 //! Uploads in S3: presigned addresses only, the bytes never pass through a function.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
@@ -15,8 +18,11 @@ use crate::error::{Error, Result};
 pub const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
 
 pub struct Objects {
-    client: Client,
+    aws: SdkConfig,
+    endpoint: Option<String>,
     bucket: String,
+    /// Made when it is first needed: most functions never do.
+    client: OnceLock<Client>,
 }
 
 /// A request that may be sent by whoever holds it, exactly with these headers.
@@ -34,14 +40,25 @@ pub struct Content<'a> {
 }
 
 impl Objects {
-    pub fn new(client: Client, bucket: String) -> Self {
-        Self { client, bucket }
+    pub fn new(aws: SdkConfig, endpoint: Option<String>, bucket: String) -> Self {
+        Self { aws, endpoint, bucket, client: OnceLock::new() }
+    }
+
+    /// Path style where an endpoint is given: a loopback address has no bucket subdomains.
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            let mut config = aws_sdk_s3::config::Builder::from(&self.aws)
+                .force_path_style(self.endpoint.is_some())
+                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+            config.set_endpoint_url(self.endpoint.clone());
+            Client::from_conf(config.build())
+        })
     }
 
     /// A PUT of this key that S3 takes only with this type, length and, where given, digest.
     pub async fn presign_put(&self, key: &str, content: &Content<'_>) -> Result<Presigned> {
         let call = self
-            .client
+            .client()
             .put_object()
             .bucket(&self.bucket)
             .key(key)
@@ -53,12 +70,12 @@ impl Objects {
 
     /// A GET of this key.
     pub async fn presign_get(&self, key: &str) -> Result<Presigned> {
-        let call = self.client.get_object().bucket(&self.bucket).key(key);
+        let call = self.client().get_object().bucket(&self.bucket).key(key);
         call.presigned(expiry()?).await.map(Presigned::from).map_err(fault)
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self.client().head_object().bucket(&self.bucket).key(key).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
             Err(error) => Err(fault(error)),

@@ -3,5 +3,9 @@
 
 mod api;
 mod architecture;
+mod budgets;
 mod contract;
+mod faults;
+mod local_stack;
+mod ops_admin;
 mod support;

@@ -66,22 +66,25 @@ impl Service {
     /// Reads the variables `CHANNEL_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET`, `CHANNEL_SECRET` (the id of the key secret)
     /// and `STRICT_CHECKSUMS`, fetches the keys and opens the connection that the first request would otherwise wait for.
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        let service = Self {
-            store: Store::new(environment.dynamodb()),
-            tables: Tables {
-                channel: environment.required("CHANNEL_TABLE")?.to_owned(),
-                credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
-            },
-            objects: Objects::new(environment.s3(), environment.required("UPLOADS_BUCKET")?.to_owned()),
-            keyring: Keyring::parse(&environment.secret(environment.required("CHANNEL_SECRET")?).await?)?,
+        let store = Store::new(environment.dynamodb());
+        let tables = Tables {
+            channel: environment.required("CHANNEL_TABLE")?.to_owned(),
+            credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
+        };
+        let rules = Rules { strict_checksums: environment.flag("STRICT_CHECKSUMS")? };
+        let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
+        // Only the open connection matters: what the read answers, or that it fails, will show again at the first request.
+        let warm_up = tokio::time::timeout(WARM_UP, store.get(&tables.channel, Key::new("-", "-")));
+        let (secret, _) = tokio::join!(environment.secret(environment.required("CHANNEL_SECRET")?), warm_up);
+        Ok(Self {
+            keyring: Keyring::parse(&secret?)?,
+            store,
+            tables,
+            objects,
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             statuses: StatusCache::default(),
-            rules: Rules { strict_checksums: environment.flag("STRICT_CHECKSUMS")? },
-        };
-        let warm_up = service.store.get(&service.tables.channel, Key::new("-", "-"));
-        // Only the open connection matters: what the read answers, or that it fails, will show again at the first request.
-        let _ = tokio::time::timeout(WARM_UP, warm_up).await;
-        Ok(service)
+            rules,
+        })
     }
 }

@@ -4,5 +4,5 @@ use shared::environment::Environment;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    run(channel::connect("channel-payments", &Environment::of_process().await).await?).await
+    run(channel::connect(channel::payments::router(), &Environment::of_process().await).await?).await
 }
