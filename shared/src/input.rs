@@ -16,8 +16,8 @@ use crate::error::{Error, Fault, Result};
 /// The field name of a fault that concerns the whole body.
 pub const WHOLE: &str = "$";
 
-/// The key under which a number that is no integer travels as its literal. No caller can send it: a NUL is refused.
-const LITERAL: &str = "\0number";
+/// What leads the literal of a number that is no integer, which travels as a string. No caller can send one: a NUL is refused.
+const LITERAL: char = '\0';
 
 /// A JSON value without duplicate keys and without NUL characters.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,13 @@ impl Json {
         Self(value)
     }
 
+    /// Takes a member out of an object.
+    pub fn remove(&mut self, key: &str) {
+        if let Some(members) = self.0.as_object_mut() {
+            members.remove(key);
+        }
+    }
+
     pub fn into_inner(self) -> serde_json::Value {
         self.0
     }
@@ -96,7 +103,7 @@ impl IntoValue for Json {
             V::Number(number) => match (number.as_u64(), number.as_i64()) {
                 (Some(integer), _) => Value::Integer(integer),
                 (None, Some(integer)) => Value::NegativeInteger(integer),
-                (None, None) => Value::Map(Members(serde_json::Map::from_iter([(LITERAL.into(), number.to_string().into())]))),
+                (None, None) => Value::String(format!("{LITERAL}{number}")),
             },
             V::String(text) => Value::String(text),
             V::Array(elements) => Value::Sequence(Elements(elements)),
@@ -140,14 +147,19 @@ impl Map for Members {
 }
 
 /// The literal of a number, integer or not.
-pub fn number_literal<V: IntoValue>(value: Value<V>) -> Option<String> {
+pub fn number_literal<V: IntoValue>(value: &Value<V>) -> Option<String> {
     match value {
         Value::Integer(integer) => Some(integer.to_string()),
         Value::NegativeInteger(integer) => Some(integer.to_string()),
-        Value::Map(mut members) => match members.remove(LITERAL)?.into_value() {
-            Value::String(literal) => Some(literal),
-            _ => None,
-        },
+        Value::String(text) => text.strip_prefix(LITERAL).map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// The text of a string, which the literal of a number is not.
+pub fn text<V: IntoValue>(value: &Value<V>) -> Option<&str> {
+    match value {
+        Value::String(text) if !text.starts_with(LITERAL) => Some(text),
         _ => None,
     }
 }
@@ -305,7 +317,7 @@ mod tests {
     fn numbers_keep_their_literal() {
         for literal in ["5000.000000000000000001", "1e400", "0.1", "-3", "18446744073709551616"] {
             let value = Json::parse(literal.as_bytes()).unwrap().into_value();
-            assert_eq!(number_literal(value).unwrap().to_lowercase().replace('+', ""), literal);
+            assert_eq!(number_literal(&value).unwrap().to_lowercase().replace('+', ""), literal);
         }
     }
 

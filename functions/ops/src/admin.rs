@@ -9,12 +9,12 @@ use deserr::Deserr;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use shared::channel;
-use shared::channel::values::{RecordId, Text};
+use shared::channel::values::Text;
 use shared::environment::Environment;
 use shared::error::{Error, Fault, Kind, Result};
 use shared::input::{Faults, Json};
 
-use crate::channels::{self, ChannelsLimit};
+use crate::channels;
 
 /// The services that commands are carried out by.
 #[derive(Clone)]
@@ -22,34 +22,11 @@ pub struct Admin {
     pub channel: Arc<channel::Service>,
 }
 
-/// What can be asked for. Every command is safe to repeat: one that was carried out already is refused or changes nothing.
+/// What every event has; the rest is the command's own.
 #[derive(Deserr)]
-#[deserr(error = Faults, tag = "command")]
-enum Command {
-    /// Creates a channel and tells its secret, this once.
-    #[deserr(rename = "create_channel")]
-    CreateChannel {
-        appkey: RecordId,
-        #[deserr(default)]
-        name: Option<Text<0, 64>>,
-    },
-    /// Adds a secret and tells it, this once; the old one works until it is retired.
-    #[deserr(rename = "rotate_channel_secret")]
-    RotateChannelSecret { appkey: RecordId },
-    #[deserr(rename = "retire_channel_secret")]
-    RetireChannelSecret { appkey: RecordId, secret_id: RecordId },
-    /// From now on the channel's tokens are refused and it gets no new ones.
-    #[deserr(rename = "disable_channel")]
-    DisableChannel { appkey: RecordId },
-    #[deserr(rename = "enable_channel")]
-    EnableChannel { appkey: RecordId },
-    #[deserr(rename = "list_channels")]
-    ListChannels {
-        #[deserr(default)]
-        limit: ChannelsLimit,
-        #[deserr(default)]
-        cursor: Option<Text<1, 512>>,
-    },
+#[deserr(error = Faults)]
+struct Named {
+    command: Text<1, 64>,
 }
 
 impl Admin {
@@ -59,23 +36,25 @@ impl Admin {
 
     /// Carries out the command in an event.
     pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
-        let command = Json::parse(event).map_err(|fault| Error::invalid([fault])).and_then(Json::read);
-        match command {
-            Ok(command) => self.run(command).await,
-            Err(error) => Err(error),
-        }
-        .map_err(|error| diagnostic(&error))
+        let answer = match Json::parse(event) {
+            Ok(event) => self.run(event).await,
+            Err(fault) => Err(Error::invalid([fault])),
+        };
+        answer.map_err(|error| diagnostic(&error))
     }
 
-    async fn run(&self, command: Command) -> Result<Value> {
-        let service = &self.channel;
-        match command {
-            Command::CreateChannel { appkey, name } => channels::create(service, appkey, name).await,
-            Command::RotateChannelSecret { appkey } => channels::rotate_secret(service, &appkey).await,
-            Command::RetireChannelSecret { appkey, secret_id } => channels::retire_secret(service, &appkey, &secret_id).await,
-            Command::DisableChannel { appkey } => channels::set_enabled(service, &appkey, false).await,
-            Command::EnableChannel { appkey } => channels::set_enabled(service, &appkey, true).await,
-            Command::ListChannels { limit, cursor } => channels::list(service, limit, cursor.as_ref().map(Text::as_str)).await,
+    /// Every command is safe to repeat: one that was carried out already is refused or changes nothing.
+    async fn run(&self, mut event: Json) -> Result<Value> {
+        let Named { command } = event.clone().read()?;
+        event.remove("command");
+        match command.as_str() {
+            "create_channel" => channels::create(&self.channel, event.read()?).await,
+            "rotate_channel_secret" => channels::rotate_secret(&self.channel, event.read()?).await,
+            "retire_channel_secret" => channels::retire_secret(&self.channel, event.read()?).await,
+            "disable_channel" => channels::set_enabled(&self.channel, event.read()?, false).await,
+            "enable_channel" => channels::set_enabled(&self.channel, event.read()?, true).await,
+            "list_channels" => channels::list(&self.channel, event.read()?).await,
+            _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }
     }
 }

@@ -2,21 +2,54 @@
 
 use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
 use serde_json::{Value, json};
+use shared::channel::channels::NewSecret;
 use shared::channel::values::{RecordId, Text};
 use shared::channel::{Channel, Service};
 use shared::error::{Error, Result};
 use shared::input::Faults;
 
-/// How many channels are listed at once: from 1 to 100.
-pub struct ChannelsLimit(u32);
+/// Creates a channel and tells its secret, this once.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Create {
+    appkey: RecordId,
+    #[deserr(default)]
+    name: Option<Text<0, 64>>,
+}
 
-impl Default for ChannelsLimit {
+/// Names a channel: to disable it, to enable it, or to give it another secret.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Named {
+    appkey: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct RetireSecret {
+    appkey: RecordId,
+    secret_id: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct List {
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+/// How many channels are listed at once: from 1 to 100.
+struct Limit(u32);
+
+impl Default for Limit {
     fn default() -> Self {
         Self(100)
     }
 }
 
-impl Deserr<Faults> for ChannelsLimit {
+impl Deserr<Faults> for Limit {
     fn deserialize_from_value<V: IntoValue>(value: Input<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         match value {
             Input::Integer(limit @ 1..=100) => u32::try_from(limit).map(Self).map_err(|_| Faults::default()),
@@ -25,29 +58,36 @@ impl Deserr<Faults> for ChannelsLimit {
     }
 }
 
-pub async fn create(service: &Service, appkey: RecordId, name: Option<Text<0, 64>>) -> Result<Value> {
+pub async fn create(service: &Service, Create { appkey, name }: Create) -> Result<Value> {
     let name = name.map_or_else(|| Text::parse("").map_err(Error::internal), Ok)?;
     let (channel, secret) = service.create_channel(appkey, name).await?;
-    Ok(json!({"appkey": channel.appkey, "secret": secret.plain, "secret_id": secret.secret_id}))
+    Ok(told(&channel.appkey, &secret))
 }
 
-pub async fn rotate_secret(service: &Service, appkey: &RecordId) -> Result<Value> {
-    let secret = service.rotate_channel_secret(appkey).await?;
-    Ok(json!({"appkey": appkey, "secret": secret.plain, "secret_id": secret.secret_id}))
+/// The old secret works on until it is retired.
+pub async fn rotate_secret(service: &Service, Named { appkey }: Named) -> Result<Value> {
+    let secret = service.rotate_channel_secret(&appkey).await?;
+    Ok(told(&appkey, &secret))
 }
 
-pub async fn retire_secret(service: &Service, appkey: &RecordId, secret_id: &RecordId) -> Result<Value> {
-    service.retire_channel_secret(appkey, secret_id).await.map(view)
+pub async fn retire_secret(service: &Service, RetireSecret { appkey, secret_id }: RetireSecret) -> Result<Value> {
+    service.retire_channel_secret(&appkey, &secret_id).await.map(view)
 }
 
-pub async fn set_enabled(service: &Service, appkey: &RecordId, enabled: bool) -> Result<Value> {
-    service.set_channel_enabled(appkey, enabled).await.map(view)
+/// A disabled channel's tokens are refused and it gets no new ones.
+pub async fn set_enabled(service: &Service, Named { appkey }: Named, enabled: bool) -> Result<Value> {
+    service.set_channel_enabled(&appkey, enabled).await.map(view)
 }
 
-pub async fn list(service: &Service, ChannelsLimit(limit): ChannelsLimit, cursor: Option<&str>) -> Result<Value> {
-    let page = service.list_channels(limit, cursor).await?;
+pub async fn list(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
+    let page = service.list_channels(limit, cursor.as_ref().map(Text::as_str)).await?;
     let channels: Vec<Value> = page.list.into_iter().map(view).collect();
     Ok(json!({"channels": channels, "next_cursor": page.next_cursor}))
+}
+
+/// The one answer that a secret stands in.
+fn told(appkey: &RecordId, secret: &NewSecret) -> Value {
+    json!({"appkey": appkey, "secret": secret.plain, "secret_id": secret.secret_id})
 }
 
 /// A channel without anything secret.

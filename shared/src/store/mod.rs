@@ -26,8 +26,8 @@ use crate::error::{Error, Result};
 
 pub type Item = HashMap<String, AttributeValue>;
 
-/// How often a transaction that met another one, or was throttled, is sent before we give up.
-const TRANSACTION_TRIES: u32 = 12;
+/// How often a write that meets a transaction, or a transaction that meets another one or is throttled, is sent in all.
+const CONFLICT_TRIES: u32 = 12;
 /// How often the keys that a batch left unread are asked for again.
 const BATCH_TRIES: u32 = 8;
 /// The most keys that one batch may read.
@@ -128,22 +128,26 @@ impl Store {
             .set_expression_attribute_names(condition.names)
             .set_expression_attribute_values(condition.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match call.send().await {
-            Ok(_) => Ok(Outcome::Written),
-            Err(SdkError::ServiceError(error)) => match error.into_err() {
-                PutItemError::ConditionalCheckFailedException(refused) => {
-                    Ok(Outcome::Refused(vec![Refusal { failed: true, stored: refused.item }]))
-                }
-                error => Err(fault(error)),
-            },
-            Err(error) => Err(fault(error)),
+        for attempt in 0..CONFLICT_TRIES {
+            match call.clone().send().await {
+                Ok(_) => return Ok(Outcome::Written),
+                Err(SdkError::ServiceError(error)) => match error.into_err() {
+                    PutItemError::ConditionalCheckFailedException(refused) => {
+                        return Ok(Outcome::Refused(vec![Refusal { failed: true, stored: refused.item }]));
+                    }
+                    PutItemError::TransactionConflictException(_) => pause(attempt).await?,
+                    error => return Err(fault(error)),
+                },
+                Err(error) => return Err(fault(error)),
+            }
         }
+        Err(Error::internal("a write met transactions again and again"))
     }
 
     /// Does all the writes, or none of them.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Outcome> {
         let items = writes.into_iter().map(Write::into_sdk).collect::<Result<Vec<_>>>()?;
-        for attempt in 0..TRANSACTION_TRIES {
+        for attempt in 0..CONFLICT_TRIES {
             let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let reasons = match call.send().await {
                 Ok(_) => return Ok(Outcome::Written),

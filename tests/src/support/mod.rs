@@ -5,6 +5,7 @@
 
 pub mod document;
 mod partner;
+pub mod resource;
 mod stage;
 
 use std::sync::{LazyLock, mpsc};
@@ -12,8 +13,8 @@ use std::sync::{LazyLock, mpsc};
 use local::{Options, World};
 use serde_json::Value;
 
-pub use partner::Partner;
-pub use stage::Stage;
+pub use partner::{KINDS, Kind, Partner, answer, invoke};
+pub use stage::{Fault, Stage};
 
 /// The addresses of a running system.
 #[derive(Clone)]

@@ -7,6 +7,44 @@ use serde_json::{Value, json};
 
 use super::{Address, Answer, document, success};
 
+/// A kind of record that partners push. The document's example of it begins with its id.
+pub struct Kind {
+    pub name: &'static str,
+    pub id_field: &'static str,
+    pub server_id: &'static str,
+    /// The kinds whose examples its own refers to, directly or not, in the order in which they can be pushed.
+    pub needs: &'static [&'static str],
+    /// A field that takes any text and may change at any time.
+    pub text_field: &'static str,
+}
+
+#[rustfmt::skip]
+pub const KINDS: [Kind; 5] = [
+    Kind { name: "users", id_field: "channel_user_id", server_id: "user_id", needs: &[], text_field: "name" },
+    Kind { name: "companies", id_field: "channel_company_id", server_id: "company_id", needs: &[], text_field: "company_name" },
+    Kind { name: "tasks", id_field: "channel_task_id", server_id: "task_id", needs: &["companies"], text_field: "task_name" },
+    Kind { name: "applications", id_field: "channel_application_id", server_id: "application_id", needs: &["users", "companies", "tasks"], text_field: "remark" },
+    Kind { name: "payments", id_field: "channel_payment_id", server_id: "payment_id", needs: &["users", "companies", "tasks", "applications"], text_field: "remark" },
+];
+
+impl Kind {
+    pub fn path(&self) -> String {
+        format!("/api/v1/{}", self.name)
+    }
+
+    pub fn example(&self) -> Value {
+        document::parsed(self.id_field)
+    }
+
+    pub fn example_path(&self) -> String {
+        format!("/api/v1/{}/{}", self.name, self.example()[self.id_field].as_str().expect("an id"))
+    }
+
+    pub fn is_listed(&self) -> bool {
+        !matches!(self.name, "users" | "companies")
+    }
+}
+
 #[derive(Clone)]
 pub struct Partner {
     pub base_url: String,
@@ -65,18 +103,17 @@ impl Partner {
         answer(request).await
     }
 
+    /// What an administrator's command about this channel answers: `disable_channel`, `enable_channel`, ...
+    pub async fn administer(&self, command: &str) -> Value {
+        let address = Address { base_url: self.base_url.clone(), dynamodb_url: String::new() };
+        invoke(&self.http, &address, &json!({"command": command, "appkey": self.appkey})).await
+    }
+
     /// Pushes the document's examples that the named one needs: `users`, `companies`, `tasks`, `applications`.
     pub async fn has(&self, resources: &[&str]) {
         for resource in resources {
-            let first_member = match *resource {
-                "users" => "channel_user_id",
-                "companies" => "channel_company_id",
-                "tasks" => "channel_task_id",
-                "applications" => "channel_application_id",
-                "payments" => "channel_payment_id",
-                other => panic!("the document has no {other}"),
-            };
-            let answer = self.post_text(&format!("/api/v1/{resource}"), document::example(first_member)).await;
+            let kind = KINDS.iter().find(|kind| kind.name == *resource).expect("a kind of the document");
+            let answer = self.post_text(&kind.path(), document::example(kind.id_field)).await;
             assert_eq!(answer, success(answer.body["data"].clone()));
         }
     }

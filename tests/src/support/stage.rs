@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use local::template::Template;
 use local::{Options, World, dynamodb};
+use serde_json::{Value, json};
 use shared::clock::ManualClock;
 use tokio::net::TcpListener;
 
@@ -27,7 +28,8 @@ struct Wire {
     database: String,
     http: reqwest::Client,
     calls: Mutex<Vec<String>>,
-    faults: Mutex<Vec<Fault>>,
+    /// In order, each with the operation that it waits for.
+    faults: Mutex<Vec<(Option<&'static str>, Fault)>>,
 }
 
 /// What happens to the next call of an operation.
@@ -37,6 +39,8 @@ pub enum Fault {
     Throttled,
     /// A transaction meets another one.
     Conflict,
+    /// A write of a single item meets a transaction.
+    ConflictingWrite,
     /// It is carried out, and the answer is lost.
     AnswerLost,
 }
@@ -74,6 +78,25 @@ impl Stage {
         Self { address, clock, wire, _world: world }
     }
 
+    /// What the database itself answers to a request past the system; it is not counted.
+    pub async fn database(&self, operation: &str, request: &Value) -> Value {
+        let call = self.wire.http.post(&self.wire.database).body(request.to_string());
+        let call = call.header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+        let credential = "AWS4-HMAC-SHA256 Credential=local/20240115/us-east-1/dynamodb/aws4_request";
+        let call = call.header("authorization", format!("{credential}, SignedHeaders=host, Signature=0"));
+        let call = call.header("x-amz-date", "20240115T103000Z").header("content-type", "application/x-amz-json-1.0");
+        let answer = super::answer(call).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// Every item of a table, as it is stored.
+    pub async fn items(&self, table: &str) -> Vec<Value> {
+        let scanned = self.database("Scan", &json!({"TableName": table})).await;
+        assert_eq!(scanned.get("LastEvaluatedKey"), None, "more than one page");
+        scanned["Items"].as_array().expect("items").clone()
+    }
+
     /// The operations called since this was last asked, in order.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.wire.calls.lock().unwrap())
@@ -81,14 +104,34 @@ impl Stage {
 
     /// The next calls fail so, each fault once, in order.
     pub fn inject(&self, faults: &[Fault]) {
-        self.wire.faults.lock().unwrap().extend(faults.iter().rev());
+        self.wire.faults.lock().unwrap().extend(faults.iter().map(|fault| (None, *fault)));
+    }
+
+    /// The next calls of one operation fail so; the others pass.
+    pub fn inject_into(&self, operation: &'static str, faults: &[Fault]) {
+        self.wire.faults.lock().unwrap().extend(faults.iter().map(|fault| (Some(operation), *fault)));
+    }
+
+    /// Nothing fails any more; how many faults no call has met.
+    pub fn heal(&self) -> usize {
+        std::mem::take(&mut *self.wire.faults.lock().unwrap()).len()
+    }
+}
+
+impl Wire {
+    /// What happens to this call.
+    fn fault(&self, operation: &str) -> Option<Fault> {
+        let mut faults = self.faults.lock().unwrap();
+        let next = faults.iter().position(|(waits_for, _)| waits_for.is_none_or(|name| name == operation))?;
+        Some(faults.remove(next).1)
     }
 }
 
 async fn pass(State(wire): State<Arc<Wire>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    wire.calls.lock().unwrap().push(target.rsplit('.').next().unwrap_or_default().to_owned());
-    let fault = wire.faults.lock().unwrap().pop();
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    wire.calls.lock().unwrap().push(operation.to_owned());
+    let fault = wire.fault(operation);
     match fault {
         Some(Fault::Throttled) => {
             return refusal(
@@ -98,6 +141,11 @@ async fn pass(State(wire): State<Arc<Wire>>, headers: HeaderMap, body: Bytes) ->
         Some(Fault::Conflict) => {
             return refusal(
                 r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"conflict"},{"Code":"None"}]}"#,
+            );
+        }
+        Some(Fault::ConflictingWrite) => {
+            return refusal(
+                r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"Transaction is ongoing for the item"}"#,
             );
         }
         Some(Fault::AnswerLost) | None => {}

@@ -27,10 +27,10 @@ macro_rules! text_value {
                 value: deserr::Value<V>,
                 location: deserr::ValuePointerRef<'_>,
             ) -> Result<Self, $crate::input::Faults> {
-                let deserr::Value::String(text) = value else {
+                let Some(text) = $crate::input::text(&value) else {
                     return Err($crate::input::Faults::one(location, "must be a string"));
                 };
-                Self::parse(&text).map_err(|reason| $crate::input::Faults::one(location, reason))
+                Self::parse(text).map_err(|reason| $crate::input::Faults::one(location, reason))
             }
         }
     };

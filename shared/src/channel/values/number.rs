@@ -88,7 +88,7 @@ macro_rules! decimal_value {
     ($name:ident) => {
         impl Deserr<Faults> for $name {
             fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-                let literal = number_literal(value).ok_or_else(|| Faults::one(at, "must be a number"))?;
+                let literal = number_literal(&value).ok_or_else(|| Faults::one(at, "must be a number"))?;
                 let number = decimal(&literal).ok_or_else(|| Faults::one(at, "has too many digits"))?;
                 Self::from_decimal(number).map_err(|reason| Faults::one(at, reason))
             }

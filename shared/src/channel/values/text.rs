@@ -28,7 +28,8 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
 }
 text_value!(Text<const MIN: usize, const MAX: usize>);
 
-/// A partner's own id of a record, and a channel's appkey: `[A-Za-z0-9._-]{1,64}`. It stands in keys and paths.
+/// A partner's own id of a record, and a channel's appkey: `[A-Za-z0-9._-]{1,64}`. It stands in keys and paths, so it is
+/// neither `.` nor `..`: a path with one of them leads elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecordId(String);
@@ -36,7 +37,7 @@ pub struct RecordId(String);
 impl RecordId {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if (1..=64).contains(&text.len()) && text.chars().all(allowed) {
+        if (1..=64).contains(&text.len()) && text.chars().all(allowed) && !matches!(text, "." | "..") {
             Ok(Self(text.to_owned()))
         } else {
             Err("must be 1 to 64 of A-Z a-z 0-9 . _ -")

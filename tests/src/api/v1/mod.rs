@@ -1,1 +1,11 @@
+mod applications;
+mod auth;
+mod authorization;
+mod bad_input;
+mod companies;
+mod concurrency;
+mod paging;
+mod payments;
+mod tasks;
+mod uploads;
 mod users;

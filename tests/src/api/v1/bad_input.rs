@@ -1,0 +1,455 @@
+//! Requests that no endpoint takes.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::resource::{ALL, APPLICATIONS, COMPANIES, Faults, PAYMENTS, Resource, TASKS, USERS, number, set};
+use crate::support::{Answer, Partner, answer, document, problem, world};
+
+/// An endpoint that takes a body, with one that it takes.
+struct Door {
+    partner: Partner,
+    method: Method,
+    path: String,
+    body: Value,
+    /// The record that the body is about, if any: where it is, and what is answered there.
+    record: Option<(String, Answer)>,
+}
+
+impl Door {
+    /// The POST of a record that is not there yet, and the PUT of one that is.
+    async fn of_record(resource: &Resource, empty: &Partner, full: &Partner) -> [Self; 2] {
+        let there = resource.there();
+        let absent = problem(404, 1001, &[(resource.id_field, "does not exist")]);
+        let present = full.get(&there).await;
+        assert_eq!(present.status, 200);
+        let mut body = resource.example();
+        for (path, field, value) in [
+            (APPLICATIONS.path, "remark", json!("备注")),
+            (PAYMENTS.path, "remark", json!("备注")),
+            (PAYMENTS.path, "payment_basis.work_hours", json!(80)),
+        ] {
+            if path == resource.path {
+                set(&mut body, field, value);
+            }
+        }
+        [
+            Self {
+                partner: empty.clone(),
+                method: Method::POST,
+                path: resource.path.into(),
+                body: body.clone(),
+                record: Some((there.clone(), absent)),
+            },
+            Self { partner: full.clone(), method: Method::PUT, path: there.clone(), body, record: Some((there, present)) },
+        ]
+    }
+
+    /// Every one of them.
+    async fn all() -> Vec<Self> {
+        let empty = Partner::join(world()).await;
+        let full = PAYMENTS.partner(world()).await;
+        full.has(&["payments"]).await;
+        let mut doors = Vec::new();
+        for resource in ALL {
+            doors.extend(Self::of_record(resource, &empty, &full).await);
+        }
+        let tokens = empty.new_tokens().await;
+        let upload = json!({"purpose": "resume", "content_type": "application/pdf", "size": 3, "sha256": "0".repeat(64)});
+        for (path, body) in [
+            ("auth/token", json!({"appkey": empty.appkey, "secret": empty.secret, "grant_type": "client_credentials"})),
+            ("auth/refresh", json!({"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"})),
+            ("uploads", upload),
+        ] {
+            let path = format!("/api/v1/{path}");
+            doors.push(Self { partner: empty.clone(), method: Method::POST, path, body, record: None });
+        }
+        doors
+    }
+
+    /// A body with this member: for a PUT, it alone.
+    fn around(&self, field: &str, value: Value) -> Value {
+        let mut body = if self.method == Method::PUT { json!({}) } else { self.body.clone() };
+        set(&mut body, field, value);
+        body
+    }
+
+    fn takes_forms(&self) -> bool {
+        self.path.starts_with("/api/v1/auth/")
+    }
+
+    async fn answer(&self, media_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+        let url = format!("{}{}", self.partner.base_url, self.path);
+        let mut request =
+            self.partner.http.request(self.method.clone(), url).bearer_auth(&self.partner.token).body(body.into());
+        if let Some(media_type) = media_type {
+            request = request.header("content-type", media_type);
+        }
+        answer(request).await
+    }
+
+    /// The body is refused so, and the record is as it was.
+    async fn refuses(&self, media_type: &str, body: impl Into<Vec<u8>>, expected: &Answer) {
+        let body = body.into();
+        let told = format!("{} {}: {}", self.method, self.path, String::from_utf8_lossy(&body[..body.len().min(200)]));
+        assert_eq!(&self.answer(Some(media_type), body).await, expected, "{told}");
+        if let Some((path, before)) = &self.record {
+            assert_eq!(&self.partner.get(path).await, before, "{told}");
+        }
+    }
+}
+
+const JSON: &str = "application/json";
+
+#[tokio::test]
+async fn a_body_that_is_not_an_object_is_refused() {
+    let empty = "must be a JSON object, but the body is empty";
+    for door in Door::all().await {
+        for body in ["", " ", "\r\n\t"] {
+            door.refuses(JSON, body, &problem(400, 1001, &[("$", empty)])).await;
+        }
+        for body in ["[]", "[{}]", "\"x\"", "1", "-1", "true", "null"] {
+            door.refuses(JSON, body, &problem(400, 1001, &[("$", "must be an object")])).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_is_refused() {
+    let nested = [
+        "[".repeat(10_000),
+        "{\"a\":".repeat(10_000),
+        format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
+        format!("{{\"remark\":{}1{}}}", "{\"a\":".repeat(10_000), "}".repeat(10_000)),
+    ];
+    let broken = [
+        "not json",
+        "{",
+        "{}{}",
+        "{} x",
+        "{\"name\":}",
+        "{\"name\":\"张三\",}",
+        "{'name':'x'}",
+        "{\"name\":\"\\ud800\"}",
+        "{\"name\":\"\\udc00\\ud800\"}",
+        "{\"\\ud800\":1}",
+        "{\"name\":\"a\u{1}\"}",
+        "{\"amount\":NaN}",
+        "{\"amount\":01}",
+        "\u{feff}{}",
+        "name=x",
+        "<xml/>",
+    ];
+    let broken: Vec<Vec<u8>> = broken.into_iter().map(str::to_owned).chain(nested).map(String::into_bytes).collect();
+    let broken = broken.into_iter().chain([b"{\"name\":\"\xff\"}".to_vec(), b"\xff\xfe{\0}\0".to_vec()]);
+    let doors = Door::all().await;
+    for body in broken {
+        let error = serde_json::from_slice::<Value>(&body).unwrap_err();
+        let refused = problem(400, 1001, &[("$", &format!("is not valid JSON: {error}"))]);
+        for door in &doors {
+            door.refuses(JSON, body.as_slice(), &refused).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_member_given_twice_or_with_a_nul_is_refused() {
+    let (twice, nul) = ("is given more than once", "must not contain NUL characters");
+    let doors = Door::all().await;
+    for (body, field, reason) in [
+        ("{\"name\":\"a\",\"name\":\"a\"}", "name", twice),
+        ("{\"status\":null,\"status\":\"open\"}", "status", twice),
+        ("{\"n\":1,\"\\u006e\":2}", "n", twice),
+        ("{\"payment_basis\":{\"basis_type\":\"工时\",\"basis_type\":\"月薪\"}}", "payment_basis.basis_type", twice),
+        ("{\"a\":{\"b\":[1,{\"c\":1,\"c\":1}]}}", "a.b[1].c", twice),
+        ("{\"name\":\"a\\u0000b\"}", "name", nul),
+        ("{\"live_certification\":{\"photos\":[\"https://a/\\u0000\"]}}", "live_certification.photos[0]", nul),
+        ("{\"unheard_of\":\"\\u0000\"}", "unheard_of", nul),
+        ("{\"a\\u0000\":1}", "a", nul),
+        ("{\"amount\":{\"\\u0000number\":\"1\"}}", "amount.number", nul),
+    ] {
+        for door in &doors {
+            door.refuses(JSON, body, &problem(400, 1001, &[(field, reason)])).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_media_type_is_refused() {
+    let refused = problem(400, 1001, &[("Content-Type", "must be application/json")]);
+    for door in Door::all().await {
+        let body = door.body.to_string();
+        for other in ["text/plain", "application/octet-stream", "multipart/form-data; boundary=x", "text/json", "json", ""] {
+            door.refuses(other, body.as_str(), &refused).await;
+        }
+        if !door.takes_forms() {
+            door.refuses("application/x-www-form-urlencoded", "name=x", &refused).await;
+            door.refuses("application/x-www-form-urlencoded", body.as_str(), &refused).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn json_may_be_announced_in_several_ways() {
+    let partner = Partner::join(world()).await;
+    let first = partner.post(USERS.path, &USERS.example()).await;
+    let [door, _] = Door::of_record(&USERS, &partner, &partner).await;
+    for media_type in
+        [None, Some(JSON), Some("application/json; charset=utf-8"), Some("Application/JSON"), Some("application/x+json")]
+    {
+        assert_eq!(door.answer(media_type, door.body.to_string()).await, first, "{media_type:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_of_the_wrong_type_is_named() {
+    for door in Door::all().await {
+        for (field, sample) in members("", &door.body) {
+            let id = door.method == Method::PUT && door.path.ends_with(&format!("/{}", sample.as_str().unwrap_or_default()));
+            let reason = match &sample {
+                _ if id => "is not the id in the path",
+                Value::Number(_) if matches!(field.as_str(), "recruit_count" | "size") => "must be an integer",
+                Value::Number(_) => "must be a number",
+                Value::String(_) => "must be a string",
+                Value::Bool(_) => "must be a boolean",
+                Value::Array(_) => "must be an array",
+                Value::Object(_) => "must be an object",
+                Value::Null => unreachable!("no example has a null"),
+            };
+            let wrong = [json!(1), json!("x"), json!(true), json!([]), json!({})];
+            let kind = std::mem::discriminant::<Value>;
+            let wrong = wrong.into_iter().filter(|wrong| kind(wrong) != kind(&sample));
+            let fraction = Some(number("1.5")).filter(|_| !matches!(reason, "must be a number" | "must be an object"));
+            for wrong in wrong.chain(fraction) {
+                let body = door.around(&field, wrong);
+                door.refuses(JSON, body.to_string(), &problem(400, 1001, &[(&field, reason)])).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fraction_where_an_object_belongs_is_named() {
+    for door in Door::all().await {
+        for (field, _) in members("", &door.body).into_iter().filter(|(_, sample)| sample.is_object()) {
+            let body = door.around(&field, number("1.5")).to_string();
+            door.refuses(JSON, body, &problem(400, 1001, &[(&field, "must be an object")])).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fraction_as_the_whole_body_is_named() {
+    for door in Door::all().await {
+        for body in ["1.5", "-0.1", "1e400", "18446744073709551616"] {
+            door.refuses(JSON, body, &problem(400, 1001, &[("$", "must be an object")])).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_element_of_the_wrong_type_is_named() {
+    for door in Door::all().await {
+        for (field, _) in members("", &door.body).into_iter().filter(|(_, sample)| sample.is_array()) {
+            for wrong in [json!(1), number("1.5"), json!(true), json!([]), json!({}), json!(null)] {
+                let body = door.around(&field, json!(["https://a/", wrong]));
+                let fault = (format!("{field}[1]"), "must be a string");
+                door.refuses(JSON, body.to_string(), &problem(400, 1001, &[(&fault.0, fault.1)])).await;
+            }
+        }
+    }
+}
+
+/// Every member of a body with its path, also those inside of others.
+fn members(parent: &str, body: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for (name, value) in body.as_object().into_iter().flatten() {
+        let path = if parent.is_empty() { name.clone() } else { format!("{parent}.{name}") };
+        found.extend(members(&path, value));
+        found.push((path, value.clone()));
+    }
+    found
+}
+
+#[tokio::test]
+async fn texts_are_as_long_as_their_fields_allow() {
+    let partner = PAYMENTS.partner(world()).await;
+    let empty = Partner::join(world()).await;
+    for (resource, field, longest) in [
+        (&USERS, "name", 64),
+        (&USERS, "live_certification.certification_method", 64),
+        (&COMPANIES, "company_name", 255),
+        (&COMPANIES, "legal_person", 64),
+        (&COMPANIES, "contact_person", 64),
+        (&COMPANIES, "registered_address", 255),
+        (&COMPANIES, "business_scope", 4000),
+        (&COMPANIES, "business_license.license_number", 64),
+        (&TASKS, "task_name", 128),
+        (&TASKS, "wage_description", 4000),
+        (&TASKS, "recruitment_description", 4000),
+        (&TASKS, "work_location", 255),
+        (&TASKS, "job_requirements", 4000),
+        (&APPLICATIONS, "application_channel", 64),
+        (&APPLICATIONS, "remark", 1000),
+        (&PAYMENTS, "payment_channel", 64),
+        (&PAYMENTS, "bank_name", 128),
+        (&PAYMENTS, "transaction_no", 128),
+        (&PAYMENTS, "remark", 1000),
+        (&PAYMENTS, "payment_basis.description", 1000),
+        (&PAYMENTS, "bank_account", 64),
+    ] {
+        resource.takes(&partner, field, ["张", "x", "𠮷"].map(|character| character.repeat(longest))).await;
+        let reason = if field == "bank_account" { "must be 1 to 64 characters" } else { "is too long" };
+        resource.refuses_each(&empty, field, reason, ["张", "x", "𠮷"].map(|character| character.repeat(longest + 1))).await;
+        let patch = json!({"remark": "", field: "张".repeat(longest + 1)});
+        if !field.contains('.') {
+            let answer = partner.put(&resource.at(&format!("{field}.0")), &patch).await;
+            assert_eq!(answer, problem(400, 1001, &[(field, reason)]), "{field}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_at_most_a_mebibyte() {
+    const MEBIBYTE: usize = 1024 * 1024;
+    let too_large = problem(413, 1001, &[("$", "is larger than 1 MiB")]);
+    for door in Door::all().await {
+        let body = door.body.to_string();
+        let padded = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
+        door.refuses(JSON, padded(MEBIBYTE + 1), &too_large).await;
+        door.refuses(JSON, padded(4 * MEBIBYTE), &too_large).await;
+    }
+    let partner = Partner::join(world()).await;
+    let exactly = USERS.example().to_string();
+    let spaces = " ".repeat(MEBIBYTE - exactly.len());
+    USERS.keeps_as(&partner, &format!("{exactly}{spaces}"), &USERS.example()).await;
+}
+
+#[tokio::test]
+async fn a_body_that_the_gateway_does_not_take_is_refused_by_it() {
+    let too_large = Answer { status: 413, body: json!({"message": "Request Entity Too Large"}) };
+    let body = vec![b' '; 10 * 1024 * 1024 + 1];
+    for door in Door::all().await {
+        door.refuses(JSON, body.as_slice(), &too_large).await;
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_body_is_named_at_once() {
+    let partner = Partner::join(world()).await;
+    let body = json!({"channel_user_id": "a b", "id_card": 1, "live_certification": {"face_score": "x", "photos": [1, "https://a/", ""]}});
+    let mut answer = partner.post(USERS.path, &body).await;
+    if let Some(errors) = answer.body["data"]["errors"].as_array_mut() {
+        errors.sort_by_key(|error| error["field"].to_string());
+    }
+    let faults = [
+        ("channel_user_id", "must be 1 to 64 of A-Z a-z 0-9 . _ -"),
+        ("id_card", "must be a string"),
+        ("live_certification.certification_time", "is required"),
+        ("live_certification.certified", "is required"),
+        ("live_certification.face_score", "must be a number"),
+        ("live_certification.photos[0]", "must be a string"),
+        ("live_certification.photos[2]", "must be an http or https URL of at most 2048 characters"),
+        ("name", "is required"),
+        ("phone", "is required"),
+    ];
+    assert_eq!(answer, problem(400, 1001, &faults));
+}
+
+#[tokio::test]
+async fn a_query_that_no_list_understands_is_refused() {
+    let partner = Partner::join(world()).await;
+    let (size, page) = ("must be from 1 to 100", "must be from 1 to 1000000");
+    let (moment, period) = ("must be an RFC 3339 time, such as 2024-01-15T10:30:00Z", "must be a date or an RFC 3339 time");
+    let id = "must be 1 to 64 of A-Z a-z 0-9 . _ -";
+    let everywhere = [
+        ("page_size=101", &[("page_size", size)][..]),
+        ("page_size=0", &[("page_size", size)]),
+        ("page_size=-1", &[("page_size", size)]),
+        ("page_size=abc", &[("page_size", size)]),
+        ("page_size=1.5", &[("page_size", size)]),
+        ("page_size=99999999999999999999", &[("page_size", size)]),
+        ("page=0", &[("page", page)]),
+        ("page=abc", &[("page", page)]),
+        ("page=1000001", &[("page", page)]),
+        ("page=1&cursor=x", &[("cursor", "cannot be combined with page")]),
+        ("page=1&page=1", &[("page", "is given more than once")]),
+        ("updated_after=yesterday", &[("updated_after", moment)]),
+        ("updated_after=2024-01-15", &[("updated_after", moment)]),
+        ("status=%00", &[("status", "must not contain NUL characters")]),
+    ];
+    let periods = [
+        ("start_date=yesterday", &[("start_date", period)][..]),
+        ("end_date=2024-02-30", &[("end_date", period)]),
+        ("start_date=2024-01-02&end_date=2024-01-01", &[("end_date", "must not be before start_date")]),
+        ("start_date=2024-01-01T00:00:01Z&end_date=2024-01-01T00:00:00Z", &[("end_date", "must not be before start_date")]),
+    ];
+    let (task, application) = ("must be one of: open closed suspended", "must be one of: pending accepted rejected cancelled");
+    let (payment, payment_type) = ("must be one of: pending completed failed", "must be one of: user application");
+    let own: [(&Resource, &[(&str, Faults<'_>)]); 3] = [
+        (&TASKS, &[("status=pending", &[("status", task)]), ("channel_company_id=a%20b", &[("channel_company_id", id)])]),
+        (
+            &APPLICATIONS,
+            &[
+                ("status=open", &[("status", application)]),
+                ("channel_user_id=%E5%BC%A0", &[("channel_user_id", id)]),
+                ("channel_task_id=a/b&status=x&page=0", &[("channel_task_id", id), ("status", application), ("page", page)]),
+            ],
+        ),
+        (
+            &PAYMENTS,
+            &[
+                ("status=paid", &[("status", payment)]),
+                ("payment_type=company", &[("payment_type", payment_type)]),
+                ("channel_user_id=+", &[("channel_user_id", id)]),
+                ("channel_application_id=a%23", &[("channel_application_id", id)]),
+            ],
+        ),
+    ];
+    for (resource, own) in own {
+        let periods = periods.iter().filter(|_| resource.path != TASKS.path);
+        for (query, faults) in everywhere.iter().chain(periods).chain(own) {
+            let path = format!("{}?{query}", resource.path);
+            assert_eq!(partner.get(&path).await, problem(400, 1001, faults), "{path}");
+        }
+        resource.lists(&partner, "", &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found() {
+    let partner = Partner::join(world()).await;
+    let unknown = problem(404, 1001, &[("path", "does not exist")]);
+    for path in
+        ["", "nothing", "users/a/b", "users/", "Users/a", "auth", "auth/tokens", "auth/token/x", "payments/a/b/c", "%00"]
+    {
+        let path = format!("/api/v1/{path}");
+        for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
+            let answer = partner.send(method.clone(), &path, None, (method != Method::GET).then(|| "{}".to_owned())).await;
+            assert_eq!(answer, unknown, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_is_refused() {
+    let partner = Partner::join(world()).await;
+    let added = ["POST /uploads", "GET /uploads/:name"].map(str::to_owned);
+    let endpoints: Vec<String> = document::endpoints().into_iter().chain(added).collect();
+    assert_eq!(endpoints.len(), 22, "{endpoints:?}");
+    let mut refused = 0;
+    for path in endpoints.iter().map(|endpoint| endpoint.split_once(' ').unwrap().1).collect::<std::collections::BTreeSet<_>>()
+    {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+            if endpoints.contains(&format!("{method} {path}")) {
+                continue;
+            }
+            let path =
+                format!("/api/v1{}", path.split(':').next().unwrap().to_owned() + if path.contains(':') { "a" } else { "" });
+            let answer = partner.send(method.clone(), &path, Some(&partner.token), None).await;
+            assert_eq!(answer, problem(405, 1001, &[("method", "is not allowed here")]), "{method} {path}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 14 * 6 - 22);
+}

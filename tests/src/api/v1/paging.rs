@@ -1,0 +1,169 @@
+//! A thousand tasks, page by page.
+
+use std::sync::LazyLock;
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{KINDS, Partner, success, world};
+
+const TASKS: usize = 1000;
+/// One task in so many is closed, one in so many others suspended.
+const CLOSED: usize = 3;
+const SUSPENDED: usize = 40;
+
+fn status(number: usize) -> &'static str {
+    match number {
+        number if number.is_multiple_of(SUSPENDED) => "suspended",
+        number if number.is_multiple_of(CLOSED) => "closed",
+        _ => "open",
+    }
+}
+
+/// A task's place in the order of lists: its server id, and its status.
+type Place = (u64, &'static str);
+
+async fn push(partner: &Partner, number: usize) -> Place {
+    let mut task = KINDS[2].example();
+    task["channel_task_id"] = format!("T{number}").into();
+    task["status"] = status(number).into();
+    let answer = partner.post("/api/v1/tasks", &task).await;
+    assert_eq!(answer, success(answer.body["data"].clone()));
+    (answer.body["data"]["task_id"].as_str().unwrap().parse().unwrap(), status(number))
+}
+
+/// A partner with a thousand tasks, and their places, newest first: the greater server id is the newer one.
+async fn with_tasks() -> (Partner, Vec<Place>) {
+    let partner = Partner::join(world()).await;
+    partner.has(&["companies"]).await;
+    let mut places = Vec::new();
+    for batch in 0..TASKS / 50 {
+        places.extend(join_all((0..50).map(|number| push(&partner, batch * 50 + number))).await);
+    }
+    places.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    (partner, places)
+}
+
+/// The same for all tests that only read: the partner, and the ids of its tasks with each status or with any.
+async fn shared() -> (Partner, impl Fn(Option<&str>) -> Vec<u64>) {
+    static SHARED: LazyLock<(Partner, Vec<Place>)> = LazyLock::new(|| {
+        let made = std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(with_tasks()));
+        made.join().unwrap()
+    });
+    let (partner, places) = tokio::task::spawn_blocking(|| &*SHARED).await.unwrap();
+    // Connections belong to the runtime that opened them.
+    let partner = Partner { http: reqwest::Client::new(), ..partner.clone() };
+    (partner, move |status| {
+        places.iter().filter(|place| status.is_none_or(|status| place.1 == status)).map(|place| place.0).collect()
+    })
+}
+
+/// A page: its ids, and the rest of its data.
+async fn page(partner: &Partner, query: &str) -> (Vec<u64>, Value) {
+    let answer = partner.get(&format!("/api/v1/tasks?{query}")).await;
+    assert_eq!(answer, success(answer.body["data"].clone()), "{query}");
+    let mut data = answer.body["data"].clone();
+    let list = data.as_object_mut().unwrap().remove("list").unwrap();
+    let ids = list.as_array().unwrap().iter().map(|task| task["task_id"].as_str().unwrap().parse().unwrap());
+    (ids.collect(), data)
+}
+
+/// Every page of a walk by cursor. `filter` begins with `&` where it is not empty.
+async fn walk(partner: &Partner, size: usize, filter: &str) -> Vec<Vec<u64>> {
+    let mut pages = Vec::new();
+    let (mut query, mut total) = (format!("page_size={size}{filter}"), None);
+    loop {
+        let (ids, rest) = page(partner, &query).await;
+        pages.push(ids);
+        let total = total.get_or_insert(rest["total"].clone());
+        let cursor = rest["next_cursor"].clone();
+        let expected = json!({"total": total, "page": pages.len(), "page_size": size, "next_cursor": cursor});
+        assert_eq!(rest, expected, "{query}");
+        match cursor.as_str() {
+            Some(cursor) => query = format!("page_size={size}{filter}&cursor={cursor}"),
+            None => return pages,
+        }
+        assert!(pages.len() <= TASKS, "the walk does not end");
+    }
+}
+
+fn chunks(ids: &[u64], size: usize) -> Vec<Vec<u64>> {
+    ids.chunks(size).map(<[u64]>::to_vec).collect()
+}
+
+#[tokio::test]
+async fn a_walk_by_cursor_gives_the_whole_order_whatever_the_size_of_its_pages() {
+    let (partner, ids) = shared().await;
+    for size in [9, 37, 50, 99, 100] {
+        assert_eq!(walk(&partner, size, "").await, chunks(&ids(None), size), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_by_page_number_gives_the_same_pages_as_one_by_cursor() {
+    let (partner, ids) = shared().await;
+    let expected = chunks(&ids(None), 37);
+    assert_eq!(walk(&partner, 37, "").await, expected);
+    for (number, expected) in (1..).zip(&expected) {
+        let (ids, rest) = page(&partner, &format!("page={number}&page_size=37")).await;
+        assert_eq!(ids, *expected, "{number}");
+        let cursor = rest["next_cursor"].clone();
+        assert_eq!(cursor.is_string(), number < 28, "{number}");
+        assert_eq!(rest, json!({"total": TASKS, "page": number, "page_size": 37, "next_cursor": cursor}));
+    }
+    let beyond = json!({"total": TASKS, "page": 29, "page_size": 37, "next_cursor": null});
+    assert_eq!(page(&partner, "page=29&page_size=37").await, (vec![], beyond));
+}
+
+#[tokio::test]
+async fn a_cursor_goes_on_from_any_numbered_page() {
+    let (partner, ids) = shared().await;
+    let (_, third) = page(&partner, "page=3&page_size=20").await;
+    let (fourth, rest) = page(&partner, &format!("page_size=10&cursor={}", third["next_cursor"].as_str().unwrap())).await;
+    assert_eq!(fourth, ids(None)[60..70]);
+    assert_eq!(rest["page"], 4);
+}
+
+#[tokio::test]
+async fn a_filter_leaves_the_order_and_counts_what_it_passes() {
+    let (partner, ids) = shared().await;
+    for (status, sizes) in [("open", [37, 100]), ("closed", [37, 99]), ("suspended", [1, 25])] {
+        let wanted = ids(Some(status));
+        assert_eq!(wanted.len(), (0..TASKS).filter(|number| self::status(*number) == status).count());
+        let filter = format!("&status={status}");
+        for size in sizes {
+            let expected = chunks(&wanted, size);
+            assert_eq!(walk(&partner, size, &filter).await, expected, "{status} by {size}");
+            for (number, expected) in (1..).zip(&expected) {
+                let (ids, rest) = page(&partner, &format!("page={number}&page_size={size}{filter}")).await;
+                assert_eq!((&ids, &rest["total"]), (expected, &json!(wanted.len())), "{status}, page {number} by {size}");
+            }
+        }
+    }
+    let none = json!({"total": 0, "page": 1, "page_size": 20, "next_cursor": null});
+    assert_eq!(page(&partner, "channel_company_id=other").await, (vec![], none));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_walk_meets_every_old_task_once_while_new_ones_come_in() {
+    let (partner, places) = with_tasks().await;
+    let old: Vec<u64> = places.iter().map(|place| place.0).collect();
+    let inserting = async |from: usize| join_all((0..4).map(|number| push(&partner, from + number))).await;
+    let mut met = Vec::new();
+    let (mut query, mut total, mut inserted) = ("page_size=37".to_owned(), None, 0);
+    loop {
+        let ((ids, rest), _) = futures::join!(page(&partner, &query), inserting(TASKS + inserted));
+        inserted += 4;
+        met.extend(ids);
+        assert_eq!(rest["total"], *total.get_or_insert(rest["total"].clone()));
+        match rest["next_cursor"].as_str() {
+            Some(cursor) => query = format!("page_size=37&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert!(met.is_sorted_by(|newer, older| newer > older), "newest first, each once");
+    met.retain(|id| *id <= old[0]);
+    assert_eq!(met, old);
+    let (_, rest) = page(&partner, "page_size=1").await;
+    assert_eq!(rest["total"], TASKS + inserted);
+}

@@ -1,0 +1,295 @@
+//! The system on one machine: what it keeps, what its gateway refuses, and what its tables hold.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use local::{Options, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::support::{Address, Answer, KINDS, Partner, Stage, answer, problem, success, world};
+
+async fn start(data_dir: &Path, fresh: bool) -> World {
+    World::start(Options { data_dir: Some(data_dir.to_owned()), fresh, ..Options::default() }).await.unwrap()
+}
+
+/// A partner with credentials that exist already.
+async fn with_credentials(world: &World, credentials: &Value) -> Partner {
+    let text = |member: &str| credentials[member].as_str().unwrap().to_owned();
+    let (base_url, http) = (world.base_url.clone(), reqwest::Client::new());
+    let mut partner = Partner { base_url, appkey: text("appkey"), secret: text("secret"), token: String::new(), http };
+    partner.token = partner.new_tokens().await["access_token"].as_str().unwrap().to_owned();
+    partner
+}
+
+fn demo(data_dir: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(data_dir.join("demo.json")).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn demo_json_holds_the_addresses_and_two_working_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = start(folder.path(), false).await;
+    let demo = demo(folder.path());
+    let channel = demo["channel"].as_array().unwrap();
+    let secrets: Vec<&Value> = channel.iter().map(|channel| &channel["secret"]).collect();
+    let expected = json!({
+        "base_url": world.base_url,
+        "dynamodb_url": world.dynamodb_url,
+        "s3_url": world.s3_url,
+        "channel": [
+            {"appkey": "channel_001", "secret": secrets[0]},
+            {"appkey": "channel_002", "secret": secrets[1]},
+        ],
+    });
+    assert_eq!(demo, expected);
+    assert_ne!(secrets[0], secrets[1]);
+    for credentials in channel {
+        let partner = with_credentials(&world, credentials).await;
+        assert_eq!(partner.get("/api/v1/tasks").await.status, 200);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn everything_survives_an_end_and_a_new_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = start(folder.path(), false).await;
+    let before = demo(folder.path());
+    let mut partner = with_credentials(&world, &before["channel"][0]).await;
+    let refresh_token = partner.new_tokens().await["refresh_token"].clone();
+    let names = KINDS.map(|kind| kind.name);
+    partner.has(&names).await;
+    let mut records = Vec::new();
+    for kind in &KINDS {
+        records.push(partner.get(&kind.example_path()).await);
+    }
+    assert_eq!(records[0].body["data"]["id_card"], "110101199001011234");
+    assert_eq!(records[4].body["data"]["bank_account"], "6222021234567890123");
+    let upload = json!({"purpose": "resume", "content_type": "application/pdf", "size": 8});
+    let upload = partner.post("/api/v1/uploads", &upload).await.body["data"].clone();
+    let mut put = partner.http.put(upload["upload_url"].as_str().unwrap()).body("%PDF-1.7");
+    for (name, value) in upload["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length") {
+        put = put.header(name, value.as_str().unwrap());
+    }
+    assert_eq!(answer(put).await.status, 200);
+    let file = upload["url"].as_str().unwrap().strip_prefix(&world.base_url).unwrap();
+    world.stop().await;
+
+    let world = start(folder.path(), false).await;
+    assert_eq!(demo(folder.path())["channel"], before["channel"]);
+    partner.base_url.clone_from(&world.base_url);
+    partner.http = reqwest::Client::new();
+    for (kind, record) in KINDS.iter().zip(&records) {
+        assert_eq!(partner.get(&kind.example_path()).await, *record, "{}", kind.name);
+    }
+    let found = partner.http.get(format!("{}{file}", world.base_url)).bearer_auth(&partner.token).send().await.unwrap();
+    assert_eq!((found.status().as_u16(), found.text().await.unwrap().as_str()), (200, "%PDF-1.7"));
+    let body = json!({"refresh_token": refresh_token, "grant_type": "refresh_token"}).to_string();
+    let refreshed = partner.send(Method::POST, "/api/v1/auth/refresh", None, Some(body)).await;
+    assert_eq!(refreshed, success(refreshed.body["data"].clone()));
+    with_credentials(&world, &before["channel"][1]).await;
+    // The first POST again is still known as such.
+    for (kind, record) in KINDS.iter().zip(&records) {
+        let created = partner.post(&kind.path(), &kind.example()).await;
+        assert_eq!(created.body["data"][kind.server_id], record.body["data"][kind.server_id], "{}", kind.name);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_fresh_start_knows_nothing_of_what_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = start(folder.path(), false).await;
+    let before = demo(folder.path());
+    let mut old = with_credentials(&world, &before["channel"][0]).await;
+    old.has(&["users"]).await;
+    world.stop().await;
+    std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+
+    let world = start(folder.path(), true).await;
+    old.base_url.clone_from(&world.base_url);
+    assert_eq!(old.get("/api/v1/users/U20240101001").await, problem(401, 1003, &[]));
+    let credentials = json!({"appkey": old.appkey, "secret": old.secret, "grant_type": "client_credentials"});
+    let token = old.send(Method::POST, "/api/v1/auth/token", None, Some(credentials.to_string())).await;
+    assert_eq!(token, problem(401, 1002, &[]));
+    let new = with_credentials(&world, &demo(folder.path())["channel"][0]).await;
+    let missing = problem(404, 1001, &[("channel_user_id", "does not exist")]);
+    assert_eq!(new.get("/api/v1/users/U20240101001").await, missing);
+    assert_eq!(std::fs::read_to_string(folder.path().join("notes.txt")).unwrap(), "mine");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_demo_json_is_made_again_with_secrets_that_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = start(folder.path(), false).await;
+    let partner = with_credentials(&world, &demo(folder.path())["channel"][0]).await;
+    partner.has(&["users"]).await;
+    world.stop().await;
+    // More often than a channel may have secrets.
+    for _ in 0..3 {
+        std::fs::remove_file(folder.path().join("demo.json")).unwrap();
+        let world = start(folder.path(), false).await;
+        let partner = with_credentials(&world, &demo(folder.path())["channel"][0]).await;
+        assert_eq!(partner.get("/api/v1/users/U20240101001").await.body["data"]["name"], "张三");
+        world.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_taken_port_is_said_in_one_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = World::start(Options { port, ..Options::default() }).await.err();
+    assert_eq!(error, Some(format!("port {port} is taken: choose another one with --port")));
+}
+
+#[tokio::test]
+async fn a_fresh_start_on_a_taken_port_leaves_the_data_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = start(folder.path(), false).await;
+    let partner = with_credentials(&world, &demo(folder.path())["channel"][0]).await;
+    partner.has(&["users"]).await;
+    let port = world.base_url.rsplit(':').next().unwrap().parse().unwrap();
+    let second = Options { port, data_dir: Some(folder.path().to_owned()), fresh: true, ..Options::default() };
+    assert!(World::start(second).await.is_err());
+    assert_eq!(partner.get("/api/v1/users/U20240101001").await.status, 200);
+    world.stop().await;
+    let world = start(folder.path(), false).await;
+    let partner = with_credentials(&world, &demo(folder.path())["channel"][0]).await;
+    assert_eq!(partner.get("/api/v1/users/U20240101001").await.status, 200);
+    world.stop().await;
+}
+
+/// An answer of the gateway's own.
+fn refusal(status: u16, message: &str) -> Answer {
+    Answer { status, body: json!({"message": message}) }
+}
+
+#[tokio::test]
+async fn the_gateway_answers_for_itself_outside_the_api() {
+    let http = reqwest::Client::new();
+    for path in ["/", "/api", "/api/v2/users", "/index.html", "/api/v10/users"] {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            let request = http.request(method, format!("{}{path}", world().base_url));
+            assert_eq!(answer(request).await, refusal(404, "Not Found"), "{path}");
+        }
+    }
+    let inside = http.get(format!("{}/api/v1/nowhere", world().base_url));
+    assert_eq!(answer(inside).await, problem(404, 1001, &[("path", "does not exist")]));
+}
+
+#[tokio::test]
+async fn request_line_and_headers_may_be_10_240_bytes_together() {
+    let partner = Partner::join(world()).await;
+    let with_padding = |length: usize| {
+        let request = partner.http.get(format!("{}/api/v1/tasks", partner.base_url));
+        answer(request.bearer_auth(&partner.token).header("x-padding", "p".repeat(length)))
+    };
+    let too_large = refusal(431, "Request Header Fields Too Large");
+    assert_eq!(with_padding(9_000).await.status, 200);
+    assert_eq!(with_padding(10_240).await, too_large);
+    let long_query = partner.http.get(format!("{}/api/v1/tasks?q={}", partner.base_url, "q".repeat(10_240)));
+    assert_eq!(answer(long_query).await, too_large);
+    // A byte more or less decides: the largest padding that passes, found by halving.
+    let (mut fits, mut exceeds) = (9_000, 10_240);
+    while exceeds - fits > 1 {
+        let middle = usize::midpoint(fits, exceeds);
+        let answer = with_padding(middle).await;
+        if answer == too_large {
+            exceeds = middle;
+        } else {
+            assert_eq!(answer.status, 200, "{middle}");
+            fits = middle;
+        }
+    }
+    let others = "GET".len() + "/api/v1/tasks".len() + "x-padding".len();
+    assert!(fits + others < 10_240 && fits + others > 9_500, "{fits}");
+}
+
+#[tokio::test]
+async fn a_body_may_have_10_mib_at_the_gateway_and_one_at_an_endpoint() {
+    const MIB: usize = 1024 * 1024;
+    let partner = Partner::join(world()).await;
+    let with_body = async |size: usize| partner.post_text("/api/v1/users", &"1".repeat(size)).await;
+    assert_eq!(with_body(10 * MIB + 1).await, refusal(413, "Request Entity Too Large"));
+    // Below that it is Lambda's limit of 6 MiB for an event, and below that the endpoint's own.
+    assert_eq!(with_body(10 * MIB).await, refusal(413, "Request Entity Too Large"));
+    assert_eq!(with_body(MIB + 1).await, problem(413, 1001, &[("$", "is larger than 1 MiB")]));
+    assert_eq!(with_body(MIB).await.status, 400);
+}
+
+#[tokio::test]
+async fn no_table_holds_anything_secret_in_clear() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    let tokens = partner.new_tokens().await;
+    let refresh = json!({"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"}).to_string();
+    let refreshed = partner.send(Method::POST, "/api/v1/auth/refresh", None, Some(refresh)).await.body["data"].clone();
+    partner.has(&KINDS.map(|kind| kind.name)).await;
+    partner.put("/api/v1/users/U20240101001", &json!({"id_card": "110101199001015678"})).await;
+    let rotated = partner.administer("rotate_channel_secret").await;
+
+    let (records, credentials) = (stage.items("channel-table").await, stage.items("credentials-table").await);
+    let of_partner = |items: &[Value]| items.iter().filter(|item| item.to_string().contains(&partner.appkey)).count();
+    assert_eq!(of_partner(&records), 6, "the channel and five records");
+    assert_eq!(of_partner(&credentials), 2, "a family of refresh tokens for each login");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let secrets = [
+        "110101199001011234".to_owned(),
+        "110101199001015678".to_owned(),
+        "6222021234567890123".to_owned(),
+        partner.secret.clone(),
+        text(&rotated["secret"]),
+        text(&tokens["refresh_token"]),
+        text(&refreshed["refresh_token"]),
+        text(&tokens["access_token"]),
+        partner.token.clone(),
+    ];
+    let stored = json!([records, credentials]).to_string();
+    assert!(stored.contains("13800138000") && stored.contains("IOU20240220001"), "what is no secret shows that all was read");
+    for secret in secrets {
+        assert!(!stored.contains(&secret), "{secret} is stored in clear");
+    }
+    // Nor the random part of a refresh token, which alone would be enough to make it.
+    for token in [&tokens["refresh_token"], &refreshed["refresh_token"]] {
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text(token)).unwrap();
+        let random = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &bytes[16..48]);
+        assert!(!stored.contains(&random));
+    }
+
+    let family: BTreeSet<&str> = credentials[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert!(family.is_subset(&BTreeSet::from(["pk", "sk", "current", "previous", "rotated_at", "expires_at"])), "{family:?}");
+}
+
+#[tokio::test]
+async fn a_sealed_value_differs_from_record_to_record_and_opens_in_its_own_alone() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    let mut user = KINDS[0].example();
+    for id in ["one", "two"] {
+        user["channel_user_id"] = id.into();
+        let created = partner.post("/api/v1/users", &user).await;
+        assert_eq!(created, success(created.body["data"].clone()));
+    }
+    let sealed = async |id: &str| {
+        let key = json!({"pk": {"S": format!("{}#{id}", partner.appkey)}, "sk": {"S": "user"}});
+        stage.database("GetItem", &json!({"TableName": "channel-table", "Key": key})).await["Item"].clone()
+    };
+    let (one, mut two) = (sealed("one").await, sealed("two").await);
+    assert_ne!(one["id_card"], two["id_card"]);
+    two["id_card"] = one["id_card"].clone();
+    stage.database("PutItem", &json!({"TableName": "channel-table", "Item": two})).await;
+    assert_eq!(partner.get("/api/v1/users/two").await, problem(500, 5001, &[]));
+    assert_eq!(partner.get("/api/v1/users/one").await.body["data"]["id_card"], "110101199001011234");
+}
+
+#[tokio::test]
+async fn the_address_is_that_of_this_machine_alone() {
+    let address = Address { base_url: world().base_url.clone(), dynamodb_url: world().dynamodb_url.clone() };
+    for url in [&address.base_url, &address.dynamodb_url] {
+        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    }
+}
