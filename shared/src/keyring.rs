@@ -117,10 +117,7 @@ impl Keyring {
 
 /// HMAC-SHA256 over the parts, each led by its length, so that no two lists of parts are the same message.
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mac) => mac,
-        Err(_) => unreachable!("HMAC takes a key of any length"),
-    };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { unreachable!("HMAC takes a key of any length") };
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);

@@ -172,6 +172,11 @@ async fn a_single_write_that_meets_a_transaction_is_made_again() {
 }
 
 #[tokio::test]
+async fn a_single_write_that_always_meets_transactions_is_our_fault_and_stores_nothing() {
+    leaves_nothing(Fault::ConflictingWrite, 100, |write| !in_transaction(write)).await;
+}
+
+#[tokio::test]
 async fn a_partner_who_was_told_of_a_fault_though_all_was_done_gets_the_answer_on_asking_again() {
     for_each_write(
         |_| true,

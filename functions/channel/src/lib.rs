@@ -27,8 +27,11 @@ use utoipa_axum::router::OpenApiRouter;
 /// What every handler shares.
 pub type App = Arc<Service>;
 
+/// Makes the routes of one function.
+pub type Routes = fn() -> OpenApiRouter<App>;
+
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
-pub const FUNCTIONS: [(&str, fn() -> OpenApiRouter<App>); 7] = [
+pub const FUNCTIONS: [(&str, Routes); 7] = [
     ("channel-auth", auth::router),
     ("channel-users", users::router),
     ("channel-companies", companies::router),

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ pub async fn invoke(
         return failure(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
     }
     let event = if event.is_empty() { Bytes::from_static(b"{}") } else { event };
-    match headers.get("x-amz-invocation-type").map(|kind| kind.as_bytes()) {
+    match headers.get("x-amz-invocation-type").map(HeaderValue::as_bytes) {
         Some(b"DryRun") => StatusCode::NO_CONTENT.into_response(),
         Some(b"Event") => {
             let name = name.to_owned();
