@@ -102,7 +102,7 @@ impl Template {
     }
 }
 
-/// `ChannelTable` becomes `channel-table`.
+/// `ChannelTable` becomes `channel`, `UploadsBucket` becomes `uploads`, `ChannelSecret` becomes `channel-secret`.
 fn physical_name(logical_id: &str) -> String {
     let mut name = String::new();
     for letter in logical_id.chars() {
@@ -111,7 +111,7 @@ fn physical_name(logical_id: &str) -> String {
         }
         name.push(letter.to_ascii_lowercase());
     }
-    name
+    name.trim_end_matches("-table").trim_end_matches("-bucket").to_owned()
 }
 
 fn function_name(properties: &Value) -> Option<String> {

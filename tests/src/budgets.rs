@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, KINDS, Kind, Partner, Stage, problem, success};
+use crate::support::resource::{ALL, Resource};
+use crate::support::{Answer, Partner, Stage, problem, success};
 
 const DOCUMENT: &str = include_str!("../../docs/budgets.md");
 
@@ -57,10 +58,10 @@ impl Meter {
         data
     }
 
-    async fn record(&mut self, kind: &Kind, example: &Value, other_references: Option<Value>) {
-        let path = kind.path();
+    async fn record(&mut self, kind: &Resource, example: &Value, other_references: Option<Value>) {
+        let path = kind.path;
         let route = format!("{path}/{{{}}}", kind.id_field);
-        let record = kind.example_path();
+        let record = kind.there();
         let change = json!({kind.text_field: "改"});
         self.success(&format!("POST {path}"), Method::POST, &path, Some(example)).await;
         self.success(&format!("POST {path}, sent again"), Method::POST, &path, Some(example)).await;
@@ -73,8 +74,8 @@ impl Meter {
     }
 
     /// Of a kind that has two records.
-    async fn list(&mut self, kind: &Kind) {
-        let path = kind.path();
+    async fn list(&mut self, kind: &Resource) {
+        let path = kind.path;
         let first = self.success(&format!("GET {path}"), Method::GET, &format!("{path}?page_size=1"), None).await;
         let cursor = format!("{path}?page_size=1&cursor={}", first["next_cursor"].as_str().expect("a cursor"));
         let second = self.success(&format!("GET {path}, by cursor"), Method::GET, &cursor, None).await;
@@ -87,10 +88,10 @@ impl Meter {
     }
 
     /// A second record, whose id is "2".
-    async fn second(&self, kind: &Kind) {
+    async fn second(&self, kind: &Resource) {
         let mut second = kind.example();
         second[kind.id_field] = "2".into();
-        let answer = self.partner.post(&kind.path(), &second).await;
+        let answer = self.partner.post(kind.path, &second).await;
         assert_eq!(answer, success(answer.body["data"].clone()));
     }
 }
@@ -108,7 +109,7 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     meter.success(&format!("POST {path}"), Method::POST, path, Some(&refresh)).await;
     meter.success(&format!("POST {path}, answer lost"), Method::POST, path, Some(&refresh)).await;
 
-    for kind in &KINDS {
+    for kind in &ALL {
         let mut example = kind.example();
         if kind.name == "payments" {
             example["status"] = "pending".into();

@@ -4,11 +4,12 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fault, KINDS, Kind, Partner, Stage, problem, success};
+use crate::support::resource::{ALL, Resource};
+use crate::support::{Answer, Fault, Partner, Stage, problem, success};
 
 /// A request that writes a record, and the operation by which it does.
 struct Write {
-    kind: &'static Kind,
+    kind: &'static Resource,
     /// What must be pushed before it.
     needs: Vec<&'static str>,
     method: Method,
@@ -23,8 +24,8 @@ impl Write {
 
     async fn send(&self, partner: &Partner) -> Answer {
         match self.method {
-            Method::POST => partner.post(&self.kind.path(), &self.body).await,
-            _ => partner.put(&self.kind.example_path(), &self.body).await,
+            Method::POST => partner.post(self.kind.path, &self.body).await,
+            _ => partner.put(&self.kind.there(), &self.body).await,
         }
     }
 }
@@ -32,7 +33,7 @@ impl Write {
 /// The POST and the PUT of every kind, and the PUTs that change a reference.
 fn writes() -> Vec<Write> {
     let mut writes = Vec::new();
-    for kind in &KINDS {
+    for kind in &ALL {
         let create = if kind.needs.is_empty() { "PutItem" } else { "TransactWriteItems" };
         let mut there = kind.needs.to_vec();
         writes.push(Write { kind, needs: there.clone(), method: Method::POST, body: kind.example(), operation: create });
@@ -51,7 +52,7 @@ fn writes() -> Vec<Write> {
 async fn ready(stage: &Stage, write: &Write) -> Partner {
     let partner = Partner::join(&stage.address).await;
     partner.has(&["companies"]).await;
-    let mut second = KINDS[1].example();
+    let mut second = ALL[1].example();
     second["channel_company_id"] = "C2".into();
     let created = partner.post("/api/v1/companies", &second).await;
     assert_eq!(created, success(created.body["data"].clone()));
@@ -60,16 +61,16 @@ async fn ready(stage: &Stage, write: &Write) -> Partner {
 }
 
 /// All that the partner can see of the kind.
-async fn state(partner: &Partner, kind: &Kind) -> Vec<Answer> {
-    let mut state = vec![partner.get(&kind.example_path()).await];
+async fn state(partner: &Partner, kind: &Resource) -> Vec<Answer> {
+    let mut state = vec![partner.get(&kind.there()).await];
     if kind.is_listed() {
-        state.push(partner.get(&kind.path()).await);
+        state.push(partner.get(kind.path).await);
     }
     state
 }
 
 /// The answers without what differs between any two runs: the server ids.
-fn comparable(answers: Vec<Answer>, kind: &Kind) -> Vec<Answer> {
+fn comparable(answers: Vec<Answer>, kind: &Resource) -> Vec<Answer> {
     let mask = |record: &mut Value| {
         if let Some(id) = record.get_mut(kind.server_id) {
             *id = "the server id".into();
@@ -227,7 +228,7 @@ async fn a_status_that_cannot_be_looked_up_lets_nobody_in() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     stage.inject(&[Fault::Throttled; 30]);
-    assert_eq!(partner.post("/api/v1/users", &KINDS[0].example()).await, problem(500, 5001, &[]));
+    assert_eq!(partner.post("/api/v1/users", &ALL[0].example()).await, problem(500, 5001, &[]));
     stage.heal();
     let missing = problem(404, 1001, &[("channel_user_id", "does not exist")]);
     assert_eq!(partner.get("/api/v1/users/U20240101001").await, missing);

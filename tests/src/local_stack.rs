@@ -8,7 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Address, Answer, KINDS, Partner, Stage, answer, problem, success, world};
+use crate::support::resource::ALL;
+use crate::support::{Address, Answer, Partner, Stage, answer, problem, success, world};
 
 async fn start(data_dir: &Path, fresh: bool) -> World {
     World::start(Options { data_dir: Some(data_dir.to_owned()), fresh, ..Options::default() }).await.unwrap()
@@ -59,11 +60,11 @@ async fn everything_survives_an_end_and_a_new_start() {
     let before = demo(folder.path());
     let mut partner = with_credentials(&world, &before["channel"][0]).await;
     let refresh_token = partner.new_tokens().await["refresh_token"].clone();
-    let names = KINDS.map(|kind| kind.name);
+    let names = ALL.each_ref().map(|kind| kind.name);
     partner.has(&names).await;
     let mut records = Vec::new();
-    for kind in &KINDS {
-        records.push(partner.get(&kind.example_path()).await);
+    for kind in &ALL {
+        records.push(partner.get(&kind.there()).await);
     }
     assert_eq!(records[0].body["data"]["id_card"], "110101199001011234");
     assert_eq!(records[4].body["data"]["bank_account"], "6222021234567890123");
@@ -81,8 +82,8 @@ async fn everything_survives_an_end_and_a_new_start() {
     assert_eq!(demo(folder.path())["channel"], before["channel"]);
     partner.base_url.clone_from(&world.base_url);
     partner.http = reqwest::Client::new();
-    for (kind, record) in KINDS.iter().zip(&records) {
-        assert_eq!(partner.get(&kind.example_path()).await, *record, "{}", kind.name);
+    for (kind, record) in ALL.iter().zip(&records) {
+        assert_eq!(partner.get(&kind.there()).await, *record, "{}", kind.name);
     }
     let found = partner.http.get(format!("{}{file}", world.base_url)).bearer_auth(&partner.token).send().await.unwrap();
     assert_eq!((found.status().as_u16(), found.text().await.unwrap().as_str()), (200, "%PDF-1.7"));
@@ -91,8 +92,8 @@ async fn everything_survives_an_end_and_a_new_start() {
     assert_eq!(refreshed, success(refreshed.body["data"].clone()));
     with_credentials(&world, &before["channel"][1]).await;
     // The first POST again is still known as such.
-    for (kind, record) in KINDS.iter().zip(&records) {
-        let created = partner.post(&kind.path(), &kind.example()).await;
+    for (kind, record) in ALL.iter().zip(&records) {
+        let created = partner.post(kind.path, &kind.example()).await;
         assert_eq!(created.body["data"][kind.server_id], record.body["data"][kind.server_id], "{}", kind.name);
     }
     world.stop().await;
@@ -228,11 +229,11 @@ async fn no_table_holds_anything_secret_in_clear() {
     let tokens = partner.new_tokens().await;
     let refresh = json!({"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"}).to_string();
     let refreshed = partner.send(Method::POST, "/api/v1/auth/refresh", None, Some(refresh)).await.body["data"].clone();
-    partner.has(&KINDS.map(|kind| kind.name)).await;
+    partner.has(&ALL.each_ref().map(|kind| kind.name)).await;
     partner.put("/api/v1/users/U20240101001", &json!({"id_card": "110101199001015678"})).await;
     let rotated = partner.administer("rotate_channel_secret").await;
 
-    let (records, credentials) = (stage.items("channel-table").await, stage.items("credentials-table").await);
+    let (records, credentials) = (stage.items("channel").await, stage.items("credentials").await);
     let of_partner = |items: &[Value]| items.iter().filter(|item| item.to_string().contains(&partner.appkey)).count();
     assert_eq!(of_partner(&records), 6, "the channel and five records");
     assert_eq!(of_partner(&credentials), 2, "a family of refresh tokens for each login");
@@ -268,7 +269,7 @@ async fn no_table_holds_anything_secret_in_clear() {
 async fn a_sealed_value_differs_from_record_to_record_and_opens_in_its_own_alone() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
-    let mut user = KINDS[0].example();
+    let mut user = ALL[0].example();
     for id in ["one", "two"] {
         user["channel_user_id"] = id.into();
         let created = partner.post("/api/v1/users", &user).await;
@@ -276,12 +277,12 @@ async fn a_sealed_value_differs_from_record_to_record_and_opens_in_its_own_alone
     }
     let sealed = async |id: &str| {
         let key = json!({"pk": {"S": format!("{}#{id}", partner.appkey)}, "sk": {"S": "user"}});
-        stage.database("GetItem", &json!({"TableName": "channel-table", "Key": key})).await["Item"].clone()
+        stage.database("GetItem", &json!({"TableName": "channel", "Key": key})).await["Item"].clone()
     };
     let (one, mut two) = (sealed("one").await, sealed("two").await);
     assert_ne!(one["id_card"], two["id_card"]);
     two["id_card"] = one["id_card"].clone();
-    stage.database("PutItem", &json!({"TableName": "channel-table", "Item": two})).await;
+    stage.database("PutItem", &json!({"TableName": "channel", "Item": two})).await;
     assert_eq!(partner.get("/api/v1/users/two").await, problem(500, 5001, &[]));
     assert_eq!(partner.get("/api/v1/users/one").await.body["data"]["id_card"], "110101199001011234");
 }

@@ -28,6 +28,9 @@ use crate::App;
 /// The largest body that an endpoint takes, in bytes: the largest record is a fraction of it.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// The largest answer, in bytes: half of what Lambda carries, because escaping may double it on its way.
+const MAX_ANSWER: usize = 3 * 1024 * 1024;
+
 /// The channel that a valid token speaks for. A handler without this parameter is open to everybody.
 pub struct Caller(pub ChannelId);
 
@@ -176,6 +179,8 @@ pub enum Failure {
     UnknownPath,
     WrongMethod,
     TooLarge,
+    /// Lambda could not carry the answer.
+    AnswerTooLarge,
 }
 
 /// 失败应答。
@@ -234,6 +239,9 @@ impl IntoResponse for Failure {
             Self::UnknownPath => (StatusCode::NOT_FOUND, BAD_PARAMETER, one("path", "does not exist")),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, BAD_PARAMETER, one("method", "is not allowed here")),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, BAD_PARAMETER, one(WHOLE, "is larger than 1 MiB")),
+            Self::AnswerTooLarge => {
+                (StatusCode::BAD_REQUEST, BAD_PARAMETER, one("page_size", "makes too large an answer: ask for fewer records"))
+            }
         };
         let errors = faults.into_iter().map(|Fault { field, reason }| FieldProblem { field, reason: reason.into_owned() });
         let errors = Some(errors.collect::<Vec<_>>()).filter(|errors| !errors.is_empty());
@@ -243,7 +251,12 @@ impl IntoResponse for Failure {
 
 /// Answers carry people's data and tokens: nobody on the way may keep them.
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response()
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    match serde_json::to_vec(body) {
+        Ok(body) if body.len() <= MAX_ANSWER => (status, headers, body).into_response(),
+        Ok(_) => Failure::AnswerTooLarge.into_response(),
+        Err(error) => Failure::from(Error::internal(error)).into_response(),
+    }
 }
 
 pub async fn wrong_method() -> Failure {

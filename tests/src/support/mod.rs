@@ -13,7 +13,7 @@ use std::sync::{LazyLock, mpsc};
 use local::{Options, World};
 use serde_json::Value;
 
-pub use partner::{KINDS, Kind, Partner, answer, invoke};
+pub use partner::{Partner, answer, invoke};
 pub use stage::{Fault, Stage};
 
 /// The addresses of a running system.

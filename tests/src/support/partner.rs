@@ -5,45 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::resource::ALL;
 use super::{Address, Answer, document, success};
-
-/// A kind of record that partners push. The document's example of it begins with its id.
-pub struct Kind {
-    pub name: &'static str,
-    pub id_field: &'static str,
-    pub server_id: &'static str,
-    /// The kinds whose examples its own refers to, directly or not, in the order in which they can be pushed.
-    pub needs: &'static [&'static str],
-    /// A field that takes any text and may change at any time.
-    pub text_field: &'static str,
-}
-
-#[rustfmt::skip]
-pub const KINDS: [Kind; 5] = [
-    Kind { name: "users", id_field: "channel_user_id", server_id: "user_id", needs: &[], text_field: "name" },
-    Kind { name: "companies", id_field: "channel_company_id", server_id: "company_id", needs: &[], text_field: "company_name" },
-    Kind { name: "tasks", id_field: "channel_task_id", server_id: "task_id", needs: &["companies"], text_field: "task_name" },
-    Kind { name: "applications", id_field: "channel_application_id", server_id: "application_id", needs: &["users", "companies", "tasks"], text_field: "remark" },
-    Kind { name: "payments", id_field: "channel_payment_id", server_id: "payment_id", needs: &["users", "companies", "tasks", "applications"], text_field: "remark" },
-];
-
-impl Kind {
-    pub fn path(&self) -> String {
-        format!("/api/v1/{}", self.name)
-    }
-
-    pub fn example(&self) -> Value {
-        document::parsed(self.id_field)
-    }
-
-    pub fn example_path(&self) -> String {
-        format!("/api/v1/{}/{}", self.name, self.example()[self.id_field].as_str().expect("an id"))
-    }
-
-    pub fn is_listed(&self) -> bool {
-        !matches!(self.name, "users" | "companies")
-    }
-}
 
 #[derive(Clone)]
 pub struct Partner {
@@ -112,8 +75,8 @@ impl Partner {
     /// Pushes the document's examples that the named one needs: `users`, `companies`, `tasks`, `applications`.
     pub async fn has(&self, resources: &[&str]) {
         for resource in resources {
-            let kind = KINDS.iter().find(|kind| kind.name == *resource).expect("a kind of the document");
-            let answer = self.post_text(&kind.path(), document::example(kind.id_field)).await;
+            let kind = ALL.iter().find(|kind| kind.name == *resource).expect("a kind of the document");
+            let answer = self.post_text(kind.path, document::example(kind.id_field)).await;
             assert_eq!(answer, success(answer.body["data"].clone()));
         }
     }

@@ -7,33 +7,61 @@ use super::{Address, Partner, Stage, document, problem, success, world};
 /// What an answer says is wrong: fields, each with the reason.
 pub type Faults<'a> = &'a [(&'a str, &'a str)];
 
-/// A kind of record: where it is found, and the names of its ids.
+/// A kind of record that partners push. The document's example of it begins with its id.
 pub struct Resource {
+    pub name: &'static str,
     pub path: &'static str,
     pub id_field: &'static str,
     pub server_id: &'static str,
-    /// The examples that its own example refers to, directly or not.
+    /// The kinds whose examples its own refers to, directly or not, in the order in which they can be pushed.
     pub needs: &'static [&'static str],
+    /// A field that takes any text and may change at any time.
+    pub text_field: &'static str,
 }
 
-pub const USERS: Resource = Resource { path: "/api/v1/users", id_field: "channel_user_id", server_id: "user_id", needs: &[] };
-pub const COMPANIES: Resource =
-    Resource { path: "/api/v1/companies", id_field: "channel_company_id", server_id: "company_id", needs: &[] };
-pub const TASKS: Resource =
-    Resource { path: "/api/v1/tasks", id_field: "channel_task_id", server_id: "task_id", needs: &["companies"] };
+pub const USERS: Resource = Resource {
+    name: "users",
+    path: "/api/v1/users",
+    id_field: "channel_user_id",
+    server_id: "user_id",
+    needs: &[],
+    text_field: "name",
+};
+pub const COMPANIES: Resource = Resource {
+    name: "companies",
+    path: "/api/v1/companies",
+    id_field: "channel_company_id",
+    server_id: "company_id",
+    needs: &[],
+    text_field: "company_name",
+};
+pub const TASKS: Resource = Resource {
+    name: "tasks",
+    path: "/api/v1/tasks",
+    id_field: "channel_task_id",
+    server_id: "task_id",
+    needs: &["companies"],
+    text_field: "task_name",
+};
 pub const APPLICATIONS: Resource = Resource {
+    name: "applications",
     path: "/api/v1/applications",
     id_field: "channel_application_id",
     server_id: "application_id",
     needs: &["users", "companies", "tasks"],
+    text_field: "remark",
 };
 pub const PAYMENTS: Resource = Resource {
+    name: "payments",
     path: "/api/v1/payments",
     id_field: "channel_payment_id",
     server_id: "payment_id",
     needs: &["users", "companies", "tasks", "applications"],
+    text_field: "remark",
 };
-pub const ALL: [&Resource; 5] = [&USERS, &COMPANIES, &TASKS, &APPLICATIONS, &PAYMENTS];
+
+/// In the order in which their examples can be pushed.
+pub static ALL: [Resource; 5] = [USERS, COMPANIES, TASKS, APPLICATIONS, PAYMENTS];
 
 impl Resource {
     pub fn example(&self) -> Value {
@@ -60,6 +88,10 @@ impl Resource {
     /// The path of the example.
     pub fn there(&self) -> String {
         self.at(self.example()[self.id_field].as_str().unwrap())
+    }
+
+    pub fn is_listed(&self) -> bool {
+        !matches!(self.name, "users" | "companies")
     }
 
     /// A partner that has all that the example refers to.

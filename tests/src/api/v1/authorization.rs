@@ -8,7 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Answer, KINDS, Partner, Stage, answer, problem, success, world};
+use crate::support::resource::ALL;
+use crate::support::{Answer, Partner, Stage, answer, problem, success, world};
 
 /// The endpoints that need no bearer. This list may only shrink.
 const OPEN: [&str; 2] = ["POST /api/v1/auth/token", "POST /api/v1/auth/refresh"];
@@ -27,9 +28,9 @@ fn guarded() -> Vec<Endpoint> {
 
 impl Endpoint {
     fn of(method: &str, route: &str) -> Self {
-        let kind = KINDS.iter().find(|kind| route.starts_with(&kind.path()));
+        let kind = ALL.iter().find(|kind| route.starts_with(kind.path));
         let path = match kind {
-            Some(kind) if route.ends_with('}') => kind.example_path(),
+            Some(kind) if route.ends_with('}') => kind.there(),
             _ => route.replace("{name}", "resume-1234567890.pdf"),
         };
         assert!(!path.contains('{'), "{path} needs an example");
@@ -175,17 +176,17 @@ async fn credentials_are_checked_before_anything_else_in_a_request() {
 async fn another_channel_finds_nothing_and_changes_nothing() {
     let (owner, other) = (established(world()).await, Partner::join(world()).await);
     let mut before = Vec::new();
-    for kind in &KINDS {
-        before.push(owner.get(&kind.example_path()).await);
+    for kind in &ALL {
+        before.push(owner.get(&kind.there()).await);
         assert_eq!(before[before.len() - 1].status, 200);
     }
 
-    for kind in &KINDS {
+    for kind in &ALL {
         let missing = problem(404, 1001, &[(kind.id_field, "does not exist")]);
-        assert_eq!(other.get(&kind.example_path()).await, missing);
-        assert_eq!(other.put(&kind.example_path(), &json!({kind.text_field: "改"})).await, missing);
+        assert_eq!(other.get(&kind.there()).await, missing);
+        assert_eq!(other.put(&kind.there(), &json!({kind.text_field: "改"})).await, missing);
         if kind.is_listed() {
-            assert_eq!(other.get(&kind.path()).await, none_found(), "{}", kind.name);
+            assert_eq!(other.get(kind.path).await, none_found(), "{}", kind.name);
         }
     }
     for filtered in [
@@ -204,27 +205,27 @@ async fn another_channel_finds_nothing_and_changes_nothing() {
         ("payments", &[("channel_application_id", "does not exist")]),
     ];
     for (name, missing) in references {
-        let kind = KINDS.iter().find(|kind| kind.name == name).unwrap();
-        assert_eq!(other.post(&kind.path(), &kind.example()).await, problem(404, 1001, missing), "{name}");
+        let kind = ALL.iter().find(|kind| kind.name == name).unwrap();
+        assert_eq!(other.post(kind.path, &kind.example()).await, problem(404, 1001, missing), "{name}");
     }
 
     // The same ids with other contents are the other channel's own records.
-    for kind in &KINDS {
+    for kind in &ALL {
         let mut own = kind.example();
         own[kind.text_field] = "别的渠道".into();
-        let created = other.post(&kind.path(), &own).await;
+        let created = other.post(kind.path, &own).await;
         assert_eq!(created, success(created.body["data"].clone()), "{}", kind.name);
-        assert_eq!(other.get(&kind.example_path()).await.body["data"][kind.text_field], "别的渠道");
+        assert_eq!(other.get(&kind.there()).await.body["data"][kind.text_field], "别的渠道");
     }
-    for (kind, before) in KINDS.iter().zip(&before) {
-        assert_eq!(owner.get(&kind.example_path()).await, *before);
+    for (kind, before) in ALL.iter().zip(&before) {
+        assert_eq!(owner.get(&kind.there()).await, *before);
     }
 }
 
 #[tokio::test]
 async fn a_list_cannot_be_walked_on_with_another_channels_cursor() {
     let (owner, other) = (established(world()).await, established(world()).await);
-    let mut second = KINDS[2].example();
+    let mut second = ALL[2].example();
     second["channel_task_id"] = "T2".into();
     owner.post("/api/v1/tasks", &second).await;
     let first = owner.get("/api/v1/tasks?page_size=1").await;
@@ -289,7 +290,7 @@ async fn a_channel_that_another_process_disabled_is_refused_within_five_seconds(
     let found = partner.get("/api/v1/users/U20240101001").await;
     assert_eq!(found.status, 200);
     let update = json!({
-        "TableName": "channel-table",
+        "TableName": "channel",
         "Key": {"pk": {"S": partner.appkey}, "sk": {"S": "channel"}},
         "UpdateExpression": "SET #enabled = :no",
         "ConditionExpression": "#enabled = :yes",

@@ -51,7 +51,7 @@ impl Door {
         let full = PAYMENTS.partner(world()).await;
         full.has(&["payments"]).await;
         let mut doors = Vec::new();
-        for resource in ALL {
+        for resource in &ALL {
             doors.extend(Self::of_record(resource, &empty, &full).await);
         }
         let tokens = empty.new_tokens().await;

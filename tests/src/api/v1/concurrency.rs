@@ -6,7 +6,8 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, KINDS, Partner, Stage, problem, success, world};
+use crate::support::resource::{ALL, Resource};
+use crate::support::{Answer, Partner, Stage, problem, success, world};
 
 const CROWD: usize = 64;
 
@@ -29,16 +30,16 @@ async fn post_together(partner: &Partner, path: &str, bodies: Vec<Value>) -> Vec
 }
 
 /// How many records a list has; users and companies have none.
-async fn total(partner: &Partner, kind: &crate::support::Kind) -> Value {
-    partner.get(&kind.path()).await.body["data"]["total"].clone()
+async fn total(partner: &Partner, kind: &Resource) -> Value {
+    partner.get(kind.path).await.body["data"]["total"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_record_comes_of_the_same_post_sent_many_times_at_once() {
     let partner = Partner::join(world()).await;
-    for kind in &KINDS {
-        let answers = post_together(&partner, &kind.path(), vec![kind.example(); CROWD]).await;
-        let record = partner.get(&kind.example_path()).await;
+    for kind in &ALL {
+        let answers = post_together(&partner, kind.path, vec![kind.example(); CROWD]).await;
+        let record = partner.get(&kind.there()).await;
         let data = &record.body["data"];
         let created = json!({
             kind.server_id: data[kind.server_id], kind.id_field: data[kind.id_field], "created_at": data["created_at"],
@@ -62,8 +63,8 @@ async fn one_record_comes_of_the_same_post_sent_many_times_at_once() {
 async fn one_content_wins_when_different_ones_are_posted_at_once() {
     const CONTENTS: usize = 8;
     let partner = Partner::join(world()).await;
-    partner.has(KINDS[4].needs).await;
-    for kind in &KINDS {
+    partner.has(ALL[4].needs).await;
+    for kind in &ALL {
         let contents: Vec<Value> = (0..CROWD)
             .map(|number| {
                 let mut content = kind.example();
@@ -72,8 +73,8 @@ async fn one_content_wins_when_different_ones_are_posted_at_once() {
                 content
             })
             .collect();
-        let answers = post_together(&partner, &kind.path(), contents).await;
-        let record = partner.get(&format!("{}/same", kind.path())).await.body["data"].clone();
+        let answers = post_together(&partner, kind.path, contents).await;
+        let record = partner.get(&format!("{}/same", kind.path)).await.body["data"].clone();
         let winner = (0..CONTENTS).find(|number| record[kind.text_field] == format!("content {number}")).expect("a winner");
         let created = json!({
             kind.server_id: record[kind.server_id], kind.id_field: "same", "created_at": record["created_at"],
@@ -163,7 +164,7 @@ async fn every_change_is_made_when_sixty_four_amend_one_record_at_once() {
 async fn a_change_of_reference_and_other_changes_at_once_are_all_kept() {
     let partner = Partner::join(world()).await;
     partner.has(&["companies", "tasks"]).await;
-    let mut other = KINDS[1].example();
+    let mut other = ALL[1].example();
     other["channel_company_id"] = "C2".into();
     partner.post("/api/v1/companies", &other).await;
     let fields = ["work_location", "job_requirements", "wage_description", "recruitment_description"];

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{KINDS, Partner, success, world};
+use crate::support::resource::ALL;
+use crate::support::{Partner, problem, success, world};
 
 const TASKS: usize = 1000;
 /// One task in so many is closed, one in so many others suspended.
@@ -24,7 +25,7 @@ fn status(number: usize) -> &'static str {
 type Place = (u64, &'static str);
 
 async fn push(partner: &Partner, number: usize) -> Place {
-    let mut task = KINDS[2].example();
+    let mut task = ALL[2].example();
     task["channel_task_id"] = format!("T{number}").into();
     task["status"] = status(number).into();
     let answer = partner.post("/api/v1/tasks", &task).await;
@@ -166,4 +167,23 @@ async fn a_walk_meets_every_old_task_once_while_new_ones_come_in() {
     assert_eq!(met, old);
     let (_, rest) = page(&partner, "page_size=1").await;
     assert_eq!(rest["total"], TASKS + inserted);
+}
+
+#[tokio::test]
+async fn a_page_that_lambda_could_not_carry_is_refused_and_a_smaller_one_is_not() {
+    let partner = Partner::join(world()).await;
+    partner.has(&["companies"]).await;
+    for number in 0..90 {
+        let mut task = ALL[2].example();
+        task["channel_task_id"] = format!("T{number}").into();
+        for field in ["wage_description", "recruitment_description", "job_requirements"] {
+            task[field] = "字".repeat(4000).into();
+        }
+        let answer = partner.post("/api/v1/tasks", &task).await;
+        assert_eq!(answer, success(answer.body["data"].clone()));
+    }
+    let too_large = problem(400, 1001, &[("page_size", "makes too large an answer: ask for fewer records")]);
+    assert_eq!(partner.get("/api/v1/tasks?page_size=100").await, too_large);
+    let (ids, rest) = page(&partner, "page_size=50").await;
+    assert_eq!((ids.len(), &rest["total"]), (50, &json!(90)));
 }
