@@ -109,18 +109,19 @@ impl<T: Resource> FromRequestParts<App> for Id<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let id = path_segment(parts, app)
-            .await
-            .and_then(|id| RecordId::parse(&id).map_err(|reason| Fault::new(T::ID_FIELD, reason)));
-        Ok(Self(id.map_err(|Fault { reason, .. }| invalid(Fault::new(T::ID_FIELD, reason)))?, PhantomData))
+        match RecordId::parse(&path_segment(parts, app).await?) {
+            Ok(id) => Ok(Self(id, PhantomData)),
+            Err(reason) => Err(invalid(Fault::new(T::ID_FIELD, reason)).into()),
+        }
     }
 }
 
 /// The one parameter of a path, percent-decoded.
-pub async fn path_segment(parts: &mut Parts, app: &App) -> Result<String, Fault> {
-    let RawPath(segment) =
-        RawPath::<String>::from_request_parts(parts, app).await.map_err(|_| Fault::new("path", "is not valid UTF-8"))?;
-    Ok(segment)
+pub async fn path_segment(parts: &mut Parts, app: &App) -> Result<String, Failure> {
+    match RawPath::from_request_parts(parts, app).await {
+        Ok(RawPath(segment)) => Ok(segment),
+        Err(_) => Err(invalid(Fault::new("path", "is not valid UTF-8")).into()),
+    }
 }
 
 async fn json_body(request: Request, app: &App) -> Result<Input, Failure> {

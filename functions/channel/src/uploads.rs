@@ -96,10 +96,10 @@ impl FromRequestParts<App> for Name {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let name = path_segment(parts, app)
-            .await
-            .and_then(|name| UploadName::parse(&name).map_err(|reason| Fault::new("name", reason)));
-        Ok(Self(name.map_err(|fault| Error::not_found([fault]))?))
+        match UploadName::parse(&path_segment(parts, app).await?) {
+            Ok(name) => Ok(Self(name)),
+            Err(reason) => Err(Error::not_found([Fault::new("name", reason)]).into()),
+        }
     }
 }
 
