@@ -16,6 +16,12 @@ pub struct Credentials {
     pub secret: String,
 }
 
+impl Credentials {
+    fn told(appkey: &str, answer: &Value) -> Self {
+        Self { appkey: appkey.to_owned(), secret: answer["secret"].as_str().unwrap_or_default().to_owned() }
+    }
+}
+
 /// What `demo.json` holds beside the addresses.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Demo {
@@ -23,22 +29,20 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Makes the channels through `ops-admin`. In a folder that has them already, their secrets are those of its `demo.json`;
-    /// where that is gone, they get new ones.
+    /// Makes the channels through `ops-admin`. Those that are there already have the secrets that the folder's `demo.json`
+    /// tells, or get new ones.
     pub(crate) async fn prepare(functions: &Functions, file: Option<&Path>) -> Result<Self, String> {
         let stored = file.and_then(|file| std::fs::read(file).ok());
-        if let Some(demo) = stored.and_then(|stored| serde_json::from_slice(&stored).ok()) {
-            return Ok(demo);
-        }
+        let known: Option<Self> = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
         let mut channel = Vec::new();
         for appkey in APPKEYS {
             let created = command(functions, &json!({"command": "create_channel", "appkey": appkey, "name": "demo"})).await;
-            let answer = match created {
-                Ok(answer) => answer,
-                Err(_) => replace_secret(functions, appkey).await?,
-            };
-            let secret = answer["secret"].as_str().unwrap_or_default().to_owned();
-            channel.push(Credentials { appkey: appkey.to_owned(), secret });
+            let kept = known.iter().flat_map(|demo| &demo.channel).find(|credentials| credentials.appkey == appkey);
+            channel.push(match (created, kept) {
+                (Ok(answer), _) => Credentials::told(appkey, &answer),
+                (Err(_), Some(kept)) => kept.clone(),
+                (Err(_), None) => Credentials::told(appkey, &replace_secret(functions, appkey).await?),
+            });
         }
         Ok(Self { channel })
     }

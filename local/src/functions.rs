@@ -45,10 +45,10 @@ impl Functions {
     }
 }
 
-/// Exactly what `lambda_http::run` does with an event.
+/// Exactly what `lambda::run` does with an event.
 async fn handle(router: Router, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     let request: LambdaRequest = serde_json::from_slice(event).map_err(|error| diagnostic("InvalidEvent", &error))?;
-    let answer = Adapter::from(router).call(LambdaEvent::new(request, Context::default()));
+    let answer = Adapter::from(lambda::service(router)).call(LambdaEvent::new(request, Context::default()));
     match answer.await {
         Ok(response) => json(&response),
         Err(never) => match never {},

@@ -12,6 +12,7 @@ mod secrets;
 pub mod template;
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub struct World {
     /// What a function's own binary needs to run against this system.
     pub variables: HashMap<String, String>,
     servers: JoinSet<()>,
+    /// Keeps others from the folder.
+    _lock: Option<File>,
     /// Holds the files of a world without a folder of its own.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -67,11 +70,11 @@ impl World {
         let gateway = listen(port).await?;
         let template = Template::read()?;
         let (folder, temporary) = folder(data_dir.clone())?;
+        let file = |name: &str| data_dir.as_ref().map(|_| folder.join(name));
+        let lock = file("lock").map(|path| lock(&path)).transpose()?;
         if fresh {
-            // Only now: whoever still runs on this folder holds the port.
             clear(&folder)?;
         }
-        let file = |name: &str| data_dir.as_ref().map(|_| folder.join(name));
         let mut servers = JoinSet::new();
 
         let mut variables = template.variables();
@@ -107,7 +110,7 @@ impl World {
         let base_url = url(&gateway)?;
         let demo = Demo::prepare(&functions, file("demo.json").as_deref()).await?;
         servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)));
-        let world = Self { base_url, dynamodb_url, s3_url, demo, variables, servers, _temporary: temporary };
+        let world = Self { base_url, dynamodb_url, s3_url, demo, variables, servers, _lock: lock, _temporary: temporary };
         if let Some(file) = file("demo.json") {
             world.demo.write(&world, &file)?;
         }
@@ -125,6 +128,15 @@ fn write_variables(file: &Path, variables: &HashMap<String, String>) -> Result<(
     let mut lines: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
     lines.sort();
     std::fs::write(file, lines.concat()).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// One system at a time works on a folder.
+fn lock(file: &Path) -> Result<File, String> {
+    let lock = File::create(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(_) => Err(format!("{} is held by another one: end it, or choose another --data-dir", file.display())),
+    }
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {

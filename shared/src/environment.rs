@@ -14,7 +14,7 @@ use crate::objects::Objects;
 
 /// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Below the functions' own timeout (10 s in `template.yaml`), so that a caller gets an answer from us.
+/// One operation with all its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 4;
 

@@ -27,7 +27,7 @@ impl Json {
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let mut fault = None;
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let strict = Strict { path: String::new(), fault: &mut fault };
+        let strict = Strict { at: ValuePointerRef::Origin, fault: &mut fault };
         let checked = strict.deserialize(&mut reader).and_then(|()| reader.end());
         match (checked, fault) {
             (_, Some(fault)) => Err(fault),
@@ -221,16 +221,18 @@ fn join(parent: &str, key: &str) -> String {
     if parent == WHOLE || parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
 }
 
-/// Walks a document for what `serde_json` lets pass: duplicate keys (it would keep the last) and NUL characters.
+/// The keys by which `serde_json` talks to itself: one sent by a caller would be taken for a number, or for JSON inside JSON.
+const PRIVATE: &str = "$serde_json::private::";
+
+/// Walks a document for what `serde_json` lets pass: duplicate keys (it would keep the last), NUL characters, and its own keys.
 struct Strict<'a> {
-    path: String,
+    at: ValuePointerRef<'a>,
     fault: &'a mut Option<Fault>,
 }
 
 impl Strict<'_> {
     fn refuse<E: serde::de::Error>(self, reason: &'static str) -> E {
-        let field = if self.path.is_empty() { WHOLE } else { &self.path };
-        *self.fault = Some(Fault::new(field.replace('\0', ""), reason));
+        *self.fault = Some(Fault::new(path(self.at).replace('\0', ""), reason));
         E::custom(reason)
     }
 }
@@ -272,7 +274,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         for index in 0.. {
-            let element = Strict { path: format!("{}[{index}]", self.path), fault: self.fault };
+            let element = Strict { at: self.at.push_index(index), fault: self.fault };
             if elements.next_element_seed(element)?.is_none() {
                 break;
             }
@@ -283,17 +285,49 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut seen = std::collections::HashSet::new();
         while let Some(key) = members.next_key::<String>()? {
-            let member = Strict { path: join(&self.path, &key), fault: self.fault };
+            let member = Strict { at: self.at.push_key(&key), fault: self.fault };
+            if key.starts_with(PRIVATE) {
+                members.next_value_seed(Literal(member))?;
+                continue;
+            }
             if key.contains('\0') {
                 return Err(member.refuse("must not contain NUL characters"));
             }
             if seen.contains(&key) {
                 return Err(member.refuse("is given more than once"));
             }
-            seen.insert(key);
             members.next_value_seed(member)?;
+            seen.insert(key);
         }
         Ok(())
+    }
+}
+
+/// What stands under a private key: `serde_json` itself hands the literal of a number over as an owned string, and nothing
+/// that a caller sent comes so.
+struct Literal<'a>(Strict<'a>);
+
+impl<'de> DeserializeSeed<'de> for Literal<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Literal<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_string<E>(self, _: String) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
+        Err(self.0.refuse("is not known"))
     }
 }
 
@@ -318,6 +352,17 @@ mod tests {
         for literal in ["5000.000000000000000001", "1e400", "0.1", "-3", "18446744073709551616"] {
             let value = Json::parse(literal.as_bytes()).unwrap().into_value();
             assert_eq!(number_literal(&value).unwrap().to_lowercase().replace('+', ""), literal);
+        }
+    }
+
+    #[test]
+    fn the_parsers_own_keys_are_refused() {
+        for key in ["$serde_json::private::Number", "$serde_json::private::RawValue", "\\u0024serde_json::private::RawValue"] {
+            for value in ["\"77\"", "\"[1]\"", "7", "{}", "[]", "null"] {
+                for text in [format!("{{\"{key}\":{value}}}"), format!("{{\"a\":{{\"{key}\":{value}}},\"b\":1.5}}")] {
+                    assert!(Json::parse(text.as_bytes()).is_err(), "{text}");
+                }
+            }
         }
     }
 

@@ -63,8 +63,8 @@ impl Meter {
         let route = format!("{path}/{{{}}}", kind.id_field);
         let record = kind.there();
         let change = json!({kind.text_field: "改"});
-        self.success(&format!("POST {path}"), Method::POST, &path, Some(example)).await;
-        self.success(&format!("POST {path}, sent again"), Method::POST, &path, Some(example)).await;
+        self.success(&format!("POST {path}"), Method::POST, path, Some(example)).await;
+        self.success(&format!("POST {path}, sent again"), Method::POST, path, Some(example)).await;
         self.success(&format!("GET {route}"), Method::GET, &record, None).await;
         self.success(&format!("PUT {route}"), Method::PUT, &record, Some(&change)).await;
         self.success(&format!("PUT {route}, nothing new"), Method::PUT, &record, Some(&change)).await;

@@ -10,7 +10,7 @@ use crate::support::document;
 /// Endpoints beyond the document. Only ever shrinks, or grows with a design page.
 const ADDITIONS: [&str; 2] = ["POST /api/v1/uploads", "GET /api/v1/uploads/{name}"];
 /// Routes of the template that are no endpoints: they catch what no other route serves.
-const CATCH_ALL: [&str; 1] = ["ANY /api/v1/{proxy+}"];
+const CATCH_ALL: [&str; 2] = ["ANY /api/v1", "ANY /api/v1/{proxy+}"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::resource::{ALL, Resource};
-use crate::support::{Answer, Fault, Partner, Stage, problem, success};
+use crate::support::{Answer, Fault, Partner, Stage, answer, invoke, problem, success};
 
 /// A request that writes a record, and the operation by which it does.
 struct Write {
@@ -288,5 +288,26 @@ async fn tokens_are_issued_though_the_database_falters() {
         let answer = partner.send(Method::POST, "/api/v1/auth/token", None, Some(body.to_string())).await;
         assert_eq!(answer, problem(500, 5001, &[]), "{operation}");
         assert!(stage.heal() < 30);
+    }
+}
+
+/// The SDK sends the write again and meets its own: the secret must be told all the same.
+#[tokio::test]
+async fn a_secret_is_told_although_the_answer_to_its_writing_was_lost() {
+    let stage = Stage::open().await;
+    let http = reqwest::Client::new();
+    let commands = [
+        json!({"command": "create_channel", "appkey": "unlucky"}),
+        json!({"command": "rotate_channel_secret", "appkey": "unlucky"}),
+    ];
+    for command in commands {
+        stage.inject_into("PutItem", &[Fault::AnswerLost]);
+        let told = invoke(&http, &stage.address, &command).await;
+        assert_eq!(stage.heal(), 0);
+        let credentials =
+            json!({"appkey": "unlucky", "secret": told["secret"], "grant_type": "client_credentials"}).to_string();
+        let request = http.post(format!("{}/api/v1/auth/token", stage.address.base_url));
+        let answer = answer(request.header("content-type", "application/json").body(credentials)).await;
+        assert_eq!(answer, success(answer.body["data"].clone()), "{command}");
     }
 }

@@ -294,3 +294,35 @@ async fn the_address_is_that_of_this_machine_alone() {
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     }
 }
+
+#[tokio::test]
+async fn two_systems_do_not_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options { data_dir: Some(folder.path().to_owned()), fresh: true, ..Options::default() };
+    let first = World::start(options()).await.unwrap();
+    let error = World::start(options()).await.err().unwrap();
+    assert_eq!(
+        error,
+        format!("{} is held by another one: end it, or choose another --data-dir", folder.path().join("lock").display())
+    );
+    first.stop().await;
+    World::start(options()).await.unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn demo_credentials_work_even_where_the_database_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options { data_dir: Some(folder.path().to_owned()), ..Options::default() };
+    World::start(options()).await.unwrap().stop().await;
+    for file in ["dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    let world = World::start(options()).await.unwrap();
+    for channel in &world.demo.channel {
+        let credentials =
+            json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"}).to_string();
+        let request = reqwest::Client::new().post(format!("{}/api/v1/auth/token", world.base_url));
+        let answer = answer(request.header("content-type", "application/json").body(credentials)).await;
+        assert_eq!(answer, success(answer.body["data"].clone()));
+    }
+}

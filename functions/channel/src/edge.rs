@@ -7,12 +7,14 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path as RawPath, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use serde::Serialize;
@@ -27,6 +29,9 @@ use crate::App;
 
 /// The largest body that an endpoint takes, in bytes: the largest record is a fraction of it.
 const MAX_BODY: usize = 1024 * 1024;
+
+/// How long an answer may take: less than the functions' own limit in `template.yaml`.
+const DEADLINE: Duration = Duration::from_secs(9);
 
 /// The largest answer, in bytes: half of what Lambda carries, because escaping may double it on its way.
 const MAX_ANSWER: usize = 3 * 1024 * 1024;
@@ -217,6 +222,7 @@ impl From<Error> for Failure {
     }
 }
 
+#[deny(clippy::wildcard_enum_match_arm)]
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         const BAD_PARAMETER: (u16, &str) = (1001, "参数错误");
@@ -264,12 +270,21 @@ pub async fn wrong_method() -> Failure {
     Failure::WrongMethod
 }
 
+/// Answers in time, whatever the services behind are doing: after Lambda's own limit the gateway would answer for us.
+async fn within_deadline(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::from(Error::internal("no answer in time")).into_response(),
+    }
+}
+
 /// A router whose every answer, down to that of a panic, is in the envelope.
 pub fn closed(router: Router<App>) -> Router<App> {
     router
         .fallback(async || Failure::UnknownPath)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(within_deadline))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
             Failure::from(Error::internal("a handler panicked")).into_response()
         }))

@@ -17,7 +17,6 @@ use shared::input::{Faults, Json};
 use crate::channels;
 
 /// The services that commands are carried out by.
-#[derive(Clone)]
 pub struct Admin {
     pub channel: Arc<channel::Service>,
 }
@@ -25,7 +24,7 @@ pub struct Admin {
 /// What every event has; the rest is the command's own.
 #[derive(Deserr)]
 #[deserr(error = Faults)]
-struct Named {
+struct Command {
     command: Text<1, 64>,
 }
 
@@ -45,7 +44,7 @@ impl Admin {
 
     /// Every command is safe to repeat: one that was carried out already is refused or changes nothing.
     async fn run(&self, mut event: Json) -> Result<Value> {
-        let Named { command } = event.clone().read()?;
+        let Command { command } = event.clone().read()?;
         event.remove("command");
         match command.as_str() {
             "create_channel" => channels::create(&self.channel, event.read()?).await,
@@ -59,7 +58,7 @@ impl Admin {
     }
 }
 
-/// What an operator may read: a command is not a partner's call, so the cause of a failure of ours is in the log alone too.
+/// What an operator reads. The cause of a failure of ours stays in the log.
 fn diagnostic(error: &Error) -> Diagnostic {
     let error_type = match error.kind() {
         Kind::Invalid => "Invalid",

@@ -52,7 +52,7 @@ impl Default for Limit {
 impl Deserr<Faults> for Limit {
     fn deserialize_from_value<V: IntoValue>(value: Input<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         match value {
-            Input::Integer(limit @ 1..=100) => u32::try_from(limit).map(Self).map_err(|_| Faults::default()),
+            Input::Integer(limit @ 1..=100) => Ok(Self(limit as u32)),
             _ => Err(Faults::one(at, "must be an integer from 1 to 100")),
         }
     }

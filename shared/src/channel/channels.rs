@@ -16,7 +16,7 @@ use super::values::{Moment, RecordId, Text};
 use crate::error::{Error, Fault, Result};
 use crate::ids::{Id, random};
 use crate::page::Cursor;
-use crate::store::{Condition, Item, Key, Order, Outcome, Query};
+use crate::store::{Condition, Item, Key, Order, Outcome, Query, Refusal};
 
 /// A channel is known by its appkey.
 pub type ChannelId = RecordId;
@@ -27,6 +27,8 @@ const MAX_SECRETS: usize = 2;
 const STATUS_AGE: SignedDuration = SignedDuration::from_secs(5);
 /// How many statuses a process remembers.
 const STATUSES: usize = 10_000;
+/// How often a change that others overtake is made anew.
+const CHANGE_TRIES: u32 = 50;
 /// The index partition that lists all channels.
 const ALL: &str = "channels";
 const KIND: &str = "channel";
@@ -88,8 +90,10 @@ impl Service {
         let mut item = to_item(&channel)?;
         item.insert("ix1".into(), AttributeValue::S(ALL.into()));
         item.insert("ixsk".into(), AttributeValue::S(id.sortable()));
-        match self.store.put(&self.tables.channel, item, Condition::absent()).await? {
+        match self.store.put(&self.tables.channel, item.clone(), Condition::absent()).await? {
             Outcome::Written => Ok((channel, told)),
+            // Our own write, whose answer was lost on the way: it was sent again.
+            Outcome::Refused(refusals) if stored(&refusals) == Some(&item) => Ok((channel, told)),
             Outcome::Refused(_) => Err(Error::conflict(Fault::new("appkey", "exists already"))),
         }
     }
@@ -184,27 +188,40 @@ impl Service {
 
     async fn change_channel(&self, appkey: &ChannelId, change: impl Fn(&mut Channel) -> Result<()>) -> Result<Channel> {
         let table = &self.tables.channel;
-        let mut stored = self.store.get(table, key(appkey)).await?;
-        loop {
-            let item = stored.ok_or_else(|| Error::not_found([Fault::new("appkey", "does not exist")]))?;
+        let mut found = self.store.get(table, key(appkey)).await?;
+        for attempt in 0..CHANGE_TRIES {
+            let item = found.ok_or_else(|| Error::not_found([Fault::new("appkey", "does not exist")]))?;
             let mut channel = from_item(item.clone())?;
             let seen = channel.version;
             change(&mut channel)?;
             channel.version += 1;
             let mut next = to_item(&channel)?;
             next.extend(item.into_iter().filter(|(attribute, _)| matches!(attribute.as_str(), "ix1" | "ixsk")));
+            // Tells this write from an equal one of somebody else.
+            next.insert("write".into(), AttributeValue::S(self.stamp()?.0.to_string()));
             let unchanged = Condition::equals("version", AttributeValue::N(seen.to_string()));
-            match self.store.put(table, next, unchanged).await? {
+            match self.store.put(table, next.clone(), unchanged).await? {
                 Outcome::Written => return Ok(channel),
-                Outcome::Refused(refusals) => stored = refusals.into_iter().find_map(|refusal| refusal.stored),
+                Outcome::Refused(refusals) => match stored(&refusals) {
+                    // Our own write, whose answer was lost on the way: it was sent again.
+                    Some(item) if *item == next => return Ok(channel),
+                    other => found = other.cloned(),
+                },
             }
+            crate::store::pause(attempt).await?;
         }
+        Err(Error::internal("a channel changed faster than it could be changed"))
     }
 
     fn stamp(&self) -> Result<(Id, Timestamp)> {
         let now = self.clock.now();
         Ok((self.ids.next(now)?, now))
     }
+}
+
+/// What refused a write of one item.
+fn stored(refusals: &[Refusal]) -> Option<&Item> {
+    refusals.iter().find_map(|refusal| refusal.stored.as_ref())
 }
 
 /// What a process remembers of channels' statuses.

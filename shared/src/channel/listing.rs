@@ -58,6 +58,8 @@ impl Service {
     ///
     /// DynamoDB: a page by number reads the whole index partition to count it (one query for each 1 MB, some 4,000 records),
     /// a page behind a cursor no more than it gives, if no filter passes over entries; then one batch for the rows.
+    ///
+    /// The indexes follow the records within moments: a row, which is read as it is now, may have ceased to satisfy the filter.
     pub async fn list<T: Resource>(
         &self,
         channel: &ChannelId,

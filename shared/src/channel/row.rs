@@ -3,7 +3,7 @@
 //! | attribute | holds |
 //! |---|---|
 //! | `pk`, `sk` | `{channel}#{partner's id}`, the kind |
-//! | `ix1`, `ix2`, `ix3`, `ixsk` | the lists it stands in (`listing.rs`), and its place there: the server id |
+//! | `ix1`, `ix2`, `ix3`, `ixsk` | the lists it stands in (`listing.rs`), and its place there: the server id, then the partner's |
 //! | `server_id`, `updated_at`, `version`, `first_content` | see [`Record`]; instants are Unix milliseconds |
 //! | `occurred_at` | the instant that lists filter by, Unix seconds |
 //! | all others | the content |
@@ -46,7 +46,7 @@ pub(super) fn write<T: Resource>(keyring: &Keyring, channel: &ChannelId, record:
         }
     }
     if let Some(listing) = record.content.listing() {
-        item.extend(index(channel, T::KIND, record.server_id, listing));
+        item.extend(index(channel, T::KIND, record, listing));
     }
     item.insert("pk".into(), AttributeValue::S(key.pk));
     item.insert("sk".into(), AttributeValue::S(key.sk));
@@ -73,10 +73,12 @@ pub(super) fn read<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Rec
     })
 }
 
-fn index(channel: &ChannelId, kind: &str, server_id: Id, listing: Listing<'_>) -> Item {
+fn index<T: Resource>(channel: &ChannelId, kind: &str, record: &Record<T>, listing: Listing<'_>) -> Item {
+    // The partner's id makes it unique: two functions may make the same server id within a millisecond.
+    let place = format!("{}#{}", record.server_id.sortable(), record.content.id());
     let mut item = Item::from([
         ("ix1".into(), AttributeValue::S(partition(channel, kind, None))),
-        ("ixsk".into(), AttributeValue::S(server_id.sortable())),
+        ("ixsk".into(), AttributeValue::S(place)),
     ]);
     for (name, parent) in ["ix2", "ix3"].into_iter().zip(listing.parents) {
         if let Some(parent) = parent {

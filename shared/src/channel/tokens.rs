@@ -58,11 +58,9 @@ impl Service {
         let now = self.clock.now();
         let token = RefreshToken { family: random()?, secret: random()?, channel: channel.appkey };
         let item = family_item(&token, None, now);
-        match self.store.put(&self.tables.credentials, item, Condition::absent()).await? {
-            Outcome::Written => self.tokens(&token, now),
-            // The family is 128 random bits: this is our own write, whose answer was lost.
-            Outcome::Refused(_) => self.tokens(&token, now),
-        }
+        // Refused it could only be by our own write, whose answer was lost: the family is 128 random bits.
+        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
+        self.tokens(&token, now)
     }
 
     /// The next tokens for a refresh token. Used again within 30 seconds it gives the same successor; later, it ends the

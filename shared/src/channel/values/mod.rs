@@ -18,8 +18,7 @@ pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 /// Why a value is refused; never quotes the value.
 pub type Reason = &'static str;
 
-/// Lets a type that is made from a string (`fn parse(&str) -> Result<Self, Reason>`) be read from input, be stored as the
-/// string, and be written as it.
+/// Lets a type that is made from a string (`fn parse(&str) -> Result<Self, Reason>`) be read from input.
 macro_rules! text_value {
     ($name:ident $(<$(const $parameter:ident: $of:ty),+>)?) => {
         impl$(<$(const $parameter: $of),+>)? deserr::Deserr<$crate::input::Faults> for $name$(<$($parameter),+>)? {

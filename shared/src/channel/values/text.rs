@@ -1,5 +1,6 @@
 //! Free text, record ids and URLs.
 
+use deserr::Sequence as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, text_value};
@@ -84,8 +85,10 @@ impl deserr::Deserr<Faults> for Urls {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let urls = Vec::<Url>::deserialize_from_value(value, at)?;
-        if urls.len() <= 20 { Ok(Self(urls)) } else { Err(Faults::one(at, "must not have more than 20 elements")) }
+        match value {
+            deserr::Value::Sequence(urls) if urls.len() > 20 => Err(Faults::one(at, "must not have more than 20 elements")),
+            value => Vec::deserialize_from_value(value, at).map(Self),
+        }
     }
 }
 

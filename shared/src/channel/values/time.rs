@@ -1,50 +1,78 @@
 //! Instants and dates. Instants come as RFC 3339 and leave as `YYYY-MM-DDTHH:MM:SSZ` (document, 数据类型); dates stay dates.
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Reason, text_value};
 
-/// An instant, to the second, in UTC.
+/// An instant, to the second, in UTC, from the year 1800 to 9999. A civil time, because that reaches to the last second of
+/// 9999, which partners send for "no end".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(Timestamp);
+pub struct Moment(DateTime);
+
+const UNIX_EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 impl Moment {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         const REASON: Reason = "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z";
-        // jiff also reads forms that RFC 3339 does not know: other years, missing seconds, a time zone in brackets.
+        Self::read(text).ok_or(REASON)
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SS`, perhaps a fraction, then `Z` or `+HH:MM`. jiff alone would take much else.
+    fn read(text: &str) -> Option<Self> {
         const SHAPE: &[u8] = b"0000-00-00T00:00:00";
-        let head = text.as_bytes().get(..SHAPE.len()).ok_or(REASON)?;
-        let shaped = head.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+        let (head, tail) = text.split_at_checked(SHAPE.len())?;
+        let shaped = head.bytes().zip(SHAPE).all(|(byte, shape)| match shape {
             b'0' => byte.is_ascii_digit(),
             b'T' => matches!(byte, b'T' | b't' | b' '),
-            _ => byte == shape,
+            shape => byte == *shape,
         });
-        if !shaped || text.len() > 40 || text.contains('[') {
-            return Err(REASON);
+        let tail = match tail.strip_prefix('.') {
+            None => tail,
+            Some(fraction) => match fraction.trim_start_matches(|c: char| c.is_ascii_digit()) {
+                rest if rest.len() < fraction.len() && text.len() <= 40 => rest,
+                _ => return None,
+            },
+        };
+        if !shaped {
+            return None;
         }
-        text.parse::<Timestamp>().map(Self::from).map_err(|_| REASON)
+        let utc = head.parse::<DateTime>().ok()?.checked_sub(SignedDuration::from_secs(offset(tail)?)).ok()?;
+        (1800..=9999).contains(&utc.year()).then_some(Self(utc))
     }
 
-    pub fn from_second(second: i64) -> Option<Self> {
-        Timestamp::from_second(second).ok().map(Self)
-    }
-
+    /// Unix time.
     pub fn as_second(self) -> i64 {
-        self.0.as_second()
+        self.0.duration_since(UNIX_EPOCH).as_secs()
     }
 }
 text_value!(Moment);
 
+/// The seconds that a zone is ahead of UTC: `Z`, `+08:00`.
+fn offset(zone: &str) -> Option<i64> {
+    match zone.as_bytes() {
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit) => {
+            let two = |tens: &u8, ones: &u8| i64::from((tens - b'0') * 10 + (ones - b'0'));
+            let (hours, minutes) = (two(h1, h2), two(m1, m2));
+            let ahead = if *sign == b'+' { 1 } else { -1 };
+            (hours < 24 && minutes < 60).then_some(ahead * (hours * 3600 + minutes * 60))
+        }
+        _ => None,
+    }
+}
+
 impl From<Timestamp> for Moment {
     fn from(instant: Timestamp) -> Self {
-        Self::from_second(instant.as_millisecond().div_euclid(1000)).unwrap_or(Self(instant))
+        let second = SignedDuration::from_secs(instant.as_millisecond().div_euclid(1000));
+        Self(UNIX_EPOCH.saturating_add(second))
     }
 }
 
 impl std::fmt::Display for Moment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        write!(f, "{}Z", self.0)
     }
 }
 
@@ -146,6 +174,17 @@ mod tests {
             "1705314600",
         ] {
             assert!(written(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_taken_is_written_in_a_form_that_is_taken(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-][0-2][0-9]:[0-5][0-9])",
+        ) {
+            if let Ok(moment) = Moment::parse(&text) {
+                proptest::prop_assert_eq!(Moment::parse(&moment.to_string()), Ok(moment));
+            }
         }
     }
 

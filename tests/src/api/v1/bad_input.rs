@@ -453,3 +453,31 @@ async fn a_method_that_a_path_does_not_have_is_refused() {
     }
     assert_eq!(refused, 14 * 6 - 22);
 }
+
+#[tokio::test]
+async fn a_body_cannot_speak_to_the_parser_itself() {
+    let partner = Partner::join(world()).await;
+    let mut nested = "[[[[[[]]]]]]".to_owned();
+    for _ in 0..10 {
+        nested = json!({"$serde_json::private::RawValue": nested}).to_string();
+    }
+    let bodies = [
+        format!(r#"{{"x":{nested}}}"#),
+        json!({"$serde_json::private::RawValue": USERS.example().to_string()}).to_string(),
+        USERS.with("name", json!({"$serde_json::private::RawValue": "\"a\\u0000b\""})).to_string(),
+        USERS.with("live_certification.face_score", json!({"$serde_json::private::Number": "77"})).to_string(),
+    ];
+    for body in bodies {
+        let answer = partner.post_text(USERS.path, &body).await;
+        assert_eq!((answer.status, &answer.body["code"]), (400, &json!(1001)), "{body}");
+        USERS.absent(&partner, "U20240101001").await;
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_long_is_one_fault() {
+    let partner = Partner::join(world()).await;
+    let photos = vec![1; 300_000];
+    let faults = [("live_certification.photos", "must not have more than 20 elements")];
+    USERS.refuses(&partner, &USERS.with("live_certification.photos", photos), &faults).await;
+}

@@ -339,3 +339,13 @@ async fn a_cursor_serves_the_list_that_gave_it_alone() {
     }
     assert_eq!(other.get(&format!("/api/v1/tasks?status=closed&cursor={cursor}")).await, refused);
 }
+
+#[tokio::test]
+async fn times_at_the_edges_of_the_calendar_are_answered_as_sent_or_refused() {
+    let partner = TASKS.partner(world()).await;
+    TASKS.takes(&partner, "recruitment_end_time", ["9999-12-31T23:59:59Z"]).await;
+    let reason = "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z";
+    let beyond =
+        ["0000-01-01T00:00:00+08:00", "9999-12-31T23:59:59-00:01", "2024-01-15T10:30:00+0800", "2024-01-15T10:30:00,5Z"];
+    TASKS.refuses_each(&partner, "recruitment_end_time", reason, beyond).await;
+}

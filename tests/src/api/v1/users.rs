@@ -273,3 +273,18 @@ async fn strict_checksums_refuse_the_documents_identity_number() {
     let refused = partner.put(&path, &json!({"id_card": "110101199001011234"})).await;
     assert_eq!(refused, problem(400, 1001, &[("id_card", reason)]));
 }
+
+/// API Gateway decodes the path before the function sees it.
+#[tokio::test]
+async fn an_id_with_a_character_that_would_cut_the_path_is_not_another_users() {
+    let partner = Partner::join(world()).await;
+    partner.has(&["users"]).await;
+    let whole = partner.get(&USERS.there()).await;
+    let refused = problem(400, 1001, &[("channel_user_id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")]);
+    for cut in ["%3Fx", "%23x", "%20", "%0A", "%00", "%5C", "%25", "%E5%BC%A0"] {
+        let path = format!("{}{cut}", USERS.there());
+        assert_eq!(partner.get(&path).await, refused, "{cut}");
+        assert_eq!(partner.put(&path, &json!({"name": "李四"})).await, refused, "{cut}");
+    }
+    assert_eq!(partner.get(&USERS.there()).await, whole);
+}

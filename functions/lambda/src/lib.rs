@@ -1,0 +1,52 @@
+//! What every function behind API Gateway runs in.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Response, Uri};
+use lambda_http::{Error, Request, RequestExt as _, Service};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use tower::ServiceExt as _;
+
+/// What may not stand in a path as it is.
+const RESERVED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Serves events until the process ends.
+pub async fn run(router: Router) -> Result<(), Error> {
+    lambda_http::tracing::init_default_subscriber();
+    lambda_http::run(service(router)).await
+}
+
+/// The router as a function's service.
+pub fn service(
+    router: Router,
+) -> impl Service<Request, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static {
+    router.map_request(with_whole_path)
+}
+
+/// Puts a path back together that was cut. API Gateway decodes the path and `lambda_http` makes a URI of it, in which a `?` or a
+/// `#` ends the path and white space is lost: `/users/U1%3Fx` would read, and change, the user `U1`.
+fn with_whole_path(mut request: Request) -> Request {
+    let path = request.raw_http_path();
+    if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\')) {
+        let whole: String = utf8_percent_encode(path, RESERVED).collect();
+        if let Ok(uri) = whole.parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
