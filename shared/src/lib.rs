@@ -9,6 +9,8 @@ pub mod error;
 pub mod ids;
 pub mod input;
 pub mod keyring;
+pub mod list;
 pub mod objects;
 pub mod page;
 pub mod store;
+pub mod values;

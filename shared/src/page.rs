@@ -6,6 +6,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use crate::error::Result;
 use crate::keyring::{Keyring, Purpose};
 
+/// A request for a page, as it was sent.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// Counted from 1.
+    pub page: u32,
+    pub size: u32,
+    /// Instead of `page`.
+    pub cursor: Option<String>,
+}
+
+impl PageRequest {
+    /// The page in the list of this scope; `None` where the cursor does not belong to it.
+    pub fn window(self, keyring: &Keyring, scope: &str) -> Option<Window> {
+        let Self { page, size, cursor } = self;
+        match cursor {
+            None => Some(Window::Numbered { page, size }),
+            Some(sealed) => Cursor::open(&sealed, keyring, scope).map(|cursor| Window::After { cursor, size }),
+        }
+    }
+}
+
 /// Which page is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Window {
@@ -24,6 +45,13 @@ pub struct Page<T> {
     pub page_size: u32,
     /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    pub fn try_map<U>(self, map: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
+        let Self { list, total, page, page_size, next_cursor } = self;
+        Ok(Page { list: list.into_iter().map(map).collect::<Result<_>>()?, total, page, page_size, next_cursor })
+    }
 }
 
 /// Where a walk through a list stands. Sealed with a code over the list it belongs to, it is opaque to the client: a changed

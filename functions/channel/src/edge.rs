@@ -18,10 +18,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use serde::Serialize;
-use shared::channel::values::RecordId;
 use shared::channel::{ChannelId, Resource};
 use shared::error::{Error, Fault, Kind};
 use shared::input::{Faults, Json as Input, WHOLE};
+use shared::values::RecordId;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::ToSchema;
 

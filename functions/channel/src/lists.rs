@@ -4,11 +4,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use deserr::Deserr;
 use serde::Serialize;
-use shared::channel::PageRequest;
-use shared::channel::values::{Moment, PeriodEnd, PeriodStart, Text};
 use shared::error::{Error, Fault};
 use shared::input::Faults;
-use shared::page::Page;
+use shared::page::{Page, PageRequest};
+use shared::values::{Moment, PeriodEnd, PeriodStart, Text};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;

@@ -3,14 +3,12 @@
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
+use shared::channel::choices::{BasisType, Currency, PaymentMethod, PaymentStatus, PaymentType};
 use shared::channel::payments::{Payment, PaymentBasis};
-use shared::channel::values::{
-    BankAccount, BasisType, Currency, Date, Hours, Moment, Money, PaymentMethod, PaymentStatus, PaymentType, PeriodEnd,
-    PeriodStart, RecordId, Text, Urls,
-};
 use shared::channel::{Filter, Record};
 use shared::error::Error;
 use shared::input::Faults;
+use shared::values::{BankAccount, Date, Hours, Moment, Money, PeriodEnd, PeriodStart, RecordId, Text, Urls};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -3,10 +3,10 @@
 
 use deserr::Deserr;
 use serde::Serialize;
-use shared::channel::values::RecordId;
 use shared::channel::{ChannelId, Record, Resource, missing};
 use shared::error::{Error, Fault, Result};
 use shared::input::{Faults, Json as Input};
+use shared::values::RecordId;
 
 use crate::App;
 use crate::edge::Patch;

@@ -3,12 +3,11 @@
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
+use shared::channel::choices::{Currency, SalaryType, SettlementType, TaskStatus, TaskType};
 use shared::channel::tasks::{Salary, Task};
-use shared::channel::values::{
-    Count, Currency, Moment, Money, RecordId, SalaryType, SettlementType, TaskStatus, TaskType, Text,
-};
 use shared::channel::{Filter, Record};
 use shared::input::Faults;
+use shared::values::{Count, Moment, Money, RecordId, Text};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -9,10 +9,10 @@ use deserr::Deserr;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use shared::channel;
-use shared::channel::values::Text;
 use shared::environment::Environment;
 use shared::error::{Error, Fault, Kind, Result};
 use shared::input::{Faults, Json};
+use shared::values::Text;
 
 use crate::channels;
 

@@ -3,10 +3,10 @@
 use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
 use serde_json::{Value, json};
 use shared::channel::channels::NewSecret;
-use shared::channel::values::{RecordId, Text};
 use shared::channel::{Channel, Service};
 use shared::error::{Error, Result};
 use shared::input::Faults;
+use shared::values::{RecordId, Text};
 
 /// Creates a channel and tells its secret, this once.
 #[derive(Deserr)]

@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Rules;
+use super::choices::ApplicationStatus;
 use super::listing::Listing;
 use super::record::Resource;
 use super::reference::Reference;
-use super::values::{ApplicationStatus, Moment, RecordId, Text, Url};
 use crate::error::Fault;
+use crate::values::{Moment, RecordId, Text, Url};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Application {

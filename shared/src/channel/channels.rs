@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Service;
-use super::values::{Moment, RecordId, Text};
 use crate::error::{Error, Fault, Result};
 use crate::ids::{Id, random};
 use crate::page::Cursor;
 use crate::store::{Condition, Item, Key, Order, Outcome, Query, Refusal};
+use crate::values::{Moment, RecordId, Text};
 
 /// A channel is known by its appkey.
 pub type ChannelId = RecordId;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Rules;
 use super::record::Resource;
-use super::values::{ContactPhone, CreditCode, Date, Expiry, Money, RecordId, Text, Url};
 use crate::error::Fault;
+use crate::values::{ContactPhone, CreditCode, Date, Expiry, Money, RecordId, Text, Url};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Company {

@@ -5,6 +5,7 @@
 
 pub mod applications;
 pub mod channels;
+pub mod choices;
 pub mod companies;
 mod listing;
 pub mod payments;
@@ -15,7 +16,6 @@ pub mod tasks;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
-pub mod values;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ use crate::objects::Objects;
 use crate::store::{Key, Store};
 
 pub use channels::{Channel, ChannelId};
-pub use listing::{Filter, PageRequest};
+pub use listing::Filter;
 pub use record::{Record, Resource, missing};
 
 use channels::StatusCache;

@@ -3,14 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Rules;
+use super::choices::{BasisType, Currency, PaymentMethod, PaymentStatus, PaymentType};
 use super::listing::Listing;
 use super::record::Resource;
 use super::reference::Reference;
-use super::values::{
-    BankAccount, BasisType, Currency, Date, Hours, Moment, Money, PaymentMethod, PaymentStatus, PaymentType, RecordId, Text,
-    Urls,
-};
 use crate::error::Fault;
+use crate::values::{BankAccount, Date, Hours, Moment, Money, RecordId, Text, Urls};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Payment {

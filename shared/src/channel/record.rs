@@ -8,12 +8,12 @@ use super::channels::ChannelId;
 use super::listing::Listing;
 use super::reference::Reference;
 use super::row;
-use super::values::{Moment, RecordId};
 use super::{Rules, Service};
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;
 use crate::keyring::Purpose;
 use crate::store::{Condition, Outcome, Refusal, Write};
+use crate::values::{Moment, RecordId};
 
 /// How often an amendment that others overtake is made anew: enough for a crowd on one record.
 const AMEND_TRIES: u32 = 200;

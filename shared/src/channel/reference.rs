@@ -4,9 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::channels::ChannelId;
 use super::row::record_key;
-use super::values::RecordId;
 use crate::error::{Error, Fault};
 use crate::store::{Condition, Refusal, Write};
+use crate::values::RecordId;
 
 /// A record of the same channel that must exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

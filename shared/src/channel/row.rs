@@ -14,11 +14,12 @@ use jiff::Timestamp;
 use super::channels::ChannelId;
 use super::listing::{Listing, partition};
 use super::record::{Record, Resource};
-use super::values::RecordId;
 use crate::error::{Error, Result};
 use crate::ids::Id;
 use crate::keyring::Keyring;
+use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Condition, Item, Key};
+use crate::values::RecordId;
 
 const SERVER_ID: &str = "server_id";
 const UPDATED_AT: &str = "updated_at";
@@ -48,27 +49,27 @@ pub(super) fn write<T: Resource>(keyring: &Keyring, channel: &ChannelId, record:
     if let Some(listing) = record.content.listing() {
         item.extend(index(channel, T::KIND, record, listing));
     }
-    item.insert("pk".into(), AttributeValue::S(key.pk));
-    item.insert("sk".into(), AttributeValue::S(key.sk));
+    item.insert("pk".into(), text(key.pk));
+    item.insert("sk".into(), text(key.sk));
     item.insert(SERVER_ID.into(), number(record.server_id.as_u64()));
     item.insert(UPDATED_AT.into(), number(record.updated_at.as_millisecond()));
     item.insert(VERSION.into(), number(record.version));
-    item.insert(FIRST_CONTENT.into(), AttributeValue::S(record.first_content.clone()));
+    item.insert(FIRST_CONTENT.into(), text(record.first_content.clone()));
     Ok(item)
 }
 
 pub(super) fn read<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Record<T>> {
-    let key = Key::new(string(&item, "pk")?, string(&item, "sk")?);
+    let key = Key::new(read_text(&item, "pk")?, read_text(&item, "sk")?);
     for field in T::SEALED {
         if let Some(AttributeValue::S(sealed)) = item.get_mut(*field) {
             *sealed = keyring.open(&place(&key, field), sealed)?;
         }
     }
     Ok(Record {
-        server_id: Id::from_u64(integer(&item, SERVER_ID)?),
-        updated_at: Timestamp::from_millisecond(integer(&item, UPDATED_AT)?).map_err(Error::internal)?,
-        version: integer(&item, VERSION)?,
-        first_content: string(&item, FIRST_CONTENT)?,
+        server_id: Id::from_u64(read_integer(&item, SERVER_ID)?),
+        updated_at: Timestamp::from_millisecond(read_integer(&item, UPDATED_AT)?).map_err(Error::internal)?,
+        version: read_integer(&item, VERSION)?,
+        first_content: read_text(&item, FIRST_CONTENT)?,
         content: serde_dynamo::from_item(item).map_err(Error::internal)?,
     })
 }
@@ -77,12 +78,12 @@ fn index<T: Resource>(channel: &ChannelId, kind: &str, record: &Record<T>, listi
     // The partner's id makes it unique: two functions may make the same server id within a millisecond.
     let place = format!("{}#{}", record.server_id.sortable(), record.content.id());
     let mut item = Item::from([
-        ("ix1".into(), AttributeValue::S(partition(channel, kind, None))),
-        ("ixsk".into(), AttributeValue::S(place)),
+        ("ix1".into(), text(partition(channel, kind, None))),
+        ("ixsk".into(), text(place)),
     ]);
     for (name, parent) in ["ix2", "ix3"].into_iter().zip(listing.parents) {
         if let Some(parent) = parent {
-            item.insert(name.into(), AttributeValue::S(partition(channel, kind, Some(parent))));
+            item.insert(name.into(), text(partition(channel, kind, Some(parent))));
         }
     }
     if let Some(moment) = listing.occurred_at {
@@ -94,23 +95,4 @@ fn index<T: Resource>(channel: &ChannelId, kind: &str, record: &Record<T>, listi
 /// Where a sealed value stands, so that one moved to another record or field does not open.
 fn place(key: &Key, field: &str) -> String {
     format!("{}/{}/{field}", key.pk, key.sk)
-}
-
-pub(super) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn string(item: &Item, attribute: &str) -> Result<String> {
-    match item.get(attribute) {
-        Some(AttributeValue::S(text)) => Ok(text.clone()),
-        _ => Err(Error::internal(format!("a stored record lacks {attribute}"))),
-    }
-}
-
-fn integer<N: std::str::FromStr>(item: &Item, attribute: &str) -> Result<N> {
-    match item.get(attribute) {
-        Some(AttributeValue::N(digits)) => digits.parse().ok(),
-        _ => None,
-    }
-    .ok_or_else(|| Error::internal(format!("a stored record lacks {attribute}")))
 }

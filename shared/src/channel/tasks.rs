@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Rules;
+use super::choices::{Currency, SalaryType, SettlementType, TaskStatus, TaskType};
 use super::listing::Listing;
 use super::record::Resource;
 use super::reference::Reference;
-use super::values::{Count, Currency, Moment, Money, RecordId, SalaryType, SettlementType, TaskStatus, TaskType, Text};
 use crate::error::Fault;
+use crate::values::{Count, Moment, Money, RecordId, Text};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Task {

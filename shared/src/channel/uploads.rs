@@ -2,9 +2,9 @@
 
 use super::Service;
 use super::channels::ChannelId;
-use super::values::{Reason, text_value};
 use crate::error::Result;
 use crate::objects::{Content, Presigned};
+use crate::values::{Reason, text_value};
 
 /// The largest upload, in bytes.
 pub const MAX_SIZE: u32 = 20 * 1024 * 1024;

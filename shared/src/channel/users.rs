@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Rules;
 use super::record::Resource;
-use super::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Urls};
 use crate::error::Fault;
+use crate::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Urls};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct User {

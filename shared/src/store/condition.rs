@@ -33,6 +33,16 @@ impl Condition {
         }
     }
 
+    /// The attribute lies within the bounds that are given, themselves included; none is no condition.
+    pub fn within(attribute: &str, low: Option<AttributeValue>, high: Option<AttributeValue>) -> Option<Self> {
+        match (low, high) {
+            (Some(low), Some(high)) => Some(Self::between(attribute, low, high)),
+            (Some(low), None) => Some(Self::compares(attribute, ">=", low)),
+            (None, Some(high)) => Some(Self::compares(attribute, "<=", high)),
+            (None, None) => None,
+        }
+    }
+
     pub fn equals(attribute: &str, value: AttributeValue) -> Self {
         Self::compares(attribute, "=", value)
     }
@@ -43,6 +53,27 @@ impl Condition {
             expression: format!("#{attribute} BETWEEN :{attribute}_low AND :{attribute}_high"),
             names: Some(HashMap::from([(format!("#{attribute}"), attribute.to_owned())])),
             values: Some(HashMap::from([(format!(":{attribute}_low"), low), (format!(":{attribute}_high"), high)])),
+        }
+    }
+
+    /// The attribute is one of these values.
+    pub fn one_of(attribute: &str, values: impl IntoIterator<Item = AttributeValue>) -> Self {
+        let values: HashMap<String, AttributeValue> =
+            values.into_iter().enumerate().map(|(at, value)| (format!(":{attribute}_{at}"), value)).collect();
+        let placeholders: Vec<&str> = values.keys().map(String::as_str).collect();
+        Self {
+            expression: format!("#{attribute} IN ({})", placeholders.join(", ")),
+            names: Some(HashMap::from([(format!("#{attribute}"), attribute.to_owned())])),
+            values: Some(values),
+        }
+    }
+
+    /// The text contains this one.
+    pub fn contains(attribute: &str, part: AttributeValue) -> Self {
+        Self {
+            expression: format!("contains(#{attribute}, :{attribute})"),
+            names: Some(HashMap::from([(format!("#{attribute}"), attribute.to_owned())])),
+            values: Some(HashMap::from([(format!(":{attribute}"), part)])),
         }
     }
 

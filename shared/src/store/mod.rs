@@ -4,6 +4,7 @@
 //! instead. Conflicts between transactions and throttling are tried again here; what remains is our fault
 //! ([`Error::internal`]) and has left nothing half-written, because every change of several items is one transaction.
 
+pub mod attribute;
 mod condition;
 mod query;
 
@@ -19,6 +20,8 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem,
 };
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
 pub use condition::Condition;
 pub use query::{Order, Query};
 
@@ -28,10 +31,12 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// How often a write that meets a transaction, or a transaction that meets another one or is throttled, is sent in all.
 const CONFLICT_TRIES: u32 = 12;
-/// How often the keys that a batch left unread are asked for again.
+/// How often a batch is sent in all while it leaves keys unread.
 const BATCH_TRIES: u32 = 8;
 /// The most keys that one batch may read.
 const BATCH_KEYS: usize = 100;
+/// How many batches are read side by side.
+const BATCHES_AT_ONCE: usize = 8;
 
 /// The whole primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +50,8 @@ impl Key {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
-    fn into_item(self) -> Item {
+    /// The key's two attributes.
+    pub fn into_item(self) -> Item {
         Item::from([("pk".into(), AttributeValue::S(self.pk)), ("sk".into(), AttributeValue::S(self.sk))])
     }
 
@@ -61,6 +67,8 @@ impl Key {
 pub enum Write {
     /// Stores the item (its key included) where the condition holds.
     Put { table: String, item: Item, condition: Condition },
+    /// Stores the item (its key included), whatever stood there.
+    Set { table: String, item: Item },
     /// Asks for the condition without changing anything.
     Check { table: String, key: Key, condition: Condition },
 }
@@ -95,26 +103,28 @@ impl Store {
 
     /// The items of these keys, strongly consistent, in the order of the keys; those that are not there are left out.
     pub async fn get_all(&self, table: &str, keys: Vec<Key>) -> Result<Vec<Item>> {
-        let mut found: HashMap<Key, Item> = HashMap::with_capacity(keys.len());
-        for batch in keys.chunks(BATCH_KEYS) {
-            let mut wanted: Vec<Item> = batch.iter().cloned().map(Key::into_item).collect();
-            for attempt in 0.. {
-                let request =
-                    KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build().map_err(fault)?;
-                let answer = self.client.batch_get_item().request_items(table, request).send().await.map_err(fault)?;
-                let items = answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
-                found.extend(items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))));
-                wanted = match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
-                    Some(left) if !left.keys.is_empty() => left.keys,
-                    _ => break,
-                };
-                if attempt == BATCH_TRIES {
-                    return Err(Error::internal("DynamoDB left keys unread"));
-                }
-                pause(attempt).await?;
-            }
-        }
+        let batches = keys.chunks(BATCH_KEYS).map(|batch| self.get_batch(table, batch));
+        let read: Vec<Vec<Item>> = stream::iter(batches).buffered(BATCHES_AT_ONCE).try_collect().await?;
+        let found = read.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item)));
+        let mut found: HashMap<Key, Item> = found.collect();
         Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    /// One batch, in any order; what DynamoDB leaves unread is asked for again.
+    async fn get_batch(&self, table: &str, keys: &[Key]) -> Result<Vec<Item>> {
+        let mut wanted: Vec<Item> = keys.iter().cloned().map(Key::into_item).collect();
+        let mut found = Vec::with_capacity(keys.len());
+        for attempt in 0..BATCH_TRIES {
+            let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build().map_err(fault)?;
+            let answer = self.client.batch_get_item().request_items(table, request).send().await.map_err(fault)?;
+            found.extend(answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default());
+            wanted = match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
+                Some(left) if !left.keys.is_empty() => left.keys,
+                _ => return Ok(found),
+            };
+            pause(attempt).await?;
+        }
+        Err(Error::internal("DynamoDB left keys unread"))
     }
 
     /// Stores one item where the condition holds.
@@ -186,6 +196,9 @@ impl Write {
                     .set_expression_attribute_values(condition.values)
                     .return_values_on_condition_check_failure(all_old);
                 builder.put(put.build().map_err(fault)?).build()
+            }
+            Self::Set { table, item } => {
+                builder.put(Put::builder().table_name(table).set_item(Some(item)).build().map_err(fault)?).build()
             }
             Self::Check { table, key, condition } => {
                 let check = ConditionCheck::builder()

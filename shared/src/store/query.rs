@@ -1,4 +1,4 @@
-//! Queries on an index.
+//! Queries on an index, or on a partition of the table itself.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -67,5 +67,39 @@ impl Store {
             .await
             .map_err(fault)?;
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+    }
+
+    /// The items of a partition of the table in the order of their sort keys, strongly consistent: all of them, or those whose
+    /// sort keys lie between the two given, themselves included. `None` where there are more than `most`.
+    pub async fn partition(
+        &self,
+        table: &str,
+        partition: String,
+        between: Option<(&str, &str)>,
+        most: usize,
+    ) -> Result<Option<Vec<Item>>> {
+        let mut key = Condition::equals("pk", AttributeValue::S(partition));
+        if let Some((low, high)) = between {
+            key = key.and(Condition::between("sk", AttributeValue::S(low.into()), AttributeValue::S(high.into())));
+        }
+        let call = self
+            .client
+            .query()
+            .table_name(table)
+            .consistent_read(true)
+            .key_condition_expression(key.expression)
+            .set_expression_attribute_names(key.names)
+            .set_expression_attribute_values(key.values)
+            .set_limit(i32::try_from(most).ok().and_then(|most| most.checked_add(1)));
+        let (mut items, mut from) = (Vec::new(), None);
+        loop {
+            let answer = call.clone().set_exclusive_start_key(from).send().await.map_err(fault)?;
+            items.extend(answer.items.unwrap_or_default());
+            match answer.last_evaluated_key {
+                _ if items.len() > most => return Ok(None),
+                Some(next) => from = Some(next),
+                None => return Ok(Some(items)),
+            }
+        }
     }
 }

@@ -1,36 +1,8 @@
-//! The closed lists of the document. Where a code table gives two spellings, either is taken, stored and answered as sent.
+//! The closed lists of the partner document. Where a code table gives two spellings, either is taken, stored and answered as sent.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Reason, text_value};
-
-/// Declares an enum whose variants are the strings of the document.
-macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum $name {
-            $(#[serde(rename = $text)] $variant),+
-        }
-
-        impl $name {
-            pub fn parse(text: &str) -> Result<Self, Reason> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(concat!("must be one of:" $(, " ", $text)+)),
-                }
-            }
-
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text),+
-                }
-            }
-        }
-
-        text_value!($name);
-    };
-}
+use crate::values::{Reason, choices, text_value};
 
 choices! {
     /// 任务类型.

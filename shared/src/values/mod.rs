@@ -1,15 +1,10 @@
-//! The values that the partner document's fields hold. Each is checked once, when it is read; a stored value is trusted.
+//! The values that the documents' fields hold. Each is checked once, when it is read; a stored value is trusted.
 
-mod choices;
 mod identity;
 mod number;
 mod text;
 mod time;
 
-pub use choices::{
-    ApplicationStatus, BasisType, Currency, PaymentMethod, PaymentStatus, PaymentType, SalaryType, SettlementType, TaskStatus,
-    TaskType,
-};
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile};
 pub use number::{Count, Hours, Money, Score};
 pub use text::{RecordId, Text, Url, Urls};
@@ -35,3 +30,32 @@ macro_rules! text_value {
     };
 }
 pub(crate) use text_value;
+
+/// Declares an enum whose variants are the strings of the document.
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $(#[serde(rename = $text)] $variant),+
+        }
+
+        impl $name {
+            pub fn parse(text: &str) -> Result<Self, $crate::values::Reason> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(concat!("must be one of:" $(, " ", $text)+)),
+                }
+            }
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text),+
+                }
+            }
+        }
+
+        $crate::values::text_value!($name);
+    };
+}
+pub(crate) use choices;
