@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
+use lambda::family;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
@@ -26,7 +27,7 @@ impl Functions {
         let admin = Admin::connect(environment).await?;
         let mut functions = HashMap::new();
         for (name, routes) in channel::FUNCTIONS {
-            functions.insert(name, Function::Http(channel::router(routes(), Arc::clone(&admin.channel))));
+            functions.insert(name, Function::Http(family::router::<channel::Channel>(routes(), Arc::clone(&admin.channel))));
         }
         functions.insert("ops-admin", Function::Admin(admin));
         Ok(Self(Arc::new(functions)))

@@ -10,13 +10,18 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::keyring::Keyring;
 use crate::objects::Objects;
+use crate::sms::Sms;
+use crate::store::{Key, Store};
 
 /// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// One operation with all its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 4;
+/// How long the warm-up may take before it is given up.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 pub struct Environment {
     variables: HashMap<String, String>,
@@ -76,10 +81,20 @@ impl Environment {
         }
     }
 
-    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.aws);
         config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_DYNAMODB").map(str::to_owned));
         aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// What a family needs before its first request: DynamoDB, already connected to, and the keys in this secret, fetched side
+    /// by side.
+    pub async fn open(&self, table: &str, secret: &str) -> Result<(Store, Keyring)> {
+        let store = Store::new(self.dynamodb());
+        // Only the open connection matters: what the read answers, or that it fails, will show again at the first request.
+        let warm_up = tokio::time::timeout(WARM_UP, store.get(table, Key::new("-", "-")));
+        let (secret, _) = tokio::join!(self.secret(secret), warm_up);
+        Ok((store, Keyring::parse(&secret?)?))
     }
 
     /// S3, to be connected to when it is first needed.
@@ -87,8 +102,13 @@ impl Environment {
         Objects::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_S3").map(str::to_owned), bucket.to_owned())
     }
 
+    /// SNS, to be connected to when it is first needed.
+    pub fn sms(&self) -> Sms {
+        Sms::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_SNS").map(str::to_owned))
+    }
+
     /// The string of a secret.
-    pub async fn secret(&self, id: &str) -> Result<String> {
+    async fn secret(&self, id: &str) -> Result<String> {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.aws);
         config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned));
         let client = aws_sdk_secretsmanager::Client::from_conf(config.build());

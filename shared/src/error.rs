@@ -5,6 +5,7 @@
 //! - what it names is not there, or belongs to another tenant: [`Error::not_found`];
 //! - it contradicts what is stored: [`Error::conflict`];
 //! - who it is: [`Error::unauthenticated`] (credentials), [`Error::token_rejected`] (token), [`Error::forbidden`];
+//! - it asks too often: [`Error::too_many_requests`];
 //! - anything that is our fault: [`Error::internal`], with the cause as its private context.
 //!
 //! The faults are for the caller, the context is for the log: an answer is made from the former alone.
@@ -29,6 +30,8 @@ pub enum Kind {
     TokenRejected,
     /// Ask an administrator.
     Forbidden,
+    /// Try again after so many seconds.
+    TooManyRequests { retry_after: i64 },
     /// Try again later: the fault is ours.
     Internal,
 }
@@ -76,6 +79,11 @@ impl Error {
 
     pub fn forbidden() -> Self {
         Self::new(Kind::Forbidden, [])
+    }
+
+    /// `retry_after` in seconds.
+    pub fn too_many_requests(retry_after: i64) -> Self {
+        Self::new(Kind::TooManyRequests { retry_after }, [])
     }
 
     pub fn internal(context: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

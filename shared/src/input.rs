@@ -60,6 +60,23 @@ impl Json {
         Self(value)
     }
 
+    /// Leaves members out that are null, in objects within objects too: a null counts as absent. Arrays stay as they are.
+    pub fn without_nulls(mut self) -> Self {
+        fn prune(value: &mut serde_json::Value) {
+            if let Some(members) = value.as_object_mut() {
+                members.retain(|_, member| !member.is_null());
+                members.values_mut().for_each(prune);
+            }
+        }
+        prune(&mut self.0);
+        self
+    }
+
+    /// A member of an object.
+    pub fn get(&self, key: &str) -> Option<&serde_json::Value> {
+        self.0.get(key)
+    }
+
     /// Takes a member out of an object.
     pub fn remove(&mut self, key: &str) {
         if let Some(members) = self.0.as_object_mut() {

@@ -26,6 +26,7 @@ pub enum Purpose {
     RefreshToken,
     Cursor,
     ContentDigest,
+    BlindIndex,
     Sealing,
 }
 
@@ -36,6 +37,7 @@ impl Purpose {
             Self::RefreshToken => b"gongqiao refresh token",
             Self::Cursor => b"gongqiao cursor",
             Self::ContentDigest => b"gongqiao content digest",
+            Self::BlindIndex => b"gongqiao blind index",
             Self::Sealing => b"gongqiao sealing",
         }
     }
@@ -81,6 +83,13 @@ impl Keyring {
     /// HMAC-SHA256 with each listed key: one of them is what [`Keyring::mac`] gave before a rotation.
     pub fn macs(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<[u8; 32]> {
         self.secrets.values().map(|secret| mac(&mac(secret, &[purpose.label()]), parts)).collect()
+    }
+
+    /// HMAC-SHA256 with the first of the listed keys, for look-ups by what must not stand in a key: what was stored under such a
+    /// code is found under no other one, so that key stays listed for as long as anything is stored.
+    pub fn blind_index(&self, parts: &[&[u8]]) -> Result<[u8; 32]> {
+        let first = self.secrets.values().next().ok_or_else(|| Error::internal("no key"))?;
+        Ok(mac(&mac(first, &[Purpose::BlindIndex.label()]), parts))
     }
 
     /// AES-256-GCM; `place` is where the value stands, so that a ciphertext moved elsewhere does not open. Gives

@@ -2,15 +2,20 @@
 //!
 //! Each family is one module with one `Service`; families never import each other. What several need stands beside them.
 
+pub mod cache;
 pub mod channel;
 pub mod clock;
 pub mod environment;
 pub mod error;
+pub mod hris;
 pub mod ids;
 pub mod input;
 pub mod keyring;
 pub mod list;
 pub mod objects;
 pub mod page;
+pub mod sealed;
+pub mod secrets;
+pub mod sms;
 pub mod store;
 pub mod values;

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::error::{Error, Fault, Result};
 use crate::keyring::Keyring;
 use crate::page::{Cursor, Page, PageRequest, Window};
-use crate::store::{Item, Key, Query, Store};
+use crate::store::{Item, Key, Query, Range, Store};
 
 /// The records that stand in one partition of an index and satisfy a filter.
 pub struct List<'a> {
@@ -34,7 +34,7 @@ impl List<'_> {
                 (entries, total, page, size)
             }
             Window::After { cursor, size } => {
-                let query = Query { after: Some(cursor.position), ..self.query.clone() };
+                let query = Query { range: Range::Behind(cursor.position), ..self.query.clone() };
                 (self.walk(&query, size).await?, cursor.total, cursor.page, size)
             }
         };

@@ -5,36 +5,23 @@
 //! {"code":0,"message":"success","data":{}}  every answer, see `Reply` and `Failure`
 //! ```
 
-use std::any::Any;
 use std::marker::PhantomData;
-use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path as RawPath, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path as RawPath, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
+use lambda::body::{self, Unreadable};
 use serde::Serialize;
 use shared::channel::{ChannelId, Resource};
 use shared::error::{Error, Fault, Kind};
 use shared::input::{Faults, Json as Input, WHOLE};
 use shared::values::RecordId;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::ToSchema;
 
 use crate::App;
-
-/// The largest body that an endpoint takes, in bytes: the largest record is a fraction of it.
-const MAX_BODY: usize = 1024 * 1024;
-
-/// How long an answer may take: less than the functions' own limit in `template.yaml`.
-const DEADLINE: Duration = Duration::from_secs(9);
-
-/// The largest answer, in bytes: half of what Lambda carries, because escaping may double it on its way.
-const MAX_ANSWER: usize = 3 * 1024 * 1024;
 
 /// The channel that a valid token speaks for. A handler without this parameter is open to everybody.
 pub struct Caller(pub ChannelId);
@@ -62,14 +49,8 @@ pub struct Json<T>(pub T);
 impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let mut body = json_body(request, app).await?.into_inner();
-        if body.is_object() {
-            // Merging into nothing leaves all but the nulls (RFC 7396, 2).
-            let given = body.take();
-            json_patch::merge(&mut body, &given);
-        }
-        Ok(Self(Input::from_value(body).read()?))
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        Ok(Self(json_body(request).await?.without_nulls().read()?))
     }
 }
 
@@ -79,11 +60,11 @@ pub struct JsonOrForm<T>(pub T);
 impl<T: Deserr<Faults>> FromRequest<App> for JsonOrForm<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        if media_type(&request).as_deref() != Some("application/x-www-form-urlencoded") {
-            return Ok(Self(json_body(request, app).await?.read()?));
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        if !body::is_form(request.headers()) {
+            return Ok(Self(json_body(request).await?.read()?));
         }
-        let body = body(request, app).await?;
+        let body = body(request).await?;
         let pairs = form_urlencoded::parse(&body).into_owned();
         Ok(Self(Input::from_pairs(pairs).map_err(invalid)?.read()?))
     }
@@ -95,8 +76,8 @@ pub struct Patch(pub serde_json::Value);
 impl FromRequest<App> for Patch {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let patch = json_body(request, app).await?.into_inner();
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        let patch = json_body(request).await?.into_inner();
         if patch.is_object() { Ok(Self(patch)) } else { Err(invalid(Fault::new(WHOLE, "must be an object")).into()) }
     }
 }
@@ -129,29 +110,24 @@ pub async fn path_segment(parts: &mut Parts, app: &App) -> Result<String, Failur
     }
 }
 
-async fn json_body(request: Request, app: &App) -> Result<Input, Failure> {
-    if media_type(&request).is_some_and(|media_type| media_type != "application/json" && !media_type.ends_with("+json")) {
+async fn json_body(request: Request) -> Result<Input, Failure> {
+    if body::media_type(request.headers())
+        .is_some_and(|media_type| media_type != "application/json" && !media_type.ends_with("+json"))
+    {
         return Err(invalid(Fault::new("Content-Type", "must be application/json")).into());
     }
-    let body = body(request, app).await?;
+    let body = body(request).await?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(invalid(Fault::new(WHOLE, "must be a JSON object, but the body is empty")).into());
     }
     Ok(Input::parse(&body).map_err(invalid)?)
 }
 
-async fn body(request: Request, app: &App) -> Result<Bytes, Failure> {
-    Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => invalid(Fault::new(WHOLE, "could not be read")).into(),
+async fn body(request: Request) -> Result<Bytes, Failure> {
+    body::read(request).await.map_err(|reason| match reason {
+        Unreadable::TooLarge => Failure::TooLarge,
+        Unreadable::BrokenOff => invalid(Fault::new(WHOLE, "could not be read")).into(),
     })
-}
-
-/// The media type in lower case, without parameters; `None` where none is given.
-fn media_type(request: &Request) -> Option<String> {
-    let header = request.headers().get(header::CONTENT_TYPE)?;
-    let media_type = header.to_str().unwrap_or("invalid").split(';').next().unwrap_or_default();
-    Some(media_type.trim().to_ascii_lowercase())
 }
 
 fn invalid(fault: Fault) -> Error {
@@ -236,6 +212,7 @@ impl IntoResponse for Failure {
                     Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, (1002, "认证失败")),
                     Kind::TokenRejected => (StatusCode::UNAUTHORIZED, (1003, "Token 过期或无效")),
                     Kind::Forbidden => (StatusCode::FORBIDDEN, (1004, "权限不足")),
+                    Kind::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, BAD_PARAMETER),
                     Kind::Internal => {
                         tracing::error!(%error, "request failed");
                         (StatusCode::INTERNAL_SERVER_ERROR, (5001, "服务器内部错误"))
@@ -260,32 +237,7 @@ impl IntoResponse for Failure {
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     match serde_json::to_vec(body) {
-        Ok(body) if body.len() <= MAX_ANSWER => (status, headers, body).into_response(),
-        Ok(_) => Failure::AnswerTooLarge.into_response(),
+        Ok(body) => (status, headers, body).into_response(),
         Err(error) => Failure::from(Error::internal(error)).into_response(),
     }
-}
-
-pub async fn wrong_method() -> Failure {
-    Failure::WrongMethod
-}
-
-/// Answers in time, whatever the services behind are doing: after Lambda's own limit the gateway would answer for us.
-async fn within_deadline(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(DEADLINE, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Failure::from(Error::internal("no answer in time")).into_response(),
-    }
-}
-
-/// A router whose every answer, down to that of a panic, is in the envelope.
-pub fn closed(router: Router<App>) -> Router<App> {
-    router
-        .fallback(async || Failure::UnknownPath)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(within_deadline))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
-            Failure::from(Error::internal("a handler panicked")).into_response()
-        }))
 }

@@ -12,11 +12,10 @@ pub mod tasks;
 pub mod uploads;
 pub mod users;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::any;
+use lambda::family::{self, Family};
 use shared::channel::Service;
 use shared::environment::Environment;
 use shared::error::Result;
@@ -24,14 +23,13 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use edge::Failure;
+
 /// What every handler shares.
 pub type App = Arc<Service>;
 
-/// Makes the routes of one function.
-pub type Routes = fn() -> OpenApiRouter<App>;
-
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
-pub const FUNCTIONS: [(&str, Routes); 7] = [
+pub const FUNCTIONS: [(&str, family::Routes<Channel>); 7] = [
     ("channel-auth", auth::router),
     ("channel-users", users::router),
     ("channel-companies", companies::router),
@@ -41,28 +39,32 @@ pub const FUNCTIONS: [(&str, Routes); 7] = [
     ("channel-uploads", uploads::router),
 ];
 
-/// Every route of every family, `METHOD /path function` a line: generated from the handlers, compared by a test.
-const ROUTES: &str = include_str!("../../../routes.txt");
+pub struct Channel;
+
+impl Family for Channel {
+    type App = App;
+    type Failure = Failure;
+
+    const PREFIX: &'static str = "channel-";
+    /// The largest record is a fraction of it.
+    const MAX_BODY: usize = 1024 * 1024;
+
+    fn unknown_path() -> Failure {
+        Failure::UnknownPath
+    }
+
+    fn wrong_method() -> Failure {
+        Failure::WrongMethod
+    }
+
+    fn answer_too_large() -> Failure {
+        Failure::AnswerTooLarge
+    }
+}
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    Ok(router(routes, Arc::new(Service::connect(environment).await?)))
-}
-
-/// The router of one function, with everything answered in the family's envelope. The paths of the family's other functions
-/// are known to it too: what reaches it there came with a method that no function serves.
-pub fn router(routes: OpenApiRouter<App>, app: App) -> Router {
-    let (mut router, openapi) = routes.split_for_parts();
-    let own: BTreeSet<&str> = openapi.paths.paths.keys().map(String::as_str).collect();
-    let family = ROUTES.lines().filter_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        words.next().zip(words.next().filter(|function| function.starts_with("channel-")))
-    });
-    let others: BTreeSet<&str> = family.map(|(path, _)| path).filter(|path| !own.contains(path)).collect();
-    for path in others {
-        router = router.route(path, any(edge::wrong_method));
-    }
-    edge::closed(router).with_state(app)
+    Ok(family::router::<Channel>(routes, Arc::new(Service::connect(environment).await?)))
 }
 
 /// The family's OpenAPI document.
@@ -73,34 +75,13 @@ pub fn openapi() -> OpenApi {
         security(("token" = []))
     )]
     struct Document;
-    let mut document = <Document as utoipa::OpenApi>::openapi();
-    for (_, router) in FUNCTIONS {
-        document.merge(router().into_openapi());
-    }
+    let mut document = family::openapi::<Channel>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS);
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("token", bearer);
     document
 }
 
 /// Every route of the family with the function that serves it: `(method, path, function)`.
-pub fn routes() -> Vec<(String, String, &'static str)> {
-    let mut routes = Vec::new();
-    for (function, router) in FUNCTIONS {
-        for (path, item) in router().into_openapi().paths.paths {
-            let methods = [
-                ("GET", &item.get),
-                ("POST", &item.post),
-                ("PUT", &item.put),
-                ("PATCH", &item.patch),
-                ("DELETE", &item.delete),
-            ];
-            routes.extend(
-                methods
-                    .into_iter()
-                    .filter(|(_, operation)| operation.is_some())
-                    .map(|(method, _)| (method.to_owned(), path.clone(), function)),
-            );
-        }
-    }
-    routes
+pub fn routes() -> Vec<(&'static str, String, &'static str)> {
+    family::routes::<Channel>(&FUNCTIONS)
 }

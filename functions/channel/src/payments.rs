@@ -8,7 +8,7 @@ use shared::channel::payments::{Payment, PaymentBasis};
 use shared::channel::{Filter, Record};
 use shared::error::Error;
 use shared::input::Faults;
-use shared::values::{BankAccount, Date, Hours, Moment, Money, PeriodEnd, PeriodStart, RecordId, Text, Urls};
+use shared::values::{BankAccount, Date, Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text, Urls};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -98,9 +98,9 @@ struct PaymentBasisBody {
     basis_type: BasisType,
     /// 工时数
     #[deserr(default)]
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Hours::as_number")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Span::as_number")]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 100_000)]
-    work_hours: Option<Hours>,
+    work_hours: Option<Span>,
     /// 工作开始日期
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,8 @@
 //! What every function behind API Gateway runs in.
 
+pub mod body;
+pub mod family;
+
 use std::convert::Infallible;
 
 use axum::Router;
@@ -31,6 +34,10 @@ pub async fn run(router: Router) -> Result<(), Error> {
     lambda_http::run(service(router)).await
 }
 
+/// The path exactly as the gateway handed it over: a request extension.
+#[derive(Clone)]
+pub struct RawPath(pub String);
+
 /// The router as a function's service.
 pub fn service(
     router: Router,
@@ -41,12 +48,13 @@ pub fn service(
 /// Puts a path back together that was cut. API Gateway decodes the path and `lambda_http` makes a URI of it, in which a `?` or a
 /// `#` ends the path and white space is lost: `/users/U1%3Fx` would read, and change, the user `U1`.
 fn with_whole_path(mut request: Request) -> Request {
-    let path = request.raw_http_path();
+    let path = request.raw_http_path().to_owned();
     if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\')) {
-        let whole: String = utf8_percent_encode(path, RESERVED).collect();
+        let whole: String = utf8_percent_encode(&path, RESERVED).collect();
         if let Ok(uri) = whole.parse::<Uri>() {
             *request.uri_mut() = uri;
         }
     }
+    request.extensions_mut().insert(RawPath(path));
     request
 }

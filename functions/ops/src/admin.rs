@@ -65,6 +65,7 @@ fn diagnostic(error: &Error) -> Diagnostic {
         Kind::NotFound => "NotFound",
         Kind::Conflict => "Conflict",
         Kind::Unauthenticated | Kind::TokenRejected | Kind::Forbidden => "Forbidden",
+        Kind::TooManyRequests { .. } => "TooManyRequests",
         Kind::Internal => {
             lambda_runtime::tracing::error!(%error, "command failed");
             "Internal"

@@ -2,10 +2,10 @@
 
 use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
 use serde_json::{Value, json};
-use shared::channel::channels::NewSecret;
 use shared::channel::{Channel, Service};
-use shared::error::{Error, Result};
+use shared::error::Result;
 use shared::input::Faults;
+use shared::secrets::NewSecret;
 use shared::values::{RecordId, Text};
 
 /// Creates a channel and tells its secret, this once.
@@ -14,7 +14,7 @@ use shared::values::{RecordId, Text};
 pub struct Create {
     appkey: RecordId,
     #[deserr(default)]
-    name: Option<Text<0, 64>>,
+    name: Text<0, 64>,
 }
 
 /// Names a channel: to disable it, to enable it, or to give it another secret.
@@ -59,7 +59,6 @@ impl Deserr<Faults> for Limit {
 }
 
 pub async fn create(service: &Service, Create { appkey, name }: Create) -> Result<Value> {
-    let name = name.map_or_else(|| Text::parse("").map_err(Error::internal), Ok)?;
     let (channel, secret) = service.create_channel(appkey, name).await?;
     Ok(told(&channel.appkey, &secret))
 }

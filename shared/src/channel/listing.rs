@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::list::List;
 use crate::page::{Page, PageRequest};
 use crate::store::attribute::{number, text};
-use crate::store::{Condition, Order, Query};
+use crate::store::{Condition, Order, Query, Range};
 use crate::values::{Moment, RecordId};
 
 /// What the indexes hold of a record.
@@ -83,7 +83,7 @@ impl Filter {
         Query {
             index,
             partition: partition(channel, T::KIND, parent),
-            after: None,
+            range: Range::All,
             order: Order::Descending,
             filter: conditions.into_iter().reduce(Condition::and),
         }

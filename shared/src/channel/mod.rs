@@ -18,24 +18,19 @@ pub mod uploads;
 pub mod users;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::error::Result;
 use crate::ids::Ids;
 use crate::keyring::Keyring;
 use crate::objects::Objects;
-use crate::store::{Key, Store};
+use crate::store::Store;
 
 pub use channels::{Channel, ChannelId};
 pub use listing::Filter;
 pub use record::{Record, Resource, missing};
-
-use channels::StatusCache;
-
-/// How long the warm-up may take before it is given up.
-const WARM_UP: Duration = Duration::from_millis(500);
 
 pub struct Service {
     store: Store,
@@ -44,7 +39,8 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    statuses: StatusCache,
+    /// Whether a channel may call.
+    statuses: Cache<ChannelId, bool>,
     rules: Rules,
 }
 
@@ -66,24 +62,21 @@ impl Service {
     /// Reads the variables `CHANNEL_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET`, `CHANNEL_SECRET` (the id of the key secret)
     /// and `STRICT_CHECKSUMS`, fetches the keys and opens the connection that the first request would otherwise wait for.
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        let store = Store::new(environment.dynamodb());
         let tables = Tables {
             channel: environment.required("CHANNEL_TABLE")?.to_owned(),
             credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
         };
         let rules = Rules { strict_checksums: environment.flag("STRICT_CHECKSUMS")? };
         let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
-        // Only the open connection matters: what the read answers, or that it fails, will show again at the first request.
-        let warm_up = tokio::time::timeout(WARM_UP, store.get(&tables.channel, Key::new("-", "-")));
-        let (secret, _) = tokio::join!(environment.secret(environment.required("CHANNEL_SECRET")?), warm_up);
+        let (store, keyring) = environment.open(&tables.channel, environment.required("CHANNEL_SECRET")?).await?;
         Ok(Self {
-            keyring: Keyring::parse(&secret?)?,
             store,
+            keyring,
             tables,
             objects,
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
-            statuses: StatusCache::default(),
+            statuses: Cache::default(),
             rules,
         })
     }

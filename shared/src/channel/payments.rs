@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::record::Resource;
 use super::reference::Reference;
 use crate::error::Fault;
-use crate::values::{BankAccount, Date, Hours, Moment, Money, RecordId, Text, Urls};
+use crate::values::{BankAccount, Date, Moment, Money, RecordId, Span, Text, Urls};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Payment {
@@ -42,7 +42,7 @@ pub struct Payment {
 pub struct PaymentBasis {
     pub basis_type: BasisType,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_hours: Option<Hours>,
+    pub work_hours: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub work_date_start: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]

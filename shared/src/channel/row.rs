@@ -8,7 +8,6 @@
 //! | `occurred_at` | the instant that lists filter by, Unix seconds |
 //! | all others | the content |
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::channels::ChannelId;
@@ -17,6 +16,7 @@ use super::record::{Record, Resource};
 use crate::error::{Error, Result};
 use crate::ids::Id;
 use crate::keyring::Keyring;
+use crate::sealed;
 use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Condition, Item, Key};
 use crate::values::RecordId;
@@ -41,11 +41,7 @@ pub(super) fn is_version(version: u64) -> Condition {
 pub(super) fn write<T: Resource>(keyring: &Keyring, channel: &ChannelId, record: &Record<T>) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(&record.content).map_err(Error::internal)?;
     let key = key::<T>(channel, record.content.id());
-    for field in T::SEALED {
-        if let Some(AttributeValue::S(plain)) = item.get_mut(*field) {
-            *plain = keyring.seal(&place(&key, field), plain)?;
-        }
-    }
+    sealed::seal(keyring, &key, T::SEALED, &mut item)?;
     if let Some(listing) = record.content.listing() {
         item.extend(index(channel, T::KIND, record, listing));
     }
@@ -60,11 +56,7 @@ pub(super) fn write<T: Resource>(keyring: &Keyring, channel: &ChannelId, record:
 
 pub(super) fn read<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Record<T>> {
     let key = Key::new(read_text(&item, "pk")?, read_text(&item, "sk")?);
-    for field in T::SEALED {
-        if let Some(AttributeValue::S(sealed)) = item.get_mut(*field) {
-            *sealed = keyring.open(&place(&key, field), sealed)?;
-        }
-    }
+    sealed::open(keyring, &key, T::SEALED, &mut item)?;
     Ok(Record {
         server_id: Id::from_u64(read_integer(&item, SERVER_ID)?),
         updated_at: Timestamp::from_millisecond(read_integer(&item, UPDATED_AT)?).map_err(Error::internal)?,
@@ -77,10 +69,7 @@ pub(super) fn read<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Rec
 fn index<T: Resource>(channel: &ChannelId, kind: &str, record: &Record<T>, listing: Listing<'_>) -> Item {
     // The partner's id makes it unique: two functions may make the same server id within a millisecond.
     let place = format!("{}#{}", record.server_id.sortable(), record.content.id());
-    let mut item = Item::from([
-        ("ix1".into(), text(partition(channel, kind, None))),
-        ("ixsk".into(), text(place)),
-    ]);
+    let mut item = Item::from([("ix1".into(), text(partition(channel, kind, None))), ("ixsk".into(), text(place))]);
     for (name, parent) in ["ix2", "ix3"].into_iter().zip(listing.parents) {
         if let Some(parent) = parent {
             item.insert(name.into(), text(partition(channel, kind, Some(parent))));
@@ -90,9 +79,4 @@ fn index<T: Resource>(channel: &ChannelId, kind: &str, record: &Record<T>, listi
         item.insert("occurred_at".into(), number(moment.as_second()));
     }
     item
-}
-
-/// Where a sealed value stands, so that one moved to another record or field does not open.
-fn place(key: &Key, field: &str) -> String {
-    format!("{}/{}/{field}", key.pk, key.sk)
 }

@@ -16,14 +16,14 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConditionCheck, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem,
 };
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 pub use condition::Condition;
-pub use query::{Order, Query};
+pub use query::{Order, Query, Range};
 
 use crate::error::{Error, Result};
 
@@ -31,6 +31,10 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// How often a write that meets a transaction, or a transaction that meets another one or is throttled, is sent in all.
 const CONFLICT_TRIES: u32 = 12;
+/// How often a change that others overtake is made anew.
+const CHANGE_TRIES: u32 = 50;
+/// Counts the changes of an item.
+pub const VERSION: &str = "version";
 /// How often a batch is sent in all while it leaves keys unread.
 const BATCH_TRIES: u32 = 8;
 /// The most keys that one batch may read.
@@ -55,7 +59,7 @@ impl Key {
         Item::from([("pk".into(), AttributeValue::S(self.pk)), ("sk".into(), AttributeValue::S(self.sk))])
     }
 
-    fn of(item: &Item) -> Option<Self> {
+    pub(crate) fn of(item: &Item) -> Option<Self> {
         match (item.get("pk"), item.get("sk")) {
             (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) => Some(Self::new(pk, sk)),
             _ => None,
@@ -69,6 +73,8 @@ pub enum Write {
     Put { table: String, item: Item, condition: Condition },
     /// Stores the item (its key included), whatever stood there.
     Set { table: String, item: Item },
+    /// Removes the item where the condition holds.
+    Delete { table: String, key: Key, condition: Condition },
     /// Asks for the condition without changing anything.
     Check { table: String, key: Key, condition: Condition },
 }
@@ -103,7 +109,7 @@ impl Store {
 
     /// The items of these keys, strongly consistent, in the order of the keys; those that are not there are left out.
     pub async fn get_all(&self, table: &str, keys: Vec<Key>) -> Result<Vec<Item>> {
-        let batches = keys.chunks(BATCH_KEYS).map(|batch| self.get_batch(table, batch));
+        let batches: Vec<_> = keys.chunks(BATCH_KEYS).map(|batch| self.get_batch(table, batch)).collect();
         let read: Vec<Vec<Item>> = stream::iter(batches).buffered(BATCHES_AT_ONCE).try_collect().await?;
         let found = read.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item)));
         let mut found: HashMap<Key, Item> = found.collect();
@@ -182,6 +188,35 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Changes an item to what `change` makes of it, and gives that; `None` where there is none. Nobody else's change is lost:
+    /// one that was overtaken is made anew on what it meets.
+    ///
+    /// DynamoDB: one read, one write.
+    pub async fn change(&self, table: &str, key: Key, change: impl Fn(&Item) -> Result<Item>) -> Result<Option<Item>> {
+        // Tells this write from an equal one of somebody else.
+        let stamp = attribute::text(crate::secrets::random_token()?);
+        let mut found = self.get(table, key).await?;
+        for attempt in 0..CHANGE_TRIES {
+            let Some(current) = found else { return Ok(None) };
+            let version: u64 = attribute::read_integer(&current, VERSION)?;
+            let mut next = change(&current)?;
+            next.insert(VERSION.into(), attribute::number(version + 1));
+            next.insert("write".into(), stamp.clone());
+            match self.put(table, next.clone(), Condition::equals(VERSION, attribute::number(version))).await? {
+                Outcome::Written => return Ok(Some(next)),
+                Outcome::Refused(refusals) => match refusals.into_iter().find_map(|refusal| refusal.stored) {
+                    // Our own write, whose answer was lost on the way: it was sent again.
+                    Some(item) if item == next => return Ok(Some(next)),
+                    other => found = other,
+                },
+            }
+            pause(attempt).await?;
+        }
+        Err(Error::internal("an item changed faster than it could be changed"))
+    }
+}
+
 impl Write {
     fn into_sdk(self) -> Result<TransactWriteItem> {
         let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -199,6 +234,16 @@ impl Write {
             }
             Self::Set { table, item } => {
                 builder.put(Put::builder().table_name(table).set_item(Some(item)).build().map_err(fault)?).build()
+            }
+            Self::Delete { table, key, condition } => {
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into_item()))
+                    .condition_expression(condition.expression)
+                    .set_expression_attribute_names(condition.names)
+                    .set_expression_attribute_values(condition.values)
+                    .return_values_on_condition_check_failure(all_old);
+                builder.delete(delete.build().map_err(fault)?).build()
             }
             Self::Check { table, key, condition } => {
                 let check = ConditionCheck::builder()

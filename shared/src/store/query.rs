@@ -1,7 +1,6 @@
 //! Queries on an index, or on a partition of the table itself.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
+use super::attribute::text;
 use super::condition::{Condition, merge};
 use super::{Item, Store, fault};
 use crate::error::Result;
@@ -15,14 +14,23 @@ pub enum Order {
     Descending,
 }
 
+/// Which sort keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Range {
+    All,
+    /// Those behind this one, in the query's order.
+    Behind(String),
+    /// Those between these two, themselves included.
+    Between(String, String),
+}
+
 /// The entries of one partition of an index, in the order of their sort key.
 #[derive(Clone)]
 pub struct Query {
     /// `ix1`, `ix2` or `ix3`: the index and its partition key bear the same name.
     pub index: &'static str,
     pub partition: String,
-    /// Begin behind this sort key.
-    pub after: Option<String>,
+    pub range: Range,
     pub order: Order,
     /// Which entries to give; it is read and paid for, but not sent, what does not satisfy it.
     pub filter: Option<Condition>,
@@ -38,10 +46,14 @@ impl Store {
         from: Option<Item>,
         limit: Option<i32>,
     ) -> Result<(Vec<Item>, Option<Item>)> {
-        let mut key = Condition::equals(query.index, AttributeValue::S(query.partition.clone()));
-        if let Some(after) = &query.after {
-            let beyond = if query.order == Order::Ascending { ">" } else { "<" };
-            key = key.and(Condition::compares(SORT, beyond, AttributeValue::S(after.clone())));
+        let mut key = Condition::equals(query.index, text(query.partition.as_str()));
+        match &query.range {
+            Range::All => {}
+            Range::Behind(after) => {
+                let beyond = if query.order == Order::Ascending { ">" } else { "<" };
+                key = key.and(Condition::compares(SORT, beyond, text(after.as_str())));
+            }
+            Range::Between(low, high) => key = key.and(Condition::between(SORT, text(low.as_str()), text(high.as_str()))),
         }
         let mut names = key.names;
         let mut values = key.values;
@@ -78,9 +90,9 @@ impl Store {
         between: Option<(&str, &str)>,
         most: usize,
     ) -> Result<Option<Vec<Item>>> {
-        let mut key = Condition::equals("pk", AttributeValue::S(partition));
+        let mut key = Condition::equals("pk", text(partition));
         if let Some((low, high)) = between {
-            key = key.and(Condition::between("sk", AttributeValue::S(low.into()), AttributeValue::S(high.into())));
+            key = key.and(Condition::between("sk", text(low), text(high)));
         }
         let call = self
             .client

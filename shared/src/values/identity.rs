@@ -19,8 +19,32 @@ macro_rules! identity {
             }
         }
 
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
         text_value!($name);
     };
+}
+
+identity! {
+    /// Text about a person that must not show in a log: printable, at most 64 characters, perhaps empty.
+    Private
+}
+
+impl Private {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let printable = text.chars().all(|c| !c.is_control());
+        if printable && text.chars().count() <= 64 { Ok(Self(text.to_owned())) } else { Err("must be at most 64 characters") }
+    }
+}
+
+impl Default for Private {
+    fn default() -> Self {
+        Self(String::new())
+    }
 }
 
 identity! {
@@ -89,6 +113,11 @@ impl Mobile {
         let mobile =
             bytes.len() == 11 && bytes.iter().all(u8::is_ascii_digit) && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1]);
         if mobile { Ok(Self(text.to_owned())) } else { Err("must be a mobile number") }
+    }
+
+    /// The eleven digits.
+    pub fn national(&self) -> &str {
+        &self.0[self.0.len() - 11..]
     }
 }
 

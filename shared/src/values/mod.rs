@@ -1,12 +1,14 @@
 //! The values that the documents' fields hold. Each is checked once, when it is read; a stored value is trusted.
 
 mod identity;
+mod json;
 mod number;
 mod text;
 mod time;
 
-pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile};
-pub use number::{Count, Hours, Money, Score};
+pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private};
+pub use json::Verbatim;
+pub use number::{Adjustment, Count, Money, Score, Span};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 

@@ -10,6 +10,7 @@ use crate::input::{Faults, number_literal};
 
 /// The most that an amount may be: a million million yuan.
 const MAX_FEN: i64 = 100_000_000_000_000;
+const TOO_MANY_DECIMALS: Reason = "must have at most 2 decimals";
 
 /// An amount in fen, not negative; outside it is a JSON number of yuan with at most two decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ impl Money {
     fn from_decimal(yuan: Decimal) -> Result<Self, Reason> {
         let yuan = yuan.normalize();
         if yuan.scale() > 2 {
-            return Err("must have at most 2 decimals");
+            return Err(TOO_MANY_DECIMALS);
         }
         match yuan.checked_mul(Decimal::ONE_HUNDRED).and_then(|fen| fen.to_i64()) {
             Some(fen) if (0..=MAX_FEN).contains(&fen) => Ok(Self(fen)),
@@ -46,6 +47,21 @@ impl Money {
     }
 }
 
+/// An amount in fen that may be negative: what a salary gains or loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Adjustment(i64);
+
+impl Adjustment {
+    fn from_decimal(yuan: Decimal) -> Result<Self, Reason> {
+        let Money(fen) = Money::from_decimal(yuan.abs()).map_err(|reason| match reason {
+            TOO_MANY_DECIMALS => reason,
+            _ => "must be from -1000000000000 to 1000000000000",
+        })?;
+        Ok(Self(if yuan.is_sign_negative() { -fen } else { fen }))
+    }
+}
+
 /// A score from 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Score(Decimal);
@@ -57,11 +73,11 @@ impl Score {
     }
 }
 
-/// Hours of work, from 0 to 100,000.
+/// A length of time in the unit that its field says, from 0 to 100,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hours(Decimal);
+pub struct Span(Decimal);
 
-impl Hours {
+impl Span {
     fn from_decimal(hours: Decimal) -> Result<Self, Reason> {
         let within = hours >= Decimal::ZERO && hours <= Decimal::from(100_000);
         if within { Ok(Self(hours.normalize())) } else { Err("must be from 0 to 100000") }
@@ -96,8 +112,9 @@ macro_rules! decimal_value {
     };
 }
 decimal_value!(Money);
+decimal_value!(Adjustment);
 decimal_value!(Score);
-decimal_value!(Hours);
+decimal_value!(Span);
 
 /// Stores a decimal as its digits and writes it as a JSON number.
 macro_rules! stored_decimal {
@@ -127,7 +144,7 @@ macro_rules! stored_decimal {
     };
 }
 stored_decimal!(Score);
-stored_decimal!(Hours);
+stored_decimal!(Span);
 
 /// The exact value of a JSON number; `None` where it has more digits than any amount needs.
 fn decimal(literal: &str) -> Option<Decimal> {

@@ -29,6 +29,12 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
 }
 text_value!(Text<const MIN: usize, const MAX: usize>);
 
+impl<const MAX: usize> Default for Text<0, MAX> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 /// A partner's own id of a record, and a channel's appkey: `[A-Za-z0-9._-]{1,64}`. It stands in keys and paths, so it is
 /// neither `.` nor `..`: a path with one of them leads elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,6 +77,17 @@ impl Url {
         let clean = !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\\'));
         let named = host.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !host.contains('@');
         if web && clean && named && text.chars().count() <= 2048 { Ok(Self(text.to_owned())) } else { Err(REASON) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `https://example.com:8443`, of `https://example.com:8443/path?query`.
+    pub fn origin(&self) -> &str {
+        let start = self.0.find("://").map_or(0, |at| at + 3);
+        let end = self.0[start..].find(['/', '?', '#']).map_or(self.0.len(), |at| start + at);
+        &self.0[..end]
     }
 }
 text_value!(Url);

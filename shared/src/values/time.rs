@@ -102,6 +102,15 @@ impl Date {
             _ => Err("must be a date, such as 2024-01-15"),
         }
     }
+
+    pub fn of(date: jiff::civil::Date) -> Self {
+        Self(date.to_string())
+    }
+
+    /// `YYYY-MM-DD`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 text_value!(Date);
 

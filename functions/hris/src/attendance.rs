@@ -1,0 +1,320 @@
+//! Punches, checkings, arrangements and timelines (document, 打卡, 排班, Timeline).
+
+use axum::extract::State;
+use deserr::{Deserr, IntoValue, Sequence as _, Value, ValuePointerRef};
+use serde::Serialize;
+use shared::hris::arrangements::{Arrangement, MAX_EMPLOYEES};
+use shared::hris::punches::{Checking, MAX_PUNCHES, Punch};
+use shared::hris::timelines::Timeline;
+use shared::hris::values::{Code, DurationUnit, LocalTime, TimelineCategory};
+use shared::input::{Faults, text};
+use shared::values::{Date, Span, Text};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Call, Failure, Payload, Problem, Reply, Segment, Signed, TokenOnly};
+use crate::employees::EmployeeView;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(check_attendance))
+        .routes(routes!(create_punches))
+        .routes(routes!(list_arrangements))
+        .routes(routes!(list_timelines))
+        .routes(routes!(list_checkings))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Attended {
+    #[serde(flatten)]
+    employee: EmployeeView,
+    /// 当天是否打过卡
+    attended: bool,
+}
+
+/// 检查员工当天是否出勤
+#[utoipa::path(get, path = "/api/v2/employees/{uuid}/check_attendance", tag = "考勤",
+    params(("uuid" = String, Path), Signed),
+    responses((status = 200, body = Attended), (status = "default", body = Problem)))]
+async fn check_attendance(
+    State(app): State<App>,
+    Segment(uuid): Segment,
+    Call { caller, .. }: Call<TokenOnly>,
+) -> Result<Reply<Attended>, Failure> {
+    let (employee, attended) = app.check_attendance(&caller.company, &uuid).await?;
+    Ok(Reply(Attended { employee: employee.into(), attended }))
+}
+
+/// `{"attendances": [...]}`, or the array alone.
+struct PunchesPayload(Vec<Row>);
+
+impl Payload for PunchesPayload {}
+
+/// A bad row never spoils the rest: it keeps its reason, and of its number what can be told.
+struct Row {
+    empno: serde_json::Value,
+    punch: Result<Punch, String>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct PunchFields {
+    empno: Code,
+    punched_at: LocalTime,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct Wrapped {
+    attendances: Rows,
+}
+
+struct Rows(Vec<Row>);
+
+impl Deserr<Faults> for PunchesPayload {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        match value {
+            Value::Sequence(_) => Rows::deserialize_from_value(value, at),
+            value => Wrapped::deserialize_from_value(value, at).map(|wrapped| wrapped.attendances),
+        }
+        .map(|Rows(rows)| Self(rows))
+    }
+}
+
+impl Deserr<Faults> for Rows {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let Value::Sequence(rows) = value else { return Err(Faults::one(at, "must be an array")) };
+        if rows.len() > MAX_PUNCHES {
+            return Err(Faults::one(at, format!("must not have more than {MAX_PUNCHES} elements")));
+        }
+        Ok(Self(rows.into_iter().map(|row| Row::of(row.into_value())).collect()))
+    }
+}
+
+impl Row {
+    fn of<V: IntoValue>(value: Value<V>) -> Self {
+        let Value::Map(members) = value else {
+            return Self { empno: serde_json::Value::Null, punch: Err("must be an object".into()) };
+        };
+        let (mut empno, mut fields) = (serde_json::Value::Null, serde_json::Map::new());
+        for (name, member) in deserr::Map::into_iter(members) {
+            if let Some(text) = text(&member.into_value()) {
+                if name == "empno" {
+                    empno = text.into();
+                }
+                fields.insert(name, text.into());
+            }
+        }
+        let punch = shared::input::Json::from_value(fields.into()).read::<PunchFields>();
+        let punch = punch.map(|PunchFields { empno, punched_at }| Punch { empno, punched_at });
+        Self { empno, punch: punch.map_err(|error| clauses(&error)) }
+    }
+}
+
+fn clauses(error: &shared::error::Error) -> String {
+    error.faults().iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect::<Vec<_>>().join("; ")
+}
+
+/// 一条打卡数据的状态。
+#[derive(Serialize, ToSchema)]
+struct PunchResult {
+    /// 0k (zero, k: the document's spelling) or error
+    #[schema(example = "0k")]
+    code: &'static str,
+    #[schema(value_type = String, example = "007")]
+    empno: serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "employee not found")]
+    error_message: Option<String>,
+}
+
+/// 导入员工打卡记录
+#[utoipa::path(post, path = "/api/v2/attendance_punches", tag = "考勤", params(Signed),
+    responses((status = 200, body = Vec<PunchResult>), (status = "default", body = Problem)))]
+async fn create_punches(
+    State(app): State<App>,
+    Call { caller, payload: PunchesPayload(rows) }: Call<PunchesPayload>,
+) -> Result<Reply<Vec<PunchResult>>, Failure> {
+    let punches: Vec<Punch> = rows.iter().filter_map(|row| row.punch.as_ref().ok()).cloned().collect();
+    let unknown = app.store_punches(&caller.company, &punches).await?;
+    let results = rows.into_iter().map(|Row { empno, punch }| {
+        let error_message = match punch {
+            Err(reason) => Some(reason),
+            Ok(punch) => unknown.contains(&punch.empno).then(|| "employee not found".to_owned()),
+        };
+        PunchResult { code: if error_message.is_some() { "error" } else { "0k" }, empno, error_message }
+    });
+    Ok(Reply(results.collect()))
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct ArrangementsPayload {
+    empnoes: Empnoes,
+    start_date: Date,
+    end_date: Date,
+}
+
+impl Payload for ArrangementsPayload {}
+
+struct Empnoes(Vec<Code>);
+
+impl Deserr<Faults> for Empnoes {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        match value {
+            Value::Sequence(empnoes) if empnoes.len() > MAX_EMPLOYEES => {
+                Err(Faults::one(at, format!("must not have more than {MAX_EMPLOYEES} elements")))
+            }
+            value => {
+                let mut empnoes = Vec::<Code>::deserialize_from_value(value, at)?;
+                let mut seen = std::collections::HashSet::new();
+                empnoes.retain(|empno| seen.insert(empno.clone()));
+                Ok(Self(empnoes))
+            }
+        }
+    }
+}
+
+/// 排班。
+#[derive(Serialize, ToSchema)]
+struct ArrangementView {
+    /// 出勤规则名称: the document's misspelling
+    #[serde(rename = "attenance_rule_name")]
+    #[schema(value_type = String)]
+    attendance_rule_name: Text<0, 128>,
+    /// 班次
+    #[schema(value_type = String)]
+    workshift_name: Text<1, 128>,
+    /// 员工工号
+    #[schema(value_type = String)]
+    empno: Code,
+    /// 排班日期
+    #[schema(value_type = String, example = "2017-02-03")]
+    date: Date,
+    /// 工作时间段
+    #[schema(value_type = String, example = "09:00-18:00")]
+    time_range: Text<0, 128>,
+}
+
+impl From<Arrangement> for ArrangementView {
+    fn from(arrangement: Arrangement) -> Self {
+        let Arrangement { attendance_rule_name, workshift_name, empno, date, time_range } = arrangement;
+        Self { attendance_rule_name, workshift_name, empno, date, time_range }
+    }
+}
+
+/// 查询员工排班
+#[utoipa::path(get, path = "/api/v2/arrangement_employees", tag = "考勤", params(Signed),
+    responses((status = 200, body = Vec<ArrangementView>), (status = "default", body = Problem)))]
+async fn list_arrangements(
+    State(app): State<App>,
+    Call { caller, payload }: Call<ArrangementsPayload>,
+) -> Result<Reply<Vec<ArrangementView>>, Failure> {
+    let ArrangementsPayload { empnoes: Empnoes(empnoes), start_date, end_date } = payload;
+    let arrangements = app.arrangements(&caller.company, &empnoes, &start_date, &end_date).await?;
+    Ok(Reply(arrangements.into_iter().map(Into::into).collect()))
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct TimelinesPayload {
+    start_date: Date,
+    end_date: Date,
+    category: TimelineCategory,
+}
+
+impl Payload for TimelinesPayload {}
+
+/// 请假或公出。
+#[derive(Serialize, ToSchema)]
+struct TimelineView {
+    /// 发生日期
+    #[schema(value_type = String, example = "2017-02-03")]
+    date: Date,
+    /// leave: 请假; business_trip: 公出
+    category: &'static str,
+    /// 时间
+    #[serde(serialize_with = "Span::as_number")]
+    #[schema(value_type = f64)]
+    duration: Option<Span>,
+    /// days: 天; hours: 小时; minutes: 分钟
+    duration_unit: &'static str,
+    /// 开始时间
+    #[serde(serialize_with = "LocalTime::as_second")]
+    #[schema(value_type = String, example = "2017-02-03T08:00:00+08:00")]
+    start_time: LocalTime,
+    /// 结束时间
+    #[serde(serialize_with = "LocalTime::as_second")]
+    #[schema(value_type = String, example = "2017-02-03T17:00:00+08:00")]
+    end_time: LocalTime,
+}
+
+impl From<Timeline> for TimelineView {
+    fn from(timeline: Timeline) -> Self {
+        Self {
+            date: timeline.date,
+            category: TimelineCategory::as_str(timeline.category),
+            duration: Some(timeline.duration),
+            duration_unit: DurationUnit::as_str(timeline.duration_unit),
+            start_time: timeline.start_time,
+            end_time: timeline.end_time,
+        }
+    }
+}
+
+/// 查询请假和公出
+#[utoipa::path(get, path = "/api/v2/employees/{guid}/timelines", tag = "考勤", params(("guid" = String, Path), Signed),
+    responses((status = 200, body = Vec<TimelineView>), (status = "default", body = Problem)))]
+async fn list_timelines(
+    State(app): State<App>,
+    Segment(guid): Segment,
+    Call { caller, payload }: Call<TimelinesPayload>,
+) -> Result<Reply<Vec<TimelineView>>, Failure> {
+    let TimelinesPayload { start_date, end_date, category } = payload;
+    let timelines = app.timelines(&caller.company, &guid, category, &start_date, &end_date).await?;
+    Ok(Reply(timelines.into_iter().map(Into::into).collect()))
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct PeriodPayload {
+    start_date: Date,
+    end_date: Date,
+}
+
+impl Payload for PeriodPayload {}
+
+/// 打卡: the first and the last punch of a day.
+#[derive(Serialize, ToSchema)]
+struct CheckingView {
+    /// 打卡日期
+    #[schema(value_type = String, example = "2017-02-03")]
+    date: Date,
+    /// 上班打卡时间
+    #[schema(example = "2017-02-03T08:00:00+08:00")]
+    check_in_time: String,
+    /// 下班打卡时间
+    #[schema(example = "2017-02-03T17:00:00+08:00")]
+    check_out_time: Option<String>,
+}
+
+impl From<Checking> for CheckingView {
+    fn from(Checking { date, check_in, check_out }: Checking) -> Self {
+        Self { date, check_in_time: check_in.to_second(), check_out_time: check_out.map(LocalTime::to_second) }
+    }
+}
+
+/// 获取员工打卡记录
+#[utoipa::path(get, path = "/api/v2/employees/{guid}/attendance_checkings", tag = "考勤",
+    params(("guid" = String, Path), Signed),
+    responses((status = 200, body = Vec<CheckingView>), (status = "default", body = Problem)))]
+async fn list_checkings(
+    State(app): State<App>,
+    Segment(guid): Segment,
+    Call { caller, payload }: Call<PeriodPayload>,
+) -> Result<Reply<Vec<CheckingView>>, Failure> {
+    let checkings = app.checkings(&caller.company, &guid, &payload.start_date, &payload.end_date).await?;
+    Ok(Reply(checkings.into_iter().map(Into::into).collect()))
+}

@@ -1,0 +1,240 @@
+//! The page on which an employee consents: rendered here, in plain HTML, without scripts.
+//!
+//! ```text
+//! GET  authorize?app_id&callback_url&state   asks for a phone number
+//! POST authorize  action=send                sends a code there, asks for it
+//! POST authorize  action=consent             303 to callback_url?response_code=..&state=..
+//! POST authorize  action=deny                303 to callback_url?error=access_denied&state=..
+//! ```
+//!
+//! Every form brings back a token made for the browser's cookie, so that no other site can send it.
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use deserr::Deserr;
+use form_urlencoded::Serializer;
+use serde::Deserialize;
+use shared::error::{Error, Kind};
+use shared::hris::oauth::{App as OauthApp, CodeRefusal};
+use shared::input::Faults;
+use shared::secrets::{is_same, random_token};
+use shared::values::{Mobile, Text};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Failure, Fields};
+
+const COOKIE: &str = "consent";
+/// In seconds.
+const COOKIE_AGE: u32 = 3600;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(show_consent, submit_consent))
+}
+
+/// What an app opens the page with.
+#[derive(Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Request {
+    #[serde(default)]
+    app_id: String,
+    /// 与登记的完全相同
+    #[serde(default)]
+    callback_url: String,
+    /// 原样带回
+    #[serde(default)]
+    state: String,
+}
+
+/// The longest state that is carried back.
+const MAX_STATE: usize = 1024;
+
+/// What a form of the page sends.
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct Form {
+    action: Text<1, 16>,
+    token: Text<1, 64>,
+    app_id: Text<1, 64>,
+    callback_url: Text<1, 2048>,
+    #[deserr(default)]
+    state: Text<0, MAX_STATE>,
+    #[deserr(default)]
+    mobile: Text<0, 32>,
+    #[deserr(default)]
+    attempt: Text<0, 64>,
+    #[deserr(default)]
+    code: Text<0, 16>,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Page<'a> {
+    nonce: &'a str,
+    /// What was wrong with the last step.
+    message: &'a str,
+    step: Step<'a>,
+}
+
+enum Step<'a> {
+    /// Nothing can be done here.
+    Stop,
+    AskMobile(&'a Asked<'a>),
+    AskCode(&'a Asked<'a>),
+}
+
+/// What stands in the forms.
+struct Asked<'a> {
+    app: &'a OauthApp,
+    company: &'a str,
+    state: &'a str,
+    token: String,
+    mobile: &'a str,
+    attempt: &'a str,
+}
+
+/// 授权页面
+#[utoipa::path(get, path = "/api/v2/oauth/authorize", tag = "授权", params(Request),
+    responses((status = 200, description = "HTML"), (status = 400, description = "HTML: app_id 或 callback_url 不正确")))]
+async fn show_consent(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Result<Query<Request>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Some(Query(request)) = request.ok().filter(|Query(request)| request.state.len() <= MAX_STATE) else {
+        return stop("链接不正确");
+    };
+    let Some(oauth_app) = app.oauth_app(&request.app_id, &request.callback_url).await? else {
+        return stop("应用不存在，或回调地址与登记的不一致");
+    };
+    let browser = match cookie(&headers) {
+        Some(browser) => browser,
+        None => random_token()?,
+    };
+    let company = company_name(&app, &oauth_app).await?;
+    let asked = Asked {
+        app: &oauth_app,
+        company: &company,
+        state: &request.state,
+        token: app.form_token(&browser, &request.app_id)?,
+        mobile: "",
+        attempt: "",
+    };
+    let mut response = page(StatusCode::OK, "", Step::AskMobile(&asked))?;
+    let secure = if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={browser}; Path=/api/v2/oauth; Max-Age={COOKIE_AGE}; HttpOnly; SameSite=Strict{secure}");
+    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(Error::internal)?);
+    Ok(response)
+}
+
+/// 授权页面的表单
+#[utoipa::path(post, path = "/api/v2/oauth/authorize", tag = "授权",
+    responses((status = 200, description = "HTML"), (status = 303, description = "回到 callback_url"),
+        (status = "4XX", description = "HTML: 说明原因")))]
+async fn submit_consent(State(app): State<App>, headers: HeaderMap, Fields(form): Fields<Form>) -> Result<Response, Failure> {
+    let Some(oauth_app) = app.oauth_app(form.app_id.as_str(), form.callback_url.as_str()).await? else {
+        return stop("应用不存在，或回调地址与登记的不一致");
+    };
+    let token = cookie(&headers).map(|browser| app.form_token(&browser, form.app_id.as_str())).transpose()?;
+    let Some(token) = token.filter(|token| is_same(token, form.token.as_str())) else {
+        return stop("页面已失效，请从应用重新进入");
+    };
+    let company = company_name(&app, &oauth_app).await?;
+    let state = form.state.as_str();
+    let mut asked = Asked {
+        app: &oauth_app,
+        company: &company,
+        state,
+        token,
+        mobile: form.mobile.as_str().trim(),
+        attempt: form.attempt.as_str(),
+    };
+    match form.action.as_str() {
+        "send" => {
+            let Ok(mobile) = Mobile::parse(asked.mobile) else {
+                return page(StatusCode::UNPROCESSABLE_ENTITY, "请输入正确的手机号", Step::AskMobile(&asked));
+            };
+            match app.send_consent_code(&oauth_app, &mobile).await {
+                Ok(attempt) => {
+                    asked.attempt = &attempt;
+                    page(StatusCode::OK, "", Step::AskCode(&asked))
+                }
+                Err(error) => match error.kind() {
+                    Kind::TooManyRequests { retry_after } => {
+                        let step = Step::AskMobile(&asked);
+                        let mut response = page(StatusCode::TOO_MANY_REQUESTS, "发送太频繁，请稍后再试", step)?;
+                        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+                        Ok(response)
+                    }
+                    _ => Err(error.into()),
+                },
+            }
+        }
+        "consent" => match app.consent(&oauth_app, asked.attempt, form.code.as_str().trim()).await? {
+            Ok(response_code) => back(&oauth_app, &[("response_code", &response_code), ("state", state)]),
+            Err(CodeRefusal::Wrong) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&asked)),
+            Err(CodeRefusal::Spent) => {
+                page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&asked))
+            }
+        },
+        "deny" => back(&oauth_app, &[("error", "access_denied"), ("state", state)]),
+        _ => stop("页面已失效，请从应用重新进入"),
+    }
+}
+
+async fn company_name(app: &App, oauth_app: &OauthApp) -> Result<String, Error> {
+    let company = app.company(&oauth_app.company_uuid).await?;
+    Ok(company.map_or(String::new(), |company| company.name.as_str().to_owned()))
+}
+
+/// The browser's cookie, if it can be one of ours.
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let values =
+        cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let is_ours =
+        |value: &&str| value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    values.filter(is_ours).map(str::to_owned).next()
+}
+
+/// Back to the app. A state that was not given is not made up.
+fn back(oauth_app: &OauthApp, parameters: &[(&str, &str)]) -> Result<Response, Failure> {
+    let callback = oauth_app.callback_url.as_str();
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
+    let separator = if callback.contains('?') { '&' } else { '?' };
+    let location = format!("{callback}{separator}{}", query.finish());
+    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())];
+    Ok((StatusCode::SEE_OTHER, headers).into_response())
+}
+
+fn stop(message: &str) -> Result<Response, Failure> {
+    page(StatusCode::BAD_REQUEST, message, Step::Stop)
+}
+
+fn page(status: StatusCode, message: &str, step: Step<'_>) -> Result<Response, Failure> {
+    let nonce = random_token()?;
+    // Browsers hold the redirect after a form against form-action too.
+    let callback = match &step {
+        Step::Stop => "",
+        Step::AskMobile(asked) | Step::AskCode(asked) => asked.app.callback_url.origin(),
+    };
+    let policy = format!(
+        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self' {callback}; frame-ancestors 'none'; base-uri 'none'"
+    );
+    let html = Page { nonce: &nonce, message, step }.render().map_err(Error::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_FRAME_OPTIONS, "DENY".into()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+        (header::REFERRER_POLICY, "no-referrer".into()),
+        (header::CACHE_CONTROL, "no-store".into()),
+    ];
+    Ok((status, headers, html).into_response())
+}

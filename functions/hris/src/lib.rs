@@ -1,0 +1,90 @@
+//! The HR open API (document 003_021816b4fcc4c79e.txt) as Lambda functions: one for each group of resources, each with the
+//! router of its own endpoints.
+
+pub mod approvals;
+pub mod attendance;
+mod consent;
+mod edge;
+pub mod employees;
+pub mod integration;
+pub mod oauth;
+pub mod organization;
+mod paging;
+pub mod recruitment;
+pub mod salary;
+
+use std::sync::Arc;
+
+use axum::Router;
+use lambda::family::{self, Family};
+use shared::environment::Environment;
+use shared::error::Result;
+use shared::hris::Service;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use edge::Failure;
+
+/// What every handler shares.
+pub type App = Arc<Service>;
+
+/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+pub const FUNCTIONS: [(&str, family::Routes<Hris>); 8] = [
+    ("hris-organization", organization::router),
+    ("hris-employees", employees::router),
+    ("hris-attendance", attendance::router),
+    ("hris-approvals", approvals::router),
+    ("hris-salary", salary::router),
+    ("hris-integration", integration::router),
+    ("hris-oauth", oauth::router),
+    ("hris-recruitment", recruitment::router),
+];
+
+pub struct Hris;
+
+impl Family for Hris {
+    type App = App;
+    type Failure = Failure;
+
+    const PREFIX: &'static str = "hris-";
+    /// A thousand punches are a tenth of it.
+    const MAX_BODY: usize = 1024 * 1024;
+
+    fn unknown_path() -> Failure {
+        Failure::UnknownPath
+    }
+
+    fn wrong_method() -> Failure {
+        Failure::WrongMethod
+    }
+
+    fn answer_too_large() -> Failure {
+        shared::hris::employees::too_many().into()
+    }
+}
+
+/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
+    Ok(router(routes, Arc::new(Service::connect(environment).await?)))
+}
+
+/// The router of one function. Answers over 64 KB are compressed where the client takes that.
+pub fn router(routes: OpenApiRouter<App>, app: App) -> Router {
+    let routes = routes.layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX.into())));
+    family::router::<Hris>(routes, app)
+}
+
+/// The family's OpenAPI document.
+pub fn openapi() -> OpenApi {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(info(title = "工桥 · 知人开放接口 v2", description = "第三方服务读写公司的人事数据。"))]
+    struct Document;
+    family::openapi::<Hris>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS)
+}
+
+/// Every route of the family with the function that serves it: `(method, path, function)`.
+pub fn routes() -> Vec<(&'static str, String, &'static str)> {
+    family::routes::<Hris>(&FUNCTIONS)
+}

@@ -1,0 +1,56 @@
+//! /oauth (document, 授权): an employee consents on a page, the app exchanges the response code for an access token.
+
+use axum::extract::State;
+use deserr::Deserr;
+use serde::Serialize;
+use shared::hris::oauth::{ACCESS_TOKEN_AGE, Exchange};
+use shared::input::Faults;
+use shared::values::Text;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::consent;
+use crate::edge::{Failure, Fields, Problem, Reply};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().merge(consent::router()).routes(routes!(create_token))
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct TokenRequest {
+    #[schema(value_type = String)]
+    app_id: Text<1, 64>,
+    #[schema(value_type = String)]
+    app_secret: Text<1, 255>,
+    /// 与授权时相同
+    #[schema(value_type = String)]
+    callback_url: Text<1, 2048>,
+    /// 10 分钟内有效, 只能使用一次
+    #[schema(value_type = String)]
+    response_code: Text<1, 255>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TokenView {
+    access_token: String,
+    /// 秒
+    #[schema(example = 7_776_000)]
+    expires_in: i64,
+}
+
+/// 用 response_code 换取 access_token
+#[utoipa::path(post, path = "/api/v2/oauth/token", tag = "授权", request_body = TokenRequest,
+    responses((status = 200, body = TokenView), (status = "default", body = Problem)))]
+async fn create_token(State(app): State<App>, Fields(request): Fields<TokenRequest>) -> Result<Reply<TokenView>, Failure> {
+    let exchange = Exchange {
+        app_id: request.app_id.as_str(),
+        app_secret: request.app_secret.as_str(),
+        callback_url: request.callback_url.as_str(),
+        response_code: request.response_code.as_str(),
+    };
+    let access_token = app.exchange(&exchange).await?.ok_or(Failure::UnknownApp)?;
+    Ok(Reply(TokenView { access_token, expires_in: ACCESS_TOKEN_AGE.as_secs() }))
+}

@@ -1,0 +1,124 @@
+//! Pages of a list: how one is asked for, and how it is answered (document, Pagination Schema).
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use serde::Serialize;
+use shared::error::{Error, Result};
+use shared::input::{Faults, Json as Input, text};
+use shared::page::{Page, PageRequest};
+use shared::values::Text;
+use utoipa::ToSchema;
+
+const DEFAULT_SIZE: u32 = 20;
+/// The largest page.
+const MAX_SIZE: u32 = 100;
+/// The last page that can be asked for by number.
+const MAX_PAGE: u32 = 1_000_000;
+
+/// 分页: a JSON object, or a string that holds one.
+pub struct Pagination(PageRequest);
+
+/// `page`, and as additions `page_size` and `cursor`.
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct Fields {
+    #[deserr(default)]
+    page: Option<Number<MAX_PAGE>>,
+    #[deserr(default)]
+    page_size: Option<Number<MAX_SIZE>>,
+    /// Instead of `page`.
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+impl Deserr<Faults> for Pagination {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let fields = match text(&value) {
+            None => Fields::deserialize_from_value(value, at)?,
+            Some(json) => {
+                let parsed = Input::parse(json.as_bytes()).map_err(|_| Faults::one(at, "must hold a JSON object"))?;
+                Fields::deserialize_from_value(parsed.without_nulls().into_value(), at)?
+            }
+        };
+        match fields {
+            Fields { page: None, cursor: None, .. } => Err(Faults::one(at.push_key("page"), "is required")),
+            Fields { page: Some(_), cursor: Some(_), .. } => {
+                Err(Faults::one(at.push_key("cursor"), "cannot be combined with page"))
+            }
+            Fields { page, page_size, cursor } => Ok(Self(PageRequest {
+                page: page.map_or(1, |Number(page)| page),
+                size: page_size.map_or(DEFAULT_SIZE, |Number(size)| size),
+                cursor: cursor.map(|cursor| cursor.as_str().to_owned()),
+            })),
+        }
+    }
+}
+
+impl From<Pagination> for PageRequest {
+    fn from(Pagination(request): Pagination) -> Self {
+        request
+    }
+}
+
+/// The first page of the usual size.
+impl Default for Pagination {
+    fn default() -> Self {
+        Self(PageRequest { page: 1, size: DEFAULT_SIZE, cursor: None })
+    }
+}
+
+/// A number from 1 to `MAX`, perhaps in quotes.
+struct Number<const MAX: u32>(u32);
+
+impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let number = match &value {
+            Value::Integer(number) => u32::try_from(*number).ok(),
+            Value::String(digits) => digits.parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) if (1..=MAX).contains(&number) => Ok(Self(number)),
+            _ => Err(Faults::one(at, format!("must be an integer from 1 to {MAX}"))),
+        }
+    }
+}
+
+/// 分页信息。
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PageView {
+    /// 当前页码
+    current_page: u32,
+    /// 每页数量
+    page_size: u32,
+    /// 总页数
+    total_pages: u64,
+    /// 总数据量
+    total_count: u64,
+    /// 下一页的 cursor, 没有下一页时为 null
+    next_cursor: Option<String>,
+}
+
+impl PageView {
+    /// What is told of a page, and its rows.
+    pub fn of<T>(page: Page<T>) -> (Self, Vec<T>) {
+        let Page { list, total, page, page_size, next_cursor } = page;
+        let total_pages = total.div_ceil(page_size.max(1).into());
+        (Self { current_page: page, page_size, total_pages, total_count: total, next_cursor }, list)
+    }
+}
+
+/// All, or a page.
+pub async fn all_or_page<T>(
+    pagination: Option<Pagination>,
+    all: impl Future<Output = Result<Vec<T>>>,
+    page: impl AsyncFnOnce(PageRequest) -> Result<Page<T>>,
+) -> Result<(Option<PageView>, Vec<T>), Error> {
+    match pagination {
+        None => Ok((None, all.await?)),
+        Some(Pagination(request)) => {
+            let (view, rows) = PageView::of(page(request).await?);
+            Ok((Some(view), rows))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What the families have in common as HTTP services: every answer in the family's own envelope, in time, and of a size that
+//! Lambda carries.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use shared::error::Error;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// How long an answer may take: less than the functions' own limit in `template.yaml`.
+const DEADLINE: Duration = Duration::from_secs(9);
+
+/// The largest answer that Lambda carries, in bytes, with room for its headers.
+const MAX_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
+
+/// Every route of every family, `METHOD /path function` a line: generated from the handlers, compared by a test.
+const ROUTES: &str = include_str!("../../../routes.txt");
+
+/// What a family answers where no handler of it does.
+pub trait Family: 'static {
+    /// What its handlers share.
+    type App: Clone + Send + Sync + 'static;
+    type Failure: IntoResponse + From<Error> + Send;
+
+    /// Begins the name of each of its functions: `channel-`.
+    const PREFIX: &'static str;
+    /// The largest body that an endpoint takes, in bytes.
+    const MAX_BODY: usize;
+
+    fn unknown_path() -> Self::Failure;
+    fn wrong_method() -> Self::Failure;
+    /// Lambda could not carry the answer.
+    fn answer_too_large() -> Self::Failure;
+}
+
+/// Makes the routes of one function.
+pub type Routes<F> = fn() -> OpenApiRouter<<F as Family>::App>;
+
+/// The router of one function, with everything, down to a panic, answered in the family's envelope. The paths of the family's
+/// other functions are known to it too: what reaches it there came with a method that no function serves.
+pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App) -> Router {
+    let (mut router, openapi) = routes.split_for_parts();
+    let own: BTreeSet<&str> = openapi.paths.paths.keys().map(String::as_str).collect();
+    let family = ROUTES.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().zip(words.next().filter(|function| function.starts_with(F::PREFIX)))
+    });
+    let others: BTreeSet<&str> = family.map(|(path, _)| path).filter(|path| !own.contains(path)).collect();
+    for path in others {
+        router = router.route(path, any(async || F::wrong_method()));
+    }
+    router
+        .fallback(async || F::unknown_path())
+        .method_not_allowed_fallback(async || F::wrong_method())
+        .layer(DefaultBodyLimit::max(F::MAX_BODY))
+        .layer(middleware::from_fn(of_bearable_size::<F>))
+        .layer(middleware::from_fn(within_deadline::<F>))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| broken::<F>("a handler panicked")))
+        .with_state(app)
+}
+
+/// Every route of some functions with the function that serves it: `(method, path, function)`.
+pub fn routes<F: Family>(functions: &[(&'static str, Routes<F>)]) -> Vec<(&'static str, String, &'static str)> {
+    let mut routes = Vec::new();
+    for (function, router) in functions {
+        for (path, item) in router().into_openapi().paths.paths {
+            let methods = [
+                ("GET", item.get.is_some()),
+                ("POST", item.post.is_some()),
+                ("PUT", item.put.is_some()),
+                ("PATCH", item.patch.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ];
+            routes
+                .extend(methods.into_iter().filter(|(_, served)| *served).map(|(method, _)| (method, path.clone(), *function)));
+        }
+    }
+    routes
+}
+
+/// The family's document with the operations of its functions.
+pub fn openapi<F: Family>(mut document: OpenApi, functions: &[(&'static str, Routes<F>)]) -> OpenApi {
+    for (_, router) in functions {
+        document.merge(router().into_openapi());
+    }
+    document
+}
+
+fn broken<F: Family>(context: &'static str) -> Response {
+    F::Failure::from(Error::internal(context)).into_response()
+}
+
+/// Answers in time, whatever the services behind are doing: after Lambda's own limit the gateway would answer for us.
+async fn within_deadline<F: Family>(request: Request, next: Next) -> Response {
+    tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| broken::<F>("no answer in time"))
+}
+
+/// Refuses an answer that Lambda could not carry.
+async fn of_bearable_size<F: Family>(request: Request, next: Next) -> Response {
+    let (parts, body) = next.run(request).await.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return broken::<F>("an answer broke off") };
+    let carried = if parts.headers.contains_key(header::CONTENT_ENCODING) {
+        body.len().div_ceil(3) * 4
+    } else {
+        body.iter().map(|byte| escaped(*byte)).sum()
+    };
+    if carried > MAX_ANSWER { F::answer_too_large().into_response() } else { Response::from_parts(parts, Body::from(body)) }
+}
+
+/// The bytes that one takes in a JSON string.
+fn escaped(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..=0x1f => 6,
+        _ => 1,
+    }
+}

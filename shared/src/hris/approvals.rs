@@ -1,0 +1,91 @@
+//! Approvals: what employees asked for and what became of it (document, 审批对象).
+
+use serde::{Deserialize, Serialize};
+
+use super::row::{self, Entity, partition};
+use super::values::{ApprovalCategory, ApprovalStatus, Code, LocalTime, Uuid};
+use super::{Service, check_period};
+use crate::error::Result;
+use crate::input::Faults;
+use crate::list::List;
+use crate::store::attribute::text;
+use crate::store::{Condition, Order, Query, Range};
+use crate::values::{Date, Text, Verbatim};
+
+/// The longest period that is asked for at once, in days.
+const MAX_DAYS: u32 = 366;
+/// The most approvals that are given at once.
+const MAX_WHOLE: usize = 5000;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Approval {
+    pub number_series: Code,
+    #[deserr(default)]
+    pub creator: Text<0, 64>,
+    pub created_at: LocalTime,
+    pub status: ApprovalStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub updated_at: Option<LocalTime>,
+    pub category: ApprovalCategory,
+    #[deserr(default)]
+    pub workflow_name: Text<0, 128>,
+    /// An array of sections.
+    pub form_values: Verbatim,
+}
+
+impl Entity for Approval {
+    const KIND: &'static str = "approval";
+
+    fn id(&self) -> String {
+        self.number_series.to_string()
+    }
+
+    fn lists(&self, company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
+        let place = format!("{}#{}", place(self.created_at), self.number_series);
+        Some((vec![("ix1", partition(company, Self::KIND))], place))
+    }
+}
+
+/// Text that sorts as the instants do.
+fn place(time: LocalTime) -> String {
+    format!("{:016}", time.as_millisecond().max(0))
+}
+
+impl Service {
+    /// The approvals asked for in a period, oldest first.
+    ///
+    /// DynamoDB: one query for each 1 MB of the index, then a batch for each hundred.
+    pub async fn approvals(
+        &self,
+        company: &Uuid,
+        start: &Date,
+        end: &Date,
+        category: Option<ApprovalCategory>,
+        status: Option<ApprovalStatus>,
+    ) -> Result<Vec<Approval>> {
+        check_period(start, end, MAX_DAYS)?;
+        let (first, last) = LocalTime::day_bounds(start, end);
+        let conditions = [
+            category.map(|category| Condition::equals("category", text(category.as_str()))),
+            status.map(|status| Condition::equals("status", text(status.as_str()))),
+        ];
+        let list = List {
+            store: &self.store,
+            keyring: &self.keyring,
+            table: &self.tables.hris,
+            scope: String::new(),
+            query: Query {
+                index: "ix1",
+                partition: partition(company, Approval::KIND),
+                range: Range::Between(place(first), format!("{}$", place(last))),
+                order: Order::Ascending,
+                filter: conditions.into_iter().flatten().reduce(Condition::and),
+            },
+        };
+        let keys = list.keys(MAX_WHOLE).await?.ok_or_else(super::shorter_period)?;
+        let items = self.store.get_all(&self.tables.hris, keys).await?.into_iter();
+        items.map(|item| row::read(&self.keyring, item)).collect()
+    }
+}

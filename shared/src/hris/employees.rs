@@ -1,0 +1,297 @@
+//! Employees (document, 员工).
+//!
+//! An employee is stored three times: under its uuid, its number and its phone number, so that the three look-ups of
+//! `/employees/{id}` are one read. The copies change together, in one transaction.
+
+use serde::{Deserialize, Serialize};
+
+use super::row::{self, Alias, Entity, partition};
+use super::values::{Category, Code, Sex, Status, Uuid};
+use super::{Service, missing};
+use crate::error::{Error, Fault, Result};
+use crate::input::Faults;
+use crate::keyring::Keyring;
+use crate::list::List;
+use crate::page::{Page, PageRequest};
+use crate::store::attribute::text;
+use crate::store::{Condition, Item, Key, Order, Query, Range};
+use crate::values::{BankAccount, Date, Mobile, Private, Text};
+
+/// The most employees that are given at once.
+pub const MAX_WHOLE: usize = 10_000;
+/// How many rows of a whole list are held in their stored form at once.
+const ROWS_AT_ONCE: usize = 1000;
+
+const EMPNO: &str = "empno";
+const MOBILE: &str = "mobile";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Employee {
+    pub uuid: Uuid,
+    pub name: Text<1, 64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub sex: Option<Sex>,
+    #[deserr(default)]
+    pub email: Text<0, 255>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub mobile: Option<Mobile>,
+    pub empno: Code,
+    /// Where it is not given, `mobile` is answered instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub phone_number: Option<Private>,
+    #[deserr(default)]
+    pub id_number: Private,
+    #[deserr(default)]
+    pub address: Text<0, 255>,
+    #[deserr(default)]
+    pub bank_name: Text<0, 128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub bank_card: Option<BankAccount>,
+    #[deserr(default)]
+    pub photo: Text<0, 2048>,
+    #[deserr(default)]
+    pub marriage: Text<0, 64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub birthday: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub join_date: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub probation_end_date: Option<Date>,
+    #[deserr(default)]
+    pub avatar: Text<0, 2048>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub leave_date: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub category: Option<Category>,
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub department_uuid: Option<Uuid>,
+    #[deserr(default)]
+    pub exmail: Text<0, 255>,
+    #[deserr(default)]
+    pub job_title: Text<0, 64>,
+    #[deserr(default)]
+    pub job_grade: Text<0, 64>,
+    #[deserr(default)]
+    pub nickname: Text<0, 64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub dingtalk_id: Option<Text<1, 64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub wework_id: Option<Text<1, 64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub leader_uuid: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub virtual_leader_uuid: Option<Uuid>,
+    /// The name of the company that holds the contract.
+    #[deserr(default)]
+    pub sub_company: Text<0, 128>,
+    /// That company, if it is a sub-company: an addition, by which its employees are found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub sub_company_uuid: Option<Uuid>,
+}
+
+impl Entity for Employee {
+    const KIND: &'static str = "employee";
+    const SEALED: &'static [&'static str] = &["id_number", "bank_card"];
+
+    fn id(&self) -> String {
+        self.uuid.to_string()
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        match (&self.join_date, &self.leave_date) {
+            (Some(join), Some(leave)) if leave < join => vec![Fault::new("leave_date", "must not be before join_date")],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Attendance and salaries are kept under the number.
+    fn may_become(&self, next: &Self) -> Result<(), Fault> {
+        if self.empno == next.empno { Ok(()) } else { Err(Fault::new("empno", "cannot change")) }
+    }
+
+    fn aliases(&self, company: &Uuid, keyring: &Keyring) -> Result<Vec<Alias>> {
+        let mut aliases = vec![Alias { key: empno_key(company, &self.empno), field: "empno", yields: false }];
+        if let Some(mobile) = &self.mobile {
+            let key = mobile_key(company, mobile, keyring)?;
+            aliases.push(Alias { key, field: "mobile", yields: self.status == Status::Dimission });
+        }
+        Ok(aliases)
+    }
+
+    fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
+        let named = [
+            ("department_uuid", "department", &self.department_uuid),
+            ("leader_uuid", Self::KIND, &self.leader_uuid),
+            ("virtual_leader_uuid", Self::KIND, &self.virtual_leader_uuid),
+            ("sub_company_uuid", "sub_company", &self.sub_company_uuid),
+        ];
+        named
+            .into_iter()
+            .filter_map(|(field, kind, uuid)| Some((field, row::key(company, kind, uuid.as_ref()?.as_str()))))
+            .collect()
+    }
+
+    fn lists(&self, company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
+        let mut lists = vec![("ix1", partition(company, Self::KIND))];
+        lists.extend(self.department_uuid.as_ref().map(|uuid| ("ix2", Group::Department(uuid.clone()).partition(company))));
+        lists.extend(self.sub_company_uuid.as_ref().map(|uuid| ("ix3", Group::SubCompany(uuid.clone()).partition(company))));
+        Some((lists, self.empno.to_string()))
+    }
+}
+
+pub(super) fn empno_key(company: &Uuid, empno: &Code) -> Key {
+    row::key(company, EMPNO, empno.as_str())
+}
+
+/// A blind index: the number itself stands in no key.
+fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Result<Key> {
+    let index = keyring.blind_index(&[company.as_str().as_bytes(), mobile.national().as_bytes()])?;
+    Ok(row::key(company, MOBILE, Uuid::of_digest(index).as_str()))
+}
+
+/// Whose employees are listed.
+#[derive(Clone, Debug)]
+pub enum Group {
+    Company,
+    Department(Uuid),
+    SubCompany(Uuid),
+}
+
+impl Group {
+    fn partition(&self, company: &Uuid) -> String {
+        match self {
+            Self::Company => partition(company, Employee::KIND),
+            Self::Department(uuid) => format!("{company}#department#{uuid}"),
+            Self::SubCompany(uuid) => format!("{company}#sub_company#{uuid}"),
+        }
+    }
+
+    fn index(&self) -> &'static str {
+        match self {
+            Self::Company => "ix1",
+            Self::Department(_) => "ix2",
+            Self::SubCompany(_) => "ix3",
+        }
+    }
+}
+
+/// Which employees are asked for. Everything given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// One of these; none means any.
+    pub statuses: Vec<Status>,
+    /// Both ends included, as all dates here.
+    pub joined: (Option<Date>, Option<Date>),
+    pub left: (Option<Date>, Option<Date>),
+    /// A part of the name.
+    pub name: Option<Text<1, 64>>,
+}
+
+impl Filter {
+    fn condition(&self) -> Option<Condition> {
+        let date = |date: &Option<Date>| date.as_ref().map(|date| text(date.as_str()));
+        let within = |attribute, (from, to): &(Option<Date>, Option<Date>)| Condition::within(attribute, date(from), date(to));
+        let status = || Condition::one_of("status", self.statuses.iter().map(|status| text(status.as_str())));
+        let conditions = [
+            (!self.statuses.is_empty()).then(status),
+            within("join_date", &self.joined),
+            within("leave_date", &self.left),
+            self.name.as_ref().map(|name| Condition::contains("name", text(name.as_str()))),
+        ];
+        conditions.into_iter().flatten().reduce(Condition::and)
+    }
+}
+
+impl Service {
+    /// The employee of this uuid.
+    ///
+    /// DynamoDB: one read.
+    pub async fn employee(&self, company: &Uuid, uuid: &str) -> Result<Employee> {
+        let uuid = Uuid::parse(uuid).map_err(|_| missing("uuid"))?;
+        let found = self.store.get(&self.tables.hris, row::key(company, Employee::KIND, uuid.as_str())).await?;
+        self.read_employee(found.ok_or_else(|| missing("uuid"))?)
+    }
+
+    /// The employee of this uuid, else of this number, else of this phone number.
+    ///
+    /// DynamoDB: one read of a batch.
+    pub async fn find_employee(&self, company: &Uuid, id: &str) -> Result<Employee> {
+        let mut keys = Vec::new();
+        keys.extend(Uuid::parse(id).map(|uuid| row::key(company, Employee::KIND, uuid.as_str())));
+        keys.extend(Code::parse(id).map(|empno| empno_key(company, &empno)));
+        if let Ok(mobile) = Mobile::parse(id) {
+            keys.push(mobile_key(company, &mobile, &self.keyring)?);
+        }
+        let found = if keys.is_empty() { Vec::new() } else { self.store.get_all(&self.tables.hris, keys).await? };
+        self.read_employee(found.into_iter().next().ok_or_else(|| missing("id"))?)
+    }
+
+    /// The employee of this phone number.
+    pub(super) async fn employee_of_mobile(&self, company: &Uuid, mobile: &Mobile) -> Result<Option<Employee>> {
+        let found = self.store.get(&self.tables.hris, mobile_key(company, mobile, &self.keyring)?).await?;
+        found.map(|item| self.read_employee(item)).transpose()
+    }
+
+    /// One page of employees, by their numbers: see [`List::page`].
+    pub async fn employees(&self, company: &Uuid, group: &Group, filter: &Filter, page: PageRequest) -> Result<Page<Employee>> {
+        let list = self.employee_list(company, group, filter);
+        list.page(page, "pagination.cursor").await?.try_map(|item| self.read_employee(item))
+    }
+
+    /// All employees, by their numbers; refused, before much is read, where there are more than [`MAX_WHOLE`].
+    ///
+    /// DynamoDB: one query for each 1 MB of the index, then a batch for each hundred, eight of them side by side.
+    pub async fn all_employees(&self, company: &Uuid, group: &Group, filter: &Filter) -> Result<Vec<Employee>> {
+        let keys = self.employee_list(company, group, filter).keys(MAX_WHOLE).await?;
+        let keys = keys.ok_or_else(too_many)?;
+        let mut employees = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(ROWS_AT_ONCE) {
+            for item in self.store.get_all(&self.tables.hris, keys.to_vec()).await? {
+                employees.push(self.read_employee(item)?);
+            }
+        }
+        Ok(employees)
+    }
+
+    fn employee_list(&self, company: &Uuid, group: &Group, filter: &Filter) -> List<'_> {
+        List {
+            store: &self.store,
+            keyring: &self.keyring,
+            table: &self.tables.hris,
+            scope: format!("{company}/{group:?}/{filter:?}"),
+            query: Query {
+                index: group.index(),
+                partition: group.partition(company),
+                range: Range::All,
+                order: Order::Ascending,
+                filter: filter.condition(),
+            },
+        }
+    }
+
+    fn read_employee(&self, item: Item) -> Result<Employee> {
+        row::read(&self.keyring, item)
+    }
+}
+
+/// The error for an answer that would be too large.
+pub fn too_many() -> Error {
+    Error::invalid([Fault::new("pagination", "is required: there are too many to be given at once")])
+}

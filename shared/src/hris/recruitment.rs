@@ -1,0 +1,123 @@
+//! Recruitment: candidates, where they came from, and the vacancies (document, 候选人).
+
+use serde::{Deserialize, Serialize};
+
+use super::Service;
+use super::row::{self, Entity, partition};
+use super::values::{Code, Sex, Uuid};
+use crate::error::Result;
+use crate::input::Faults;
+use crate::list::List;
+use crate::page::{Page, PageRequest};
+use crate::store::{Key, Order, Query, Range};
+use crate::values::{Date, Mobile, Text};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Candidate {
+    pub uuid: Uuid,
+    pub name: Text<1, 64>,
+    #[deserr(default)]
+    pub email: Text<0, 255>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub mobile: Option<Mobile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub sex: Option<Sex>,
+    #[deserr(default)]
+    pub marriage: Text<0, 64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub birthday: Option<Date>,
+    #[deserr(default)]
+    pub degree: Text<0, 64>,
+    #[deserr(default)]
+    pub status: Text<0, 64>,
+    #[deserr(default)]
+    pub source_name: Text<0, 128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub source_id: Option<Code>,
+}
+
+impl Entity for Candidate {
+    const KIND: &'static str = "candidate";
+
+    fn id(&self) -> String {
+        self.uuid.to_string()
+    }
+
+    fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
+        let source = self.source_id.as_ref();
+        source.map(|id| ("source_id", row::key(company, Source::KIND, id.as_str()))).into_iter().collect()
+    }
+
+    fn lists(&self, company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
+        Some((vec![("ix1", partition(company, Self::KIND))], self.id()))
+    }
+}
+
+/// 招聘源: the document names it only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Source {
+    pub id: Code,
+    pub name: Text<1, 128>,
+}
+
+impl Entity for Source {
+    const KIND: &'static str = "source";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+/// 职位: the document names it only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Vacancy {
+    pub id: Code,
+    pub name: Text<1, 128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub department_uuid: Option<Uuid>,
+    #[deserr(default)]
+    pub status: Text<0, 64>,
+    #[deserr(default)]
+    pub description: Text<0, 4000>,
+}
+
+impl Entity for Vacancy {
+    const KIND: &'static str = "vacancy";
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
+        let department = self.department_uuid.as_ref();
+        department.map(|uuid| ("department_uuid", row::key(company, "department", uuid.as_str()))).into_iter().collect()
+    }
+}
+
+impl Service {
+    /// One page of candidates, by their uuids: see [`List::page`].
+    pub async fn candidates(&self, company: &Uuid, page: PageRequest) -> Result<Page<Candidate>> {
+        let list = List {
+            store: &self.store,
+            keyring: &self.keyring,
+            table: &self.tables.hris,
+            scope: format!("{company}/candidates"),
+            query: Query {
+                index: "ix1",
+                partition: partition(company, Candidate::KIND),
+                range: Range::All,
+                order: Order::Ascending,
+                filter: None,
+            },
+        };
+        list.page(page, "pagination.cursor").await?.try_map(|item| row::read(&self.keyring, item))
+    }
+}

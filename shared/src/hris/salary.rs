@@ -1,0 +1,35 @@
+//! Salary subjects of a month, uploaded by products (document, 薪酬科目上传).
+
+use super::employees::empno_key;
+use super::values::{Code, Month, Uuid};
+use super::{Service, missing};
+use crate::error::{Error, Result};
+use crate::store::attribute::number;
+use crate::store::{Condition, Key, Outcome, Write};
+use crate::values::{Adjustment, Text};
+
+pub struct SubjectValue {
+    pub empno: Code,
+    pub subject_name: Text<1, 64>,
+    pub month: Month,
+    pub value: Adjustment,
+}
+
+impl Service {
+    /// Stores the value of a subject; of several for the same employee, subject and month the last one counts.
+    ///
+    /// DynamoDB: one transaction.
+    pub async fn store_subject_value(&self, company: &Uuid, value: &SubjectValue) -> Result<()> {
+        let table = &self.tables.hris;
+        let place = format!("{}#{}", value.month.as_str(), value.subject_name.as_str());
+        let mut item = Key::new(format!("{company}#salary#{}", value.empno), place).into_item();
+        item.insert("value".into(), serde_dynamo::to_attribute_value(value.value).map_err(Error::internal)?);
+        item.insert("stored_at".into(), number(self.clock.now().as_millisecond()));
+        let check =
+            Write::Check { table: table.clone(), key: empno_key(company, &value.empno), condition: Condition::present() };
+        match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
+            Outcome::Written => Ok(()),
+            Outcome::Refused(_) => Err(missing("empno")),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The signature of a call (document, 认证): `HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload)`, in hex.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use sha2::Sha256;
+
+/// How far a tonce may be from the server's time, in seconds, itself included.
+const WINDOW: i64 = 300;
+
+/// A call as it was signed. What reaches a function may differ in form from what the client signed, so there may be several
+/// forms of path and payload; one of each must fit.
+pub struct SignedCall<'a> {
+    /// In capitals.
+    pub method: &'a str,
+    pub paths: &'a [String],
+    pub access_key: &'a str,
+    /// As sent.
+    pub tonce: &'a str,
+    /// As sent, decoded once and never written anew.
+    pub payloads: &'a [String],
+    /// Hex digits.
+    pub signature: &'a str,
+}
+
+impl SignedCall<'_> {
+    /// Which of the payloads was signed with one of these secrets, if any.
+    pub fn signed_payload(&self, secrets: &[String]) -> Option<usize> {
+        let presented = from_hex(self.signature)?;
+        let mut found = None;
+        for (at, payload) in self.payloads.iter().enumerate() {
+            for path in self.paths {
+                for secret in secrets {
+                    let ours = sign(secret, &[self.method, path, self.access_key, self.tonce, payload]);
+                    if verify_slices_are_equal(&ours, &presented).is_ok() {
+                        found = found.or(Some(at));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the tonce, Unix seconds with or without a fraction, is near enough to the server's time.
+    pub fn is_timely(&self, now: Timestamp) -> bool {
+        let plain = self.tonce.len() <= 30 && self.tonce.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let tonce = plain.then(|| Decimal::from_str_exact(self.tonce).ok()).flatten();
+        tonce.is_some_and(|tonce| (tonce - Decimal::from(now.as_second())).abs() <= Decimal::from(WINDOW))
+    }
+}
+
+fn sign(secret: &str, parts: &[&str]) -> [u8; 32] {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { unreachable!("HMAC takes a key of any length") };
+    for part in parts {
+        mac.update(part.as_bytes());
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The vectors of the design: made with another implementation.
+    const WITH_PAYLOAD: (&str, &str, &str) =
+        ("/api/v2/employees", r#"{"token":"c1"}"#, "9649dbf0caf21d9ba7ef9334083dea17ddc32cdd924defd05a4237651fa2b8c6");
+    const WITHOUT: (&str, &str, &str) =
+        ("/api/v2/departments", "", "95ca67dc1d54f27a9f95fc32cc7ddc45054e8cb06e776bfe9447a4194e291624");
+
+    fn fits(method: &str, path: &str, access_key: &str, tonce: &str, payload: &str, signature: &str, secrets: &[&str]) -> bool {
+        let call =
+            SignedCall { method, paths: &[path.to_owned()], access_key, tonce, payloads: &[payload.to_owned()], signature };
+        let secrets: Vec<String> = secrets.iter().map(|&secret| secret.to_owned()).collect();
+        call.signed_payload(&secrets).is_some()
+    }
+
+    #[test]
+    fn the_vectors_of_the_design_verify_with_either_secret() {
+        for (path, payload, signature) in [WITH_PAYLOAD, WITHOUT] {
+            for secrets in [&["SK_TEST"][..], &["SK_OLD", "SK_TEST"]] {
+                assert!(fits("GET", path, "AK_TEST", "1500000000", payload, signature, secrets));
+                assert!(fits("GET", path, "AK_TEST", "1500000000", payload, &signature.to_uppercase(), secrets));
+            }
+            assert!(!fits("GET", path, "AK_TEST", "1500000000", payload, signature, &["SK_OLD"]));
+            assert!(!fits("GET", path, "AK_TEST", "1500000000", payload, &signature[1..], &["SK_TEST"]));
+        }
+    }
+
+    #[test]
+    fn the_payload_that_was_signed_is_told() {
+        let (path, payload, signature) = WITH_PAYLOAD;
+        let call = SignedCall {
+            method: "GET",
+            paths: &["/else".into(), path.into()],
+            access_key: "AK_TEST",
+            tonce: "1500000000",
+            payloads: &["other".into(), payload.into()],
+            signature,
+        };
+        assert_eq!(call.signed_payload(&["SK_TEST".into()]), Some(1));
+    }
+
+    #[test]
+    fn a_tonce_is_near_within_five_minutes() {
+        let now: Timestamp = "2017-07-14T02:40:00.9Z".parse().unwrap();
+        let timely = |tonce| {
+            SignedCall { method: "GET", paths: &[], access_key: "", tonce, payloads: &[], signature: "" }.is_timely(now)
+        };
+        for good in ["1500000000", "1500000000.123", "1499999700", "1500000300", "1500000299.999999"] {
+            assert!(timely(good), "{good}");
+        }
+        for bad in
+            ["", "now", "1499999699", "1499999699.9", "1500000301", "1500000300.1", "-1500000000", "1.5e9", " 1500000000"]
+        {
+            assert!(!timely(bad), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_changed_byte_anywhere_is_another_signature(part in 0..4_usize, at: prop::sample::Index, to in "[ -~]") {
+            let (path, payload, signature) = WITH_PAYLOAD;
+            let mut parts = ["GET".to_owned(), path.into(), "1500000000".into(), payload.into()];
+            let at = at.index(parts[part].len());
+            let before = parts[part].clone();
+            parts[part].replace_range(at..=at, &to);
+            prop_assume!(parts[part] != before);
+            let [method, path, tonce, payload] = &parts;
+            prop_assert!(!fits(method, path, "AK_TEST", tonce, payload, signature, &["SK_TEST"]));
+        }
+
+        #[test]
+        fn no_signature_makes_it_panic(signature in ".{0,80}", tonce in ".{0,40}") {
+            prop_assert!(!fits("GET", "/", "AK_TEST", &tonce, "", &signature, &["SK_TEST"]));
+        }
+    }
+}

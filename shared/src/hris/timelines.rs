@@ -1,0 +1,82 @@
+//! Timelines: when an employee is on leave or away on business (document, Timeline).
+
+use serde::{Deserialize, Serialize};
+
+use super::employees::Employee;
+use super::row::{self, Entity};
+use super::values::{DurationUnit, LocalTime, TimelineCategory, Uuid};
+use super::{Service, check_period};
+use crate::error::{Fault, Result};
+use crate::input::Faults;
+use crate::store::Key;
+use crate::values::{Date, Span};
+
+/// The longest period that is asked for at once, in days.
+const MAX_DAYS: u32 = 366;
+/// The most entries that are read at once.
+const MAX_READ: usize = 10_000;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Timeline {
+    /// Whose it is: the document's objects stand below an employee.
+    pub employee_uuid: Uuid,
+    pub date: Date,
+    pub category: TimelineCategory,
+    pub duration: Span,
+    pub duration_unit: DurationUnit,
+    pub start_time: LocalTime,
+    pub end_time: LocalTime,
+}
+
+/// What begins at the same time on the same day is the same entry.
+impl Entity for Timeline {
+    const KIND: &'static str = "timeline";
+
+    fn id(&self) -> String {
+        format!("{}#{}#{}", self.date.as_str(), self.category.as_str(), self.start_time.to_precise())
+    }
+
+    fn partition(&self, company: &Uuid) -> String {
+        partition(company, &self.employee_uuid)
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        if self.end_time < self.start_time {
+            return vec![Fault::new("end_time", "must not be before start_time")];
+        }
+        Vec::new()
+    }
+
+    fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
+        vec![("employee_uuid", row::key(company, Employee::KIND, self.employee_uuid.as_str()))]
+    }
+}
+
+fn partition(company: &Uuid, employee: &Uuid) -> String {
+    format!("{company}#timeline#{employee}")
+}
+
+impl Service {
+    /// An employee's entries of a category in a period, by their days.
+    ///
+    /// DynamoDB: one read, one query.
+    pub async fn timelines(
+        &self,
+        company: &Uuid,
+        uuid: &str,
+        category: TimelineCategory,
+        start: &Date,
+        end: &Date,
+    ) -> Result<Vec<Timeline>> {
+        check_period(start, end, MAX_DAYS)?;
+        let employee = self.employee(company, uuid).await?;
+        let (low, high) = (start.as_str(), format!("{}$", end.as_str()));
+        let partition = partition(company, &employee.uuid);
+        let items = self.store.partition(&self.tables.hris, partition, Some((low, &high)), MAX_READ).await?;
+        let items = items.ok_or_else(super::shorter_period)?.into_iter();
+        let mut timelines = items.map(|item| row::read(&self.keyring, item)).collect::<Result<Vec<Timeline>>>()?;
+        timelines.retain(|timeline| timeline.category == category);
+        Ok(timelines)
+    }
+}

@@ -1,0 +1,32 @@
+//! Fields that are sealed where they are stored.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::error::Result;
+use crate::keyring::Keyring;
+use crate::store::{Item, Key};
+
+/// Seals these fields of the record that is stored under this key.
+pub fn seal(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> Result<()> {
+    for field in fields {
+        if let Some(AttributeValue::S(plain)) = item.get_mut(*field) {
+            *plain = keyring.seal(&place(key, field), plain)?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens what [`seal`] sealed.
+pub fn open(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> Result<()> {
+    for field in fields {
+        if let Some(AttributeValue::S(sealed)) = item.get_mut(*field) {
+            *sealed = keyring.open(&place(key, field), sealed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where a sealed value stands, so that one moved to another record or field does not open.
+fn place(key: &Key, field: &str) -> String {
+    format!("{}/{}/{field}", key.pk, key.sk)
+}

@@ -1,0 +1,74 @@
+//! JSON that is kept as it was sent.
+
+use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
+use serde::{Deserialize, Serialize};
+
+use super::Reason;
+use crate::input::{Faults, number_literal, text};
+
+/// The most that it may be, in bytes of JSON.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Any JSON value, stored as its text; numbers keep their digits.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Verbatim(String);
+
+impl Verbatim {
+    /// For an answer.
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    fn of(value: &serde_json::Value) -> Result<Self, Reason> {
+        let text = value.to_string();
+        if text.len() <= MAX_BYTES { Ok(Self(text)) } else { Err("is longer than 64 KiB") }
+    }
+}
+
+/// It may hold anything about anybody.
+impl std::fmt::Debug for Verbatim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verbatim(..)")
+    }
+}
+
+impl Deserr<Faults> for Verbatim {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        Self::of(&to_json(value)).map_err(|reason| Faults::one(at, reason))
+    }
+}
+
+/// Its depth was bounded when it was parsed.
+fn to_json<V: IntoValue>(value: Value<V>) -> serde_json::Value {
+    if let Some(text) = text(&value) {
+        return text.into();
+    }
+    if let Some(number) = number_literal(&value) {
+        return number.parse().map_or(serde_json::Value::Null, serde_json::Value::Number);
+    }
+    match value {
+        Value::Boolean(flag) => flag.into(),
+        Value::Sequence(elements) => elements.into_iter().map(|element| to_json(element.into_value())).collect(),
+        Value::Map(members) => {
+            let members = members.into_iter().map(|(name, member)| (name, to_json(member.into_value())));
+            serde_json::Value::Object(members.collect())
+        }
+        _ => serde_json::Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::Json;
+
+    #[test]
+    fn it_is_kept_to_the_digit() {
+        let sent = r#"{"假期_11":null,"b":[1,-2,0.10,1e400,true,"x",{}]}"#;
+        let kept: Verbatim = Json::parse(sent.as_bytes()).unwrap().read().unwrap();
+        assert_eq!(kept.to_value(), serde_json::from_str::<serde_json::Value>(sent).unwrap());
+        let long = format!("[{}1]", "1,".repeat(MAX_BYTES));
+        assert!(Json::parse(long.as_bytes()).unwrap().read::<Verbatim>().is_err());
+    }
+}
