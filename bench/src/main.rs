@@ -34,7 +34,7 @@ async fn main() -> Result<(), Failure> {
     build(&root, &["-p", "channel", "--bin", "channel-users"])?;
     build(&root, &["-p", "floor"])?;
 
-    let world = World::start(Options::default()).await?;
+    let world = World::start(Options { demo: true, ..Options::default() }).await?;
     let folder = tempfile::tempdir()?;
     let certificate = folder.path().join("certificate.pem");
     let tls = Terminator::new(&certificate)?;
@@ -82,7 +82,7 @@ async fn measure(binary: &Path, variables: &HashMap<String, String>, event: &str
 
 /// Stores the record that all read, and gives the event that asks for it.
 async fn prepare(world: &World, variables: &mut HashMap<String, String>) -> Result<String, Failure> {
-    let channel = world.demo.channel.first().ok_or("no demo channel")?;
+    let channel = world.demo.as_ref().and_then(|demo| demo.channel.first()).ok_or("no demo channel")?;
     let http = reqwest::Client::new();
     let credentials = json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"});
     let answer: Value =

@@ -14,7 +14,10 @@ use shared::error::Result;
 
 /// Every function by its name. The functions of a family share one service, and so do those that administer it.
 #[derive(Clone)]
-pub struct Functions(Arc<HashMap<&'static str, Function>>);
+pub struct Functions {
+    all: Arc<HashMap<&'static str, Function>>,
+    pub hris: Arc<shared::hris::Service>,
+}
 
 enum Function {
     /// Behind the gateway: takes API Gateway events of format 2.0.
@@ -29,17 +32,21 @@ impl Functions {
         for (name, routes) in channel::FUNCTIONS {
             functions.insert(name, Function::Http(family::router::<channel::Channel>(routes(), Arc::clone(&admin.channel))));
         }
+        for (name, routes) in hris::FUNCTIONS {
+            functions.insert(name, Function::Http(hris::router(routes(), Arc::clone(&admin.hris))));
+        }
+        let hris = Arc::clone(&admin.hris);
         functions.insert("ops-admin", Function::Admin(admin));
-        Ok(Self(Arc::new(functions)))
+        Ok(Self { all: Arc::new(functions), hris })
     }
 
     pub fn names(&self) -> Vec<&'static str> {
-        self.0.keys().copied().collect()
+        self.all.keys().copied().collect()
     }
 
     /// Runs a function; `None` where there is none of this name.
     pub async fn invoke(&self, name: &str, event: &[u8]) -> Option<Result<Vec<u8>, Diagnostic>> {
-        Some(match self.0.get(name)? {
+        Some(match self.all.get(name)? {
             Function::Http(router) => handle(router.clone(), event).await,
             Function::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
         })

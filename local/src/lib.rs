@@ -9,6 +9,7 @@ mod functions;
 mod gateway;
 mod s3;
 mod secrets;
+mod sns;
 pub mod template;
 
 use std::collections::HashMap;
@@ -37,6 +38,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// Begin without the data of earlier runs.
     pub fresh: bool,
+    /// Make demo credentials and data.
+    pub demo: bool,
     pub clock: Arc<dyn Clock>,
     /// Set or replace the functions' variables. An `AWS_ENDPOINT_URL_...` replaces the embedded part by the real thing.
     pub variables: HashMap<String, String>,
@@ -44,7 +47,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, data_dir: None, fresh: false, clock: Arc::new(SystemClock), variables: HashMap::new() }
+        Self { port: 0, data_dir: None, fresh: false, demo: false, clock: Arc::new(SystemClock), variables: HashMap::new() }
     }
 }
 
@@ -53,7 +56,9 @@ pub struct World {
     pub base_url: String,
     pub dynamodb_url: String,
     pub s3_url: String,
-    pub demo: Demo,
+    /// `GET` answers the text messages that were sent.
+    pub sms_outbox_url: String,
+    pub demo: Option<Demo>,
     /// What a function's own binary needs to run against this system.
     pub variables: HashMap<String, String>,
     servers: JoinSet<()>,
@@ -66,7 +71,7 @@ pub struct World {
 impl World {
     /// Starts everything and waits until it answers. An error is one line for the person at the terminal.
     pub async fn start(options: Options) -> Result<Self, String> {
-        let Options { port, data_dir, fresh, clock, variables: overrides } = options;
+        let Options { port, data_dir, fresh, demo, clock, variables: overrides } = options;
         let gateway = listen(port).await?;
         let template = Template::read()?;
         let (folder, temporary) = folder(data_dir.clone())?;
@@ -102,17 +107,35 @@ impl World {
             servers.spawn(serve(secrets, secrets::router(stored)));
         }
 
+        let sns = listen(0).await?;
+        let sns_url = set("AWS_ENDPOINT_URL_SNS", &url(&sns)?);
+        let sms_outbox_url = format!("{sns_url}/outbox");
+        servers.spawn(serve(sns, sns::router(Arc::clone(&clock))));
+
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
         let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
         let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
         let base_url = url(&gateway)?;
-        let demo = Demo::prepare(&functions, file("demo.json").as_deref()).await?;
+        let demo = match demo {
+            true => Some(Demo::prepare(&functions, &*clock, file("demo.json").as_deref()).await?),
+            false => None,
+        };
         servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)));
-        let world = Self { base_url, dynamodb_url, s3_url, demo, variables, servers, _lock: lock, _temporary: temporary };
-        if let Some(file) = file("demo.json") {
-            world.demo.write(&world, &file)?;
+        let world = Self {
+            base_url,
+            dynamodb_url,
+            s3_url,
+            sms_outbox_url,
+            demo,
+            variables,
+            servers,
+            _lock: lock,
+            _temporary: temporary,
+        };
+        if let (Some(demo), Some(file)) = (&world.demo, file("demo.json")) {
+            demo.write(&world, &file)?;
         }
         Ok(world)
     }

@@ -39,7 +39,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { port, data_dir, fresh } = arguments;
     let variables = std::env::vars().filter(|(name, _)| is_ours(name)).collect();
     let world =
-        World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, variables, ..Options::default() }).await?;
+        World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, demo: true, variables, ..Options::default() })
+            .await?;
     announce(&world, &data_dir);
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
     world.stop().await;
@@ -56,11 +57,18 @@ fn is_ours(name: &str) -> bool {
 }
 
 fn announce(world: &World, data_dir: &std::path::Path) {
-    let World { base_url, dynamodb_url, s3_url, demo, .. } = world;
+    let World { base_url, dynamodb_url, s3_url, sms_outbox_url, demo, .. } = world;
     report(&format!("Gongqiao is ready at {base_url}"));
-    report(&format!("  DynamoDB {dynamodb_url}\n  S3       {s3_url}\n  data     {}", data_dir.display()));
+    report(&format!(
+        "  DynamoDB {dynamodb_url}\n  S3       {s3_url}\n  SMS      {sms_outbox_url}\n  data     {}",
+        data_dir.display()
+    ));
+    let Some(demo) = demo else { return };
     for channel in &demo.channel {
         report(&format!("  channel  appkey {}  secret {}", channel.appkey, channel.secret));
+    }
+    for hris in [&demo.hris, &demo.hris_other] {
+        report(&format!("  hris     access_key {}  secret_key {}  token {}", hris.access_key, hris.secret_key, hris.token));
     }
     if let Some(channel) = demo.channel.first() {
         let (appkey, secret) = (&channel.appkey, &channel.secret);

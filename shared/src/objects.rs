@@ -1,4 +1,4 @@
-//! Uploads in S3: presigned addresses only, the bytes never pass through a function.
+//! Objects in S3. Uploads go through presigned addresses: their bytes never pass through a function.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata as _};
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use base64::Engine as _;
@@ -72,6 +73,22 @@ impl Objects {
     pub async fn presign_get(&self, key: &str) -> Result<Presigned> {
         let call = self.client().get_object().bucket(&self.bucket).key(key);
         call.presigned(expiry()?).await.map(Presigned::from).map_err(fault)
+    }
+
+    /// At most `most` bytes of an object from an offset on, and how long the object is; `None` where there is none.
+    pub async fn read(&self, key: &str, from: u64, most: u64) -> Result<Option<(Vec<u8>, u64)>> {
+        let call = self.client().get_object().bucket(&self.bucket).key(key);
+        let answer = match call.range(format!("bytes={from}-{}", from.saturating_add(most).saturating_sub(1))).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            // Nothing lies behind the offset.
+            Err(error) if error.code() == Some("InvalidRange") => return Ok(Some((Vec::new(), from))),
+            Err(error) => return Err(fault(error)),
+        };
+        let whole = answer.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let bytes = answer.body.collect().await.map_err(fault)?.to_vec();
+        let whole = whole.unwrap_or(from + bytes.len() as u64);
+        Ok(Some((bytes, whole)))
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {

@@ -35,8 +35,8 @@ struct Attended {
 }
 
 /// 检查员工当天是否出勤
-#[utoipa::path(get, path = "/api/v2/employees/{uuid}/check_attendance", tag = "考勤",
-    params(("uuid" = String, Path), Signed),
+#[utoipa::path(get, path = "/api/v2/employees/{id}/check_attendance", tag = "考勤",
+    params(("id" = String, Path), Signed),
     responses((status = 200, body = Attended), (status = "default", body = Problem)))]
 async fn check_attendance(
     State(app): State<App>,
@@ -265,7 +265,7 @@ impl From<Timeline> for TimelineView {
 }
 
 /// 查询请假和公出
-#[utoipa::path(get, path = "/api/v2/employees/{guid}/timelines", tag = "考勤", params(("guid" = String, Path), Signed),
+#[utoipa::path(get, path = "/api/v2/employees/{id}/timelines", tag = "考勤", params(("id" = String, Path), Signed),
     responses((status = 200, body = Vec<TimelineView>), (status = "default", body = Problem)))]
 async fn list_timelines(
     State(app): State<App>,
@@ -307,8 +307,8 @@ impl From<Checking> for CheckingView {
 }
 
 /// 获取员工打卡记录
-#[utoipa::path(get, path = "/api/v2/employees/{guid}/attendance_checkings", tag = "考勤",
-    params(("guid" = String, Path), Signed),
+#[utoipa::path(get, path = "/api/v2/employees/{id}/attendance_checkings", tag = "考勤",
+    params(("id" = String, Path), Signed),
     responses((status = 200, body = Vec<CheckingView>), (status = "default", body = Problem)))]
 async fn list_checkings(
     State(app): State<App>,

@@ -92,7 +92,7 @@ impl Payload for VisitPayload {
 }
 
 /// 提醒员工接见访客
-#[utoipa::path(post, path = "/api/v2/employees/{guid}/notify", tag = "员工", params(("guid" = String, Path), Signed),
+#[utoipa::path(post, path = "/api/v2/employees/{id}/notify", tag = "员工", params(("id" = String, Path), Signed),
     request_body = VisitPayload,
     responses((status = 200, body = EmployeeView), (status = "default", body = Problem)))]
 async fn notify_employee(

@@ -14,11 +14,12 @@ use shared::error::{Error, Fault, Kind, Result};
 use shared::input::{Faults, Json};
 use shared::values::Text;
 
-use crate::channels;
+use crate::{channels, hris};
 
 /// The services that commands are carried out by.
 pub struct Admin {
     pub channel: Arc<channel::Service>,
+    pub hris: Arc<shared::hris::Service>,
 }
 
 /// What every event has; the rest is the command's own.
@@ -30,7 +31,9 @@ struct Command {
 
 impl Admin {
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        Ok(Self { channel: Arc::new(channel::Service::connect(environment).await?) })
+        let (channel, hris) =
+            tokio::try_join!(channel::Service::connect(environment), shared::hris::Service::connect(environment))?;
+        Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris) })
     }
 
     /// Carries out the command in an event.
@@ -53,6 +56,16 @@ impl Admin {
             "disable_channel" => channels::set_enabled(&self.channel, event.read()?, false).await,
             "enable_channel" => channels::set_enabled(&self.channel, event.read()?, true).await,
             "list_channels" => channels::list(&self.channel, event.read()?).await,
+            "create_product" => hris::create_product(&self.hris, event.read()?).await,
+            "create_access_key" => hris::create_access_key(&self.hris, event.read()?).await,
+            "rotate_access_key" => hris::rotate_access_key(&self.hris, event.read()?).await,
+            "retire_access_key_secret" => hris::retire_access_key(&self.hris, event.read()?).await,
+            "rotate_company_token" => hris::rotate_company_token(&self.hris, event.read()?).await,
+            "create_oauth_app" => hris::create_oauth_app(&self.hris, event.read()?).await,
+            "rotate_oauth_app" => hris::rotate_oauth_app(&self.hris, event.read()?).await,
+            "retire_oauth_app_secret" => hris::retire_oauth_app_secret(&self.hris, event.read()?).await,
+            "create_bind_code" => hris::create_bind_code(&self.hris, event.read()?).await,
+            "import_hris" => hris::import(&self.hris, event.read()?).await,
             _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }
     }

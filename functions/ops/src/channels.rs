@@ -6,6 +6,7 @@ use shared::channel::{Channel, Service};
 use shared::error::Result;
 use shared::input::Faults;
 use shared::secrets::NewSecret;
+
 use shared::values::{RecordId, Text};
 
 /// Creates a channel and tells its secret, this once.
@@ -91,13 +92,11 @@ fn told(appkey: &RecordId, secret: &NewSecret) -> Value {
 
 /// A channel without anything secret.
 fn view(channel: Channel) -> Value {
-    let secrets: Vec<Value> =
-        channel.secrets.iter().map(|secret| json!({"secret_id": secret.secret_id, "created_at": secret.created_at})).collect();
     json!({
         "appkey": channel.appkey,
         "name": channel.name,
         "enabled": channel.enabled,
         "created_at": channel.created_at,
-        "secrets": secrets,
+        "secrets": crate::secrets(&channel.secrets),
     })
 }

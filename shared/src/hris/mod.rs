@@ -14,6 +14,7 @@ pub mod organization;
 pub mod punches;
 pub mod recruitment;
 mod row;
+pub mod rows;
 pub mod salary;
 pub mod signature;
 pub mod timelines;

@@ -97,11 +97,10 @@ impl<P: Payload> FromRequest<App> for Call<P> {
         let mut payloads = sent.payloads();
         let (caller, payload) = match (&access_key, access_token) {
             (None, Some(access_token)) => {
-                let caller = app.authorize_token(&access_token).await?.ok_or(Failure::UnknownAccessToken)?;
                 if method != Method::GET {
                     return Err(Failure::NotPermitted("access_token opens reads only"));
                 }
-                (caller, 0)
+                (app.authorize_token(&access_token).await?.ok_or(Failure::UnknownAccessToken)?, 0)
             }
             _ => {
                 let access_key = access_key.as_deref().ok_or(Failure::Missing(Credential::AccessKey))?;

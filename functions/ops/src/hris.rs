@@ -1,0 +1,226 @@
+//! The commands that administer the HR API (hris.md): products, their keys and apps, company tokens, bind codes, imports.
+
+use deserr::Deserr;
+use serde_json::{Value, json};
+use shared::error::{Error, Fault, Result};
+use shared::hris::Service;
+use shared::hris::access::AccessKey;
+use shared::hris::import::RowResult;
+use shared::hris::oauth::App;
+use shared::hris::rows::{Imported, Kind, Lines, Position};
+use shared::hris::values::{Code, Uuid};
+use shared::input::Faults;
+use shared::secrets::NewSecret;
+use shared::values::{RecordId, Text, Url};
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct CreateProduct {
+    product_id: Code,
+    name: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct CreateAccessKey {
+    product_id: Code,
+    company_uuid: Uuid,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedKey {
+    access_key: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct RetireKey {
+    access_key: RecordId,
+    secret_id: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct CreateApp {
+    product_id: Code,
+    company_uuid: Uuid,
+    name: Text<1, 64>,
+    callback_url: Url,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedApp {
+    app_id: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct RetireApp {
+    app_id: RecordId,
+    secret_id: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedCompany {
+    company_uuid: Uuid,
+}
+
+/// The rows stand in `rows`, as JSON Lines, or in the object `object` of the uploads bucket.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Import {
+    kind: Kind,
+    #[deserr(default)]
+    company_uuid: Option<Uuid>,
+    #[deserr(default)]
+    rows: Option<Text<0, MAX_INLINE>>,
+    #[deserr(default)]
+    object: Option<ObjectKey>,
+    /// What the invocation before answered as `next`.
+    #[deserr(default)]
+    from: From,
+}
+
+/// More than an event can hold.
+const MAX_INLINE: usize = 6 * 1024 * 1024;
+
+#[derive(Default, Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct From {
+    offset: u64,
+    line: u64,
+}
+
+/// A key below `imports/`: nothing else may be read.
+struct ObjectKey(String);
+
+impl ObjectKey {
+    fn parse(text: &str) -> Result<Self, shared::values::Reason> {
+        if text.starts_with("imports/") && text.len() <= 512 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must begin with imports/")
+        }
+    }
+}
+
+impl Deserr<Faults> for ObjectKey {
+    fn deserialize_from_value<V: deserr::IntoValue>(
+        value: deserr::Value<V>,
+        at: deserr::ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let text = shared::input::text(&value).ok_or_else(|| Faults::one(at, "must be a string"))?;
+        Self::parse(text).map_err(|reason| Faults::one(at, reason))
+    }
+}
+
+pub async fn create_product(service: &Service, CreateProduct { product_id, name }: CreateProduct) -> Result<Value> {
+    service.create_product(&product_id, &name).await?;
+    Ok(json!({"product_id": product_id, "name": name}))
+}
+
+/// Tells the secret, this once.
+pub async fn create_access_key(
+    service: &Service,
+    CreateAccessKey { product_id, company_uuid }: CreateAccessKey,
+) -> Result<Value> {
+    let (key, secret) = service.create_access_key(&product_id, &company_uuid).await?;
+    Ok(told("access_key", &key.access_key, "secret_key", &secret))
+}
+
+/// The old secret works on until it is retired.
+pub async fn rotate_access_key(service: &Service, NamedKey { access_key }: NamedKey) -> Result<Value> {
+    let secret = service.rotate_access_key(&access_key).await?;
+    Ok(told("access_key", &access_key, "secret_key", &secret))
+}
+
+pub async fn retire_access_key(service: &Service, RetireKey { access_key, secret_id }: RetireKey) -> Result<Value> {
+    let AccessKey { access_key, product_id, company_uuid, created_at, secrets, .. } =
+        service.retire_access_key(&access_key, &secret_id).await?;
+    Ok(json!({
+        "access_key": access_key,
+        "product_id": product_id,
+        "company_uuid": company_uuid,
+        "created_at": created_at,
+        "secrets": crate::secrets(&secrets),
+    }))
+}
+
+/// The token before is worth nothing from then on.
+pub async fn rotate_company_token(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
+    let token = service.rotate_company_token(&company_uuid).await?;
+    Ok(json!({"company_uuid": company_uuid, "token": token}))
+}
+
+pub async fn create_oauth_app(service: &Service, create: CreateApp) -> Result<Value> {
+    let CreateApp { product_id, company_uuid, name, callback_url } = create;
+    if callback_url.as_str().contains('#') {
+        return Err(Error::invalid([Fault::new("callback_url", "must not have a fragment")]));
+    }
+    let (app, secret) = service.create_oauth_app(&product_id, &company_uuid, name, callback_url).await?;
+    Ok(told("app_id", &app.app_id, "app_secret", &secret))
+}
+
+pub async fn rotate_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
+    let secret = service.rotate_oauth_app(&app_id).await?;
+    Ok(told("app_id", &app_id, "app_secret", &secret))
+}
+
+pub async fn retire_oauth_app_secret(service: &Service, RetireApp { app_id, secret_id }: RetireApp) -> Result<Value> {
+    let App { app_id, product_id, company_uuid, name, callback_url, created_at, secrets, .. } =
+        service.retire_oauth_app_secret(&app_id, &secret_id).await?;
+    Ok(json!({
+        "app_id": app_id,
+        "product_id": product_id,
+        "company_uuid": company_uuid,
+        "name": name,
+        "callback_url": callback_url,
+        "created_at": created_at,
+        "secrets": crate::secrets(&secrets),
+    }))
+}
+
+pub async fn create_bind_code(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
+    let code = service.create_bind_code(&company_uuid).await?;
+    Ok(json!({"company_uuid": company_uuid, "bind_code": code.plain, "valid_until": code.valid_until}))
+}
+
+/// One slice of an import: invoke it again with `from` as `next` says, until that is null. Sent again, a row changes nothing.
+pub async fn import(service: &Service, Import { kind, company_uuid, rows, object, from }: Import) -> Result<Value> {
+    let lines = match (&rows, &object) {
+        (Some(rows), None) => Lines::Inline(rows.as_str()),
+        (None, Some(ObjectKey(key))) => Lines::Object(key),
+        _ => return Err(Error::invalid([Fault::new("rows", "or object is required, and not both")])),
+    };
+    let from = Position { offset: from.offset, line: from.line };
+    let Imported { results, next } = service.import_rows(kind, company_uuid, &lines, from).await?;
+    let next = next.map(|Position { offset, line }| json!({"offset": offset, "line": line}));
+    let results: Vec<Value> = results.iter().map(|(line, result)| outcome(*line, result)).collect();
+    Ok(json!({"results": results, "next": next}))
+}
+
+fn outcome(line: u64, result: &RowResult) -> Value {
+    let (status, missing) = match result {
+        RowResult::Created(missing) => ("created", missing),
+        RowResult::Updated(missing) => ("updated", missing),
+        RowResult::Unchanged(missing) => ("unchanged", missing),
+        RowResult::Refused(faults) => {
+            let errors: Vec<Value> =
+                faults.iter().map(|Fault { field, reason }| json!({"field": field, "reason": reason})).collect();
+            return json!({"line": line, "status": "refused", "errors": errors});
+        }
+    };
+    if missing.is_empty() {
+        json!({"line": line, "status": status})
+    } else {
+        json!({"line": line, "status": status, "missing": missing})
+    }
+}
+
+/// An answer that a secret stands in.
+fn told(owner: &str, id: &RecordId, name: &str, secret: &NewSecret) -> Value {
+    json!({owner: id, name: secret.plain, "secret_id": secret.secret_id})
+}
