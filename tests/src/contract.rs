@@ -5,21 +5,79 @@ use std::path::{Path, PathBuf};
 
 use local::template::Template;
 
-use crate::support::document;
+use crate::support::documents;
 
-/// Endpoints beyond the document. Only ever shrinks, or grows with a design page.
-const ADDITIONS: [&str; 2] = ["POST /api/v1/uploads", "GET /api/v1/uploads/{name}"];
-/// Routes of the template that are no endpoints: they catch what no other route serves.
-const CATCH_ALL: [&str; 2] = ["ANY /api/v1", "ANY /api/v1/{proxy+}"];
+/// A family of the API: its document's endpoints, what it has beyond them, and what it serves.
+struct Family {
+    name: &'static str,
+    /// `METHOD /path`, as the template writes paths.
+    documented: BTreeSet<String>,
+    /// Endpoints beyond the document. Only ever shrinks, or grows with a design page.
+    additions: &'static [&'static str],
+    /// Routes of the template that are no endpoints: they catch what no other route serves.
+    catch_all: &'static [&'static str],
+    routes: Vec<(&'static str, String, &'static str)>,
+    functions: Vec<&'static str>,
+    openapi: String,
+}
+
+fn families() -> [Family; 2] {
+    let channel = documents::channel::endpoints();
+    assert_eq!(channel.len(), 20);
+    let hris = documents::hris::endpoints();
+    assert_eq!(hris.len(), 21 + 2, "21 endpoints and the two that were withdrawn");
+    [
+        Family {
+            name: "channel",
+            documented: channel.iter().map(|endpoint| as_template(endpoint)).collect(),
+            additions: &["POST /api/v1/uploads", "GET /api/v1/uploads/{name}"],
+            catch_all: &["ANY /api/v1", "ANY /api/v1/{proxy+}"],
+            routes: channel::routes(),
+            functions: channel::FUNCTIONS.map(|(name, _)| name).to_vec(),
+            openapi: channel::openapi().to_pretty_json().unwrap(),
+        },
+        Family {
+            name: "hris",
+            documented: hris.into_iter().filter(|endpoint| !documents::hris::WITHDRAWN.contains(&endpoint.as_str())).collect(),
+            additions: &[
+                "GET /api/v2/oauth/authorize",
+                "POST /api/v2/oauth/authorize",
+                "POST /api/v2/oauth/token",
+                "GET /api/v2/recruitments/candidates",
+                "GET /api/v2/recruitments/candidate/{id}",
+                "GET /api/v2/recruitments/sources",
+                "GET /api/v2/recruitments/source/{id}",
+                "GET /api/v2/recruitments/vacancies",
+                "GET /api/v2/recruitments/vacancy/{id}",
+                "POST /api/v2/moka_candidates",
+                "GET /api/v2/moka_binds/{bind_code}",
+                "PATCH /api/v2/moka_binds/{bind_code}",
+                "POST /api/v2/moka_unbinds",
+            ],
+            catch_all: &["ANY /api/v2", "ANY /api/v2/{proxy+}"],
+            routes: hris::routes(),
+            functions: hris::FUNCTIONS.map(|(name, _)| name).to_vec(),
+            openapi: hris::openapi().to_pretty_json().unwrap(),
+        },
+    ]
+}
+
+/// `GET /tasks/:channel_task_id` of the partner document.
+fn as_template(endpoint: &str) -> String {
+    let parameter = |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
+    let (method, path) = endpoint.split_once(' ').unwrap();
+    format!("{method} /api/v1{}", path.split('/').map(parameter).collect::<Vec<_>>().join("/"))
+}
+
+impl Family {
+    /// `METHOD /path` with the function that serves it.
+    fn handlers(&self) -> impl Iterator<Item = (String, String)> {
+        self.routes.iter().map(|(method, path, function)| (format!("{method} {path}"), (*function).to_owned()))
+    }
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// `METHOD /path` with the function that serves it.
-fn handlers() -> BTreeMap<String, String> {
-    let routes = channel::routes().into_iter();
-    routes.map(|(method, path, function)| (format!("{method} {path}"), function.to_owned())).collect()
 }
 
 /// Compares a generated file, or writes it where `BLESS` is set.
@@ -34,17 +92,18 @@ fn compare(path: &str, generated: &str) {
     assert!(committed == generated, "{path} has drifted: run BLESS=1 cargo test -p tests contract, and read the difference");
 }
 
+/// `METHOD /path` of every family with the function that serves it.
+fn handlers() -> BTreeMap<String, String> {
+    families().iter().flat_map(Family::handlers).collect()
+}
+
 #[test]
 fn every_documented_endpoint_is_served_and_nothing_else_but_the_additions() {
-    let documented = document::endpoints();
-    assert_eq!(documented.len(), 20);
-    let parameter = |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
-    let documented = documented.iter().map(|endpoint| {
-        let (method, path) = endpoint.split_once(' ').unwrap();
-        format!("{method} /api/v1{}", path.split('/').map(parameter).collect::<Vec<_>>().join("/"))
-    });
-    let expected: BTreeSet<String> = documented.chain(ADDITIONS.map(str::to_owned)).collect();
-    assert_eq!(handlers().into_keys().collect::<BTreeSet<_>>(), expected);
+    for family in families() {
+        let mut expected = family.documented.clone();
+        expected.extend(family.additions.iter().map(|&addition| addition.to_owned()));
+        assert_eq!(family.handlers().map(|(endpoint, _)| endpoint).collect::<BTreeSet<_>>(), expected, "{}", family.name);
+    }
 }
 
 #[test]
@@ -52,20 +111,22 @@ fn the_template_routes_each_endpoint_to_the_function_that_handles_it() {
     let routes = Template::read().unwrap().routes();
     let mut routed: BTreeMap<String, String> =
         routes.into_iter().map(|route| (format!("{} {}", route.method, route.path), route.function)).collect();
-    for catch_all in CATCH_ALL {
-        assert!(routed.remove(catch_all).is_some(), "{catch_all} is missing");
+    for catch_all in families().iter().flat_map(|family| family.catch_all) {
+        assert!(routed.remove(*catch_all).is_some(), "{catch_all} is missing");
     }
     assert_eq!(routed, handlers());
 }
 
 #[test]
 fn a_function_has_one_name_everywhere() {
-    let mut functions: BTreeSet<String> = channel::FUNCTIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let families = families();
+    let mut functions: BTreeSet<String> =
+        families.iter().flat_map(|family| &family.functions).map(|&name| name.to_owned()).collect();
     functions.extend(ops::FUNCTIONS.map(str::to_owned));
     assert_eq!(Template::read().unwrap().functions().into_iter().collect::<BTreeSet<_>>(), functions);
 
-    let binaries =
-        ["functions/channel/src/bin", "functions/ops/src/bin"].into_iter().flat_map(|folder| files(&root().join(folder)));
+    let folders = families.iter().map(|family| family.name).chain(["ops"]);
+    let binaries = folders.flat_map(|folder| files(&root().join(format!("functions/{folder}/src/bin"))));
     assert_eq!(binaries.map(|file| stem(&file)).collect::<BTreeSet<_>>(), functions);
 
     let events = files(&root().join("events")).into_iter();
@@ -73,14 +134,16 @@ fn a_function_has_one_name_everywhere() {
 }
 
 #[test]
-fn the_openapi_document_is_that_of_the_handlers() {
-    compare("openapi/channel.json", &(channel::openapi().to_pretty_json().unwrap() + "\n"));
+fn the_openapi_documents_are_those_of_the_handlers() {
+    for family in families() {
+        compare(&format!("openapi/{}.json", family.name), &(family.openapi + "\n"));
+    }
 }
 
 #[test]
 fn the_route_table_is_that_of_the_handlers() {
     let mut lines: Vec<String> =
-        handlers().into_iter().map(|(endpoint, function)| format!("{endpoint:<60} {function}\n")).collect();
+        handlers().into_iter().map(|(endpoint, function)| format!("{endpoint:<68} {function}\n")).collect();
     lines.sort_by_key(|line| line.split(' ').nth(1).map(str::to_owned));
     compare("routes.txt", &lines.concat());
 }

@@ -12,7 +12,7 @@ use crate::support::resource::ALL;
 use crate::support::{Address, Answer, Partner, Stage, answer, problem, success, world};
 
 async fn start(data_dir: &Path, fresh: bool) -> World {
-    World::start(Options { data_dir: Some(data_dir.to_owned()), fresh, ..Options::default() }).await.unwrap()
+    World::start(Options { data_dir: Some(data_dir.to_owned()), fresh, demo: true, ..Options::default() }).await.unwrap()
 }
 
 /// A partner with credentials that exist already.
@@ -312,13 +312,13 @@ async fn two_systems_do_not_share_a_folder() {
 #[tokio::test]
 async fn demo_credentials_work_even_where_the_database_is_gone() {
     let folder = tempfile::tempdir().unwrap();
-    let options = || Options { data_dir: Some(folder.path().to_owned()), ..Options::default() };
+    let options = || Options { data_dir: Some(folder.path().to_owned()), demo: true, ..Options::default() };
     World::start(options()).await.unwrap().stop().await;
     for file in ["dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"] {
         let _ = std::fs::remove_file(folder.path().join(file));
     }
     let world = World::start(options()).await.unwrap();
-    for channel in &world.demo.channel {
+    for channel in &world.demo.as_ref().unwrap().channel {
         let credentials =
             json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"}).to_string();
         let request = reqwest::Client::new().post(format!("{}/api/v1/auth/token", world.base_url));

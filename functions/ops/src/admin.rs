@@ -58,6 +58,7 @@ impl Admin {
             "list_channels" => channels::list(&self.channel, event.read()?).await,
             "create_product" => hris::create_product(&self.hris, event.read()?).await,
             "create_access_key" => hris::create_access_key(&self.hris, event.read()?).await,
+            "show_access_key" => hris::show_access_key(&self.hris, event.read()?).await,
             "rotate_access_key" => hris::rotate_access_key(&self.hris, event.read()?).await,
             "retire_access_key_secret" => hris::retire_access_key(&self.hris, event.read()?).await,
             "rotate_company_token" => hris::rotate_company_token(&self.hris, event.read()?).await,

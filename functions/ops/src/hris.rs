@@ -22,7 +22,7 @@ pub struct CreateProduct {
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct CreateAccessKey {
+pub struct Pair {
     product_id: Code,
     company_uuid: Uuid,
 }
@@ -123,10 +123,7 @@ pub async fn create_product(service: &Service, CreateProduct { product_id, name 
 }
 
 /// Tells the secret, this once.
-pub async fn create_access_key(
-    service: &Service,
-    CreateAccessKey { product_id, company_uuid }: CreateAccessKey,
-) -> Result<Value> {
+pub async fn create_access_key(service: &Service, Pair { product_id, company_uuid }: Pair) -> Result<Value> {
     let (key, secret) = service.create_access_key(&product_id, &company_uuid).await?;
     Ok(told("access_key", &key.access_key, "secret_key", &secret))
 }
@@ -138,15 +135,22 @@ pub async fn rotate_access_key(service: &Service, NamedKey { access_key }: Named
 }
 
 pub async fn retire_access_key(service: &Service, RetireKey { access_key, secret_id }: RetireKey) -> Result<Value> {
-    let AccessKey { access_key, product_id, company_uuid, created_at, secrets, .. } =
-        service.retire_access_key(&access_key, &secret_id).await?;
-    Ok(json!({
-        "access_key": access_key,
-        "product_id": product_id,
-        "company_uuid": company_uuid,
-        "created_at": created_at,
-        "secrets": crate::secrets(&secrets),
-    }))
+    service.retire_access_key(&access_key, &secret_id).await.map(view_key)
+}
+
+pub async fn show_access_key(service: &Service, Pair { product_id, company_uuid }: Pair) -> Result<Value> {
+    let key = service.access_key(&product_id, &company_uuid).await?;
+    key.map(view_key).ok_or_else(|| Error::not_found([Fault::new("company_uuid", "has no access key of this product")]))
+}
+
+fn view_key(key: AccessKey) -> Value {
+    json!({
+        "access_key": key.access_key,
+        "product_id": key.product_id,
+        "company_uuid": key.company_uuid,
+        "created_at": key.created_at,
+        "secrets": crate::secrets(&key.secrets),
+    })
 }
 
 /// The token before is worth nothing from then on.

@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use shared::hris::punches::Punch;
 use shared::hris::values::{Code, LocalTime, Uuid};
 
-use super::{Demo, command, told};
+use super::{Demo, command, replace_secret, told};
 use crate::functions::Functions;
 
 const PRODUCT: &str = "demo";
@@ -107,31 +107,35 @@ async fn company(functions: &Functions, clock: &dyn Clock, company: &Company, kn
 
 /// Those that `demo.json` tells, if they are told there; new ones otherwise.
 async fn credentials(functions: &Functions, uuid: &str, company: &Company, known: Option<&Hris>) -> Result<Hris, String> {
-    let create = json!({"command": "create_access_key", "product_id": PRODUCT, "company_uuid": uuid});
-    match (command(functions, &create).await, known) {
-        (Err(_), Some(known)) => Ok(known.clone()),
-        (Err(error), None) => Err(format!("{error}: begin anew with --fresh")),
-        (Ok(key), _) => {
-            let token = command(functions, &json!({"command": "rotate_company_token", "company_uuid": uuid})).await?;
-            let app = json!({
-                "command": "create_oauth_app", "product_id": PRODUCT, "company_uuid": uuid, "name": "演示应用",
-                "callback_url": CALLBACK,
-            });
-            let app = command(functions, &app).await?;
-            Ok(Hris {
-                access_key: told(&key, "access_key"),
-                secret_key: told(&key, "secret_key"),
-                token: told(&token, "token"),
-                company_uuid: uuid.to_owned(),
-                oauth: OauthApp {
-                    app_id: told(&app, "app_id"),
-                    app_secret: told(&app, "app_secret"),
-                    callback_url: CALLBACK.to_owned(),
-                    employee_mobile: company.mobile(1),
-                },
-            })
+    let mut event = json!({"command": "create_access_key", "product_id": PRODUCT, "company_uuid": uuid});
+    let key = match (command(functions, &event).await, known) {
+        (Ok(key), _) => key,
+        (Err(_), Some(known)) => return Ok(known.clone()),
+        (Err(_), None) => {
+            event["command"] = "show_access_key".into();
+            let shown = command(functions, &event).await?;
+            let rotate = json!({"command": "rotate_access_key", "access_key": shown["access_key"]});
+            let retire = json!({"command": "retire_access_key_secret", "access_key": shown["access_key"]});
+            replace_secret(functions, &shown, &rotate, retire).await?
         }
-    }
+    };
+    let token = command(functions, &json!({"command": "rotate_company_token", "company_uuid": uuid})).await?;
+    let app = json!({
+        "command": "create_oauth_app", "product_id": PRODUCT, "company_uuid": uuid, "name": "演示应用", "callback_url": CALLBACK,
+    });
+    let app = command(functions, &app).await?;
+    Ok(Hris {
+        access_key: told(&key, "access_key"),
+        secret_key: told(&key, "secret_key"),
+        token: told(&token, "token"),
+        company_uuid: uuid.to_owned(),
+        oauth: OauthApp {
+            app_id: told(&app, "app_id"),
+            app_secret: told(&app, "app_secret"),
+            callback_url: CALLBACK.to_owned(),
+            employee_mobile: company.mobile(1),
+        },
+    })
 }
 
 async fn import(functions: &Functions, kind: &str, company: Option<&str>, rows: Vec<Value>) -> Result<(), String> {

@@ -54,6 +54,16 @@ async fn command(functions: &Functions, command: &Value) -> Result<Value, String
     }
 }
 
+/// Another secret in the place of the oldest one that `shown` lists. `rotate` and `retire` are the commands that do so.
+async fn replace_secret(functions: &Functions, shown: &Value, rotate: &Value, mut retire: Value) -> Result<Value, String> {
+    if let Ok(answer) = command(functions, rotate).await {
+        return Ok(answer);
+    }
+    retire["secret_id"] = shown["secrets"][0]["secret_id"].clone();
+    command(functions, &retire).await?;
+    command(functions, rotate).await
+}
+
 /// A member of an answer.
 fn told(answer: &Value, name: &str) -> String {
     answer[name].as_str().unwrap_or_default().to_owned()

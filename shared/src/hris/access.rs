@@ -97,6 +97,14 @@ impl Service {
         }
     }
 
+    /// The access key of a product for a company.
+    pub async fn access_key(&self, product_id: &Code, company: &Uuid) -> Result<Option<AccessKey>> {
+        let Some(pair) = self.store.get(&self.tables.hris, pair_key(product_id, company)).await? else { return Ok(None) };
+        let access_key = RecordId::parse(&read_text(&pair, ACCESS_KEY)?).map_err(Error::internal)?;
+        let found = self.store.get(&self.tables.hris, access_key_key(&access_key)).await?;
+        found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
+    }
+
     /// Adds a secret; the old one keeps working until it is retired.
     pub async fn rotate_access_key(&self, access_key: &RecordId) -> Result<NewSecret> {
         let (id, now) = self.stamp()?;

@@ -1,1 +1,2 @@
 mod v1;
+mod v2;

@@ -3,8 +3,9 @@
 //! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
 //! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
-pub mod document;
+pub mod documents;
 mod partner;
+pub mod product;
 pub mod resource;
 mod stage;
 
@@ -13,6 +14,7 @@ use std::sync::{LazyLock, mpsc};
 use local::{Options, World};
 use serde_json::Value;
 
+pub use documents::channel as document;
 pub use partner::{Partner, answer, invoke};
 pub use stage::{Fault, Stage};
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The document, copied from the contract.
-const TEXT: &str = include_str!("channel-document.txt");
+const TEXT: &str = include_str!("channel.txt");
 
 /// The printed request that begins with this member, verbatim.
 pub fn example(first_member: &str) -> &'static str {

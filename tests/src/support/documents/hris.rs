@@ -1,0 +1,35 @@
+//! The HR document: its endpoints.
+
+/// The document, copied from the contract.
+const TEXT: &str = include_str!("hris.txt");
+
+/// The change log names them as withdrawn.
+pub const WITHDRAWN: [&str; 2] = [
+    "GET /api/v2/sub_companies/{sub_company_uuid}/departments",
+    "GET /api/v2/sub_companies/{sub_company_uuid}/departments/{uuid}",
+];
+
+/// Every line that is an endpoint, `METHOD /path`. Where the document calls the same place by several names, the path has one:
+/// an employee is `{id}`.
+pub fn endpoints() -> Vec<String> {
+    let is_endpoint = |line: &&str| {
+        ["GET ", "POST ", "PATCH "]
+            .iter()
+            .any(|method| line.strip_prefix(method).is_some_and(|path| path.starts_with("/api/v2/")))
+    };
+    TEXT.lines().filter(is_endpoint).map(normalised).collect()
+}
+
+fn normalised(line: &str) -> String {
+    let (method, path) = line.split_once(' ').unwrap();
+    let segments: Vec<String> = path
+        .split('/')
+        .enumerate()
+        .map(|(at, segment)| match segment.strip_prefix(':') {
+            Some(_) if path.starts_with("/api/v2/employees/") && at == 4 => "{id}".to_owned(),
+            Some(name) => format!("{{{name}}}"),
+            None => segment.to_owned(),
+        })
+        .collect();
+    format!("{method} {}", segments.join("/"))
+}

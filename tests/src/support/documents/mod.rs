@@ -1,0 +1,4 @@
+//! The documents, copied from the contract.
+
+pub mod channel;
+pub mod hris;

@@ -1,0 +1,246 @@
+//! A product that calls the HR API for a company of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use shared::clock::{Clock, SystemClock};
+
+use super::{Address, Answer, Stage, answer, invoke, world};
+
+/// The employee of the document's example, with what it lacks there.
+pub const EMPLOYEE: &str = "1387c26da1091124264793e123744fbb";
+pub const EMPNO: &str = "NORMAL-1";
+pub const MOBILE: &str = "18602836721";
+pub const DEPARTMENT: &str = "f46594b15bc947891fcf8700f3aaa2ba";
+pub const SUB_COMPANY: &str = "5c0000000000000000000000000000aa";
+pub const CANDIDATE: &str = "ca0000000000000000000000000000aa";
+pub const APPROVAL: &str = "20170712355448";
+/// A day on which there are an arrangement and a timeline of the employee.
+pub const DAY: &str = "2017-02-03";
+
+#[derive(Clone)]
+pub struct Product {
+    pub address: Address,
+    pub company: String,
+    pub access_key: String,
+    pub secret_key: String,
+    /// The company's current token.
+    pub token: String,
+    pub http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+}
+
+impl Product {
+    /// A new product with a new company that has nothing yet, in the system that tests share.
+    pub async fn join() -> Self {
+        Self::join_at(world().clone(), Arc::new(SystemClock)).await
+    }
+
+    /// The same in a system of a test's own.
+    pub async fn join_stage(stage: &Stage) -> Self {
+        Self::join_at(stage.address.clone(), stage.clock.clone()).await
+    }
+
+    async fn join_at(address: Address, clock: Arc<dyn Clock>) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let (company, product) = (format!("c{number:031x}"), format!("product-{number}"));
+        let http = reqwest::Client::new();
+        let done = async |command: Value| invoke(&http, &address, &command).await;
+        let rows = json!({"uuid": company, "name": "彩程", "full_name": "成都彩程软件设计有限公司"}).to_string();
+        done(json!({"command": "import_hris", "kind": "companies", "rows": rows})).await;
+        done(json!({"command": "create_product", "product_id": product, "name": "测试产品"})).await;
+        let key = done(json!({"command": "create_access_key", "product_id": product, "company_uuid": company})).await;
+        let token = done(json!({"command": "rotate_company_token", "company_uuid": company})).await;
+        let text = |answer: &Value, name: &str| answer[name].as_str().expect(name).to_owned();
+        Self {
+            access_key: text(&key, "access_key"),
+            secret_key: text(&key, "secret_key"),
+            token: text(&token, "token"),
+            address,
+            company,
+            http,
+            clock,
+        }
+    }
+
+    /// A product whose company has one of each kind of record.
+    pub async fn furnished() -> Self {
+        let product = Self::join().await;
+        product.furnish().await;
+        product
+    }
+
+    pub async fn furnish(&self) {
+        for (kind, row) in Self::furniture() {
+            self.imports(kind, &[row]).await;
+        }
+    }
+
+    /// One record of each kind; those of the document where it has an example.
+    pub fn furniture() -> Vec<(&'static str, Value)> {
+        vec![
+            (
+                "sub_companies",
+                json!({"uuid": SUB_COMPANY, "name": "彩程北京分公司", "short_name": "北京", "registered_address": "长安街1号", "boss": "袁绍"}),
+            ),
+            ("departments", json!({"name": "管理组", "uuid": DEPARTMENT})),
+            ("employees", employee()),
+            (
+                "arrangements",
+                json!({"attenance_rule_name": "标准考勤", "workshift_name": "早班", "empno": EMPNO, "date": DAY, "time_range": "09:00-18:00"}),
+            ),
+            (
+                "timelines",
+                json!({"employee_uuid": EMPLOYEE, "date": DAY, "category": "leave", "duration": 0.5, "duration_unit": "days", "start_time": "2017-02-03 09:00", "end_time": "2017-02-03 13:00"}),
+            ),
+            (
+                "approvals",
+                json!({"number_series": APPROVAL, "creator": "辛宪英", "created_at": "2017-07-12T17:29:30.000+08:00", "status": "denied", "updated_at": "2017-07-12T17:30:51.000+08:00", "category": "dimission", "workflow_name": "员工离职", "form_values": [{"section": "财务结算", "fields": [{"name": "停薪日期", "value": "2017-07-12"}]}]}),
+            ),
+            ("sources", json!({"id": "1", "name": "内部推荐"})),
+            ("vacancies", json!({"id": "1", "name": "后端工程师", "department_uuid": DEPARTMENT, "status": "open"})),
+            (
+                "candidates",
+                json!({"uuid": CANDIDATE, "name": "候选人", "email": "c@example.com", "mobile": "13800000001", "source_id": "1", "source_name": "内部推荐"}),
+            ),
+        ]
+    }
+
+    /// What a command of `ops-admin` answers.
+    pub async fn command(&self, command: Value) -> Value {
+        invoke(&self.http, &self.address, &command).await
+    }
+
+    /// What an import of rows into the company answers.
+    pub async fn import(&self, kind: &str, rows: &[Value]) -> Value {
+        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
+        self.command(json!({"command": "import_hris", "kind": kind, "company_uuid": self.company, "rows": lines.join("\n")}))
+            .await
+    }
+
+    /// Imports rows, none of which is refused.
+    pub async fn imports(&self, kind: &str, rows: &[Value]) {
+        for rows in rows.chunks(2000) {
+            let answer = self.import(kind, rows).await;
+            let results = answer["results"].as_array().unwrap_or_else(|| panic!("{answer}"));
+            assert_eq!((results.len(), &answer["next"]), (rows.len(), &Value::Null));
+            assert!(results.iter().all(|result| result["status"] != "refused"), "{answer}");
+        }
+    }
+
+    /// Unix seconds by the system's clock.
+    pub fn tonce(&self) -> String {
+        self.clock.now().as_second().to_string()
+    }
+
+    /// The signature of the document: `HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload)`, in hex.
+    pub fn sign(&self, method: &str, path: &str, tonce: &str, payload: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret_key.as_bytes()).unwrap();
+        mac.update(format!("{method}{path}{}{tonce}{payload}", self.access_key).as_bytes());
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A signed call with the payload in the query; `Value::Null` is none.
+    pub async fn get(&self, path: &str, payload: Value) -> Answer {
+        let payload = text(&payload);
+        let tonce = self.tonce();
+        let signature = self.sign("GET", path, &tonce, &payload);
+        let mut query = vec![("access_key", self.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
+        if !payload.is_empty() {
+            query.push(("payload", &payload));
+        }
+        self.send(Method::GET, path, &query, None).await
+    }
+
+    pub async fn post(&self, path: &str, payload: Value) -> Answer {
+        self.call(Method::POST, path, payload).await
+    }
+
+    pub async fn patch(&self, path: &str, payload: Value) -> Answer {
+        self.call(Method::PATCH, path, payload).await
+    }
+
+    /// A signed call with the payload as the JSON body.
+    pub async fn call(&self, method: Method, path: &str, payload: Value) -> Answer {
+        let payload = text(&payload);
+        let tonce = self.tonce();
+        let signature = self.sign(method.as_str(), path, &tonce, &payload);
+        let query = [("access_key", self.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
+        self.send(method, path, &query, Some(payload)).await
+    }
+
+    /// Sends just this: query parameters, and perhaps a JSON body.
+    pub async fn send(&self, method: Method, path: &str, query: &[(&str, &str)], body: Option<String>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.address.base_url)).query(query);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        answer(request).await
+    }
+
+    /// The payload with the company's token.
+    pub fn with_token(&self, mut payload: Value) -> Value {
+        payload["token"] = self.token.clone().into();
+        payload
+    }
+}
+
+fn text(payload: &Value) -> String {
+    if payload.is_null() { String::new() } else { payload.to_string() }
+}
+
+/// The document's example, as an import takes it.
+pub fn employee() -> Value {
+    json!({
+        "uuid": EMPLOYEE, "name": "一般职员", "sex": "male", "empno": EMPNO, "email": "76577261@qq.com", "mobile": MOBILE,
+        "phone_number": MOBILE, "id_number": "320581199406301913", "address": "烨伟路313号", "marriage": "divorced",
+        "birthday": "1983-07-21", "join_date": "2012-09-29", "status": "waiting", "department_uuid": DEPARTMENT,
+        "exmail": "test1@colorway.com", "job_title": "CTO", "nickname": "少林扫地僧",
+        "virtual_leader_uuid": "fbfd8324fb43da1d979fd277473d7984", "sub_company": "彩程北京分公司",
+        "sub_company_uuid": SUB_COMPANY,
+    })
+}
+
+/// The employee of a number that has not been given out, for lists: uuid, empno and mobile are made of it.
+pub fn numbered(number: u32) -> Value {
+    json!({
+        "uuid": format!("{number:032x}"), "name": format!("员工{number}"), "empno": format!("{number:06}"),
+        "mobile": format!("13{number:09}"), "status": "regular", "join_date": "2012-09-29",
+    })
+}
+
+/// What an employee's row is answered as: every documented property, null for ids and dates, "" for text.
+pub fn answered(row: &Value) -> Value {
+    let text = |name: &str| row.get(name).cloned().unwrap_or_else(|| "".into());
+    let id = |name: &str| row.get(name).cloned().unwrap_or(Value::Null);
+    let mut phone_number = text("phone_number");
+    if phone_number == "" {
+        phone_number = text("mobile");
+    }
+    json!({
+        "uuid": id("uuid"), "name": text("name"), "sex": text("sex"), "email": text("email"), "mobile": text("mobile"),
+        "empno": text("empno"), "phone_number": phone_number, "id_number": text("id_number"), "address": text("address"),
+        "bank_name": text("bank_name"), "bank_card": text("bank_card"), "photo": text("photo"), "marriage": text("marriage"),
+        "birthday": id("birthday"), "join_date": id("join_date"), "probation_end_date": id("probation_end_date"),
+        "avatar": text("avatar"), "leave_date": id("leave_date"), "category": text("category"), "status": text("status"),
+        "department_uuid": id("department_uuid"), "exmail": text("exmail"), "job_title": text("job_title"),
+        "job_grade": text("job_grade"), "nickname": text("nickname"), "dingtalk_id": id("dingtalk_id"),
+        "wework_id": id("wework_id"), "leader_uuid": id("leader_uuid"), "virtual_leader_uuid": id("virtual_leader_uuid"),
+        "sub_company": text("sub_company"),
+    })
+}
+
+/// The answer to a failed call of the HR API.
+pub fn refusal(status: u16, code: u16, text: &str) -> Answer {
+    Answer { status, body: json!({"code": code, "text": text}) }
+}
+
+/// A success: the body alone.
+pub fn body(body: Value) -> Answer {
+    Answer { status: 200, body }
+}
