@@ -14,6 +14,7 @@ use crate::keyring::Keyring;
 use crate::objects::Objects;
 use crate::sms::Sms;
 use crate::store::{Key, Store};
+use crate::wechat::{self, WeChat};
 
 /// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -105,6 +106,11 @@ impl Environment {
     /// SNS, to be connected to when it is first needed.
     pub fn sms(&self) -> Sms {
         Sms::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_SNS").map(str::to_owned))
+    }
+
+    /// WeChat, for the mini program whose secret this is.
+    pub async fn wechat(&self, secret: &str) -> Result<WeChat> {
+        Ok(WeChat::new(self.required("WECHAT_URL")?, wechat::App::parse(&self.secret(secret).await?)?))
     }
 
     /// The string of a secret.

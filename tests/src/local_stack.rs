@@ -28,8 +28,25 @@ fn demo(data_dir: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(data_dir.join("demo.json")).unwrap()).unwrap()
 }
 
+/// The form of a demo company's credentials; secrets are told anew in each folder.
+fn hris(told: &Value, company: &str, mobile: &str) -> Value {
+    let secret = |value: &Value| {
+        let text = value.as_str().expect("a secret").to_owned();
+        assert_eq!(text.len(), 43, "256 bits");
+        text
+    };
+    json!({
+        "access_key": told["access_key"], "secret_key": secret(&told["secret_key"]), "token": secret(&told["token"]),
+        "company_uuid": company,
+        "oauth": {
+            "app_id": told["oauth"]["app_id"], "app_secret": secret(&told["oauth"]["app_secret"]),
+            "callback_url": "https://app.example.com/callback", "employee_mobile": mobile,
+        },
+    })
+}
+
 #[tokio::test]
-async fn demo_json_holds_the_addresses_and_two_working_credentials() {
+async fn demo_json_holds_the_addresses_and_credentials_that_work() {
     let folder = tempfile::tempdir().unwrap();
     let world = start(folder.path(), false).await;
     let demo = demo(folder.path());
@@ -39,6 +56,9 @@ async fn demo_json_holds_the_addresses_and_two_working_credentials() {
         "base_url": world.base_url,
         "dynamodb_url": world.dynamodb_url,
         "s3_url": world.s3_url,
+        "sms_outbox_url": world.sms_outbox_url,
+        "hris": hris(&demo["hris"], "a0000000000000000000000000000000", "18602000001"),
+        "hris_other": hris(&demo["hris_other"], "b0000000000000000000000000000000", "18603000001"),
         "channel": [
             {"appkey": "channel_001", "secret": secrets[0]},
             {"appkey": "channel_002", "secret": secrets[1]},
@@ -172,7 +192,7 @@ fn refusal(status: u16, message: &str) -> Answer {
 #[tokio::test]
 async fn the_gateway_answers_for_itself_outside_the_api() {
     let http = reqwest::Client::new();
-    for path in ["/", "/api", "/api/v2/users", "/index.html", "/api/v10/users"] {
+    for path in ["/", "/api", "/api/v3/users", "/index.html", "/api/v10/users"] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let request = http.request(method, format!("{}{path}", world().base_url));
             assert_eq!(answer(request).await, refusal(404, "Not Found"), "{path}");

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::hris::punches::Punch;
-use shared::hris::values::{Code, LocalTime, Uuid};
+use shared::hris::values::{Code, Uuid};
+use shared::values::LocalTime;
 
 use super::{Demo, command, replace_secret, told};
 use crate::functions::Functions;

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::row::{self, Entity, partition};
-use super::values::{ApprovalCategory, ApprovalStatus, Code, LocalTime, Uuid};
+use super::values::{ApprovalCategory, ApprovalStatus, Code, Uuid};
 use super::{Service, check_period};
 use crate::error::Result;
 use crate::input::Faults;
 use crate::list::List;
 use crate::store::attribute::text;
 use crate::store::{Condition, Order, Query, Range};
-use crate::values::{Date, Text, Verbatim};
+use crate::values::{Date, LocalTime, Text, Verbatim};
 
 /// The longest period that is asked for at once, in days.
 const MAX_DAYS: u32 = 366;

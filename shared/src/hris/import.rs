@@ -203,7 +203,7 @@ impl<T: Entity> Import<'_, T> {
         for alias in before.as_ref().map_or(Ok(Vec::new()), |before| before.aliases(&self.company, keyring))? {
             let holder = stored.get(&alias.key);
             if !kept.contains(&&alias.key) && holder.map(|item| read_text(item, RECORD)).transpose()?.as_deref() == Some(&own) {
-                writes.push(Write::Delete { table: table.clone(), key: alias.key, condition: unchanged(holder)? });
+                writes.push(Write::Delete { table: table.clone(), key: alias.key, condition: Some(unchanged(holder)?) });
             }
         }
         Ok(Ok(if before.is_some() { Change::Updated(writes) } else { Change::Created(writes) }))

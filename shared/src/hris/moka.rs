@@ -80,9 +80,7 @@ impl Service {
     ///
     /// DynamoDB: one transaction.
     pub async fn unbind_moka(&self, company: &Uuid) -> Result<()> {
-        let remove =
-            Write::Delete { table: self.tables.hris.clone(), key: binding_key(company), condition: Condition::present() };
-        // Refused where it was not bound.
+        let remove = Write::Delete { table: self.tables.hris.clone(), key: binding_key(company), condition: None };
         self.store.transact(vec![remove]).await?;
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::access::product_key;
@@ -16,6 +16,7 @@ use super::values::{Code, Status, Uuid};
 use super::{Caller, Service, missing};
 use crate::error::{Error, Fault, Result};
 use crate::ids::random;
+use crate::limits::MESSAGES_TO_A_PHONE;
 use crate::secrets::{self, NewSecret, Secrets};
 use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Condition, Item, Key, Outcome, VERSION, Write};
@@ -25,9 +26,6 @@ use crate::values::{Mobile, Moment, RecordId, Text, Url};
 const SMS_CODE_AGE: SignedDuration = SignedDuration::from_mins(5);
 /// How often a code may be tried.
 const SMS_CODE_TRIES: u32 = 5;
-/// How many messages a phone is sent a day, and how far apart.
-const SMS_A_DAY: u32 = 10;
-const SMS_APART: SignedDuration = SignedDuration::from_secs(60);
 /// How long a response code is valid.
 const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// How long an access token is valid.
@@ -151,7 +149,9 @@ impl Service {
     /// DynamoDB: two reads, two writes.
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile) -> Result<String> {
         let now = self.clock.now();
-        self.count_message(mobile, now).await?;
+        let index = self.keyring.blind_index(&[b"sms", mobile.national().as_bytes()])?;
+        let counter = Key::new(format!("hris#sms#{}", Uuid::of_digest(index)), "sms");
+        MESSAGES_TO_A_PHONE.count(&self.store, &self.tables.credentials, &counter, now).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
         let attempt = secrets::random_token()?;
@@ -293,40 +293,6 @@ impl Service {
     /// What a form of the consent page must bring back, so that no other site can send it: it is made for one browser and app.
     pub fn form_token(&self, browser: &str, app_id: &str) -> Result<String> {
         Ok(Uuid::of_digest(self.keyring.blind_index(&[b"form", browser.as_bytes(), app_id.as_bytes()])?).to_string())
-    }
-
-    /// Counts a message to a phone, or refuses it. Of many at once, one passes.
-    async fn count_message(&self, mobile: &Mobile, now: Timestamp) -> Result<()> {
-        let table = &self.tables.credentials;
-        let index = self.keyring.blind_index(&[b"sms", mobile.national().as_bytes()])?;
-        let key = Key::new(format!("hris#sms#{}", Uuid::of_digest(index)), "sms");
-        let stored = self.store.get(table, key.clone()).await?;
-        let day = now.as_second().div_euclid(24 * 3600);
-        let (last, sent) = match &stored {
-            None => (i64::MIN, 0),
-            Some(item) => {
-                let same_day = read_integer::<i64>(item, "day")? == day;
-                (read_integer(item, "last")?, if same_day { read_integer::<u32>(item, "sent")? } else { 0 })
-            }
-        };
-        let wait = last.saturating_add(SMS_APART.as_secs()).saturating_sub(now.as_second());
-        if wait > 0 || sent >= SMS_A_DAY {
-            let until_tomorrow = (day + 1) * 24 * 3600 - now.as_second();
-            return Err(Error::too_many_requests(if sent >= SMS_A_DAY { until_tomorrow } else { wait }));
-        }
-        let mut item: Item = key.into_item();
-        item.insert("last".into(), number(now.as_second()));
-        item.insert("day".into(), number(day));
-        item.insert("sent".into(), number(sent + 1));
-        item.insert("expires_at".into(), number((day + 2) * 24 * 3600));
-        let condition = match stored {
-            None => Condition::absent(),
-            Some(_) => Condition::equals("last", number(last)),
-        };
-        match self.store.put(table, item, condition).await? {
-            Outcome::Written => Ok(()),
-            Outcome::Refused(_) => Err(Error::too_many_requests(SMS_APART.as_secs())),
-        }
     }
 
     /// A keyed digest: six digits could be guessed from a plain one.

@@ -5,12 +5,12 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::employees::{Employee, empno_key};
-use super::values::{Code, LocalTime, Uuid};
+use super::values::{Code, Uuid};
 use super::{Service, check_period};
 use crate::error::{Error, Result};
 use crate::store::attribute::read_text;
 use crate::store::{Condition, Key, Outcome, Write};
-use crate::values::Date;
+use crate::values::{Date, LocalTime};
 
 /// The most punches of one call.
 pub const MAX_PUNCHES: usize = 1000;

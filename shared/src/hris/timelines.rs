@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::employees::Employee;
 use super::row::{self, Entity};
-use super::values::{DurationUnit, LocalTime, TimelineCategory, Uuid};
+use super::values::{DurationUnit, TimelineCategory, Uuid};
 use super::{Service, check_period};
 use crate::error::{Fault, Result};
 use crate::input::Faults;
 use crate::store::Key;
-use crate::values::{Date, Span};
+use crate::values::{Date, LocalTime, Span};
 
 /// The longest period that is asked for at once, in days.
 const MAX_DAYS: u32 = 366;

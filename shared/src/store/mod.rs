@@ -73,8 +73,8 @@ pub enum Write {
     Put { table: String, item: Item, condition: Condition },
     /// Stores the item (its key included), whatever stood there.
     Set { table: String, item: Item },
-    /// Removes the item where the condition holds.
-    Delete { table: String, key: Key, condition: Condition },
+    /// Removes the item where the condition holds, if there is one.
+    Delete { table: String, key: Key, condition: Option<Condition> },
     /// Asks for the condition without changing anything.
     Check { table: String, key: Key, condition: Condition },
 }
@@ -236,13 +236,16 @@ impl Write {
                 builder.put(Put::builder().table_name(table).set_item(Some(item)).build().map_err(fault)?).build()
             }
             Self::Delete { table, key, condition } => {
-                let delete = Delete::builder()
+                let mut delete = Delete::builder()
                     .table_name(table)
                     .set_key(Some(key.into_item()))
-                    .condition_expression(condition.expression)
-                    .set_expression_attribute_names(condition.names)
-                    .set_expression_attribute_values(condition.values)
                     .return_values_on_condition_check_failure(all_old);
+                if let Some(condition) = condition {
+                    delete = delete
+                        .condition_expression(condition.expression)
+                        .set_expression_attribute_names(condition.names)
+                        .set_expression_attribute_values(condition.values);
+                }
                 builder.delete(delete.build().map_err(fault)?).build()
             }
             Self::Check { table, key, condition } => {

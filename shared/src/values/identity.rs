@@ -65,6 +65,22 @@ impl IdCard {
         Ok(Self(text.to_owned()))
     }
 
+    /// The date of birth.
+    pub fn birthday(&self) -> Date {
+        Date::of(self.born().unwrap_or_default())
+    }
+
+    fn born(&self) -> Option<jiff::civil::Date> {
+        let part = |range: std::ops::Range<usize>| self.0.get(range)?.parse::<i16>().ok();
+        let (month, day) = (i8::try_from(part(10..12)?).ok()?, i8::try_from(part(12..14)?).ok()?);
+        jiff::civil::Date::new(part(6..10)?, month, day).ok()
+    }
+
+    /// An odd sequence number is a man's.
+    pub fn is_male(&self) -> bool {
+        self.0.as_bytes()[16] % 2 == 1
+    }
+
     /// The check character of GB 11643 (ISO 7064, MOD 11-2).
     pub fn checksum_holds(&self) -> bool {
         const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];

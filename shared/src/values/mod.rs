@@ -2,12 +2,14 @@
 
 mod identity;
 mod json;
+mod local_time;
 mod number;
 mod text;
 mod time;
 
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private};
 pub use json::Verbatim;
+pub use local_time::LocalTime;
 pub use number::{Adjustment, Count, Money, Score, Span};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};

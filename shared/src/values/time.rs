@@ -107,6 +107,12 @@ impl Date {
         Self(date.to_string())
     }
 
+    /// The whole years from this day to another one; negative where that comes before.
+    pub fn years_until(&self, other: &Self) -> i64 {
+        let years = |date: &Self| date.0[..4].parse::<i64>().unwrap_or_default();
+        years(other) - years(self) - i64::from(other.0[5..] < self.0[5..])
+    }
+
     /// `YYYY-MM-DD`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -177,7 +177,8 @@ async fn a_page_that_lambda_could_not_carry_is_refused_and_a_smaller_one_is_not(
         let mut task = ALL[2].example();
         task["channel_task_id"] = format!("T{number}").into();
         for field in ["wage_description", "recruitment_description", "job_requirements"] {
-            task[field] = "字".repeat(4000).into();
+            // Six bytes each in JSON, and seven in Lambda's JSON around it.
+            task[field] = "\u{1}".repeat(4000).into();
         }
         let answer = partner.post("/api/v1/tasks", &task).await;
         assert_eq!(answer, success(answer.body["data"].clone()));

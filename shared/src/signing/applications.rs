@@ -1,0 +1,392 @@
+//! Applications: what a worker handed in to a company, and how its signing goes on (document, 2.2.2 签约信息).
+//!
+//! ```text
+//! 1 签约申请 -> 2 待签约 -> 3 已签约
+//! 1, 2 -> 4 已驳回 (with a reason) -> 1 by the worker
+//! 1, 2 -> 5 已取消 -> 1 by the worker
+//! ```
+//!
+//! Only the worker's own moves have an endpoint; all others are made through `ops-admin`. Each move is recorded.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::directory::{Company, Contract, Handler, Listed, listed_key};
+use super::resume::Resume;
+use super::sessions::Worker;
+use super::values::{Int, Number, PlatformCode};
+use super::{Service, missing};
+use crate::error::{Error, Fault, Result};
+use crate::list::List;
+use crate::page::{Page, PageRequest};
+use crate::store::attribute::{number, read_integer, text};
+use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, pause};
+use crate::values::{Adjustment, Date, LocalTime, Moment, Text};
+
+/// How often a change that others overtake is made anew.
+const TRIES: u32 = 30;
+
+/// 签约状态.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum State {
+    Applied = 1,
+    Approved = 2,
+    Signed = 3,
+    Rejected = 4,
+    Cancelled = 5,
+}
+
+impl From<State> for u8 {
+    fn from(state: State) -> Self {
+        state as Self
+    }
+}
+
+impl TryFrom<u8> for State {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Self, &'static str> {
+        [Self::Applied, Self::Approved, Self::Signed, Self::Rejected, Self::Cancelled]
+            .into_iter()
+            .find(|state| *state as u8 == number)
+            .ok_or("must be a state from 1 to 5")
+    }
+}
+
+/// Where a request came from, as far as it tells.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_key: Option<Text<1, 255>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<Text<1, 64>>,
+    /// Longitude and latitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<(f64, f64)>,
+}
+
+/// The signing of a résumé.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Signing {
+    pub em_id: u64,
+    pub state: State,
+    /// Why it was rejected; empty otherwise.
+    pub reason: Text<0, 256>,
+    pub company_name: Text<1, 64>,
+    pub apply_time: Moment,
+    /// 0 待实名, 1 实名中, 2 实名成功, 3 实名失败.
+    pub verify_status: Int<0, 3>,
+    pub origin: Origin,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract_id: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry_date: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salary: Option<Adjustment>,
+    /// The position that was agreed on, beside the one that the résumé asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed_work_pos: Option<Text<1, 64>>,
+    pub moves: Vec<Move>,
+}
+
+/// One change of state.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Move {
+    pub from: Option<State>,
+    pub to: State,
+    pub at: Moment,
+    /// An administrator, or `worker`.
+    pub by: Text<1, 64>,
+}
+
+pub struct Application {
+    pub resume: Resume,
+    pub signing: Signing,
+}
+
+/// What an administrator does to an application.
+pub enum Decision {
+    /// 1 -> 2.
+    Approve { contract_id: Number, entry_date: Date, salary: Adjustment, work_pos: Text<1, 64> },
+    /// 2 -> 3.
+    Sign,
+    /// 1, 2 -> 4.
+    Reject { reason: Text<1, 256> },
+    /// 1, 2 -> 5.
+    Cancel,
+}
+
+/// How a worker hands a résumé in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Submission {
+    /// POST: there is none yet, or it was rejected or cancelled.
+    New,
+    /// PUT: there is one that may still change.
+    Changed,
+}
+
+impl Service {
+    /// Hands in a résumé: a new application, or the one of before in state 1 again.
+    ///
+    /// DynamoDB: one batch, one transaction; with a code from a phone, one read and one write more.
+    pub async fn submit(
+        &self,
+        worker: &Worker,
+        resume: Resume,
+        verify_code: Option<&str>,
+        origin: Origin,
+        submission: Submission,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let resume = resume.completed(&LocalTime::from(now).date(), self.settings.strict_checksums)?;
+        match verify_code {
+            Some(code) if !self.is_sent_code(&worker.platform, &resume.phone, code).await? => {
+                return Err(Error::invalid([Fault::new("verify_code", "is wrong or too old")]));
+            }
+            None if self.settings.require_sms => return Err(Error::invalid([Fault::new("verify_code", "is required")])),
+            _ => {}
+        }
+        let table = &self.tables.signing;
+        let company_key = listed_key::<Company>(&worker.platform, resume.company_id);
+        let handler_key = listed_key::<Handler>(&worker.platform, resume.ad_user_id);
+        for attempt in 0..TRIES {
+            let keys = vec![application_key(worker), company_key.clone(), handler_key.clone()];
+            let mut found = self.store.get_all(table, keys).await?.into_iter().peekable();
+            let current = found.next_if(|item| Key::of(item) == Some(application_key(worker)));
+            let company = found.next_if(|item| Key::of(item).as_ref() == Some(&company_key));
+            let company: Company = enabled(company, "company_id")?;
+            enabled::<Handler>(found.next(), "ad_user_id")?;
+            let signing = match &current {
+                None if submission == Submission::Changed => return Err(missing("employee")),
+                None => self.first(&company, origin.clone(), now)?,
+                Some(item) => again(read(&self.keyring, item.clone())?.signing, &company, origin.clone(), now, submission)?,
+            };
+            let version: u64 = current.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
+            let item = self.write(worker, &Application { resume: resume.clone(), signing }, version + 1)?;
+            let condition = match &current {
+                None => Condition::absent(),
+                Some(_) => Condition::equals(VERSION, number(version)),
+            };
+            let is_enabled = || Condition::equals("status", number(1));
+            let writes = vec![
+                Write::Check { table: table.clone(), key: company_key.clone(), condition: is_enabled() },
+                Write::Check { table: table.clone(), key: handler_key.clone(), condition: is_enabled() },
+                Write::Put { table: table.clone(), item: item.clone(), condition },
+            ];
+            match self.store.transact(writes).await? {
+                Outcome::Written => return Ok(()),
+                // Our own transaction, whose answer was lost on the way: it was sent again.
+                Outcome::Refused(refusals) if refusals.last().and_then(|refusal| refusal.stored.as_ref()) == Some(&item) => {
+                    return Ok(());
+                }
+                Outcome::Refused(_) => pause(attempt).await?,
+            }
+        }
+        Err(Error::internal("an application changed faster than it could be handed in"))
+    }
+
+    fn first(&self, company: &Company, origin: Origin, now: Timestamp) -> Result<Signing> {
+        Ok(Signing {
+            em_id: self.ids.next(now)?.as_u64(),
+            state: State::Applied,
+            reason: Text::default(),
+            company_name: company.company_name.clone(),
+            apply_time: now.into(),
+            verify_status: Int::new(0).ok_or_else(|| Error::internal("0 is a status"))?,
+            origin,
+            contract_id: None,
+            entry_date: None,
+            salary: None,
+            agreed_work_pos: None,
+            moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: worker_name()? }],
+        })
+    }
+
+    /// The worker's application, if there is one.
+    ///
+    /// DynamoDB: one read.
+    pub async fn application(&self, worker: &Worker) -> Result<Option<Application>> {
+        let found = self.store.get(&self.tables.signing, application_key(worker)).await?;
+        found.map(|item| read(&self.keyring, item)).transpose()
+    }
+
+    /// The applications of a platform, or those in one state, newest first.
+    pub async fn applications(
+        &self,
+        platform: &PlatformCode,
+        state: Option<State>,
+        page: PageRequest,
+    ) -> Result<Page<Application>> {
+        let (index, partition) = match state {
+            Some(state) => ("ix1", state_partition(platform, state)),
+            None => ("ix2", format!("{platform}#application")),
+        };
+        let list = List {
+            store: &self.store,
+            keyring: &self.keyring,
+            table: &self.tables.signing,
+            scope: format!("{platform}/applications/{state:?}"),
+            query: Query { index, partition, range: Range::All, order: Order::Descending, filter: None },
+        };
+        list.page(page, "cursor").await?.try_map(|item| read(&self.keyring, item))
+    }
+
+    pub async fn find_application(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Application>> {
+        let Some(key) = self.key_of(platform, em_id).await? else { return Ok(None) };
+        let found = self.store.get(&self.tables.signing, key).await?;
+        found.map(|item| read(&self.keyring, item)).transpose()
+    }
+
+    /// Moves an application on, as far as its state allows.
+    pub async fn decide(
+        &self,
+        platform: &PlatformCode,
+        em_id: u64,
+        decision: &Decision,
+        by: &Text<1, 64>,
+    ) -> Result<Application> {
+        if let Decision::Approve { contract_id, .. } = decision {
+            let contract: Option<Contract> = self.listed(platform, *contract_id).await?;
+            if !contract.is_some_and(|contract| contract.is_enabled()) {
+                return Err(missing("contract_id"));
+            }
+        }
+        let now = self.clock.now();
+        self.change(platform, em_id, |signing| decision.apply(signing, now, by)).await
+    }
+
+    /// 实名认证状态.
+    pub async fn set_verify_status(&self, platform: &PlatformCode, em_id: u64, status: Int<0, 3>) -> Result<Application> {
+        self.change(platform, em_id, |signing| {
+            signing.verify_status = status;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn change(
+        &self,
+        platform: &PlatformCode,
+        em_id: u64,
+        change: impl Fn(&mut Signing) -> Result<()>,
+    ) -> Result<Application> {
+        let key = self.key_of(platform, em_id).await?.ok_or_else(|| missing("em_id"))?;
+        let changed = self.store.change(&self.tables.signing, key.clone(), |item| {
+            let mut signing: Signing = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
+            change(&mut signing)?;
+            // The résumé and the keys stay as they are, sealed.
+            let mut next = item.clone();
+            for optional in ["contract_id", "entry_date", "salary", "agreed_work_pos"] {
+                next.remove(optional);
+            }
+            next.extend(serde_dynamo::to_item::<_, Item>(&signing).map_err(Error::internal)?);
+            next.insert("ix1".into(), text(state_partition(platform, signing.state)));
+            Ok(next)
+        });
+        read(&self.keyring, changed.await?.ok_or_else(|| missing("em_id"))?)
+    }
+
+    async fn key_of(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Key>> {
+        let query = Query {
+            index: "ix3",
+            partition: format!("{platform}#em#{em_id}"),
+            range: Range::All,
+            order: Order::Ascending,
+            filter: None,
+        };
+        let (items, _) = self.store.query(&self.tables.signing, &query, None, Some(1)).await?;
+        Ok(items.first().and_then(Key::of))
+    }
+
+    fn write(&self, worker: &Worker, application: &Application, version: u64) -> Result<Item> {
+        let key = application_key(worker);
+        let Application { resume, signing } = application;
+        let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
+        item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
+        crate::sealed::seal(&self.keyring, &key, &Resume::SEALED, &mut item)?;
+        item.extend(key.into_item());
+        item.insert(VERSION.into(), number(version));
+        item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
+        item.insert("ix2".into(), text(format!("{}#application", worker.platform)));
+        item.insert("ix3".into(), text(format!("{}#em#{}", worker.platform, signing.em_id)));
+        item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
+        Ok(item)
+    }
+}
+
+impl Decision {
+    fn apply(&self, signing: &mut Signing, now: Timestamp, by: &Text<1, 64>) -> Result<()> {
+        let (from, to): (&[State], State) = match self {
+            Self::Approve { .. } => (&[State::Applied], State::Approved),
+            Self::Sign => (&[State::Approved], State::Signed),
+            Self::Reject { .. } => (&[State::Applied, State::Approved], State::Rejected),
+            Self::Cancel => (&[State::Applied, State::Approved], State::Cancelled),
+        };
+        if !from.contains(&signing.state) {
+            let reason = format!("cannot become {} from {}", u8::from(to), u8::from(signing.state));
+            return Err(Error::conflict(Fault::new("status", reason)));
+        }
+        match self {
+            Self::Approve { contract_id, entry_date, salary, work_pos } => {
+                signing.contract_id = Some(*contract_id);
+                signing.entry_date = Some(entry_date.clone());
+                signing.salary = Some(*salary);
+                signing.agreed_work_pos = Some(work_pos.clone());
+            }
+            Self::Reject { reason } => signing.reason = Text::parse(reason.as_str()).map_err(Error::internal)?,
+            Self::Sign | Self::Cancel => {}
+        }
+        signing.moves.push(Move { from: Some(signing.state), to, at: now.into(), by: by.clone() });
+        signing.state = to;
+        Ok(())
+    }
+}
+
+/// The application of before, handed in again.
+fn again(mut signing: Signing, company: &Company, origin: Origin, now: Timestamp, submission: Submission) -> Result<Signing> {
+    let closed = match submission {
+        Submission::New => matches!(signing.state, State::Applied | State::Approved | State::Signed),
+        Submission::Changed => matches!(signing.state, State::Approved | State::Signed),
+    };
+    if closed {
+        let reason = if submission == Submission::New { "exists already" } else { "can no longer be changed" };
+        return Err(Error::conflict(Fault::new("employee", reason)));
+    }
+    if signing.state != State::Applied {
+        signing.moves.push(Move { from: Some(signing.state), to: State::Applied, at: now.into(), by: worker_name()? });
+        signing.state = State::Applied;
+        signing.apply_time = now.into();
+    }
+    signing.reason = Text::default();
+    signing.company_name = company.company_name.clone();
+    signing.origin = origin;
+    Ok(signing)
+}
+
+fn worker_name() -> Result<Text<1, 64>> {
+    Text::parse("worker").map_err(Error::internal)
+}
+
+/// What stands under a key, if it is enabled.
+fn enabled<T: Listed>(item: Option<Item>, field: &'static str) -> Result<T> {
+    let listed: Option<T> = item.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()?;
+    listed.filter(Listed::is_enabled).ok_or_else(|| Error::invalid([Fault::new(field, "does not exist")]))
+}
+
+fn read(keyring: &crate::keyring::Keyring, mut item: Item) -> Result<Application> {
+    let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
+    crate::sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
+    Ok(Application {
+        resume: serde_dynamo::from_item(item.clone()).map_err(Error::internal)?,
+        signing: serde_dynamo::from_item(item).map_err(Error::internal)?,
+    })
+}
+
+pub(super) fn application_key(worker: &Worker) -> Key {
+    Key::new(format!("{}#worker#{}", worker.platform, worker.id), "application")
+}
+
+fn state_partition(platform: &PlatformCode, state: State) -> String {
+    format!("{platform}#application#{}", u8::from(state))
+}

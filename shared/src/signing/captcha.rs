@@ -1,0 +1,59 @@
+//! Captchas: a picture of four characters, to be typed before a message is sent (document, 1.2.3).
+
+use jiff::SignedDuration;
+
+use super::Service;
+use super::picture;
+use crate::error::Result;
+use crate::ids::random;
+use crate::secrets;
+use crate::store::attribute::{number, read_integer, read_text, text};
+use crate::store::{Condition, Key, Outcome, Write};
+
+/// How long a captcha can be solved.
+pub const AGE: SignedDuration = SignedDuration::from_mins(5);
+const LENGTH: usize = 4;
+
+pub struct Captcha {
+    pub id: String,
+    /// PNG.
+    pub picture: Vec<u8>,
+}
+
+impl Service {
+    /// DynamoDB: one write.
+    pub async fn new_captcha(&self) -> Result<Captcha> {
+        let id = secrets::random_token()?;
+        let alphabet = picture::ALPHABET.as_bytes();
+        let answer: String =
+            random::<LENGTH>()?.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect();
+        let key = captcha_key(&id);
+        let mut item = key.clone().into_item();
+        item.insert("answer".into(), text(answer.as_str()));
+        item.insert("expires_at".into(), number((self.clock.now() + AGE).as_second()));
+        crate::sealed::seal(&self.keyring, &key, &["answer"], &mut item)?;
+        // Refused it could only be by our own write, whose answer was lost: the id is 256 random bits.
+        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
+        Ok(Captcha { id, picture: picture::draw(&answer, u64::from_be_bytes(random()?))? })
+    }
+
+    /// Whether this is what the picture shows. It is used up by the first try, right or wrong, of many at once too.
+    ///
+    /// DynamoDB: one read, one write.
+    pub(super) async fn solve_captcha(&self, id: &str, code: &str) -> Result<bool> {
+        let table = &self.tables.credentials;
+        let key = captcha_key(id);
+        let Some(mut item) = self.store.get(table, key.clone()).await? else { return Ok(false) };
+        let spend = Write::Delete { table: table.clone(), key: key.clone(), condition: Some(Condition::present()) };
+        if let Outcome::Refused(_) = self.store.transact(vec![spend]).await? {
+            return Ok(false);
+        }
+        crate::sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
+        let in_time = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
+        Ok(in_time && secrets::is_same(&read_text(&item, "answer")?, &code.trim().to_ascii_uppercase()))
+    }
+}
+
+fn captcha_key(id: &str) -> Key {
+    Key::new(format!("signing#captcha#{}", secrets::hash(id)), "captcha")
+}

@@ -1,0 +1,98 @@
+//! The signing family: workers sign on to a company from a WeChat mini program (document 001_d4fb0a62dfff173b.txt).
+//!
+//! Everything belongs to one platform, which is part of its key. [`Service`] is what the handlers call.
+
+pub mod applications;
+pub mod captcha;
+pub mod dictionaries;
+pub mod directory;
+pub mod images;
+mod picture;
+pub mod resume;
+pub mod sessions;
+pub mod values;
+pub mod verification;
+
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::error::{Error, Fault, Result};
+use crate::ids::Ids;
+use crate::keyring::Keyring;
+use crate::objects::Objects;
+use crate::sms::Sms;
+use crate::store::Store;
+use crate::wechat::WeChat;
+
+use values::PlatformCode;
+
+pub struct Service {
+    store: Store,
+    tables: Tables,
+    objects: Objects,
+    sms: Sms,
+    wechat: WeChat,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    /// Whether a platform is there.
+    platforms: Cache<PlatformCode, bool>,
+    settings: Settings,
+}
+
+struct Tables {
+    /// `SIGNING_TABLE`: platforms and all that belongs to them.
+    signing: String,
+    /// `CREDENTIALS_TABLE`: sessions, captchas, codes.
+    credentials: String,
+}
+
+/// What an installation chooses.
+struct Settings {
+    /// `SIGNING_PLATFORM`: the platform of requests that name none.
+    default_platform: PlatformCode,
+    /// `REQUIRE_SMS`: a résumé must come with the code that was sent to its phone.
+    require_sms: bool,
+    /// `STRICT_CHECKSUMS`: identity numbers must have the right check character.
+    strict_checksums: bool,
+}
+
+impl Service {
+    /// Reads the variables above and `UPLOADS_BUCKET`, `SIGNING_SECRET`, `WECHAT_SECRET` (ids of secrets) and `WECHAT_URL`,
+    /// fetches the keys and opens the connection that the first request would otherwise wait for.
+    pub async fn connect(environment: &Environment) -> Result<Self> {
+        let tables = Tables {
+            signing: environment.required("SIGNING_TABLE")?.to_owned(),
+            credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
+        };
+        let settings = Settings {
+            default_platform: PlatformCode::parse(environment.required("SIGNING_PLATFORM")?).map_err(Error::internal)?,
+            require_sms: environment.flag("REQUIRE_SMS")?,
+            strict_checksums: environment.flag("STRICT_CHECKSUMS")?,
+        };
+        let (opened, wechat) = tokio::join!(
+            environment.open(&tables.signing, environment.required("SIGNING_SECRET")?),
+            environment.wechat(environment.required("WECHAT_SECRET")?)
+        );
+        let (store, keyring) = opened?;
+        Ok(Self {
+            store,
+            keyring,
+            wechat: wechat?,
+            objects: environment.objects(environment.required("UPLOADS_BUCKET")?),
+            sms: environment.sms(),
+            clock: Arc::clone(&environment.clock),
+            ids: Ids::default(),
+            platforms: Cache::default(),
+            settings,
+            tables,
+        })
+    }
+}
+
+/// The error for a record that is not there.
+fn missing(field: &'static str) -> Error {
+    Error::not_found([Fault::new(field, "does not exist")])
+}

@@ -1,0 +1,110 @@
+//! The résumé that a worker hands in (document, 2.2.1 个人简历信息).
+//!
+//! Widths count characters. The impossible ones of the document (a city's name of 12, an address of 16) are widened: names of
+//! people and positions to 64, names of places and addresses to 255.
+
+use serde::{Deserialize, Serialize};
+
+use super::values::{Entries, Int, Number, Place};
+use crate::error::{Error, Fault, Result};
+use crate::input::Faults;
+use crate::values::{Date, IdCard, Mobile, Text};
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, deserr::Deserr)]
+#[deserr(error = Faults)]
+pub struct Resume {
+    pub real_name: Text<1, 64>,
+    pub phone: Mobile,
+    /// 身份证.
+    pub id_number: IdCard,
+    /// Taken from `id_number` where it is absent, and so is `gender`.
+    #[deserr(default)]
+    pub age: Option<Int<0, 150>>,
+    /// 0 未知, 1 男, 2 女.
+    #[deserr(default)]
+    pub gender: Option<Int<0, 2>>,
+    /// 民族.
+    #[deserr(default)]
+    pub nation: Text<0, 12>,
+    /// 1 未婚, 2 已婚, 3 离异.
+    pub marital_sts: Int<1, 3>,
+    /// 1 共产党员, 2 共青团员, 3 群众.
+    pub political_sts: Int<1, 3>,
+    /// 户口类型: 0 农村, 1 城市.
+    pub acct_type: Int<0, 1>,
+    #[deserr(default)]
+    pub acct_prc_id: Option<Place>,
+    #[deserr(default)]
+    pub acct_prc_name: Text<0, 255>,
+    #[deserr(default)]
+    pub acct_city_id: Option<Place>,
+    #[deserr(default)]
+    pub acct_city_name: Text<0, 255>,
+    #[deserr(default)]
+    pub acct_coy_id: Option<Place>,
+    #[deserr(default)]
+    pub acct_coy_name: Text<0, 255>,
+    #[deserr(default)]
+    pub acct_addr: Text<0, 255>,
+    #[deserr(default)]
+    pub province_id: Option<Place>,
+    #[deserr(default)]
+    pub province_name: Text<0, 255>,
+    #[deserr(default)]
+    pub city_id: Option<Place>,
+    #[deserr(default)]
+    pub city_name: Text<0, 255>,
+    #[deserr(default)]
+    pub county_id: Option<Place>,
+    #[deserr(default)]
+    pub county_name: Text<0, 255>,
+    #[deserr(default)]
+    pub addr: Text<0, 255>,
+    /// 紧急联系人.
+    #[deserr(default)]
+    pub em_contact_name: Text<0, 64>,
+    #[deserr(default)]
+    pub em_contact_phone: Text<0, 32>,
+    #[deserr(default)]
+    pub em_contact_relationship: Text<0, 32>,
+    /// 身份证正面照片, 身份证反面照片.
+    #[deserr(default)]
+    pub id_card_front: Text<0, 256>,
+    #[deserr(default)]
+    pub id_card_back: Text<0, 256>,
+    /// 所属用人单位.
+    pub company_id: Number,
+    /// 岗位.
+    #[deserr(default)]
+    pub work_pos: Text<0, 64>,
+    #[deserr(default)]
+    pub work_exp: Entries,
+    pub employee_edu: Entries,
+    /// 处理人.
+    pub ad_user_id: Number,
+}
+
+impl Resume {
+    pub(super) const SEALED: [&'static str; 1] = ["id_number"];
+
+    /// With what follows from the identity number.
+    pub(super) fn completed(mut self, today: &Date, strict_checksums: bool) -> Result<Self> {
+        let mut faults = Vec::new();
+        if self.employee_edu.is_empty() {
+            faults.push(Fault::new("employee_edu", "is required"));
+        }
+        if strict_checksums && !self.id_number.checksum_holds() {
+            faults.push(Fault::new("id_number", "has a wrong check character"));
+        }
+        if !faults.is_empty() {
+            return Err(Error::invalid(faults));
+        }
+        if self.age.is_none() {
+            self.age = Int::new(self.id_number.birthday().years_until(today).clamp(0, 150));
+        }
+        if self.gender.is_none() {
+            self.gender = Int::new(if self.id_number.is_male() { 1 } else { 2 });
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,151 @@
+//! Logging in with WeChat, and the sessions that come of it (document, 3.1.1).
+//!
+//! A worker is known by a code over the openid; what is stored of a session's token is its hash.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Service;
+use super::applications::application_key;
+use super::values::PlatformCode;
+use crate::error::{Error, Result};
+use crate::secrets;
+use crate::store::attribute::{number, read_integer, read_text, text};
+use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, pause};
+use crate::wechat::Refusal;
+
+/// How long a session lasts that is not used.
+const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long it lasts at the most.
+const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How much of [`IDLE`] passes before a use prolongs it: one write a day.
+const PROLONG_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// How many sessions a worker has at once.
+const MAX_SESSIONS: usize = 5;
+/// How often a login that others overtake is made anew.
+const TRIES: u32 = 30;
+
+/// Who is logged in.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    pub platform: PlatformCode,
+    /// The code over the openid.
+    pub(super) id: String,
+}
+
+/// What a worker gets for a login code.
+pub struct Login {
+    pub session_token: String,
+    /// 0 until there is a résumé.
+    pub em_id: u64,
+}
+
+/// A session in the list of its worker's, oldest first.
+#[derive(Serialize, Deserialize)]
+struct Listed {
+    hash: String,
+}
+
+impl Service {
+    /// Logs a worker in by the code of `wx.login`; the first time, the worker is made.
+    ///
+    /// DynamoDB: two reads, one transaction.
+    pub async fn log_in(&self, platform: &PlatformCode, code: &str) -> Result<Result<Login, Refusal>> {
+        let session = match self.wechat.code_to_session(code).await? {
+            Ok(session) => session,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let openid = self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.as_bytes()])?;
+        let id = openid[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let worker = Worker { platform: platform.clone(), id };
+        let session_token = self.open_session(&worker).await?;
+        let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
+        let em_id = application.map_or(Ok(0), |item| read_integer(&item, "em_id"))?;
+        Ok(Ok(Login { session_token, em_id }))
+    }
+
+    /// Adds a session to the worker's; beyond five, the oldest ends.
+    async fn open_session(&self, worker: &Worker) -> Result<String> {
+        let now = self.clock.now();
+        let token = secrets::random_token()?;
+        let hash = secrets::hash(&token);
+        let (signing, credentials) = (&self.tables.signing, &self.tables.credentials);
+        for attempt in 0..TRIES {
+            let stored = self.store.get(signing, worker_key(worker)).await?;
+            let mut item = match &stored {
+                Some(item) => item.clone(),
+                None => self.new_worker(worker, now),
+            };
+            let mut sessions: Vec<Listed> = match item.remove("sessions") {
+                Some(sessions) => serde_dynamo::from_attribute_value(sessions).map_err(Error::internal)?,
+                None => Vec::new(),
+            };
+            // Our own login, whose answer was lost on the way: it was sent again.
+            if sessions.iter().any(|session| session.hash == hash) {
+                return Ok(token);
+            }
+            sessions.push(Listed { hash: hash.clone() });
+            let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
+            let mut writes: Vec<Write> = ended
+                .map(|session| Write::Delete { table: credentials.clone(), key: session_key(&session.hash), condition: None })
+                .collect();
+            let version: u64 = stored.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
+            item.insert("sessions".into(), serde_dynamo::to_attribute_value(sessions).map_err(Error::internal)?);
+            item.insert(VERSION.into(), number(version + 1));
+            let condition = if stored.is_none() { Condition::absent() } else { Condition::equals(VERSION, number(version)) };
+            writes.push(Write::Put { table: signing.clone(), item, condition });
+            let session = session_item(&hash, worker, now, now + IDLE);
+            writes.push(Write::Put { table: credentials.clone(), item: session, condition: Condition::absent() });
+            match self.store.transact(writes).await? {
+                Outcome::Written => return Ok(token),
+                Outcome::Refused(_) => pause(attempt).await?,
+            }
+        }
+        Err(Error::internal("a worker logged in faster than could be followed"))
+    }
+
+    fn new_worker(&self, worker: &Worker, now: Timestamp) -> Item {
+        let mut item = worker_key(worker).into_item();
+        item.insert("created_at".into(), number(now.as_millisecond()));
+        item
+    }
+
+    /// Whose session this is, on this platform; `None` where it ended. A use in the last days prolongs it.
+    ///
+    /// DynamoDB: one read; once a day, one write.
+    pub async fn session(&self, platform: &PlatformCode, token: &str) -> Result<Option<Worker>> {
+        let hash = secrets::hash(token);
+        let table = &self.tables.credentials;
+        let Some(item) = self.store.get(table, session_key(&hash)).await? else { return Ok(None) };
+        let now = self.clock.now();
+        let expires_at = Timestamp::from_second(read_integer(&item, "expires_at")?).map_err(Error::internal)?;
+        let created_at = Timestamp::from_second(read_integer(&item, "created_at")?).map_err(Error::internal)?;
+        if expires_at <= now || read_text(&item, "platform")? != platform.as_str() {
+            return Ok(None);
+        }
+        let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
+        let until = (now + IDLE).min(created_at + LONGEST);
+        if until.duration_since(expires_at) >= PROLONG_AFTER {
+            // Refused where the session was ended meanwhile.
+            self.store.put(table, session_item(&hash, &worker, created_at, until), Condition::present()).await?;
+        }
+        Ok(Some(worker))
+    }
+}
+
+fn worker_key(worker: &Worker) -> Key {
+    Key::new(format!("{}#worker#{}", worker.platform, worker.id), "worker")
+}
+
+fn session_key(hash: &str) -> Key {
+    Key::new(format!("signing#session#{hash}"), "session")
+}
+
+fn session_item(hash: &str, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {
+    let mut item = session_key(hash).into_item();
+    item.insert("platform".into(), text(worker.platform.as_str()));
+    item.insert("worker".into(), text(worker.id.as_str()));
+    item.insert("created_at".into(), number(created_at.as_second()));
+    item.insert("expires_at".into(), number(expires_at.as_second()));
+    item
+}

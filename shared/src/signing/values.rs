@@ -1,0 +1,132 @@
+//! The values that are this family's own. Numbers may come as strings: forms know nothing else.
+
+use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
+use serde::{Deserialize, Serialize};
+
+use crate::input::{Faults, Json, number_literal, text};
+use crate::values::{Reason, text_value};
+
+/// A platform's code: `[A-Za-z0-9_-]{1,32}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlatformCode(String);
+
+impl PlatformCode {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be 1 to 32 of A-Z a-z 0-9 _ -")
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+text_value!(PlatformCode);
+
+impl std::fmt::Display for PlatformCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A whole number from `MIN` to `MAX`, perhaps in quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Int<const MIN: i64, const MAX: i64>(i64);
+
+impl<const MIN: i64, const MAX: i64> Int<MIN, MAX> {
+    pub fn new(number: i64) -> Option<Self> {
+        (MIN..=MAX).contains(&number).then_some(Self(number))
+    }
+
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Int<MIN, MAX> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let literal = number_literal(&value).or_else(|| text(&value).map(|text| text.trim().to_owned()));
+        let number = literal.and_then(|literal| literal.parse().ok());
+        number.and_then(Self::new).ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
+    }
+}
+
+/// The id of a company, an administrator or a contract.
+pub type Number = Int<1, 2_147_483_647>;
+
+/// The id of a place.
+pub type Place = Int<0, 2_147_483_647>;
+
+/// `[{..}, ..]`: free objects of at most 20 string or number fields, at most 20 of them, kept as they were sent. They may come
+/// as a string that holds JSON.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Entries(String);
+
+/// The most entries, and the most fields of one.
+const MAX_ENTRIES: usize = 20;
+/// The longest name and the longest value of a field, in characters.
+const MAX_NAME: usize = 64;
+const MAX_VALUE: usize = 1000;
+
+impl Entries {
+    /// For an answer.
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::from_str(&self.0).unwrap_or_else(|_| serde_json::Value::Array(Vec::new()))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        matches!(self.0.as_str(), "" | "[]")
+    }
+}
+
+impl Deserr<Faults> for Entries {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        const REASON: Reason = "must be an array of objects with text or number fields";
+        if let Some(json) = text(&value) {
+            if json.trim().is_empty() {
+                return Ok(Self("[]".into()));
+            }
+            let parsed = Json::parse(json.as_bytes()).map_err(|_| Faults::one(at, REASON))?;
+            return match parsed.clone().into_inner() {
+                serde_json::Value::Array(_) => Self::deserialize_from_value(parsed.into_value(), at),
+                _ => Err(Faults::one(at, REASON)),
+            };
+        }
+        let Value::Sequence(entries) = value else { return Err(Faults::one(at, REASON)) };
+        if entries.len() > MAX_ENTRIES {
+            return Err(Faults::one(at, "has too many entries"));
+        }
+        let mut kept = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let at = at.push_index(index);
+            let Value::Map(fields) = entry.into_value() else { return Err(Faults::one(at, REASON)) };
+            if fields.len() > MAX_ENTRIES {
+                return Err(Faults::one(at, "has too many fields"));
+            }
+            let mut object = serde_json::Map::new();
+            for (name, field) in fields.into_iter() {
+                if name.chars().count() > MAX_NAME {
+                    return Err(Faults::one(at, "has a field whose name is too long"));
+                }
+                let field = field.into_value();
+                let number = number_literal(&field).and_then(|literal| literal.parse().ok()).map(serde_json::Value::Number);
+                let kept = text(&field).map(serde_json::Value::from).or(number);
+                match kept {
+                    Some(serde_json::Value::String(text)) if text.chars().count() > MAX_VALUE => {
+                        return Err(Faults::one(at.push_key(&name), "is too long"));
+                    }
+                    Some(value) => object.insert(name, value),
+                    None => return Err(Faults::one(at.push_key(&name), REASON)),
+                };
+            }
+            kept.push(serde_json::Value::Object(object));
+        }
+        Ok(Self(serde_json::Value::Array(kept).to_string()))
+    }
+}

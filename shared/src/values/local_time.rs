@@ -1,0 +1,133 @@
+//! Civil times of Shanghai, eight hours ahead of UTC.
+
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Date, Moment, Reason, text_value};
+
+/// An instant, to the millisecond, as a civil time of Shanghai: taken with an offset (RFC 3339), or without one
+/// (`2017-02-03 08:00`), which means Shanghai's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LocalTime(i64);
+
+const AHEAD: SignedDuration = SignedDuration::from_hours(8);
+const LOCAL_TIME: Reason = "must be a time, such as 2017-02-03 08:00 or 2017-02-03T08:00:00+08:00";
+
+impl LocalTime {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        Self::civil(text).or_else(|| Self::instant(text)).ok_or(LOCAL_TIME)
+    }
+
+    /// `2017-02-03 08:00`, perhaps with seconds and a fraction of at most three digits.
+    fn civil(text: &str) -> Option<Self> {
+        const SHAPE: &[u8] = b"0000-00-00 00:00:00.000";
+        let shaped = text.bytes().zip(SHAPE).all(|(byte, shape)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            b' ' => matches!(byte, b' ' | b'T'),
+            shape => byte == *shape,
+        });
+        if !shaped || !matches!(text.len(), 16 | 19 | 21..=23) {
+            return None;
+        }
+        let time = text.replacen(' ', "T", 1).parse::<DateTime>().ok()?;
+        Self::of_civil(time)
+    }
+
+    fn instant(text: &str) -> Option<Self> {
+        let second = Moment::parse(text).ok()?.as_second();
+        let fraction =
+            text.get(19..)?.strip_prefix('.').map_or("", |rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(""));
+        let millisecond: i64 = format!("{fraction:0<3}")[..3].parse().ok()?;
+        (second * 1000).checked_add(millisecond).map(Self)
+    }
+
+    fn of_civil(time: DateTime) -> Option<Self> {
+        let since = time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).checked_sub(AHEAD)?;
+        (1800..=9999).contains(&time.year()).then(|| i64::try_from(since.as_millis()).ok().map(Self))?
+    }
+
+    fn to_civil(self) -> DateTime {
+        let since = SignedDuration::from_millis(self.0).saturating_add(AHEAD);
+        DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(since)
+    }
+
+    pub fn as_millisecond(self) -> i64 {
+        self.0
+    }
+
+    /// The calendar day in Shanghai.
+    pub fn date(self) -> Date {
+        Date::of(self.to_civil().date())
+    }
+
+    /// `2017-02-03T08:00:00+08:00`.
+    pub fn to_second(self) -> String {
+        format!("{}+08:00", self.to_civil().strftime("%Y-%m-%dT%H:%M:%S"))
+    }
+
+    /// `2017-07-12T17:29:30.000+08:00`.
+    pub fn to_precise(self) -> String {
+        format!("{}.{:03}+08:00", self.to_civil().strftime("%Y-%m-%dT%H:%M:%S"), self.0.rem_euclid(1000))
+    }
+
+    /// For `serialize_with`.
+    pub fn as_second<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_second())
+    }
+
+    /// For `serialize_with`.
+    pub fn as_precise<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_precise())
+    }
+
+    /// The first instant of a day, and the last millisecond of one.
+    pub fn day_bounds(first: &Date, last: &Date) -> (Self, Self) {
+        let bound = |date: &Date, time: &str| format!("{}T{time}", date.as_str()).parse().ok().and_then(Self::of_civil);
+        (bound(first, "00:00:00").unwrap_or(Self(i64::MIN)), bound(last, "23:59:59.999").unwrap_or(Self(i64::MAX)))
+    }
+}
+text_value!(LocalTime);
+
+impl From<Timestamp> for LocalTime {
+    fn from(instant: Timestamp) -> Self {
+        Self(instant.as_millisecond())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_without_an_offset_are_shanghais() {
+        for text in ["2017-02-03 08:00", "2017-02-03T08:00:00", "2017-02-03T00:00:00Z", "2017-02-03T08:00:00.000+08:00"] {
+            assert_eq!(LocalTime::parse(text).unwrap().to_second(), "2017-02-03T08:00:00+08:00", "{text}");
+        }
+        assert_eq!(LocalTime::parse("2017-07-12T17:29:30.5+08:00").unwrap().to_precise(), "2017-07-12T17:29:30.500+08:00");
+        assert_eq!(LocalTime::parse("2017-02-02T16:00:00Z").unwrap().date(), Date::parse("2017-02-03").unwrap());
+        for bad in ["", "2017-02-03", "2017-02-30 08:00", "2017-02-03 24:01", "2017-2-3 08:00", "08:00", "2017-02-03 08:00:0"] {
+            assert!(LocalTime::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_has_bounds() {
+        let day = Date::parse("2017-02-03").unwrap();
+        let (first, last) = LocalTime::day_bounds(&day, &day);
+        assert_eq!(first.to_precise(), "2017-02-03T00:00:00.000+08:00");
+        assert_eq!(last.to_precise(), "2017-02-03T23:59:59.999+08:00");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_taken_is_written_in_a_form_that_is_taken(
+            text in "(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,5})?)?(Z|[+-][0-2][0-9]:[0-5][0-9])?",
+        ) {
+            if let Ok(time) = LocalTime::parse(&text) {
+                proptest::prop_assert_eq!(LocalTime::parse(&time.to_precise()), Ok(time));
+            }
+        }
+    }
+}

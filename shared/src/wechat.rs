@@ -1,0 +1,182 @@
+//! WeChat's server API, as far as mini programs need it: code2session, stable_token, getuserphonenumber.
+//!
+//! WeChat answers 200 with an `errcode`. A code that is not valid is the caller's mistake, a busy or blocked WeChat asks to
+//! try again, everything else is our fault; an access token that WeChat no longer takes is asked for anew, once.
+
+use std::sync::{OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long before its end an access token is given up.
+const MARGIN: SignedDuration = SignedDuration::from_secs(300);
+
+pub struct WeChat {
+    base_url: String,
+    app: App,
+    /// Made when it is first needed.
+    http: OnceLock<reqwest::Client>,
+    token: RwLock<Option<(String, Timestamp)>>,
+}
+
+/// The mini program: a secret of Secrets Manager, `{"appid":"..","secret":".."}`.
+#[derive(Clone, Deserialize)]
+pub struct App {
+    appid: String,
+    secret: String,
+}
+
+impl App {
+    /// Reads the secret's JSON. An error never quotes it.
+    pub fn parse(secret: &str) -> Result<Self> {
+        serde_json::from_str(secret)
+            .map_err(|_| Error::internal("the WeChat secret is not a JSON object with appid and secret"))
+    }
+}
+
+/// Who logs in.
+#[derive(Debug, Deserialize)]
+pub struct Session {
+    pub openid: String,
+    #[serde(default)]
+    pub unionid: Option<String>,
+}
+
+/// Why WeChat gives nothing for a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The code is wrong, too old, or was used.
+    Code,
+    /// The user is blocked for being a risk.
+    Blocked,
+    /// Too many calls, or WeChat is busy.
+    Busy,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    errcode: i64,
+}
+
+impl WeChat {
+    /// `base_url` is `https://api.weixin.qq.com`, or that of a simulator.
+    pub fn new(base_url: &str, app: App) -> Self {
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), app, http: OnceLock::new(), token: RwLock::default() }
+    }
+
+    fn http(&self) -> Result<&reqwest::Client> {
+        if let Some(client) = self.http.get() {
+            return Ok(client);
+        }
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build();
+        Ok(self.http.get_or_init(|| client.unwrap_or_default()))
+    }
+
+    /// Who the user is that got this code from `wx.login`.
+    pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Refusal>> {
+        let query = [
+            ("appid", self.app.appid.as_str()),
+            ("secret", &self.app.secret),
+            ("js_code", code),
+            ("grant_type", "authorization_code"),
+        ];
+        let request = self.http()?.get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
+        let answer = answer(request).await?;
+        match refusal(&answer)? {
+            Some(refusal) => Ok(Err(refusal)),
+            None => read(answer).map(Ok),
+        }
+    }
+
+    /// The phone number, without the country's prefix, of the user that got this code from `getPhoneNumber`.
+    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<Result<String, Refusal>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Info {
+            pure_phone_number: String,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            phone_info: Info,
+        }
+        let mut token = self.access_token(now, false).await?;
+        for renewed in [false, true] {
+            let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
+            let request = self.http()?.post(url).query(&[("access_token", &token)]).json(&json!({"code": code}));
+            let answer = answer(request).await?;
+            let Status { errcode } = read(answer.clone())?;
+            // The token ended before its time: WeChat may withdraw it.
+            if matches!(errcode, 40001 | 42001) && !renewed {
+                token = self.access_token(now, true).await?;
+                continue;
+            }
+            return match refusal(&answer)? {
+                Some(refusal) => Ok(Err(refusal)),
+                None => read(answer).map(|Answer { phone_info }| Ok(phone_info.pure_phone_number)),
+            };
+        }
+        Err(Error::internal("WeChat takes no access token"))
+    }
+
+    /// The access token that is known, or a new one. `renew` asks WeChat to withdraw the known one.
+    async fn access_token(&self, now: Timestamp, renew: bool) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Answer {
+            access_token: String,
+            expires_in: i64,
+        }
+        let known = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((token, until)) = known
+            && !renew
+            && now < until
+        {
+            return Ok(token);
+        }
+        let body = json!({
+            "grant_type": "client_credential", "appid": self.app.appid, "secret": self.app.secret, "force_refresh": renew,
+        });
+        let answer = answer(self.http()?.post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
+        if let Some(refusal) = refusal(&answer)? {
+            return Err(Error::internal(format!("WeChat gives no access token: {refusal:?}")));
+        }
+        let Answer { access_token, expires_in } = read(answer)?;
+        let until = now + SignedDuration::from_secs(expires_in.clamp(0, 7200)) - MARGIN;
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = Some((access_token.clone(), until));
+        Ok(access_token)
+    }
+}
+
+/// The JSON that WeChat answers. No error quotes a URL: codes and secrets stand in them.
+async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
+    let quiet = |error: reqwest::Error| Error::internal(format!("WeChat: {}", error.without_url()));
+    let response = request.send().await.map_err(quiet)?;
+    response.error_for_status().map_err(quiet)?.json().await.map_err(quiet)
+}
+
+fn read<T: DeserializeOwned>(answer: Value) -> Result<T> {
+    serde_json::from_value(answer).map_err(|_| Error::internal("WeChat answers in another form than it documents"))
+}
+
+/// What an `errcode` means; none where there is none.
+fn refusal(answer: &Value) -> Result<Option<Refusal>> {
+    let Status { errcode } = read(answer.clone())?;
+    match errcode {
+        0 => Ok(None),
+        40029 | 40163 => Ok(Some(Refusal::Code)),
+        40226 => Ok(Some(Refusal::Blocked)),
+        -1 | 45011 => Ok(Some(Refusal::Busy)),
+        other => Err(Error::internal(format!("WeChat refuses with {other}"))),
+    }
+}
