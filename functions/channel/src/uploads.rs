@@ -103,18 +103,14 @@ impl FromRequestParts<App> for Name {
     }
 }
 
-/// The address that the caller reached us by: API Gateway passes only its own domain names on.
+/// The address that the caller reached us by.
 struct Host(String);
 
 impl FromRequestParts<App> for Host {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
-        let header = |name| parts.headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
-        let scheme = header(header::HeaderName::from_static("x-forwarded-proto")).unwrap_or("https");
-        match header(header::HOST) {
-            Some(host) => Ok(Self(format!("{scheme}://{host}"))),
-            None => Err(Error::invalid([Fault::new("Host", "is required")]).into()),
-        }
+        let base_url = lambda::base_url(&parts.headers);
+        Ok(Self(base_url.ok_or_else(|| Error::invalid([Fault::new("Host", "is required")]))?))
     }
 }

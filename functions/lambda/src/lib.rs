@@ -7,7 +7,7 @@ use std::convert::Infallible;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Response, Uri};
+use axum::http::{HeaderMap, Response, Uri};
 use lambda_http::{Error, Request, RequestExt as _, Service};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::ServiceExt as _;
@@ -57,4 +57,10 @@ fn with_whole_path(mut request: Request) -> Request {
     }
     request.extensions_mut().insert(RawPath(path));
     request
+}
+
+/// The address that the caller reached us by, `https://api.example.com`: API Gateway passes only its own domain names on.
+pub fn base_url(headers: &HeaderMap) -> Option<String> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    Some(format!("{}://{}", header("x-forwarded-proto").unwrap_or("https"), header("host")?))
 }

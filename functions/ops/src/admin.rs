@@ -14,12 +14,13 @@ use shared::error::{Error, Fault, Kind, Result};
 use shared::input::{Faults, Json};
 use shared::values::Text;
 
-use crate::{channels, hris};
+use crate::{channels, hris, signing};
 
 /// The services that commands are carried out by.
 pub struct Admin {
     pub channel: Arc<channel::Service>,
     pub hris: Arc<shared::hris::Service>,
+    pub signing: Arc<shared::signing::Service>,
 }
 
 /// What every event has; the rest is the command's own.
@@ -31,9 +32,12 @@ struct Command {
 
 impl Admin {
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        let (channel, hris) =
-            tokio::try_join!(channel::Service::connect(environment), shared::hris::Service::connect(environment))?;
-        Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris) })
+        let (channel, hris, signing) = tokio::try_join!(
+            channel::Service::connect(environment),
+            shared::hris::Service::connect(environment),
+            shared::signing::Service::connect(environment)
+        )?;
+        Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris), signing: Arc::new(signing) })
     }
 
     /// Carries out the command in an event.
@@ -67,6 +71,19 @@ impl Admin {
             "retire_oauth_app_secret" => hris::retire_oauth_app_secret(&self.hris, event.read()?).await,
             "create_bind_code" => hris::create_bind_code(&self.hris, event.read()?).await,
             "import_hris" => hris::import(&self.hris, event.read()?).await,
+            "set_platform" => signing::set_platform(&self.signing, event.read()?).await,
+            "set_company" => signing::set_company(&self.signing, event.read()?).await,
+            "set_handler" => signing::set_handler(&self.signing, event.read()?).await,
+            "set_contract" => signing::set_contract(&self.signing, event.read()?).await,
+            "set_positions" => signing::set_positions(&self.signing, event.read()?).await,
+            "set_dictionary" => signing::set_dictionary(&self.signing, event.read()?).await,
+            "list_applications" => signing::list_applications(&self.signing, event.read()?).await,
+            "show_application" => signing::show_application(&self.signing, event.read()?).await,
+            "approve_application" => signing::approve(&self.signing, event.read()?).await,
+            "sign_application" => signing::sign(&self.signing, event.read()?).await,
+            "reject_application" => signing::reject(&self.signing, event.read()?).await,
+            "cancel_application" => signing::cancel(&self.signing, event.read()?).await,
+            "set_verify_status" => signing::set_verify_status(&self.signing, event.read()?).await,
             _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }
     }

@@ -3,6 +3,7 @@
 pub mod admin;
 mod channels;
 mod hris;
+mod signing;
 
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
 pub const FUNCTIONS: [&str; 1] = ["ops-admin"];

@@ -62,6 +62,13 @@ impl Adjustment {
     }
 }
 
+/// Yuan, with two decimals.
+impl std::fmt::Display for Adjustment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Decimal::new(self.0, 2).fmt(f)
+    }
+}
+
 /// A score from 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Score(Decimal);

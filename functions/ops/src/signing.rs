@@ -1,0 +1,238 @@
+//! The commands that administer the signing API (signing.md): platforms and what they offer, and the moves of applications.
+//!
+//! What is set is set: sent again, nothing changes.
+
+use deserr::Deserr;
+use serde_json::{Value, json};
+use shared::error::Result;
+use shared::input::Faults;
+use shared::page::PageRequest;
+use shared::signing::Service;
+use shared::signing::applications::{Application, Decision, Move, State};
+use shared::signing::dictionaries::Entry;
+use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position};
+use shared::signing::values::{Int, Number, PlatformCode};
+use shared::values::{Adjustment, Date, Text};
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetPlatform {
+    platform_code: PlatformCode,
+    name: Text<1, 64>,
+    #[deserr(default)]
+    status: Option<Enabled>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetCompany {
+    platform_code: PlatformCode,
+    company: Company,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetHandler {
+    platform_code: PlatformCode,
+    handler: Handler,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetContract {
+    platform_code: PlatformCode,
+    contract: Contract,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetPositions {
+    platform_code: PlatformCode,
+    positions: Vec<Position>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetDictionary {
+    platform_code: PlatformCode,
+    dict_item: Text<1, 64>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListApplications {
+    platform_code: PlatformCode,
+    #[deserr(default)]
+    status: Option<Int<1, 5>>,
+    #[deserr(default)]
+    page: Option<Int<1, 1_000_000>>,
+    #[deserr(default)]
+    page_size: Option<Int<1, 100>>,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+/// Names an application.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Named {
+    platform_code: PlatformCode,
+    em_id: EmId,
+}
+
+type EmId = Int<1, 9_007_199_254_740_991>;
+
+/// `by` is the administrator who decides.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Decided {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    by: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Approve {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    by: Text<1, 64>,
+    contract_id: Number,
+    entry_date: Date,
+    salary: Adjustment,
+    work_pos: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Reject {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    by: Text<1, 64>,
+    reason: Text<1, 256>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetVerifyStatus {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    verify_status: Int<0, 3>,
+}
+
+pub async fn set_platform(service: &Service, SetPlatform { platform_code, name, status }: SetPlatform) -> Result<Value> {
+    let status = status.map_or(1, |status| status.get());
+    let enabled = Enabled::new(status).ok_or_else(|| shared::error::Error::internal("a status out of range"))?;
+    service.set_platform(&platform_code, &name, enabled).await?;
+    Ok(json!({"platform_code": platform_code, "name": name, "status": status}))
+}
+
+pub async fn set_company(service: &Service, SetCompany { platform_code, company }: SetCompany) -> Result<Value> {
+    set(service, &platform_code, &company).await
+}
+
+pub async fn set_handler(service: &Service, SetHandler { platform_code, handler }: SetHandler) -> Result<Value> {
+    set(service, &platform_code, &handler).await
+}
+
+pub async fn set_contract(service: &Service, SetContract { platform_code, contract }: SetContract) -> Result<Value> {
+    set(service, &platform_code, &contract).await
+}
+
+async fn set<T: Listed>(service: &Service, platform: &PlatformCode, listed: &T) -> Result<Value> {
+    service.set_listed(platform, listed).await?;
+    Ok(json!({"platform_code": platform, T::KIND: listed}))
+}
+
+pub async fn set_positions(service: &Service, SetPositions { platform_code, positions }: SetPositions) -> Result<Value> {
+    service.set_positions(&platform_code, &positions).await?;
+    Ok(json!({"platform_code": platform_code, "positions": positions}))
+}
+
+pub async fn set_dictionary(service: &Service, set: SetDictionary) -> Result<Value> {
+    let SetDictionary { platform_code, dict_item, entries } = set;
+    service.set_dictionary(&platform_code, &dict_item, &entries).await?;
+    Ok(json!({"platform_code": platform_code, "dict_item": dict_item, "entries": entries}))
+}
+
+pub async fn list_applications(service: &Service, list: ListApplications) -> Result<Value> {
+    let state = list.status.and_then(|status| u8::try_from(status.get()).ok()).and_then(|status| State::try_from(status).ok());
+    let number = |number: i64| u32::try_from(number).unwrap_or(1);
+    let request = PageRequest {
+        page: list.page.map_or(1, |page| number(page.get())),
+        size: list.page_size.map_or(20, |size| number(size.get())),
+        cursor: list.cursor.map(|cursor| cursor.as_str().to_owned()),
+    };
+    let page = service.applications(&list.platform_code, state, request).await?;
+    let rows: Vec<Value> = page.list.iter().map(summary).collect();
+    Ok(
+        json!({"list": rows, "total": page.total, "page": page.page, "page_size": page.page_size, "next_cursor": page.next_cursor}),
+    )
+}
+
+pub async fn show_application(service: &Service, Named { platform_code, em_id }: Named) -> Result<Value> {
+    let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
+    let missing = || shared::error::Error::not_found([shared::error::Fault::new("em_id", "does not exist")]);
+    Ok(view(&found.ok_or_else(missing)?))
+}
+
+pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {
+    let Approve { platform_code, em_id, by, contract_id, entry_date, salary, work_pos } = approve;
+    decide(service, &platform_code, em_id, &by, &Decision::Approve { contract_id, entry_date, salary, work_pos }).await
+}
+
+pub async fn sign(service: &Service, Decided { platform_code, em_id, by }: Decided) -> Result<Value> {
+    decide(service, &platform_code, em_id, &by, &Decision::Sign).await
+}
+
+pub async fn reject(service: &Service, Reject { platform_code, em_id, by, reason }: Reject) -> Result<Value> {
+    decide(service, &platform_code, em_id, &by, &Decision::Reject { reason }).await
+}
+
+pub async fn cancel(service: &Service, Decided { platform_code, em_id, by }: Decided) -> Result<Value> {
+    decide(service, &platform_code, em_id, &by, &Decision::Cancel).await
+}
+
+async fn decide(
+    service: &Service,
+    platform: &PlatformCode,
+    em_id: EmId,
+    by: &Text<1, 64>,
+    decision: &Decision,
+) -> Result<Value> {
+    service.decide(platform, em_id.get().unsigned_abs(), decision, by).await.map(|application| view(&application))
+}
+
+pub async fn set_verify_status(service: &Service, set: SetVerifyStatus) -> Result<Value> {
+    let SetVerifyStatus { platform_code, em_id, verify_status } = set;
+    let changed = service.set_verify_status(&platform_code, em_id.get().unsigned_abs(), verify_status).await?;
+    Ok(view(&changed))
+}
+
+/// What a list shows of an application.
+fn summary(Application { resume, signing }: &Application) -> Value {
+    json!({
+        "em_id": signing.em_id, "status": signing.state, "real_name": resume.real_name, "company_id": resume.company_id,
+        "company_name": signing.company_name, "ad_user_id": resume.ad_user_id, "work_pos": resume.work_pos,
+        "apply_time": signing.apply_time,
+    })
+}
+
+/// An application with its moves. Identity number and photos are not for an operator's terminal.
+fn view(application: &Application) -> Value {
+    let signing = &application.signing;
+    let mut view = summary(application);
+    let salary = signing.salary.map(|salary| salary.to_string());
+    view["reason"] = json!(signing.reason);
+    view["verify_status"] = json!(signing.verify_status);
+    view["contract_id"] = json!(signing.contract_id);
+    view["entry_date"] = json!(signing.entry_date);
+    view["salary"] = json!(salary);
+    view["agreed_work_pos"] = json!(signing.agreed_work_pos);
+    view["city"] = json!(signing.origin.city);
+    view["location"] = json!(signing.origin.location);
+    view["moves"] =
+        signing.moves.iter().map(|Move { from, to, at, by }| json!({"from": from, "to": to, "at": at, "by": by})).collect();
+    view
+}

@@ -1,0 +1,150 @@
+//! Answers: `{"status":..,"msg":..,"data":..}` (document, 1.3).
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use lambda::body::Unreadable;
+use serde::Serialize;
+use serde_json::Value;
+use shared::error::{Error, Kind};
+use shared::wechat::Refusal;
+use utoipa::ToSchema;
+
+use super::words;
+
+/// A success in the document's envelope.
+pub struct Reply<T>(pub T);
+
+/// 成功应答。
+#[derive(Serialize, ToSchema)]
+pub struct Success<T> {
+    /// 固定为 0
+    #[schema(example = 0)]
+    pub status: u16,
+    /// 固定为空
+    #[schema(example = "")]
+    pub msg: &'static str,
+    pub data: T,
+}
+
+impl<T: Serialize> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        answer(StatusCode::OK, &Success { status: 0, msg: "", data: self.0 })
+    }
+}
+
+/// A failure in the document's envelope.
+pub enum Failure {
+    Domain(Error),
+    UnknownPlatform,
+    /// No session, or one that ended.
+    NotLoggedIn,
+    /// WeChat gives nothing for the code.
+    WeChat(Refusal),
+    UnknownPath,
+    WrongMethod,
+    /// The body is larger than the family takes.
+    TooLarge,
+    /// The body is neither a form nor JSON, or no picture is in it.
+    Unreadable(&'static str),
+}
+
+/// 失败应答。
+#[derive(Serialize, ToSchema)]
+pub struct Problem {
+    /// 与 HTTP 状态相同
+    #[schema(example = 400)]
+    status: u16,
+    #[schema(example = "请填写姓名")]
+    msg: String,
+    #[schema(value_type = Option<Object>)]
+    data: Value,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(reason: Unreadable) -> Self {
+        match reason {
+            Unreadable::TooLarge => Self::TooLarge,
+            Unreadable::BrokenOff => Self::Unreadable("请求内容不完整"),
+        }
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut retry_after = None;
+        let (status, msg) = match self {
+            Self::Domain(error) => {
+                let status = match error.kind() {
+                    Kind::Invalid => StatusCode::BAD_REQUEST,
+                    Kind::NotFound => StatusCode::NOT_FOUND,
+                    Kind::Conflict => StatusCode::CONFLICT,
+                    Kind::Unauthenticated | Kind::TokenRejected => StatusCode::UNAUTHORIZED,
+                    Kind::Forbidden => StatusCode::FORBIDDEN,
+                    Kind::TooManyRequests { retry_after: seconds } => {
+                        retry_after = Some(seconds);
+                        StatusCode::TOO_MANY_REQUESTS
+                    }
+                    Kind::Internal => {
+                        tracing::error!(%error, "request failed");
+                        StatusCode::INTERNAL_SERVER_ERROR
+                    }
+                };
+                (status, words::message(&error))
+            }
+            Self::UnknownPlatform => (StatusCode::FORBIDDEN, "平台不存在或已停用".into()),
+            Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, "请先登录".into()),
+            Self::WeChat(Refusal::Code) => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
+            Self::WeChat(Refusal::Blocked) => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
+            Self::WeChat(Refusal::Busy) => (StatusCode::TOO_MANY_REQUESTS, "微信繁忙，请稍后再试".into()),
+            Self::UnknownPath => (StatusCode::NOT_FOUND, "接口不存在".into()),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "不支持该请求方法".into()),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "内容太大，图片不能超过 4.5 MB".into()),
+            Self::Unreadable(msg) => (StatusCode::BAD_REQUEST, msg.into()),
+        };
+        let mut response = answer(status, &Problem { status: status.as_u16(), msg, data: Value::Null });
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Answers carry people's data and tokens: nobody on the way may keep them.
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    match serde_json::to_vec(body) {
+        Ok(body) => (status, headers, body).into_response(),
+        Err(error) => Failure::from(Error::internal(error)).into_response(),
+    }
+}
+
+/// `/image` and `/verifycode` are documented with `error_code`: it stands before `status`, and is the same (document, 1.2).
+pub async fn with_error_code(request: Request, next: Next) -> Response {
+    let (parts, body) = next.run(request).await.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let Ok(Value::Object(members)) = serde_json::from_slice(&body) else {
+        return Response::from_parts(parts, Body::from(body));
+    };
+    let mut coded = serde_json::Map::new();
+    coded.insert("error_code".into(), members.get("status").cloned().unwrap_or_default());
+    coded.extend(members);
+    let mut response = answer(parts.status, &Value::Object(coded));
+    response.headers_mut().extend(
+        parts
+            .headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name?, value)))
+            .filter(|(name, _)| *name == header::RETRY_AFTER || *name == header::LOCATION),
+    );
+    response
+}

@@ -1,0 +1,55 @@
+//! Bodies: forms first, with nested arrays as `work_exp[0][company]=..`; JSON works too (document, 1.1.3).
+
+use axum::extract::{FromRequest, Request};
+use deserr::Deserr;
+use lambda::body;
+use serde_json::Value;
+use shared::error::{Error, Fault};
+use shared::input::{Faults, Json as Input};
+
+use super::Failure;
+use crate::App;
+
+/// How deep the brackets of a form may go: `work_exp[0][company]`.
+const MAX_DEPTH: usize = 4;
+/// The largest body with fields, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// The fields of a form or of a JSON object. What is empty or null counts as absent.
+pub struct Fields<T>(pub T);
+
+impl<T: Deserr<Faults>> FromRequest<App> for Fields<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        let is_form = body::is_form(request.headers());
+        let body = body::read(request).await?;
+        if body.len() > MAX_BYTES {
+            return Err(Failure::TooLarge);
+        }
+        let fields = if is_form { form(&body)? } else { json(&body)? };
+        let mut fields = fields.into_inner();
+        let Some(members) = fields.as_object_mut() else {
+            return Err(Failure::Unreadable("请求内容应为表单或 JSON 对象"));
+        };
+        members.retain(|_, member| !matches!(member, Value::String(text) if text.is_empty()));
+        Ok(Self(Input::from_value(fields).read()?))
+    }
+}
+
+fn form(body: &[u8]) -> Result<Input, Failure> {
+    if body.is_empty() {
+        return Ok(Input::from_value(Value::Object(serde_json::Map::new())));
+    }
+    let config = serde_qs::Config::new().max_depth(MAX_DEPTH).use_form_encoding(true);
+    let fields: Value = config.deserialize_bytes(body).map_err(|_| Failure::Unreadable("表单内容不正确"))?;
+    // The same rules as for JSON: no NUL characters, ...
+    Ok(Input::parse(fields.to_string().as_bytes()).map_err(|fault| Error::invalid([fault]))?)
+}
+
+fn json(body: &[u8]) -> Result<Input, Failure> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Input::from_value(Value::Object(serde_json::Map::new())));
+    }
+    Ok(Input::parse(body).map_err(|Fault { field, reason }| Error::invalid([Fault { field, reason }]))?.without_nulls())
+}

@@ -1,0 +1,97 @@
+//! Who calls, on which platform, and from where (document, 1.1.2).
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::HeaderMap;
+use axum::http::header;
+use axum::http::request::Parts;
+use percent_encoding::percent_decode;
+use shared::signing::applications::Origin;
+use shared::signing::sessions::Worker;
+use shared::signing::values::PlatformCode;
+use shared::values::Text;
+
+use super::Failure;
+use crate::App;
+
+/// The platform of a request: `X-platform-code`, else the default one.
+pub struct Platform(pub PlatformCode);
+
+impl FromRequestParts<App> for Platform {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let named = parts.headers.get("x-platform-code").map(|code| code.to_str().unwrap_or("?"));
+        let platform = app.platform(named.filter(|code| !code.is_empty())).await?;
+        Ok(Self(platform.ok_or(Failure::UnknownPlatform)?))
+    }
+}
+
+/// The worker whose session `X-auth-token` names. A handler without this parameter is open to everybody.
+pub struct Caller(pub Worker);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Platform(platform) = Platform::from_request_parts(parts, app).await?;
+        let token = parts.headers.get("x-auth-token").and_then(|token| token.to_str().ok());
+        let token = token.filter(|token| (1..=128).contains(&token.len())).ok_or(Failure::NotLoggedIn)?;
+        Ok(Self(app.session(&platform, token).await?.ok_or(Failure::NotLoggedIn)?))
+    }
+}
+
+/// The captcha that a code answers: the cookie, or the header for mini programs, which drop cookies.
+pub struct CaptchaId(pub Option<String>);
+
+impl FromRequestParts<App> for CaptchaId {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        let header = parts.headers.get("x-captcha-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+        let mut pairs = cookies.flat_map(|cookie| cookie.split(';'));
+        let cookie = pairs.find_map(|pair| pair.trim().strip_prefix("captcha_id=").map(str::to_owned));
+        Ok(Self(header.or(cookie).filter(|id| id.len() <= 128)))
+    }
+}
+
+/// Where the request comes from: the last address before the gateway.
+pub struct Address(pub String);
+
+impl FromRequestParts<App> for Address {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        let forwarded = parts.headers.get("x-forwarded-for").and_then(|addresses| addresses.to_str().ok());
+        let last = forwarded.and_then(|addresses| addresses.rsplit(',').next()).unwrap_or_default();
+        Ok(Self(last.trim().chars().take(64).collect()))
+    }
+}
+
+/// The one parameter of a path, percent-decoded.
+pub struct Segment(pub String);
+
+impl FromRequestParts<App> for Segment {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Path(segment) = Path::from_request_parts(parts, app).await.unwrap_or_else(|_| Path(String::new()));
+        Ok(Self(segment))
+    }
+}
+
+/// What the headers tell of the caller's place; what is malformed is passed over.
+pub fn origin(headers: &HeaderMap) -> Origin {
+    // A city comes percent-encoded, or in plain UTF-8.
+    let text = |name: &str| headers.get(name).map(|value| percent_decode(value.as_bytes()).decode_utf8_lossy().into_owned());
+    let location = text("x-location").and_then(|location| {
+        let (longitude, latitude) = location.split_once('-').filter(|(longitude, _)| !longitude.is_empty())?;
+        let (longitude, latitude): (f64, f64) = (longitude.trim().parse().ok()?, latitude.trim().parse().ok()?);
+        ((-180. ..=180.).contains(&longitude) && (-90. ..=90.).contains(&latitude)).then_some((longitude, latitude))
+    });
+    Origin {
+        unique_key: text("x-unique-key").and_then(|key| Text::parse(&key).ok()),
+        city: text("x-city").and_then(|city| Text::parse(&city).ok()),
+        location,
+    }
+}

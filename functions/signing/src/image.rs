@@ -1,0 +1,81 @@
+//! /image: photos of identity cards (document, 1.2.2).
+
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use shared::error::{Error, Fault};
+use shared::signing::images::MAX_BYTES;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Caller, Failure, Problem, Reply, Segment, Success, with_error_code};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(create_image)).routes(routes!(get_image)).layer(from_fn(with_error_code))
+}
+
+/// The one file of a form, in the field `file`.
+struct File(Vec<u8>);
+
+impl FromRequest<App> for File {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let form = Multipart::from_request(request, app).await;
+        let mut form = form.map_err(|_| Failure::Unreadable("请用 multipart/form-data 上传图片"))?;
+        let mut file = None;
+        while let Some(field) = form.next_field().await.map_err(broken)? {
+            if field.name() != Some("file") {
+                continue;
+            }
+            if file.is_some() {
+                return Err(Failure::Unreadable("一次只能上传一张图片"));
+            }
+            file = Some(field.bytes().await.map_err(broken)?.to_vec());
+        }
+        let file = file.ok_or_else(|| Error::invalid([Fault::new("file", "is required")]))?;
+        if file.len() > MAX_BYTES { Err(Failure::TooLarge) } else { Ok(Self(file)) }
+    }
+}
+
+fn broken(error: MultipartError) -> Failure {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        _ => Failure::Unreadable("上传的内容不完整"),
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct ImageView {
+    /// 文件的访问 URL
+    url: String,
+}
+
+/// 上传图片
+#[utoipa::path(post, path = "/image", tag = "通用",
+    request_body(content_type = "multipart/form-data", description = "file: jpg, png, webp 或 bmp 图片, 4.5 MB 以内"),
+    responses((status = 200, body = Success<ImageView>), (status = "default", body = Problem)))]
+async fn create_image(
+    State(app): State<App>,
+    Caller(worker): Caller,
+    headers: axum::http::HeaderMap,
+    File(bytes): File,
+) -> Result<Reply<ImageView>, Failure> {
+    let base_url = lambda::base_url(&headers).ok_or(Failure::Unreadable("请求缺少 Host"))?;
+    let name = app.store_image(&worker, bytes).await?;
+    Ok(Reply(ImageView { url: format!("{base_url}/image/{name}") }))
+}
+
+/// 查看自己上传的图片: 302 到临时地址
+#[utoipa::path(get, path = "/image/{name}", tag = "通用", params(("name" = String, Path)),
+    responses((status = 302, body = Success<ImageView>), (status = "default", body = Problem)))]
+async fn get_image(State(app): State<App>, Caller(worker): Caller, Segment(name): Segment) -> Result<Response, Failure> {
+    let presigned = app.image(&worker, &name).await?;
+    let location = [(header::LOCATION, presigned.url.clone())];
+    Ok((StatusCode::FOUND, location, Reply(ImageView { url: presigned.url })).into_response())
+}

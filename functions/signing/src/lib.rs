@@ -1,0 +1,72 @@
+//! The signing mini program's API (document 001_d4fb0a62dfff173b.txt) as Lambda functions: one for each group of resources,
+//! each with the router of its own endpoints.
+
+pub mod directory;
+mod edge;
+pub mod employee;
+pub mod image;
+pub mod session;
+
+use std::sync::Arc;
+
+use axum::Router;
+use lambda::family::{self, Family};
+use shared::environment::Environment;
+use shared::error::Result;
+use shared::signing::Service;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use edge::Failure;
+
+/// What every handler shares.
+pub type App = Arc<Service>;
+
+/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+pub const FUNCTIONS: [(&str, family::Routes<Signing>); 4] = [
+    ("signing-session", session::router),
+    ("signing-employee", employee::router),
+    ("signing-directory", directory::router),
+    ("signing-image", image::router),
+];
+
+pub struct Signing;
+
+impl Family for Signing {
+    type App = App;
+    type Failure = Failure;
+
+    const PREFIX: &'static str = "signing-";
+    /// A picture, with what stands around it in a form.
+    const MAX_BODY: usize = shared::signing::images::MAX_BYTES + 16 * 1024;
+
+    fn unknown_path() -> Failure {
+        Failure::UnknownPath
+    }
+
+    fn wrong_method() -> Failure {
+        Failure::WrongMethod
+    }
+
+    fn answer_too_large() -> Failure {
+        shared::error::Error::internal("an answer too large to be carried").into()
+    }
+}
+
+/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
+    Ok(family::router::<Signing>(routes, Arc::new(Service::connect(environment).await?)))
+}
+
+/// The family's OpenAPI document.
+pub fn openapi() -> OpenApi {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(info(title = "工桥 · 闪签云小程序接口", description = "工人登录、提交简历、跟进签约。"))]
+    struct Document;
+    family::openapi::<Signing>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS)
+}
+
+/// Every route of the family with the function that serves it: `(method, path, function)`.
+pub fn routes() -> Vec<(&'static str, String, &'static str)> {
+    family::routes::<Signing>(&FUNCTIONS)
+}

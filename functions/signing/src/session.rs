@@ -1,0 +1,123 @@
+//! Captchas, codes by text message, login, and where a worker's signing stands (document, 1.2.3, 1.2.4, 3.1).
+
+use axum::extract::State;
+use axum::http::header;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use deserr::Deserr;
+use serde::Serialize;
+use shared::input::Faults;
+use shared::signing::captcha;
+use shared::values::{Mobile, Text};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Address, Caller, CaptchaId, Failure, Fields, Platform, Problem, Reply, Success, with_error_code};
+
+pub fn router() -> OpenApiRouter<App> {
+    let coded = OpenApiRouter::default().routes(routes!(create_verifycode)).layer(from_fn(with_error_code));
+    OpenApiRouter::default().merge(coded).routes(routes!(get_captcha)).routes(routes!(log_in)).routes(routes!(get_em_status))
+}
+
+/// 验证码图片: PNG; 其 id 在 cookie 与响应头 X-captcha-id 中
+#[utoipa::path(get, path = "/captcha", tag = "通用", responses(
+    (status = 200, content_type = "image/png", description = "4 个字符的图片, 5 分钟内可用一次"),
+    (status = "default", body = Problem)))]
+async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Failure> {
+    let captcha = app.new_captcha().await?;
+    let cookie = format!("captcha_id={}; Path=/; HttpOnly; Max-Age={}", captcha.id, captcha::AGE.as_secs());
+    let headers = [
+        (header::CONTENT_TYPE, "image/png".to_owned()),
+        (header::CACHE_CONTROL, "no-store".into()),
+        (header::SET_COOKIE, cookie),
+        (header::HeaderName::from_static("x-captcha-id"), captcha.id),
+    ];
+    Ok((headers, captcha.picture).into_response())
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct VerifycodeFields {
+    /// 图形验证码
+    #[schema(value_type = String)]
+    captcha_code: Text<1, 16>,
+    /// 手机号
+    #[schema(value_type = String)]
+    phone: Mobile,
+}
+
+/// Nothing to tell: `{}`.
+#[derive(Serialize, ToSchema)]
+struct Nothing {}
+
+/// 发送短信
+#[utoipa::path(post, path = "/verifycode", tag = "通用",
+    request_body(content = VerifycodeFields, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = Success<Nothing>), (status = "default", body = Problem)))]
+async fn create_verifycode(
+    State(app): State<App>,
+    Platform(platform): Platform,
+    CaptchaId(captcha): CaptchaId,
+    Address(address): Address,
+    Fields(fields): Fields<VerifycodeFields>,
+) -> Result<Reply<Nothing>, Failure> {
+    app.send_code(&platform, captcha.as_deref(), fields.captcha_code.as_str(), &fields.phone, &address).await?;
+    Ok(Reply(Nothing {}))
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct LoginFields {
+    /// wx.login 取得的 code
+    #[schema(value_type = String)]
+    code: Text<1, 128>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct LoginView {
+    /// 会话 token 信息
+    session_token: String,
+    /// 为 0 表示未提交过简历信息
+    em_id: u64,
+}
+
+/// 登录
+#[utoipa::path(post, path = "/weixin/login", tag = "登录",
+    request_body(content = LoginFields, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = Success<LoginView>), (status = "default", body = Problem)))]
+async fn log_in(
+    State(app): State<App>,
+    Platform(platform): Platform,
+    Fields(fields): Fields<LoginFields>,
+) -> Result<Reply<LoginView>, Failure> {
+    let login = app.log_in(&platform, fields.code.as_str()).await?.map_err(Failure::WeChat)?;
+    Ok(Reply(LoginView { session_token: login.session_token, em_id: login.em_id }))
+}
+
+/// Zeros and empty strings before there is a résumé.
+#[derive(Default, Serialize, ToSchema)]
+struct EmStatus {
+    /// 驳回原因
+    reason: String,
+    /// 申请的公司名称
+    company_name: String,
+    /// 1 签约申请, 2 待签约, 3 已签约, 4 已驳回, 5 已取消
+    status: u8,
+    /// 0 待实名, 1 实名中, 2 实名成功, 3 实名失败
+    verify_status: i64,
+}
+
+/// 首页状态
+#[utoipa::path(get, path = "/em_status", tag = "登录",
+    responses((status = 200, body = Success<EmStatus>), (status = "default", body = Problem)))]
+async fn get_em_status(State(app): State<App>, Caller(worker): Caller) -> Result<Reply<EmStatus>, Failure> {
+    let signing = app.application(&worker).await?.map(|application| application.signing);
+    Ok(Reply(signing.map_or_else(EmStatus::default, |signing| EmStatus {
+        reason: signing.reason.as_str().to_owned(),
+        company_name: signing.company_name.as_str().to_owned(),
+        status: signing.state.into(),
+        verify_status: signing.verify_status.get(),
+    })))
+}
