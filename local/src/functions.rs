@@ -35,6 +35,9 @@ impl Functions {
         for (name, routes) in hris::FUNCTIONS {
             functions.insert(name, Function::Http(hris::router(routes(), Arc::clone(&admin.hris))));
         }
+        for (name, routes) in signing::FUNCTIONS {
+            functions.insert(name, Function::Http(family::router::<signing::Signing>(routes(), Arc::clone(&admin.signing))));
+        }
         let hris = Arc::clone(&admin.hris);
         functions.insert("ops-admin", Function::Admin(admin));
         Ok(Self { all: Arc::new(functions), hris })

@@ -11,6 +11,7 @@ mod s3;
 mod secrets;
 mod sns;
 pub mod template;
+mod wechat;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use shared::clock::{Clock, SystemClock};
 use shared::environment::Environment;
+use shared::error::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -58,6 +60,8 @@ pub struct World {
     pub s3_url: String,
     /// `GET` answers the text messages that were sent.
     pub sms_outbox_url: String,
+    /// WeChat: the simulator, or what `WECHAT_URL` says.
+    pub wechat_url: String,
     pub demo: Option<Demo>,
     /// What a function's own binary needs to run against this system.
     pub variables: HashMap<String, String>,
@@ -83,6 +87,8 @@ impl World {
         let mut servers = JoinSet::new();
 
         let mut variables = template.variables();
+        // The template's is the real one.
+        variables.remove("WECHAT_URL");
         variables.extend(overrides);
         let mut set = |name: &str, value: &str| variables.entry(name.to_owned()).or_insert_with(|| value.to_owned()).clone();
         set("AWS_REGION", "us-east-1");
@@ -103,7 +109,7 @@ impl World {
         let secrets = listen(0).await?;
         let secrets_url = set("AWS_ENDPOINT_URL_SECRETS_MANAGER", &url(&secrets)?);
         if secrets_url == url(&secrets)? {
-            let stored = secrets::open(file("secrets.json").as_deref(), &template.names("AWS::SecretsManager::Secret"))?;
+            let stored = secrets::open(file("secrets.json").as_deref(), &template)?;
             servers.spawn(serve(secrets, secrets::router(stored)));
         }
 
@@ -112,14 +118,23 @@ impl World {
         let sms_outbox_url = format!("{sns_url}/outbox");
         servers.spawn(serve(sns, sns::router(Arc::clone(&clock))));
 
+        let wechat = listen(0).await?;
+        let wechat_url = set("WECHAT_URL", &url(&wechat)?);
+
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
         let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
+        if wechat_url == url(&wechat)? {
+            let app = environment.secret(&variables["WECHAT_SECRET"]).await.map_err(|error| error.to_string())?;
+            servers.spawn(serve(wechat, wechat::router(serde_json::from_str(&app).unwrap_or_default())));
+        }
         let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
         let base_url = url(&gateway)?;
         let demo = match demo {
-            true => Some(Demo::prepare(&functions, &*clock, file("demo.json").as_deref()).await?),
+            true => {
+                Some(Demo::prepare(&functions, &*clock, &variables["SIGNING_PLATFORM"], file("demo.json").as_deref()).await?)
+            }
             false => None,
         };
         servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)));
@@ -128,6 +143,7 @@ impl World {
             dynamodb_url,
             s3_url,
             sms_outbox_url,
+            wechat_url,
             demo,
             variables,
             servers,
@@ -138,6 +154,17 @@ impl World {
             demo.write(&world, &file)?;
         }
         Ok(world)
+    }
+
+    /// What the picture of a captcha shows, for tests: read where only the system itself can read it.
+    pub async fn captcha_answer(variables: &HashMap<String, String>, id: &str) -> Result<Option<String>, Error> {
+        let environment = Environment::new(variables.clone(), Arc::new(SystemClock)).await;
+        let table = environment.required("CREDENTIALS_TABLE")?;
+        let (store, keyring) = environment.open(table, environment.required("SIGNING_SECRET")?).await?;
+        let key = shared::store::Key::new(format!("signing#captcha#{}", shared::secrets::hash(id)), "captcha");
+        let Some(mut item) = store.get(table, key.clone()).await? else { return Ok(None) };
+        shared::sealed::open(&keyring, &key, &["answer"], &mut item)?;
+        shared::store::attribute::read_text(&item, "answer").map(Some)
     }
 
     /// Ends every server and waits until they have let go of the data.

@@ -52,15 +52,21 @@ fn is_ours(name: &str) -> bool {
     name.starts_with("AWS_ENDPOINT_URL_")
         || matches!(
             name,
-            "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" | "STRICT_CHECKSUMS"
+            "AWS_REGION"
+                | "AWS_ACCESS_KEY_ID"
+                | "AWS_SECRET_ACCESS_KEY"
+                | "AWS_SESSION_TOKEN"
+                | "STRICT_CHECKSUMS"
+                | "REQUIRE_SMS"
+                | "WECHAT_URL"
         )
 }
 
 fn announce(world: &World, data_dir: &std::path::Path) {
-    let World { base_url, dynamodb_url, s3_url, sms_outbox_url, demo, .. } = world;
+    let World { base_url, dynamodb_url, s3_url, sms_outbox_url, wechat_url, demo, .. } = world;
     report(&format!("Gongqiao is ready at {base_url}"));
     report(&format!(
-        "  DynamoDB {dynamodb_url}\n  S3       {s3_url}\n  SMS      {sms_outbox_url}\n  data     {}",
+        "  DynamoDB {dynamodb_url}\n  S3       {s3_url}\n  SMS      {sms_outbox_url}\n  WeChat   {wechat_url}\n  data     {}",
         data_dir.display()
     ));
     let Some(demo) = demo else { return };

@@ -10,19 +10,18 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::template::Template;
+
 /// Name and string of each secret. Kept in a file, where one is given: what was sealed must open after a restart.
-pub fn open(file: Option<&Path>, names: &[String]) -> Result<BTreeMap<String, String>, String> {
+pub fn open(file: Option<&Path>, template: &Template) -> Result<BTreeMap<String, String>, String> {
     let stored = file.and_then(|file| std::fs::read_to_string(file).ok());
     let mut secrets: BTreeMap<String, String> = match stored {
         Some(stored) => serde_json::from_str(&stored).map_err(|error| format!("the secrets file is damaged: {error}"))?,
         None => BTreeMap::new(),
     };
-    for name in names {
-        if !secrets.contains_key(name) {
-            let key: [u8; 32] = shared::ids::random().map_err(|error| error.to_string())?;
-            let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-            secrets.insert(name.clone(), json!({"current": "k1", "k1": key}).to_string());
-        }
+    let random = || shared::secrets::random_token().unwrap_or_default();
+    for (name, secret) in template.secrets(random) {
+        secrets.entry(name).or_insert(secret);
     }
     if let Some(file) = file {
         let text = serde_json::to_string_pretty(&secrets).map_err(|error| error.to_string())?;

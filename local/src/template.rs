@@ -71,6 +71,19 @@ impl Template {
             .collect()
     }
 
+    /// The secrets, by their physical names, each with the string that the deployment would generate.
+    pub fn secrets(&self, random: impl Fn() -> String) -> Vec<(String, String)> {
+        self.resources("AWS::SecretsManager::Secret")
+            .map(|(logical_id, properties)| {
+                let generate = &properties["GenerateSecretString"];
+                let template = generate["SecretStringTemplate"].as_str().unwrap_or("{}");
+                let mut secret: Value = serde_json::from_str(template).unwrap_or_default();
+                secret[generate["GenerateStringKey"].as_str().unwrap_or_default()] = random().into();
+                (physical_name(logical_id), secret.to_string())
+            })
+            .collect()
+    }
+
     /// The physical names of the resources of a type.
     pub fn names(&self, resource_type: &str) -> Vec<String> {
         self.resources(resource_type).map(|(logical_id, _)| physical_name(logical_id)).collect()

@@ -114,7 +114,7 @@ impl Environment {
     }
 
     /// The string of a secret.
-    async fn secret(&self, id: &str) -> Result<String> {
+    pub async fn secret(&self, id: &str) -> Result<String> {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.aws);
         config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned));
         let client = aws_sdk_secretsmanager::Client::from_conf(config.build());

@@ -2,6 +2,7 @@
 
 mod channel;
 mod hris;
+mod signing;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use crate::functions::Functions;
 
 pub use channel::Credentials;
 pub use hris::{Hris, OauthApp};
+pub use signing::Signing;
 
 /// What `demo.json` holds beside the addresses.
 #[derive(Clone, Serialize, Deserialize)]
@@ -23,16 +25,23 @@ pub struct Demo {
     pub hris: Hris,
     /// Another company.
     pub hris_other: Hris,
+    pub signing: Signing,
 }
 
 impl Demo {
     /// Makes what is not there yet. What was told once and is there already stands in the folder's `demo.json`, or is told
     /// anew.
-    pub(crate) async fn prepare(functions: &Functions, clock: &dyn Clock, file: Option<&Path>) -> Result<Self, String> {
+    pub(crate) async fn prepare(
+        functions: &Functions,
+        clock: &dyn Clock,
+        platform: &str,
+        file: Option<&Path>,
+    ) -> Result<Self, String> {
         let stored = file.and_then(|file| std::fs::read(file).ok());
         let known: Option<Self> = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
         let (hris, hris_other) = hris::prepare(functions, clock, known.as_ref()).await?;
-        Ok(Self { channel: channel::prepare(functions, known.as_ref()).await?, hris, hris_other })
+        let channel = channel::prepare(functions, known.as_ref()).await?;
+        Ok(Self { channel, hris, hris_other, signing: signing::prepare(functions, platform).await? })
     }
 
     pub(crate) fn write(&self, world: &World, file: &Path) -> Result<(), String> {
@@ -40,6 +49,7 @@ impl Demo {
         contents["base_url"] = world.base_url.clone().into();
         contents["dynamodb_url"] = world.dynamodb_url.clone().into();
         contents["s3_url"] = world.s3_url.clone().into();
+        contents["wechat_url"] = world.wechat_url.clone().into();
         contents["sms_outbox_url"] = world.sms_outbox_url.clone().into();
         std::fs::write(file, format!("{contents:#}\n")).map_err(|error| format!("{}: {error}", file.display()))
     }
