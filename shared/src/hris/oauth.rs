@@ -18,7 +18,7 @@ use crate::error::{Error, Fault, Result};
 use crate::ids::random;
 use crate::secrets::{self, NewSecret, Secrets};
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::store::{Condition, Item, Key, Outcome, STAMP, VERSION, Write};
 use crate::values::{Mobile, Moment, RecordId, Text, Url};
 
 /// How long a code sent to a phone is valid.
@@ -319,12 +319,15 @@ impl Service {
         item.insert("day".into(), number(day));
         item.insert("sent".into(), number(sent + 1));
         item.insert("expires_at".into(), number((day + 2) * 24 * 3600));
+        item.insert(STAMP.into(), text(secrets::random_token()?));
         let condition = match stored {
             None => Condition::absent(),
             Some(_) => Condition::equals("last", number(last)),
         };
-        match self.store.put(table, item, condition).await? {
+        match self.store.put(table, item.clone(), condition).await? {
             Outcome::Written => Ok(()),
+            // Our own write, whose answer was lost on the way: it was sent again.
+            Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&item)) => Ok(()),
             Outcome::Refused(_) => Err(Error::too_many_requests(SMS_APART.as_secs())),
         }
     }
