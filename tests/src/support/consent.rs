@@ -92,7 +92,7 @@ impl Page {
 fn unescaped(text: &str) -> String {
     let named = [("&lt;", "<"), ("&#60;", "<"), ("&gt;", ">"), ("&#62;", ">"), ("&quot;", "\""), ("&#34;", "\"")];
     let text = named.iter().fold(text.to_owned(), |text, (reference, character)| text.replace(reference, character));
-    text.replace("&#39;", "'").replace("&#x27;", "'").replace("&#38;", "&").replace("&amp;", "&")
+    text.replace("&#39;", "'").replace("&#x27;", "'").replace("&amp;", "&").replace("&#38;", "&")
 }
 
 /// A browser, which keeps its cookie and follows no redirect.

@@ -46,7 +46,7 @@ impl Address {
 }
 
 /// An answer: its status and its body, null where it is no JSON.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
     pub body: Value,

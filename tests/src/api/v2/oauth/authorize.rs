@@ -93,13 +93,10 @@ async fn an_employee_consents_and_the_app_reads_that_company() {
     let signed = product.get("/api/v2/departments", serde_json::Value::Null).await;
     assert_eq!(signed.status, 200);
     assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await, signed);
-    let written = product.send(
-        reqwest::Method::POST,
-        "/api/v2/attendance_punches",
-        &[("access_token", &token)],
-        Some(json!({"attendances": []}).to_string()),
-    );
-    assert_eq!(written.await, refusal(403, 3001, "access_token opens reads only"));
+    let punches = Some(json!({"attendances": []}).to_string());
+    let query = [("access_token", token.as_str())];
+    let written = product.send(reqwest::Method::POST, "/api/v2/attendance_punches", &query, punches).await;
+    assert_eq!(written, refusal(403, 3001, "access_token opens reads only"));
     let stored = json!([stage.items("credentials").await, stage.items("hris").await]).to_string();
     for secret in [&token, &back[0].1, &code, &app.app_secret] {
         assert!(!stored.contains(&format!("\"{secret}\"")), "what is stored is a hash");
@@ -111,20 +108,24 @@ async fn a_state_is_carried_back_to_the_letter() {
     let stage = Stage::open().await;
     let (product, _) = opened(&stage).await;
     let long = "s".repeat(1024);
-    for callback in [CALLBACK, "https://app.example.com/back?from=知人&x=1"] {
+    let callbacks = [
+        (CALLBACK, CALLBACK),
+        ("https://app.example.com/back?from=知人&x=1", "https://app.example.com/back?from=%E7%9F%A5%E4%BA%BA&x=1"),
+    ];
+    for (callback, called) in callbacks {
         let app = App::named(&product, "考勤助手", callback).await;
         for state in ["中文&a=b=c", "a+b c%20d", " \"'<b>#?/\\ ", "&amp;", &long] {
             let mut browser = Browser::new(&app);
             let page = browser.open(state).await;
             assert_eq!(page.field("state"), state);
-            let denied = browser.press(&page, "deny", &[]).await.called_back(callback);
+            let denied = browser.press(&page, "deny", &[]).await.called_back(called);
             let expected = [("error", "access_denied"), ("state", state)];
             assert_eq!(denied, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 
             let page = browser.ask_code(MOBILE, state).await;
             assert_eq!(page.field("state"), state);
             let code = stage.address.code(MOBILE).await;
-            let granted = browser.consent(&page, &code).await.called_back(callback);
+            let granted = browser.consent(&page, &code).await.called_back(called);
             assert_eq!((granted.len(), &granted[1]), (2, &("state".to_owned(), state.to_owned())));
             stage.clock.advance(jiff::SignedDuration::from_hours(24));
         }
