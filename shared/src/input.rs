@@ -77,10 +77,10 @@ impl Json {
         self.0.get(key)
     }
 
-    /// Takes a member out of an object.
+    /// Takes a member out of an object; the others keep their order, in which their faults are told.
     pub fn remove(&mut self, key: &str) {
         if let Some(members) = self.0.as_object_mut() {
-            members.remove(key);
+            members.shift_remove(key);
         }
     }
 

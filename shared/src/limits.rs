@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Error, Result};
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Key, Outcome, Store, pause};
+use crate::secrets::random_token;
+use crate::store::attribute::{number, read_integer, text};
+use crate::store::{Condition, Key, Outcome, STAMP, Store, pause};
 
 /// How often a count that others overtake is made anew.
 const TRIES: u32 = 50;
@@ -49,9 +50,14 @@ impl Limit {
             item.insert("counted".into(), number(counted + 1));
             item.insert("version".into(), number(version + 1));
             item.insert("expires_at".into(), number(next_window + self.window.as_secs()));
+            item.insert(STAMP.into(), text(random_token()?));
             let condition = if stored.is_none() { Condition::absent() } else { Condition::equals("version", number(version)) };
-            match store.put(table, item, condition).await? {
+            match store.put(table, item.clone(), condition).await? {
                 Outcome::Written => return Ok(()),
+                // Our own write, whose answer was lost on the way: it was sent again.
+                Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&item)) => {
+                    return Ok(());
+                }
                 Outcome::Refused(_) => pause(attempt).await?,
             }
         }

@@ -4,8 +4,12 @@
 mod api;
 mod architecture;
 mod budgets;
+mod budgets_hris;
 mod contract;
 mod faults;
+mod faults_hris;
 mod local_stack;
 mod ops_admin;
+mod ops_hris;
+mod ops_hris_import;
 mod support;

@@ -21,7 +21,7 @@ async fn raw(address: &Address, function: &str, kind: Option<&str>, event: &str)
 }
 
 /// The answer to a command that is carried out.
-async fn done(address: &Address, command: &Value) -> Value {
+pub async fn done(address: &Address, command: &Value) -> Value {
     let (status, headers, body) = raw(address, "ops-admin", None, &command.to_string()).await;
     assert_eq!((status, headers.get("x-amz-function-error")), (200, None), "{command}: {body}");
     serde_json::from_str(&body).unwrap()
@@ -42,7 +42,7 @@ async fn failed(address: &Address, event: &str) -> (String, String) {
     (kind.to_owned(), message.to_owned())
 }
 
-async fn fails(address: &Address, command: &Value, kind: &str, message: &str) {
+pub async fn fails(address: &Address, command: &Value, kind: &str, message: &str) {
     let expected = (kind.to_owned(), message.to_owned());
     assert_eq!(failed(address, &command.to_string()).await, expected, "{command}");
 }

@@ -100,12 +100,15 @@ impl Row {
         };
         let (mut empno, mut fields) = (serde_json::Value::Null, serde_json::Map::new());
         for (name, member) in deserr::Map::into_iter(members) {
-            if let Some(text) = text(&member.into_value()) {
-                if name == "empno" {
-                    empno = text.into();
-                }
-                fields.insert(name, text.into());
+            let member = match member.into_value() {
+                Value::Null => continue,
+                // What is no text is wrong, whatever it is.
+                member => text(&member).map_or(serde_json::Value::Null, Into::into),
+            };
+            if name == "empno" {
+                empno = member.clone();
             }
+            fields.insert(name, member);
         }
         let punch = shared::input::Json::from_value(fields.into()).read::<PunchFields>();
         let punch = punch.map(|PunchFields { empno, punched_at }| Punch { empno, punched_at });

@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use form_urlencoded::Serializer;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use shared::error::{Error, Kind};
 use shared::hris::oauth::{App as OauthApp, CodeRefusal};
@@ -204,7 +205,8 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
 
 /// Back to the app. A state that was not given is not made up.
 fn back(oauth_app: &OauthApp, parameters: &[(&str, &str)]) -> Result<Response, Failure> {
-    let callback = oauth_app.callback_url.as_str();
+    // A header holds ASCII.
+    let callback = utf8_percent_encode(oauth_app.callback_url.as_str(), CONTROLS).to_string();
     let mut query = Serializer::new(String::new());
     query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
     let separator = if callback.contains('?') { '&' } else { '?' };

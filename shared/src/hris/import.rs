@@ -12,8 +12,9 @@ use super::organization::{Company, company_key};
 use super::row::{self, Alias, Entity, RECORD};
 use super::values::{Status, Uuid};
 use crate::error::{Error, Fault, Result};
+use crate::secrets::random_token;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, pause};
+use crate::store::{Condition, Item, Key, Outcome, Refusal, STAMP, VERSION, Write, pause};
 
 /// The most writes of one transaction.
 const MAX_WRITES: usize = 100;
@@ -35,6 +36,8 @@ pub enum RowResult {
 pub struct Import<'a, T> {
     service: &'a Service,
     company: Uuid,
+    /// Tells what this import wrote from what an equal one did.
+    stamp: String,
     /// References that were found.
     known: HashSet<Key>,
     kind: std::marker::PhantomData<T>,
@@ -53,7 +56,7 @@ impl Service {
     /// Begins an import into a company that exists.
     pub async fn import<T: Entity>(&self, company: Uuid) -> Result<Import<'_, T>> {
         match self.store.get(&self.tables.hris, company_key(&company)).await? {
-            Some(_) => Ok(Import { service: self, company, known: HashSet::new(), kind: std::marker::PhantomData }),
+            Some(_) => Import::new(self, company),
             None => Err(super::missing("company_uuid")),
         }
     }
@@ -62,16 +65,19 @@ impl Service {
     pub async fn import_companies(&self, rows: Vec<Company>) -> Result<Vec<RowResult>> {
         let mut results = Vec::with_capacity(rows.len());
         for row in rows {
-            let company = row.uuid.clone();
-            let mut import =
-                Import { service: self, company, known: HashSet::new(), kind: std::marker::PhantomData::<Company> };
+            let mut import = Import::<Company>::new(self, row.uuid.clone())?;
             results.extend(import.store(vec![row]).await?);
         }
         Ok(results)
     }
 }
 
-impl<T: Entity> Import<'_, T> {
+impl<'a, T: Entity> Import<'a, T> {
+    fn new(service: &'a Service, company: Uuid) -> Result<Self> {
+        let (stamp, known) = (random_token()?, HashSet::new());
+        Ok(Self { service, company, stamp, known, kind: std::marker::PhantomData })
+    }
+
     /// Stores rows; one result each, in order.
     ///
     /// DynamoDB, for each hundred writes (a row is one, an employee up to three): one batch that reads what is there and one
@@ -112,20 +118,28 @@ impl<T: Entity> Import<'_, T> {
             return Ok(());
         }
         self.meet_references(&chunk).await?;
-        for attempt in 0..TRIES {
-            if self.try_chunk(&chunk, results).await? {
-                return Ok(());
+        let (mut rest, mut attempt) = (&chunk[..], 0);
+        while !rest.is_empty() {
+            match self.try_rows(rest, results).await? {
+                Some(done) => (rest, attempt) = (&rest[done..], 0),
+                None if attempt == TRIES => {
+                    return Err(Error::internal("the rows of an import changed faster than they could be stored"));
+                }
+                None => {
+                    pause(attempt).await?;
+                    attempt += 1;
+                }
             }
-            pause(attempt).await?;
         }
-        Err(Error::internal("the rows of an import changed faster than they could be stored"))
+        Ok(())
     }
 
-    /// Stores the rows as far as they may be; `false` where others changed something meanwhile.
-    async fn try_chunk(&mut self, chunk: &[Planned<T>], results: &mut [Option<RowResult>]) -> Result<bool> {
-        let mut stored = self.read(chunk.iter().flat_map(Planned::keys).cloned().collect()).await?;
+    /// Stores the rows as far as they may be, up to one that must see what became of those before it: how many, or `None` where
+    /// others changed something meanwhile.
+    async fn try_rows(&mut self, rows: &[Planned<T>], results: &mut [Option<RowResult>]) -> Result<Option<usize>> {
+        let mut stored = self.read(rows.iter().flat_map(Planned::keys).cloned().collect()).await?;
         let mut left = Vec::new();
-        for row in chunk {
+        for row in rows {
             if let Some(item) = stored.get(&row.key) {
                 let current: T = row::read(&self.service.keyring, item.clone())?;
                 left.extend(current.aliases(&self.company, &self.service.keyring)?.into_iter().map(|alias| alias.key));
@@ -134,14 +148,22 @@ impl<T: Entity> Import<'_, T> {
         left.retain(|key| !stored.contains_key(key));
         stored.extend(self.read(left).await?);
 
-        let changes = chunk.iter().map(|row| self.change(row, &stored)).collect::<Result<Vec<_>>>()?;
-        for (row, change) in chunk.iter().zip(&changes) {
+        let (mut changes, mut written) = (Vec::new(), HashSet::new());
+        for row in rows {
+            let change = self.change(row, &stored)?;
+            let writes = change.as_ref().map_or(&[][..], Change::writes);
+            let touched: Vec<Key> = writes.iter().filter_map(Write::key).collect();
+            if row.keys().chain(&touched).any(|key| written.contains(key)) {
+                break;
+            }
+            written.extend(touched);
             if change.is_err() && !stored.contains_key(&row.key) {
                 self.known.remove(&row.key);
             }
+            changes.push(change);
         }
-        let mut writes = Vec::new();
-        for (row, change) in chunk.iter().zip(changes) {
+        let (done, mut writes) = (changes.len(), Vec::new());
+        for (row, change) in rows.iter().zip(changes) {
             let missing = self.missing(&row.content);
             results[row.at] = Some(match change {
                 Err(fault) => RowResult::Refused(vec![fault]),
@@ -157,13 +179,20 @@ impl<T: Entity> Import<'_, T> {
             });
         }
         if writes.is_empty() {
-            return Ok(true);
+            return Ok(Some(done));
         }
         match self.service.store.transact(writes).await? {
-            Outcome::Written => Ok(true),
-            // Also where our own transaction, whose answer was lost, was sent again: the next try finds it done.
-            Outcome::Refused(_) => Ok(false),
+            Outcome::Written => Ok(Some(done)),
+            // Our own transaction, whose answer was lost on the way: it was sent again.
+            Outcome::Refused(refusals) if refusals.iter().any(|refusal| self.wrote(refusal)) => Ok(Some(done)),
+            Outcome::Refused(_) => Ok(None),
         }
+    }
+
+    /// Whether this import wrote what is in its own way. What it wrote before it knows, and is no longer in its way.
+    fn wrote(&self, refusal: &Refusal) -> bool {
+        let stamp = refusal.stored.as_ref().and_then(|item| item.get(STAMP));
+        refusal.failed && stamp == Some(&text(&self.stamp))
     }
 
     /// What must be written for a row beside what is stored.
@@ -192,13 +221,15 @@ impl<T: Entity> Import<'_, T> {
             }
             complete &= is_own && holder.is_some();
             kept.push(&alias.key);
-            let item = row::copy(keyring, &self.company, &row.content, version, &alias.key)?;
+            let mut item = row::copy(keyring, &self.company, &row.content, version, &alias.key)?;
+            item.insert(STAMP.into(), text(&self.stamp));
             writes.push(Write::Put { table: table.clone(), item, condition: unchanged(holder)? });
         }
         if complete && before.as_ref() == Some(&row.content) {
             return Ok(Ok(Change::None));
         }
-        let item = row::write(keyring, &self.company, &row.content, version)?;
+        let mut item = row::write(keyring, &self.company, &row.content, version)?;
+        item.insert(STAMP.into(), text(&self.stamp));
         writes.push(Write::Put { table: table.clone(), item, condition: unchanged(current)? });
         for alias in before.as_ref().map_or(Ok(Vec::new()), |before| before.aliases(&self.company, keyring))? {
             let holder = stored.get(&alias.key);
@@ -237,6 +268,15 @@ enum Change {
     None,
     Created(Vec<Write>),
     Updated(Vec<Write>),
+}
+
+impl Change {
+    fn writes(&self) -> &[Write] {
+        match self {
+            Self::None => &[],
+            Self::Created(writes) | Self::Updated(writes) => writes,
+        }
+    }
 }
 
 impl<T> Planned<T> {

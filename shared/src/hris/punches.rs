@@ -2,7 +2,7 @@
 //!
 //! A punch is kept under the employee's number and its second: sent twice, it is stored once.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::employees::{Employee, empno_key};
 use super::values::{Code, Uuid};
@@ -21,10 +21,16 @@ const MAX_READ: usize = 50_000;
 /// The most writes and conditions of one transaction.
 const MAX_WRITES: usize = 100;
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct Punch {
     pub empno: Code,
     pub punched_at: LocalTime,
+}
+
+impl Punch {
+    fn second(&self) -> String {
+        self.punched_at.to_second()
+    }
 }
 
 /// The first and the last punch of a day.
@@ -42,9 +48,9 @@ impl Service {
     pub async fn store_punches(&self, company: &Uuid, punches: &[Punch]) -> Result<HashSet<Code>> {
         let mut unknown = HashSet::new();
         // Sorted, the punches of one employee share the look at the employee.
-        let once: BTreeSet<&Punch> = punches.iter().collect();
+        let once: BTreeMap<_, _> = punches.iter().map(|punch| ((&punch.empno, punch.second()), punch)).collect();
         let mut batch = Batch::default();
-        for punch in once {
+        for punch in once.into_values() {
             if !batch.takes(punch) {
                 self.store_batch(company, std::mem::take(&mut batch), &mut unknown).await?;
             }
@@ -139,7 +145,7 @@ fn partition(company: &Uuid, empno: &Code) -> String {
 }
 
 fn punch_key(company: &Uuid, punch: &Punch) -> Key {
-    Key::new(partition(company, &punch.empno), punch.punched_at.to_second())
+    Key::new(partition(company, &punch.empno), punch.second())
 }
 
 fn punched_between(company: &Uuid, empno: &Code, start: &Date, end: &Date) -> (String, String, String) {

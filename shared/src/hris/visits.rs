@@ -7,8 +7,9 @@ use super::row;
 use super::values::Uuid;
 use super::{Caller, Service};
 use crate::error::{Error, Result};
+use crate::secrets::random_token;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Outcome};
+use crate::store::{Condition, Outcome, STAMP};
 use crate::values::Text;
 
 /// How long a call may take to send its message before a replay of it sends the message instead.
@@ -39,6 +40,7 @@ impl Service {
         item.insert("visit_time".into(), text(visit.time.as_str()));
         item.insert(CLAIMED_UNTIL.into(), number((now + SENDING).as_millisecond()));
         item.insert("announced_at".into(), number(now.as_millisecond()));
+        item.insert(STAMP.into(), text(random_token()?));
         let table = &self.tables.hris;
         if let Outcome::Refused(refusals) = self.store.put(table, item.clone(), Condition::absent()).await? {
             let stored = refusals.into_iter().find_map(|refusal| refusal.stored);
@@ -47,13 +49,19 @@ impl Service {
             if read_text(&stored, EMPLOYEE)? != employee.uuid.as_str() {
                 return Err(Error::internal("two visits have the same identity"));
             }
-            // Zero where the message was sent. Equal where it is our own write, whose answer was lost: it was sent again.
-            if claimed_until == 0 || claimed_until > now.as_millisecond() && stored != item {
-                return Ok(employee);
-            }
-            let claim = Condition::equals(CLAIMED_UNTIL, number(claimed_until));
-            if let Outcome::Refused(_) = self.store.put(table, item.clone(), claim).await? {
-                return Ok(employee);
+            // Equal where it is our own write, whose answer was lost: it was sent again.
+            if stored != item {
+                // Zero where the message was sent.
+                if claimed_until == 0 || claimed_until > now.as_millisecond() {
+                    return Ok(employee);
+                }
+                let claim = Condition::equals(CLAIMED_UNTIL, number(claimed_until));
+                match self.store.put(table, item.clone(), claim).await? {
+                    Outcome::Refused(refusals) if !refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&item)) => {
+                        return Ok(employee);
+                    }
+                    Outcome::Written | Outcome::Refused(_) => {}
+                }
             }
         }
         if let Some(mobile) = &employee.mobile {

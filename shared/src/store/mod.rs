@@ -35,6 +35,8 @@ const CONFLICT_TRIES: u32 = 12;
 const CHANGE_TRIES: u32 = 50;
 /// Counts the changes of an item.
 pub const VERSION: &str = "version";
+/// Tells one write from an equal one of somebody else: a random token.
+pub const STAMP: &str = "write";
 /// How often a batch is sent in all while it leaves keys unread.
 const BATCH_TRIES: u32 = 8;
 /// The most keys that one batch may read.
@@ -194,7 +196,6 @@ impl Store {
     ///
     /// DynamoDB: one read, one write.
     pub async fn change(&self, table: &str, key: Key, change: impl Fn(&Item) -> Result<Item>) -> Result<Option<Item>> {
-        // Tells this write from an equal one of somebody else.
         let stamp = attribute::text(crate::secrets::random_token()?);
         let mut found = self.get(table, key).await?;
         for attempt in 0..CHANGE_TRIES {
@@ -202,7 +203,7 @@ impl Store {
             let version: u64 = attribute::read_integer(&current, VERSION)?;
             let mut next = change(&current)?;
             next.insert(VERSION.into(), attribute::number(version + 1));
-            next.insert("write".into(), stamp.clone());
+            next.insert(STAMP.into(), stamp.clone());
             match self.put(table, next.clone(), Condition::equals(VERSION, attribute::number(version))).await? {
                 Outcome::Written => return Ok(Some(next)),
                 Outcome::Refused(refusals) => match refusals.into_iter().find_map(|refusal| refusal.stored) {
@@ -218,6 +219,14 @@ impl Store {
 }
 
 impl Write {
+    /// What it is about.
+    pub fn key(&self) -> Option<Key> {
+        match self {
+            Self::Put { item, .. } | Self::Set { item, .. } => Key::of(item),
+            Self::Delete { key, .. } | Self::Check { key, .. } => Some(key.clone()),
+        }
+    }
+
     fn into_sdk(self) -> Result<TransactWriteItem> {
         let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
         let builder = TransactWriteItem::builder();

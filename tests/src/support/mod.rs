@@ -3,6 +3,7 @@
 //! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
 //! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
+pub mod consent;
 pub mod documents;
 mod partner;
 pub mod product;
@@ -23,10 +24,29 @@ pub use stage::{Fault, Stage};
 pub struct Address {
     pub base_url: String,
     pub dynamodb_url: String,
+    pub sms_outbox_url: String,
+}
+
+impl Address {
+    pub fn of(world: &World) -> Self {
+        Self {
+            base_url: world.base_url.clone(),
+            dynamodb_url: world.dynamodb_url.clone(),
+            sms_outbox_url: world.sms_outbox_url.clone(),
+        }
+    }
+
+    /// The text messages that were sent to a phone, oldest first.
+    pub async fn messages(&self, mobile: &str) -> Vec<String> {
+        let outbox = answer(reqwest::Client::new().get(&self.sms_outbox_url)).await.body;
+        let messages = outbox.as_array().expect("the outbox").iter();
+        let messages = messages.filter(|message| message["phone"] == format!("+86{mobile}"));
+        messages.map(|message| message["message"].as_str().expect("a text").to_owned()).collect()
+    }
 }
 
 /// An answer: its status and its body, null where it is no JSON.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
     pub body: Value,
@@ -40,7 +60,7 @@ pub fn world() -> &'static Address {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let world = World::start(Options::default()).await.unwrap();
-                tell.send(Address { base_url: world.base_url.clone(), dynamodb_url: world.dynamodb_url.clone() }).unwrap();
+                tell.send(Address::of(&world)).unwrap();
                 std::future::pending::<()>().await;
             });
         });

@@ -68,7 +68,8 @@ impl Partner {
 
     /// What an administrator's command about this channel answers: `disable_channel`, `enable_channel`, ...
     pub async fn administer(&self, command: &str) -> Value {
-        let address = Address { base_url: self.base_url.clone(), dynamodb_url: String::new() };
+        let (dynamodb_url, sms_outbox_url) = Default::default();
+        let address = Address { base_url: self.base_url.clone(), dynamodb_url, sms_outbox_url };
         invoke(&self.http, &address, &json!({"command": command, "appkey": self.appkey})).await
     }
 

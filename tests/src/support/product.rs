@@ -26,6 +26,7 @@ pub const DAY: &str = "2017-02-03";
 pub struct Product {
     pub address: Address,
     pub company: String,
+    pub product_id: String,
     pub access_key: String,
     pub secret_key: String,
     /// The company's current token.
@@ -63,6 +64,7 @@ impl Product {
             token: text(&token, "token"),
             address,
             company,
+            product_id: product,
             http,
             clock,
         }

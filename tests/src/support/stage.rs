@@ -12,6 +12,8 @@ use local::template::Template;
 use local::{Options, World, dynamodb};
 use serde_json::{Value, json};
 use shared::clock::ManualClock;
+use shared::environment::Environment;
+use shared::objects::{Content, Presigned};
 use tokio::net::TcpListener;
 
 use super::Address;
@@ -20,7 +22,7 @@ pub struct Stage {
     pub address: Address,
     pub clock: Arc<ManualClock>,
     wire: Arc<Wire>,
-    _world: World,
+    world: World,
 }
 
 /// What stands between the system and its DynamoDB.
@@ -74,8 +76,8 @@ impl Stage {
         all.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), dynamodb_url.clone());
         let options = Options { clock: clock.clone(), variables: all, ..Options::default() };
         let world = World::start(options).await.unwrap();
-        let address = Address { base_url: world.base_url.clone(), dynamodb_url };
-        Self { address, clock, wire, _world: world }
+        let address = Address { dynamodb_url, ..Address::of(&world) };
+        Self { address, clock, wire, world }
     }
 
     /// What the database itself answers to a request past the system; it is not counted.
@@ -95,6 +97,19 @@ impl Stage {
         let scanned = self.database("Scan", &json!({"TableName": table})).await;
         assert_eq!(scanned.get("LastEvaluatedKey"), None, "more than one page");
         scanned["Items"].as_array().expect("items").clone()
+    }
+
+    /// Puts an object into the uploads bucket, past the system.
+    pub async fn upload(&self, key: &str, text: &str) {
+        let environment = Environment::new(self.world.variables.clone(), self.clock.clone()).await;
+        let objects = environment.objects(environment.required("UPLOADS_BUCKET").unwrap());
+        let content = Content { content_type: "application/x-ndjson", size: text.len() as u32, sha256: None };
+        let Presigned { url, headers } = objects.presign_put(key, &content).await.unwrap();
+        let mut request = self.wire.http.put(url).body(text.to_owned());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        assert_eq!(super::answer(request).await.status, 200);
     }
 
     /// The operations called since this was last asked, in order.

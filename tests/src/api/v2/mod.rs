@@ -1,1 +1,6 @@
+mod attendance;
 mod employees;
+mod integration;
+mod oauth;
+mod recruitment;
+mod salary;

@@ -1,0 +1,245 @@
+//! Company tokens, visits and Moka (document 003, 更新公司令牌, 提醒员工接见访客, 更新日志).
+
+use futures::future::join_all;
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::product::{EMPLOYEE, MOBILE, Product, answered, body, employee, refusal};
+use crate::support::{Answer, Stage};
+
+const CANDIDATES: &str = "/api/v2/moka_candidates";
+const UNBINDS: &str = "/api/v2/moka_unbinds";
+
+/// A call as it is signed once and sent perhaps often.
+struct Signed {
+    product: Product,
+    method: Method,
+    path: String,
+    tonce: String,
+    signature: String,
+    payload: String,
+}
+
+impl Signed {
+    fn new(product: &Product, method: Method, path: &str, payload: &Value) -> Self {
+        let (tonce, payload) = (product.tonce(), payload.to_string());
+        let signature = product.sign(method.as_str(), path, &tonce, &payload);
+        Self { product: product.clone(), method, path: path.to_owned(), tonce, signature, payload }
+    }
+
+    async fn send(&self) -> Answer {
+        let query = [("access_key", self.product.access_key.as_str()), ("tonce", &self.tonce), ("signature", &self.signature)];
+        self.product.send(self.method.clone(), &self.path, &query, Some(self.payload.clone())).await
+    }
+}
+
+fn moka_done() -> Answer {
+    body(json!({"error_code": 0, "error_message": "ok"}))
+}
+
+/// The items of the HR table whose partition key contains this.
+async fn items(stage: &Stage, part: &str) -> Vec<Value> {
+    let mut items = stage.items("hris").await;
+    items.retain(|item| item["pk"]["S"].as_str().is_some_and(|key| key.contains(part)));
+    items
+}
+
+#[tokio::test]
+async fn a_visitor_token_is_sealed_and_the_company_answered() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    let path = format!("/api/v2/company_tokens/{}", product.company);
+    let company = json!({"uuid": product.company, "name": "彩程", "full_name": "成都彩程软件设计有限公司", "logo": ""});
+    for token in ["visitor-token-1", "visitor-token-2"] {
+        let payload = product.with_token(json!({"zhiren_visitor_token": token}));
+        assert_eq!(product.patch(&path, payload).await, body(company.clone()), "{token}");
+        let items = stage.items("hris").await;
+        assert!(!json!(items).to_string().contains("visitor-token"), "it is stored in the clear");
+        let kept = items.iter().filter(|item| item["sk"]["S"] == "visitor_token");
+        let kept: Vec<&Value> = kept.map(|item| &item["token"]["S"]).collect();
+        assert!(kept.len() == 1 && kept[0].as_str().is_some_and(|sealed| sealed.len() > token.len()), "{kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_token_comes_with_the_companys_token_for_the_own_company() {
+    let (product, other) = (Product::furnished().await, Product::join().await);
+    let path = format!("/api/v2/company_tokens/{}", product.company);
+    let faults = [
+        (json!({"zhiren_visitor_token": "v"}), refusal(422, 2002, "token is required")),
+        (json!({"zhiren_visitor_token": "v", "token": "x"}), refusal(401, 1104, "token is not that of the company")),
+        (json!({"zhiren_visitor_token": "v", "token": other.token}), refusal(401, 1104, "token is not that of the company")),
+        (product.with_token(json!({})), refusal(422, 2002, "zhiren_visitor_token is required")),
+        (
+            product.with_token(json!({"zhiren_visitor_token": "v".repeat(65)})),
+            refusal(422, 2002, "zhiren_visitor_token must be at most 64 characters"),
+        ),
+    ];
+    for (payload, answer) in faults {
+        assert_eq!(product.patch(&path, payload.clone()).await, answer, "{payload}");
+    }
+    let payload = product.with_token(json!({"zhiren_visitor_token": "v"}));
+    for foreign in [other.company.as_str(), "x", EMPLOYEE] {
+        let answer = product.patch(&format!("/api/v2/company_tokens/{foreign}"), payload.clone()).await;
+        assert_eq!(answer, refusal(404, 1102, "guid does not exist"), "{foreign}");
+    }
+}
+
+fn notify(employee: &str) -> String {
+    format!("/api/v2/employees/{employee}/notify")
+}
+
+fn visit(product: &Product) -> Value {
+    product.with_token(json!({"name": "曹操", "time": "2017-02-03 15:00"}))
+}
+
+#[tokio::test]
+async fn an_announced_visit_is_recorded_and_sent_on_once_however_often_the_call_is_replayed() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.furnish().await;
+    let call = Signed::new(&product, Method::POST, &notify(EMPLOYEE), &visit(&product));
+    let message = "【工桥】访客 曹操 将于 2017-02-03 15:00 到访，请您接见。";
+    for seconds in [0, 0, 14, 1, 60, 200] {
+        stage.clock.advance(SignedDuration::from_secs(seconds));
+        assert_eq!(call.send().await, body(answered(&employee())));
+        assert_eq!(stage.address.messages(MOBILE).await, [message]);
+    }
+    let visits = items(&stage, "#visit").await;
+    assert_eq!(visits.len(), 1, "{visits:?}");
+    for (name, value) in [("employee_uuid", EMPLOYEE), ("visitor", "曹操"), ("visit_time", "2017-02-03 15:00")] {
+        assert_eq!(visits[0][name], json!({"S": value}), "{name}");
+    }
+    // Signed at another second, it is another visit.
+    assert_eq!(product.post(&notify(EMPLOYEE), visit(&product)).await, body(answered(&employee())));
+    assert_eq!(stage.address.messages(MOBILE).await, [message, message]);
+    assert_eq!(items(&stage, "#visit").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_message_comes_of_a_call_replayed_many_times_at_once() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.furnish().await;
+    let call = Signed::new(&product, Method::POST, &notify(EMPLOYEE), &visit(&product));
+    for answer in join_all((0..32).map(|_| call.send())).await {
+        assert_eq!(answer, body(answered(&employee())));
+    }
+    assert_eq!(stage.address.messages(MOBILE).await.len(), 1);
+    assert_eq!(items(&stage, "#visit").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_visit_to_nobody_or_without_its_particulars_is_refused() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.furnish().await;
+    let cases = [
+        (EMPLOYEE, json!({"name": "曹操", "time": "15:00"}), refusal(422, 2002, "token is required")),
+        (
+            EMPLOYEE,
+            json!({"name": "曹操", "time": "15:00", "token": "x"}),
+            refusal(401, 1104, "token is not that of the company"),
+        ),
+        (EMPLOYEE, product.with_token(json!({})), refusal(422, 2002, "name is required; time is required")),
+        (
+            EMPLOYEE,
+            product.with_token(json!({"name": "曹".repeat(65), "time": ""})),
+            refusal(422, 2002, "name is too long; time must not be empty"),
+        ),
+        ("00000000000000000000000000000000", visit(&product), refusal(404, 1102, "uuid does not exist")),
+    ];
+    for (employee, payload, answer) in cases {
+        assert_eq!(product.post(&notify(employee), payload.clone()).await, answer, "{payload}");
+    }
+    assert_eq!(stage.address.messages(MOBILE).await, Vec::<String>::new());
+    assert_eq!(items(&stage, "#visit").await, Vec::<Value>::new());
+}
+
+async fn bind_code(product: &Product) -> String {
+    let answer = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
+    answer["bind_code"].as_str().expect("a code").to_owned()
+}
+
+fn candidate() -> Value {
+    json!({
+        "name": "候选人", "email": "c@example.com", "mobile": "13800000001", "sex": "female", "marriage": "", "degree": "本科",
+        "birthday": "1990-01-02", "status": "interview", "source_name": "内部推荐", "source_id": "1",
+    })
+}
+
+#[tokio::test]
+async fn candidates_can_be_pushed_while_the_company_is_bound() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    let unbound = refusal(403, 3001, "the company is not bound to Moka");
+    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
+    let bind = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
+    assert_eq!(product.get(&bind, Value::Null).await, moka_done());
+    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound, "to ask for a code is not to bind");
+    for _ in 0..2 {
+        assert_eq!(product.patch(&bind, Value::Null).await, moka_done());
+    }
+    let call = Signed::new(&product, Method::POST, CANDIDATES, &candidate());
+    for _ in 0..3 {
+        assert_eq!(call.send().await, moka_done());
+    }
+    let stored = items(&stage, "#candidate").await;
+    assert_eq!(stored.len(), 1, "{stored:?}");
+    assert_eq!((&stored[0]["name"], &stored[0]["degree"]), (&json!({"S": "候选人"}), &json!({"S": "本科"})));
+    for answer in join_all((0..8).map(|_| call.send())).await {
+        assert_eq!(answer, moka_done());
+    }
+    assert_eq!(items(&stage, "#candidate").await.len(), 1);
+    for _ in 0..2 {
+        assert_eq!(product.post(UNBINDS, Value::Null).await, moka_done());
+    }
+    stage.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
+    assert_eq!(call.send().await, moka_done(), "a replay is answered as the first was");
+    assert_eq!(items(&stage, "#candidate").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_bind_code_expires_after_seven_days() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    let path = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
+    stage.clock.advance(SignedDuration::from_secs(7 * 24 * 3600 - 1));
+    assert_eq!(product.get(&path, Value::Null).await, moka_done());
+    stage.clock.advance(SignedDuration::from_secs(1));
+    let expired = refusal(403, 3002, "bind_code has expired");
+    assert_eq!(product.get(&path, Value::Null).await, expired);
+    assert_eq!(product.patch(&path, Value::Null).await, expired);
+    let unbound = refusal(403, 3001, "the company is not bound to Moka");
+    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
+}
+
+#[tokio::test]
+async fn anothers_bind_code_does_not_exist() {
+    let (product, other) = (Product::join().await, Product::join().await);
+    let missing = refusal(404, 1102, "bind_code does not exist");
+    for code in [bind_code(&other).await, "unknown".to_owned()] {
+        let path = format!("/api/v2/moka_binds/{code}");
+        assert_eq!(product.get(&path, Value::Null).await, missing);
+        assert_eq!(product.patch(&path, Value::Null).await, missing);
+    }
+}
+
+#[tokio::test]
+async fn a_pushed_candidate_has_at_least_a_name_and_nothing_wrong() {
+    let product = Product::join().await;
+    let bind = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
+    assert_eq!(product.patch(&bind, Value::Null).await, moka_done());
+    assert_eq!(product.post(CANDIDATES, json!({"name": "候选人"})).await, moka_done());
+    let cases = [
+        (json!({}), "name is required"),
+        (json!({"name": "候", "mobile": "1"}), "mobile must be a mobile number"),
+        (json!({"name": "候", "sex": "other"}), "sex must be one of: male female"),
+        (json!({"name": "候", "birthday": "1990"}), "birthday must be a date, such as 2024-01-15"),
+    ];
+    for (payload, text) in cases {
+        assert_eq!(product.post(CANDIDATES, payload).await, refusal(422, 2002, text));
+    }
+}

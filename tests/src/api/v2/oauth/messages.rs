@@ -1,0 +1,216 @@
+//! The code that is sent to a phone: to whom, how often, and how often it may be tried.
+
+use futures::future::join_all;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::support::Stage;
+use crate::support::consent::{App, Browser, CALLBACK, Page};
+use crate::support::product::{MOBILE, Product, employee, numbered};
+
+const WRONG: &str = "验证码不正确";
+const SPENT: &str = "验证码已失效，请重新获取";
+const TOO_OFTEN: &str = "发送太频繁，请稍后再试";
+
+async fn opened(stage: &Stage) -> (Product, App) {
+    let product = Product::join_stage(stage).await;
+    product.furnish().await;
+    let app = App::of(&product).await;
+    (product, app)
+}
+
+/// The code, and one that it is not.
+async fn codes(stage: &Stage) -> (String, String) {
+    let code = stage.address.code(MOBILE).await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    (code, wrong.to_owned())
+}
+
+fn says(page: &Page, message: &str) {
+    assert_eq!((page.status, page.message().as_deref()), (422, Some(message)), "{page:?}");
+}
+
+#[tokio::test]
+async fn a_code_may_be_tried_five_times() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.ask_code(MOBILE, "").await;
+    let (code, wrong) = codes(&stage).await;
+    for _ in 0..4 {
+        says(&browser.consent(&page, &wrong).await, WRONG);
+    }
+    assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1);
+    says(&browser.consent(&page, &code).await, SPENT);
+
+    stage.clock.advance(SignedDuration::from_secs(60));
+    let page = browser.ask_code(MOBILE, "").await;
+    let (code, wrong) = codes(&stage).await;
+    for _ in 0..5 {
+        says(&browser.consent(&page, &wrong).await, WRONG);
+    }
+    says(&browser.consent(&page, &code).await, SPENT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_code_may_be_tried_five_times_however_many_tries_come_at_once() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.ask_code(MOBILE, "").await;
+    let (code, wrong) = codes(&stage).await;
+    let tries = join_all((0..50).map(|_| browser.consent(&page, &wrong))).await;
+    let told = |message: &str| tries.iter().filter(|page| page.message().as_deref() == Some(message)).count();
+    assert_eq!((told(WRONG), told(SPENT)), (5, 45));
+    says(&browser.consent(&page, &code).await, SPENT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_right_code_sent_often_at_once_consents_at_most_once() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.ask_code(MOBILE, "").await;
+    let (code, _) = codes(&stage).await;
+    let answers = join_all((0..5).map(|_| browser.consent(&page, &code))).await;
+    let granted = answers.iter().filter(|page| page.status == 303).count();
+    assert_eq!(granted, 1, "{answers:?}");
+    answers.iter().filter(|page| page.status != 303).for_each(|page| says(page, SPENT));
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_five_minutes_in_the_app_that_asked_for_it() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.ask_code(MOBILE, "").await;
+    let (code, _) = codes(&stage).await;
+    stage.clock.advance(SignedDuration::from_secs(5 * 60));
+    says(&browser.consent(&page, &code).await, SPENT);
+
+    let page = browser.ask_code(MOBILE, "").await;
+    let (code, _) = codes(&stage).await;
+    let second = App::of(&product).await;
+    let mut elsewhere = Browser::new(&second);
+    let form = elsewhere.open("").await;
+    let attempt = page.field("attempt");
+    says(&elsewhere.press(&form, "consent", &[("attempt", &attempt), ("code", &code)]).await, SPENT);
+    says(&elsewhere.press(&form, "consent", &[("attempt", "unknown"), ("code", &code)]).await, SPENT);
+    stage.clock.advance(SignedDuration::from_secs(5 * 60 - 1));
+    assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1);
+}
+
+/// A refusal to send now, and after how many seconds it would be sent.
+fn wait(page: &Page) -> i64 {
+    assert_eq!((page.status, page.message().as_deref()), (429, Some(TOO_OFTEN)), "{page:?}");
+    page.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("seconds")
+}
+
+#[tokio::test]
+async fn a_phone_is_sent_one_message_a_minute_and_ten_a_day() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    for sent in 1..=10 {
+        assert_eq!(browser.ask_code(MOBILE, "").await.status, 200);
+        assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
+        // Written in another way, for another app, it is the same phone.
+        assert!(wait(&browser.ask_code(&format!("+86 {MOBILE}"), "").await) > 0);
+        let mut other = Browser::new(&App::of(&product).await);
+        assert!(wait(&other.ask_code(MOBILE, "").await) > 0);
+        if sent < 10 {
+            assert_eq!(wait(&browser.ask_code(MOBILE, "").await), 60);
+            stage.clock.advance(SignedDuration::from_secs(59));
+            assert_eq!(wait(&browser.ask_code(MOBILE, "").await), 1);
+            stage.clock.advance(SignedDuration::from_secs(1));
+        }
+    }
+    stage.clock.advance(SignedDuration::from_secs(60));
+    let tomorrow = wait(&browser.ask_code(MOBILE, "").await);
+    assert!((60..=24 * 3600).contains(&tomorrow), "{tomorrow}");
+    stage.clock.advance(SignedDuration::from_secs(tomorrow - 1));
+    assert_eq!(wait(&browser.ask_code(MOBILE, "").await), 1);
+    assert_eq!(stage.address.messages(MOBILE).await.len(), 10);
+    stage.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(browser.ask_code(MOBILE, "").await.status, 200);
+    assert_eq!(stage.address.messages(MOBILE).await.len(), 11);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_message_comes_of_two_hundred_requests_at_once() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    let form = browser.open("").await;
+    for sent in 1..=2 {
+        let answers = join_all((0..200).map(|_| browser.press(&form, "send", &[("mobile", MOBILE)]))).await;
+        let refused = answers.iter().filter(|page| page.status != 200);
+        assert_eq!(refused.map(wait).filter(|seconds| *seconds == 60).count(), 199);
+        assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
+        stage.clock.advance(SignedDuration::from_secs(60));
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_no_employee_or_has_left_sees_the_same_page_and_is_sent_nothing() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let (mut left, stranger) = (numbered(1), "13900000000");
+    left["status"] = "dimission".into();
+    let left_mobile = left["mobile"].as_str().expect("a phone").to_owned();
+    product.imports("employees", &[left]).await;
+    let other = Product::join_stage(&stage).await;
+    other.imports("employees", &[numbered(2)]).await;
+    let others_mobile = numbered(2)["mobile"].as_str().expect("a phone").to_owned();
+
+    let mut browser = Browser::new(&app);
+    let shown = async |browser: &mut Browser, mobile: &str| {
+        let page = browser.ask_code(mobile, "").await;
+        let nonce = page.html.split("nonce=\"").nth(1).and_then(|text| text.split('"').next()).expect("a nonce").to_owned();
+        let attempt = page.field("attempt");
+        let plain = page.html.replace(&nonce, "nonce").replace(&attempt, "attempt").replace(mobile, "mobile");
+        (page, plain)
+    };
+    let (known, expected) = shown(&mut browser, MOBILE).await;
+    assert_eq!(known.status, 200);
+    for mobile in [left_mobile.as_str(), stranger, &others_mobile] {
+        let (page, plain) = shown(&mut browser, mobile).await;
+        assert_eq!((page.status, plain), (200, expected.clone()), "{mobile}");
+        assert_eq!(stage.address.messages(mobile).await, Vec::<String>::new());
+        assert_eq!(page.field("attempt").len(), known.field("attempt").len());
+        assert_eq!(wait(&browser.ask_code(mobile, "").await), 60, "asking again tells nothing either");
+        says(&browser.consent(&page, "000000").await, WRONG);
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_passed_to_somebody_new_is_sent_the_code_again() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let mut gone = employee();
+    gone["status"] = "dimission".into();
+    let mut new = numbered(1);
+    new["mobile"] = MOBILE.into();
+    product.imports("employees", &[gone]).await;
+    let mut browser = Browser::new(&app);
+    assert_eq!(browser.ask_code(MOBILE, "").await.status, 200);
+    assert_eq!(stage.address.messages(MOBILE).await, Vec::<String>::new());
+    product.imports("employees", &[new]).await;
+    stage.clock.advance(SignedDuration::from_secs(60));
+    let page = browser.ask_code(MOBILE, "").await;
+    let code = stage.address.code(MOBILE).await;
+    assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_mobile_number_is_said_so() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    for mobile in ["", "1860283672", "28602836721", "186028367210", "one"] {
+        says(&browser.ask_code(mobile, "").await, "请输入正确的手机号");
+    }
+    let page = browser.ask_code(&format!(" {MOBILE} "), "").await;
+    assert_eq!((page.status, page.field("mobile").as_str()), (200, MOBILE));
+    assert_eq!(json!(stage.address.messages(MOBILE).await.len()), 1);
+}

@@ -1,0 +1,5 @@
+//! /oauth (document 003, 授权).
+
+mod authorize;
+mod messages;
+mod token;

@@ -1,0 +1,128 @@
+//! /oauth/token: a response code becomes an access token, once.
+
+use futures::future::join_all;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::consent::{App, Browser, TOKEN, access_token};
+use crate::support::product::{MOBILE, Product, body, refusal};
+use crate::support::{Answer, Stage, answer};
+
+async fn opened(stage: &Stage) -> (Product, App) {
+    let product = Product::join_stage(stage).await;
+    product.furnish().await;
+    let app = App::of(&product).await;
+    (product, app)
+}
+
+fn is_token(answer: &Answer) -> String {
+    let token = answer.body["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
+    assert_eq!(*answer, body(json!({"access_token": token, "expires_in": 7_776_000})));
+    token
+}
+
+fn used() -> Answer {
+    refusal(422, 2002, "response_code is not valid, or was used")
+}
+
+#[tokio::test]
+async fn a_response_code_is_exchanged_once() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    let token = is_token(&app.token(&app.exchange(&code)).await);
+    assert_eq!(app.token(&app.exchange(&code)).await, used());
+    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await.status, 200, "the token stays good");
+    assert_eq!(app.token(&app.exchange("unknown")).await, used());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_token_comes_of_a_response_code_exchanged_often_at_once() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    let exchange = app.exchange(&code);
+    let answers = join_all((0..20).map(|_| app.token(&exchange))).await;
+    let (granted, refused): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((granted.len(), refused.len()), (1, 19));
+    is_token(granted[0]);
+    assert!(refused.into_iter().all(|answer| *answer == used()), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_response_code_is_good_for_ten_minutes() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    stage.clock.advance(SignedDuration::from_secs(600));
+    assert_eq!(app.token(&app.exchange(&code)).await, used());
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    stage.clock.advance(SignedDuration::from_secs(599));
+    is_token(&app.token(&app.exchange(&code)).await);
+}
+
+#[tokio::test]
+async fn a_response_code_is_its_own_apps_who_proves_itself_with_secret_and_callback() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let second = App::of(&product).await;
+    let elsewhere = App::named(&product, "考勤助手", "https://app.example.com/other").await;
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    let with = |field: &str, value: &str| {
+        let mut exchange = app.exchange(&code);
+        exchange[field] = value.into();
+        exchange
+    };
+    let unknown = refusal(401, 1105, "app_id or app_secret is invalid");
+    let callback = refusal(422, 2002, "callback_url is not that of the app");
+    let cases = [
+        (with("app_secret", &second.app_secret), unknown.clone()),
+        (with("app_secret", "wrong"), unknown.clone()),
+        (with("app_id", &second.app_id), unknown.clone()),
+        (with("app_id", "app1"), unknown),
+        (with("callback_url", "https://app.example.com:8443/callback/"), callback.clone()),
+        (with("callback_url", &elsewhere.callback_url), callback),
+        (second.exchange(&code), used()),
+        (elsewhere.exchange(&code), used()),
+    ];
+    for (exchange, expected) in cases {
+        assert_eq!(app.token(&exchange).await, expected, "{exchange}");
+    }
+    is_token(&app.token(&app.exchange(&code)).await);
+}
+
+#[tokio::test]
+async fn an_exchange_comes_as_json_or_as_a_form_and_whole() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    let everything = "app_id is required; app_secret is required; callback_url is required; response_code is required";
+    assert_eq!(app.token(&json!({})).await, refusal(422, 2002, everything));
+    let mut partial = app.exchange(&code);
+    partial["app_secret"] = Value::Null;
+    assert_eq!(app.token(&partial).await, refusal(422, 2002, "app_secret is required"));
+
+    let exchange = app.exchange(&code);
+    let fields = exchange.as_object().expect("an object").iter();
+    let fields = fields.map(|(name, value)| (name.as_str(), value.as_str().expect("text")));
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = reqwest::Client::new().post(format!("{}{TOKEN}", app.address.base_url));
+    is_token(&answer(request.header("content-type", "application/x-www-form-urlencoded").body(form)).await);
+}
+
+#[tokio::test]
+async fn an_access_token_ends_after_ninety_days() {
+    let stage = Stage::open().await;
+    let (product, _) = opened(&stage).await;
+    let token = access_token(&product, MOBILE).await;
+    let read = async || product.read(&token, "/api/v2/departments", json!({})).await;
+    let departments = read().await;
+    assert_eq!(departments.status, 200);
+    stage.clock.advance(SignedDuration::from_secs(90 * 24 * 3600 - 1));
+    assert_eq!(read().await, departments);
+    stage.clock.advance(SignedDuration::from_secs(1));
+    let ended = refusal(401, 1105, "access_token is invalid");
+    assert_eq!(read().await, ended, "also within the moment in which it is remembered");
+    stage.clock.advance(SignedDuration::from_secs(60));
+    assert_eq!(read().await, ended);
+}

@@ -1,0 +1,251 @@
+//! The DynamoDB calls of every endpoint of the HR API, counted at the wire, are those of `docs/budgets.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::budgets::table;
+use crate::support::consent::{AUTHORIZE, App, Browser, CALLBACK, TOKEN, access_token};
+use crate::support::product::{
+    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, refusal,
+};
+use crate::support::{Answer, Stage};
+
+const HEADING: &str = "| endpoint of the HR API | DynamoDB calls |";
+
+/// Measures one request after another.
+struct Meter {
+    stage: Stage,
+    product: Product,
+    measured: BTreeMap<String, String>,
+}
+
+impl Meter {
+    async fn start() -> Self {
+        let stage = Stage::open().await;
+        let product = Product::join_stage(&stage).await;
+        product.furnish().await;
+        // From here on the key and the company's token are known: the clock stands still.
+        assert_eq!(product.get("/api/v2/departments/x", Value::Null).await, refusal(404, 1102, "uuid does not exist"));
+        Self { stage, product, measured: BTreeMap::new() }
+    }
+
+    /// What is called until the future is ready.
+    async fn measure<T>(&mut self, label: &str, request: impl Future<Output = T>) -> T {
+        self.stage.take_calls();
+        let answer = request.await;
+        let calls = self.stage.take_calls();
+        let calls = if calls.is_empty() { "none".to_owned() } else { calls.join(" + ") };
+        assert!(self.measured.insert(label.to_owned(), calls).is_none(), "{label} is measured twice");
+        answer
+    }
+
+    async fn success(&mut self, label: &str, method: Method, path: &str, payload: Value) -> Value {
+        let product = self.product.clone();
+        let answer = match method {
+            Method::GET => self.measure(label, product.get(path, payload)).await,
+            method => self.measure(label, product.call(method, path, payload)).await,
+        };
+        assert_eq!(answer.status, 200, "{label}: {answer:?}");
+        answer.body
+    }
+
+    async fn get(&mut self, route: &str, path: &str, payload: Value) -> Value {
+        self.success(&format!("GET /api/v2{route}"), Method::GET, &format!("/api/v2{path}"), payload).await
+    }
+}
+
+async fn organization(meter: &mut Meter) {
+    let token = meter.product.with_token(json!({}));
+    meter.get("/sub_companies", "/sub_companies", Value::Null).await;
+    let path = format!("/sub_companies/{SUB_COMPANY}");
+    meter.get("/sub_companies/{sub_company_uuid}", &path, Value::Null).await;
+    let employees = "/sub_companies/{sub_company_uuid}/employees";
+    meter.get(employees, &format!("{path}/employees"), Value::Null).await;
+    meter.get(&format!("{employees}/{{uuid}}"), &format!("{path}/employees/{EMPLOYEE}"), Value::Null).await;
+    meter.get("/departments", "/departments", Value::Null).await;
+    meter.get("/departments/{uuid}", &format!("/departments/{DEPARTMENT}"), Value::Null).await;
+    let path = format!("/departments/{DEPARTMENT}/employees");
+    meter.get("/departments/{uuid}/employees", &path, Value::Null).await;
+    let page = json!({"pagination": {"page": 1}});
+    meter.get("/departments/{uuid}/employees, a page", &path, page).await;
+
+    meter.get("/employees", "/employees", token.clone()).await;
+    let page = json!({"pagination": {"page": 1, "page_size": 1}});
+    let first = meter.get("/employees, a page", "/employees", meter.product.with_token(page)).await;
+    let next = json!({"pagination": {"cursor": first["nextCursor"], "page_size": 1}});
+    let second = meter.get("/employees, by cursor", "/employees", meter.product.with_token(next)).await;
+    assert_eq!((first["totalCount"].as_u64(), second["employees"].as_array().map(Vec::len)), (Some(2), Some(1)));
+    let none = json!({"status": "regular", "pagination": {"page": 1}});
+    let none = meter.get("/employees, nothing found", "/employees", meter.product.with_token(none)).await;
+    assert_eq!(none["totalCount"], 0);
+    for (label, id) in [("", EMPLOYEE), (", by number", EMPNO), (", by phone", MOBILE)] {
+        meter.get(&format!("/employees/{{id}}{label}"), &format!("/employees/{id}"), token.clone()).await;
+    }
+}
+
+async fn attendance(meter: &mut Meter) {
+    let path = "/api/v2/attendance_punches";
+    let punches = json!([{"empno": EMPNO, "punched_at": "2017-02-03 08:00"}]);
+    meter.success(&format!("POST {path}"), Method::POST, path, punches).await;
+    let unknown = json!([{"empno": "x", "punched_at": "2017-02-03 08:00"}, {"empno": EMPNO, "punched_at": "2017-02-03 09:00"}]);
+    meter.success(&format!("POST {path}, with an unknown number"), Method::POST, path, unknown).await;
+    let token = meter.product.with_token(json!({}));
+    let below = |what: &str| (format!("/employees/{{id}}/{what}"), format!("/employees/{EMPLOYEE}/{what}"));
+    let (route, path) = below("check_attendance");
+    meter.get(&route, &path, token).await;
+    let (route, path) = below("timelines");
+    meter.get(&route, &path, json!({"start_date": DAY, "end_date": DAY, "category": "leave"})).await;
+    let (route, path) = below("attendance_checkings");
+    meter.get(&route, &path, json!({"start_date": DAY, "end_date": DAY})).await;
+    let asked = |empnoes: &[&str]| json!({"empnoes": empnoes, "start_date": DAY, "end_date": DAY});
+    meter.get("/arrangement_employees", "/arrangement_employees", asked(&[EMPNO])).await;
+    meter.get("/arrangement_employees, of two", "/arrangement_employees", asked(&[EMPNO, "x"])).await;
+
+    let salary = "/api/v2/salary/subject_values";
+    let value = json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": 1});
+    meter.success(&format!("POST {salary}"), Method::POST, salary, value).await;
+    let period = json!({"start_date": "2017-07-01", "end_date": "2017-07-31"});
+    meter.get("/approvals", "/approvals", period).await;
+    meter.get("/approvals/{number_series}", &format!("/approvals/{APPROVAL}"), Value::Null).await;
+}
+
+async fn integration(meter: &mut Meter) {
+    let product = meter.product.clone();
+    let path = format!("/api/v2/company_tokens/{}", product.company);
+    let visitor = product.with_token(json!({"zhiren_visitor_token": "v"}));
+    meter.success("PATCH /api/v2/company_tokens/{guid}", Method::PATCH, &path, visitor).await;
+    let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
+    let visit = product.with_token(json!({"name": "曹操", "time": "15:00"}));
+    for label in ["", ", sent again"] {
+        meter.success(&format!("POST /api/v2/employees/{{id}}/notify{label}"), Method::POST, &path, visit.clone()).await;
+    }
+    let code = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
+    let path = format!("/moka_binds/{}", code["bind_code"].as_str().expect("a code"));
+    meter.get("/moka_binds/{bind_code}", &path, Value::Null).await;
+    let label = "PATCH /api/v2/moka_binds/{bind_code}";
+    meter.success(label, Method::PATCH, &format!("/api/v2{path}"), Value::Null).await;
+    let path = "/api/v2/moka_candidates";
+    for label in ["", ", sent again"] {
+        meter.success(&format!("POST {path}{label}"), Method::POST, path, json!({"name": "候"})).await;
+    }
+    let path = "/api/v2/moka_unbinds";
+    meter.success(&format!("POST {path}"), Method::POST, path, Value::Null).await;
+}
+
+async fn consent(meter: &mut Meter) {
+    let app = App::of(&meter.product).await;
+    let mut browser = Browser::new(&app);
+    let page = meter.measure(&format!("GET {AUTHORIZE}"), browser.open("")).await;
+    let asked = meter.measure(&format!("POST {AUTHORIZE}"), browser.press(&page, "send", &[("mobile", MOBILE)])).await;
+    assert_eq!(asked.status, 200);
+    let again = browser.press(&page, "send", &[("mobile", MOBILE)]);
+    let again = meter.measure(&format!("POST {AUTHORIZE}, too often"), again).await;
+    assert_eq!(again.status, 429);
+    let code = meter.stage.address.code(MOBILE).await;
+    let granted = meter.measure(&format!("POST {AUTHORIZE}, consent"), browser.consent(&asked, &code)).await;
+    let code = granted.called_back(CALLBACK).remove(0).1;
+    let denied = meter.measure(&format!("POST {AUTHORIZE}, deny"), browser.press(&page, "deny", &[])).await;
+    assert_eq!(denied.status, 303);
+    let exchanged = meter.measure(&format!("POST {TOKEN}"), app.token(&app.exchange(&code))).await;
+    assert_eq!(exchanged.status, 200);
+}
+
+async fn recruitment(meter: &mut Meter) {
+    meter.stage.clock.advance(SignedDuration::from_secs(60));
+    let product = meter.product.clone();
+    let token = access_token(&product, MOBILE).await;
+    // From here on the token is known.
+    assert_eq!(product.read(&token, "/api/v2/recruitments/sources", json!({})).await.status, 200);
+    let candidate = format!("candidate/{CANDIDATE}");
+    let reads = [
+        ("candidates", "candidates"),
+        ("candidate/{id}", &candidate),
+        ("sources", "sources"),
+        ("source/{id}", "source/1"),
+        ("vacancies", "vacancies"),
+        ("vacancy/{id}", "vacancy/1"),
+    ];
+    for (route, path) in reads {
+        let path = format!("/api/v2/recruitments/{path}");
+        let read = product.read(&token, &path, json!({}));
+        let answer = meter.measure(&format!("GET /api/v2/recruitments/{route}"), read).await;
+        assert_eq!(answer.status, 200, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
+    let mut meter = Meter::start().await;
+    meter
+        .product
+        .imports(
+            "employees",
+            &[crate::support::product::numbered(1)].map(|mut row| {
+                row["status"] = "waiting".into();
+                row
+            }),
+        )
+        .await;
+    organization(&mut meter).await;
+    attendance(&mut meter).await;
+    integration(&mut meter).await;
+    consent(&mut meter).await;
+    recruitment(&mut meter).await;
+    assert_eq!(meter.measured, table(HEADING));
+}
+
+#[test]
+fn every_endpoint_has_a_budget() {
+    let routes: BTreeSet<String> = hris::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let table = table(HEADING);
+    let budgeted: BTreeSet<String> =
+        table.keys().map(|label| label.split_once(',').map_or(label.as_str(), |(route, _)| route).to_owned()).collect();
+    assert_eq!(budgeted, routes);
+    for route in routes {
+        assert!(table.contains_key(&route), "{route} has no budget for its plain course");
+    }
+}
+
+/// How many calls are made beside that of the request itself, as the clock goes on.
+async fn lookups(stage: &Stage, read: impl AsyncFn() -> Answer) -> Vec<usize> {
+    let mut lookups = Vec::new();
+    for milliseconds in [5000, 0, 4999, 1, 0, 4999, 1] {
+        stage.clock.advance(SignedDuration::from_millis(milliseconds));
+        stage.take_calls();
+        assert_eq!(read().await.status, 200);
+        let calls = stage.take_calls();
+        assert_eq!(calls.last().map(String::as_str), Some("Query"));
+        assert!(calls[1..].iter().rev().skip(1).all(|call| call == "GetItem"), "{calls:?}");
+        lookups.push(calls.len() - 1);
+    }
+    lookups
+}
+
+#[tokio::test]
+async fn a_key_with_its_companys_token_is_looked_up_once_in_five_seconds_and_so_is_an_access_token() {
+    let Meter { stage, product, .. } = Meter::start().await;
+    let signed = lookups(&stage, async || product.get("/api/v2/departments", Value::Null).await).await;
+    assert_eq!(signed, [2, 0, 0, 2, 0, 0, 2]);
+    let token = access_token(&product, MOBILE).await;
+    let opened = lookups(&stage, async || product.read(&token, "/api/v2/departments", json!({})).await).await;
+    assert_eq!(opened, [1, 0, 0, 1, 0, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_succeed_reads_nothing_more() {
+    let Meter { stage, product, .. } = Meter::start().await;
+    stage.take_calls();
+    let punches = product.post("/api/v2/attendance_punches", json!({})).await;
+    assert_eq!(punches, refusal(422, 2002, "attendances is required"));
+    let mut stranger = product.clone();
+    stranger.secret_key = "wrong".into();
+    let answer = stranger.get("/api/v2/departments", Value::Null).await;
+    assert_eq!(answer, refusal(401, 1101, "signature is invalid"));
+    let nobody = product.send(Method::GET, "/api/v2/departments", &[("access_key", "x")], None).await;
+    assert_eq!(nobody, refusal(401, 1002, "signature is missing"));
+    assert_eq!(product.post("/api/v2/attendance_punches", json!([])).await, body(json!([])));
+    assert_eq!(stage.take_calls(), Vec::<String>::new());
+}

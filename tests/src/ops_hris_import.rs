@@ -1,0 +1,368 @@
+//! `import_hris`: rows of JSON Lines, each stored by itself.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::ops_admin::{done, fails};
+use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, answered, body, employee, numbered, refusal};
+use crate::support::{Stage, world};
+
+/// Line by line, what became of it.
+fn results(statuses: &[&str]) -> Value {
+    let lines = statuses.iter().zip(1..).map(|(status, line)| json!({"line": line, "status": status}));
+    json!({"results": lines.collect::<Vec<_>>(), "next": null})
+}
+
+fn refused(line: u64, field: &str, reason: &str) -> Value {
+    json!({"line": line, "status": "refused", "errors": [{"field": field, "reason": reason}]})
+}
+
+async fn found(product: &Product, id: &str) -> crate::support::Answer {
+    product.get(&format!("/api/v2/employees/{id}"), product.with_token(json!({}))).await
+}
+
+/// An employee with these fields instead.
+fn with(row: &Value, fields: Value) -> Value {
+    let mut row = row.clone();
+    for (name, value) in fields.as_object().expect("fields") {
+        row[name] = value.clone();
+    }
+    row
+}
+
+#[tokio::test]
+async fn a_row_of_every_kind_is_created_then_unchanged_then_updated() {
+    let product = Product::join().await;
+    let changes = [
+        ("sub_companies", json!({"boss": "曹操"})),
+        ("departments", json!({"name": "运营组"})),
+        ("employees", json!({"name": "改名", "bank_card": "6222020000000000000"})),
+        ("arrangements", json!({"time_range": "10:00-19:00"})),
+        ("timelines", json!({"duration": 1})),
+        ("approvals", json!({"status": "passed"})),
+        ("sources", json!({"name": "猎头"})),
+        ("vacancies", json!({"status": "closed"})),
+        ("candidates", json!({"status": "hired"})),
+    ];
+    for ((kind, row), (changed_kind, change)) in Product::furniture().into_iter().zip(changes) {
+        assert_eq!(kind, changed_kind);
+        let result = |status: &str| match kind {
+            // The one that the document's example names is not there.
+            "employees" => json!({"line": 1, "status": status, "missing": ["virtual_leader_uuid"]}),
+            _ => json!({"line": 1, "status": status}),
+        };
+        let changed = with(&row, change);
+        for (row, status) in [(&row, "created"), (&row, "unchanged"), (&changed, "updated"), (&changed, "unchanged")] {
+            let answer = product.import(kind, std::slice::from_ref(row)).await;
+            assert_eq!(answer, json!({"results": [result(status)], "next": null}), "{kind}");
+        }
+    }
+    let company = |name: &str| json!({"uuid": "e".repeat(32), "name": name}).to_string();
+    for (rows, status) in [(company("甲"), "created"), (company("甲"), "unchanged"), (company("乙"), "updated")] {
+        let import = json!({"command": "import_hris", "kind": "companies", "rows": rows});
+        assert_eq!(done(world(), &import).await, results(&[status]));
+    }
+}
+
+#[tokio::test]
+async fn a_bad_row_is_named_by_line_and_field_and_never_spoils_the_rest() {
+    let product = Product::join().await;
+    let rows = [
+        numbered(1).to_string(),
+        String::new(),
+        r#"{"uuid":"x","name":"","status":"gone"}"#.to_owned(),
+        "garbage".to_owned(),
+        "[]".to_owned(),
+        with(&numbered(2), json!({"nmae": "x"})).to_string(),
+        with(&numbered(3), json!({"leave_date": "2012-09-28"})).to_string(),
+        format!("  {}\r", numbered(4)),
+        r#"{"uuid":"1","uuid":"2"}"#.to_owned(),
+    ];
+    let answer = product
+        .command(json!({
+            "command": "import_hris", "kind": "employees", "company_uuid": product.company, "rows": rows.join("\n"),
+        }))
+        .await;
+    let garbage = &answer["results"][2]["errors"][0]["reason"];
+    assert!(garbage.as_str().is_some_and(|reason| reason.starts_with("is not valid JSON: ")), "{answer}");
+    let faults = json!([
+        {"field": "uuid", "reason": "must be 32 hex digits"},
+        {"field": "name", "reason": "must not be empty"},
+        {"field": "empno", "reason": "is required"},
+        {"field": "status", "reason": "must be one of: waiting probation regular dimission internship"},
+    ]);
+    let mut third = answer["results"][1]["errors"].as_array().expect("faults").clone();
+    let mut expected = faults.as_array().expect("faults").clone();
+    third.sort_by_key(|fault| fault["field"].to_string());
+    expected.sort_by_key(|fault| fault["field"].to_string());
+    assert_eq!(third, expected, "each fault at once");
+    let expected = json!({
+        "results": [
+            {"line": 1, "status": "created"},
+            {"line": 3, "status": "refused", "errors": answer["results"][1]["errors"]},
+            refused(4, "row", garbage.as_str().expect("a reason")),
+            refused(5, "row", "must be an object"),
+            refused(6, "nmae", "is not known"),
+            refused(7, "leave_date", "must not be before join_date"),
+            {"line": 8, "status": "created"},
+            refused(9, "uuid", "is given more than once"),
+        ],
+        "next": null,
+    });
+    assert_eq!(answer, expected);
+    for number in [1, 4] {
+        assert_eq!(found(&product, &format!("{number:06}")).await, body(answered(&numbered(number))));
+    }
+    for number in [2, 3] {
+        assert_eq!(found(&product, &format!("{number:06}")).await, refusal(404, 1102, "id does not exist"));
+    }
+}
+
+#[tokio::test]
+async fn a_reference_to_what_is_not_there_is_reported_and_stored_all_the_same() {
+    let product = Product::join().await;
+    let (head, department) = ("a".repeat(32), "b".repeat(32));
+    let row = with(
+        &numbered(1),
+        json!({
+            "department_uuid": department, "leader_uuid": head, "virtual_leader_uuid": numbered(2)["uuid"],
+            "sub_company_uuid": department,
+        }),
+    );
+    let answer = product.import("employees", &[row.clone(), numbered(2)]).await;
+    let missing = json!(["department_uuid", "leader_uuid", "sub_company_uuid"]);
+    let expected = json!([{"line": 1, "status": "created", "missing": missing}, {"line": 2, "status": "created"}]);
+    assert_eq!(answer, json!({"results": expected, "next": null}), "a row behind it is there");
+    assert_eq!(found(&product, "000001").await, body(answered(&row)));
+
+    let unit = json!({"uuid": department, "name": "组", "charger_uuid": numbered(1)["uuid"], "superior_uuid": department});
+    assert_eq!(product.import("departments", &[unit]).await, results(&["created"]), "it may name itself");
+    let again = product.import("employees", &[row]).await;
+    let still = json!([{"line": 1, "status": "unchanged", "missing": ["leader_uuid", "sub_company_uuid"]}]);
+    assert_eq!(again, json!({"results": still, "next": null}));
+    let others = [
+        (
+            "timelines",
+            json!({"employee_uuid": head, "date": "2017-02-03", "category": "leave", "duration": 1, "duration_unit": "days", "start_time": "2017-02-03 09:00", "end_time": "2017-02-03 18:00"}),
+            "employee_uuid",
+        ),
+        ("arrangements", json!({"workshift_name": "早班", "empno": "nobody", "date": "2017-02-03"}), "empno"),
+        ("candidates", json!({"uuid": head, "name": "候", "source_id": "9"}), "source_id"),
+        ("vacancies", json!({"id": "9", "name": "职", "department_uuid": head}), "department_uuid"),
+    ];
+    for (kind, row, field) in others {
+        let expected = json!({"results": [{"line": 1, "status": "created", "missing": [field]}], "next": null});
+        assert_eq!(product.import(kind, &[row]).await, expected, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_one_employees_for_good() {
+    let product = Product::join().await;
+    product.imports("employees", &[employee()]).await;
+    let renumbered = with(&employee(), json!({"empno": "NORMAL-2"}));
+    let namesake = with(&numbered(1), json!({"empno": EMPNO}));
+    let left = with(&namesake, json!({"status": "dimission"}));
+    let expected = json!([
+        refused(1, "empno", "cannot change"),
+        refused(2, "empno", "belongs to another record"),
+        refused(3, "empno", "belongs to another record"),
+    ]);
+    let answer = product.import("employees", &[renumbered, namesake, left]).await;
+    assert_eq!(answer, json!({"results": expected, "next": null}));
+    assert_eq!(found(&product, EMPNO).await, body(answered(&employee())));
+    assert_eq!(found(&product, "NORMAL-2").await, refusal(404, 1102, "id does not exist"));
+}
+
+#[tokio::test]
+async fn a_phone_passes_from_somebody_who_left_to_somebody_new() {
+    let product = Product::join().await;
+    let new = with(&numbered(1), json!({"mobile": MOBILE}));
+    product.imports("employees", &[employee()]).await;
+    let taken = json!({"results": [refused(1, "mobile", "belongs to another record")], "next": null});
+    assert_eq!(product.import("employees", std::slice::from_ref(&new)).await, taken);
+    assert_eq!(found(&product, "000001").await, refusal(404, 1102, "id does not exist"));
+
+    let gone = with(&employee(), json!({"status": "dimission", "leave_date": "2017-01-01"}));
+    product.imports("employees", std::slice::from_ref(&gone)).await;
+    assert_eq!(found(&product, MOBILE).await, body(answered(&gone)), "nobody else has it yet");
+    assert_eq!(product.import("employees", std::slice::from_ref(&new)).await, results(&["created"]));
+    assert_eq!(found(&product, MOBILE).await, body(answered(&new)));
+    assert_eq!(found(&product, EMPNO).await, body(answered(&gone)), "whoever left is still found by number");
+    product.imports("employees", &[with(&gone, json!({"nickname": "旧人"}))]).await;
+    assert_eq!(found(&product, MOBILE).await, body(answered(&new)), "and does not take it back");
+    assert_eq!(product.import("employees", &[employee()]).await["results"], taken["results"], "not even returning");
+}
+
+/// Whoever comes later in an import sees what became of those before.
+#[tokio::test]
+async fn a_phone_that_one_row_gives_up_is_free_for_the_next() {
+    let (one, other) = ("18602836721", "18602836722");
+    for status in ["regular", "dimission"] {
+        let product = Product::join().await;
+        let holder = with(&numbered(1), json!({"mobile": one, "status": status}));
+        product.imports("employees", std::slice::from_ref(&holder)).await;
+        let rows = [
+            with(&holder, json!({"mobile": other})),
+            with(&numbered(2), json!({"mobile": one})),
+            with(&numbered(3), json!({})),
+        ];
+        let answer = product.import("employees", &rows).await;
+        assert_eq!(answer, results(&["updated", "created", "created"]), "{status}");
+        for (mobile, row) in [(other, &rows[0]), (one, &rows[1])] {
+            assert_eq!(found(&product, mobile).await, body(answered(row)), "{status}");
+        }
+
+        let swapped = [with(&rows[0], json!({"mobile": null})), with(&rows[1], json!({"mobile": other}))];
+        let answer = product.import("employees", &swapped).await;
+        assert_eq!(answer, results(&["updated", "updated"]), "{status}");
+        assert_eq!(found(&product, other).await, body(answered(&swapped[1])), "{status}");
+        assert_eq!(found(&product, one).await, refusal(404, 1102, "id does not exist"), "{status}");
+    }
+    let product = Product::join().await;
+    let gone = with(&numbered(1), json!({"mobile": one, "status": "dimission"}));
+    product.imports("employees", std::slice::from_ref(&gone)).await;
+    let rows = [with(&numbered(2), json!({"mobile": one})), with(&gone, json!({"mobile": other}))];
+    assert_eq!(product.import("employees", &rows).await, results(&["created", "updated"]));
+    assert_eq!(found(&product, one).await, body(answered(&rows[0])));
+    assert_eq!(found(&product, other).await, body(answered(&rows[1])));
+}
+
+#[tokio::test]
+async fn of_rows_that_name_the_same_record_each_counts_in_order() {
+    let product = Product::join().await;
+    let renamed = with(&numbered(1), json!({"name": "新名"}));
+    let double = with(&numbered(2), json!({"mobile": numbered(1)["mobile"]}));
+    let rows = [numbered(1), numbered(1), renamed.clone(), double, numbered(1), renamed.clone()];
+    let answer = product.import("employees", &rows).await;
+    let mut expected = results(&["created", "unchanged", "updated", "", "updated", "updated"]);
+    expected["results"][3] = refused(4, "mobile", "belongs to another record");
+    assert_eq!(answer, expected);
+    assert_eq!(found(&product, "000001").await, body(answered(&renamed)));
+}
+
+#[tokio::test]
+async fn a_null_is_as_good_as_nothing_and_takes_a_value_away() {
+    let product = Product::join().await;
+    let bare = json!({"uuid": EMPLOYEE, "name": "一般职员", "empno": EMPNO, "status": "waiting"});
+    let mut nulls = employee();
+    for (name, value) in nulls.as_object_mut().expect("fields") {
+        if bare.get(name).is_none() {
+            *value = Value::Null;
+        }
+    }
+    product.imports("employees", &[employee()]).await;
+    assert_eq!(product.import("employees", &[nulls]).await, results(&["updated"]));
+    assert_eq!(found(&product, EMPNO).await, body(answered(&bare)));
+    assert_eq!(found(&product, MOBILE).await, refusal(404, 1102, "id does not exist"));
+    assert_eq!(product.import("employees", &[bare]).await, results(&["unchanged"]));
+}
+
+/// 2,500 sources, and the command that imports them from where it stands.
+fn many() -> String {
+    (0..2500).map(|number| json!({"id": format!("{number:04}"), "name": "源"}).to_string() + "\n").collect()
+}
+
+/// Imports to the end; each slice's lines, first and last, and how many there were.
+async fn in_slices(product: &Product, mut import: Value) -> Vec<(Value, Value, usize)> {
+    let mut slices = Vec::new();
+    loop {
+        let answer = product.command(import.clone()).await;
+        let results = answer["results"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        assert!(results.iter().all(|result| result["status"] == "created"), "{answer}");
+        slices.push((results[0]["line"].clone(), results[results.len() - 1]["line"].clone(), results.len()));
+        if answer["next"].is_null() {
+            return slices;
+        }
+        import["from"] = answer["next"].clone();
+        assert!(slices.len() < 10, "it does not end");
+    }
+}
+
+#[tokio::test]
+async fn an_import_goes_on_where_it_stopped_inline_or_from_an_object() {
+    let stage = Stage::open().await;
+    stage.upload("imports/2024/sources.jsonl", &many()).await;
+    for source in [json!({"rows": many()}), json!({"object": "imports/2024/sources.jsonl"})] {
+        let product = Product::join_stage(&stage).await;
+        let mut import = json!({"command": "import_hris", "kind": "sources", "company_uuid": product.company});
+        for (name, value) in source.as_object().expect("a source") {
+            import[name] = value.clone();
+        }
+        let slices = in_slices(&product, import.clone()).await;
+        assert_eq!(slices, [(json!(1), json!(2000), 2000), (json!(2001), json!(2500), 500)]);
+        // Sent again from the start, nothing changes.
+        let again = product.command(import).await;
+        assert_eq!(again["next"], json!({"offset": 2000 * many().len() / 2500, "line": 2000}));
+        assert!(again["results"].as_array().expect("results").iter().all(|result| result["status"] == "unchanged"));
+    }
+}
+
+#[tokio::test]
+async fn an_import_needs_one_source_and_a_company_that_exists() {
+    let product = Product::join().await;
+    let import =
+        |more: Value| with(&json!({"command": "import_hris", "kind": "sources", "company_uuid": product.company}), more);
+    let cases = [
+        (json!({}), "Invalid", "rows: or object is required, and not both"),
+        (json!({"rows": "", "object": "imports/x"}), "Invalid", "rows: or object is required, and not both"),
+        (json!({"object": "resume-1.pdf"}), "Invalid", "object: must begin with imports/"),
+        (json!({"object": "imports/none"}), "NotFound", "object: does not exist"),
+        (json!({"rows": "", "company_uuid": "d".repeat(32)}), "NotFound", "company_uuid: does not exist"),
+        (json!({"rows": "", "company_uuid": null}), "Invalid", "company_uuid: is required"),
+        (json!({"rows": "", "kind": "companies"}), "Invalid", "company_uuid: is told by the rows of companies themselves"),
+        (json!({"rows": "", "from": {"offset": 0}}), "Invalid", "from.line: is required"),
+        (json!({"rows": "", "form": 1}), "Invalid", "form: is not known"),
+        (
+            json!({"rows": "", "kind": "people"}),
+            "Invalid",
+            "kind: must be one of: companies sub_companies departments employees arrangements timelines approvals vacancies sources candidates",
+        ),
+    ];
+    for (more, kind, message) in cases {
+        fails(world(), &import(more), kind, message).await;
+    }
+    let without = json!({"command": "import_hris", "kind": "sources", "rows": ""});
+    fails(world(), &without, "Invalid", "company_uuid: is required").await;
+    assert_eq!(done(world(), &import(json!({"rows": "\n\n"}))).await, json!({"results": [], "next": null}));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_rows_imported_twice_at_once_are_created_once() {
+    let product = Product::join().await;
+    let rows: Vec<Value> = (0..150).map(numbered).collect();
+    let answers = join_all((0..4).map(|_| product.import("employees", &rows))).await;
+    for at in 0..rows.len() {
+        let created = answers.iter().filter(|answer| answer["results"][at]["status"] == "created").count();
+        let unchanged = answers.iter().filter(|answer| answer["results"][at]["status"] == "unchanged").count();
+        assert_eq!((created, unchanged), (1, 3), "line {}", at + 1);
+    }
+    let all: Vec<Value> = rows.iter().map(answered).collect();
+    assert_eq!(product.get("/api/v2/employees", product.with_token(json!({}))).await, body(all.into()));
+}
+
+#[tokio::test]
+async fn five_thousand_employees_are_walked_by_cursor_at_the_same_cost_page_by_page() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    let rows: Vec<Value> = (0..5000).map(numbered).collect();
+    product.imports("employees", &rows).await;
+    let (mut walked, mut pagination) = (Vec::new(), json!({"page": 1, "page_size": 100}));
+    for page in 1..=50 {
+        stage.take_calls();
+        let answer = product.get("/api/v2/employees", product.with_token(json!({"pagination": pagination}))).await;
+        let calls = stage.take_calls();
+        // The first one counts them all; and the key was looked up.
+        assert!(page == 1 || calls == ["Query", "BatchGetItem"], "{page}: {calls:?}");
+        let (employees, cursor) = (answer.body["employees"].clone(), answer.body["nextCursor"].clone());
+        let told = json!({
+            "currentPage": page, "pageSize": 100, "totalPages": 50, "totalCount": 5000, "nextCursor": cursor,
+            "employees": employees,
+        });
+        assert_eq!(answer, body(told));
+        walked.extend(employees.as_array().expect("employees").clone());
+        pagination = json!({"page_size": 100, "cursor": cursor});
+    }
+    assert_eq!(pagination["cursor"], Value::Null);
+    assert!(walked == rows.iter().map(answered).collect::<Vec<_>>(), "not these employees in the order of their numbers");
+}
