@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::support::resource::ALL;
-use crate::support::{Address, Answer, Partner, Stage, answer, problem, success, world};
+use crate::support::{Answer, Partner, Stage, answer, problem, success, world};
 
 async fn start(data_dir: &Path, fresh: bool) -> World {
     World::start(Options { data_dir: Some(data_dir.to_owned()), fresh, demo: true, ..Options::default() }).await.unwrap()
@@ -289,8 +289,7 @@ async fn a_sealed_value_differs_from_record_to_record_and_opens_in_its_own_alone
 
 #[tokio::test]
 async fn the_address_is_that_of_this_machine_alone() {
-    let address = Address { base_url: world().base_url.clone(), dynamodb_url: world().dynamodb_url.clone() };
-    for url in [&address.base_url, &address.dynamodb_url] {
+    for url in [&world().base_url, &world().dynamodb_url, &world().sms_outbox_url] {
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     }
 }

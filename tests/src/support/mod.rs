@@ -3,6 +3,7 @@
 //! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
 //! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
+mod consent;
 pub mod documents;
 mod partner;
 pub mod product;
@@ -19,10 +20,21 @@ pub use partner::{Partner, answer, invoke};
 pub use stage::{Fault, Stage};
 
 /// The addresses of a running system.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Address {
     pub base_url: String,
     pub dynamodb_url: String,
+    pub sms_outbox_url: String,
+}
+
+impl Address {
+    pub fn of(world: &World) -> Self {
+        Self {
+            base_url: world.base_url.clone(),
+            dynamodb_url: world.dynamodb_url.clone(),
+            sms_outbox_url: world.sms_outbox_url.clone(),
+        }
+    }
 }
 
 /// An answer: its status and its body, null where it is no JSON.
@@ -40,7 +52,7 @@ pub fn world() -> &'static Address {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let world = World::start(Options::default()).await.unwrap();
-                tell.send(Address { base_url: world.base_url.clone(), dynamodb_url: world.dynamodb_url.clone() }).unwrap();
+                tell.send(Address::of(&world)).unwrap();
                 std::future::pending::<()>().await;
             });
         });

@@ -68,7 +68,7 @@ impl Partner {
 
     /// What an administrator's command about this channel answers: `disable_channel`, `enable_channel`, ...
     pub async fn administer(&self, command: &str) -> Value {
-        let address = Address { base_url: self.base_url.clone(), dynamodb_url: String::new() };
+        let address = Address { base_url: self.base_url.clone(), ..Address::default() };
         invoke(&self.http, &address, &json!({"command": command, "appkey": self.appkey})).await
     }
 

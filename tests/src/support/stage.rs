@@ -74,7 +74,7 @@ impl Stage {
         all.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), dynamodb_url.clone());
         let options = Options { clock: clock.clone(), variables: all, ..Options::default() };
         let world = World::start(options).await.unwrap();
-        let address = Address { base_url: world.base_url.clone(), dynamodb_url };
+        let address = Address { dynamodb_url, ..Address::of(&world) };
         Self { address, clock, wire, _world: world }
     }
 

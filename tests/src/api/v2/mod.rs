@@ -1,1 +1,2 @@
 mod employees;
+mod signature;
