@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, Uri};
 use lambda_http::{Error, Request, RequestExt as _, Service};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use tower::ServiceExt as _;
 
 /// What may not stand in a path as it is.
@@ -46,17 +46,31 @@ pub fn service(
 }
 
 /// Puts a path back together that was cut. API Gateway decodes the path and `lambda_http` makes a URI of it, in which a `?` or a
-/// `#` ends the path and white space is lost: `/users/U1%3Fx` would read, and change, the user `U1`.
+/// `#` ends the path, a `%` begins an escape and white space is lost: `/users/U1%3Fx` would read, and change, the user `U1`.
 fn with_whole_path(mut request: Request) -> Request {
     let path = request.raw_http_path().to_owned();
-    if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\')) {
-        let whole: String = utf8_percent_encode(&path, RESERVED).collect();
+    if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '%' | '?' | '#' | '\\')) {
+        let mut whole: String = utf8_percent_encode(&path, RESERVED).collect();
+        if let Some(query) = query(&request, &path) {
+            whole = format!("{whole}?{query}");
+        }
         if let Ok(uri) = whole.parse::<Uri>() {
             *request.uri_mut() = uri;
         }
     }
     request.extensions_mut().insert(RawPath(path));
     request
+}
+
+/// The query as it was sent; written anew where the path ran into it.
+fn query(request: &Request, path: &str) -> Option<String> {
+    if !path.contains(['?', '#']) {
+        return request.uri().query().map(str::to_owned);
+    }
+    let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let parameters = request.query_string_parameters();
+    let pairs: Vec<String> = parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    (!pairs.is_empty()).then(|| pairs.join("&"))
 }
 
 /// The address that the caller reached us by, `https://api.example.com`: API Gateway passes only its own domain names on.

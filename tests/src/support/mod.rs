@@ -3,6 +3,7 @@
 //! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
 //! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
+pub mod calls;
 pub mod consent;
 pub mod documents;
 mod partner;
@@ -20,7 +21,7 @@ pub use partner::{Partner, answer, invoke};
 pub use stage::{Fault, Stage};
 
 /// The addresses of a running system.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Address {
     pub base_url: String,
     pub dynamodb_url: String,

@@ -68,8 +68,7 @@ impl Partner {
 
     /// What an administrator's command about this channel answers: `disable_channel`, `enable_channel`, ...
     pub async fn administer(&self, command: &str) -> Value {
-        let (dynamodb_url, sms_outbox_url) = Default::default();
-        let address = Address { base_url: self.base_url.clone(), dynamodb_url, sms_outbox_url };
+        let address = Address { base_url: self.base_url.clone(), ..Address::default() };
         invoke(&self.http, &address, &json!({"command": command, "appkey": self.appkey})).await
     }
 

@@ -25,6 +25,7 @@ pub const DAY: &str = "2017-02-03";
 #[derive(Clone)]
 pub struct Product {
     pub address: Address,
+    pub product_id: String,
     pub company: String,
     pub product_id: String,
     pub access_key: String,
@@ -63,6 +64,7 @@ impl Product {
             secret_key: text(&key, "secret_key"),
             token: text(&token, "token"),
             address,
+            product_id: product,
             company,
             product_id: product,
             http,

@@ -1,6 +1,11 @@
+mod approvals;
 mod attendance;
 mod employees;
 mod integration;
 mod oauth;
+mod organization;
+mod paging;
 mod recruitment;
 mod salary;
+mod signature;
+mod whole_lists;

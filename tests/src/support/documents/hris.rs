@@ -12,12 +12,25 @@ pub const WITHDRAWN: [&str; 2] = [
 /// Every line that is an endpoint, `METHOD /path`. Where the document calls the same place by several names, the path has one:
 /// an employee is `{id}`.
 pub fn endpoints() -> Vec<String> {
-    let is_endpoint = |line: &&str| {
-        ["GET ", "POST ", "PATCH "]
-            .iter()
-            .any(|method| line.strip_prefix(method).is_some_and(|path| path.starts_with("/api/v2/")))
-    };
-    TEXT.lines().filter(is_endpoint).map(normalised).collect()
+    TEXT.lines().filter(|line| is_endpoint(line)).map(normalised).collect()
+}
+
+/// The endpoints whose payload schema lists `token`.
+pub fn bearing_token() -> Vec<String> {
+    let (mut bearing, mut endpoint) = (Vec::new(), "");
+    for line in TEXT.lines() {
+        if is_endpoint(line) {
+            endpoint = line;
+        } else if line.starts_with("| token |") {
+            bearing.push(normalised(endpoint));
+        }
+    }
+    bearing
+}
+
+fn is_endpoint(line: &str) -> bool {
+    let is_path = |path: &str| path.starts_with("/api/v2/");
+    ["GET ", "POST ", "PATCH "].iter().any(|method| line.strip_prefix(method).is_some_and(is_path))
 }
 
 fn normalised(line: &str) -> String {

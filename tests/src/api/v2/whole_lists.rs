@@ -1,0 +1,105 @@
+//! Lists that are asked for without pages: what fits is given at once, what does not is refused before it is read.
+
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+
+use crate::support::product::{EMPLOYEE, Product, answered, numbered, refusal};
+use crate::support::{Answer, Stage};
+
+const EMPLOYEES: &str = "/api/v2/employees";
+
+fn too_many() -> Answer {
+    refusal(422, 2002, "pagination is required: there are too many to be given at once")
+}
+
+/// Asks for all employees as a client that takes this encoding; gives the encoding of the answer, its length and what it holds.
+async fn whole(product: &Product, path: &str, accepted: &str) -> (Option<String>, usize, Answer) {
+    let (payload, tonce) = (product.with_token(json!({})).to_string(), product.tonce());
+    let signature = product.sign("GET", path, &tonce, &payload);
+    let query =
+        [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature), ("payload", &payload)];
+    let request = product.http.get(format!("{}{path}", product.address.base_url)).query(&query);
+    let response = request.header("accept-encoding", accepted).send().await.unwrap();
+    let status = response.status().as_u16();
+    let encoding = response.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
+    let bytes = response.bytes().await.unwrap();
+    let mut json = Vec::new();
+    match encoding.as_deref() {
+        Some("gzip") => drop(GzDecoder::new(&bytes[..]).read_to_end(&mut json).unwrap()),
+        _ => json.extend_from_slice(&bytes),
+    }
+    (encoding, bytes.len(), Answer { status, body: serde_json::from_slice(&json).unwrap() })
+}
+
+#[tokio::test]
+async fn eight_thousand_employees_are_one_compressed_answer() {
+    const LAMBDA: usize = 6 * 1024 * 1024;
+    let product = Product::join().await;
+    let rows: Vec<Value> = (1..=8000).map(numbered).collect();
+    stream::iter(rows.chunks(1000)).for_each_concurrent(4, |rows| product.imports("employees", rows)).await;
+    let expected = Answer { status: 200, body: rows.iter().map(answered).collect() };
+
+    let (encoding, length, answer) = whole(&product, EMPLOYEES, "gzip").await;
+    assert_eq!(encoding.as_deref(), Some("gzip"));
+    assert!(length < LAMBDA, "{length}");
+    assert!(answer == expected, "not the employees that were imported");
+
+    assert_eq!(whole(&product, EMPLOYEES, "identity").await, (None, too_many().body.to_string().len(), too_many()));
+}
+
+#[tokio::test]
+async fn answers_over_64_kilobytes_are_compressed_where_the_client_takes_it() {
+    let product = Product::join().await;
+    let rows: Vec<Value> = (1..=200).map(numbered).collect();
+    product.imports("employees", &rows).await;
+    let expected = Answer { status: 200, body: rows.iter().map(answered).collect() };
+    for (accepted, compressed) in
+        [("gzip", true), ("gzip, deflate, br", true), ("identity", false), ("gzip;q=0", false), ("br", false)]
+    {
+        let (encoding, length, answer) = whole(&product, EMPLOYEES, accepted).await;
+        assert_eq!(encoding.as_deref(), compressed.then_some("gzip"), "{accepted}");
+        assert_eq!(length < 64 * 1024, compressed, "{accepted}: {length}");
+        assert_eq!(answer, expected, "{accepted}");
+    }
+    let (encoding, _, one) = whole(&product, &format!("{EMPLOYEES}/000001"), "gzip").await;
+    assert_eq!((encoding, one), (None, Answer { status: 200, body: answered(&rows[0]) }));
+}
+
+/// Puts bare entries into the index of a company's employees, past the system.
+async fn seed(stage: &Stage, company: &str, count: usize) {
+    let entries: Vec<Value> = (0..count)
+        .map(|number| {
+            json!({"PutRequest": {"Item": {
+                "pk": {"S": format!("{company}#employee")}, "sk": {"S": format!("{number:032x}")},
+                "ix1": {"S": format!("{company}#employee")}, "ixsk": {"S": format!("{number:06}")},
+                "status": {"S": "regular"}, "name": {"S": "员工"},
+            }}})
+        })
+        .collect();
+    let put = async |entries: &[Value]| {
+        let answer = stage.database("BatchWriteItem", &json!({"RequestItems": {"hris": entries}})).await;
+        if answer["UnprocessedItems"] == json!({}) { Ok(()) } else { Err(answer) }
+    };
+    stream::iter(entries.chunks(25)).map(put).buffer_unordered(8).try_collect::<Vec<()>>().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_employees_are_refused_before_they_are_read() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    seed(&stage, &product.company, 100_000).await;
+    stage.take_calls();
+    for filter in [json!({}), json!({"status": "regular"}), json!({"name": "员"})] {
+        assert_eq!(product.get(EMPLOYEES, product.with_token(filter.clone())).await, too_many(), "{filter}");
+        let calls = stage.take_calls();
+        let queries = calls.iter().filter(|call| *call == "Query").count();
+        assert!((1..=4).contains(&queries), "{filter}: {calls:?}");
+        assert!(calls.iter().all(|call| call == "Query" || call == "GetItem"), "{filter}: {calls:?}");
+        assert!(calls.len() <= queries + 2, "{filter}: {calls:?}");
+    }
+    let nobody = product.get(&format!("{EMPLOYEES}/{EMPLOYEE}"), product.with_token(json!({}))).await;
+    assert_eq!(nobody, refusal(404, 1102, "id does not exist"));
+}
