@@ -24,6 +24,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 PHONE = {"width": 390, "height": 844, "pixelRatio": 2, "mobile": True, "touch": True}
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SEND, CONSENT, DENY, AGAIN = "[value=send]", "[value=consent]", "[value=deny]", "[method=get] button"
 JAVASCRIPT_OFF = {"profile.managed_default_content_settings.javascript": 2}
 
 
@@ -104,10 +105,10 @@ class Browser:
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
-    def press(self, action):
+    def press(self, button):
         """Presses a button, and waits until another page is there. WebDriver's own click needs scripts."""
         page = self.find("html")
-        box = self.find(f"button[value={action}]").rect
+        box = self.find(button).rect
         place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "button": "left", "clickCount": 1}
         for kind in ["mousePressed", "mouseReleased"]:
             self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": kind, **place})
@@ -175,20 +176,20 @@ class Walk:
         browser.driver.get(product.consent_page(state))
         self.look("phone")
         browser.type("#mobile", "12345")
-        browser.press("send")
+        browser.press(SEND)
         self.check("a number that is none is told", browser.message(), "请输入正确的手机号")
         self.look("wrong phone")
         browser.type("#mobile", self.mobile)
-        browser.press("send")
+        browser.press(SEND)
         self.look("code")
         code = self.code()
         browser.type("#code", "000000" if code != "000000" else "000001")
-        browser.press("consent")
+        browser.press(CONSENT)
         self.check("a wrong code is told", browser.message(), "验证码不正确")
         self.look("wrong code")
         self.check("no policy was violated", browser.violations(), [])
         browser.type("#code", code)
-        browser.press("consent")
+        browser.press(CONSENT)
         self.check("no policy was violated on the way back", browser.violations(), [])
         self.check("the title of the app's page", browser.driver.title, self.title)
         response_code = product.called_back[-1].get("response_code") if product.called_back else None
@@ -212,12 +213,16 @@ class Walk:
         self.check("the response code is worth nothing any more", (status, problem.get("code")), (422, 2002))
 
     def refuse(self):
-        """Whoever refuses gives nothing away."""
+        """Whoever refuses gives nothing away, even after another look at the first page."""
         self.browser.driver.get(self.product.consent_page("refusal"))
-        self.browser.press("deny")
+        self.browser.type("#mobile", self.mobile[:-4] + "9999")
+        self.browser.press(SEND)
+        self.browser.press(AGAIN)
+        self.browser.press(DENY)
         self.check("a refusal is told to the app", self.product.called_back[-1], {"error": "access_denied", "state": "refusal"})
         self.browser.driver.get(self.product.consent_page("", callback_url="https://elsewhere.example.com/"))
-        self.check("another callback is refused", self.browser.message(), "应用不存在，或回调地址与登记的不一致")
+        self.check("another callback is refused", self.browser.message(),
+                   "应用不存在，或回调地址与登记的不一致")
         if self.screenshots:
             self.browser.driver.save_screenshot(str(self.screenshots / f"refused {self.title}.png"))
 
