@@ -27,7 +27,6 @@ pub struct Product {
     pub address: Address,
     pub product_id: String,
     pub company: String,
-    pub product_id: String,
     pub access_key: String,
     pub secret_key: String,
     /// The company's current token.
@@ -66,7 +65,6 @@ impl Product {
             address,
             product_id: product,
             company,
-            product_id: product,
             http,
             clock,
         }
