@@ -1,2 +1,3 @@
+mod signing;
 mod v1;
 mod v2;

@@ -10,7 +10,9 @@ mod partner;
 pub mod product;
 pub mod resource;
 mod stage;
+pub mod worker;
 
+use std::collections::HashMap;
 use std::sync::{LazyLock, mpsc};
 
 use local::{Options, World};
@@ -26,6 +28,9 @@ pub struct Address {
     pub base_url: String,
     pub dynamodb_url: String,
     pub sms_outbox_url: String,
+    pub wechat_url: String,
+    /// What the system's functions see.
+    pub variables: HashMap<String, String>,
 }
 
 impl Address {
@@ -34,6 +39,8 @@ impl Address {
             base_url: world.base_url.clone(),
             dynamodb_url: world.dynamodb_url.clone(),
             sms_outbox_url: world.sms_outbox_url.clone(),
+            wechat_url: world.wechat_url.clone(),
+            variables: world.variables.clone(),
         }
     }
 

@@ -1,0 +1,97 @@
+//! /image (document 001, 1.2.2).
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::worker::{Platform, coded, ok, refusal};
+use crate::support::{Answer, answer, world};
+
+/// A small picture.
+pub fn picture(format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    DynamicImage::new_rgb8(24, 16).write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+fn no_picture() -> Answer {
+    coded(refusal(400, "请上传 jpg、png、webp 或 bmp 格式的图片"))
+}
+
+#[tokio::test]
+async fn pictures_are_taken_by_their_content_and_lead_their_owner_to_them() {
+    let platform = Platform::found(world()).await;
+    let (owner, other) = (platform.worker("owner").await, platform.worker("other").await);
+    for (format, ending) in
+        [(ImageFormat::Jpeg, "jpg"), (ImageFormat::Png, "png"), (ImageFormat::WebP, "webp"), (ImageFormat::Bmp, "bmp")]
+    {
+        let bytes = picture(format);
+        let uploaded = owner.upload("whatever.gif", &bytes).await;
+        let url = uploaded.body["data"]["url"].as_str().expect("a url").to_owned();
+        assert_eq!(uploaded, coded(ok(json!({"url": url}))));
+        let path = url.strip_prefix(&platform.address.base_url).expect("our own address");
+        assert!(path.starts_with("/image/") && path.ends_with(ending), "{path}");
+
+        let found = owner.get(path).await;
+        let place = found.body["data"]["url"].as_str().expect("a place").to_owned();
+        assert_eq!(found, Answer { status: 302, ..coded(ok(json!({"url": place}))) });
+        assert_eq!(platform.http.get(place).send().await.unwrap().bytes().await.unwrap(), bytes);
+
+        let missing = coded(refusal(404, "图片不存在"));
+        assert_eq!(other.get(path).await, missing);
+        assert_eq!(answer(platform.request(Method::GET, path)).await, coded(refusal(401, "请先登录")));
+        assert_eq!(Platform::found(world()).await.worker("owner").await.get(path).await, missing);
+    }
+    for name in ["1.png", "..%2F..%2Fx.png", "x.png", "1.gif", "%00.png"] {
+        assert_eq!(owner.get(&format!("/image/{name}")).await, coded(refusal(404, "图片不存在")), "{name}");
+    }
+}
+
+/// The header of a PNG that promises 30,000 by 30,000 pixels.
+fn bomb() -> Vec<u8> {
+    let mut file = picture(ImageFormat::Png);
+    file[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&file[12..29]);
+    let sum = crc.sum().to_be_bytes();
+    file[29..33].copy_from_slice(&sum);
+    file
+}
+
+#[tokio::test]
+async fn what_only_looks_like_a_picture_is_refused() {
+    let worker = Platform::found(world()).await.worker("forger").await;
+    let png = picture(ImageFormat::Png);
+    let mut polyglot = picture(ImageFormat::Jpeg);
+    polyglot.extend(b"<HTML><script>alert(1)</script></HTML>");
+    let gif = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+    for (what, bytes) in [
+        ("gif", gif.to_vec()),
+        ("polyglot", polyglot),
+        ("bomb", bomb()),
+        ("truncated", png[..png.len() / 2].to_vec()),
+        ("text", b"hello".to_vec()),
+        ("empty", Vec::new()),
+        ("svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
+    ] {
+        assert_eq!(worker.upload("photo.jpg", &bytes).await, no_picture(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn one_file_of_a_bearable_size_is_taken_at_a_time() {
+    let worker = Platform::found(world()).await.worker("sender").await;
+    let part = || reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
+    let two = reqwest::multipart::Form::new().part("file", part()).part("file", part());
+    let sent = answer(worker.request(Method::POST, "/image").multipart(two)).await;
+    assert_eq!(sent, coded(refusal(400, "一次只能上传一张图片")));
+    let none = reqwest::multipart::Form::new().part("photo", part());
+    let sent = answer(worker.request(Method::POST, "/image").multipart(none)).await;
+    assert_eq!(sent, coded(refusal(400, "请填写图片")));
+    let sent = answer(worker.request(Method::POST, "/image").body("hello")).await;
+    assert_eq!(sent, coded(refusal(400, "请用 multipart/form-data 上传图片")));
+    let large = worker.upload("large.bmp", &vec![0; 4_500_001]).await;
+    assert_eq!(large, coded(refusal(413, "内容太大，图片不能超过 4.5 MB")));
+}

@@ -1,0 +1,160 @@
+//! A worker with the mini program.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local::World;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::{Address, Answer, answer, invoke};
+
+/// What a platform of the tests has.
+pub const COMPANY: u32 = 12;
+pub const HANDLER: u32 = 34;
+pub const CONTRACT: u32 = 56;
+pub const ID_NUMBER: &str = "110101199001011234";
+
+/// A platform of a test's own, with one company, handler and contract.
+#[derive(Clone)]
+pub struct Platform {
+    pub address: Address,
+    pub code: String,
+    pub http: reqwest::Client,
+}
+
+impl Platform {
+    pub async fn found(address: &Address) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let code = format!("platform-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let platform = Self { address: address.clone(), code, http };
+        platform.command("set_platform", json!({"name": "测试平台"})).await;
+        let company = json!({"company_id": COMPANY, "company_name": "彩程"});
+        platform.command("set_company", json!({"company": company})).await;
+        let handler = json!({"handler_id": HANDLER, "username": "zhangsan", "name": "张三"});
+        platform.command("set_handler", json!({"handler": handler})).await;
+        let contract = json!({
+            "contract_id": CONTRACT, "contract_name": "劳动合同", "contract_body": "彩程", "company_id": COMPANY, "sign_year": 3,
+            "file_url": "https://files.example.com/contract.pdf",
+        });
+        platform.command("set_contract", json!({"contract": contract})).await;
+        platform
+    }
+
+    /// What a command of `ops-admin` about this platform answers.
+    pub async fn command(&self, command: &str, mut event: Value) -> Value {
+        event["command"] = command.into();
+        event["platform_code"] = self.code.clone().into();
+        invoke(&self.http, &self.address, &event).await
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.address.base_url)).header("x-platform-code", &self.code)
+    }
+
+    /// A code that `wx.login` would give this user.
+    pub async fn login_code(&self, user: &str) -> String {
+        let url = format!("{}/simulate/login_code?user={user}", self.address.wechat_url);
+        answer(self.http.get(url)).await.body["code"].as_str().expect("a code").to_owned()
+    }
+
+    pub async fn log_in(&self, code: &str) -> Answer {
+        answer(form(self.request(Method::POST, "/weixin/login"), &[("code", code)])).await
+    }
+
+    /// A worker who is logged in.
+    pub async fn worker(&self, user: &str) -> Worker {
+        let answer = self.log_in(&self.login_code(user).await).await;
+        let token = answer.body["data"]["session_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
+        Worker { platform: self.clone(), token }
+    }
+
+    /// A captcha's id and what its picture shows.
+    pub async fn captcha(&self) -> (String, String) {
+        let response = self.request(Method::GET, "/captcha").send().await.unwrap();
+        let id = response.headers()["x-captcha-id"].to_str().unwrap().to_owned();
+        let answer = World::captcha_answer(&self.address.variables, &id).await.unwrap();
+        (id, answer.expect("a captcha"))
+    }
+
+    pub async fn verifycode(&self, captcha: &str, code: &str, phone: &str) -> Answer {
+        let request = self.request(Method::POST, "/verifycode").header("x-captcha-id", captcha);
+        answer(form(request, &[("captcha_code", code), ("phone", phone)])).await
+    }
+}
+
+#[derive(Clone)]
+pub struct Worker {
+    pub platform: Platform,
+    pub token: String,
+}
+
+impl Worker {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.platform.request(method, path).header("x-auth-token", &self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub async fn send_form(&self, method: Method, fields: &[(&str, &str)]) -> Answer {
+        answer(form(self.request(method, "/employee"), fields)).await
+    }
+
+    pub async fn send_json(&self, method: Method, body: &Value) -> Answer {
+        let request = self.request(method, "/employee").header("content-type", "application/json");
+        answer(request.body(body.to_string())).await
+    }
+
+    pub async fn upload(&self, name: &str, bytes: &[u8]) -> Answer {
+        let file = reqwest::multipart::Part::bytes(bytes.to_vec()).file_name(name.to_owned());
+        let request = self.request(Method::POST, "/image").multipart(reqwest::multipart::Form::new().part("file", file));
+        answer(request).await
+    }
+}
+
+/// A request with the fields of a form.
+pub fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+/// A résumé with every field of the document.
+pub fn resume() -> Value {
+    json!({
+        "real_name": "张三", "phone": "13800138000", "id_number": ID_NUMBER, "age": 30, "gender": 1, "nation": "汉族",
+        "marital_sts": 1, "political_sts": 3, "acct_type": 0, "acct_prc_id": 51, "acct_prc_name": "四川省", "acct_city_id": 5101,
+        "acct_city_name": "成都市", "acct_coy_id": 510107, "acct_coy_name": "武侯区", "acct_addr": "天府大道1号", "province_id": 51,
+        "province_name": "四川省", "city_id": 5101, "city_name": "成都市", "county_id": 510107, "county_name": "武侯区",
+        "addr": "天府大道2号", "em_contact_name": "李四", "em_contact_phone": "13900139000", "em_contact_relationship": "配偶",
+        "id_card_front": "https://api.example.com/image/1.jpg", "id_card_back": "https://api.example.com/image/2.jpg",
+        "company_id": COMPANY, "work_pos": "A岗位",
+        "work_exp": [{"company": "甲公司", "position": "焊工"}, {"company": "乙公司", "position": "电工"}],
+        "employee_edu": [{"school": "第一中学", "degree": "junior"}], "ad_user_id": HANDLER,
+    })
+}
+
+/// What `GET /employee` answers of a résumé.
+pub fn answered(resume: &Value, em_id: &Value) -> Value {
+    let mut answered = resume.clone();
+    answered["em_id"] = em_id.clone();
+    answered["company"] = json!({"id": resume["company_id"], "company_name": "彩程"});
+    answered
+}
+
+/// A success.
+pub fn ok(data: Value) -> Answer {
+    Answer { status: 200, body: json!({"status": 0, "msg": "", "data": data}) }
+}
+
+pub fn refusal(status: u16, msg: &str) -> Answer {
+    Answer { status, body: json!({"status": status, "msg": msg, "data": null}) }
+}
+
+/// The same of `/image` and `/verifycode`.
+pub fn coded(answer: Answer) -> Answer {
+    let Answer { status, mut body } = answer;
+    body["error_code"] = body["status"].clone();
+    Answer { status, body }
+}
