@@ -194,7 +194,8 @@ def calls(demo, check):
     wish = {"start_date": "2018-02-01", "end_date": "2018-03-01", "category": "leave", "status": "waiting"}
     status, approvals = client.get("/approvals", wish)
     check("GET /approvals", (status, approvals),
-          lambda rows: all_have(rows, APPROVAL) and {(row["category"], row["status"], row["status_name"]) for row in rows} == {("leave", "waiting", "审批中")}
+          lambda rows: all_have(rows, APPROVAL)
+          and {(row["category"], row["status"], row["status_name"]) for row in rows} == {("leave", "waiting", "审批中")}
           and all(is_time(row["created_at"]) for row in rows))
     check("GET /approvals/:number_series", client.get("/approvals/20170712355448"),
           lambda one: has(one, APPROVAL) and one["status_name"] == "不通过")
