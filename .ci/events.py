@@ -7,10 +7,13 @@ in an event is filled in here: credentials cannot be committed.
 usage: events.py FOLDER_WITH_BINARIES
 """
 
+import hashlib
+import hmac
 import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import signal
 import socket
@@ -19,13 +22,21 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
+
+import stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Records refer to each other, so their functions come in this order; within one, these events come first.
 FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", "channel-tasks", "channel-applications",
-             "channel-payments", "channel-uploads"]
-FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret"]
+             "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
+             "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment"]
+FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
+         "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
+         "retire_oauth_app_secret"]
+# What later commands need of the answers before them.
+TOLD = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id"}
 
 
 def emulator():
@@ -50,16 +61,6 @@ def post(url, body):
         return json.load(answer)
 
 
-def wait_for(ready, what, process):
-    for _ in range(600):
-        if process.poll() is not None:
-            sys.exit(f"{what} ended with {process.returncode}")
-        if ready():
-            return
-        time.sleep(0.05)
-    sys.exit(f"{what} did not come up")
-
-
 def listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -75,9 +76,65 @@ def events():
 def fill(text, values):
     for name, value in values.items():
         text = text.replace("{{" + name + "}}", value)
+    if "{{signed}}" in text:
+        text = text.replace("{{signed}}", signed(json.loads(text), values))
     if "{{" in text:
         sys.exit(f"nothing to fill in for {text[text.index('{{'):][:40]}")
     return text.encode()
+
+
+def signed(event, hris):
+    """The parameters that prove who sends an event of the HR API."""
+    payload = urllib.parse.parse_qs(event["rawQueryString"]).get("payload", [event.get("body", "")])[0]
+    tonce = str(int(time.time()))
+    said = event["requestContext"]["http"]["method"] + event["rawPath"] + hris["access_key"] + tonce + payload
+    signature = hmac.new(hris["secret_key"].encode(), said.encode(), hashlib.sha256).hexdigest()
+    return f"access_key={hris['access_key']}&tonce={tonce}&signature={signature}"
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def consent(demo):
+    """An access token of the HR API, for which an employee consents on the page."""
+    oauth, page = demo["hris"]["oauth"], demo["base_url"] + "/api/v2/oauth/authorize"
+    opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPCookieProcessor())
+    form = {name: oauth[name] for name in ["app_id", "callback_url"]}
+
+    def submit(html, **more):
+        hidden = dict(re.findall(r'type="hidden" name="(token|attempt)" value="([^"]*)"', html))
+        body = urllib.parse.urlencode({**form, **hidden, "mobile": oauth["employee_mobile"], **more}).encode()
+        return opener.open(page, data=body, timeout=60)
+
+    html = opener.open(f"{page}?{urllib.parse.urlencode(form)}", timeout=60).read().decode()
+    html = submit(html, action="send").read().decode()
+    with urllib.request.urlopen(demo["sms_outbox_url"], timeout=60) as outbox:
+        code = re.search(r"\d{6}", json.load(outbox)[-1]["message"]).group()
+    try:
+        sys.exit(f"no consent: {submit(html, action='consent', code=code).status}")
+    except urllib.error.HTTPError as redirect:
+        location = urllib.parse.urlsplit(redirect.headers["location"])
+    response_code = urllib.parse.parse_qs(location.query)["response_code"][0]
+    proof = {**form, "app_secret": oauth["app_secret"], "response_code": response_code}
+    return post(demo["base_url"] + "/api/v2/oauth/token", json.dumps(proof).encode())["access_token"]
+
+
+def is_good(function, answer):
+    """Whether an answer is a success, as the function's family tells it."""
+    if not isinstance(answer, dict) or "errorType" in answer:
+        return False
+    if function.startswith("ops-"):
+        return all(row["status"] != "refused" for row in answer.get("results", []))
+    if answer.get("statusCode") != 200:
+        return False
+    if function == "hris-oauth":
+        return "<form" in answer["body"]
+    body = json.loads(answer["body"])
+    if function.startswith("hris-"):
+        return body not in ([], {}) and (not isinstance(body, dict) or body.get("code", 0) == 0)
+    return body["code"] == 0
 
 
 def run_function(program, binary, files, environment, values):
@@ -89,18 +146,14 @@ def run_function(program, binary, files, environment, values):
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     wrong = 0
     try:
-        wait_for(lambda: listens(port), binary.name, process)
+        stack.wait_for(lambda: listens(port), binary.name, process)
         for file in files:
             url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
             answer = post(url, fill(file.read_text(), values))
-            if binary.name.startswith("ops-"):
-                good = isinstance(answer, dict) and "errorType" not in answer
-                values.update({name: answer[name] for name in ["secret_id"] if good and name in answer})
-                shown = "done" if good else answer
-            else:
-                body = json.loads(answer.get("body") or "null") if isinstance(answer, dict) else None
-                good = body is not None and answer.get("statusCode") == 200 and body["code"] == 0
-                shown = answer.get("statusCode") if good else answer
+            good = is_good(binary.name, answer)
+            if binary.name.startswith("ops-") and good:
+                values.update({TOLD[name]: answer[name] for name in TOLD if name in answer})
+            shown = answer.get("statusCode", "done") if good else answer
             print(f"{'ok  ' if good else 'FAIL'} {file.name}: {shown}", flush=True)
             wrong += not good
     finally:
@@ -115,26 +168,22 @@ def run_function(program, binary, files, environment, values):
 def main():
     binaries = pathlib.Path(sys.argv[1]).resolve()
     program = emulator()
-    data = pathlib.Path(tempfile.mkdtemp())
-    stack = subprocess.Popen([binaries / "local", "--port", "0", "--data-dir", data], stdout=subprocess.DEVNULL)
+    wrong = total = 0
     try:
-        wait_for((data / "demo.json").exists, "the local stack", stack)
-        demo = json.loads((data / "demo.json").read_text())
-        channel = demo["channel"][0]
-        credentials = json.dumps({**channel, "grant_type": "client_credentials"}).encode()
-        tokens = post(demo["base_url"] + "/api/v1/auth/token", credentials)["data"]
-        values = {**channel, **{name: tokens[name] for name in ["access_token", "refresh_token"]}}
-        variables = dict(line.split("=", 1) for line in (data / "functions.env").read_text().splitlines())
-        environment = {"PATH": os.environ["PATH"], **variables}
-        wrong = total = 0
-        for function in FUNCTIONS:
-            files = [file for file in events() if file.name.split(".")[0] == function]
-            total += len(files)
-            wrong += run_function(program, binaries / function, files, environment, values)
+        with stack.running(binaries) as (data, demo):
+            channel, hris = demo["channel"][0], demo["hris"]
+            credentials = json.dumps({**channel, "grant_type": "client_credentials"}).encode()
+            tokens = post(demo["base_url"] + "/api/v1/auth/token", credentials)["data"]
+            values = {**channel, **{name: tokens[name] for name in ["access_token", "refresh_token"]},
+                      **{name: hris[name] for name in ["access_key", "secret_key", "token"]},
+                      "app_id": hris["oauth"]["app_id"], "hris_access_token": consent(demo)}
+            variables = dict(line.split("=", 1) for line in (data / "functions.env").read_text().splitlines())
+            environment = {"PATH": os.environ["PATH"], **variables}
+            for function in FUNCTIONS:
+                files = [file for file in events() if file.name.split(".")[0] == function]
+                total += len(files)
+                wrong += run_function(program, binaries / function, files, environment, values)
     finally:
-        stack.send_signal(signal.SIGINT)
-        stack.wait(timeout=20)
-        shutil.rmtree(data)
         shutil.rmtree(program.parent)
     print(f"{total - wrong} passed, {wrong} failed")
     sys.exit(1 if wrong else 0)

@@ -1,0 +1,27 @@
+"""Runs the clients of tests/clients/ against a local stack that this script starts.
+
+usage: clients.py FOLDER_WITH_BINARIES
+"""
+
+import pathlib
+import subprocess
+import sys
+
+import stack
+
+CLIENTS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "clients"
+COMMANDS = [[sys.executable, CLIENTS / "hris.py"], ["node", CLIENTS / "hris.mjs"], [sys.executable, CLIENTS / "consent.py"]]
+
+
+def main():
+    wrong = []
+    with stack.running(pathlib.Path(sys.argv[1]).resolve()) as (data, _):
+        for command in COMMANDS:
+            name = command[-1].name
+            print(f"-- {name}", flush=True)
+            if subprocess.run([*command, data / "demo.json"], timeout=300, check=False).returncode:
+                wrong.append(name)
+    sys.exit(f"failed: {', '.join(wrong)}" if wrong else 0)
+
+
+main()
