@@ -12,9 +12,8 @@ use super::organization::{Company, company_key};
 use super::row::{self, Alias, Entity, RECORD};
 use super::values::{Status, Uuid};
 use crate::error::{Error, Fault, Result};
-use crate::secrets::random_token;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, Refusal, STAMP, VERSION, Write, pause};
+use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, pause};
 
 /// The most writes of one transaction.
 const MAX_WRITES: usize = 100;
@@ -36,8 +35,6 @@ pub enum RowResult {
 pub struct Import<'a, T> {
     service: &'a Service,
     company: Uuid,
-    /// Tells what this import wrote from what an equal one did.
-    stamp: String,
     /// References that were found.
     known: HashSet<Key>,
     kind: std::marker::PhantomData<T>,
@@ -56,7 +53,7 @@ impl Service {
     /// Begins an import into a company that exists.
     pub async fn import<T: Entity>(&self, company: Uuid) -> Result<Import<'_, T>> {
         match self.store.get(&self.tables.hris, company_key(&company)).await? {
-            Some(_) => Import::new(self, company),
+            Some(_) => Ok(Import::new(self, company)),
             None => Err(super::missing("company_uuid")),
         }
     }
@@ -65,7 +62,7 @@ impl Service {
     pub async fn import_companies(&self, rows: Vec<Company>) -> Result<Vec<RowResult>> {
         let mut results = Vec::with_capacity(rows.len());
         for row in rows {
-            let mut import = Import::<Company>::new(self, row.uuid.clone())?;
+            let mut import = Import::<Company>::new(self, row.uuid.clone());
             results.extend(import.store(vec![row]).await?);
         }
         Ok(results)
@@ -73,9 +70,8 @@ impl Service {
 }
 
 impl<'a, T: Entity> Import<'a, T> {
-    fn new(service: &'a Service, company: Uuid) -> Result<Self> {
-        let (stamp, known) = (random_token()?, HashSet::new());
-        Ok(Self { service, company, stamp, known, kind: std::marker::PhantomData })
+    fn new(service: &'a Service, company: Uuid) -> Self {
+        Self { service, company, known: HashSet::new(), kind: std::marker::PhantomData }
     }
 
     /// Stores rows; one result each, in order.
@@ -183,16 +179,8 @@ impl<'a, T: Entity> Import<'a, T> {
         }
         match self.service.store.transact(writes).await? {
             Outcome::Written => Ok(Some(done)),
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if refusals.iter().any(|refusal| self.wrote(refusal)) => Ok(Some(done)),
             Outcome::Refused(_) => Ok(None),
         }
-    }
-
-    /// Whether this import wrote what is in its own way. What it wrote before it knows, and is no longer in its way.
-    fn wrote(&self, refusal: &Refusal) -> bool {
-        let stamp = refusal.stored.as_ref().and_then(|item| item.get(STAMP));
-        refusal.failed && stamp == Some(&text(&self.stamp))
     }
 
     /// What must be written for a row beside what is stored.
@@ -221,15 +209,13 @@ impl<'a, T: Entity> Import<'a, T> {
             }
             complete &= is_own && holder.is_some();
             kept.push(&alias.key);
-            let mut item = row::copy(keyring, &self.company, &row.content, version, &alias.key)?;
-            item.insert(STAMP.into(), text(&self.stamp));
+            let item = row::copy(keyring, &self.company, &row.content, version, &alias.key)?;
             writes.push(Write::Put { table: table.clone(), item, condition: unchanged(holder)? });
         }
         if complete && before.as_ref() == Some(&row.content) {
             return Ok(Ok(Change::None));
         }
-        let mut item = row::write(keyring, &self.company, &row.content, version)?;
-        item.insert(STAMP.into(), text(&self.stamp));
+        let item = row::write(keyring, &self.company, &row.content, version)?;
         writes.push(Write::Put { table: table.clone(), item, condition: unchanged(current)? });
         for alias in before.as_ref().map_or(Ok(Vec::new()), |before| before.aliases(&self.company, keyring))? {
             let holder = stored.get(&alias.key);
