@@ -3,6 +3,7 @@
 //! [`World`] is what `cargo run -p local` starts, and what the tests start: the same parts, on other ports and with a clock
 //! that they can set.
 
+mod captchas;
 pub mod demo;
 pub mod dynamodb;
 mod functions;
@@ -22,10 +23,10 @@ use std::sync::Arc;
 use axum::Router;
 use shared::clock::{Clock, SystemClock};
 use shared::environment::Environment;
-use shared::error::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+pub use captchas::Captchas;
 use demo::Demo;
 use functions::Functions;
 use template::Template;
@@ -154,17 +155,6 @@ impl World {
             demo.write(&world, &file)?;
         }
         Ok(world)
-    }
-
-    /// What the picture of a captcha shows, for tests: read where only the system itself can read it.
-    pub async fn captcha_answer(variables: &HashMap<String, String>, id: &str) -> Result<Option<String>, Error> {
-        let environment = Environment::new(variables.clone(), Arc::new(SystemClock)).await;
-        let table = environment.required("CREDENTIALS_TABLE")?;
-        let (store, keyring) = environment.open(table, environment.required("SIGNING_SECRET")?).await?;
-        let key = shared::store::Key::new(format!("signing#captcha#{}", shared::secrets::hash(id)), "captcha");
-        let Some(mut item) = store.get(table, key.clone()).await? else { return Ok(None) };
-        shared::sealed::open(&keyring, &key, &["answer"], &mut item)?;
-        shared::store::attribute::read_text(&item, "answer").map(Some)
     }
 
     /// Ends every server and waits until they have let go of the data.

@@ -72,7 +72,7 @@ pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> R
 
 /// The router of one function. Answers over 64 KB are compressed where the client takes that.
 pub fn router(routes: OpenApiRouter<App>, app: App) -> Router {
-    let routes = routes.layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX.into())));
+    let routes = routes.layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX)));
     family::router::<Hris>(routes, app)
 }
 

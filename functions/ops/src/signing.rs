@@ -10,7 +10,7 @@ use shared::page::PageRequest;
 use shared::signing::Service;
 use shared::signing::applications::{Application, Decision, Move, State};
 use shared::signing::dictionaries::Entry;
-use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position};
+use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position, enabled};
 use shared::signing::values::{Int, Number, PlatformCode};
 use shared::values::{Adjustment, Date, Text};
 
@@ -19,8 +19,8 @@ use shared::values::{Adjustment, Date, Text};
 pub struct SetPlatform {
     platform_code: PlatformCode,
     name: Text<1, 64>,
-    #[deserr(default)]
-    status: Option<Enabled>,
+    #[deserr(default = enabled())]
+    status: Enabled,
 }
 
 #[derive(Deserr)]
@@ -122,9 +122,7 @@ pub struct SetVerifyStatus {
 }
 
 pub async fn set_platform(service: &Service, SetPlatform { platform_code, name, status }: SetPlatform) -> Result<Value> {
-    let status = status.map_or(1, |status| status.get());
-    let enabled = Enabled::new(status).ok_or_else(|| shared::error::Error::internal("a status out of range"))?;
-    service.set_platform(&platform_code, &name, enabled).await?;
+    service.set_platform(&platform_code, &name, status).await?;
     Ok(json!({"platform_code": platform_code, "name": name, "status": status}))
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::input::Faults;
 use shared::signing::applications::{Application, Submission};
 use shared::signing::resume::Resume;
-use shared::signing::values::{Number, Place};
+use shared::signing::values::{Int, Number, Place};
 use shared::values::Text;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -166,8 +166,8 @@ impl From<Application> for EmployeeView {
             real_name: resume.real_name.as_str().to_owned(),
             phone: resume.phone.as_str().to_owned(),
             id_number: resume.id_number.as_str().to_owned(),
-            age: resume.age.map_or(0, |age| age.get()),
-            gender: resume.gender.map_or(0, |gender| gender.get()),
+            age: resume.age.map_or(0, Int::get),
+            gender: resume.gender.map_or(0, Int::get),
             nation: resume.nation.as_str().to_owned(),
             marital_sts: resume.marital_sts.get(),
             political_sts: resume.political_sts.get(),

@@ -76,7 +76,8 @@ pub struct Position {
     pub status: Enabled,
 }
 
-pub(super) fn enabled() -> Enabled {
+/// What an entry is whose status is not given.
+pub fn enabled() -> Enabled {
     Int::new(1).unwrap_or_else(|| unreachable!("1 is within 0 to 1"))
 }
 

@@ -31,6 +31,7 @@ macro_rules! identity {
 
 identity! {
     /// Text about a person that must not show in a log: printable, at most 64 characters, perhaps empty.
+    #[derive(Default)]
     Private
 }
 
@@ -38,12 +39,6 @@ impl Private {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let printable = text.chars().all(|c| !c.is_control());
         if printable && text.chars().count() <= 64 { Ok(Self(text.to_owned())) } else { Err("must be at most 64 characters") }
-    }
-}
-
-impl Default for Private {
-    fn default() -> Self {
-        Self(String::new())
     }
 }
 

@@ -75,7 +75,8 @@ impl Url {
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
         let clean = !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\\'));
-        let named = host.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !host.contains('@');
+        let of_a_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+        let named = host.starts_with(|c: char| c.is_alphanumeric() || c == '[') && host.chars().all(of_a_name);
         if web && clean && named && text.chars().count() <= 2048 { Ok(Self(text.to_owned())) } else { Err(REASON) }
     }
 
@@ -133,6 +134,8 @@ mod tests {
             "http:///a",
             "http://a b/",
             "https://u:p@a/",
+            "https://a;b/",
+            "https://a,b/",
         ] {
             assert!(Url::parse(bad).is_err(), "{bad}");
         }

@@ -1,8 +1,9 @@
 //! A worker with the mini program.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use local::World;
+use local::Captchas;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ pub struct Platform {
     pub address: Address,
     pub code: String,
     pub http: reqwest::Client,
+    captchas: Arc<Captchas>,
 }
 
 impl Platform {
@@ -27,7 +29,8 @@ impl Platform {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let code = format!("platform-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let platform = Self { address: address.clone(), code, http };
+        let captchas = Arc::new(Captchas::of(&address.variables).await.unwrap());
+        let platform = Self { address: address.clone(), code, http, captchas };
         platform.command("set_platform", json!({"name": "测试平台"})).await;
         let company = json!({"company_id": COMPANY, "company_name": "彩程"});
         platform.command("set_company", json!({"company": company})).await;
@@ -73,8 +76,13 @@ impl Platform {
     pub async fn captcha(&self) -> (String, String) {
         let response = self.request(Method::GET, "/captcha").send().await.unwrap();
         let id = response.headers()["x-captcha-id"].to_str().unwrap().to_owned();
-        let answer = World::captcha_answer(&self.address.variables, &id).await.unwrap();
-        (id, answer.expect("a captcha"))
+        let shown = self.shown(&id).await;
+        (id, shown)
+    }
+
+    /// What the picture of a captcha shows.
+    pub async fn shown(&self, captcha: &str) -> String {
+        self.captchas.answer(captcha).await.unwrap().expect("a captcha")
     }
 
     pub async fn verifycode(&self, captcha: &str, code: &str, phone: &str) -> Answer {

@@ -11,6 +11,7 @@ use deserr::Deserr;
 use lambda::RawPath;
 use lambda::body;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
 use shared::error::{Error, Fault};
 use shared::hris::Caller;
 use shared::hris::signature::SignedCall;
@@ -112,21 +113,22 @@ impl<P: Payload> FromRequest<App> for Call<P> {
             }
         };
         let payload = read_payload(&payloads.swap_remove(payload))?;
-        let token = payload.get("token").cloned();
-        match token {
-            Some(serde_json::Value::String(token)) if P::BEARS_TOKEN => {
-                if !app.is_company_token(&caller.company, access_key.as_deref(), &token).await? {
-                    return Err(Failure::WrongToken);
-                }
-            }
-            None if P::BEARS_TOKEN && caller.call.is_some() => {
-                return Err(Error::invalid([Fault::new("token", "is required")]).into());
-            }
-            Some(_) if P::BEARS_TOKEN => return Err(Error::invalid([Fault::new("token", "must be a string")]).into()),
-            _ => {}
+        if P::BEARS_TOKEN {
+            prove_company(app, &caller, access_key.as_deref(), payload.get("token")).await?;
         }
         Ok(Self { caller, payload: payload.read()? })
     }
+}
+
+/// The token is the company's current one. By an access token the company is known already: there it may be absent.
+async fn prove_company(app: &App, caller: &Caller, access_key: Option<&str>, token: Option<&Value>) -> Result<(), Failure> {
+    let token = match token {
+        Some(Value::String(token)) => token,
+        Some(_) => return Err(Error::invalid([Fault::new("token", "must be a string")]).into()),
+        None if caller.call.is_none() => return Ok(()),
+        None => return Err(Error::invalid([Fault::new("token", "is required")]).into()),
+    };
+    if app.is_company_token(&caller.company, access_key, token).await? { Ok(()) } else { Err(Failure::WrongToken) }
 }
 
 /// Absent and empty mean that nothing is said.

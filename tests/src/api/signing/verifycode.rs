@@ -1,6 +1,7 @@
 //! /captcha and /verifycode (document 001, 1.2.3 and 1.2.4).
 
 use futures::future::join_all;
+use futures::{StreamExt as _, stream};
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::json;
@@ -27,7 +28,7 @@ async fn a_captcha_is_a_picture_whose_cookie_or_header_is_sent_back() {
     let picture = image::load_from_memory(&response.bytes().await.unwrap()).unwrap();
     assert_eq!((picture.width(), picture.height()), (160, 60));
 
-    let shown = local::World::captcha_answer(&platform.address.variables, &id).await.unwrap().unwrap();
+    let shown = platform.shown(&id).await;
     let request = platform.request(Method::POST, "/verifycode").header("cookie", format!("other=1; captcha_id={id}"));
     let sent = answer(form(request, &[("captcha_code", &shown.to_lowercase()), ("phone", "13700000010")])).await;
     assert_eq!(sent, coded(ok(json!({}))));
@@ -66,12 +67,10 @@ async fn a_thousand_calls_at_once_send_a_phone_one_message() {
     const CALLS: usize = 1000;
     let platform = Platform::found(world()).await;
     let phone = "13700000012";
-    let calls = (0..CALLS).map(|_| {
+    let captchas: Vec<_> = stream::iter((0..CALLS).map(|_| platform.captcha())).buffer_unordered(32).collect().await;
+    let calls = captchas.into_iter().map(|(captcha, shown)| {
         let platform = platform.clone();
-        tokio::spawn(async move {
-            let (captcha, shown) = platform.captcha().await;
-            platform.verifycode(&captcha, &shown, phone).await
-        })
+        tokio::spawn(async move { platform.verifycode(&captcha, &shown, phone).await })
     });
     let answers: Vec<_> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
     let sent = answers.iter().filter(|answer| **answer == coded(ok(json!({})))).count();
