@@ -119,7 +119,7 @@ impl<P: Payload> FromRequest<App> for Call<P> {
                     return Err(Failure::WrongToken);
                 }
             }
-            None if P::BEARS_TOKEN && caller.call.is_some() => {
+            None if P::BEARS_TOKEN && caller.call.is_some() && payload.is_object() => {
                 return Err(Error::invalid([Fault::new("token", "is required")]).into());
             }
             Some(_) if P::BEARS_TOKEN => return Err(Error::invalid([Fault::new("token", "must be a string")]).into()),
