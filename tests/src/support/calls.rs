@@ -4,9 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::product::{
-    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, answered, body, employee,
-};
+use super::product::{APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, answered, body, employee};
 use super::{Answer, documents};
 
 /// The endpoints that need neither signature nor access token. This list may only shrink.

@@ -1,5 +1,8 @@
 mod approvals;
+mod authorization;
+mod bad_input;
 mod employees;
+mod order_of_checks;
 mod organization;
 mod paging;
 mod signature;
