@@ -31,10 +31,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Records refer to each other, so their functions come in this order; within one, these events come first.
 FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", "channel-tasks", "channel-applications",
              "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
-             "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment"]
+             "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
+             "signing-employee", "signing-directory", "signing-image"]
+# What an administrator does with the application that the signing events hand in: each on an application of its own.
+LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
+        "approve_application", "sign_application"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
-         "retire_oauth_app_secret"]
+         "retire_oauth_app_secret", "set_platform", "submit"]
 # What later commands need of the answers before them.
 TOLD = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id"}
 
@@ -131,7 +135,11 @@ def is_good(function, answer):
         return False
     if function == "hris-oauth":
         return "<form" in answer["body"]
+    if answer.get("isBase64Encoded"):
+        return answer["headers"]["content-type"] == "image/png"
     body = json.loads(answer["body"])
+    if function.startswith("signing-"):
+        return body["status"] == 0
     if function.startswith("hris-"):
         return body not in ([], {}) and (not isinstance(body, dict) or body.get("code", 0) == 0)
     return body["code"] == 0

@@ -72,6 +72,10 @@ impl Json {
         self
     }
 
+    pub fn is_object(&self) -> bool {
+        self.0.is_object()
+    }
+
     /// A member of an object.
     pub fn get(&self, key: &str) -> Option<&serde_json::Value> {
         self.0.get(key)

@@ -21,11 +21,13 @@ struct Family {
     openapi: String,
 }
 
-fn families() -> [Family; 2] {
+fn families() -> [Family; 3] {
     let channel = documents::channel::endpoints();
     assert_eq!(channel.len(), 20);
     let hris = documents::hris::endpoints();
     assert_eq!(hris.len(), 21 + 2, "21 endpoints and the two that were withdrawn");
+    let signing = documents::signing::endpoints();
+    assert_eq!(signing.len(), 12);
     [
         Family {
             name: "channel",
@@ -58,6 +60,27 @@ fn families() -> [Family; 2] {
             routes: hris::routes(),
             functions: hris::FUNCTIONS.map(|(name, _)| name).to_vec(),
             openapi: hris::openapi().to_pretty_json().unwrap(),
+        },
+        Family {
+            name: "signing",
+            documented: signing.into_iter().collect(),
+            additions: &["GET /image/{name}"],
+            catch_all: &[
+                "ANY /captcha",
+                "ANY /verifycode",
+                "ANY /weixin/login",
+                "ANY /em_status",
+                "ANY /employee",
+                "ANY /dict/{dict_item}",
+                "ANY /work_pos",
+                "ANY /handlers",
+                "ANY /companies",
+                "ANY /image",
+                "ANY /image/{name}",
+            ],
+            routes: signing::routes(),
+            functions: signing::FUNCTIONS.map(|(name, _)| name).to_vec(),
+            openapi: signing::openapi().to_pretty_json().unwrap(),
         },
     ]
 }

@@ -1,8 +1,11 @@
 mod approvals;
 mod attendance;
+mod authorization;
+mod bad_input;
 mod employees;
 mod integration;
 mod oauth;
+mod order_of_checks;
 mod organization;
 mod paging;
 mod recruitment;

@@ -1,0 +1,425 @@
+//! Payloads that no endpoint of the HR API takes: each is refused by name, and nothing of it is stored.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::calls::Call;
+use crate::support::product::{EMPNO, Product, refusal};
+use crate::support::{Answer, Stage};
+
+/// What a field takes.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// From one to so many characters.
+    Text(usize),
+    /// Up to so many.
+    Maybe(usize),
+    Private,
+    Code,
+    Date,
+    Month,
+    Mobile,
+    Choice(&'static str),
+    Amount,
+}
+
+/// Every field of a payload, with what it takes and whether it must be there.
+const FIELDS: [(&str, &str, Kind, bool); 35] = [
+    ("GET /api/v2/employees", "status", Kind::Choice("waiting probation regular internship dimission joined all"), false),
+    ("GET /api/v2/employees", "join_date_start", Kind::Date, false),
+    ("GET /api/v2/employees", "join_date_end", Kind::Date, false),
+    ("GET /api/v2/employees", "leave_date_start", Kind::Date, false),
+    ("GET /api/v2/employees", "leave_date_end", Kind::Date, false),
+    ("GET /api/v2/employees", "name", Kind::Text(64), false),
+    ("GET /api/v2/arrangement_employees", "start_date", Kind::Date, true),
+    ("GET /api/v2/arrangement_employees", "end_date", Kind::Date, true),
+    ("GET /api/v2/employees/{id}/timelines", "start_date", Kind::Date, true),
+    ("GET /api/v2/employees/{id}/timelines", "end_date", Kind::Date, true),
+    ("GET /api/v2/employees/{id}/timelines", "category", Kind::Choice("leave business_trip"), true),
+    ("GET /api/v2/employees/{id}/attendance_checkings", "start_date", Kind::Date, true),
+    ("GET /api/v2/employees/{id}/attendance_checkings", "end_date", Kind::Date, true),
+    ("POST /api/v2/salary/subject_values", "empno", Kind::Code, true),
+    ("POST /api/v2/salary/subject_values", "subject_name", Kind::Text(64), true),
+    ("POST /api/v2/salary/subject_values", "month", Kind::Month, true),
+    ("POST /api/v2/salary/subject_values", "value", Kind::Amount, true),
+    ("PATCH /api/v2/company_tokens/{guid}", "zhiren_visitor_token", Kind::Private, true),
+    ("POST /api/v2/employees/{id}/notify", "name", Kind::Text(64), true),
+    ("POST /api/v2/employees/{id}/notify", "time", Kind::Text(64), true),
+    ("GET /api/v2/approvals", "start_date", Kind::Date, true),
+    ("GET /api/v2/approvals", "end_date", Kind::Date, true),
+    (
+        "GET /api/v2/approvals",
+        "category",
+        Kind::Choice(
+            "leave adjustment contract dimission enrollment payroll_submit recruit salary_change attendance_recheck overtime \
+             business_trip sub_company_transfer onboarding business_travel intern_regularization breastfeeding_leave duty \
+             arrangement custom",
+        ),
+        false,
+    ),
+    ("GET /api/v2/approvals", "status", Kind::Choice("waiting passed denied"), false),
+    ("POST /api/v2/moka_candidates", "name", Kind::Text(64), true),
+    ("POST /api/v2/moka_candidates", "email", Kind::Maybe(255), false),
+    ("POST /api/v2/moka_candidates", "mobile", Kind::Mobile, false),
+    ("POST /api/v2/moka_candidates", "sex", Kind::Choice("male female"), false),
+    ("POST /api/v2/moka_candidates", "marriage", Kind::Maybe(64), false),
+    ("POST /api/v2/moka_candidates", "birthday", Kind::Date, false),
+    ("POST /api/v2/moka_candidates", "degree", Kind::Maybe(64), false),
+    ("POST /api/v2/moka_candidates", "status", Kind::Maybe(64), false),
+    ("POST /api/v2/moka_candidates", "source_name", Kind::Maybe(128), false),
+    ("POST /api/v2/moka_candidates", "source_id", Kind::Code, false),
+    ("PATCH /api/v2/company_tokens/{guid}", "token", Kind::Maybe(usize::MAX), true),
+];
+
+fn number(literal: &str) -> Value {
+    serde_json::from_str(literal).unwrap()
+}
+
+impl Kind {
+    /// Values that it does not take, each with the reason.
+    fn refused(self) -> Vec<(Value, String)> {
+        let mut refused = Vec::new();
+        let mut add = |values: &[Value], reason: &str| {
+            refused.extend(values.iter().map(|value| (value.clone(), reason.to_owned())));
+        };
+        let no_text = [json!(1), json!(-1), json!(true), json!([]), json!(["2017-02-03"]), json!({}), number("1e400")];
+        match self {
+            Self::Choice(choices) if choices.ends_with(" all") => {
+                let reason = format!("must be one of: {choices}");
+                add(&no_text, &reason);
+                add(&[json!("ALL"), json!(" all"), json!("在职"), json!("x".repeat(1000))], &reason);
+            }
+            Self::Amount => {
+                let range = "must be from -1000000000000 to 1000000000000";
+                let no_number = [json!("1"), json!(""), json!(true), json!([1]), json!({}), json!("一")];
+                add(&no_number, "must be a number");
+                add(&["0.001", "-0.001", "1024.125"].map(number), "must have at most 2 decimals");
+                add(&["1000000000000.01", "-1000000000001", "18446744073709551616", "1e20"].map(number), range);
+                add(&["1e400", "-1e400", "1e-400"].map(number), "has too many digits");
+            }
+            _ => add(&no_text, "must be a string"),
+        }
+        match self {
+            Self::Text(longest) => {
+                add(&[json!(""), json!(" "), json!("\u{3000}\t")], "must not be empty");
+                add(&["x", "张", "😀"].map(|character| character.repeat(longest + 1).into()), "is too long");
+            }
+            Self::Maybe(usize::MAX) | Self::Amount => {}
+            Self::Maybe(longest) => add(&["x", "张"].map(|text| text.repeat(longest + 1).into()), "is too long"),
+            Self::Private => {
+                add(&[json!("x".repeat(65)), json!("张".repeat(65)), json!("a\nb")], "must be at most 64 characters");
+            }
+            Self::Code => add(
+                &[
+                    json!(""),
+                    json!(" 1"),
+                    json!("1 "),
+                    json!("a/b"),
+                    json!("."),
+                    json!(".."),
+                    json!("a\u{7f}"),
+                    json!("1".repeat(65)),
+                ],
+                "must be 1 to 64 characters without control characters or /",
+            ),
+            Self::Date => add(
+                &[
+                    "",
+                    "2017-02-29",
+                    "2017-13-01",
+                    "2017-2-3",
+                    "20170203",
+                    "2017/02/03",
+                    "2017-02-03T08:00:00Z",
+                    "1799-12-31",
+                    "now",
+                ]
+                .map(Value::from),
+                "must be a date, such as 2024-01-15",
+            ),
+            Self::Month => add(
+                &["", "2017-13", "2017-00", "2017-9", "201709", "2017-09-01", "2017", "九月"].map(Value::from),
+                "must be a month, such as 2017-09",
+            ),
+            Self::Mobile => add(
+                &["", "1860283672", "186028367210", "28602836721", "+8518602836721", "1860283672x"].map(Value::from),
+                "must be a mobile number",
+            ),
+            Self::Choice(choices) if choices.ends_with(" all") => {}
+            Self::Choice(choices) => {
+                add(&["", "x", &choices.to_uppercase(), " leave"].map(Value::from), &format!("must be one of: {choices}"));
+            }
+        }
+        refused
+    }
+}
+
+/// A furnished company that is bound to Moka, in a system of its own, with a call of every endpoint that is signed.
+async fn furnished() -> (Stage, Product, Vec<Call>) {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.furnish().await;
+    let mut calls = Call::all(&product).await;
+    let bind = calls.iter().find(|call| call.route == "PATCH /api/v2/moka_binds/{bind_code}").unwrap();
+    assert_eq!(bind.signed(&product).await.status, 200);
+    calls.retain(|call| !call.needs_consent());
+    (stage, product, calls)
+}
+
+/// Sends the text as the whole body, signed as it is.
+async fn send(product: &Product, call: &Call, payload: &str) -> Answer {
+    let tonce = product.tonce();
+    let signature = product.sign(call.method.as_str(), &call.path, &tonce, payload);
+    let query = [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
+    product.send(call.method.clone(), &call.path, &query, Some(payload.to_owned())).await
+}
+
+fn with(call: &Call, field: &str, value: Value) -> Value {
+    let mut payload = call.payload.clone();
+    payload[field] = value;
+    payload
+}
+
+#[tokio::test]
+async fn a_value_that_a_field_does_not_take_is_named() {
+    let (stage, product, calls) = furnished().await;
+    let before = stage.items("hris").await;
+    for (route, field, kind, required) in FIELDS {
+        let call = calls.iter().find(|call| call.route == route).expect(route);
+        for (value, reason) in kind.refused() {
+            let answer = call.signed_with(&product, with(call, field, value.clone())).await;
+            assert_eq!(answer, refusal(422, 2002, &format!("{field} {reason}")), "{route} with {value}");
+        }
+        if required {
+            let missing = refusal(422, 2002, &format!("{field} is required"));
+            assert_eq!(call.signed_with(&product, with(call, field, Value::Null)).await, missing, "{route}");
+            let mut payload = call.payload.clone();
+            payload.as_object_mut().unwrap().remove(field);
+            assert_eq!(call.signed_with(&product, payload).await, missing, "{route}");
+        }
+    }
+    assert_eq!(stage.items("hris").await, before);
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_is_told_at_once() {
+    let product = Product::furnished().await;
+    let calls = Call::all(&product).await;
+    for (route, payload, text) in [
+        ("POST /api/v2/employees/{id}/notify", json!({"name": 1}), "name must be a string; time is required"),
+        (
+            "POST /api/v2/salary/subject_values",
+            json!({}),
+            "empno is required; subject_name is required; month is required; value is required",
+        ),
+        (
+            "GET /api/v2/employees/{id}/timelines",
+            json!({"end_date": "x", "category": "x"}),
+            "end_date must be a date, such as 2024-01-15; category must be one of: leave business_trip; start_date is required",
+        ),
+        ("GET /api/v2/arrangement_employees", json!({}), "empnoes is required; start_date is required; end_date is required"),
+        ("GET /api/v2/approvals", json!({}), "start_date is required; end_date is required"),
+        ("GET /api/v2/employees/{id}/attendance_checkings", json!({}), "start_date is required; end_date is required"),
+        ("POST /api/v2/attendance_punches", json!({}), "attendances is required"),
+        ("POST /api/v2/moka_candidates", json!({}), "name is required"),
+    ] {
+        let call = calls.iter().find(|call| call.route == route).expect(route);
+        let payload = if call.bears_token { product.with_token(payload) } else { payload };
+        let answer = call.signed_with(&product, payload.clone()).await;
+        assert_eq!(answer, refusal(422, 2002, text), "{route} with {payload}");
+    }
+}
+
+#[tokio::test]
+async fn a_period_that_is_inverted_or_too_long_is_refused() {
+    let product = Product::furnished().await;
+    let calls = Call::all(&product).await;
+    for (route, most, last, behind) in [
+        ("GET /api/v2/approvals", 366, "2016-12-31", "2017-01-01"),
+        ("GET /api/v2/employees/{id}/timelines", 366, "2016-12-31", "2017-01-01"),
+        ("GET /api/v2/employees/{id}/attendance_checkings", 366, "2016-12-31", "2017-01-01"),
+        ("GET /api/v2/arrangement_employees", 92, "2016-04-01", "2016-04-02"),
+    ] {
+        let call = calls.iter().find(|call| call.route == route).expect(route);
+        let ask = async |start: &str, end: &str| {
+            let mut payload = with(call, "start_date", start.into());
+            payload["end_date"] = end.into();
+            call.signed_with(&product, payload).await
+        };
+        let too_long = refusal(422, 2002, &format!("end_date must be within {most} days of start_date"));
+        let inverted = refusal(422, 2002, "end_date must not be before start_date");
+        assert_eq!(ask("2016-01-01", last).await.body, json!([]), "{route}");
+        assert_eq!(ask("2016-01-01", behind).await, too_long, "{route}");
+        assert_eq!(ask("1900-01-01", "9999-12-31").await, too_long, "{route}");
+        assert_eq!(ask("2016-01-02", "2016-01-01").await, inverted, "{route}");
+        assert_eq!(ask("9999-12-31", "1900-01-01").await, inverted, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_long_or_none_is_refused() {
+    let (stage, product, calls) = furnished().await;
+    let before = stage.items("hris").await;
+    let punch = json!({"empno": EMPNO, "punched_at": "2017-02-03 08:00"});
+    let (punches, arrangements) = ("POST /api/v2/attendance_punches", "GET /api/v2/arrangement_employees");
+    let most = "must not have more than 1000 elements";
+    let mut cases = vec![
+        (punches, json!({"attendances": vec![punch.clone(); 1001]}), format!("attendances {most}")),
+        (punches, json!(vec![punch.clone(); 1001]), format!("payload {most}")),
+        (punches, json!({"attendances": vec![Value::Null; 1001]}), format!("attendances {most}")),
+    ];
+    for wrong in [json!(1), json!("[]"), json!(true), json!({}), punch] {
+        cases.push((punches, json!({"attendances": wrong}), "attendances must be an array".into()));
+    }
+    let asking = |empnoes: Value| json!({"empnoes": empnoes, "start_date": "2017-02-03", "end_date": "2017-02-03"});
+    let hundred_and_one: Vec<String> = (0..101).map(|number| number.to_string()).collect();
+    cases.push((arrangements, asking(json!(hundred_and_one)), "empnoes must not have more than 100 elements".into()));
+    for wrong in [json!(1), json!("1"), json!(true), json!({})] {
+        cases.push((arrangements, asking(wrong), "empnoes must be an array".into()));
+    }
+    for wrong in [json!(1), json!(null), json!(true), json!({}), json!(["1"])] {
+        cases.push((arrangements, asking(json!(["1", wrong])), "empnoes[1] must be a string".into()));
+    }
+    let code = "must be 1 to 64 characters without control characters or /";
+    for wrong in ["", " ", "a/b", &"x".repeat(65)] {
+        cases.push((arrangements, asking(json!(["1", wrong])), format!("empnoes[1] {code}")));
+    }
+    for (route, payload, text) in cases {
+        let call = calls.iter().find(|call| call.route == route).expect(route);
+        // As a body: some are longer than a request line may be.
+        let answer = send(&product, call, &payload.to_string()).await;
+        assert_eq!(answer, refusal(422, 2002, &text), "{route}");
+    }
+    assert_eq!(stage.items("hris").await, before);
+}
+
+#[tokio::test]
+async fn a_payload_that_is_not_json_is_refused() {
+    let (stage, product, calls) = furnished().await;
+    let before = stage.items("hris").await;
+    let deep = [
+        "[".repeat(10_000),
+        "{\"a\":".repeat(10_000),
+        format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
+        format!("{{\"name\":{}1{}}}", "{\"a\":".repeat(10_000), "}".repeat(10_000)),
+    ];
+    let broken = [
+        "not json",
+        "{",
+        "}",
+        "{}{}",
+        "{} x",
+        "{\"name\":}",
+        "{\"name\":\"张三\",}",
+        "{'name':'x'}",
+        "{\"name\":\"\\ud800\"}",
+        "{\"name\":\"a\u{1}\"}",
+        "{\"value\":NaN}",
+        "{\"value\":01}",
+        "{\"value\":1.}",
+        "\u{feff}{}",
+        "name=x",
+        "<xml/>",
+        "\0",
+        "{\"name\":\"\u{0}\"}",
+    ];
+    for payload in broken.into_iter().chain(deep.iter().map(String::as_str)) {
+        let error = serde_json::from_str::<Value>(payload).unwrap_err();
+        let refused = refusal(400, 2004, &format!("payload is not valid JSON: {error}"));
+        for call in &calls {
+            let told = format!("{}: {}", call.route, &payload.chars().take(50).collect::<String>());
+            assert_eq!(send(&product, call, payload).await, refused, "{told}");
+        }
+    }
+    assert_eq!(stage.items("hris").await, before);
+}
+
+#[tokio::test]
+async fn a_member_given_twice_or_with_a_nul_is_refused() {
+    let (stage, product, calls) = furnished().await;
+    let before = stage.items("hris").await;
+    let (twice, nul) = ("is given more than once", "must not contain NUL characters");
+    let token = json!(product.token);
+    for (payload, field, reason) in [
+        (format!("{{\"token\":{token},\"token\":{token}}}"), "token", twice),
+        ("{\"name\":null,\"name\":\"a\"}".into(), "name", twice),
+        ("{\"n\":1,\"\\u006e\":2}".into(), "n", twice),
+        ("{\"attendances\":[{\"empno\":\"1\",\"empno\":\"1\"}]}".into(), "attendances[0].empno", twice),
+        ("{\"pagination\":{\"page\":1,\"page\":1}}".into(), "pagination.page", twice),
+        ("{\"name\":\"a\\u0000b\"}".into(), "name", nul),
+        ("{\"unheard_of\":[\"\\u0000\"]}".into(), "unheard_of[0]", nul),
+        ("{\"a\\u0000\":1}".into(), "a", nul),
+        ("{\"$serde_json::private::Number\":\"1\"}".into(), "$serde_json::private::Number", "is not known"),
+    ] {
+        for call in &calls {
+            let answer = send(&product, call, &payload).await;
+            assert_eq!(answer, refusal(400, 2004, &format!("{field} {reason}")), "{}: {payload}", call.route);
+        }
+    }
+    assert_eq!(stage.items("hris").await, before);
+}
+
+#[tokio::test]
+async fn a_payload_that_is_no_object_is_refused() {
+    let (stage, product, calls) = furnished().await;
+    let before = stage.items("hris").await;
+    for payload in ["[1]", "[[]]", "\"{}\"", "\"x\"", "1", "-1.5", "1e400", "18446744073709551616", "true", "null"] {
+        for call in &calls {
+            let answer = send(&product, call, payload).await;
+            let expected = match call.route.as_str() {
+                "POST /api/v2/attendance_punches" if payload.starts_with('[') => Answer {
+                    status: 200,
+                    body: json!([{"code": "error", "empno": null, "error_message": "must be an object"}]),
+                },
+                _ => refusal(422, 2002, "payload must be an object"),
+            };
+            assert_eq!(answer, expected, "{}: {payload}", call.route);
+        }
+    }
+    assert_eq!(stage.items("hris").await, before);
+}
+
+#[tokio::test]
+async fn a_body_has_at_most_a_mebibyte() {
+    const MEBIBYTE: usize = 1024 * 1024;
+    let product = Product::furnished().await;
+    let too_large = refusal(413, 2002, "body is larger than 1 MiB");
+    for call in Call::all(&product).await.iter().filter(|call| !call.needs_consent()) {
+        let payload = if call.payload.is_null() { "{}".to_owned() } else { call.payload.to_string() };
+        let padded = |length: usize| format!("{payload}{}", " ".repeat(length - payload.len()));
+        for length in [MEBIBYTE + 1, 4 * MEBIBYTE] {
+            assert_eq!(send(&product, call, &padded(length)).await, too_large, "{} {length}", call.route);
+        }
+    }
+    let salary = Call::all(&product).await.into_iter().find(|call| call.path == "/api/v2/salary/subject_values").unwrap();
+    let payload = salary.payload.to_string();
+    let exactly = format!("{payload}{}", " ".repeat(MEBIBYTE - payload.len()));
+    assert_eq!(send(&product, &salary, &exactly).await, Answer { status: 200, body: json!({"code": 0, "text": "ok"}) });
+    let token = product.send(Method::POST, "/api/v2/oauth/token", &[], Some(" ".repeat(MEBIBYTE + 1))).await;
+    assert_eq!(token, too_large);
+}
+
+#[tokio::test]
+async fn an_exchange_that_says_too_little_is_refused() {
+    let product = Product::join().await;
+    let exchange = async |body: &str| product.send(Method::POST, "/api/v2/oauth/token", &[], Some(body.to_owned())).await;
+    let all = "app_id is required; app_secret is required; callback_url is required; response_code is required";
+    assert_eq!(exchange("{}").await, refusal(422, 2002, all));
+    assert_eq!(exchange("[]").await, refusal(422, 2002, "payload must be an object"));
+    let error = serde_json::from_str::<Value>("{").unwrap_err();
+    assert_eq!(exchange("{").await, refusal(400, 2004, &format!("payload is not valid JSON: {error}")));
+    let whole = json!({"app_id": "app1", "app_secret": "x", "callback_url": "https://a/", "response_code": "x"});
+    assert_eq!(exchange(&whole.to_string()).await, refusal(401, 1105, "app_id or app_secret is invalid"));
+    for (field, longest) in [("app_id", 64), ("app_secret", 255), ("callback_url", 2048), ("response_code", 255)] {
+        for (value, reason) in [
+            (json!(1), "must be a string"),
+            (json!({}), "must be a string"),
+            (json!(""), "must not be empty"),
+            (json!("x".repeat(longest + 1)), "is too long"),
+        ] {
+            let mut body = whole.clone();
+            body[field] = value;
+            assert_eq!(exchange(&body.to_string()).await, refusal(422, 2002, &format!("{field} {reason}")), "{body}");
+        }
+    }
+}
