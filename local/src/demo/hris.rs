@@ -213,7 +213,7 @@ impl Company {
         let of = |list: &[&'static str]| list[number as usize % list.len()];
         let department = number % u32::try_from(self.departments.len()).unwrap_or(1);
         let sub_company = number % u32::try_from(self.sub_companies.len()).unwrap_or(1);
-        let left = number % 20 == 0;
+        let left = number.is_multiple_of(20);
         let joined = DAY.saturating_sub(i64::from(number * 5).days());
         json!({
             "uuid": self.uuid(3, number),

@@ -1,3 +1,3 @@
-mod signing;
+pub mod signing;
 mod v1;
 mod v2;

@@ -7,3 +7,5 @@ mod image;
 mod session;
 mod story;
 mod verifycode;
+
+pub use image::picture;

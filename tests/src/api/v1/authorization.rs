@@ -23,7 +23,7 @@ struct Endpoint {
 
 fn guarded() -> Vec<Endpoint> {
     let routes = channel::routes().into_iter().filter(|(method, path, _)| !OPEN.contains(&format!("{method} {path}").as_str()));
-    routes.map(|(method, path, _)| Endpoint::of(&method, &path)).collect()
+    routes.map(|(method, path, _)| Endpoint::of(method, &path)).collect()
 }
 
 impl Endpoint {

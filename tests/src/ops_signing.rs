@@ -1,0 +1,174 @@
+//! The commands that administer the signing API.
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::worker::{COMPANY, CONTRACT, HANDLER, Platform, Worker, ok, resume};
+use crate::support::{Stage, world};
+
+const AT: &str = "2024-01-15T10:30:00Z";
+
+/// A worker with an application, and its em_id.
+async fn applied(platform: &Platform, user: &str) -> (Worker, Value) {
+    let worker = platform.worker(user).await;
+    assert_eq!(worker.send_json(Method::POST, &resume()).await, ok(Value::Null));
+    let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    (worker, em_id)
+}
+
+/// An administrator's decision about an application, with what it needs.
+fn decision(command: &str, em_id: &Value) -> Value {
+    let mut event = json!({"em_id": em_id, "by": "zhangsan"});
+    let more = match command {
+        "approve_application" => {
+            json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000, "work_pos": "B岗位"})
+        }
+        "reject_application" => json!({"reason": "照片不清楚"}),
+        _ => json!({}),
+    };
+    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    event
+}
+
+fn failure(kind: &str, message: &str) -> Value {
+    json!({"errorType": kind, "errorMessage": message})
+}
+
+#[tokio::test]
+async fn an_application_is_shown_whole_but_for_what_is_private() {
+    let stage = Stage::open().await;
+    let platform = Platform::found(&stage.address).await;
+    let worker = platform.worker("shown").await;
+    let request =
+        worker.request(Method::POST, "/employee").header("x-city", "%E6%88%90%E9%83%BD").header("x-location", "104.06-30.67");
+    let sent = request.header("content-type", "application/json").body(resume().to_string()).send().await.unwrap();
+    assert_eq!(sent.status().as_u16(), 200);
+    let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    let summary = json!({
+        "em_id": em_id, "status": 1, "real_name": "张三", "company_id": COMPANY, "company_name": "彩程", "ad_user_id": HANDLER,
+        "work_pos": "A岗位", "apply_time": AT,
+    });
+    let mut whole = summary.clone();
+    let more = json!({
+        "reason": "", "verify_status": 0, "contract_id": null, "entry_date": null, "salary": null, "agreed_work_pos": null,
+        "city": "成都", "location": [104.06, 30.67], "moves": [{"from": null, "to": 1, "at": AT, "by": "worker"}],
+    });
+    whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    assert_eq!(platform.command("show_application", json!({"em_id": em_id})).await, whole);
+    let page = json!({"list": [summary], "total": 1, "page": 1, "page_size": 20, "next_cursor": null});
+    assert_eq!(platform.command("list_applications", json!({})).await, page);
+    assert_eq!(platform.command("list_applications", json!({"status": 1})).await, page);
+
+    whole["verify_status"] = 2.into();
+    assert_eq!(platform.command("set_verify_status", json!({"em_id": em_id, "verify_status": 2})).await, whole);
+    assert_eq!(worker.get("/em_status").await.body["data"]["verify_status"], 2);
+}
+
+#[tokio::test]
+async fn only_legal_moves_are_made() {
+    const COMMANDS: [&str; 4] = ["approve_application", "sign_application", "reject_application", "cancel_application"];
+    /// The commands that lead to each state, and what the four commands make of it.
+    const STATES: [(&[&str], [Option<u8>; 4]); 5] = [
+        (&[], [Some(2), None, Some(4), Some(5)]),
+        (&["approve_application"], [None, Some(3), Some(4), Some(5)]),
+        (&["approve_application", "sign_application"], [None; 4]),
+        (&["reject_application"], [None; 4]),
+        (&["cancel_application"], [None; 4]),
+    ];
+    let platform = Platform::found(world()).await;
+    for (state, (way, outcomes)) in (1..).zip(STATES) {
+        for ((command, outcome), to) in COMMANDS.iter().zip(outcomes).zip([2, 3, 4, 5]) {
+            let (_, em_id) = applied(&platform, &format!("{state}-{command}")).await;
+            for step in way {
+                assert_eq!(platform.command(step, decision(step, &em_id)).await["em_id"], em_id);
+            }
+            let answer = platform.command(command, decision(command, &em_id)).await;
+            match outcome {
+                Some(next) => assert_eq!(answer["status"], next, "{command} from {state}: {answer}"),
+                None => {
+                    let refused = failure("Conflict", &format!("status: cannot become {to} from {state}"));
+                    assert_eq!(answer, refused, "{command} from {state}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_decisions_at_once_one_is_made() {
+    let platform = Platform::found(world()).await;
+    let (_, em_id) = applied(&platform, "contested").await;
+    let decisions = (0..24).map(|number| {
+        let (platform, em_id) = (platform.clone(), em_id.clone());
+        let command = if number % 2 == 0 { "reject_application" } else { "cancel_application" };
+        tokio::spawn(async move { platform.command(command, decision(command, &em_id)).await })
+    });
+    let answers: Vec<Value> = join_all(decisions).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers.iter().filter(|answer| answer["em_id"] == em_id).count(), 1);
+    let shown = platform.command("show_application", json!({"em_id": em_id})).await;
+    assert_eq!(shown["moves"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn applications_are_listed_by_state_newest_first_page_by_page() {
+    let platform = Platform::found(world()).await;
+    let mut ids = Vec::new();
+    for number in 0..7 {
+        ids.push(applied(&platform, &format!("w{number}")).await.1);
+    }
+    ids.reverse();
+    for em_id in &ids[..2] {
+        platform.command("cancel_application", decision("cancel_application", em_id)).await;
+    }
+    let listed = async |event: Value| {
+        let page = platform.command("list_applications", event).await;
+        let ids: Vec<Value> =
+            page["list"].as_array().unwrap_or_else(|| panic!("{page}")).iter().map(|row| row["em_id"].clone()).collect();
+        (ids, page)
+    };
+    assert_eq!(listed(json!({})).await.0, ids);
+    assert_eq!(listed(json!({"status": 5})).await.0, ids[..2]);
+    let (first, page) = listed(json!({"status": 1, "page_size": 3})).await;
+    assert_eq!((&first[..], &page["total"]), (&ids[2..5], &json!(5)));
+    let (second, page) = listed(json!({"status": 1, "page_size": 3, "cursor": page["next_cursor"]})).await;
+    assert_eq!((&second[..], &page["next_cursor"]), (&ids[5..], &Value::Null));
+    let foreign = Platform::found(world()).await.command("list_applications", json!({})).await;
+    assert_eq!(foreign["total"], 0);
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_right_is_named() {
+    let platform = Platform::found(world()).await;
+    let (_, em_id) = applied(&platform, "named").await;
+    for (command, event, kind, message) in [
+        ("show_application", json!({"em_id": 1}), "NotFound", "em_id: does not exist"),
+        ("sign_application", json!({"em_id": 1, "by": "x"}), "NotFound", "em_id: does not exist"),
+        ("sign_application", json!({"em_id": em_id}), "Invalid", "by: is required"),
+        ("reject_application", json!({"em_id": em_id, "by": "x"}), "Invalid", "reason: is required"),
+        (
+            "set_verify_status",
+            json!({"em_id": em_id, "verify_status": 4}),
+            "Invalid",
+            "verify_status: must be a whole number from 0 to 3",
+        ),
+        ("set_positions", json!({"positions": "A"}), "Invalid", "positions: must be an array"),
+        (
+            "set_company",
+            json!({"company": {"company_id": 0, "company_name": "a"}}),
+            "Invalid",
+            "company.company_id: must be a whole number from 1 to 2147483647",
+        ),
+    ] {
+        assert_eq!(platform.command(command, event).await, failure(kind, message), "{command}");
+    }
+    let mut approve = decision("approve_application", &em_id);
+    approve["contract_id"] = 999.into();
+    assert_eq!(platform.command("approve_application", approve).await, failure("NotFound", "contract_id: does not exist"));
+    let mut nowhere = platform.clone();
+    nowhere.code = "nowhere".into();
+    let company = json!({"company": {"company_id": 1, "company_name": "a"}});
+    assert_eq!(nowhere.command("set_company", company).await, failure("NotFound", "platform_code: does not exist"));
+    let other = Platform::found(world()).await;
+    assert_eq!(other.command("show_application", json!({"em_id": em_id})).await, failure("NotFound", "em_id: does not exist"));
+}

@@ -1,0 +1,63 @@
+//! The port to WeChat, against its simulator: what WeChat documents of its answers is understood.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::clock::SystemClock;
+use shared::environment::Environment;
+use shared::wechat::{App, Refusal, WeChat};
+
+use crate::support::{Address, Stage, answer};
+
+async fn wechat(address: &Address) -> WeChat {
+    let environment = Environment::new(address.variables.clone(), std::sync::Arc::new(SystemClock)).await;
+    environment.wechat(&address.variables["WECHAT_SECRET"]).await.unwrap()
+}
+
+async fn simulate(address: &Address, what: &str) -> Value {
+    answer(reqwest::Client::new().get(format!("{}/simulate/{what}", address.wechat_url))).await.body
+}
+
+fn now() -> Timestamp {
+    "2024-01-15T10:30:00Z".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_phone_code_gives_the_number_once() {
+    let stage = Stage::open().await;
+    let wechat = wechat(&stage.address).await;
+    let code = simulate(&stage.address, "phone_code?phone=13911112222").await["code"].as_str().unwrap().to_owned();
+    assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), Ok("13911112222".into()));
+    assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), Err(Refusal::Code));
+    assert_eq!(wechat.phone_number("made-up", now()).await.unwrap(), Err(Refusal::Code));
+    assert_eq!(wechat.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()));
+}
+
+#[tokio::test]
+async fn an_access_token_that_is_no_longer_taken_is_renewed_once() {
+    let stage = Stage::open().await;
+    let (one, other) = (wechat(&stage.address).await, wechat(&stage.address).await);
+    assert_eq!(one.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()));
+    for errcode in [40001, 42001] {
+        simulate(&stage.address, &format!("errcode?next={errcode}")).await;
+        // Renewing withdraws the token that the other one knows.
+        assert_eq!(other.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()), "{errcode}");
+        assert_eq!(one.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()), "{errcode}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart_and_nothing_of_the_secret_shows() {
+    let stage = Stage::open().await;
+    let right = wechat(&stage.address).await;
+    for (errcode, refusal) in [(40029, Refusal::Code), (40226, Refusal::Blocked), (45011, Refusal::Busy), (-1, Refusal::Busy)] {
+        simulate(&stage.address, &format!("errcode?next={errcode}")).await;
+        assert_eq!(right.code_to_session("test").await.unwrap().err(), Some(refusal), "{errcode}");
+    }
+    let app = App::parse(r#"{"appid":"wx1","secret":"hush-hush"}"#).unwrap();
+    let wrong = WeChat::new(&stage.address.wechat_url, app.clone());
+    let unreachable = WeChat::new("http://127.0.0.1:9", app);
+    for wechat in [wrong, unreachable] {
+        let error = wechat.code_to_session("a-code").await.unwrap_err().to_string();
+        assert!(!error.contains("hush-hush") && !error.contains("a-code"), "{error}");
+    }
+}
