@@ -57,6 +57,8 @@ async fn demo_json_holds_the_addresses_and_credentials_that_work() {
         "dynamodb_url": world.dynamodb_url,
         "s3_url": world.s3_url,
         "sms_outbox_url": world.sms_outbox_url,
+        "wechat_url": world.wechat_url,
+        "signing": {"platform_code": "gongqiao", "company_id": 12, "handler_id": 12},
         "hris": hris(&demo["hris"], "a0000000000000000000000000000000", "18602000001"),
         "hris_other": hris(&demo["hris_other"], "b0000000000000000000000000000000", "18603000001"),
         "channel": [

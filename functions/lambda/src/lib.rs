@@ -12,8 +12,8 @@ use lambda_http::{Error, Request, RequestExt as _, Service};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use tower::ServiceExt as _;
 
-/// What may not stand in a path as it is.
-const RESERVED: &AsciiSet = &CONTROLS
+/// What may not stand in a path as it is (RFC 3986, 3.3).
+pub const IMPOSSIBLE_IN_A_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -21,7 +21,9 @@ const RESERVED: &AsciiSet = &CONTROLS
     .add(b'<')
     .add(b'>')
     .add(b'?')
+    .add(b'[')
     .add(b'\\')
+    .add(b']')
     .add(b'^')
     .add(b'`')
     .add(b'{')
@@ -50,7 +52,7 @@ pub fn service(
 fn with_whole_path(mut request: Request) -> Request {
     let path = request.raw_http_path().to_owned();
     if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '%' | '?' | '#' | '\\')) {
-        let mut whole: String = utf8_percent_encode(&path, RESERVED).collect();
+        let mut whole: String = utf8_percent_encode(&path, IMPOSSIBLE_IN_A_PATH).collect();
         if let Some(query) = query(&request, &path) {
             whole = format!("{whole}?{query}");
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::input::Faults;
 use shared::signing::applications::{Application, Submission};
 use shared::signing::resume::Resume;
+use shared::signing::sessions::Worker;
 use shared::signing::values::{Int, Number, Place};
 use shared::values::Text;
 use utoipa::ToSchema;
@@ -218,9 +219,7 @@ async fn create_employee(
     headers: HeaderMap,
     Fields(submitted): Fields<Submitted>,
 ) -> Result<Reply<()>, Failure> {
-    let Submitted { resume, verify_code } = submitted;
-    let code = verify_code.as_ref().map(Text::as_str);
-    Ok(Reply(app.submit(&worker, resume, code, origin(&headers), Submission::New).await?))
+    submit(&app, &worker, submitted, &headers, Submission::New).await
 }
 
 /// 更新简历(处于待签约和已签约不可以修改简历)
@@ -233,7 +232,16 @@ async fn update_employee(
     headers: HeaderMap,
     Fields(submitted): Fields<Submitted>,
 ) -> Result<Reply<()>, Failure> {
-    let Submitted { resume, verify_code } = submitted;
+    submit(&app, &worker, submitted, &headers, Submission::Changed).await
+}
+
+async fn submit(
+    app: &App,
+    worker: &Worker,
+    Submitted { resume, verify_code }: Submitted,
+    headers: &HeaderMap,
+    submission: Submission,
+) -> Result<Reply<()>, Failure> {
     let code = verify_code.as_ref().map(Text::as_str);
-    Ok(Reply(app.submit(&worker, resume, code, origin(&headers), Submission::Changed).await?))
+    Ok(Reply(app.submit(worker, resume, code, origin(headers), submission).await?))
 }

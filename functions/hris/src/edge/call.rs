@@ -8,9 +8,9 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use deserr::Deserr;
-use lambda::RawPath;
 use lambda::body;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use lambda::{IMPOSSIBLE_IN_A_PATH, RawPath};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 use shared::error::{Error, Fault};
 use shared::hris::Caller;
@@ -21,26 +21,8 @@ use utoipa::IntoParams;
 use super::answer::{Credential, Failure};
 use crate::App;
 
-/// What a client's encoder leaves as it is in a path: some encode whatever is not unreserved (RFC 3986, 2.3), ...
+/// What some clients encode in a path: whatever is not unreserved (RFC 3986, 2.3); others encode only what cannot stand there.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// ... others only what cannot stand in a path (RFC 3986, 3.3).
-const IMPOSSIBLE: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
 /// 每个需要验证的请求都要附上的参数。
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -145,7 +127,7 @@ fn path_forms(request: &Request) -> Vec<String> {
     for form in [
         percent_decode_str(path).decode_utf8_lossy(),
         Cow::from(utf8_percent_encode(path, RESERVED)),
-        Cow::from(utf8_percent_encode(path, IMPOSSIBLE)),
+        Cow::from(utf8_percent_encode(path, IMPOSSIBLE_IN_A_PATH)),
     ] {
         if !forms.iter().any(|known| *known == form) {
             forms.push(form.into_owned());

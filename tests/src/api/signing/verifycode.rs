@@ -44,7 +44,7 @@ async fn a_captcha_is_used_up_by_one_try_right_or_wrong() {
     assert_eq!(platform.verifycode("made-up", &shown, "13700000011").await, wrong());
     let request = platform.request(Method::POST, "/verifycode");
     assert_eq!(answer(form(request, &[("captcha_code", &shown), ("phone", "13700000011")])).await, wrong());
-    let fields = refusal(400, "请填写图形验证码；手机号不正确");
+    let fields = refusal(400, "手机号不正确；请填写图形验证码");
     assert_eq!(platform.verifycode(&captcha, "", "12").await, coded(fields));
     assert!(platform.address.messages("13700000011").await.is_empty());
 }
