@@ -1,0 +1,68 @@
+"""A large company of the HR API: imports its employees through ops-admin and asks for all of them at once. Run by hand.
+
+usage: scale.py DEMO_JSON EMPLOYEES
+"""
+
+import gzip
+import hashlib
+import hmac
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import urlencode
+
+ROWS = 2000
+
+
+def post(url, body):
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), method="POST"), timeout=600) as answer:
+        return json.load(answer)
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        base_url = json.load(file)["base_url"]
+    employees = int(sys.argv[2])
+    company = f"{employees:032x}"
+
+    def admin(command, **event):
+        answer = post(f"{base_url}/2015-03-31/functions/ops-admin/invocations", {"command": command, **event})
+        if "errorType" in answer:
+            sys.exit(f"{command}: {answer}")
+        return answer
+
+    admin("import_hris", kind="companies", rows=json.dumps({"uuid": company, "name": "大公司"}))
+    began = time.monotonic()
+    for first in range(0, employees, ROWS):
+        rows = [{"uuid": f"{number:032x}", "name": f"员工{number}", "sex": "male", "empno": f"{number:06}",
+                 "mobile": f"13{number:09}", "id_number": "510107198001011234", "address": f"天府大道{number}号",
+                 "email": f"{number}@example.com", "join_date": "2012-09-29", "status": "regular", "job_title": "工程师"}
+                for number in range(first, min(first + ROWS, employees))]
+        answer = admin("import_hris", kind="employees", company_uuid=company, rows="\n".join(map(json.dumps, rows)))
+        refused = [row for row in answer["results"] if row["status"] == "refused"]
+        if refused or answer["next"]:
+            sys.exit(f"{refused[:1]} {answer['next']}")
+        print(f"{first + len(rows)} of {employees} imported", file=sys.stderr)
+    print(f"{employees} employees imported in {time.monotonic() - began:.0f} s")
+
+    admin("create_product", product_id=f"scale-{employees}", name="规模")
+    key = admin("create_access_key", product_id=f"scale-{employees}", company_uuid=company)
+    payload = json.dumps({"token": admin("rotate_company_token", company_uuid=company)["token"]})
+    path, tonce = "/api/v2/employees", str(int(time.time()))
+    said = f"GET{path}{key['access_key']}{tonce}{payload}".encode()
+    signature = hmac.new(key["secret_key"].encode(), said, hashlib.sha256).hexdigest()
+    query = urlencode({"access_key": key["access_key"], "tonce": tonce, "signature": signature, "payload": payload})
+    request = urllib.request.Request(f"{base_url}{path}?{query}", headers={"accept-encoding": "gzip"})
+    began = time.monotonic()
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            body, encoding = answer.read(), answer.headers["content-encoding"]
+        rows = json.loads(gzip.decompress(body) if encoding == "gzip" else body)
+        print(f"{len(rows)} in one answer: {encoding}, {len(body)} bytes, {time.monotonic() - began:.2f} s")
+    except urllib.error.HTTPError as error:
+        print(f"HTTP {error.code} {error.read().decode()} after {time.monotonic() - began:.2f} s")
+
+
+main()
