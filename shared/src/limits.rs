@@ -10,6 +10,9 @@ use crate::store::{Condition, Key, Outcome, STAMP, Store, pause};
 /// How often a count that others overtake is made anew.
 const TRIES: u32 = 50;
 
+/// Days are Shanghai's, so many seconds ahead of UTC.
+const AHEAD: i64 = 8 * 3600;
+
 pub struct Limit {
     /// How far apart two are.
     pub apart: SignedDuration,
@@ -18,7 +21,7 @@ pub struct Limit {
     pub window: SignedDuration,
 }
 
-/// What one phone is sent: a message a minute, ten a day.
+/// What one phone is sent by a family: a message a minute, ten a day.
 pub const MESSAGES_TO_A_PHONE: Limit =
     Limit { apart: SignedDuration::from_secs(60), most: 10, window: SignedDuration::from_hours(24) };
 
@@ -28,7 +31,7 @@ impl Limit {
     /// DynamoDB: one read, one write.
     pub async fn count(&self, store: &Store, table: &str, key: &Key, now: Timestamp) -> Result<()> {
         let now = now.as_second();
-        let window = now.div_euclid(self.window.as_secs());
+        let window = (now + AHEAD).div_euclid(self.window.as_secs());
         for attempt in 0..TRIES {
             let stored = store.get(table, key.clone()).await?;
             let (last, counted, version) = match &stored {
@@ -39,7 +42,7 @@ impl Limit {
                     (read_integer(item, "last")?, counted, read_integer::<u64>(item, "version")?)
                 }
             };
-            let next_window = (window + 1) * self.window.as_secs();
+            let next_window = (window + 1) * self.window.as_secs() - AHEAD;
             let wait = last.saturating_add(self.apart.as_secs()).saturating_sub(now);
             if wait > 0 || counted >= self.most {
                 return Err(Error::too_many_requests(if counted >= self.most { next_window - now } else { wait }));

@@ -1,14 +1,20 @@
 //! Text messages to people's phones, through SNS.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::DisplayErrorContext;
 use aws_sdk_sns::types::MessageAttributeValue;
 
 use crate::error::{Error, Result};
 use crate::values::Mobile;
+
+/// How long SNS may take.
+const TIMEOUT: Duration = Duration::from_secs(6);
 
 pub struct Sms {
     aws: SdkConfig,
@@ -24,7 +30,10 @@ impl Sms {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let mut config = aws_sdk_sns::config::Builder::from(&self.aws);
+            // Sent again, a message would arrive twice: one that SNS does not confirm is given up.
+            let timeouts = TimeoutConfig::builder().operation_attempt_timeout(TIMEOUT).operation_timeout(TIMEOUT).build();
+            let mut config =
+                aws_sdk_sns::config::Builder::from(&self.aws).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
             config.set_endpoint_url(self.endpoint.clone());
             Client::from_conf(config.build())
         })

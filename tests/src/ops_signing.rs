@@ -51,8 +51,8 @@ async fn an_application_is_shown_whole_but_for_what_is_private() {
     });
     let mut whole = summary.clone();
     let more = json!({
-        "reason": "", "verify_status": 0, "contract_id": null, "entry_date": null, "salary": null, "agreed_work_pos": null,
-        "city": "成都", "location": [104.06, 30.67], "moves": [{"from": null, "to": 1, "at": AT, "by": "worker"}],
+        "reason": "", "verify_status": 0, "terms": null, "city": "成都", "location": [104.06, 30.67],
+        "moves": [{"from": null, "to": 1, "at": AT, "by": "worker"}], "verifications": [],
     });
     whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(platform.command("show_application", json!({"em_id": em_id})).await, whole);
@@ -61,7 +61,14 @@ async fn an_application_is_shown_whole_but_for_what_is_private() {
     assert_eq!(platform.command("list_applications", json!({"status": 1})).await, page);
 
     whole["verify_status"] = 2.into();
-    assert_eq!(platform.command("set_verify_status", json!({"em_id": em_id, "verify_status": 2})).await, whole);
+    whole["verifications"] = json!([{"from": 0, "to": 2, "at": AT, "by": "zhangsan"}]);
+    let verified = json!({"em_id": em_id, "verify_status": 2, "by": "zhangsan"});
+    for _ in 0..2 {
+        assert_eq!(platform.command("set_verify_status", verified.clone()).await, whole);
+    }
+    let back = json!({"em_id": em_id, "verify_status": 1, "by": "zhangsan"});
+    let refused = failure("Conflict", "verify_status: cannot become 1 from 2");
+    assert_eq!(platform.command("set_verify_status", back).await, refused);
     assert_eq!(worker.get("/em_status").await.body["data"]["verify_status"], 2);
 }
 
@@ -171,4 +178,48 @@ async fn what_is_not_there_or_not_right_is_named() {
     assert_eq!(nowhere.command("set_company", company).await, failure("NotFound", "platform_code: does not exist"));
     let other = Platform::found(world()).await;
     assert_eq!(other.command("show_application", json!({"em_id": em_id})).await, failure("NotFound", "em_id: does not exist"));
+}
+
+#[tokio::test]
+async fn another_identity_is_not_verified_and_what_was_agreed_on_ends_with_a_rejection() {
+    let platform = Platform::found(world()).await;
+    let (worker, em_id) = applied(&platform, "changing").await;
+    platform.command("set_verify_status", json!({"em_id": em_id, "verify_status": 2, "by": "zhangsan"})).await;
+    platform.command("approve_application", decision("approve_application", &em_id)).await;
+    platform.command("reject_application", decision("reject_application", &em_id)).await;
+    assert_eq!(worker.send_json(Method::PUT, &resume()).await, ok(Value::Null));
+    let same = platform.command("show_application", json!({"em_id": em_id})).await;
+    assert_eq!((&same["verify_status"], &same["terms"]), (&json!(2), &Value::Null));
+
+    let mut other = resume();
+    other["real_name"] = "李四".into();
+    assert_eq!(worker.send_json(Method::PUT, &other).await, ok(Value::Null));
+    let changed = platform.command("show_application", json!({"em_id": em_id})).await;
+    assert_eq!(changed["verify_status"], 0);
+    let verifications: Vec<Value> =
+        changed["verifications"].as_array().unwrap().iter().map(|v| json!([v["from"], v["to"], v["by"]])).collect();
+    assert_eq!(Value::from(verifications), json!([[0, 2, "zhangsan"], [2, 0, "worker"]]));
+}
+
+#[tokio::test]
+async fn a_contract_of_another_company_or_a_disabled_one_approves_nobody() {
+    let platform = Platform::found(world()).await;
+    let (worker, em_id) = applied(&platform, "contracted").await;
+    let contract = |id: u32, company: u32, status: u32| {
+        json!({"contract": {
+            "contract_id": id, "contract_name": "合同", "contract_body": "别的公司", "company_id": company, "sign_year": 1,
+            "file_url": "https://files.example.com/c.pdf", "status": status,
+        }})
+    };
+    platform.command("set_contract", contract(57, COMPANY + 1, 1)).await;
+    platform.command("set_contract", contract(58, COMPANY, 0)).await;
+    for (id, refused) in [
+        (57, failure("Conflict", "contract_id: is of another company")),
+        (58, failure("NotFound", "contract_id: does not exist")),
+    ] {
+        let mut approve = decision("approve_application", &em_id);
+        approve["contract_id"] = id.into();
+        assert_eq!(platform.command("approve_application", approve).await, refused);
+    }
+    assert_eq!(worker.get("/em_status").await.body["data"]["status"], 1);
 }

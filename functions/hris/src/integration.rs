@@ -9,7 +9,7 @@ use shared::hris::organization::Company;
 use shared::hris::values::{Code, Sex, Uuid};
 use shared::hris::visits::Visit;
 use shared::input::Faults;
-use shared::values::{Date, Mobile, Private, Text};
+use shared::values::{Date, Mobile, Text, Token};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,8 +31,8 @@ pub fn router() -> OpenApiRouter<App> {
 #[deserr(error = Faults)]
 struct VisitorTokenPayload {
     /// fangke 提供给 zhiren 的令牌
-    #[schema(value_type = String, max_length = 64)]
-    zhiren_visitor_token: Private,
+    #[schema(value_type = String, max_length = 2048)]
+    zhiren_visitor_token: Token,
 }
 
 impl Payload for VisitorTokenPayload {

@@ -49,7 +49,8 @@ impl Admin {
         answer.map_err(|error| diagnostic(&error))
     }
 
-    /// Every command is safe to repeat: one that was carried out already is refused or changes nothing.
+    /// A command that was carried out already is refused or changes nothing; one that tells a secret, token or code makes
+    /// another one each time.
     async fn run(&self, mut event: Json) -> Result<Value> {
         let Command { command } = event.clone().read()?;
         event.remove("command");

@@ -4,15 +4,15 @@
 
 use deserr::Deserr;
 use serde_json::{Value, json};
-use shared::error::Result;
+use shared::error::{Error, Fault, Result};
 use shared::input::Faults;
 use shared::page::PageRequest;
 use shared::signing::Service;
-use shared::signing::applications::{Application, Decision, Move, State};
+use shared::signing::applications::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::dictionaries::Entry;
 use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position, enabled};
 use shared::signing::values::{Int, Number, PlatformCode};
-use shared::values::{Adjustment, Date, Text};
+use shared::values::{Date, Moment, Money, Text};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -100,7 +100,7 @@ pub struct Approve {
     by: Text<1, 64>,
     contract_id: Number,
     entry_date: Date,
-    salary: Adjustment,
+    salary: Money,
     work_pos: Text<1, 64>,
 }
 
@@ -118,6 +118,7 @@ pub struct Reject {
 pub struct SetVerifyStatus {
     platform_code: PlatformCode,
     em_id: EmId,
+    by: Text<1, 64>,
     verify_status: Int<0, 3>,
 }
 
@@ -144,12 +145,24 @@ async fn set<T: Listed>(service: &Service, platform: &PlatformCode, listed: &T) 
 }
 
 pub async fn set_positions(service: &Service, SetPositions { platform_code, positions }: SetPositions) -> Result<Value> {
+    bounded("positions", positions.len())?;
     service.set_positions(&platform_code, &positions).await?;
     Ok(json!({"platform_code": platform_code, "positions": positions}))
 }
 
+/// One item holds the whole list.
+const MAX_ENTRIES: usize = 300;
+
+fn bounded(field: &str, length: usize) -> Result<()> {
+    if length > MAX_ENTRIES {
+        return Err(Error::invalid([Fault::new(field, format!("must not have more than {MAX_ENTRIES} elements"))]));
+    }
+    Ok(())
+}
+
 pub async fn set_dictionary(service: &Service, set: SetDictionary) -> Result<Value> {
     let SetDictionary { platform_code, dict_item, entries } = set;
+    bounded("entries", entries.len())?;
     service.set_dictionary(&platform_code, &dict_item, &entries).await?;
     Ok(json!({"platform_code": platform_code, "dict_item": dict_item, "entries": entries}))
 }
@@ -171,13 +184,13 @@ pub async fn list_applications(service: &Service, list: ListApplications) -> Res
 
 pub async fn show_application(service: &Service, Named { platform_code, em_id }: Named) -> Result<Value> {
     let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
-    let missing = || shared::error::Error::not_found([shared::error::Fault::new("em_id", "does not exist")]);
+    let missing = || Error::not_found([Fault::new("em_id", "does not exist")]);
     Ok(view(&found.ok_or_else(missing)?))
 }
 
 pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {
     let Approve { platform_code, em_id, by, contract_id, entry_date, salary, work_pos } = approve;
-    decide(service, &platform_code, em_id, &by, &Decision::Approve { contract_id, entry_date, salary, work_pos }).await
+    decide(service, &platform_code, em_id, &by, &Decision::Approve(Terms { contract_id, entry_date, salary, work_pos })).await
 }
 
 pub async fn sign(service: &Service, Decided { platform_code, em_id, by }: Decided) -> Result<Value> {
@@ -203,8 +216,10 @@ async fn decide(
 }
 
 pub async fn set_verify_status(service: &Service, set: SetVerifyStatus) -> Result<Value> {
-    let SetVerifyStatus { platform_code, em_id, verify_status } = set;
-    let changed = service.set_verify_status(&platform_code, em_id.get().unsigned_abs(), verify_status).await?;
+    let SetVerifyStatus { platform_code, em_id, by, verify_status } = set;
+    let number = u8::try_from(verify_status.get()).map_err(Error::internal)?;
+    let to = Verified::try_from(number).map_err(Error::internal)?;
+    let changed = service.set_verified(&platform_code, em_id.get().unsigned_abs(), to, &by).await?;
     Ok(view(&changed))
 }
 
@@ -221,16 +236,22 @@ fn summary(Application { resume, signing }: &Application) -> Value {
 fn view(application: &Application) -> Value {
     let signing = &application.signing;
     let mut view = summary(application);
-    let salary = signing.salary.map(|salary| salary.to_string());
+    let terms = signing.terms.as_ref().map(|terms| {
+        let Terms { contract_id, entry_date, salary, work_pos } = terms;
+        json!({"contract_id": contract_id, "entry_date": entry_date, "salary": salary.to_string(), "work_pos": work_pos})
+    });
     view["reason"] = json!(signing.reason);
     view["verify_status"] = json!(signing.verify_status);
-    view["contract_id"] = json!(signing.contract_id);
-    view["entry_date"] = json!(signing.entry_date);
-    view["salary"] = json!(salary);
-    view["agreed_work_pos"] = json!(signing.agreed_work_pos);
+    view["terms"] = json!(terms);
     view["city"] = json!(signing.origin.city);
     view["location"] = json!(signing.origin.location);
-    view["moves"] =
-        signing.moves.iter().map(|Move { from, to, at, by }| json!({"from": from, "to": to, "at": at, "by": by})).collect();
+    view["moves"] = signing.moves.iter().map(|Move { from, to, at, by }| change(json!(from), json!(to), at, by)).collect();
+    let verifications = signing.verifications.iter();
+    view["verifications"] =
+        verifications.map(|Verification { from, to, at, by }| change(json!(from), json!(to), at, by)).collect();
     view
+}
+
+fn change(from: Value, to: Value, at: &Moment, by: &Text<1, 64>) -> Value {
+    json!({"from": from, "to": to, "at": at, "by": by})
 }

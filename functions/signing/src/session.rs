@@ -106,7 +106,7 @@ struct EmStatus {
     /// 1 签约申请, 2 待签约, 3 已签约, 4 已驳回, 5 已取消
     status: u8,
     /// 0 待实名, 1 实名中, 2 实名成功, 3 实名失败
-    verify_status: i64,
+    verify_status: u8,
 }
 
 /// 首页状态
@@ -118,6 +118,6 @@ async fn get_em_status(State(app): State<App>, Caller(worker): Caller) -> Result
         reason: signing.reason.as_str().to_owned(),
         company_name: signing.company_name.as_str().to_owned(),
         status: signing.state.into(),
-        verify_status: signing.verify_status.get(),
+        verify_status: signing.verify_status.into(),
     })))
 }

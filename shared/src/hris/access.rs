@@ -14,7 +14,7 @@ use crate::keyring::Purpose;
 use crate::secrets::{self, NewSecret, Secret, Secrets};
 use crate::store::attribute::{number, read_text, text};
 use crate::store::{Condition, Item, Key, Outcome, VERSION, Write};
-use crate::values::{Moment, Private, RecordId, Text};
+use crate::values::{Moment, RecordId, Text, Token};
 
 const PRODUCT: &str = "product";
 const ACCESS_KEY: &str = "access_key";
@@ -138,7 +138,7 @@ impl Service {
     /// Keeps the token that a company's visitor service is called with.
     ///
     /// DynamoDB: one read, one write.
-    pub async fn update_visitor_token(&self, uuid: &Uuid, token: &Private) -> Result<Company> {
+    pub async fn update_visitor_token(&self, uuid: &Uuid, token: &Token) -> Result<Company> {
         let company = self.company(uuid).await?.ok_or_else(|| missing("guid"))?;
         let key = row::key(uuid, "company", "visitor_token");
         let mut item = key.clone().into_item();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::row::{self, Entity, partition};
 use super::values::{ApprovalCategory, ApprovalStatus, Code, Uuid};
 use super::{Service, check_period};
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::input::Faults;
 use crate::list::List;
 use crate::store::attribute::text;
@@ -16,6 +16,10 @@ use crate::values::{Date, LocalTime, Text, Verbatim};
 const MAX_DAYS: u32 = 366;
 /// The most approvals that are given at once.
 const MAX_WHOLE: usize = 5000;
+/// How many are held in their stored form at once.
+const ROWS_AT_ONCE: usize = 100;
+/// The most that their forms may be together, in bytes: more could not be carried.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -40,6 +44,12 @@ impl Entity for Approval {
 
     fn id(&self) -> String {
         self.number_series.to_string()
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let sections = self.form_values.to_value();
+        let are_objects = sections.as_array().is_some_and(|sections| sections.iter().all(serde_json::Value::is_object));
+        if are_objects { Vec::new() } else { vec![Fault::new("form_values", "must be an array of objects")] }
     }
 
     fn lists(&self, company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
@@ -85,7 +95,17 @@ impl Service {
             },
         };
         let keys = list.keys(MAX_WHOLE).await?.ok_or_else(super::shorter_period)?;
-        let items = self.store.get_all(&self.tables.hris, keys).await?.into_iter();
-        items.map(|item| row::read(&self.keyring, item)).collect()
+        let (mut approvals, mut bytes) = (Vec::<Approval>::with_capacity(keys.len()), 0);
+        for keys in keys.chunks(ROWS_AT_ONCE) {
+            for item in self.store.get_all(&self.tables.hris, keys.to_vec()).await? {
+                let approval: Approval = row::read(&self.keyring, item)?;
+                bytes += approval.form_values.len();
+                approvals.push(approval);
+            }
+            if bytes > MAX_BYTES {
+                return Err(super::shorter_period());
+            }
+        }
+        Ok(approvals)
     }
 }

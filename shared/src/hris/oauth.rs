@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::access::product_key;
 use super::employees::Employee;
 use super::organization::company_key;
+use super::row::{self, Entity as _};
 use super::values::{Code, Status, Uuid};
 use super::{Caller, Service, missing};
 use crate::error::{Error, Fault, Result};
@@ -144,7 +145,7 @@ impl Service {
     }
 
     /// Sends a code to the phone, if it is that of an employee of the app's company, and gives the name of the attempt. Nothing
-    /// tells whether it is.
+    /// in the answer tells whether it is.
     ///
     /// DynamoDB: two reads, two writes.
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile) -> Result<String> {
@@ -268,9 +269,9 @@ impl Service {
         }
     }
 
-    /// Whose data an access token opens, if it is valid.
+    /// Whose data an access token opens, if it is valid and who consented is still there.
     ///
-    /// DynamoDB: nothing within five seconds of the last look at the token; else one read.
+    /// DynamoDB: nothing within five seconds of the last look at the token; else two reads.
     pub async fn authorize_token(&self, access_token: &str) -> Result<Option<Caller>> {
         let now = self.clock.now();
         let hash = secrets::hash(access_token);
@@ -281,6 +282,15 @@ impl Service {
                     return Ok(None);
                 };
                 let company = Uuid::parse(&read_text(&item, "company")?).map_err(Error::internal)?;
+                // A consent ends with the employment.
+                let employee = row::key(&company, Employee::KIND, read_text(&item, "employee")?);
+                let employee: Option<Employee> = match self.store.get(&self.tables.hris, employee).await? {
+                    Some(item) => Some(row::read(&self.keyring, item)?),
+                    None => None,
+                };
+                if employee.is_none_or(|employee| employee.status == Status::Dimission) {
+                    return Ok(None);
+                }
                 let consent = Arc::new(Consent { company, expires_at: read_integer(&item, "expires_at")? });
                 self.consents.put(hash, Arc::clone(&consent), now);
                 consent

@@ -16,7 +16,7 @@ use crate::values::choices;
 
 /// The most rows that one invocation takes.
 const MAX_ROWS: usize = 2000;
-/// The most bytes that one invocation reads; a row is a fraction of it.
+/// The most bytes that one invocation takes; a row is a fraction of it.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
 
 choices! {
@@ -60,7 +60,9 @@ impl Service {
         let (bytes, whole) = match lines {
             Lines::Inline(text) => {
                 let start = usize::try_from(from.offset).unwrap_or(usize::MAX).min(text.len());
-                (text.as_bytes()[start..].to_vec(), text.len() as u64)
+                let most = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
+                let rest = &text.as_bytes()[start..];
+                (rest[..rest.len().min(most)].to_vec(), text.len() as u64)
             }
             Lines::Object(key) => {
                 let read = self.objects.read(key, from.offset, MAX_BYTES).await?;

@@ -66,7 +66,12 @@ impl Service {
         }
         if let Some(mobile) = &employee.mobile {
             let message = format!("【工桥】访客 {} 将于 {} 到访，请您接见。", visit.name.as_str(), visit.time.as_str());
-            self.sms.send(mobile, &message).await?;
+            if let Err(error) = self.sms.send(mobile, &message).await {
+                // Whoever sends the call again sends the message, and need not wait.
+                item.insert(CLAIMED_UNTIL.into(), number(1));
+                self.store.put(table, item, Condition::present()).await?;
+                return Err(error);
+            }
         }
         item.insert(CLAIMED_UNTIL.into(), number(0));
         self.store.put(table, item, Condition::present()).await?;

@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 use super::directory::{Company, Contract, Handler, Listed, listed_key};
 use super::resume::Resume;
 use super::sessions::Worker;
-use super::values::{Int, Number, PlatformCode};
+use super::values::{Number, PlatformCode};
 use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
 use crate::list::List;
 use crate::page::{Page, PageRequest};
-use crate::store::attribute::{number, read_integer, text};
+use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, pause};
-use crate::values::{Adjustment, Date, LocalTime, Moment, Text};
+use crate::values::{Date, LocalTime, Moment, Money, Text};
 
 /// How often a change that others overtake is made anew.
 const TRIES: u32 = 30;
@@ -75,19 +75,82 @@ pub struct Signing {
     pub reason: Text<0, 256>,
     pub company_name: Text<1, 64>,
     pub apply_time: Moment,
-    /// 0 待实名, 1 实名中, 2 实名成功, 3 实名失败.
-    pub verify_status: Int<0, 3>,
+    pub verify_status: Verified,
     pub origin: Origin,
+    /// None until it is approved.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub contract_id: Option<Number>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entry_date: Option<Date>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub salary: Option<Adjustment>,
-    /// The position that was agreed on, beside the one that the résumé asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agreed_work_pos: Option<Text<1, 64>>,
+    pub terms: Option<Terms>,
     pub moves: Vec<Move>,
+    pub verifications: Vec<Verification>,
+}
+
+/// 实名认证状态.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum Verified {
+    Waiting = 0,
+    Underway = 1,
+    Passed = 2,
+    Failed = 3,
+}
+
+impl From<Verified> for u8 {
+    fn from(verified: Verified) -> Self {
+        verified as Self
+    }
+}
+
+impl TryFrom<u8> for Verified {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Self, &'static str> {
+        [Self::Waiting, Self::Underway, Self::Passed, Self::Failed]
+            .into_iter()
+            .find(|verified| *verified as u8 == number)
+            .ok_or("must be a status from 0 to 3")
+    }
+}
+
+impl Verified {
+    /// Passed is final: only another identity begins anew.
+    fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Waiting => next != Self::Waiting,
+            Self::Underway => matches!(next, Self::Passed | Self::Failed),
+            Self::Failed => matches!(next, Self::Underway | Self::Passed),
+            Self::Passed => false,
+        }
+    }
+}
+
+/// What a company and a worker agree on.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Terms {
+    pub contract_id: Number,
+    pub entry_date: Date,
+    /// In fen a month.
+    pub salary: Money,
+    /// Beside the position that the résumé asks for.
+    pub work_pos: Text<1, 64>,
+}
+
+/// One change of the verification.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Verification {
+    pub from: Verified,
+    pub to: Verified,
+    pub at: Moment,
+    /// An administrator, or `worker`.
+    pub by: Text<1, 64>,
+}
+
+impl Signing {
+    fn verify(&mut self, to: Verified, now: Timestamp, by: &Text<1, 64>) {
+        if self.verify_status != to {
+            self.verifications.push(Verification { from: self.verify_status, to, at: now.into(), by: by.clone() });
+            self.verify_status = to;
+        }
+    }
 }
 
 /// One change of state.
@@ -108,7 +171,7 @@ pub struct Application {
 /// What an administrator does to an application.
 pub enum Decision {
     /// 1 -> 2.
-    Approve { contract_id: Number, entry_date: Date, salary: Adjustment, work_pos: Text<1, 64> },
+    Approve(Terms),
     /// 2 -> 3.
     Sign,
     /// 1, 2 -> 4.
@@ -160,7 +223,7 @@ impl Service {
             let signing = match &current {
                 None if submission == Submission::Changed => return Err(missing("employee")),
                 None => self.first(&company, origin.clone(), now)?,
-                Some(item) => again(read(&self.keyring, item.clone())?.signing, &company, origin.clone(), now, submission)?,
+                Some(item) => again(read(&self.keyring, item.clone())?, &resume, &company, origin.clone(), now, submission)?,
             };
             let version: u64 = current.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
             let item = self.write(worker, &Application { resume: resume.clone(), signing }, version + 1)?;
@@ -169,11 +232,17 @@ impl Service {
                 Some(_) => Condition::equals(VERSION, number(version)),
             };
             let is_enabled = || Condition::equals("status", number(1));
-            let writes = vec![
+            let mut writes = vec![
                 Write::Check { table: table.clone(), key: company_key.clone(), condition: is_enabled() },
                 Write::Check { table: table.clone(), key: handler_key.clone(), condition: is_enabled() },
-                Write::Put { table: table.clone(), item: item.clone(), condition },
             ];
+            if current.is_none() {
+                // By which it is found, and which no other application has.
+                let mut em_id = em_id_key(&worker.platform, read_integer(&item, "em_id")?).into_item();
+                em_id.insert("worker".into(), text(worker.id.as_str()));
+                writes.push(Write::Put { table: table.clone(), item: em_id, condition: Condition::absent() });
+            }
+            writes.push(Write::Put { table: table.clone(), item: item.clone(), condition });
             match self.store.transact(writes).await? {
                 Outcome::Written => return Ok(()),
                 // Our own transaction, whose answer was lost on the way: it was sent again.
@@ -193,13 +262,11 @@ impl Service {
             reason: Text::default(),
             company_name: company.company_name.clone(),
             apply_time: now.into(),
-            verify_status: Int::new(0).ok_or_else(|| Error::internal("0 is a status"))?,
+            verify_status: Verified::Waiting,
             origin,
-            contract_id: None,
-            entry_date: None,
-            salary: None,
-            agreed_work_pos: None,
+            terms: None,
             moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: worker_name()? }],
+            verifications: Vec::new(),
         })
     }
 
@@ -246,40 +313,58 @@ impl Service {
         decision: &Decision,
         by: &Text<1, 64>,
     ) -> Result<Application> {
-        if let Decision::Approve { contract_id, .. } = decision {
-            let contract: Option<Contract> = self.listed(platform, *contract_id).await?;
-            if !contract.is_some_and(|contract| contract.is_enabled()) {
-                return Err(missing("contract_id"));
-            }
-        }
+        let contract: Option<Contract> = match decision {
+            Decision::Approve(terms) => self.listed(platform, terms.contract_id).await?.filter(Contract::is_enabled),
+            _ => None,
+        };
         let now = self.clock.now();
-        self.change(platform, em_id, |signing| decision.apply(signing, now, by)).await
+        self.change(platform, em_id, |signing, company| {
+            if matches!(decision, Decision::Approve(_)) {
+                let contract = contract.as_ref().ok_or_else(|| missing("contract_id"))?;
+                if contract.company_id != company {
+                    return Err(Error::conflict(Fault::new("contract_id", "is of another company")));
+                }
+            }
+            decision.apply(signing, now, by)
+        })
+        .await
     }
 
-    /// 实名认证状态.
-    pub async fn set_verify_status(&self, platform: &PlatformCode, em_id: u64, status: Int<0, 3>) -> Result<Application> {
-        self.change(platform, em_id, |signing| {
-            signing.verify_status = status;
+    /// Moves the verification of an identity on, as far as it may.
+    pub async fn set_verified(
+        &self,
+        platform: &PlatformCode,
+        em_id: u64,
+        to: Verified,
+        by: &Text<1, 64>,
+    ) -> Result<Application> {
+        let now = self.clock.now();
+        self.change(platform, em_id, |signing, _| {
+            if signing.verify_status != to && !signing.verify_status.may_become(to) {
+                let reason = format!("cannot become {} from {}", u8::from(to), u8::from(signing.verify_status));
+                return Err(Error::conflict(Fault::new("verify_status", reason)));
+            }
+            signing.verify(to, now, by);
             Ok(())
         })
         .await
     }
 
+    /// `change` is told the company that the résumé names.
     async fn change(
         &self,
         platform: &PlatformCode,
         em_id: u64,
-        change: impl Fn(&mut Signing) -> Result<()>,
+        change: impl Fn(&mut Signing, Number) -> Result<()>,
     ) -> Result<Application> {
         let key = self.key_of(platform, em_id).await?.ok_or_else(|| missing("em_id"))?;
         let changed = self.store.change(&self.tables.signing, key.clone(), |item| {
             let mut signing: Signing = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
-            change(&mut signing)?;
+            let company =
+                Number::new(read_integer(item, "company_id")?).ok_or_else(|| Error::internal("a company without id"))?;
+            change(&mut signing, company)?;
             // The résumé and the keys stay as they are, sealed.
             let mut next = item.clone();
-            for optional in ["contract_id", "entry_date", "salary", "agreed_work_pos"] {
-                next.remove(optional);
-            }
             next.extend(serde_dynamo::to_item::<_, Item>(&signing).map_err(Error::internal)?);
             next.insert("ix1".into(), text(state_partition(platform, signing.state)));
             Ok(next)
@@ -288,15 +373,9 @@ impl Service {
     }
 
     async fn key_of(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Key>> {
-        let query = Query {
-            index: "ix3",
-            partition: format!("{platform}#em#{em_id}"),
-            range: Range::All,
-            order: Order::Ascending,
-            filter: None,
-        };
-        let (items, _) = self.store.query(&self.tables.signing, &query, None, Some(1)).await?;
-        Ok(items.first().and_then(Key::of))
+        let Some(item) = self.store.get(&self.tables.signing, em_id_key(platform, em_id)).await? else { return Ok(None) };
+        let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
+        Ok(Some(application_key(&worker)))
     }
 
     fn write(&self, worker: &Worker, application: &Application, version: u64) -> Result<Item> {
@@ -309,7 +388,6 @@ impl Service {
         item.insert(VERSION.into(), number(version));
         item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
         item.insert("ix2".into(), text(format!("{}#application", worker.platform)));
-        item.insert("ix3".into(), text(format!("{}#em#{}", worker.platform, signing.em_id)));
         item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
         Ok(item)
     }
@@ -318,7 +396,7 @@ impl Service {
 impl Decision {
     fn apply(&self, signing: &mut Signing, now: Timestamp, by: &Text<1, 64>) -> Result<()> {
         let (from, to): (&[State], State) = match self {
-            Self::Approve { .. } => (&[State::Applied], State::Approved),
+            Self::Approve(_) => (&[State::Applied], State::Approved),
             Self::Sign => (&[State::Approved], State::Signed),
             Self::Reject { .. } => (&[State::Applied, State::Approved], State::Rejected),
             Self::Cancel => (&[State::Applied, State::Approved], State::Cancelled),
@@ -328,12 +406,7 @@ impl Decision {
             return Err(Error::conflict(Fault::new("status", reason)));
         }
         match self {
-            Self::Approve { contract_id, entry_date, salary, work_pos } => {
-                signing.contract_id = Some(*contract_id);
-                signing.entry_date = Some(entry_date.clone());
-                signing.salary = Some(*salary);
-                signing.agreed_work_pos = Some(work_pos.clone());
-            }
+            Self::Approve(terms) => signing.terms = Some(terms.clone()),
             Self::Reject { reason } => signing.reason = Text::parse(reason.as_str()).map_err(Error::internal)?,
             Self::Sign | Self::Cancel => {}
         }
@@ -343,8 +416,16 @@ impl Decision {
     }
 }
 
-/// The application of before, handed in again.
-fn again(mut signing: Signing, company: &Company, origin: Origin, now: Timestamp, submission: Submission) -> Result<Signing> {
+/// The application of before, handed in again. Somebody else's identity is not verified yet, and what was agreed on before a
+/// rejection or a cancellation is agreed on no longer.
+fn again(
+    Application { resume: before, mut signing }: Application,
+    resume: &Resume,
+    company: &Company,
+    origin: Origin,
+    now: Timestamp,
+    submission: Submission,
+) -> Result<Signing> {
     let closed = match submission {
         Submission::New => matches!(signing.state, State::Applied | State::Approved | State::Signed),
         Submission::Changed => matches!(signing.state, State::Approved | State::Signed),
@@ -357,6 +438,10 @@ fn again(mut signing: Signing, company: &Company, origin: Origin, now: Timestamp
         signing.moves.push(Move { from: Some(signing.state), to: State::Applied, at: now.into(), by: worker_name()? });
         signing.state = State::Applied;
         signing.apply_time = now.into();
+        signing.terms = None;
+    }
+    if (&before.id_number, &before.real_name) != (&resume.id_number, &resume.real_name) {
+        signing.verify(Verified::Waiting, now, &worker_name()?);
     }
     signing.reason = Text::default();
     signing.company_name = company.company_name.clone();
@@ -385,6 +470,10 @@ fn read(keyring: &crate::keyring::Keyring, mut item: Item) -> Result<Application
 
 pub(super) fn application_key(worker: &Worker) -> Key {
     Key::new(format!("{}#worker#{}", worker.platform, worker.id), "application")
+}
+
+fn em_id_key(platform: &PlatformCode, em_id: u64) -> Key {
+    Key::new(format!("{platform}#em_id"), em_id.to_string())
 }
 
 fn state_partition(platform: &PlatformCode, state: State) -> String {

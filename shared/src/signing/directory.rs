@@ -13,7 +13,7 @@ use crate::store::{Condition, Item, Key, Write};
 use crate::values::{Text, Url};
 
 /// The most entries of one list.
-const MAX_ENTRIES: usize = 1000;
+const MAX_ENTRIES: usize = 10_000;
 
 /// 0 disabled, 1 enabled.
 pub type Enabled = Int<0, 1>;

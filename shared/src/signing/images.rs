@@ -12,12 +12,13 @@ use crate::objects::Presigned;
 
 /// The largest picture, in bytes: what the gateway can carry.
 pub const MAX_BYTES: usize = 4_500_000;
-/// The longest side, in pixels, and the most memory that decoding may take.
+/// The longest side and the most pixels of a picture, and the most memory that its decoded form may take.
 const MAX_SIDE: u32 = 12_000;
-const MAX_MEMORY: u64 = 192 * 1024 * 1024;
+const MAX_PIXELS: u64 = 30_000_000;
+const MAX_MEMORY: u64 = 128 * 1024 * 1024;
 
-/// What no picture of a card holds, and every page in disguise does.
-const MARKUP: [&[u8]; 4] = [b"<html", b"<script", b"<!doctype", b"<svg"];
+/// What every page in disguise holds; a picture holds it by chance once in millions.
+const MARKUP: [&[u8]; 4] = [b"<html>", b"<html ", b"<script", b"<!doctype"];
 
 impl Service {
     /// Stores a picture and gives its name.
@@ -55,7 +56,13 @@ fn check(bytes: &[u8]) -> Result<ImageFormat, &'static str> {
     if MARKUP.iter().any(|markup| lower.windows(markup.len()).any(|window| window == *markup)) {
         return Err(REASON);
     }
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| REASON)?;
+    let reader = || ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| REASON);
+    // Before anything is decoded: a decoder's own memory follows the pixels too.
+    let (width, height) = reader()?.into_dimensions().map_err(|_| REASON)?;
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(REASON);
+    }
+    let mut reader = reader()?;
     let format = reader.format().ok_or(REASON)?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);

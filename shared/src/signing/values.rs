@@ -73,6 +73,10 @@ const MAX_ENTRIES: usize = 20;
 /// The longest name and the longest value of a field, in characters.
 const MAX_NAME: usize = 64;
 const MAX_VALUE: usize = 1000;
+/// The longest number, in characters.
+const MAX_NUMBER: usize = 40;
+/// The most that all entries may be, in bytes of JSON.
+const MAX_BYTES: usize = 64 * 1024;
 
 impl Entries {
     /// For an answer.
@@ -115,7 +119,10 @@ impl Deserr<Faults> for Entries {
                     return Err(Faults::one(at, "has a field whose name is too long"));
                 }
                 let field = field.into_value();
-                let number = number_literal(&field).and_then(|literal| literal.parse().ok()).map(serde_json::Value::Number);
+                let number = number_literal(&field)
+                    .filter(|literal| literal.len() <= MAX_NUMBER)
+                    .and_then(|literal| literal.parse().ok())
+                    .map(serde_json::Value::Number);
                 let kept = text(&field).map(serde_json::Value::from).or(number);
                 match kept {
                     Some(serde_json::Value::String(text)) if text.chars().count() > MAX_VALUE => {
@@ -127,6 +134,7 @@ impl Deserr<Faults> for Entries {
             }
             kept.push(serde_json::Value::Object(object));
         }
-        Ok(Self(serde_json::Value::Array(kept).to_string()))
+        let kept = serde_json::Value::Array(kept).to_string();
+        if kept.len() <= MAX_BYTES { Ok(Self(kept)) } else { Err(Faults::one(at, "is too long")) }
     }
 }

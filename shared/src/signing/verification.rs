@@ -43,13 +43,15 @@ impl Service {
             let index = self.keyring.blind_index(&[kind.as_bytes(), of.as_bytes()])?;
             Ok(Key::new(format!("signing#{kind}#{}", hex(&index)), "count"))
         };
-        MESSAGES_TO_A_PHONE.count(&self.store, table, &counter("phone", phone.national())?, now).await?;
+        // The address first: one that sends too much uses up nobody's phone.
         MESSAGES_FROM_AN_ADDRESS.count(&self.store, table, &counter("address", address)?, now).await?;
+        MESSAGES_TO_A_PHONE.count(&self.store, table, &counter("phone", phone.national())?, now).await?;
         let code = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
         let mut item = self.code_key(platform, phone)?.into_item();
         item.insert("code".into(), text(self.code_digest(phone, &code)?));
         item.insert("tries".into(), number(0));
-        item.insert(VERSION.into(), number(1));
+        // Greater than any change of the code before: who tries that one meanwhile does not write it back.
+        item.insert(VERSION.into(), number(now.as_millisecond()));
         item.insert("expires_at".into(), number((now + AGE).as_second()));
         self.store.transact(vec![Write::Set { table: table.clone(), item }]).await?;
         let message = format!("【工桥】验证码 {code}，{} 分钟内有效，请勿告诉他人。", AGE.as_mins());

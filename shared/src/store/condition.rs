@@ -33,10 +33,15 @@ impl Condition {
         }
     }
 
-    /// The attribute lies within the bounds that are given, themselves included; none is no condition.
+    /// The attribute lies within the bounds that are given, themselves included; none is no condition. Bounds that are the wrong
+    /// way round hold for nothing: BETWEEN would refuse them.
     pub fn within(attribute: &str, low: Option<AttributeValue>, high: Option<AttributeValue>) -> Option<Self> {
         match (low, high) {
-            (Some(low), Some(high)) => Some(Self::between(attribute, low, high)),
+            (Some(low), Some(high)) => {
+                let both = Self::between(attribute, low, high);
+                let expression = format!("#{attribute} >= :{attribute}_low AND #{attribute} <= :{attribute}_high");
+                Some(Self { expression, ..both })
+            }
             (Some(low), None) => Some(Self::compares(attribute, ">=", low)),
             (None, Some(high)) => Some(Self::compares(attribute, "<=", high)),
             (None, None) => None,

@@ -43,6 +43,22 @@ impl Private {
 }
 
 identity! {
+    /// A token of another service: printable, 1 to 2,048 characters.
+    Token
+}
+
+impl Token {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let printable = text.chars().all(|c| !c.is_control());
+        if printable && !text.trim().is_empty() && text.chars().count() <= 2048 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be 1 to 2048 characters")
+        }
+    }
+}
+
+identity! {
     /// 身份证号码 (GB 11643): 17 digits with a real date inside, then a digit or X.
     IdCard
 }

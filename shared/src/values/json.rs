@@ -20,6 +20,15 @@ impl Verbatim {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
+    /// In bytes of JSON.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn of(value: &serde_json::Value) -> Result<Self, Reason> {
         let text = value.to_string();
         if text.len() <= MAX_BYTES { Ok(Self(text)) } else { Err("is longer than 64 KiB") }

@@ -7,7 +7,7 @@ mod number;
 mod text;
 mod time;
 
-pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private};
+pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private, Token};
 pub use json::Verbatim;
 pub use local_time::LocalTime;
 pub use number::{Adjustment, Count, Money, Score, Span};

@@ -47,6 +47,13 @@ impl Money {
     }
 }
 
+/// Yuan, with two decimals.
+impl std::fmt::Display for Money {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Decimal::new(self.0, 2).fmt(f)
+    }
+}
+
 /// An amount in fen that may be negative: what a salary gains or loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -59,13 +66,6 @@ impl Adjustment {
             _ => "must be from -1000000000000 to 1000000000000",
         })?;
         Ok(Self(if yuan.is_sign_negative() { -fen } else { fen }))
-    }
-}
-
-/// Yuan, with two decimals.
-impl std::fmt::Display for Adjustment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Decimal::new(self.0, 2).fmt(f)
     }
 }
 

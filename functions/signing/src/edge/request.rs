@@ -84,7 +84,11 @@ impl FromRequestParts<App> for Segment {
 pub fn origin(headers: &HeaderMap) -> Origin {
     // A city comes percent-encoded, or in plain UTF-8.
     let text = |name: &str| headers.get(name).map(|value| percent_decode(value.as_bytes()).decode_utf8_lossy().into_owned());
-    let location = text("x-location").and_then(|location| {
+    // Plain decimals: nothing that a number of DynamoDB could not hold.
+    let plain = |location: &String| {
+        location.len() <= 40 && location.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ' '))
+    };
+    let location = text("x-location").filter(plain).and_then(|location| {
         let (longitude, latitude) = location.split_once('-').filter(|(longitude, _)| !longitude.is_empty())?;
         let (longitude, latitude): (f64, f64) = (longitude.trim().parse().ok()?, latitude.trim().parse().ok()?);
         ((-180. ..=180.).contains(&longitude) && (-90. ..=90.).contains(&latitude)).then_some((longitude, latitude))

@@ -160,6 +160,7 @@ async fn wrong_values_are_refused_one_clear_message_each() {
         ("work_exp", many(21), "工作经历太多"),
         ("work_exp", json!([fields]), "工作经历太多"),
         ("employee_edu", json!([{"school": "宽".repeat(1001)}]), "教育经历太长"),
+        ("work_exp", Value::from(vec![json!({"a": "\u{1}".repeat(1000)}); 20]), "工作经历太长"),
     ] {
         assert_eq!(worker.send_json(Method::POST, &with(field, value.clone())).await, refusal(400, msg), "{field} {value}");
     }
@@ -183,8 +184,8 @@ async fn a_body_that_cannot_be_read_is_said_to_be_so() {
     }
     assert_eq!(send("application/json", "{\"real_name\":\"a\",\"real_name\":\"b\"}").await, refusal(400, "姓名重复"));
     assert_eq!(send("application/json", "{\"real_name\":\"a\\u0000\"}").await, refusal(400, "姓名不正确"));
-    assert_eq!(send("application/x-www-form-urlencoded", "work_exp[7][a]=1").await.status, 400);
-    assert_eq!(send("application/x-www-form-urlencoded", "a[b][c][d][e][f][g]=1").await.status, 400);
+    let gap = refusal(400, "表单内容不正确");
+    assert_eq!(send("application/x-www-form-urlencoded", "work_exp[12][a]=1&work_exp[3][a]=1").await, gap);
     let huge = format!("{{\"real_name\":\"{}\"}}", "a".repeat(300 * 1024));
     assert_eq!(send("application/json", &huge).await.status, 413);
     assert_eq!(worker.get("/employee").await, ok(Value::Null));
@@ -254,6 +255,20 @@ async fn an_installation_may_require_the_code_and_right_checksums() {
     // GB 11643's own example.
     let right = with("id_number", json!("11010519491231002X"));
     assert_eq!(worker.send_json(Method::POST, &right).await, refusal(400, "请填写短信验证码"));
+}
+
+#[tokio::test]
+async fn what_the_headers_tell_wrongly_is_passed_over() {
+    let platform = Platform::found(world()).await;
+    for (number, location) in ["104-1e-200", "x", "", "-", "200-100", "104.06", &"1".repeat(500)].into_iter().enumerate() {
+        let worker = platform.worker(&format!("place{number}")).await;
+        let request = worker.request(Method::POST, "/employee").header("x-location", location).header("x-city", "%FF%FE");
+        let request = request.header("content-type", "application/json").body(resume().to_string());
+        assert_eq!(crate::support::answer(request).await, ok(Value::Null), "{location}");
+        let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+        let shown = platform.command("show_application", json!({"em_id": em_id})).await;
+        assert_eq!(shown["location"], Value::Null, "{location}");
+    }
 }
 
 #[tokio::test]

@@ -60,6 +60,28 @@ fn bomb() -> Vec<u8> {
     file
 }
 
+/// A whole PNG of this size, one bit a pixel.
+fn black(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&vec![0; (width.div_ceil(8) * height) as usize]).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_picture_has_a_bearable_number_of_pixels() {
+    let worker = Platform::found(world()).await.worker("painter").await;
+    for (width, height, taken) in [(12_000, 8, true), (12_001, 8, false), (5500, 5500, false)] {
+        let sent = worker.upload("photo.png", &black(width, height)).await;
+        assert_eq!(sent.status == 200, taken, "{width} by {height}: {sent:?}");
+        assert!(taken || sent == no_picture());
+    }
+}
+
 #[tokio::test]
 async fn what_only_looks_like_a_picture_is_refused() {
     let worker = Platform::found(world()).await.worker("forger").await;

@@ -78,8 +78,8 @@ async fn a_worker_signs_on_is_rejected_comes_again_and_signs() {
         shown["moves"].as_array().expect("moves").iter().map(|m| json!([m["from"], m["to"], m["by"]])).collect();
     let expected = json!([[null, 1, "worker"], [1, 4, "zhangsan"], [4, 1, "worker"], [1, 2, "zhangsan"], [2, 3, "zhangsan"],]);
     assert_eq!(Value::from(moves), expected);
-    let terms = ["contract_id", "entry_date", "salary", "agreed_work_pos"].map(|name| shown[name].clone());
-    assert_eq!(terms, [json!(CONTRACT), json!("2024-02-01"), json!("6000.50"), json!("A岗位")]);
+    let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": "6000.50", "work_pos": "A岗位"});
+    assert_eq!(shown["terms"], terms);
     let again = platform.log_in(&platform.login_code("story").await).await;
     assert_eq!(again.body["data"]["em_id"], *em_id);
 }

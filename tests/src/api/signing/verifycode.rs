@@ -131,9 +131,13 @@ async fn an_address_sends_twenty_messages_an_hour() {
     for number in 0..20 {
         assert_eq!(send(number).await, 200, "{number}");
     }
-    assert_eq!(send(20).await, 429);
+    // What is refused for the address uses up nothing of the phone's day.
+    for _ in 0..10 {
+        assert_eq!(send(20).await, 429);
+        stage.clock.advance(SignedDuration::from_secs(60));
+    }
     stage.clock.advance(SignedDuration::from_hours(1));
-    assert_eq!(send(21).await, 200);
+    assert_eq!(send(20).await, 200);
 }
 
 #[tokio::test]

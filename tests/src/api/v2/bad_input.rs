@@ -14,7 +14,7 @@ enum Kind {
     Text(usize),
     /// Up to so many.
     Maybe(usize),
-    Private,
+    Token,
     Code,
     Date,
     Month,
@@ -42,7 +42,7 @@ const FIELDS: [(&str, &str, Kind, bool); 35] = [
     ("POST /api/v2/salary/subject_values", "subject_name", Kind::Text(64), true),
     ("POST /api/v2/salary/subject_values", "month", Kind::Month, true),
     ("POST /api/v2/salary/subject_values", "value", Kind::Amount, true),
-    ("PATCH /api/v2/company_tokens/{guid}", "zhiren_visitor_token", Kind::Private, true),
+    ("PATCH /api/v2/company_tokens/{guid}", "zhiren_visitor_token", Kind::Token, true),
     ("POST /api/v2/employees/{id}/notify", "name", Kind::Text(64), true),
     ("POST /api/v2/employees/{id}/notify", "time", Kind::Text(64), true),
     ("GET /api/v2/approvals", "start_date", Kind::Date, true),
@@ -106,8 +106,9 @@ impl Kind {
             }
             Self::Maybe(usize::MAX) | Self::Amount => {}
             Self::Maybe(longest) => add(&["x", "张"].map(|text| text.repeat(longest + 1).into()), "is too long"),
-            Self::Private => {
-                add(&[json!("x".repeat(65)), json!("张".repeat(65)), json!("a\nb")], "must be at most 64 characters");
+            Self::Token => {
+                let wrong = [json!(""), json!(" "), json!("x".repeat(2049)), json!("张".repeat(2049)), json!("a\nb")];
+                add(&wrong, "must be 1 to 2048 characters");
             }
             Self::Code => add(
                 &[

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::consent::{App, Browser, TOKEN, access_token};
-use crate::support::product::{MOBILE, Product, body, refusal};
+use crate::support::product::{MOBILE, Product, body, employee, refusal};
 use crate::support::{Answer, Stage, answer};
 
 async fn opened(stage: &Stage) -> (Product, App) {
@@ -125,4 +125,18 @@ async fn an_access_token_ends_after_ninety_days() {
     assert_eq!(read().await, ended, "also within the moment in which it is remembered");
     stage.clock.advance(SignedDuration::from_secs(60));
     assert_eq!(read().await, ended);
+}
+
+#[tokio::test]
+async fn a_token_ends_with_the_employment_of_who_consented() {
+    let stage = Stage::open().await;
+    let (product, _) = opened(&stage).await;
+    let token = access_token(&product, MOBILE).await;
+    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await.status, 200);
+    let mut left = employee();
+    left["status"] = "dimission".into();
+    product.imports("employees", &[left]).await;
+    stage.clock.advance(SignedDuration::from_secs(5));
+    let ended = refusal(401, 1105, "access_token is invalid");
+    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await, ended);
 }
