@@ -155,7 +155,7 @@ async fn what_is_not_there_or_not_right_is_named() {
         ("reject_application", json!({"em_id": em_id, "by": "x"}), "Invalid", "reason: is required"),
         (
             "set_verify_status",
-            json!({"em_id": em_id, "verify_status": 4}),
+            json!({"em_id": em_id, "by": "x", "verify_status": 4}),
             "Invalid",
             "verify_status: must be a whole number from 0 to 3",
         ),

@@ -227,7 +227,8 @@ async fn of_many_resumes_handed_in_at_once_one_is_taken() {
 
 #[tokio::test]
 async fn the_code_from_the_phone_must_match_when_it_is_sent() {
-    let platform = Platform::found(world()).await;
+    let stage = Stage::open().await;
+    let platform = Platform::found(&stage.address).await;
     let worker = platform.worker("code").await;
     let phone = "13700000002";
     let (captcha, shown) = platform.captcha().await;

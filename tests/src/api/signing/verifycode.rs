@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::worker::{Platform, coded, form, ok, refusal};
-use crate::support::{Answer, Stage, answer, world};
+use crate::support::{Answer, Stage, answer};
 
 fn wrong() -> Answer {
     coded(refusal(400, "图形验证码不正确或已失效"))
@@ -15,7 +15,8 @@ fn wrong() -> Answer {
 
 #[tokio::test]
 async fn a_captcha_is_a_picture_whose_cookie_or_header_is_sent_back() {
-    let platform = Platform::found(world()).await;
+    let stage = Stage::open().await;
+    let platform = Platform::found(&stage.address).await;
     let response = platform.request(Method::GET, "/captcha").send().await.unwrap();
     let headers = response.headers().clone();
     let text = |name: &str| headers[name].to_str().unwrap().to_owned();
@@ -37,7 +38,8 @@ async fn a_captcha_is_a_picture_whose_cookie_or_header_is_sent_back() {
 
 #[tokio::test]
 async fn a_captcha_is_used_up_by_one_try_right_or_wrong() {
-    let platform = Platform::found(world()).await;
+    let stage = Stage::open().await;
+    let platform = Platform::found(&stage.address).await;
     let (captcha, shown) = platform.captcha().await;
     assert_eq!(platform.verifycode(&captcha, "????", "13700000011").await, wrong());
     assert_eq!(platform.verifycode(&captcha, &shown, "13700000011").await, wrong());
@@ -51,7 +53,8 @@ async fn a_captcha_is_used_up_by_one_try_right_or_wrong() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_hundred_tries_at_once_one_spends_the_captcha() {
-    let platform = Platform::found(world()).await;
+    let stage = Stage::open().await;
+    let platform = Platform::found(&stage.address).await;
     let (captcha, shown) = platform.captcha().await;
     let tries = (0..100).map(|number| {
         let (platform, captcha, shown) = (platform.clone(), captcha.clone(), shown.clone());
@@ -74,7 +77,8 @@ async fn crowd(platform: &Platform, calls: usize, phone: &'static str) -> Vec<An
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_hundred_calls_at_once_for_a_phone_one_sends_a_message() {
-    let platform = Platform::found(world()).await;
+    let stage = Stage::open().await;
+    let platform = Platform::found(&stage.address).await;
     let phone = "13700000012";
     let answers = crowd(&platform, 100, phone).await;
     let sent = answers.iter().filter(|answer| **answer == coded(ok(json!({})))).count();

@@ -72,8 +72,8 @@ async fn a_visitor_token_comes_with_the_companys_token_for_the_own_company() {
         (json!({"zhiren_visitor_token": "v", "token": other.token}), refusal(401, 1104, "token is not that of the company")),
         (product.with_token(json!({})), refusal(422, 2002, "zhiren_visitor_token is required")),
         (
-            product.with_token(json!({"zhiren_visitor_token": "v".repeat(65)})),
-            refusal(422, 2002, "zhiren_visitor_token must be at most 64 characters"),
+            product.with_token(json!({"zhiren_visitor_token": "v".repeat(2049)})),
+            refusal(422, 2002, "zhiren_visitor_token must be 1 to 2048 characters"),
         ),
     ];
     for (payload, answer) in faults {
