@@ -7,6 +7,7 @@ pub mod channel;
 pub mod clock;
 pub mod environment;
 pub mod error;
+pub mod hex;
 pub mod hris;
 pub mod ids;
 pub mod input;

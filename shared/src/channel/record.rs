@@ -10,6 +10,7 @@ use super::reference::Reference;
 use super::row;
 use super::{Rules, Service};
 use crate::error::{Error, Fault, Result};
+use crate::hex::hex;
 use crate::ids::Id;
 use crate::keyring::Purpose;
 use crate::store::{Condition, Outcome, Refusal, Write};
@@ -207,8 +208,4 @@ pub fn missing<T: Resource>() -> Error {
 
 fn canonical<T: Resource>(content: &T) -> Result<Vec<u8>> {
     serde_json::to_vec(content).map_err(Error::internal)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

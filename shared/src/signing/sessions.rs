@@ -9,6 +9,7 @@ use super::Service;
 use super::applications::application_key;
 use super::values::PlatformCode;
 use crate::error::{Error, Result};
+use crate::hex::hex;
 use crate::secrets;
 use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, pause};
@@ -56,7 +57,7 @@ impl Service {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let openid = self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.as_bytes()])?;
-        let id = openid[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(&openid[..16]);
         let worker = Worker { platform: platform.clone(), id };
         let session_token = self.open_session(&worker).await?;
         let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::Service;
 use super::values::PlatformCode;
 use crate::error::{Error, Fault, Result};
+use crate::hex::hex;
 use crate::ids::random;
 use crate::limits::{Limit, MESSAGES_TO_A_PHONE};
 use crate::secrets;
@@ -83,8 +84,4 @@ impl Service {
     fn code_digest(&self, phone: &Mobile, code: &str) -> Result<String> {
         Ok(hex(&self.keyring.blind_index(&[b"code", phone.national().as_bytes(), code.as_bytes()])?))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
