@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -14,6 +15,7 @@ use crate::keyring::Keyring;
 use crate::objects::Objects;
 use crate::sms::Sms;
 use crate::store::{Key, Store};
+use crate::wechat::pay::{Merchant, Pay};
 use crate::wechat::{self, WeChat};
 
 /// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
@@ -109,18 +111,53 @@ impl Environment {
     }
 
     /// WeChat, for the mini program whose secret this is.
-    pub async fn wechat(&self, secret: &str) -> Result<WeChat> {
-        Ok(WeChat::new(self.required("WECHAT_URL")?, wechat::App::parse(&self.secret(secret).await?)?))
+    pub fn wechat(&self, secret: &str) -> Result<WeChat> {
+        Ok(WeChat::new(self.required("WECHAT_URL")?, self.lazy_secret(secret, wechat::App::parse)))
+    }
+
+    /// WeChat Pay, for the merchant whose secret this is.
+    pub fn pay(&self, secret: &str) -> Result<Pay> {
+        Ok(Pay::new(self.required("WECHAT_PAY_URL")?, self.lazy_secret(secret, Merchant::parse)))
     }
 
     /// The string of a secret.
     pub async fn secret(&self, id: &str) -> Result<String> {
+        self.lazy_secret(id, |secret| Ok(secret.to_owned())).get().await.cloned()
+    }
+
+    fn lazy_secret<T>(&self, id: &str, parse: fn(&str) -> Result<T>) -> LazySecret<T> {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.aws);
         config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned));
-        let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
-        let answer = client.get_secret_value().secret_id(id).send().await;
+        LazySecret { config, id: id.to_owned(), parse, value: OnceCell::new() }
+    }
+}
+
+/// A secret that only some functions need: fetched when it is first asked for.
+pub struct LazySecret<T> {
+    config: aws_sdk_secretsmanager::config::Builder,
+    id: String,
+    parse: fn(&str) -> Result<T>,
+    value: OnceCell<T>,
+}
+
+impl<T> LazySecret<T> {
+    /// One that need not be fetched.
+    pub fn known(value: T) -> Self {
+        let config = aws_sdk_secretsmanager::config::Builder::new();
+        let parse = |_: &str| Err(Error::internal("a known secret is not fetched"));
+        Self { config, id: String::new(), parse, value: OnceCell::new_with(Some(value)) }
+    }
+
+    pub async fn get(&self) -> Result<&T> {
+        self.value.get_or_try_init(|| self.fetch()).await
+    }
+
+    async fn fetch(&self) -> Result<T> {
+        let client = aws_sdk_secretsmanager::Client::from_conf(self.config.clone().build());
+        let answer = client.get_secret_value().secret_id(&self.id).send().await;
         let answer =
             answer.map_err(|error| Error::internal(aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string()))?;
-        answer.secret_string.ok_or_else(|| Error::internal(format!("the secret {id} holds no string")))
+        let string = answer.secret_string.ok_or_else(|| Error::internal(format!("the secret {} holds no string", self.id)))?;
+        (self.parse)(&string)
     }
 }

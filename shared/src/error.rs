@@ -90,6 +90,12 @@ impl Error {
         Self { context: Some(context.into()), ..Self::new(Kind::Internal, []) }
     }
 
+    /// With a reason that may be told.
+    pub fn because(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
     fn new(kind: Kind, faults: impl IntoIterator<Item = Fault>) -> Self {
         Self { kind, faults: faults.into_iter().collect(), context: None }
     }

@@ -3,18 +3,32 @@
 use std::sync::Mutex;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::input::Faults;
+use crate::values::Int;
 
 /// The instant from which ids count: 2024-01-01T00:00:00Z, in Unix milliseconds.
 const EPOCH_MS: i64 = 1_704_067_200_000;
 const SEQUENCE_BITS: u32 = 12;
+/// The greatest integer that every JSON parser keeps.
+const MAX: i64 = (1 << 53) - 1;
 
 /// A time-sortable integer below 2^53: 41 bits of milliseconds since 2024, then 12 bits that tell ids of one millisecond
 /// apart. A greater id was made at the same time or later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Id(u64);
+
+/// From input: a number, perhaps in quotes.
+impl Deserr<Faults> for Id {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        Int::<1, MAX>::deserialize_from_value(value, at).map(|id| Self(id.get().unsigned_abs()))
+    }
+}
 
 impl Id {
     pub fn from_u64(value: u64) -> Self {

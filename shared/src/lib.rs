@@ -2,6 +2,7 @@
 //!
 //! Each family is one module with one `Service`; families never import each other. What several need stands beside them.
 
+pub mod access_token;
 pub mod cache;
 pub mod channel;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod list;
 pub mod objects;
 pub mod page;
+pub mod pictures;
 pub mod sealed;
 pub mod secrets;
 pub mod signing;

@@ -25,6 +25,13 @@ impl List<'_> {
     ///
     /// The indexes follow the records within moments: a row, which is read as it is now, may have ceased to satisfy the filter.
     pub async fn page(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Item>> {
+        let Page { list, total, page, page_size, next_cursor } = self.page_of_keys(request, cursor_field).await?;
+        let list = self.store.get_all(self.table, list).await?;
+        Ok(Page { list, total, page, page_size, next_cursor })
+    }
+
+    /// One page of the records' keys, for those who read something else by them.
+    pub async fn page_of_keys(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Key>> {
         let window = request
             .window(self.keyring, &self.scope)
             .ok_or_else(|| Error::invalid([Fault::new(cursor_field, "is not a cursor of this list and filter")]))?;
@@ -41,8 +48,7 @@ impl List<'_> {
         let Entries { keys, last, more } = entries;
         let next = last.filter(|_| more).map(|position| Cursor { position, total, page: page + 1 });
         let next_cursor = next.map(|cursor| cursor.seal(self.keyring, &self.scope)).transpose()?;
-        let list = self.store.get_all(self.table, keys).await?;
-        Ok(Page { list, total, page, page_size, next_cursor })
+        Ok(Page { list: keys, total, page, page_size, next_cursor })
     }
 
     /// The keys of all records in their order, or `None` where there are more than `most`: then no more was read than tells so.

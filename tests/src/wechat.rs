@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::clock::SystemClock;
-use shared::environment::Environment;
+use shared::environment::{Environment, LazySecret};
 use shared::wechat::{App, Refusal, WeChat};
 
 use crate::support::{Address, Stage, answer};
 
 async fn wechat(address: &Address) -> WeChat {
     let environment = Environment::new(address.variables.clone(), std::sync::Arc::new(SystemClock)).await;
-    environment.wechat(&address.variables["WECHAT_SECRET"]).await.unwrap()
+    environment.wechat(&address.variables["WECHAT_SECRET"]).unwrap()
 }
 
 async fn simulate(address: &Address, what: &str) -> Value {
@@ -54,8 +54,8 @@ async fn refusals_are_told_apart_and_nothing_of_the_secret_shows() {
         assert_eq!(right.code_to_session("test").await.unwrap().err(), Some(refusal), "{errcode}");
     }
     let app = App::parse(r#"{"appid":"wx1","secret":"hush-hush"}"#).unwrap();
-    let wrong = WeChat::new(&stage.address.wechat_url, app.clone());
-    let unreachable = WeChat::new("http://127.0.0.1:9", app);
+    let wrong = WeChat::new(&stage.address.wechat_url, LazySecret::known(app.clone()));
+    let unreachable = WeChat::new("http://127.0.0.1:9", LazySecret::known(app));
     for wechat in [wrong, unreachable] {
         let error = wechat.code_to_session("a-code").await.unwrap_err().to_string();
         assert!(!error.contains("hush-hush") && !error.contains("a-code"), "{error}");

@@ -8,11 +8,11 @@ use shared::error::{Error, Fault, Result};
 use shared::input::Faults;
 use shared::page::PageRequest;
 use shared::signing::Service;
-use shared::signing::applications::{Application, Decision, Move, State, Terms, Verification, Verified};
+use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::dictionaries::Entry;
 use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position, enabled};
-use shared::signing::values::{Int, Number, PlatformCode};
-use shared::values::{Date, Moment, Money, Text};
+use shared::signing::values::{Number, PlatformCode};
+use shared::values::{Date, Int, Moment, Money, Text};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]

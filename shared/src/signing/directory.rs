@@ -5,12 +5,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::dictionaries::{self, Entry};
-use super::values::{Int, Number, PlatformCode};
+use super::values::{Number, PlatformCode};
 use super::{Service, missing};
 use crate::error::{Error, Result};
 use crate::input::Faults;
 use crate::store::{Condition, Item, Key, Write};
-use crate::values::{Text, Url};
+use crate::values::{Int, Text, Url};
 
 /// The most entries of one list.
 const MAX_ENTRIES: usize = 10_000;

@@ -10,6 +10,7 @@ pub mod images;
 mod picture;
 pub mod resume;
 pub mod sessions;
+pub mod states;
 pub mod values;
 pub mod verification;
 
@@ -72,15 +73,11 @@ impl Service {
             require_sms: environment.flag("REQUIRE_SMS")?,
             strict_checksums: environment.flag("STRICT_CHECKSUMS")?,
         };
-        let (opened, wechat) = tokio::join!(
-            environment.open(&tables.signing, environment.required("SIGNING_SECRET")?),
-            environment.wechat(environment.required("WECHAT_SECRET")?)
-        );
-        let (store, keyring) = opened?;
+        let (store, keyring) = environment.open(&tables.signing, environment.required("SIGNING_SECRET")?).await?;
         Ok(Self {
             store,
             keyring,
-            wechat: wechat?,
+            wechat: environment.wechat(environment.required("WECHAT_SECRET")?)?,
             objects: environment.objects(environment.required("UPLOADS_BUCKET")?),
             sms: environment.sms(),
             clock: Arc::clone(&environment.clock),

@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Entries, Int, Number, Place};
+use super::values::{Entries, Number, Place};
 use crate::error::{Error, Fault, Result};
 use crate::input::Faults;
-use crate::values::{Date, IdCard, Mobile, Text};
+use crate::values::{Date, IdCard, Int, Mobile, Text};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults)]

@@ -1,10 +1,10 @@
-//! The values that are this family's own. Numbers may come as strings: forms know nothing else.
+//! The values that are this family's own.
 
 use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Faults, Json, number_literal, text};
-use crate::values::{Reason, text_value};
+use crate::values::{Int, Reason, text_value};
 
 /// A platform's code: `[A-Za-z0-9_-]{1,32}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,29 +30,6 @@ text_value!(PlatformCode);
 impl std::fmt::Display for PlatformCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// A whole number from `MIN` to `MAX`, perhaps in quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Int<const MIN: i64, const MAX: i64>(i64);
-
-impl<const MIN: i64, const MAX: i64> Int<MIN, MAX> {
-    pub fn new(number: i64) -> Option<Self> {
-        (MIN..=MAX).contains(&number).then_some(Self(number))
-    }
-
-    pub fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Int<MIN, MAX> {
-    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let literal = number_literal(&value).or_else(|| text(&value).map(|text| text.trim().to_owned()));
-        let number = literal.and_then(|literal| literal.parse().ok());
-        number.and_then(Self::new).ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
     }
 }
 

@@ -19,6 +19,12 @@ impl Condition {
         Self { expression: "attribute_not_exists(pk)".into(), names: None, values: None }
     }
 
+    /// No item has this key, or one that has expired (`expires_at`, in Unix seconds): DynamoDB may leave it for days.
+    pub fn absent_or_expired(now: jiff::Timestamp) -> Self {
+        let expired = Self::compares("expires_at", "<=", super::attribute::number(now.as_second()));
+        Self { expression: format!("attribute_not_exists(pk) OR {}", expired.expression), ..expired }
+    }
+
     /// An item has this key.
     pub fn present() -> Self {
         Self { expression: "attribute_exists(pk)".into(), names: None, values: None }

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    TransactWriteItem, Update,
 };
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -45,7 +45,7 @@ const BATCH_KEYS: usize = 100;
 const BATCHES_AT_ONCE: usize = 8;
 
 /// The whole primary key of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     pub pk: String,
     pub sk: String,
@@ -77,6 +77,8 @@ pub enum Write {
     Set { table: String, item: Item },
     /// Removes the item where the condition holds, if there is one.
     Delete { table: String, key: Key, condition: Option<Condition> },
+    /// Adds to numbers of an item where the condition holds; what is not there yet counts as zero.
+    Add { table: String, key: Key, amounts: Vec<(&'static str, i64)>, condition: Option<Condition> },
     /// Asks for the condition without changing anything.
     Check { table: String, key: Key, condition: Condition },
 }
@@ -111,11 +113,17 @@ impl Store {
 
     /// The items of these keys, strongly consistent, in the order of the keys; those that are not there are left out.
     pub async fn get_all(&self, table: &str, keys: Vec<Key>) -> Result<Vec<Item>> {
+        let mut found = self.get_map(table, keys.clone()).await?;
+        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    /// The items of these keys by their keys, strongly consistent; a key may be named more than once.
+    pub async fn get_map(&self, table: &str, mut keys: Vec<Key>) -> Result<HashMap<Key, Item>> {
+        keys.sort_unstable();
+        keys.dedup();
         let batches: Vec<_> = keys.chunks(BATCH_KEYS).map(|batch| self.get_batch(table, batch)).collect();
         let read: Vec<Vec<Item>> = stream::iter(batches).buffered(BATCHES_AT_ONCE).try_collect().await?;
-        let found = read.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item)));
-        let mut found: HashMap<Key, Item> = found.collect();
-        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+        Ok(read.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item))).collect())
     }
 
     /// One batch, in any order; what DynamoDB leaves unread is asked for again.
@@ -223,7 +231,7 @@ impl Write {
     pub fn key(&self) -> Option<Key> {
         match self {
             Self::Put { item, .. } | Self::Set { item, .. } => Key::of(item),
-            Self::Delete { key, .. } | Self::Check { key, .. } => Some(key.clone()),
+            Self::Delete { key, .. } | Self::Add { key, .. } | Self::Check { key, .. } => Some(key.clone()),
         }
     }
 
@@ -256,6 +264,30 @@ impl Write {
                         .set_expression_attribute_values(condition.values);
                 }
                 builder.delete(delete.build().map_err(fault)?).build()
+            }
+            Self::Add { table, key, amounts, condition } => {
+                let (mut names, mut values) = (HashMap::new(), HashMap::new());
+                for (attribute, amount) in &amounts {
+                    names.insert(format!("#{attribute}"), (*attribute).to_owned());
+                    values.insert(format!(":add_{attribute}"), attribute::number(amount));
+                }
+                let sums: Vec<String> =
+                    amounts.iter().map(|(attribute, _)| format!("#{attribute} :add_{attribute}")).collect();
+                let (mut names, mut values) = (Some(names), Some(values));
+                let condition = condition.map(|condition| {
+                    condition::merge(&mut names, condition.names);
+                    condition::merge(&mut values, condition.values);
+                    condition.expression
+                });
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into_item()))
+                    .update_expression(format!("ADD {}", sums.join(", ")))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(all_old);
+                builder.update(update.build().map_err(fault)?).build()
             }
             Self::Check { table, key, condition } => {
                 let check = ConditionCheck::builder()

@@ -81,6 +81,29 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
+    /// The last items of a partition of the table, the last one first, strongly consistent: at most so many.
+    pub async fn last(&self, table: &str, partition: String, most: usize) -> Result<Vec<Item>> {
+        let key = Condition::equals("pk", text(partition));
+        let (mut items, mut from) = (Vec::new(), None);
+        loop {
+            let left = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
+            let call = self.client.query().table_name(table).consistent_read(true).scan_index_forward(false).set_limit(Some(left));
+            let answer = call
+                .key_condition_expression(key.expression.clone())
+                .set_expression_attribute_names(key.names.clone())
+                .set_expression_attribute_values(key.values.clone())
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(fault)?;
+            items.extend(answer.items.unwrap_or_default());
+            match answer.last_evaluated_key {
+                Some(next) if items.len() < most => from = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
     /// The items of a partition of the table in the order of their sort keys, strongly consistent: all of them, or those whose
     /// sort keys lie between the two given, themselves included. `None` where there are more than `most`.
     pub async fn partition(

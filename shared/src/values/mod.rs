@@ -10,7 +10,7 @@ mod time;
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private, Token};
 pub use json::Verbatim;
 pub use local_time::LocalTime;
-pub use number::{Adjustment, Count, Money, Score, Span};
+pub use number::{Adjustment, Count, Int, Money, Score, Span};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 
@@ -63,3 +63,33 @@ macro_rules! choices {
     };
 }
 pub(crate) use choices;
+
+/// Declares an enum whose variants are the numbers of the document, and that is stored as such a number.
+macro_rules! numbered {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(into = "u8", try_from = "u8")]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant = $number),+
+        }
+
+        impl From<$name> for u8 {
+            fn from(value: $name) -> Self {
+                value as Self
+            }
+        }
+
+        impl TryFrom<u8> for $name {
+            type Error = $crate::values::Reason;
+
+            fn try_from(number: u8) -> Result<Self, $crate::values::Reason> {
+                match number {
+                    $($number => Ok(Self::$variant),)+
+                    _ => Err(concat!("must be one of:" $(, " ", $number)+)),
+                }
+            }
+        }
+    };
+}
+pub(crate) use numbered;

@@ -6,7 +6,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Reason;
-use crate::input::{Faults, number_literal};
+use crate::input::{Faults, number_literal, text};
 
 /// The most that an amount may be: a million million yuan.
 const MAX_FEN: i64 = 100_000_000_000_000;
@@ -27,6 +27,14 @@ impl Money {
             Some(fen) if (0..=MAX_FEN).contains(&fen) => Ok(Self(fen)),
             _ => Err("must be from 0 to 1000000000000"),
         }
+    }
+
+    pub fn from_fen(fen: i64) -> Self {
+        Self(fen)
+    }
+
+    pub fn fen(self) -> i64 {
+        self.0
     }
 
     pub fn is_zero(self) -> bool {
@@ -103,6 +111,29 @@ impl Deserr<Faults> for Count {
             Value::Integer(_) | Value::NegativeInteger(_) => Err(Faults::one(at, "must be from 1 to 1000000")),
             _ => Err(Faults::one(at, "must be an integer")),
         }
+    }
+}
+
+/// A whole number from `MIN` to `MAX`, perhaps in quotes: forms know nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Int<const MIN: i64, const MAX: i64>(i64);
+
+impl<const MIN: i64, const MAX: i64> Int<MIN, MAX> {
+    pub fn new(number: i64) -> Option<Self> {
+        (MIN..=MAX).contains(&number).then_some(Self(number))
+    }
+
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Int<MIN, MAX> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let literal = number_literal(&value).or_else(|| text(&value).map(|text| text.trim().to_owned()));
+        let number = literal.and_then(|literal| literal.parse().ok());
+        number.and_then(Self::new).ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
     }
 }
 

@@ -1,7 +1,11 @@
-//! WeChat's server API, as far as mini programs need it: code2session, stable_token, getuserphonenumber.
+//! WeChat's server API and, in [`pay`], WeChat Pay.
+//!
+//! The server API, as far as mini programs need it: code2session, stable_token, getuserphonenumber.
 //!
 //! WeChat answers 200 with an `errcode`. A code that is not valid is the caller's mistake, a busy or blocked WeChat asks to
 //! try again, everything else is our fault; an access token that WeChat no longer takes is asked for anew, once.
+
+pub mod pay;
 
 use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::environment::LazySecret;
 use crate::error::{Error, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -20,7 +25,7 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(300);
 
 pub struct WeChat {
     base_url: String,
-    app: App,
+    app: LazySecret<App>,
     /// Made when it is first needed.
     http: OnceLock<reqwest::Client>,
     token: RwLock<Option<(String, Timestamp)>>,
@@ -68,31 +73,24 @@ struct Status {
 
 impl WeChat {
     /// `base_url` is `https://api.weixin.qq.com`, or that of a simulator.
-    pub fn new(base_url: &str, app: App) -> Self {
+    pub fn new(base_url: &str, app: LazySecret<App>) -> Self {
         Self { base_url: base_url.trim_end_matches('/').to_owned(), app, http: OnceLock::new(), token: RwLock::default() }
     }
 
-    fn http(&self) -> Result<&reqwest::Client> {
-        if let Some(client) = self.http.get() {
-            return Ok(client);
-        }
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build();
-        Ok(self.http.get_or_init(|| client.unwrap_or_default()))
+    fn http(&self) -> &reqwest::Client {
+        http_client(&self.http)
     }
 
     /// Who the user is that got this code from `wx.login`.
     pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Refusal>> {
+        let app = self.app.get().await?;
         let query = [
-            ("appid", self.app.appid.as_str()),
-            ("secret", &self.app.secret),
+            ("appid", app.appid.as_str()),
+            ("secret", &app.secret),
             ("js_code", code),
             ("grant_type", "authorization_code"),
         ];
-        let request = self.http()?.get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
+        let request = self.http().get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
         let answer = answer(request).await?;
         match refusal(&answer)? {
             Some(refusal) => Ok(Err(refusal)),
@@ -114,7 +112,7 @@ impl WeChat {
         let mut token = self.access_token(now, false).await?;
         for renewed in [false, true] {
             let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
-            let request = self.http()?.post(url).query(&[("access_token", &token)]).json(&json!({"code": code}));
+            let request = self.http().post(url).query(&[("access_token", &token)]).json(&json!({"code": code}));
             let answer = answer(request).await?;
             let Status { errcode } = read(answer.clone())?;
             // The token ended before its time: WeChat may withdraw it.
@@ -144,10 +142,10 @@ impl WeChat {
         {
             return Ok(token);
         }
-        let body = json!({
-            "grant_type": "client_credential", "appid": self.app.appid, "secret": self.app.secret, "force_refresh": renew,
-        });
-        let answer = answer(self.http()?.post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
+        let App { appid, secret } = self.app.get().await?;
+        let body =
+            json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
+        let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
         if let Some(refusal) = refusal(&answer)? {
             return Err(Error::internal(format!("WeChat gives no access token: {refusal:?}")));
         }
@@ -156,6 +154,18 @@ impl WeChat {
         *self.token.write().unwrap_or_else(PoisonError::into_inner) = Some((access_token.clone(), until));
         Ok(access_token)
     }
+}
+
+/// The client in this place, made when it is first needed.
+fn http_client(place: &OnceLock<reqwest::Client>) -> &reqwest::Client {
+    place.get_or_init(|| {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build();
+        client.unwrap_or_default()
+    })
 }
 
 /// The JSON that WeChat answers. No error quotes a URL: codes and secrets stand in them.

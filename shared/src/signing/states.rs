@@ -1,0 +1,205 @@
+//! Where a signing stands, and how it moves on (document, 2.2.2 签约信息).
+//!
+//! ```text
+//! 1 签约申请 -> 2 待签约 -> 3 已签约
+//! 1, 2 -> 4 已驳回 (with a reason) -> 1 by the worker
+//! 1, 2 -> 5 已取消 -> 1 by the worker
+//! ```
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::directory::Company;
+use super::resume::Resume;
+use super::values::Number;
+use crate::error::{Error, Fault, Result};
+use crate::values::{Date, Moment, Money, Text, numbered};
+
+numbered! {
+    /// 签约状态.
+    State {
+        Applied = 1,
+        Approved = 2,
+        Signed = 3,
+        Rejected = 4,
+        Cancelled = 5,
+    }
+}
+
+/// Where a request came from, as far as it tells.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_key: Option<Text<1, 255>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<Text<1, 64>>,
+    /// Longitude and latitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<(f64, f64)>,
+}
+
+/// The signing of a résumé.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Signing {
+    pub em_id: u64,
+    pub state: State,
+    /// Why it was rejected; empty otherwise.
+    pub reason: Text<0, 256>,
+    pub company_name: Text<1, 64>,
+    pub apply_time: Moment,
+    pub verify_status: Verified,
+    pub origin: Origin,
+    /// None until it is approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
+    pub moves: Vec<Move>,
+    pub verifications: Vec<Verification>,
+}
+
+numbered! {
+    /// 实名认证状态.
+    Verified {
+        Waiting = 0,
+        Underway = 1,
+        Passed = 2,
+        Failed = 3,
+    }
+}
+
+impl Verified {
+    /// Passed is final: only another identity begins anew.
+    pub(super) fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Waiting => next != Self::Waiting,
+            Self::Underway => matches!(next, Self::Passed | Self::Failed),
+            Self::Failed => matches!(next, Self::Underway | Self::Passed),
+            Self::Passed => false,
+        }
+    }
+}
+
+/// What a company and a worker agree on.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Terms {
+    pub contract_id: Number,
+    pub entry_date: Date,
+    /// In fen a month.
+    pub salary: Money,
+    /// Beside the position that the résumé asks for.
+    pub work_pos: Text<1, 64>,
+}
+
+/// One change of the verification.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Verification {
+    pub from: Verified,
+    pub to: Verified,
+    pub at: Moment,
+    /// An administrator, or `worker`.
+    pub by: Text<1, 64>,
+}
+
+impl Signing {
+    pub(super) fn verify(&mut self, to: Verified, now: Timestamp, by: &Text<1, 64>) {
+        if self.verify_status != to {
+            self.verifications.push(Verification { from: self.verify_status, to, at: now.into(), by: by.clone() });
+            self.verify_status = to;
+        }
+    }
+}
+
+/// One change of state.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Move {
+    pub from: Option<State>,
+    pub to: State,
+    pub at: Moment,
+    /// An administrator, or `worker`.
+    pub by: Text<1, 64>,
+}
+
+pub struct Application {
+    pub resume: Resume,
+    pub signing: Signing,
+}
+
+/// What an administrator does to an application.
+pub enum Decision {
+    /// 1 -> 2.
+    Approve(Terms),
+    /// 2 -> 3.
+    Sign,
+    /// 1, 2 -> 4.
+    Reject { reason: Text<1, 256> },
+    /// 1, 2 -> 5.
+    Cancel,
+}
+
+/// How a worker hands a résumé in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Submission {
+    /// POST: there is none yet, or it was rejected or cancelled.
+    New,
+    /// PUT: there is one that may still change.
+    Changed,
+}
+
+impl Decision {
+    pub(super) fn apply(&self, signing: &mut Signing, now: Timestamp, by: &Text<1, 64>) -> Result<()> {
+        let (from, to): (&[State], State) = match self {
+            Self::Approve(_) => (&[State::Applied], State::Approved),
+            Self::Sign => (&[State::Approved], State::Signed),
+            Self::Reject { .. } => (&[State::Applied, State::Approved], State::Rejected),
+            Self::Cancel => (&[State::Applied, State::Approved], State::Cancelled),
+        };
+        if !from.contains(&signing.state) {
+            let reason = format!("cannot become {} from {}", u8::from(to), u8::from(signing.state));
+            return Err(Error::conflict(Fault::new("status", reason)));
+        }
+        match self {
+            Self::Approve(terms) => signing.terms = Some(terms.clone()),
+            Self::Reject { reason } => signing.reason = Text::parse(reason.as_str()).map_err(Error::internal)?,
+            Self::Sign | Self::Cancel => {}
+        }
+        signing.moves.push(Move { from: Some(signing.state), to, at: now.into(), by: by.clone() });
+        signing.state = to;
+        Ok(())
+    }
+}
+
+/// The application of before, handed in again. Somebody else's identity is not verified yet, and what was agreed on before a
+/// rejection or a cancellation is agreed on no longer.
+pub(super) fn again(
+    Application { resume: before, mut signing }: Application,
+    resume: &Resume,
+    company: &Company,
+    origin: Origin,
+    now: Timestamp,
+    submission: Submission,
+) -> Result<Signing> {
+    let closed = match submission {
+        Submission::New => matches!(signing.state, State::Applied | State::Approved | State::Signed),
+        Submission::Changed => matches!(signing.state, State::Approved | State::Signed),
+    };
+    if closed {
+        let reason = if submission == Submission::New { "exists already" } else { "can no longer be changed" };
+        return Err(Error::conflict(Fault::new("employee", reason)));
+    }
+    if signing.state != State::Applied {
+        signing.moves.push(Move { from: Some(signing.state), to: State::Applied, at: now.into(), by: worker_name()? });
+        signing.state = State::Applied;
+        signing.apply_time = now.into();
+        signing.terms = None;
+    }
+    if (&before.id_number, &before.real_name) != (&resume.id_number, &resume.real_name) {
+        signing.verify(Verified::Waiting, now, &worker_name()?);
+    }
+    signing.reason = Text::default();
+    signing.company_name = company.company_name.clone();
+    signing.origin = origin;
+    Ok(signing)
+}
+
+pub(super) fn worker_name() -> Result<Text<1, 64>> {
+    Text::parse("worker").map_err(Error::internal)
+}

@@ -1,0 +1,337 @@
+//! WeChat Pay API v3, as far as mini programs need it: JSAPI prepay, query, close, what `wx.requestPayment` is given, and
+//! notifications. Every request is signed by the merchant; every answer and every notification must bear WeChat's signature.
+
+pub mod keys;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::http_client;
+use crate::environment::LazySecret;
+use crate::error::{Error, Fault, Result};
+use crate::hex::hex;
+use crate::ids::random;
+use keys::{SealingKey, SigningKey, VerifyingKeys};
+
+/// How far the time of an answer or a notification may be from ours.
+const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
+
+pub struct Pay {
+    base_url: String,
+    merchant: LazySecret<Merchant>,
+    http: OnceLock<reqwest::Client>,
+}
+
+/// Who is paid: a secret of Secrets Manager, `{"appid":"wx..","mchid":"..","serial_no":"..","private_key":"<PEM>",
+/// "apiv3_key":"<32 characters>","platform_keys":{"PUB_KEY_ID_..":"<PEM>"}}`. `platform_keys` holds WeChat's public key, or its
+/// certificates by their serial numbers, or both while one takes the other's place.
+pub struct Merchant {
+    appid: String,
+    mchid: String,
+    signing: SigningKey,
+    sealing: SealingKey,
+    verifying: VerifyingKeys,
+}
+
+impl Merchant {
+    /// Reads the secret's JSON. An error never quotes it.
+    pub fn parse(secret: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Stored {
+            appid: String,
+            mchid: String,
+            serial_no: String,
+            private_key: String,
+            apiv3_key: String,
+            platform_keys: BTreeMap<String, String>,
+        }
+        let stored: Stored =
+            serde_json::from_str(secret).map_err(|_| Error::internal("the WeChat Pay secret lacks a member: see pay/mod.rs"))?;
+        Ok(Self {
+            signing: SigningKey::parse(&stored.serial_no, &stored.private_key)?,
+            sealing: SealingKey::parse(&stored.apiv3_key)?,
+            verifying: VerifyingKeys::parse(&stored.platform_keys)?,
+            appid: stored.appid,
+            mchid: stored.mchid,
+        })
+    }
+
+    /// The header `Authorization` of a request; `path` is with its query, `time` in Unix seconds.
+    fn authorization(&self, method: &str, path: &str, body: &str, time: i64, nonce: &str) -> Result<String> {
+        let signature = self.signing.sign(&[method, path, &time.to_string(), nonce, body])?;
+        let (mchid, serial) = (&self.mchid, &self.signing.serial);
+        Ok(format!(
+            "{SCHEME} mchid=\"{mchid}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{time}\",serial_no=\"{serial}\""
+        ))
+    }
+
+    /// Whether WeChat signed this body, lately.
+    fn is_genuine(&self, proof: &Proof, body: &str, now: Timestamp) -> bool {
+        let time = proof.timestamp.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
+        time.is_some_and(|time| now.duration_since(time).abs() <= WINDOW)
+            && self.verifying.verify(&proof.serial, &[&proof.timestamp, &proof.nonce, body], &proof.signature)
+    }
+}
+
+/// The headers that prove who an answer or a notification comes from.
+#[derive(Clone, Default)]
+pub struct Proof {
+    /// `Wechatpay-Timestamp`: Unix seconds.
+    pub timestamp: String,
+    /// `Wechatpay-Nonce`.
+    pub nonce: String,
+    /// `Wechatpay-Signature`: base64. What begins with `WECHATPAY/SIGNTEST/` is a probe: it is no signature, and refused.
+    pub signature: String,
+    /// `Wechatpay-Serial`: which key.
+    pub serial: String,
+}
+
+impl Proof {
+    /// From headers, looked up by their names in lower case.
+    pub fn of<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let header = |name: &str| header(name).unwrap_or_default().to_owned();
+        Self {
+            timestamp: header("wechatpay-timestamp"),
+            nonce: header("wechatpay-nonce"),
+            signature: header("wechatpay-signature"),
+            serial: header("wechatpay-serial"),
+        }
+    }
+}
+
+/// What is to be paid.
+pub struct Bill<'a> {
+    /// `out_trade_no`.
+    pub order_no: &'a str,
+    pub description: &'a str,
+    /// In fen.
+    pub amount: i64,
+    /// Whom WeChat asks to pay.
+    pub openid: &'a str,
+    pub notify_url: &'a str,
+    /// Until when it can be paid.
+    pub expires_at: Timestamp,
+}
+
+/// What WeChat says of an order.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Transaction {
+    pub appid: String,
+    pub mchid: String,
+    pub out_trade_no: String,
+    pub trade_state: String,
+    /// WeChat's own number of the payment.
+    #[serde(default)]
+    pub transaction_id: Option<String>,
+    #[serde(default)]
+    pub amount: Option<Amount>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Amount {
+    /// In fen.
+    pub total: i64,
+    #[serde(default)]
+    pub currency: Option<String>,
+}
+
+impl Transaction {
+    pub fn is_paid(&self) -> bool {
+        self.trade_state == "SUCCESS"
+    }
+
+    /// Whether so many fen, in yuan, were paid.
+    pub fn is_of(&self, fen: i64) -> bool {
+        let yuan = |amount: &Amount| amount.currency.as_deref().is_none_or(|currency| currency == "CNY");
+        self.amount.as_ref().is_some_and(|amount| amount.total == fen && yuan(amount))
+    }
+}
+
+/// What `wx.requestPayment` is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PayParams {
+    pub time_stamp: String,
+    pub nonce_str: String,
+    pub package: String,
+    pub sign_type: &'static str,
+    pub pay_sign: String,
+}
+
+/// Whether an order was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    Closed,
+    /// It was paid before: nothing was closed.
+    Paid,
+}
+
+impl Pay {
+    /// `base_url` is `https://api.mch.weixin.qq.com`, or that of a simulator.
+    pub fn new(base_url: &str, merchant: LazySecret<Merchant>) -> Self {
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), merchant, http: OnceLock::new() }
+    }
+
+    /// Announces what is to be paid and gives the `prepay_id`. Announced again the same way, it is no second order.
+    pub async fn prepay(&self, bill: &Bill<'_>, now: Timestamp) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Prepaid {
+            prepay_id: String,
+        }
+        let merchant = self.merchant.get().await?;
+        let body = json!({
+            "appid": merchant.appid, "mchid": merchant.mchid, "description": bill.description, "out_trade_no": bill.order_no,
+            "time_expire": bill.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(), "notify_url": bill.notify_url,
+            "amount": {"total": bill.amount, "currency": "CNY"}, "payer": {"openid": bill.openid},
+        });
+        match self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await? {
+            Ok(answer) => read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// What became of an order; `None` where WeChat knows none.
+    pub async fn query(&self, order_no: &str, now: Timestamp) -> Result<Option<Transaction>> {
+        let merchant = self.merchant.get().await?;
+        let path = format!("/v3/pay/transactions/out-trade-no/{order_no}?mchid={}", merchant.mchid);
+        match self.call(Method::GET, &path, "", now).await? {
+            Ok(answer) => {
+                let transaction: Transaction = read(&answer)?;
+                let ours = transaction.appid == merchant.appid
+                    && transaction.mchid == merchant.mchid
+                    && transaction.out_trade_no == order_no;
+                if ours { Ok(Some(transaction)) } else { Err(Error::internal("WeChat Pay answers with another order")) }
+            }
+            Err(refusal) if refusal.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Closes an order, so that nobody can pay it any more.
+    pub async fn close(&self, order_no: &str, now: Timestamp) -> Result<Closing> {
+        let body = json!({"mchid": self.merchant.get().await?.mchid}).to_string();
+        match self.call(Method::POST, &format!("/v3/pay/transactions/out-trade-no/{order_no}/close"), &body, now).await? {
+            Ok(_) => Ok(Closing::Closed),
+            Err(refusal) if refusal.code == "ORDERPAID" => Ok(Closing::Paid),
+            Err(refusal) if matches!(&*refusal.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => Ok(Closing::Closed),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// What `wx.requestPayment` is given; `time` in Unix seconds.
+    pub async fn pay_params(&self, prepay_id: &str, time: i64, nonce: &str) -> Result<PayParams> {
+        let merchant = self.merchant.get().await?;
+        let (time_stamp, package) = (time.to_string(), format!("prepay_id={prepay_id}"));
+        let pay_sign = merchant.signing.sign(&[&merchant.appid, &time_stamp, nonce, &package])?;
+        Ok(PayParams { time_stamp, nonce_str: nonce.to_owned(), package, sign_type: "RSA", pay_sign })
+    }
+
+    /// What a notification tells, once it is proved to come from WeChat and to be about us; `None` where it is genuine and tells
+    /// of no payment.
+    pub async fn notification(&self, proof: &Proof, body: &str, now: Timestamp) -> Result<Option<Transaction>> {
+        #[derive(Deserialize)]
+        struct Notification {
+            event_type: String,
+            resource: Resource,
+        }
+        #[derive(Deserialize)]
+        struct Resource {
+            algorithm: String,
+            ciphertext: String,
+            #[serde(default)]
+            associated_data: String,
+            nonce: String,
+        }
+        let merchant = self.merchant.get().await?;
+        if !merchant.is_genuine(proof, body, now) {
+            return Err(Error::unauthenticated());
+        }
+        let refused = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
+        let notification: Notification = serde_json::from_str(body).map_err(|_| refused("resource", "is missing"))?;
+        if notification.event_type != "TRANSACTION.SUCCESS" {
+            return Ok(None);
+        }
+        let Resource { algorithm, ciphertext, associated_data, nonce } = notification.resource;
+        if algorithm != "AEAD_AES_256_GCM" {
+            return Err(refused("algorithm", "must be AEAD_AES_256_GCM"));
+        }
+        let plain = merchant.sealing.open(&nonce, &associated_data, &ciphertext);
+        let plain = plain.ok_or_else(|| refused("ciphertext", "does not open"))?;
+        let transaction: Transaction = serde_json::from_str(&plain).map_err(|_| refused("ciphertext", "is no transaction"))?;
+        match (transaction.appid == merchant.appid, transaction.mchid == merchant.mchid) {
+            (false, _) => Err(refused("appid", "is not ours")),
+            (true, false) => Err(refused("mchid", "is not ours")),
+            (true, true) => Ok(Some(transaction).filter(Transaction::is_paid)),
+        }
+    }
+
+    /// The body of an answer that bears WeChat's signature, or what WeChat refuses. No error quotes a URL or a body.
+    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<Result<String, Refusal>> {
+        let merchant = self.merchant.get().await?;
+        let nonce = nonce()?;
+        let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
+        let quiet = |error: reqwest::Error| Error::internal(format!("WeChat Pay: {}", error.without_url()));
+        let mut request = http_client(&self.http)
+            .request(method, format!("{}{path}", self.base_url))
+            .header("authorization", authorization)
+            .header("accept", "application/json")
+            .header("user-agent", "gongqiao");
+        if let Some(serial) = merchant.verifying.preferred() {
+            request = request.header("wechatpay-serial", serial);
+        }
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json").body(body.to_owned());
+        }
+        let response = request.send().await.map_err(quiet)?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
+        let body = response.text().await.map_err(quiet)?;
+        if !status.is_success() {
+            return Ok(Err(Refusal::of(status, &body)));
+        }
+        if merchant.is_genuine(&proof, &body, now) {
+            Ok(Ok(body))
+        } else {
+            Err(Error::internal("an answer of WeChat Pay lacks its signature"))
+        }
+    }
+}
+
+/// 32 random characters, as WeChat asks for.
+pub fn nonce() -> Result<String> {
+    Ok(hex(&random::<16>()?).to_ascii_uppercase())
+}
+
+/// Why WeChat does not do what it is asked for.
+struct Refusal {
+    status: StatusCode,
+    /// `ORDERPAID`, `PARAM_ERROR`, ...
+    code: String,
+}
+
+impl Refusal {
+    fn of(status: StatusCode, body: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Problem {
+            code: String,
+        }
+        let problem: Option<Problem> = serde_json::from_str(body).ok();
+        Self { status, code: problem.map_or_else(String::new, |problem| problem.code) }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(Refusal { status, code }: Refusal) -> Self {
+        Self::internal(format!("WeChat Pay refuses with {status} {code}"))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T> {
+    serde_json::from_str(answer).map_err(|_| Error::internal("WeChat Pay answers in another form than it documents"))
+}
