@@ -14,6 +14,7 @@ use crate::values::Int;
 /// The instant from which ids count: 2024-01-01T00:00:00Z, in Unix milliseconds.
 const EPOCH_MS: i64 = 1_704_067_200_000;
 const SEQUENCE_BITS: u32 = 12;
+const SEQUENCE: u64 = (1 << SEQUENCE_BITS) - 1;
 /// The greatest integer that every JSON parser keeps.
 const MAX: i64 = (1 << 53) - 1;
 
@@ -43,6 +44,17 @@ impl Id {
     pub fn made_at(self) -> Timestamp {
         let since_epoch = i64::try_from(self.0 >> SEQUENCE_BITS).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(since_epoch.saturating_add(EPOCH_MS)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The millisecond that it was made in, and what tells it from others of that millisecond: below 4,096.
+    pub fn parts(self) -> (Timestamp, u16) {
+        (self.made_at(), (self.0 & SEQUENCE) as u16)
+    }
+
+    /// Put together from its parts.
+    pub fn of_parts(made_at: Timestamp, sequence: u16) -> Option<Self> {
+        let since_epoch = u64::try_from(made_at.as_millisecond() - EPOCH_MS).ok()?;
+        (u64::from(sequence) <= SEQUENCE).then_some(Self((since_epoch << SEQUENCE_BITS) | u64::from(sequence)))
     }
 
     /// Sixteen digits: as text it sorts as the number does.

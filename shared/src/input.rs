@@ -60,6 +60,11 @@ impl Json {
         Self(value)
     }
 
+    /// A value that is being read. Its depth was bounded when it was parsed.
+    pub fn of<V: IntoValue>(value: Value<V>) -> Self {
+        Self(to_json(value))
+    }
+
     /// Leaves members out that are null, in objects within objects too: a null counts as absent. Arrays stay as they are.
     pub fn without_nulls(mut self) -> Self {
         fn prune(value: &mut serde_json::Value) {
@@ -74,6 +79,11 @@ impl Json {
 
     pub fn is_object(&self) -> bool {
         self.0.is_object()
+    }
+
+    /// The members of an object.
+    pub fn members(&self) -> Option<&serde_json::Map<String, serde_json::Value>> {
+        self.0.as_object()
     }
 
     /// A member of an object.
@@ -95,6 +105,31 @@ impl Json {
     /// Reads the value as a request type.
     pub fn read<T: Deserr<Faults>>(self) -> Result<T> {
         deserr::deserialize(self).map_err(|Faults(faults)| Error::invalid(faults))
+    }
+}
+
+/// As it is.
+impl Deserr<Faults> for Json {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, _: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        Ok(Self::of(value))
+    }
+}
+
+fn to_json<V: IntoValue>(value: Value<V>) -> serde_json::Value {
+    if let Some(text) = text(&value) {
+        return text.into();
+    }
+    if let Some(number) = number_literal(&value) {
+        return number.parse().map_or(serde_json::Value::Null, serde_json::Value::Number);
+    }
+    match value {
+        Value::Boolean(flag) => flag.into(),
+        Value::Sequence(elements) => elements.into_iter().map(|element| to_json(element.into_value())).collect(),
+        Value::Map(members) => {
+            let members = members.into_iter().map(|(name, member)| (name, to_json(member.into_value())));
+            serde_json::Value::Object(members.collect())
+        }
+        _ => serde_json::Value::Null,
     }
 }
 

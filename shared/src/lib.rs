@@ -12,6 +12,7 @@ pub mod hex;
 pub mod hris;
 pub mod ids;
 pub mod input;
+pub mod jobboard;
 pub mod keyring;
 pub mod limits;
 pub mod list;

@@ -27,6 +27,21 @@ impl PageRequest {
     }
 }
 
+impl PageRequest {
+    /// The page of a list that holds nothing.
+    pub fn nothing<T>(&self) -> Page<T> {
+        self.of(Vec::new())
+    }
+
+    /// The page of a list that was read whole.
+    pub fn of<T>(&self, all: Vec<T>) -> Page<T> {
+        let total = all.len() as u64;
+        let skip = (self.page.max(1) - 1) as usize * self.size as usize;
+        let list = all.into_iter().skip(skip).take(self.size as usize).collect();
+        Page { list, total, page: self.page, page_size: self.size, next_cursor: None }
+    }
+}
+
 /// Which page is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Window {

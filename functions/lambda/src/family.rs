@@ -14,8 +14,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use shared::error::Error;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa::openapi::{OpenApi, PathItem};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 /// How long an answer may take: less than the functions' own limit in `template.yaml`.
 const DEADLINE: Duration = Duration::from_secs(9);
@@ -67,6 +67,20 @@ pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App) -> Router {
         .layer(middleware::from_fn(within_deadline::<F>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| broken::<F>("a handler panicked")))
         .with_state(app)
+}
+
+/// The same endpoint at another path: documents spell some in two ways. The first of the two is the one to be read about.
+pub fn also_at<S>(mut routes: UtoipaMethodRouter<S>, path: &str) -> UtoipaMethodRouter<S> {
+    let (_, paths, _) = &mut routes;
+    let items: Vec<PathItem> = std::mem::take(&mut paths.paths).into_values().collect();
+    for mut item in items {
+        // An id names one operation of a document.
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            operation.operation_id = None;
+        }
+        paths.paths.insert(path.to_owned(), item);
+    }
+    routes
 }
 
 /// Every route of some functions with the function that serves it: `(method, path, function)`.

@@ -19,10 +19,15 @@ impl Condition {
         Self { expression: "attribute_not_exists(pk)".into(), names: None, values: None }
     }
 
+    /// The attribute is not there, or compares like this with the value.
+    pub fn absent_or(attribute: &str, operator: &str, value: AttributeValue) -> Self {
+        let compares = Self::compares(attribute, operator, value);
+        Self { expression: format!("attribute_not_exists(#{attribute}) OR {}", compares.expression), ..compares }
+    }
+
     /// No item has this key, or one that has expired (`expires_at`, in Unix seconds): DynamoDB may leave it for days.
     pub fn absent_or_expired(now: jiff::Timestamp) -> Self {
-        let expired = Self::compares("expires_at", "<=", super::attribute::number(now.as_second()));
-        Self { expression: format!("attribute_not_exists(pk) OR {}", expired.expression), ..expired }
+        Self::absent_or("expires_at", "<=", super::attribute::number(now.as_second()))
     }
 
     /// An item has this key.

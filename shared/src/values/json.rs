@@ -1,10 +1,10 @@
 //! JSON that is kept as it was sent.
 
-use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use crate::input::{Faults, number_literal, text};
+use crate::input::{Faults, Json};
 
 /// The most that it may be, in bytes of JSON.
 const MAX_BYTES: usize = 64 * 1024;
@@ -44,33 +44,13 @@ impl std::fmt::Debug for Verbatim {
 
 impl Deserr<Faults> for Verbatim {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        Self::of(&to_json(value)).map_err(|reason| Faults::one(at, reason))
-    }
-}
-
-/// Its depth was bounded when it was parsed.
-fn to_json<V: IntoValue>(value: Value<V>) -> serde_json::Value {
-    if let Some(text) = text(&value) {
-        return text.into();
-    }
-    if let Some(number) = number_literal(&value) {
-        return number.parse().map_or(serde_json::Value::Null, serde_json::Value::Number);
-    }
-    match value {
-        Value::Boolean(flag) => flag.into(),
-        Value::Sequence(elements) => elements.into_iter().map(|element| to_json(element.into_value())).collect(),
-        Value::Map(members) => {
-            let members = members.into_iter().map(|(name, member)| (name, to_json(member.into_value())));
-            serde_json::Value::Object(members.collect())
-        }
-        _ => serde_json::Value::Null,
+        Self::of(&Json::of(value).into_inner()).map_err(|reason| Faults::one(at, reason))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::Json;
 
     #[test]
     fn it_is_kept_to_the_digit() {

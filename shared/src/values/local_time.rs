@@ -62,6 +62,30 @@ impl LocalTime {
         Date::of(self.to_civil().date())
     }
 
+    /// So much later.
+    pub fn later(self, by: SignedDuration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// `2026-01-16 14:36:01.882`.
+    pub fn to_plain(self) -> String {
+        format!("{}.{:03}", self.to_civil().strftime("%Y-%m-%d %H:%M:%S"), self.0.rem_euclid(1000))
+    }
+
+    /// `20260116143601882`.
+    pub fn to_digits(self) -> String {
+        format!("{}{:03}", self.to_civil().strftime("%Y%m%d%H%M%S"), self.0.rem_euclid(1000))
+    }
+
+    /// What [`LocalTime::to_digits`] wrote.
+    pub fn parse_digits(digits: &str) -> Option<Self> {
+        let (day, time) = digits.split_at_checked(8).filter(|_| digits.len() == 17)?;
+        let part = |text: &str, at: std::ops::Range<usize>| text.get(at).map(str::to_owned);
+        let day = [part(day, 0..4)?, part(day, 4..6)?, part(day, 6..8)?].join("-");
+        let time_of_day = [part(time, 0..2)?, part(time, 2..4)?, part(time, 4..6)?].join(":");
+        Self::civil(&format!("{day} {time_of_day}.{}", part(time, 6..9)?))
+    }
+
     /// `2017-02-03T08:00:00+08:00`.
     pub fn to_second(self) -> String {
         format!("{}+08:00", self.to_civil().strftime("%Y-%m-%dT%H:%M:%S"))
@@ -90,6 +114,12 @@ impl LocalTime {
 }
 text_value!(LocalTime);
 
+impl From<LocalTime> for Timestamp {
+    fn from(time: LocalTime) -> Self {
+        Self::from_millisecond(time.0).unwrap_or(Self::MAX)
+    }
+}
+
 impl From<Timestamp> for LocalTime {
     fn from(instant: Timestamp) -> Self {
         Self(instant.as_millisecond())
@@ -109,6 +139,16 @@ mod tests {
         assert_eq!(LocalTime::parse("2017-02-02T16:00:00Z").unwrap().date(), Date::parse("2017-02-03").unwrap());
         for bad in ["", "2017-02-03", "2017-02-30 08:00", "2017-02-03 24:01", "2017-2-3 08:00", "08:00", "2017-02-03 08:00:0"] {
             assert!(LocalTime::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn digits_read_back() {
+        let time = LocalTime::parse("2026-01-16 14:36:01.882").unwrap();
+        assert_eq!((time.to_plain(), time.to_digits()), ("2026-01-16 14:36:01.882".into(), "20260116143601882".into()));
+        assert_eq!(LocalTime::parse_digits("20260116143601882"), Some(time));
+        for bad in ["", "2026011614360188", "20260230143601882", "2026011614360188x", "２026011614360188"] {
+            assert_eq!(LocalTime::parse_digits(bad), None, "{bad}");
         }
     }
 

@@ -129,6 +129,13 @@ impl<const MIN: i64, const MAX: i64> Int<MIN, MAX> {
     }
 }
 
+/// Zero.
+impl<const MAX: i64> Default for Int<0, MAX> {
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
 impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Int<MIN, MAX> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         let literal = number_literal(&value).or_else(|| text(&value).map(|text| text.trim().to_owned()));

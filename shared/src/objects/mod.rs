@@ -1,9 +1,12 @@
 //! Objects in S3. Large uploads go through presigned addresses, past the functions.
 
+mod post;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
+use aws_sdk_s3::config::ProvideCredentials as _;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata as _};
@@ -13,7 +16,10 @@ use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use jiff::Timestamp;
+
 use crate::error::{Error, Result};
+pub use post::Form;
 
 /// How long a presigned address works.
 pub const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
@@ -67,6 +73,18 @@ impl Objects {
             .content_length(i64::from(content.size))
             .set_checksum_sha256(content.sha256.map(|digest| BASE64.encode(digest)));
         call.presigned(expiry()?).await.map(Presigned::from).map_err(fault)
+    }
+
+    /// A POST form (`multipart/form-data`, the file last, in the field `file`) that S3 takes only with this key, type and size.
+    pub async fn presign_post(&self, key: &str, content_type: &str, size: u32, now: Timestamp) -> Result<Form> {
+        let provider = self.aws.credentials_provider().ok_or_else(|| Error::internal("no credentials"))?;
+        let credentials = provider.provide_credentials().await.map_err(fault)?;
+        let region = self.aws.region().map_or("", Region::as_ref);
+        post::form(&post::Upload { bucket: &self.bucket, key, content_type, size }, &credentials, region, self.endpoint.as_deref(), now)
+    }
+
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        self.client().delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(fault)
     }
 
     /// A GET of this key.

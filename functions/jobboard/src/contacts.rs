@@ -1,0 +1,69 @@
+//! Who called whom (document, 我联系的 and 联系我的).
+
+use axum::extract::State;
+use serde::Serialize;
+use shared::jobboard::contacts::{Contact, Direction};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Caller, Failure, Json, Problem, Reply, Success};
+use crate::listing::{PostingsFields, Rows};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(list_outgoing_contacts)).routes(routes!(list_incoming_contacts))
+}
+
+#[derive(Serialize, ToSchema)]
+struct ContactView {
+    #[schema(example = 2)]
+    id: u64,
+    positions: String,
+    address: String,
+    /// 对方
+    purpose_user_id: u64,
+    purpose_user_name: String,
+    purpose_user_phone: String,
+    #[schema(example = "2026-01-16 14:36:01.882")]
+    create_at: String,
+}
+
+impl ContactView {
+    fn of(contact: Contact) -> Self {
+        let Contact { id, positions, address, other, at } = contact;
+        Self {
+            id: id.as_u64(),
+            positions,
+            address,
+            purpose_user_id: other.id.as_u64(),
+            purpose_user_name: other.name.as_str().to_owned(),
+            purpose_user_phone: other.phone.as_ref().map_or_else(String::new, |phone| phone.as_str().to_owned()),
+            create_at: at.to_plain(),
+        }
+    }
+}
+
+/// 我联系的
+#[utoipa::path(post, path = "/contact_history/out", tag = "联系", request_body = PostingsFields, responses(
+    (status = 200, body = Success<Rows<ContactView>>), (status = "default", body = Problem)))]
+async fn list_outgoing_contacts(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Json(fields): Json<PostingsFields>,
+) -> Result<Reply<Rows<ContactView>>, Failure> {
+    let page = app.contacts(user, Direction::Out, fields.biz_type(), fields.page()).await?;
+    Ok(Reply(Rows::of(page, ContactView::of)))
+}
+
+/// 联系我的
+#[utoipa::path(post, path = "/contact_history/in", tag = "联系", request_body = PostingsFields, responses(
+    (status = 200, body = Success<Rows<ContactView>>), (status = "default", body = Problem)))]
+async fn list_incoming_contacts(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Json(fields): Json<PostingsFields>,
+) -> Result<Reply<Rows<ContactView>>, Failure> {
+    let page = app.contacts(user, Direction::In, fields.biz_type(), fields.page()).await?;
+    Ok(Reply(Rows::of(page, ContactView::of)))
+}

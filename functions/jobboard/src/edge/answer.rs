@@ -1,0 +1,178 @@
+//! The document's envelopes (document, 响应体; jobboard.md, Conventions).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use lambda::body::Unreadable;
+use serde::Serialize;
+use shared::error::{Error, Fault, Kind};
+use shared::wechat::Refusal;
+use utoipa::ToSchema;
+
+/// A success that tells something.
+pub struct Reply<T>(pub T);
+
+/// 成功应答。
+#[derive(Serialize, ToSchema)]
+pub struct Success<T> {
+    /// 固定为 0
+    #[schema(example = 0)]
+    code: u16,
+    /// 固定为 ok
+    #[schema(example = "ok")]
+    message: &'static str,
+    data: T,
+}
+
+impl<T: Serialize> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        answer(StatusCode::OK, &Success { code: 0, message: "ok", data: self.0 })
+    }
+}
+
+/// A success that has nothing to tell.
+pub struct Done;
+
+/// 成功应答, 没有数据。
+#[derive(Serialize, ToSchema)]
+pub struct Ack {
+    /// 固定为 0
+    #[schema(example = 0)]
+    code: u16,
+    /// 固定为空
+    #[schema(example = "")]
+    message: &'static str,
+    /// 固定为 null
+    #[schema(value_type = Option<Object>)]
+    data: (),
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        answer(StatusCode::OK, &Ack { code: 0, message: "", data: () })
+    }
+}
+
+/// A failure in the document's envelope.
+pub enum Failure {
+    Domain(Error),
+    /// 1002.
+    NotEnoughVouchers,
+    /// 1003.
+    WrongPrice,
+    /// WeChat gives nothing for the login code.
+    WeChat(Refusal),
+    /// The code is right, and nobody has registered with it (document, 登陆失败响应体).
+    NotRegistered,
+    UnknownPath,
+    WrongMethod,
+    TooLarge(&'static str),
+    Unreadable(&'static str),
+}
+
+/// 失败应答: code 为 HTTP 状态, 或 1002 (联系券不足)、1003 (价格不符)。
+#[derive(Serialize, ToSchema)]
+pub struct Problem {
+    #[schema(example = 404)]
+    code: u16,
+    /// HTTP 状态的英文短语
+    #[schema(example = "Not Found")]
+    message: &'static str,
+    /// 具体原因
+    #[schema(example = "user not found")]
+    data: String,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(reason: Unreadable) -> Self {
+        match reason {
+            Unreadable::TooLarge => Self::TooLarge("the body is too large"),
+            Unreadable::BrokenOff => Self::Unreadable("the body could not be read"),
+        }
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut retry_after = None;
+        let (status, code, data) = match self {
+            Self::Domain(error) => {
+                let status = match error.kind() {
+                    Kind::Invalid => StatusCode::BAD_REQUEST,
+                    Kind::NotFound => StatusCode::NOT_FOUND,
+                    Kind::Conflict => StatusCode::CONFLICT,
+                    Kind::Unauthenticated | Kind::TokenRejected => StatusCode::UNAUTHORIZED,
+                    Kind::Forbidden => StatusCode::FORBIDDEN,
+                    Kind::TooManyRequests { retry_after: seconds } => {
+                        retry_after = Some(seconds);
+                        StatusCode::TOO_MANY_REQUESTS
+                    }
+                    Kind::Internal => {
+                        tracing::error!(%error, "request failed");
+                        StatusCode::INTERNAL_SERVER_ERROR
+                    }
+                };
+                (status, status.as_u16(), detail(&error))
+            }
+            Self::NotEnoughVouchers => (StatusCode::BAD_REQUEST, 1002, "not enough contact vouchers".into()),
+            Self::WrongPrice => (StatusCode::BAD_REQUEST, 1003, "price does not match".into()),
+            Self::WeChat(refusal) => {
+                let (status, data) = match refusal {
+                    Refusal::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
+                    Refusal::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"),
+                    Refusal::Busy => (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again"),
+                };
+                (status, status.as_u16(), data.into())
+            }
+            Self::NotRegistered => (StatusCode::NOT_FOUND, 404, "user not found".into()),
+            Self::UnknownPath => (StatusCode::NOT_FOUND, 404, "path not found".into()),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, 405, "method is not allowed here".into()),
+            Self::TooLarge(data) => (StatusCode::PAYLOAD_TOO_LARGE, 413, data.into()),
+            Self::Unreadable(data) => (StatusCode::BAD_REQUEST, 400, data.into()),
+        };
+        let message = status.canonical_reason().unwrap_or_default();
+        let mut response = answer(status, &Problem { code, message, data });
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// `positions: is required; contact: must be a phone number`, or `job not found`.
+fn detail(error: &Error) -> String {
+    let missing = error.kind() == Kind::NotFound;
+    let clause = |Fault { field, reason }: &Fault| match missing {
+        true => format!("{field} {reason}"),
+        false => format!("{field}: {reason}"),
+    };
+    let clauses: Vec<String> = error.faults().iter().map(clause).collect();
+    if !clauses.is_empty() {
+        return clauses.join("; ");
+    }
+    match error.kind() {
+        Kind::Invalid => "the request is not valid",
+        Kind::NotFound => "not found",
+        Kind::Conflict => "the request contradicts what is stored",
+        Kind::Unauthenticated | Kind::TokenRejected => "login required",
+        Kind::Forbidden => "not allowed",
+        Kind::TooManyRequests { .. } => "try again later",
+        Kind::Internal => "try again later",
+    }
+    .into()
+}
+
+/// Answers carry people's data and tokens: nobody on the way may keep them.
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    match serde_json::to_vec(body) {
+        Ok(body) => (status, headers, body).into_response(),
+        Err(error) => Failure::from(Error::internal(error)).into_response(),
+    }
+}

@@ -1,0 +1,154 @@
+//! Pictures (document, 图片上传; presigned uploads and the pictures' own addresses are additions: jobboard.md, Images).
+
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use deserr::Deserr;
+use serde::Serialize;
+use shared::error::{Error, Fault};
+use shared::input::Faults;
+use shared::jobboard::images::{MAX_BYTES, Name};
+use shared::pictures::Format;
+use shared::values::Int;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Caller, Failure, Host, Json, Problem, Reply, Success};
+
+/// How long a picture's temporary address may be kept: less than it works.
+const KEEP: &str = "public, max-age=600";
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(upload_image))
+        .routes(routes!(presign_image))
+        .routes(routes!(get_image))
+}
+
+/// The one file of a form, in the field `file`.
+struct File(Vec<u8>);
+
+const TOO_LARGE: Failure =
+    Failure::TooLarge("file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB");
+
+impl FromRequest<App> for File {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let form = Multipart::from_request(request, app).await;
+        let mut form = form.map_err(|_| Failure::Unreadable("the body must be multipart/form-data"))?;
+        let mut file = None;
+        while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
+            if field.name() != Some("file") {
+                continue;
+            }
+            if file.is_some() {
+                return Err(Failure::Unreadable("file: must be one at a time"));
+            }
+            file = Some(field.bytes().await.map_err(|error| broken(&error))?.to_vec());
+        }
+        let file = file.ok_or_else(|| Error::invalid([Fault::new("file", "is required")]))?;
+        if file.len() > MAX_BYTES { Err(TOO_LARGE) } else { Ok(Self(file)) }
+    }
+}
+
+fn broken(error: &MultipartError) -> Failure {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => TOO_LARGE,
+        _ => Failure::Unreadable("file: is not whole"),
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct ImageView {
+    #[schema(example = "https://api.example.com/img/298_1768292213248008000.png")]
+    url: String,
+}
+
+/// 图片上传
+#[utoipa::path(post, path = "/img/upload", tag = "通用",
+    request_body(content_type = "multipart/form-data", description = "file: jpg, jpeg, png, bmp 或 webp, 4.5 MB 以内; 更大的见 /img/upload/presign"),
+    responses((status = 200, body = Success<ImageView>), (status = "default", body = Problem)))]
+async fn upload_image(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Host(base_url): Host,
+    File(bytes): File,
+) -> Result<Reply<ImageView>, Failure> {
+    let name = app.store_image(user, bytes).await?;
+    Ok(Reply(ImageView { url: url(&base_url, &name) }))
+}
+
+fn url(base_url: &str, name: &Name) -> String {
+    format!("{base_url}/img/{name}")
+}
+
+/// The media type of a picture.
+struct PictureType(Format);
+
+impl Deserr<Faults> for PictureType {
+    fn deserialize_from_value<V: deserr::IntoValue>(
+        value: deserr::Value<V>,
+        at: deserr::ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let format = shared::input::text(&value).and_then(Format::of_media_type);
+        format.map(Self).ok_or_else(|| Faults::one(at, "must be image/jpeg, image/png, image/webp or image/bmp"))
+    }
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct PresignFields {
+    /// image/jpeg, image/png, image/webp 或 image/bmp
+    #[schema(value_type = String, example = "image/jpeg")]
+    content_type: PictureType,
+    /// 字节, 最多 20 MB
+    #[schema(value_type = u32, minimum = 1, maximum = 20_971_520)]
+    size: Int<1, 20_971_520>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct PresignedView {
+    /// 以 multipart/form-data POST 到此地址
+    upload_url: String,
+    /// 原样放在 file 之前的字段
+    fields: BTreeMap<&'static str, String>,
+    /// 检查通过后图片的地址
+    url: String,
+}
+
+/// 申请上传大图
+#[utoipa::path(post, path = "/img/upload/presign", tag = "通用", request_body = PresignFields, responses(
+    (status = 200, body = Success<PresignedView>), (status = "default", body = Problem)))]
+async fn presign_image(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Host(base_url): Host,
+    Json(fields): Json<PresignFields>,
+) -> Result<Reply<PresignedView>, Failure> {
+    let PictureType(format) = fields.content_type;
+    let (name, form) = app.begin_upload(user, format, u32::try_from(fields.size.get()).unwrap_or(0)).await?;
+    Ok(Reply(PresignedView {
+        upload_url: form.url,
+        fields: form.fields.into_iter().collect(),
+        url: url(&base_url, &name),
+    }))
+}
+
+/// 查看图片: 302 到临时地址
+#[utoipa::path(get, path = "/img/{name}", tag = "通用", params(("name" = String, Path)), responses(
+    (status = 302, body = Success<ImageView>), (status = "default", body = Problem)))]
+async fn get_image(State(app): State<App>, name: Option<Path<String>>) -> Result<Response, Failure> {
+    let missing = || Error::not_found([Fault::new("image", "not found")]);
+    let name = name.and_then(|Path(name)| Name::parse(&name).ok()).ok_or_else(missing)?;
+    let presigned = app.image(&name).await?.ok_or_else(missing)?;
+    let mut response = (StatusCode::FOUND, [(header::LOCATION, presigned.url.clone())]).into_response();
+    *response.body_mut() = Reply(ImageView { url: presigned.url }).into_response().into_body();
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static(KEEP));
+    Ok(response)
+}

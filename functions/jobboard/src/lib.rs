@@ -1,0 +1,82 @@
+//! The job board's API (document 002_067f7067040ee5c1.txt) as Lambda functions: one for each group of resources, each with the
+//! router of its own endpoints.
+
+pub mod account;
+pub mod collections;
+pub mod contacts;
+mod edge;
+pub mod image;
+pub mod jobs;
+mod listing;
+pub mod orders;
+pub mod search;
+mod view;
+pub mod vouchers;
+
+use std::sync::Arc;
+
+use axum::Router;
+use lambda::family::{self, Family};
+use shared::environment::Environment;
+use shared::error::Result;
+use shared::jobboard::Service;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use edge::Failure;
+
+/// What every handler shares.
+pub type App = Arc<Service>;
+
+/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+pub const FUNCTIONS: [(&str, family::Routes<Jobboard>); 8] = [
+    ("jobboard-account", account::router),
+    ("jobboard-jobs", jobs::router),
+    ("jobboard-search", search::router),
+    ("jobboard-collections", collections::router),
+    ("jobboard-contacts", contacts::router),
+    ("jobboard-vouchers", vouchers::router),
+    ("jobboard-orders", orders::router),
+    ("jobboard-image", image::router),
+];
+
+pub struct Jobboard;
+
+impl Family for Jobboard {
+    type App = App;
+    type Failure = Failure;
+
+    const PREFIX: &'static str = "jobboard-";
+    /// A picture, with what stands around it in a form.
+    const MAX_BODY: usize = shared::jobboard::images::MAX_BYTES + 16 * 1024;
+
+    fn unknown_path() -> Failure {
+        Failure::UnknownPath
+    }
+
+    fn wrong_method() -> Failure {
+        Failure::WrongMethod
+    }
+
+    fn answer_too_large() -> Failure {
+        shared::error::Error::internal("an answer too large to be carried").into()
+    }
+}
+
+/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
+    Ok(family::router::<Jobboard>(routes, Arc::new(Service::connect(environment).await?)))
+}
+
+/// The family's OpenAPI document.
+pub fn openapi() -> OpenApi {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(info(title = "工桥 · 餐饮招聘小程序接口", description = "商家发布、置顶、刷新招聘; 求职者浏览、收藏、用联系券联系商家。"))]
+    struct Document;
+    family::openapi::<Jobboard>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS)
+}
+
+/// Every route of the family with the function that serves it: `(method, path, function)`.
+pub fn routes() -> Vec<(&'static str, String, &'static str)> {
+    family::routes::<Jobboard>(&FUNCTIONS)
+}

@@ -1,0 +1,254 @@
+//! What is paid for: tops, refreshes and vouchers (document, 置顶招聘信息, 付费刷新招聘信息 and 充值), the state of an order, and WeChat
+//! Pay's notifications (both additions: jobboard.md, Endpoints).
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use deserr::Deserr;
+use serde::Serialize;
+use shared::error::{Error, Fault, Kind};
+use shared::ids::Id;
+use shared::input::Faults;
+use shared::jobboard::orders::{Order, Purchase, WrongPrice};
+use shared::values::{Int, Money, Text};
+use shared::wechat::pay::{PayParams, Proof};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::edge::{Caller, Failure, Host, Json, Problem, Reply, Retryable, Success};
+
+/// Where WeChat Pay notifies us.
+const NOTIFY_PATH: &str = "/wechat/pay/notify";
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(top_job))
+        .routes(routes!(pay_refresh))
+        .routes(routes!(buy_vouchers))
+        .routes(routes!(get_order_status))
+        .routes(routes!(notify))
+}
+
+/// A number of something; one that is not sold is told by its price.
+type Quantity = Int<0, 1_000_000>;
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct TopFields {
+    #[schema(value_type = u64, example = 1234)]
+    job_id: Id,
+    #[schema(value_type = u32, example = 72)]
+    top_hour: Quantity,
+    /// 元
+    #[schema(value_type = f64, example = 5.00)]
+    price: Money,
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct RefreshFields {
+    #[schema(value_type = u64, example = 1234)]
+    job_id: Id,
+    /// 元
+    #[schema(value_type = f64, example = 1.99)]
+    price: Money,
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct BuyFields {
+    /// 元
+    #[schema(value_type = f64, example = 3.99)]
+    price: Money,
+    /// 联系券数量
+    #[schema(value_type = u32, example = 1)]
+    contact_voucher_num: Quantity,
+}
+
+#[derive(Serialize, ToSchema)]
+struct OrderView {
+    #[schema(example = 90001)]
+    order_id: u64,
+    #[schema(example = "TOP202601101520151234")]
+    order_no: String,
+    /// 元
+    #[serde(serialize_with = "Money::as_yuan")]
+    #[schema(value_type = f64, example = 5.00)]
+    amount: Money,
+    pay_params: PayParamsView,
+}
+
+/// wx.requestPayment 的参数。
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PayParamsView {
+    #[schema(example = "1700000000")]
+    time_stamp: String,
+    nonce_str: String,
+    #[schema(example = "prepay_id=wx201410272009395522657a690389285100")]
+    package: String,
+    #[schema(example = "RSA")]
+    sign_type: &'static str,
+    pay_sign: String,
+}
+
+impl OrderView {
+    fn of((order, pay_params): (Order, PayParams)) -> Self {
+        let PayParams { time_stamp, nonce_str, package, sign_type, pay_sign } = pay_params;
+        Self {
+            order_id: order.id.as_u64(),
+            order_no: order.number(),
+            amount: order.amount,
+            pay_params: PayParamsView { time_stamp, nonce_str, package, sign_type, pay_sign },
+        }
+    }
+}
+
+fn quantity(quantity: Quantity) -> u32 {
+    u32::try_from(quantity.get()).unwrap_or(0)
+}
+
+/// Places an order; its notification comes to the address that the caller reached us by.
+async fn place<T>(
+    app: &App,
+    user: Id,
+    base_url: &str,
+    request: &Retryable<T>,
+    operation: &str,
+    (purchase, price): (Purchase, Money),
+) -> Result<Reply<OrderView>, Failure> {
+    let once = request.once(app, user, operation)?;
+    let notify_url = format!("{base_url}{NOTIFY_PATH}");
+    let placed = app.place_order(user, purchase, price, &notify_url, once.as_ref()).await?;
+    placed.map(|placed| Reply(OrderView::of(placed))).map_err(|WrongPrice| Failure::WrongPrice)
+}
+
+/// 置顶招聘信息
+#[utoipa::path(post, path = "/jobs/top", tag = "商家", request_body = TopFields, responses(
+    (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
+async fn top_job(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Host(base_url): Host,
+    request: Retryable<TopFields>,
+) -> Result<Reply<OrderView>, Failure> {
+    let TopFields { job_id, top_hour, price } = request.fields;
+    let purchase = Purchase::Top { job: job_id, hours: quantity(top_hour) };
+    place(&app, user, &base_url, &request, "top_job", (purchase, price)).await
+}
+
+/// 付费刷新招聘信息
+#[utoipa::path(post, path = "/jobs/refresh/pay", tag = "商家", request_body = RefreshFields, responses(
+    (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
+async fn pay_refresh(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Host(base_url): Host,
+    request: Retryable<RefreshFields>,
+) -> Result<Reply<OrderView>, Failure> {
+    let RefreshFields { job_id, price } = request.fields;
+    place(&app, user, &base_url, &request, "pay_refresh", (Purchase::Refresh { job: job_id }, price)).await
+}
+
+/// 充值
+#[utoipa::path(post, path = "/contact_voucher/buy", tag = "联系", request_body = BuyFields, responses(
+    (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
+async fn buy_vouchers(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Host(base_url): Host,
+    request: Retryable<BuyFields>,
+) -> Result<Reply<OrderView>, Failure> {
+    let BuyFields { price, contact_voucher_num } = request.fields;
+    let purchase = Purchase::Vouchers { count: quantity(contact_voucher_num) };
+    place(&app, user, &base_url, &request, "buy_vouchers", (purchase, price)).await
+}
+
+/// 二者取其一
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+struct StatusFields {
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, example = "TOP202601101520151234")]
+    order_no: Option<Text<1, 32>>,
+    #[deserr(default)]
+    #[schema(value_type = Option<u64>, example = 90001)]
+    order_id: Option<Id>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct StatusView {
+    order_id: u64,
+    order_no: String,
+    /// pending 待支付, paid 已支付, closed 已关闭, refunded 已退款
+    #[schema(example = "paid")]
+    status: &'static str,
+    /// 元
+    #[serde(serialize_with = "Money::as_yuan")]
+    #[schema(value_type = f64, example = 5.00)]
+    amount: Money,
+}
+
+/// 查询订单
+#[utoipa::path(post, path = "/order/status", tag = "订单", request_body = StatusFields, responses(
+    (status = 200, body = Success<StatusView>), (status = "default", body = Problem)))]
+async fn get_order_status(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Json(fields): Json<StatusFields>,
+) -> Result<Reply<StatusView>, Failure> {
+    let missing = || Error::not_found([Fault::new("order", "not found")]);
+    let numbered = match &fields.order_no {
+        Some(number) => Some(Order::id_in(number.as_str()).ok_or_else(missing)?),
+        None => None,
+    };
+    let id = match (numbered, fields.order_id) {
+        (Some(numbered), Some(id)) if numbered != id => return Err(missing().into()),
+        (Some(id), _) | (None, Some(id)) => id,
+        (None, None) => return Err(Error::invalid([Fault::new("order_no", "is required")]).into()),
+    };
+    let order = app.order_status(user, id).await?;
+    let order_no = order.number();
+    if fields.order_no.is_some_and(|number| number.as_str() != order_no) {
+        return Err(missing().into());
+    }
+    Ok(Reply(StatusView { order_id: order.id.as_u64(), order_no, status: order.state.as_str(), amount: order.amount }))
+}
+
+/// What WeChat Pay is answered: the words are its own.
+#[derive(Serialize, ToSchema)]
+struct Notified {
+    /// SUCCESS 或 FAIL
+    #[schema(example = "SUCCESS")]
+    code: &'static str,
+    message: String,
+}
+
+/// 微信支付通知
+#[utoipa::path(post, path = "/wechat/pay/notify", tag = "订单",
+    request_body(content_type = "application/json", description = "微信支付 APIv3 通知, 签名在 Wechatpay-* 请求头中"),
+    responses((status = 200, body = Notified), (status = "default", body = Notified)))]
+async fn notify(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+    let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
+    let outcome = match std::str::from_utf8(&body) {
+        Ok(body) => app.notified(&proof, body).await,
+        Err(_) => Err(Error::unauthenticated()),
+    };
+    let (status, code, message) = match outcome {
+        Ok(()) => (StatusCode::OK, "SUCCESS", "成功".to_owned()),
+        Err(error) => {
+            tracing::warn!(%error, "a payment notification was refused");
+            let status = match error.kind() {
+                Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+                Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            let faults: Vec<String> = error.faults().iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect();
+            (status, "FAIL", if faults.is_empty() { "失败".into() } else { faults.join("; ") })
+        }
+    };
+    (status, axum::Json(Notified { code, message })).into_response()
+}

@@ -1,0 +1,124 @@
+//! A job as the document shows it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::jobboard::job::Job;
+use utoipa::ToSchema;
+
+/// 招聘信息。
+#[derive(Serialize, ToSchema)]
+pub struct JobView {
+    #[schema(example = 5)]
+    id: u64,
+    user_id: u64,
+    #[schema(example = "保洁")]
+    positions: String,
+    longitude: f64,
+    latitude: f64,
+    address: String,
+    contact: String,
+    contact_person_name: String,
+    description: String,
+    photo_urls: Vec<String>,
+    /// 1 招聘中, 2 已关闭, 3 已下架
+    status: u8,
+    first_area_id: i64,
+    first_area_des: String,
+    second_area_id: i64,
+    second_area_des: String,
+    third_area_id: i64,
+    third_area_des: String,
+    four_area_id: i64,
+    four_area_des: String,
+    /// 元/月
+    salary_min: i64,
+    /// 元/月, -1 为不限
+    salary_max: i64,
+    /// 基础保障
+    basic_protection: Vec<String>,
+    /// 薪酬福利
+    salary_benefits: Vec<String>,
+    /// 考勤休假
+    attendance_leave: Vec<String>,
+    #[schema(example = "2026-01-15 23:21:12.697")]
+    create_at: String,
+    update_at: String,
+    /// 是否置顶: 1 是, 0 否
+    is_top: u8,
+    /// 从未置顶为空
+    top_start_time: String,
+    top_end_time: String,
+    /// 从未刷新则没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_refresh_time: Option<String>,
+    /// 距离 (米), 仅附近列表
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance_m: Option<u64>,
+}
+
+impl JobView {
+    /// `masked` hides the middle of the contact.
+    pub fn of(job: &Job, now: Timestamp, masked: bool) -> Self {
+        let content = &job.content;
+        let texts = |tags: &shared::jobboard::values::Tags| tags.iter().map(str::to_owned).collect();
+        let contact = content.contact.as_str();
+        Self {
+            id: job.id.as_u64(),
+            user_id: job.owner.as_u64(),
+            positions: content.positions.as_str().to_owned(),
+            longitude: content.longitude.get(),
+            latitude: content.latitude.get(),
+            address: content.address.as_str().to_owned(),
+            contact: if masked { mask(contact) } else { contact.to_owned() },
+            contact_person_name: content.contact_person.as_str().to_owned(),
+            description: content.description.as_str().to_owned(),
+            photo_urls: content.photo_urls.iter().map(str::to_owned).collect(),
+            status: job.state.into(),
+            first_area_id: content.first_area_id.get(),
+            first_area_des: content.first_area_des.as_str().to_owned(),
+            second_area_id: content.second_area_id.get(),
+            second_area_des: content.second_area_des.as_str().to_owned(),
+            third_area_id: content.third_area_id.get(),
+            third_area_des: content.third_area_des.as_str().to_owned(),
+            four_area_id: content.four_area_id.get(),
+            four_area_des: content.four_area_des.as_str().to_owned(),
+            salary_min: content.salary_min.get(),
+            salary_max: content.salary_max.get(),
+            basic_protection: texts(&content.basic_protection),
+            salary_benefits: texts(&content.salary_benefits),
+            attendance_leave: texts(&content.attendance_leave),
+            create_at: job.created_at.to_plain(),
+            update_at: job.updated_at.to_plain(),
+            is_top: job.is_top(now).into(),
+            top_start_time: job.top.map_or_else(String::new, |window| window.start.to_plain()),
+            top_end_time: job.top.map_or_else(String::new, |window| window.end.to_plain()),
+            last_refresh_time: job.refreshed_at.map(shared::values::LocalTime::to_plain),
+            distance_m: None,
+        }
+    }
+
+    /// Metres are told whole.
+    pub fn at_distance(self, metres: Option<f64>) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no way on earth is longer than 20,038 km")]
+        let distance_m = metres.map(|metres| metres.round() as u64);
+        Self { distance_m, ..self }
+    }
+}
+
+/// `138****1234`: three characters before and four behind stay, if so many are there.
+fn mask(contact: &str) -> String {
+    let characters: Vec<char> = contact.chars().collect();
+    let shown = |at: usize| characters.len() >= 11 && (at < 3 || at >= characters.len() - 4);
+    characters.iter().enumerate().map(|(at, &character)| if shown(at) { character } else { '*' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_a_contact_is_hidden() {
+        assert_eq!(mask("13812341234"), "138****1234");
+        assert_eq!(mask("1234567"), "*******");
+    }
+}

@@ -1,0 +1,91 @@
+//! What is sold, and for how much: a catalogue in the table, edited through `ops-admin`. A fresh system sells what the document
+//! shows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Service, row};
+use crate::error::{Error, Result};
+use crate::store::attribute::{number, read_integer};
+use crate::store::{Condition, Item, Outcome, VERSION, pause};
+use crate::values::{Money, choices};
+
+/// How often a change that others overtake is made anew.
+const TRIES: u32 = 30;
+
+choices! {
+    /// What is sold.
+    Goods {
+        /// So many hours above the others.
+        Top = "top",
+        /// A refresh.
+        Refresh = "refresh",
+        /// So many contact vouchers.
+        Voucher = "voucher",
+    }
+}
+
+/// One line of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    pub goods: Goods,
+    pub quantity: u32,
+    /// In fen.
+    pub price: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Catalogue {
+    pub prices: Vec<Price>,
+}
+
+/// What the document shows: 72 hours for 5.00, a refresh for 1.99, a voucher for 3.99.
+impl Default for Catalogue {
+    fn default() -> Self {
+        let price = |goods, quantity, fen| Price { goods, quantity, price: Money::from_fen(fen) };
+        Self { prices: vec![price(Goods::Top, 72, 500), price(Goods::Refresh, 1, 199), price(Goods::Voucher, 1, 399)] }
+    }
+}
+
+impl Catalogue {
+    pub(super) fn read(item: Option<Item>) -> Result<Self> {
+        item.map_or_else(|| Ok(Self::default()), |item| serde_dynamo::from_item(item).map_err(Error::internal))
+    }
+
+    /// None where that is not sold.
+    pub fn price(&self, goods: Goods, quantity: u32) -> Option<Money> {
+        self.prices.iter().find(|price| price.goods == goods && price.quantity == quantity).map(|price| price.price)
+    }
+
+    fn set(&mut self, goods: Goods, quantity: u32, price: Option<Money>) {
+        self.prices.retain(|known| (known.goods, known.quantity) != (goods, quantity));
+        self.prices.extend(price.map(|price| Price { goods, quantity, price }));
+        self.prices.sort_by_key(|price| (price.goods.as_str(), price.quantity));
+    }
+}
+
+impl Service {
+    /// DynamoDB: one read.
+    pub async fn prices(&self) -> Result<Catalogue> {
+        Catalogue::read(self.store.get(&self.tables.jobboard, row::prices()).await?)
+    }
+
+    /// Sets a price, or with none ends a sale. Set again, nothing changes.
+    pub async fn set_price(&self, goods: Goods, quantity: u32, price: Option<Money>) -> Result<Catalogue> {
+        for attempt in 0..TRIES {
+            let stored = self.store.get(&self.tables.jobboard, row::prices()).await?;
+            let version: u64 = stored.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
+            let mut catalogue = Catalogue::read(stored)?;
+            catalogue.set(goods, quantity, price);
+            let mut item: Item = serde_dynamo::to_item(&catalogue).map_err(Error::internal)?;
+            item.extend(row::prices().into_item());
+            item.insert(VERSION.into(), number(version + 1));
+            let unchanged = Condition::absent_or(VERSION, "=", number(version));
+            match self.store.put(&self.tables.jobboard, item, unchanged).await? {
+                Outcome::Written => return Ok(catalogue),
+                // Overtaken, or our own answer was lost: what is set again changes nothing.
+                Outcome::Refused(_) => pause(attempt).await?,
+            }
+        }
+        Err(Error::internal("prices changed faster than they could be set"))
+    }
+}

@@ -1,0 +1,132 @@
+//! Keys of the job board's table, and the lists that its records stand in.
+//!
+//! ```text
+//! pk                        sk              ix1             ix2            ixsk
+//! user#{id}                 user
+//! openid#{code}             user
+//! job#{id}                  job             owner#{user}    open#{shard}   {id}
+//! collect#{user}            {job}           collect#{user}                 {time}
+//! collect#{user}            count
+//! contact#{user}#{job}      {id}#{owner}    out#{user}      in#{owner}     {id}
+//! contacted#{user}          {job}
+//! vouchers#{user}           {id}, balance
+//! adjustment#{user}         {reference}
+//! order#{id}                order
+//! prices                    prices
+//! ```
+//!
+//! Ids stand in sort keys with sixteen digits, so that they sort as numbers.
+
+use crate::ids::Id;
+use crate::store::Key;
+
+/// How many partitions the open jobs are spread over: one takes about a thousand changes a second.
+pub const OPEN_SHARDS: u64 = 8;
+
+pub fn user(id: Id) -> Key {
+    Key::new(format!("user#{id}"), "user")
+}
+
+/// `code` is the blind index of an openid.
+pub fn openid(code: &str) -> Key {
+    Key::new(format!("openid#{code}"), "user")
+}
+
+pub fn job(id: Id) -> Key {
+    Key::new(format!("job#{id}"), "job")
+}
+
+pub fn jobs_of(owner: Id) -> String {
+    format!("owner#{owner}")
+}
+
+pub fn open_jobs(shard: u64) -> String {
+    format!("open#{}", shard % OPEN_SHARDS)
+}
+
+pub fn collections(user: Id) -> String {
+    format!("collect#{user}")
+}
+
+pub fn collection(user: Id, job: Id) -> Key {
+    Key::new(collections(user), job.sortable())
+}
+
+/// How many jobs the user has collected.
+pub fn collection_count(user: Id) -> Key {
+    Key::new(collections(user), "count")
+}
+
+/// Who called whom about what: the key tells it all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactKey {
+    pub id: Id,
+    pub caller: Id,
+    pub job: Id,
+    pub owner: Id,
+}
+
+impl ContactKey {
+    pub fn key(&self) -> Key {
+        let Self { id, caller, job, owner } = self;
+        Key::new(format!("contact#{caller}#{job}"), format!("{}#{owner}", id.sortable()))
+    }
+
+    pub fn parse(key: &Key) -> Option<Self> {
+        let id = |text: &str| text.parse().ok().map(Id::from_u64);
+        let (caller, job) = key.pk.strip_prefix("contact#")?.split_once('#')?;
+        let (contact, owner) = key.sk.split_once('#')?;
+        Some(Self { id: id(contact)?, caller: id(caller)?, job: id(job)?, owner: id(owner)? })
+    }
+}
+
+pub fn contacts_by(caller: Id) -> String {
+    format!("out#{caller}")
+}
+
+pub fn contacts_with(owner: Id) -> String {
+    format!("in#{owner}")
+}
+
+/// There once the user has spent a voucher on the job.
+pub fn contacted(caller: Id, job: Id) -> Key {
+    Key::new(format!("contacted#{caller}"), job.sortable())
+}
+
+pub fn vouchers(user: Id) -> String {
+    format!("vouchers#{user}")
+}
+
+/// Sorts behind every entry.
+pub fn balance(user: Id) -> Key {
+    Key::new(vouchers(user), "balance")
+}
+
+pub fn entry(user: Id, id: Id) -> Key {
+    Key::new(vouchers(user), id.sortable())
+}
+
+pub fn adjustment(user: Id, reference: &str) -> Key {
+    Key::new(format!("adjustment#{user}"), reference)
+}
+
+pub fn order(id: Id) -> Key {
+    Key::new(format!("order#{id}"), "order")
+}
+
+pub fn prices() -> Key {
+    Key::new("prices", "prices")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_contact_tells_who_called_whom_about_what() {
+        let contact =
+            ContactKey { id: Id::from_u64(4), caller: Id::from_u64(1), job: Id::from_u64(2), owner: Id::from_u64(3) };
+        assert_eq!(ContactKey::parse(&contact.key()), Some(contact));
+        assert_eq!(ContactKey::parse(&job(contact.job)), None);
+    }
+}

@@ -1,0 +1,194 @@
+//! The values that are this family's own.
+
+use deserr::{Deserr, IntoValue, Sequence as _, Value, ValuePointerRef};
+use serde::{Deserialize, Serialize};
+
+use crate::input::{Faults, number_literal, text};
+use crate::values::{Int, Reason, Text, Url, numbered, text_value};
+
+/// The id of a province, a city, a district or a street; 0 where none is told.
+pub type Area = Int<0, 4_294_967_295>;
+
+/// Yuan a month.
+pub type Salary = Int<0, 10_000_000>;
+/// Yuan a month; -1 is an open end.
+pub type SalaryEnd = Int<-1, 10_000_000>;
+
+/// 未知, 男, 女.
+pub type Sex = Int<0, 2>;
+
+/// Degrees, from `-MOST` to `MOST`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Degrees<const MOST: i32>(f64);
+
+pub type Longitude = Degrees<180>;
+pub type Latitude = Degrees<90>;
+
+impl<const MOST: i32> Degrees<MOST> {
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl<const MOST: i32> Deserr<Faults> for Degrees<MOST> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let literal = number_literal(&value).ok_or_else(|| Faults::one(at, "must be a number"))?;
+        let degrees: f64 = literal.parse().map_err(|_| Faults::one(at, "must be a number"))?;
+        if degrees.abs() <= f64::from(MOST) {
+            Ok(Self(degrees))
+        } else {
+            Err(Faults::one(at, format!("must be from -{MOST} to {MOST}")))
+        }
+    }
+}
+
+/// The most photos of a job.
+const MAX_PHOTOS: usize = 4;
+
+/// At most four URLs: an array, comma-joined strings inside it, one string, or an empty one (document, 发布招聘信息 and
+/// 修改招聘信息).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Photos(Vec<Url>);
+
+impl Photos {
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Url::as_str)
+    }
+}
+
+impl Deserr<Faults> for Photos {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let mut photos = Vec::new();
+        let mut add = |joined: &str, at: ValuePointerRef<'_>| {
+            for part in joined.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+                photos.push(Url::parse(part).map_err(|reason| Faults::one(at, reason))?);
+            }
+            Ok::<_, Faults>(())
+        };
+        match value {
+            Value::Sequence(elements) => {
+                for (index, element) in elements.into_iter().enumerate() {
+                    let at = at.push_index(index);
+                    add(text(&element.into_value()).ok_or_else(|| Faults::one(at, "must be a string"))?, at)?;
+                }
+            }
+            value => add(text(&value).ok_or_else(|| Faults::one(at, "must be an array of strings"))?, at)?,
+        }
+        if photos.len() > MAX_PHOTOS { Err(Faults::one(at, "must not have more than 4 photos")) } else { Ok(Self(photos)) }
+    }
+}
+
+/// The most tags of one kind.
+const MAX_TAGS: usize = 20;
+
+/// What a job offers: 基础保障, 薪酬福利 or 考勤休假; each once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tags(Vec<Text<1, 32>>);
+
+impl Tags {
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Text::as_str)
+    }
+}
+
+impl Deserr<Faults> for Tags {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        match value {
+            Value::Sequence(elements) if elements.len() > MAX_TAGS => {
+                Err(Faults::one(at, "must not have more than 20 elements"))
+            }
+            value => {
+                let mut tags: Vec<Text<1, 32>> = Vec::new();
+                for tag in Vec::<Text<1, 32>>::deserialize_from_value(value, at)? {
+                    if !tags.contains(&tag) {
+                        tags.push(tag);
+                    }
+                }
+                Ok(Self(tags))
+            }
+        }
+    }
+}
+
+/// The address of a picture; empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Picture(String);
+
+impl Picture {
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        if !text.is_empty() {
+            Url::parse(text)?;
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+text_value!(Picture);
+
+numbered! {
+    /// What a posting is about; only [`BizType::Recruitment`] can be posted here.
+    BizType {
+        /// 招聘
+        Recruitment = 1,
+        /// 求职
+        JobSeeking = 2,
+        /// 招租
+        Lease = 3,
+    }
+}
+
+impl BizType {
+    /// Whether anything can be of this type; none is all of them.
+    pub fn is_posted(asked: Option<Self>) -> bool {
+        matches!(asked, None | Some(Self::Recruitment))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::Json;
+
+    fn photos(json: &str) -> Result<Vec<String>, String> {
+        let read = Json::parse(json.as_bytes()).unwrap().read::<Photos>();
+        read.map(|photos| photos.iter().map(str::to_owned).collect()).map_err(|error| error.faults()[0].field.clone())
+    }
+
+    #[test]
+    fn photos_come_in_every_form_that_the_document_shows() {
+        let two = vec!["https://cdn.xxx.com/job/1173/1.jpg".to_owned(), "https://cdn.xxx.com/job/1173/2.jpg".to_owned()];
+        let (one, other) = (&two[0], &two[1]);
+        for json in [
+            format!("[\"{one},{other}\"]"),
+            format!("[\"{one}\",\"{other}\"]"),
+            format!("\"{one}, {other}\""),
+            format!("[\"{one}\",\"\",\"{other},\"]"),
+        ] {
+            assert_eq!(photos(&json), Ok(two.clone()), "{json}");
+        }
+        assert_eq!(photos("\"\""), Ok(vec![]));
+        assert_eq!(photos("[]"), Ok(vec![]));
+        assert_eq!(photos(&format!("\"{one},{one},{one},{one},{one}\"")), Err("$".into()));
+        assert_eq!(photos(&format!("[\"{one}\",\"javascript:alert(1)\"]")), Err("[1]".into()));
+        assert_eq!(photos("[1]"), Err("[1]".replace('1', "0")));
+        assert_eq!(photos("7"), Err("$".into()));
+    }
+
+    #[test]
+    fn a_coordinate_is_written_as_it_was_read() {
+        for literal in ["116.397128", "-0.5", "180", "39.9093"] {
+            let read: Longitude = Json::parse(literal.as_bytes()).unwrap().read().unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap().trim_end_matches(".0"), literal);
+        }
+        for bad in ["180.0001", "-181", "1e999", "\"116\"", "null"] {
+            assert!(Json::parse(bad.as_bytes()).unwrap().read::<Longitude>().is_err(), "{bad}");
+        }
+    }
+}
