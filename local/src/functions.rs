@@ -9,6 +9,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
 use ops::admin::Admin;
+use ops::uploads::Uploads;
 use shared::environment::Environment;
 use shared::error::Result;
 
@@ -17,12 +18,14 @@ use shared::error::Result;
 pub struct Functions {
     all: Arc<HashMap<&'static str, Function>>,
     pub hris: Arc<shared::hris::Service>,
+    pub jobboard: Arc<shared::jobboard::Service>,
 }
 
 enum Function {
     /// Behind the gateway: takes API Gateway events of format 2.0.
     Http(Router),
     Admin(Admin),
+    Uploads(Uploads),
 }
 
 impl Functions {
@@ -38,9 +41,14 @@ impl Functions {
         for (name, routes) in signing::FUNCTIONS {
             functions.insert(name, Function::Http(family::router::<signing::Signing>(routes(), Arc::clone(&admin.signing))));
         }
+        for (name, routes) in jobboard::FUNCTIONS {
+            functions.insert(name, Function::Http(family::router::<jobboard::Jobboard>(routes(), Arc::clone(&admin.jobboard))));
+        }
+        functions.insert("ops-uploads", Function::Uploads(Uploads::of(Arc::clone(&admin.jobboard))));
         let hris = Arc::clone(&admin.hris);
+        let jobboard = Arc::clone(&admin.jobboard);
         functions.insert("ops-admin", Function::Admin(admin));
-        Ok(Self { all: Arc::new(functions), hris })
+        Ok(Self { all: Arc::new(functions), hris, jobboard })
     }
 
     pub fn names(&self) -> Vec<&'static str> {
@@ -52,6 +60,7 @@ impl Functions {
         Some(match self.all.get(name)? {
             Function::Http(router) => handle(router.clone(), event).await,
             Function::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
+            Function::Uploads(uploads) => uploads.handle(event).await.and_then(|answer| json(&answer)),
         })
     }
 }

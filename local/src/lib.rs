@@ -3,6 +3,7 @@
 //! [`World`] is what `cargo run -p local` starts, and what the tests start: the same parts, on other ports and with a clock
 //! that they can set.
 
+mod arrivals;
 mod captchas;
 pub mod demo;
 pub mod dynamodb;
@@ -26,6 +27,7 @@ use shared::environment::Environment;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use arrivals::Arrivals;
 pub use captchas::Captchas;
 use demo::Demo;
 use functions::Functions;
@@ -103,8 +105,10 @@ impl World {
         }
         let s3 = listen(0).await?;
         let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
+        let arrivals = Arrivals::below(folder.join("s3"));
         if s3_url == url(&s3)? {
-            let router = s3::router(&folder.join("s3"), &template.names("AWS::S3::Bucket"), &access_key, &secret_key)?;
+            let buckets = template.names("AWS::S3::Bucket");
+            let router = s3::router(&folder.join("s3"), &buckets, &access_key, &secret_key, arrivals.clone())?;
             servers.spawn(serve(s3, router));
         }
         let secrets = listen(0).await?;
@@ -131,6 +135,7 @@ impl World {
             servers.spawn(serve(wechat, wechat::router(serde_json::from_str(&app).unwrap_or_default())));
         }
         let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
+        arrivals.go_to(functions.clone());
         let base_url = url(&gateway)?;
         let demo = match demo {
             true => {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -13,11 +13,19 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use sha2::{Digest as _, Sha256};
 
+use crate::arrivals::Arrivals;
+
 /// The largest body whose digest is checked: above what any upload may be.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// A router that speaks S3 for the buckets below this folder.
-pub fn router(folder: &Path, buckets: &[String], access_key: &str, secret_key: &str) -> Result<Router, String> {
+pub fn router(
+    folder: &Path,
+    buckets: &[String],
+    access_key: &str,
+    secret_key: &str,
+    arrivals: Arrivals,
+) -> Result<Router, String> {
     for bucket in buckets {
         std::fs::create_dir_all(folder.join(bucket)).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
@@ -25,16 +33,22 @@ pub fn router(folder: &Path, buckets: &[String], access_key: &str, secret_key: &
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(access_key, secret_key));
     let service = service.build();
-    Ok(Router::new().fallback(async move |request| answer(service.clone(), request).await))
+    Ok(Router::new().fallback(async move |request| answer(service.clone(), request, &arrivals).await))
 }
 
-async fn answer(mut service: S3Service, request: Request) -> Response {
+async fn answer(mut service: S3Service, request: Request, arrivals: &Arrivals) -> Response {
+    let is_form = request.method() == Method::POST;
     let request = match with_its_digest(request).await {
         Ok(request) => request,
         Err(response) => return response,
     };
     match tower::Service::call(&mut service, request).await {
-        Ok(response) => response.map(axum::body::Body::new),
+        Ok(response) => {
+            if is_form && response.status().is_success() {
+                arrivals.tell().await;
+            }
+            response.map(axum::body::Body::new)
+        }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
     }
 }

@@ -10,17 +10,19 @@ use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use shared::channel;
 use shared::environment::Environment;
-use shared::error::{Error, Fault, Kind, Result};
+use shared::error::{Error, Fault, Result};
 use shared::input::{Faults, Json};
+use shared::jobboard::job::State;
 use shared::values::Text;
 
-use crate::{channels, hris, signing};
+use crate::{channels, diagnostic, hris, jobboard, signing};
 
 /// The services that commands are carried out by.
 pub struct Admin {
     pub channel: Arc<channel::Service>,
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
+    pub jobboard: Arc<shared::jobboard::Service>,
 }
 
 /// What every event has; the rest is the command's own.
@@ -32,12 +34,18 @@ struct Command {
 
 impl Admin {
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        let (channel, hris, signing) = tokio::try_join!(
+        let (channel, hris, signing, jobboard) = tokio::try_join!(
             channel::Service::connect(environment),
             shared::hris::Service::connect(environment),
-            shared::signing::Service::connect(environment)
+            shared::signing::Service::connect(environment),
+            shared::jobboard::Service::connect(environment)
         )?;
-        Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris), signing: Arc::new(signing) })
+        Ok(Self {
+            channel: Arc::new(channel),
+            hris: Arc::new(hris),
+            signing: Arc::new(signing),
+            jobboard: Arc::new(jobboard),
+        })
     }
 
     /// Carries out the command in an event.
@@ -85,25 +93,13 @@ impl Admin {
             "reject_application" => signing::reject(&self.signing, event.read()?).await,
             "cancel_application" => signing::cancel(&self.signing, event.read()?).await,
             "set_verify_status" => signing::set_verify_status(&self.signing, event.read()?).await,
+            "set_price" => jobboard::set_price(&self.jobboard, event.read()?).await,
+            "list_prices" => jobboard::list_prices(&self.jobboard, event.read()?).await,
+            "adjust_vouchers" => jobboard::adjust_vouchers(&self.jobboard, event.read()?).await,
+            "take_down_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::TakenDown).await,
+            "delete_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::Deleted).await,
+            "refund_note" => jobboard::refund_note(&self.jobboard, event.read()?).await,
             _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }
     }
-}
-
-/// What an operator reads. The cause of a failure of ours stays in the log.
-fn diagnostic(error: &Error) -> Diagnostic {
-    let error_type = match error.kind() {
-        Kind::Invalid => "Invalid",
-        Kind::NotFound => "NotFound",
-        Kind::Conflict => "Conflict",
-        Kind::Unauthenticated | Kind::TokenRejected | Kind::Forbidden => "Forbidden",
-        Kind::TooManyRequests { .. } => "TooManyRequests",
-        Kind::Internal => {
-            lambda_runtime::tracing::error!(%error, "command failed");
-            "Internal"
-        }
-    };
-    let faults: Vec<String> = error.faults().iter().map(|Fault { field, reason }| format!("{field}: {reason}")).collect();
-    let error_message = if faults.is_empty() { "see the log".into() } else { faults.join("; ") };
-    Diagnostic { error_type: error_type.into(), error_message }
 }

@@ -3,14 +3,37 @@
 pub mod admin;
 mod channels;
 mod hris;
+mod jobboard;
 mod signing;
+pub mod uploads;
+
+use lambda_runtime::Diagnostic;
+use shared::error::{Error, Fault, Kind};
 
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
-pub const FUNCTIONS: [&str; 1] = ["ops-admin"];
+pub const FUNCTIONS: [&str; 2] = ["ops-admin", "ops-uploads"];
 
 /// What may be told of secrets.
 fn secrets(secrets: &shared::secrets::Secrets) -> Vec<serde_json::Value> {
     let view =
         |secret: &shared::secrets::Secret| serde_json::json!({"secret_id": secret.secret_id, "created_at": secret.created_at});
     secrets.iter().map(view).collect()
+}
+
+/// What an operator reads. The cause of a failure of ours stays in the log.
+fn diagnostic(error: &Error) -> Diagnostic {
+    let error_type = match error.kind() {
+        Kind::Invalid => "Invalid",
+        Kind::NotFound => "NotFound",
+        Kind::Conflict => "Conflict",
+        Kind::Unauthenticated | Kind::TokenRejected | Kind::Forbidden => "Forbidden",
+        Kind::TooManyRequests { .. } => "TooManyRequests",
+        Kind::Internal => {
+            lambda_runtime::tracing::error!(%error, "command failed");
+            "Internal"
+        }
+    };
+    let faults: Vec<String> = error.faults().iter().map(|Fault { field, reason }| format!("{field}: {reason}")).collect();
+    let error_message = if faults.is_empty() { "see the log".into() } else { faults.join("; ") };
+    Diagnostic { error_type: error_type.into(), error_message }
 }

@@ -1,0 +1,59 @@
+//! `ops-uploads`: pictures that arrived past the functions are checked, and come to where they are shown, or go (jobboard.md, Images).
+//!
+//! An event of S3's by EventBridge, `Object Created` below `incoming/`. One that comes twice does no harm.
+
+use std::sync::Arc;
+
+use lambda_runtime::Diagnostic;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::environment::Environment;
+use shared::error::Result;
+use shared::jobboard::Service;
+use shared::jobboard::images::Arrival;
+
+use crate::diagnostic;
+
+#[derive(Clone)]
+pub struct Uploads {
+    service: Arc<Service>,
+}
+
+/// What is read of an event (Amazon S3 User Guide, EventBridge event message structure).
+#[derive(Deserialize)]
+struct Event {
+    detail: Detail,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+}
+
+impl Uploads {
+    pub async fn connect(environment: &Environment) -> Result<Self> {
+        Ok(Self::of(Arc::new(Service::connect(environment).await?)))
+    }
+
+    pub fn of(service: Arc<Service>) -> Self {
+        Self { service }
+    }
+
+    pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
+        let Event { detail } = serde_json::from_slice(event)
+            .map_err(|error| Diagnostic { error_type: "Invalid".into(), error_message: error.to_string() })?;
+        let arrival = self.service.check_arrival(&detail.object.key).await.map_err(|error| diagnostic(&error))?;
+        let outcome = match arrival {
+            Arrival::Accepted => "accepted",
+            Arrival::Refused => "refused",
+            Arrival::Gone => "gone",
+        };
+        lambda_runtime::tracing::info!(key = detail.object.key, outcome, "a picture arrived");
+        Ok(json!({"outcome": outcome}))
+    }
+}
