@@ -32,6 +32,7 @@ pub use captchas::Captchas;
 use demo::Demo;
 use functions::Functions;
 use template::Template;
+use wechat::keys;
 
 const ACCESS_KEY: &str = "local";
 const SECRET_KEY: &str = "local-secret";
@@ -90,8 +91,10 @@ impl World {
         let mut servers = JoinSet::new();
 
         let mut variables = template.variables();
-        // The template's is the real one.
-        variables.remove("WECHAT_URL");
+        // The template's are the real ones.
+        for url in ["WECHAT_URL", "WECHAT_PAY_URL"] {
+            variables.remove(url);
+        }
         variables.extend(overrides);
         let mut set = |name: &str, value: &str| variables.entry(name.to_owned()).or_insert_with(|| value.to_owned()).clone();
         set("AWS_REGION", "us-east-1");
@@ -125,14 +128,20 @@ impl World {
 
         let wechat = listen(0).await?;
         let wechat_url = set("WECHAT_URL", &url(&wechat)?);
+        set("WECHAT_PAY_URL", &url(&wechat)?);
 
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
         let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
         if wechat_url == url(&wechat)? {
-            let app = environment.secret(&variables["WECHAT_SECRET"]).await.map_err(|error| error.to_string())?;
-            servers.spawn(serve(wechat, wechat::router(serde_json::from_str(&app).unwrap_or_default())));
+            let secret = async |id: &str| match environment.secret(id).await {
+                Ok(secret) => serde_json::from_str(&secret).map_err(|error| format!("{id}: {error}")),
+                Err(error) => Err(error.to_string()),
+            };
+            let apps = vec![secret(&variables["WECHAT_SECRET"]).await?, secret(&variables["JOBBOARD_WECHAT_SECRET"]).await?];
+            let (merchant, platform) = (secret(&variables["WECHAT_PAY_SECRET"]).await?, secret(keys::PLATFORM).await?);
+            servers.spawn(serve(wechat, wechat::router(apps, &merchant, &platform, Arc::clone(&clock))?));
         }
         let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
         arrivals.go_to(functions.clone());

@@ -23,6 +23,7 @@ pub fn open(file: Option<&Path>, template: &Template) -> Result<BTreeMap<String,
     for (name, secret) in template.secrets(random) {
         secrets.entry(name).or_insert(secret);
     }
+    crate::wechat::keys::fill(&mut secrets)?;
     if let Some(file) = file {
         let text = serde_json::to_string_pretty(&secrets).map_err(|error| error.to_string())?;
         std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;

@@ -2,6 +2,7 @@
 
 mod channel;
 mod hris;
+mod jobboard;
 mod signing;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::functions::Functions;
 
 pub use channel::Credentials;
 pub use hris::{Hris, OauthApp};
+pub use jobboard::Jobboard;
 pub use signing::Signing;
 
 /// What `demo.json` holds beside the addresses.
@@ -26,6 +28,7 @@ pub struct Demo {
     /// Another company.
     pub hris_other: Hris,
     pub signing: Signing,
+    pub jobboard: Jobboard,
 }
 
 impl Demo {
@@ -41,7 +44,8 @@ impl Demo {
         let known: Option<Self> = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
         let (hris, hris_other) = hris::prepare(functions, clock, known.as_ref()).await?;
         let channel = channel::prepare(functions, known.as_ref()).await?;
-        Ok(Self { channel, hris, hris_other, signing: signing::prepare(functions, platform).await? })
+        let signing = signing::prepare(functions, platform).await?;
+        Ok(Self { channel, hris, hris_other, signing, jobboard: jobboard::prepare(functions).await? })
     }
 
     pub(crate) fn write(&self, world: &World, file: &Path) -> Result<(), String> {

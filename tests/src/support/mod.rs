@@ -3,6 +3,7 @@
 //! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
 //! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
+pub mod board;
 pub mod calls;
 pub mod consent;
 pub mod documents;

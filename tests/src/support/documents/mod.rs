@@ -2,4 +2,5 @@
 
 pub mod channel;
 pub mod hris;
+pub mod jobboard;
 pub mod signing;

@@ -1,12 +1,4 @@
-//! WeChat on this machine: its own wire formats for code2session, stable_token and getuserphonenumber, and beside them
-//!
-//! ```text
-//! GET /simulate/login_code?user=NAME    {"code":".."}  what wx.login would give this user; once
-//! GET /simulate/phone_code?phone=N      {"code":".."}  what getPhoneNumber would give; once
-//! GET /simulate/errcode?next=45011                     the next call is refused so
-//! ```
-//!
-//! The code `test` is always accepted.
+//! The server API of mini programs: code2session, stable_token and getuserphonenumber in their own wire formats.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,14 +9,17 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+/// A code that stands for the same user, and the same phone, any number of times.
 const TEST_CODE: &str = "test";
 const TEST_PHONE: &str = "13800138000";
+/// Begins the codes of the demo data, which last as well.
+const DEMO: &str = "demo-";
 const TOKEN_AGE: u32 = 7200;
 
 #[derive(Clone)]
 struct Simulator {
-    /// The mini program's `appid` and `secret`, as Secrets Manager has them.
-    app: Arc<Value>,
+    /// `appid` and `secret` of the mini programs, as Secrets Manager has them.
+    apps: Arc<Vec<Value>>,
     state: Arc<Mutex<Simulated>>,
 }
 
@@ -33,14 +28,15 @@ struct Simulated {
     /// Codes that were handed out, with the user or the phone that they stand for.
     codes: HashMap<String, String>,
     used: HashSet<String>,
-    token: u64,
+    /// How often each mini program has renewed its access token.
+    tokens: HashMap<String, u64>,
     next_error: Option<i64>,
 }
 
 type Parameters = Query<HashMap<String, String>>;
 
-/// A router that answers as `api.weixin.qq.com` does.
-pub fn router(app: Value) -> Router {
+/// A router that answers as `api.weixin.qq.com` does, for these mini programs.
+pub fn router(apps: Vec<Value>) -> Router {
     Router::new()
         .route("/sns/jscode2session", get(code_to_session))
         .route("/cgi-bin/stable_token", post(stable_token))
@@ -48,7 +44,7 @@ pub fn router(app: Value) -> Router {
         .route("/simulate/login_code", get(login_code))
         .route("/simulate/phone_code", get(phone_code))
         .route("/simulate/errcode", get(fail_next))
-        .with_state(Simulator { app: Arc::new(app), state: Arc::default() })
+        .with_state(Simulator { apps: Arc::new(apps), state: Arc::default() })
 }
 
 impl Simulator {
@@ -62,8 +58,11 @@ impl Simulator {
         Json(json!({"code": code}))
     }
 
-    /// What a code stands for, once.
+    /// What a code stands for: once, or always for those of the tests and of the demo data.
     fn redeem(&self, kind: &str, code: &str) -> Result<String, Json<Value>> {
+        if code == TEST_CODE || code.starts_with(DEMO) {
+            return Ok(if kind == "phone" { phone_of(code).to_owned() } else { code.to_owned() });
+        }
         let mut state = self.state();
         if state.used.contains(code) {
             return Err(refusal(40163, "code been used"));
@@ -77,12 +76,13 @@ impl Simulator {
         }
     }
 
-    fn knows(&self, given: impl Fn(&str) -> Option<String>) -> Result<(), Json<Value>> {
-        let is_right = |name: &str| given(name).as_deref() == self.app[name].as_str();
-        match (is_right("appid"), is_right("secret")) {
-            (false, _) => Err(refusal(40013, "invalid appid")),
-            (true, false) => Err(refusal(40125, "invalid appsecret")),
-            (true, true) => Ok(()),
+    /// The appid of the mini program that shows its secret.
+    fn app(&self, given: impl Fn(&str) -> Option<String>) -> Result<String, Json<Value>> {
+        let appid = given("appid").unwrap_or_default();
+        match self.apps.iter().find(|app| app["appid"].as_str() == Some(&appid)) {
+            None => Err(refusal(40013, "invalid appid")),
+            Some(app) if app["secret"].as_str() != given("secret").as_deref() => Err(refusal(40125, "invalid appsecret")),
+            Some(_) => Ok(appid),
         }
     }
 
@@ -98,30 +98,38 @@ fn refusal(errcode: i64, errmsg: &str) -> Json<Value> {
     Json(json!({"errcode": errcode, "errmsg": errmsg}))
 }
 
+fn phone_of(code: &str) -> &'static str {
+    match code {
+        "demo-user" => "13800000001",
+        "demo-merchant" => "13800000002",
+        TEST_CODE => TEST_PHONE,
+        _ => "13800000003",
+    }
+}
+
 fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn code_to_session(State(simulator): State<Simulator>, Query(query): Parameters) -> Result<Json<Value>, Json<Value>> {
     simulator.failure()?;
-    simulator.knows(|name| query.get(name).cloned())?;
-    let user = match query.get("js_code").map(String::as_str).unwrap_or_default() {
-        TEST_CODE => TEST_CODE.to_owned(),
-        code => simulator.redeem("login", code)?,
-    };
-    let openid = format!("o{}", &digest(&user)[..27]);
+    let appid = simulator.app(|name| query.get(name).cloned())?;
+    let user = simulator.redeem("login", query.get("js_code").map(String::as_str).unwrap_or_default())?;
+    // A user is somebody else to each mini program.
+    let openid = format!("o{}", &digest(&format!("{appid}/{user}"))[..27]);
     Ok(Json(
-        json!({"openid": openid, "session_key": &digest(&openid)[..24], "unionid": format!("u{}", &digest(&openid)[..27])}),
+        json!({"openid": openid, "session_key": &digest(&openid)[..24], "unionid": format!("u{}", &digest(&user)[..27])}),
     ))
 }
 
 async fn stable_token(State(simulator): State<Simulator>, Json(body): Json<Value>) -> Result<Json<Value>, Json<Value>> {
-    simulator.knows(|name| body[name].as_str().map(str::to_owned))?;
+    let appid = simulator.app(|name| body[name].as_str().map(str::to_owned))?;
     let mut state = simulator.state();
-    if body["force_refresh"] == true || state.token == 0 {
-        state.token += 1;
+    let renewed = state.tokens.entry(appid.clone()).or_default();
+    if body["force_refresh"] == true || *renewed == 0 {
+        *renewed += 1;
     }
-    Ok(Json(json!({"access_token": format!("token-{}", state.token), "expires_in": TOKEN_AGE})))
+    Ok(Json(json!({"access_token": format!("token-{appid}-{renewed}"), "expires_in": TOKEN_AGE})))
 }
 
 async fn phone_number(
@@ -130,19 +138,19 @@ async fn phone_number(
     Json(body): Json<Value>,
 ) -> Result<Json<Value>, Json<Value>> {
     simulator.failure()?;
-    let current = format!("token-{}", simulator.state().token);
-    if query.get("access_token") != Some(&current) {
+    let token = query.get("access_token").map(String::as_str).unwrap_or_default();
+    let appid = simulator.state().tokens.iter().find_map(|(appid, renewed)| {
+        (token == format!("token-{appid}-{renewed}")).then(|| appid.clone())
+    });
+    let Some(appid) = appid else {
         return Err(refusal(40001, "invalid credential, access_token is invalid or not latest"));
-    }
-    let phone = match body["code"].as_str().unwrap_or_default() {
-        TEST_CODE => TEST_PHONE.to_owned(),
-        code => simulator.redeem("phone", code)?,
     };
+    let phone = simulator.redeem("phone", body["code"].as_str().unwrap_or_default())?;
     Ok(Json(json!({
         "errcode": 0, "errmsg": "ok",
         "phone_info": {
             "phoneNumber": phone, "purePhoneNumber": phone, "countryCode": "86",
-            "watermark": {"timestamp": 0, "appid": simulator.app["appid"]},
+            "watermark": {"timestamp": 0, "appid": appid},
         },
     })))
 }

@@ -1,0 +1,120 @@
+//! Two users of the job board, and what the restaurants of Beijing and Shanghai post.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::ids::Id;
+use shared::input::Json;
+use shared::jobboard::Service;
+use shared::jobboard::users::Changes;
+use shared::page::PageRequest;
+
+use super::command;
+use crate::functions::Functions;
+
+/// The codes by which WeChat's simulator lets them in, for logging in as for the phone, any number of times.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Jobboard {
+    /// Has vouchers.
+    pub user_code: String,
+    /// Has posted the jobs.
+    pub merchant_code: String,
+}
+
+const USER: &str = "demo-user";
+const MERCHANT: &str = "demo-merchant";
+const JOBS: usize = 300;
+
+/// City, its district, and where that is.
+type District = (City, u32, &'static str, f64, f64);
+type City = (u32, &'static str, u32, &'static str);
+
+const BEIJING: City = (11, "北京市", 1101, "北京市");
+const SHANGHAI: City = (31, "上海市", 3101, "上海市辖区");
+const DISTRICTS: [District; 12] = [
+    (BEIJING, 110_101, "东城区", 116.4164, 39.9288),
+    (BEIJING, 110_102, "西城区", 116.3661, 39.9126),
+    (BEIJING, 110_105, "朝阳区", 116.4436, 39.9219),
+    (BEIJING, 110_106, "丰台区", 116.2871, 39.8585),
+    (BEIJING, 110_108, "海淀区", 116.2981, 39.9593),
+    (BEIJING, 110_112, "通州区", 116.6565, 39.9090),
+    (SHANGHAI, 310_101, "黄浦区", 121.4737, 31.2304),
+    (SHANGHAI, 310_104, "徐汇区", 121.4365, 31.1883),
+    (SHANGHAI, 310_105, "长宁区", 121.4246, 31.2204),
+    (SHANGHAI, 310_106, "静安区", 121.4595, 31.2473),
+    (SHANGHAI, 310_110, "杨浦区", 121.5263, 31.2596),
+    (SHANGHAI, 310_115, "浦东新区", 121.5447, 31.2217),
+];
+
+/// What is asked for, and yuan a month.
+const POSITIONS: [(&str, u32, i32); 10] = [
+    ("服务员", 4500, 6500),
+    ("后厨切配", 5000, 7000),
+    ("厨师", 7000, 11_000),
+    ("厨师长", 12_000, 20_000),
+    ("收银员", 4500, 6000),
+    ("保洁", 4000, 5500),
+    ("洗碗工", 4000, 5000),
+    ("传菜员", 4500, 5500),
+    ("面点师", 6000, 9000),
+    ("店长", 10_000, -1),
+];
+const STREETS: [&str; 6] = ["人民路", "建国路", "长安街", "南京路", "中山路", "解放路"];
+const PROTECTION: [&str; 3] = ["社保", "公积金", "商业保险"];
+const BENEFITS: [&str; 4] = ["节日福利", "包吃住", "年终奖", "全勤奖"];
+const LEAVE: [&str; 3] = ["月休4天", "月休6天", "带薪年假"];
+
+pub async fn prepare(functions: &Functions) -> Result<Jobboard, String> {
+    let service = &*functions.jobboard;
+    let user = enter(service, USER, "小周").await?;
+    let merchant = enter(service, MERCHANT, "段先生").await?;
+    let vouchers = json!({
+        "command": "adjust_vouchers", "user_id": user, "change": 10, "reference": "demo", "reason": "演示赠送", "by": "demo",
+    });
+    command(functions, &vouchers).await?;
+    let first = PageRequest { page: 1, size: 1, cursor: None };
+    let (posted, _) = service.jobs_of(merchant, None, first).await.map_err(|error| error.to_string())?;
+    for number in usize::try_from(posted.total).unwrap_or(JOBS)..JOBS {
+        let content = Json::from_value(job(number)).read().map_err(|error| error.to_string())?;
+        service.create_job(merchant, content, None).await.map_err(|error| error.to_string())?;
+    }
+    Ok(Jobboard { user_code: USER.into(), merchant_code: MERCHANT.into() })
+}
+
+/// Registers a user who has a name.
+async fn enter(service: &Service, code: &str, name: &str) -> Result<Id, String> {
+    let login = service.register(code, code, None).await.map_err(|error| error.to_string())?;
+    let login = login.map_err(|refusal| format!("WeChat refuses {code}: {refusal:?}"))?;
+    let changes: Changes = Json::from_value(json!({"name": name, "sex": 1})).read().map_err(|error| error.to_string())?;
+    service.update_user(login.user, &changes).await.map_err(|error| error.to_string())?;
+    Ok(login.user)
+}
+
+/// The job of this number: the same in every system.
+fn job(number: usize) -> Value {
+    let pick = |salt: usize, of: usize| (number * 31 + salt * 17 + number / of) % of;
+    let ((first, first_name, second, second_name), third, third_name, longitude, latitude) = DISTRICTS[pick(0, DISTRICTS.len())];
+    let (positions, salary_min, salary_max) = POSITIONS[pick(1, POSITIONS.len())];
+    // Within some three kilometres.
+    let off = |salt: usize| (pick(salt, 61) as f64 - 30.0) / 1000.0;
+    let rounded = |degrees: f64| (degrees * 1e6).round() / 1e6;
+    let some = |of: &[&str], salt: usize| -> Vec<String> {
+        of.iter().enumerate().filter(|(at, _)| pick(salt + at, 3) == 0).map(|(_, tag)| (*tag).to_owned()).collect()
+    };
+    json!({
+        "positions": positions,
+        "longitude": rounded(longitude + off(2)),
+        "latitude": rounded(latitude + off(3)),
+        "address": format!("{first_name}{third_name}{}{}号", STREETS[pick(4, STREETS.len())], number % 200 + 1),
+        "contact": format!("138{:08}", 10_000_000 + number),
+        "description": format!("招聘{positions}，有相关经验者优先，待遇面议。"),
+        "photo_urls": [format!("https://example.com/photos/store-{number}.jpg")],
+        "first_area_id": first, "first_area_des": first_name,
+        "second_area_id": second, "second_area_des": second_name,
+        "third_area_id": third, "third_area_des": third_name,
+        "four_area_id": third * 1000 + 1, "four_area_des": "",
+        "salary_min": salary_min, "salary_max": salary_max,
+        "basic_protection": some(&PROTECTION, 5),
+        "salary_benefits": some(&BENEFITS, 10),
+        "attendance_leave": some(&LEAVE, 15),
+    })
+}

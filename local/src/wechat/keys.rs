@@ -1,0 +1,76 @@
+//! The keys of merchant and WeChat Pay: real ones, made once for each process that needs new ones.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize, SerialNumber};
+use serde_json::{Value, json};
+use shared::hex::hex;
+
+/// What only the simulator knows: the private keys of WeChat Pay.
+pub const PLATFORM: &str = "wechat-platform";
+const MERCHANT: &str = "wechat-pay-secret";
+const MCHID: &str = "1900000109";
+
+/// Fills the secrets in that the template leaves to be filled in.
+pub fn fill(secrets: &mut BTreeMap<String, String>) -> Result<(), String> {
+    for name in ["wechat-secret", "jobboard-wechat-secret"] {
+        let mut app = read(secrets, name);
+        if app["appid"] == "to-be-filled-in" {
+            app["appid"] = format!("wx{}", serial(8)?.to_ascii_lowercase()).into();
+            secrets.insert(name.to_owned(), app.to_string());
+        }
+    }
+    let mut merchant = read(secrets, MERCHANT);
+    if merchant["private_key"] == "" || !secrets.contains_key(PLATFORM) {
+        let keys = KEYS.as_ref().map_err(Clone::clone)?;
+        for (name, value) in keys["merchant"].as_object().into_iter().flatten() {
+            merchant[name] = value.clone();
+        }
+        merchant["appid"] = read(secrets, "jobboard-wechat-secret")["appid"].clone();
+        let generated: String = merchant["apiv3_key"].as_str().unwrap_or_default().chars().take(32).collect();
+        merchant["apiv3_key"] = generated.into();
+        secrets.insert(MERCHANT.to_owned(), merchant.to_string());
+        secrets.insert(PLATFORM.to_owned(), keys["platform"].to_string());
+    }
+    Ok(())
+}
+
+fn read(secrets: &BTreeMap<String, String>, name: &str) -> Value {
+    secrets.get(name).and_then(|secret| serde_json::from_str(secret).ok()).unwrap_or_default()
+}
+
+static KEYS: LazyLock<Result<Value, String>> = LazyLock::new(|| make().map_err(|error| format!("no keys: {error}")));
+
+/// Three pairs: the merchant's, WeChat's that goes by an id, and WeChat's that goes by a certificate.
+fn make() -> Result<Value, Box<dyn std::error::Error>> {
+    let pair = || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048);
+    let (merchant, by_id, by_certificate) = (pair()?, pair()?, pair()?);
+    let (key_id, certificate_serial) = (format!("PUB_KEY_ID_01{}", serial(15)?), serial(20)?);
+    let mut certificate = CertificateParams::new(Vec::new())?;
+    let number: Vec<u8> = (0..certificate_serial.len())
+        .step_by(2)
+        .filter_map(|at| u8::from_str_radix(certificate_serial.get(at..at + 2)?, 16).ok())
+        .collect();
+    certificate.serial_number = Some(SerialNumber::from(number));
+    let certificate = certificate.self_signed(&by_certificate)?.pem();
+    Ok(json!({
+        "merchant": {
+            "mchid": MCHID, "serial_no": serial(20)?, "private_key": merchant.serialize_pem(),
+            "platform_keys": {key_id.as_str(): by_id.public_key_pem(), certificate_serial.as_str(): certificate},
+        },
+        "platform": {
+            "public_key_id": key_id, "public_key_private": by_id.serialize_pem(),
+            "certificate_serial": certificate_serial, "certificate_private": by_certificate.serialize_pem(),
+            "certificate": certificate, "merchant_public_key": merchant.public_key_pem(),
+        },
+    }))
+}
+
+/// Twice as many hex digits, of which the first is neither 0 nor one of a negative number.
+fn serial(bytes: usize) -> Result<String, String> {
+    let random: [u8; 32] = shared::ids::random().map_err(|error| error.to_string())?;
+    let mut random = random[..bytes].to_vec();
+    random[0] = (random[0] & 0x3f) | 0x40;
+    Ok(hex(&random).to_ascii_uppercase())
+}

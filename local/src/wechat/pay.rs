@@ -1,0 +1,302 @@
+//! WeChat Pay API v3: every request must bear the merchant's signature, every answer bears ours.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::clock::{Clock, SystemClock};
+use shared::values::LocalTime;
+use shared::wechat::pay::keys::{SealingKey, SigningKey, VerifyingKeys};
+use shared::wechat::pay::nonce;
+
+use super::notification;
+use super::orders::{Orders, Refusal, text, unknown};
+
+const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
+/// How old a request may be.
+const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+/// How many requests are remembered.
+const REMEMBERED: usize = 100;
+
+#[derive(Clone)]
+pub struct Pay(Arc<Inner>);
+
+pub struct Inner {
+    pub appids: Vec<String>,
+    pub mchid: String,
+    merchant_serial: String,
+    merchant_key: VerifyingKeys,
+    pub sealing: SealingKey,
+    public_key: SigningKey,
+    certificate_key: SigningKey,
+    certificate: String,
+    pub clock: Arc<dyn Clock>,
+    pub http: reqwest::Client,
+    state: Mutex<Paid>,
+}
+
+#[derive(Default)]
+pub struct Paid {
+    pub orders: Orders,
+    nonces: HashSet<String>,
+    requests: VecDeque<Value>,
+}
+
+impl std::ops::Deref for Pay {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Pay {
+    pub fn new(appids: Vec<String>, merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        let quiet = |error: shared::error::Error| error.to_string();
+        let serial = text(merchant, "serial_no");
+        let public = BTreeMap::from([(serial.clone(), text(platform, "merchant_public_key"))]);
+        let key = |serial: &str, private: &str| SigningKey::parse(&text(platform, serial), &text(platform, private));
+        Ok(Self(Arc::new(Inner {
+            appids,
+            mchid: text(merchant, "mchid"),
+            merchant_serial: serial,
+            merchant_key: VerifyingKeys::parse(&public).map_err(quiet)?,
+            sealing: SealingKey::parse(&text(merchant, "apiv3_key")).map_err(quiet)?,
+            public_key: key("public_key_id", "public_key_private").map_err(quiet)?,
+            certificate_key: key("certificate_serial", "certificate_private").map_err(quiet)?,
+            certificate: text(platform, "certificate"),
+            clock,
+            http: reqwest::Client::new(),
+            state: Mutex::default(),
+        })))
+    }
+}
+
+impl Inner {
+    pub fn state(&self) -> MutexGuard<'_, Paid> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key that the other side names by its serial number, or the one that goes by an id.
+    pub fn key(&self, serial: Option<&str>) -> &SigningKey {
+        if serial == Some(&self.certificate_key.serial) { &self.certificate_key } else { &self.public_key }
+    }
+
+    pub fn certificate_serial(&self) -> &str {
+        &self.certificate_key.serial
+    }
+
+    /// The headers that prove where this body comes from.
+    pub fn proof(&self, key: &SigningKey, body: &str, time: Timestamp) -> Result<Vec<(&'static str, String)>, String> {
+        let (time, nonce) = (time.as_second().to_string(), nonce().map_err(|error| error.to_string())?);
+        let signature = key.sign(&[&time, &nonce, body]).map_err(|error| error.to_string())?;
+        Ok(vec![
+            ("Wechatpay-Timestamp", time),
+            ("Wechatpay-Nonce", nonce),
+            ("Wechatpay-Signature", signature),
+            ("Wechatpay-Serial", key.serial.clone()),
+            ("Wechatpay-Signature-Type", SCHEME.into()),
+        ])
+    }
+
+    /// Whether the merchant sent this, lately and for the first time.
+    fn check(&self, method: &Method, path: &str, headers: &HeaderMap, body: &str) -> Result<(), Refusal> {
+        let refused = |message: &str| (401, "SIGN_ERROR", message.to_owned());
+        let header = headers.get("authorization").and_then(|header| header.to_str().ok()).unwrap_or_default();
+        let parts = header.strip_prefix(SCHEME).ok_or_else(|| refused("Authorization 格式错误"))?;
+        let parts: BTreeMap<&str, &str> = parts
+            .split(',')
+            .filter_map(|part| part.trim().split_once('='))
+            .map(|(name, value)| (name, value.trim_matches('"')))
+            .collect();
+        let part = |name: &str| parts.get(name).copied().unwrap_or_default();
+        let (time, nonce) = (part("timestamp"), part("nonce_str"));
+        let at = time.parse().ok().and_then(|time| Timestamp::from_second(time).ok());
+        // A client on this machine has the machine's clock, whatever that of the world says.
+        let now = [self.clock.now(), SystemClock.now()];
+        if !at.is_some_and(|at| now.iter().any(|now| now.duration_since(at).abs() <= WINDOW)) {
+            return Err(refused("时间戳已过期"));
+        }
+        if part("mchid") != self.mchid || part("serial_no") != self.merchant_serial {
+            return Err(refused("商户号或证书序列号错误"));
+        }
+        let lines = [method.as_str(), path, time, nonce, body];
+        if !self.merchant_key.verify(part("serial_no"), &lines, part("signature")) {
+            return Err(refused("签名错误"));
+        }
+        let mut state = self.state();
+        if !state.nonces.insert(nonce.to_owned()) {
+            return Err(refused("随机串重复"));
+        }
+        if state.requests.len() == REMEMBERED {
+            state.requests.pop_front();
+        }
+        state.requests.push_back(json!({"method": method.as_str(), "path": path, "body": body, "authorization": header}));
+        Ok(())
+    }
+
+    /// Answers a request: a status and a body, or a refusal.
+    fn answer(&self, request: &Request, outcome: Result<(u16, String), Refusal>) -> Response {
+        let (status, body) = match outcome {
+            Ok(done) => done,
+            Err((status, code, message)) => (status, json!({"code": code, "message": message}).to_string()),
+        };
+        let serial = request.headers.get("wechatpay-serial").and_then(|serial| serial.to_str().ok());
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let Ok(proof) = self.proof(self.key(serial), &body, self.clock.now()) else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let mut response = (status, body).into_response();
+        for (name, value) in proof.into_iter().chain([("Content-Type", "application/json".to_owned())]) {
+            if let Ok(value) = value.parse() {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// A router that answers as `api.mch.weixin.qq.com` does.
+pub fn router(pay: Pay) -> Router {
+    Router::new()
+        .route("/v3/pay/transactions/jsapi", post(announce))
+        .route("/v3/pay/transactions/out-trade-no/{number}", get(query))
+        .route("/v3/pay/transactions/id/{transaction_id}", get(query_paid))
+        .route("/v3/pay/transactions/out-trade-no/{number}/close", post(close))
+        .route("/v3/certificates", get(certificates))
+        .route("/simulate/pay", post(notification::pay))
+        .route("/simulate/notify_again", post(notification::notify_again))
+        .route("/simulate/pay_requests", get(requests))
+        .with_state(pay)
+}
+
+/// What is signed of a request.
+pub struct Request {
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl<S: Send + Sync> axum::extract::FromRequest<S> for Request {
+    type Rejection = StatusCode;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, StatusCode> {
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        let OriginalUri(uri) = request.extensions().get().cloned().unwrap_or_else(|| OriginalUri(request.uri().clone()));
+        let path = uri.path_and_query().map_or_else(String::new, ToString::to_string);
+        let body = Bytes::from_request(request, state).await.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let body = String::from_utf8(body.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)?;
+        Ok(Self { method, path, headers, body })
+    }
+}
+
+impl Request {
+    /// Answers what the merchant has signed.
+    fn answered(&self, pay: &Pay, act: impl FnOnce() -> Result<(u16, String), Refusal>) -> Response {
+        let checked = pay.check(&self.method, &self.path, &self.headers, &self.body);
+        pay.answer(self, checked.and_then(|()| act()))
+    }
+
+    fn json(&self) -> Result<Value, Refusal> {
+        serde_json::from_str(&self.body).map_err(|_| (400, "PARAM_ERROR", "请求体不是 JSON".into()))
+    }
+
+    /// The merchant that the query names.
+    fn is_of(&self, mchid: &str) -> Result<(), Refusal> {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        if form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "mchid" && value == mchid) {
+            Ok(())
+        } else {
+            Err((400, "MCH_NOT_EXISTS", "商户号不存在".into()))
+        }
+    }
+}
+
+async fn announce(State(pay): State<Pay>, request: Request) -> Response {
+    request.answered(&pay, || {
+        let body = request.json()?;
+        check_announced(&pay, &body)?;
+        let prepay_id = pay.state().orders.announce(&body)?;
+        Ok((200, json!({"prepay_id": prepay_id}).to_string()))
+    })
+}
+
+fn check_announced(pay: &Pay, body: &Value) -> Result<(), Refusal> {
+    let number = text(body, "out_trade_no");
+    let of_a_number = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '|' | '*');
+    let notify_url = text(body, "notify_url");
+    let expires = &body["time_expire"];
+    let faults = [
+        ("description", !(1..=127).contains(&text(body, "description").chars().count())),
+        ("out_trade_no", !(6..=32).contains(&number.len()) || !number.chars().all(of_a_number)),
+        ("time_expire", !expires.is_null() && LocalTime::parse(expires.as_str().unwrap_or_default()).is_err()),
+        ("notify_url", !notify_url.starts_with("http") || notify_url.contains('?') || notify_url.len() > 255),
+        ("amount.total", body["amount"]["total"].as_i64().is_none_or(|total| total < 1)),
+        ("amount.currency", body["amount"]["currency"].as_str().is_some_and(|currency| currency != "CNY")),
+        ("payer.openid", text(&body["payer"], "openid").is_empty()),
+    ];
+    if let Some((field, _)) = faults.iter().find(|(_, wrong)| *wrong) {
+        return Err((400, "PARAM_ERROR", format!("参数错误: {field}")));
+    }
+    match (text(body, "mchid") == pay.mchid, pay.appids.contains(&text(body, "appid"))) {
+        (true, true) => Ok(()),
+        (true, false) => Err((400, "APPID_MCHID_NOT_MATCH", "appid 和 mchid 不匹配".into())),
+        (false, _) => Err((400, "MCH_NOT_EXISTS", "商户号不存在".into())),
+    }
+}
+
+async fn query(State(pay): State<Pay>, Path(number): Path<String>, request: Request) -> Response {
+    request.answered(&pay, || {
+        request.is_of(&pay.mchid)?;
+        Ok((200, pay.state().orders.find(&number).ok_or_else(unknown)?.transaction().to_string()))
+    })
+}
+
+async fn query_paid(State(pay): State<Pay>, Path(transaction_id): Path<String>, request: Request) -> Response {
+    request.answered(&pay, || {
+        request.is_of(&pay.mchid)?;
+        Ok((200, pay.state().orders.find_paid(&transaction_id).ok_or_else(unknown)?.transaction().to_string()))
+    })
+}
+
+async fn close(State(pay): State<Pay>, Path(number): Path<String>, request: Request) -> Response {
+    request.answered(&pay, || {
+        if text(&request.json()?, "mchid") != pay.mchid {
+            return Err((400, "MCH_NOT_EXISTS", "商户号不存在".into()));
+        }
+        pay.state().orders.close(&number)?;
+        Ok((204, String::new()))
+    })
+}
+
+/// WeChat's certificate, sealed for the merchant; signed with the key that it is about.
+async fn certificates(State(pay): State<Pay>, mut request: Request) -> Response {
+    if let Ok(serial) = pay.certificate_serial().parse() {
+        request.headers.insert("wechatpay-serial", serial);
+    }
+    request.answered(&pay, || {
+        let nonce = nonce().map(|nonce| nonce[..12].to_owned());
+        let sealed = nonce.and_then(|nonce| Ok((pay.sealing.seal(&nonce, "certificate", &pay.certificate)?, nonce)));
+        let (ciphertext, nonce) = sealed.map_err(|error| (500, "SYSTEM_ERROR", error.to_string()))?;
+        let certificate = json!({
+            "serial_no": pay.certificate_serial(), "effective_time": "2020-01-01T00:00:00+08:00",
+            "expire_time": "2120-01-01T00:00:00+08:00",
+            "encrypt_certificate": {
+                "algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": "certificate", "ciphertext": ciphertext,
+            },
+        });
+        Ok((200, json!({"data": [certificate]}).to_string()))
+    })
+}
+
+async fn requests(State(pay): State<Pay>) -> axum::Json<Value> {
+    axum::Json(pay.state().requests.iter().cloned().collect())
+}

@@ -1,0 +1,3 @@
+//! The job board's API, path by path.
+
+mod story;

@@ -1,0 +1,207 @@
+//! Users of the job board.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::documents::jobboard::documented;
+use super::{Address, Answer, answer, invoke};
+
+/// The job board as somebody sees it who is not logged in.
+#[derive(Clone)]
+pub struct Board {
+    pub address: Address,
+    pub http: reqwest::Client,
+}
+
+/// Somebody who is.
+#[derive(Clone)]
+pub struct User {
+    pub board: Board,
+    pub id: u64,
+    pub token: String,
+    pub phone: String,
+}
+
+/// What an acknowledgement says.
+pub fn done() -> Answer {
+    Answer { status: 200, body: json!({"code": 0, "message": "", "data": null}) }
+}
+
+/// What a read answers.
+pub fn ok(data: Value) -> Answer {
+    Answer { status: 200, body: json!({"code": 0, "message": "ok", "data": data}) }
+}
+
+/// A failure: code and HTTP status are the same.
+pub fn refusal(status: u16, data: &str) -> Answer {
+    let message = match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        409 => "Conflict",
+        413 => "Payload Too Large",
+        429 => "Too Many Requests",
+        _ => panic!("{status} has no phrase here"),
+    };
+    Answer { status, body: json!({"code": status, "message": message, "data": data}) }
+}
+
+/// 1002 or 1003.
+pub fn own_refusal(code: u16, data: &str) -> Answer {
+    Answer { status: 400, body: json!({"code": code, "message": "Bad Request", "data": data}) }
+}
+
+/// The document's own job.
+pub fn job() -> Value {
+    super::documents::jobboard::parsed(&documented("/job/create").request.expect("a job"))
+}
+
+/// A number that no other test has.
+pub fn unique() -> u32 {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Board {
+    pub fn of(address: &Address) -> Self {
+        Self { address: address.clone(), http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap() }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.address.base_url))
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        answer(self.request(Method::POST, path).body(body.to_string())).await
+    }
+
+    /// What WeChat would give: `kind` is `login` or `phone`.
+    pub async fn code(&self, kind: &str, subject: &str) -> String {
+        let parameter = if kind == "login" { "user" } else { "phone" };
+        let url = format!("{}/simulate/{kind}_code?{parameter}={subject}", self.address.wechat_url);
+        answer(self.http.get(url)).await.body["code"].as_str().expect("a code").to_owned()
+    }
+
+    /// Somebody new.
+    pub async fn join(&self) -> User {
+        let number = unique();
+        self.register(&format!("user-{number}"), &format!("139{number:08}")).await
+    }
+
+    pub async fn register(&self, name: &str, phone: &str) -> User {
+        let body = json!({"login_code": self.code("login", name).await, "phone_code": self.code("phone", phone).await});
+        let response = self.request(Method::POST, "/wechat/user/register").body(body.to_string()).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let token = response.headers()["x-auth-token"].to_str().unwrap().to_owned();
+        assert_eq!(response.headers()["authorization"].to_str().unwrap(), format!("Bearer {token}"));
+        let body: Value = response.json().await.unwrap();
+        let id = body["data"]["user_info"]["id"].as_u64().expect("an id");
+        assert_eq!(body, ok(json!({"user_info": {"id": id}})).body);
+        User { board: self.clone(), id, token, phone: phone.to_owned() }
+    }
+
+    /// What a command of `ops-admin` answers.
+    pub async fn command(&self, command: &str, mut event: Value) -> Value {
+        event["command"] = command.into();
+        invoke(&self.http, &self.address, &event).await
+    }
+
+    /// What WeChat's simulator answers.
+    pub async fn simulate(&self, what: &str, body: &Value) -> Answer {
+        answer(self.http.post(format!("{}/simulate/{what}", self.address.wechat_url)).json(body)).await
+    }
+
+    /// Pays an order as its user would, and tells what our side answered the notification.
+    pub async fn pay(&self, order_no: &str) -> Value {
+        self.simulate("pay", &json!({"out_trade_no": order_no})).await.body
+    }
+}
+
+impl User {
+    pub fn request(&self, path: &str) -> RequestBuilder {
+        self.board.request(Method::POST, path).header("authorization", &self.token).header("user_id", self.id)
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_text(path, &body.to_string()).await
+    }
+
+    /// Sends the text as it is.
+    pub async fn post_text(&self, path: &str, body: &str) -> Answer {
+        answer(self.request(path).header("content-type", "application/json").body(body.to_owned())).await
+    }
+
+    /// The same request under the same key counts once.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        answer(self.request(path).header("idempotency-key", key).body(body.to_string())).await
+    }
+
+    pub async fn info(&self) -> Answer {
+        let request = self.board.request(Method::GET, "/user/info");
+        answer(request.header("authorization", &self.token).header("user_id", self.id)).await
+    }
+
+    /// Posts the document's job with some members in the place of its own, and gives its id.
+    pub async fn post_job(&self, members: Value) -> u64 {
+        let mut job = job();
+        job.as_object_mut().unwrap().extend(members.as_object().expect("members").clone());
+        let response = self.request("/job/create").body(job.to_string()).send().await.unwrap();
+        let id = response.headers().get("x-resource-id").map(|id| id.to_str().unwrap().parse().unwrap());
+        let (status, body) = (response.status().as_u16(), response.json().await.unwrap());
+        assert_eq!(Answer { status, body }, done());
+        id.expect("an id")
+    }
+
+    /// A job as this user sees it.
+    pub async fn job(&self, id: u64) -> Value {
+        let answer = self.post("/jobs/info", &json!({"job_id": id})).await;
+        assert_eq!(answer, ok(answer.body["data"].clone()));
+        answer.body["data"].clone()
+    }
+
+    /// Gives the user vouchers, or takes them away.
+    pub async fn adjust_vouchers(&self, change: i64) -> Value {
+        let reference = format!("test-{}", unique());
+        let event = json!({"user_id": self.id, "change": change, "reference": reference, "reason": "测试", "by": "test"});
+        self.board.command("adjust_vouchers", event).await
+    }
+
+    /// Balance, changes (newest first) and their number.
+    pub async fn ledger(&self) -> (i64, Vec<i64>, u64) {
+        let records = self.post("/contact_voucher/records", &json!({"page_size": 50})).await.body["data"].clone();
+        let changes = records["list"].as_array().expect("entries").iter().map(|entry| entry["change_num"].as_i64().unwrap());
+        (
+            records["contact_voucher_num"].as_i64().expect("a balance"),
+            changes.collect(),
+            records["list_total"].as_u64().expect("a total"),
+        )
+    }
+
+    /// Calls the owner of a job.
+    pub async fn call(&self, job: u64) -> Answer {
+        self.post("/contact_voucher/cost", &json!({"purpose_id": job, "purpose_type": 1})).await
+    }
+
+    /// Orders something and gives what was answered.
+    pub async fn order(&self, path: &str, body: Value) -> Value {
+        let answer = self.post(path, &body).await;
+        assert_eq!(answer, ok(answer.body["data"].clone()));
+        answer.body["data"].clone()
+    }
+
+    /// Orders so many vouchers as the catalogue has: one.
+    pub async fn order_voucher(&self) -> String {
+        let order = self.order("/contact_voucher/buy", json!({"price": 3.99, "contact_voucher_num": 1})).await;
+        order["order_no"].as_str().expect("a number").to_owned()
+    }
+
+    /// The state of an order.
+    pub async fn order_status(&self, order_no: &str) -> String {
+        let answer = self.post("/order/status", &json!({"order_no": order_no})).await;
+        answer.body["data"]["status"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+}
