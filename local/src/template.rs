@@ -94,9 +94,10 @@ impl Template {
         let globals = &self.section("Globals")["Function"]["Environment"]["Variables"];
         let resolve = |value: &Value| match (value.as_str(), value["Ref"].as_str()) {
             (Some(text), _) => text.to_owned(),
-            (None, Some(name)) => match self.section("Parameters")[name]["Default"].as_str() {
-                Some(default) => default.to_owned(),
-                None => physical_name(name),
+            (None, Some(name)) => match &self.section("Parameters")[name]["Default"] {
+                Value::String(default) => default.clone(),
+                Value::Number(default) => default.to_string(),
+                _ => physical_name(name),
             },
             (None, None) => value.to_string(),
         };

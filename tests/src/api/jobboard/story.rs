@@ -76,6 +76,7 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     assert_eq!(shown, found["jobs"][0]);
 
     let named = json!({"job_id": job});
+    shaped("/jobs/refresh", &merchant.post("/jobs/refresh", &named).await, &[]);
     shaped("/job/collect", &seeker.post("/job/collect", &named).await, &[]);
     let collected = shaped("/collect/my", &seeker.post("/collect/my", &json!({"biz_type": 1})).await, &[]);
     assert_eq!((&collected["total"], &collected["list"][0]["job_id"]), (&json!(1), &json!(job)));
@@ -114,7 +115,6 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     // 2024-01-15T10:30:00Z, and three days later.
     assert_eq!(topped["top_start_time"], "2024-01-15 18:30:00.000");
     assert_eq!(topped["top_end_time"], "2024-01-18 18:30:00.000");
-    shaped("/jobs/refresh", &merchant.post("/jobs/refresh", &named).await, &[]);
     let again = merchant.post("/jobs/refresh", &named).await;
     assert_eq!(again, refusal(429, "job_id: was refreshed for nothing today: use /jobs/refresh/pay, or wait"));
     pay_for(&merchant, "/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await;
