@@ -10,7 +10,8 @@ import sys
 import stack
 
 CLIENTS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "clients"
-COMMANDS = [[sys.executable, CLIENTS / "hris.py"], ["node", CLIENTS / "hris.mjs"], [sys.executable, CLIENTS / "consent.py"]]
+COMMANDS = [[sys.executable, CLIENTS / "hris.py"], ["node", CLIENTS / "hris.mjs"], [sys.executable, CLIENTS / "consent.py"],
+            [sys.executable, CLIENTS / "wechatpay.py"]]
 
 
 def main():

@@ -94,8 +94,7 @@ fn write(pay: &Pay, mut transaction: Value, to: String, wanted: &Value) -> Resul
         },
     });
     let body = body.to_string();
-    let serial = (wanted["serial"] == "certificate").then(|| pay.certificate_serial());
-    let mut headers = pay.proof(pay.key(serial), &body, time)?;
+    let mut headers = pay.proof(pay.key(wanted["serial"] != "certificate"), &body, time)?;
     if wanted["signtest"] == true {
         for (_, signature) in headers.iter_mut().filter(|(name, _)| *name == "Wechatpay-Signature") {
             *signature = format!("WECHATPAY/SIGNTEST/{signature}");

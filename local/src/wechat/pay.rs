@@ -84,13 +84,9 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key that the other side names by its serial number, or the one that goes by an id.
-    pub fn key(&self, serial: Option<&str>) -> &SigningKey {
-        if serial == Some(&self.certificate_key.serial) { &self.certificate_key } else { &self.public_key }
-    }
-
-    pub fn certificate_serial(&self) -> &str {
-        &self.certificate_key.serial
+    /// The key that goes by an id, or the one that goes by a certificate.
+    pub fn key(&self, by_id: bool) -> &SigningKey {
+        if by_id { &self.public_key } else { &self.certificate_key }
     }
 
     /// The headers that prove where this body comes from.
@@ -148,9 +144,11 @@ impl Inner {
             Ok(done) => done,
             Err((status, code, message)) => (status, json!({"code": code, "message": message}).to_string()),
         };
+        // Whoever knows the key by its id asks for it; all others have the certificate.
         let serial = request.headers.get("wechatpay-serial").and_then(|serial| serial.to_str().ok());
+        let key = self.key(serial == Some(&self.public_key.serial));
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let Ok(proof) = self.proof(self.key(serial), &body, self.clock.now()) else {
+        let Ok(proof) = self.proof(key, &body, self.clock.now()) else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         let mut response = (status, body).into_response();
@@ -277,17 +275,14 @@ async fn close(State(pay): State<Pay>, Path(number): Path<String>, request: Requ
     })
 }
 
-/// WeChat's certificate, sealed for the merchant; signed with the key that it is about.
-async fn certificates(State(pay): State<Pay>, mut request: Request) -> Response {
-    if let Ok(serial) = pay.certificate_serial().parse() {
-        request.headers.insert("wechatpay-serial", serial);
-    }
+/// WeChat's certificate, sealed for the merchant.
+async fn certificates(State(pay): State<Pay>, request: Request) -> Response {
     request.answered(&pay, || {
         let nonce = nonce().map(|nonce| nonce[..12].to_owned());
         let sealed = nonce.and_then(|nonce| Ok((pay.sealing.seal(&nonce, "certificate", &pay.certificate)?, nonce)));
         let (ciphertext, nonce) = sealed.map_err(|error| (500, "SYSTEM_ERROR", error.to_string()))?;
         let certificate = json!({
-            "serial_no": pay.certificate_serial(), "effective_time": "2020-01-01T00:00:00+08:00",
+            "serial_no": pay.certificate_key.serial, "effective_time": "2020-01-01T00:00:00+08:00",
             "expire_time": "2120-01-01T00:00:00+08:00",
             "encrypt_certificate": {
                 "algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": "certificate", "ciphertext": ciphertext,

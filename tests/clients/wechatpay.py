@@ -1,0 +1,156 @@
+"""An independent WeChat Pay client, unchanged but for the address, against the local stack: it places, queries and closes
+orders at the simulator, signs as our system does, and takes the simulator's notifications.
+
+usage: wechatpay.py DEMO_JSON
+"""
+
+import base64
+import json
+import pathlib
+import re
+import sys
+import unittest.mock
+import urllib.request
+
+import wechatpayv3.core
+import wechatpayv3.utils
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from wechatpayv3 import WeChatPay, WeChatPayType
+
+
+def call(url, body=None, token=None):
+    """The decoded body and the headers."""
+    headers = {"content-type": "application/json", **({"authorization": token} if token else {})}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers), timeout=30) as answer:
+        return json.load(answer), answer.headers
+
+
+class Checks:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, what, holds):
+        print(f"{'ok  ' if holds else 'FAIL'} {what}", flush=True)
+        self.passed += bool(holds)
+        self.failed += not holds
+
+
+class Merchant:
+    """Who is paid, as its secret tells."""
+
+    def __init__(self, data, demo):
+        secrets = json.loads((data / "secrets.json").read_text(encoding="utf-8"))
+        self.secret = json.loads(secrets["wechat-pay-secret"])
+        self.notify_url = demo["base_url"] + "/wechat/pay/notify"
+        # The constructor of the library sets the address: ours stands in its place.
+        wechatpayv3.core.Core._gate_way = property(lambda _: demo["wechat_url"], lambda *_: None)
+
+    def client(self, by_public_key):
+        key_id = next(serial for serial in self.secret["platform_keys"] if serial.startswith("PUB_KEY_ID_"))
+        key = {"public_key": self.secret["platform_keys"][key_id], "public_key_id": key_id} if by_public_key else {}
+        return WeChatPay(WeChatPayType.JSAPI, mchid=self.secret["mchid"], private_key=self.secret["private_key"],
+                         cert_serial_no=self.secret["serial_no"], appid=self.secret["appid"],
+                         apiv3_key=self.secret["apiv3_key"], notify_url=self.notify_url, **key)
+
+
+def orders(merchant, demo, check):
+    for name, by_public_key in [("a public key", True), ("a certificate", False)]:
+        client, number = merchant.client(by_public_key), f"CLIENT{int(by_public_key)}"
+        bill = {"description": "联系券", "out_trade_no": number, "amount": {"total": 399, "currency": "CNY"},
+                "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}
+        status, placed = client.pay(**bill)
+        check(f"with {name}: places an order", status == 200 and json.loads(placed)["prepay_id"].startswith("wx"))
+        check(f"with {name}: placed again it is the same", client.pay(**bill) == (status, placed))
+        status, queried = client.query(out_trade_no=number)
+        check(f"with {name}: queries it", status == 200 and json.loads(queried)["trade_state"] == "NOTPAY")
+        status, _ = client.close(number)
+        check(f"with {name}: closes it", status == 204)
+        status, queried = client.query(out_trade_no=number)
+        check(f"with {name}: it is closed", status == 200 and json.loads(queried)["trade_state"] == "CLOSED")
+        status, refused = client.query(out_trade_no="NOSUCHORDER")
+        check(f"with {name}: another is not there", status == 404 and json.loads(refused)["code"] == "ORDER_NOT_EXIST")
+    paid = {**bill, "out_trade_no": "CLIENTPAID"}
+    client.pay(**paid)
+    call(demo["wechat_url"] + "/simulate/pay", {"out_trade_no": "CLIENTPAID", "notify": False})
+    status, queried = client.query(out_trade_no="CLIENTPAID")
+    check("what was paid is told so", status == 200 and json.loads(queried)["trade_state"] == "SUCCESS")
+    status, refused = client.close("CLIENTPAID")
+    check("what was paid is not closed", status == 400 and json.loads(refused)["code"] == "ORDERPAID")
+    stranger = merchant.client(True)
+    stranger._core._private_key = None
+    with unittest.mock.patch.object(wechatpayv3.utils, "rsa_sign", lambda **_: base64.b64encode(bytes(256)).decode()):
+        status, refused = stranger.query(out_trade_no="CLIENTPAID")
+    check("a forged request is refused", status == 401 and json.loads(refused)["code"] == "SIGN_ERROR")
+
+
+def login(demo):
+    code = demo["jobboard"]["user_code"]
+    _, headers = call(demo["base_url"] + "/wechat/user/login", {"login_code": code})
+    return headers["Authorization"]
+
+
+def our_signatures(merchant, demo, token, check):
+    """Places an order with our system and gives its number."""
+    bought, _ = call(demo["base_url"] + "/contact_voucher/buy", {"price": 3.99, "contact_voucher_num": 1}, token)
+    number, pay_params = bought["data"]["order_no"], bought["data"]["pay_params"]
+    call(demo["base_url"] + "/order/status", {"order_no": number}, token)
+    requests, _ = call(demo["wechat_url"] + "/simulate/pay_requests")
+    ours = [request for request in requests if number in request["path"] + request["body"]]
+    check("our system placed and queried", [request["method"] for request in ours] == ["POST", "GET"])
+    key = load_pem_private_key(merchant.secret["private_key"].encode(), password=None)
+    for request in ours:
+        parts = dict(re.findall(r'(\w+)="([^"]*)"', request["authorization"]))
+        with unittest.mock.patch("time.time", lambda: int(parts["timestamp"])):
+            theirs = wechatpayv3.utils.build_authorization(
+                request["path"], request["method"], merchant.secret["mchid"], merchant.secret["serial_no"], key,
+                data=request["body"] or None, nonce_str=parts["nonce_str"])
+        check(f"our {request['method']} is signed byte for byte alike", theirs == request["authorization"])
+    client = merchant.client(True)
+    signed = [merchant.secret["appid"], pay_params["timeStamp"], pay_params["nonceStr"], pay_params["package"]]
+    check("pay_params are signed byte for byte alike",
+          client.sign(signed) == pay_params["paySign"] and pay_params["signType"] == "RSA")
+    return number
+
+
+def notifications(merchant, demo, number, check):
+    call(demo["wechat_url"] + "/simulate/pay", {"out_trade_no": number, "notify": False})
+    for name, by_public_key in [("public_key", True), ("certificate", False)]:
+        client = merchant.client(by_public_key)
+        letter, _ = call(demo["wechat_url"] + "/simulate/notify_again",
+                         {"out_trade_no": number, "deliver": False, "serial": name})
+        told = client.callback(letter["headers"], letter["body"])
+        resource = told and told["resource"]
+        check(f"a notification by {name} is verified and opened",
+              resource and resource["out_trade_no"] == number and resource["amount"]["total"] == 399
+              and resource["appid"] == merchant.secret["appid"] and told["event_type"] == "TRANSACTION.SUCCESS")
+        check(f"a changed notification by {name} is refused",
+              client.callback(letter["headers"], letter["body"].replace("encrypt", "encrypT")) is None)
+
+
+def granted(demo, token, number, check):
+    before, _ = call(demo["base_url"] + "/contact_voucher/records", {}, token)
+    told, _ = call(demo["wechat_url"] + "/simulate/notify_again", {"out_trade_no": number})
+    check("our system takes the notification", told == {"notified_status": 200})
+    status, _ = call(demo["base_url"] + "/order/status", {"order_no": number}, token)
+    check("the order is paid", status["data"]["status"] == "paid")
+    after, _ = call(demo["base_url"] + "/contact_voucher/records", {}, token)
+    check("the voucher is there",
+          after["data"]["contact_voucher_num"] == before["data"]["contact_voucher_num"] + 1
+          and after["data"]["list"][0]["type"] == "buy")
+
+
+def main():
+    demo_json = pathlib.Path(sys.argv[1])
+    demo = json.loads(demo_json.read_text(encoding="utf-8"))
+    merchant, checks = Merchant(demo_json.parent, demo), Checks()
+    orders(merchant, demo, checks.check)
+    token = login(demo)
+    number = our_signatures(merchant, demo, token, checks.check)
+    notifications(merchant, demo, number, checks.check)
+    granted(demo, token, number, checks.check)
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    sys.exit(1 if checks.failed else 0)
+
+
+main()
