@@ -1,0 +1,168 @@
+//! The voucher ledger under many hands: never below zero, and the balance is the sum of the entries at every moment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::support::board::{Board, User, done, ok, own_refusal};
+use crate::support::{Stage, world};
+
+fn empty() -> crate::support::Answer {
+    own_refusal(1002, "not enough contact vouchers")
+}
+
+#[tokio::test]
+async fn a_new_user_has_no_vouchers_and_an_empty_ledger() {
+    let user = Board::of(world()).join().await;
+    let records = user.post("/contact_voucher/records", &json!({"page_num": 1, "page_size": 2})).await;
+    assert_eq!(records, ok(json!({"contact_voucher_num": 0, "list": [], "list_total": 0})));
+}
+
+#[tokio::test]
+async fn the_ledger_is_told_page_by_page_newest_first() {
+    let board = Board::of(world());
+    let (owner, caller) = (board.join().await, board.join().await);
+    let job = owner.post_job(json!({})).await;
+    assert_eq!(caller.adjust_vouchers(5).await, json!({"user_id": caller.id, "balance": 5}));
+    for _ in 0..3 {
+        assert_eq!(caller.call(job).await, done());
+    }
+    assert_eq!(caller.ledger().await, (2, vec![-1, -1, -1, 5], 4));
+    let page = async |number: u32| {
+        let answer = caller.post("/contact_voucher/records", &json!({"page_num": number, "page_size": 3})).await;
+        let changes = answer.body["data"]["list"].as_array().expect("entries").iter().map(|entry| entry["change_num"].clone());
+        (changes.collect::<Vec<Value>>(), answer.body["data"]["list_total"].clone())
+    };
+    assert_eq!(page(1).await, (vec![json!(-1), json!(-1), json!(-1)], json!(4)));
+    assert_eq!(page(2).await, (vec![json!(5)], json!(4)));
+    assert_eq!(page(3).await, (vec![], json!(4)));
+}
+
+#[tokio::test]
+async fn of_64_spends_of_the_last_voucher_exactly_one_succeeds_50_times() {
+    let board = Board::of(world());
+    let (owner, caller) = (board.join().await, board.join().await);
+    let job = owner.post_job(json!({})).await;
+    for round in 0..50 {
+        caller.adjust_vouchers(1).await;
+        let spends = (0..64).map(|_| {
+            let caller = caller.clone();
+            tokio::spawn(async move { caller.call(job).await })
+        });
+        let mut spent = 0;
+        for answer in futures::future::join_all(spends).await {
+            let answer = answer.unwrap();
+            spent += u32::from(answer == done());
+            assert!(answer == done() || answer == empty(), "round {round}: {answer:?}");
+        }
+        assert_eq!(spent, 1, "round {round}");
+    }
+    let (balance, _, total) = caller.ledger().await;
+    assert_eq!((balance, total), (0, 100));
+    let calls = caller.post("/contact_history/out", &json!({})).await;
+    assert_eq!(calls.body["data"]["total"], 50);
+}
+
+/// Balance, and the sum and number of the entries, as one read of the database shows them.
+async fn sampled(stage: &Stage, user: u64) -> (i64, i64, i64) {
+    let query = json!({
+        "TableName": "jobboard", "ConsistentRead": true, "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": format!("vouchers#{user}")}},
+    });
+    let items = stage.database("Query", &query).await;
+    assert_eq!(items.get("LastEvaluatedKey"), None);
+    let number = |item: &Value, name: &str| item[name]["N"].as_str().map_or(0, |digits| digits.parse::<i64>().unwrap());
+    let items = items["Items"].as_array().expect("items");
+    let (balances, entries): (Vec<&Value>, Vec<&Value>) = items.iter().partition(|item| item["sk"]["S"] == "balance");
+    let sum = entries.iter().map(|entry| number(entry, "change")).sum();
+    let counted = entries.len() as i64;
+    match balances.as_slice() {
+        [] => (0, sum, counted),
+        [balance] => {
+            assert_eq!(number(balance, "entries"), counted);
+            (number(balance, "balance"), sum, counted)
+        }
+        _ => panic!("two balances"),
+    }
+}
+
+/// A small generator, so that a failure can be repeated.
+fn next(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_balance_is_the_sum_of_the_ledger_in_every_sampled_moment() {
+    let stage = Arc::new(Stage::open().await);
+    let board = Board::of(&stage.address);
+    let owner = board.join().await;
+    let job = owner.post_job(json!({})).await;
+    let users: Vec<User> = futures::future::join_all((0..4).map(|_| board.join())).await;
+    let over = Arc::new(AtomicBool::new(false));
+    let sampler = {
+        let (stage, users, over) = (Arc::clone(&stage), users.clone(), Arc::clone(&over));
+        tokio::spawn(async move {
+            let mut samples = 0;
+            while !over.load(Ordering::Relaxed) {
+                for user in &users {
+                    let (balance, sum, _) = sampled(&stage, user.id).await;
+                    assert_eq!(balance, sum);
+                    assert!(balance >= 0);
+                    samples += 1;
+                }
+            }
+            samples
+        })
+    };
+    // 16 workers with 500 operations each; what succeeded is counted here, apart from the system.
+    let workers = (0..16).map(|worker| {
+        let users = users.clone();
+        tokio::spawn(async move {
+            let mut state = 0x9e37_79b9 + worker;
+            let mut expected = vec![(0_i64, 0_i64); users.len()];
+            for _ in 0..500 {
+                let which = (next(&mut state) % 4) as usize;
+                let user = &users[which];
+                let change = match next(&mut state) % 10 {
+                    0 => {
+                        let amount = 1 + (next(&mut state) % 3) as i64;
+                        user.adjust_vouchers(amount).await["balance"].is_i64().then_some(amount)
+                    }
+                    1 => user.adjust_vouchers(-2).await["balance"].is_i64().then_some(-2),
+                    2 => {
+                        let order = user.order_voucher().await;
+                        assert_eq!(user.board.pay(&order).await, json!({"notified_status": 200}));
+                        Some(1)
+                    }
+                    _ => match user.call(job).await {
+                        answer if answer == done() => Some(-1),
+                        answer => {
+                            assert_eq!(answer, empty());
+                            None
+                        }
+                    },
+                };
+                if let Some(change) = change {
+                    expected[which].0 += change;
+                    expected[which].1 += 1;
+                }
+            }
+            expected
+        })
+    });
+    let mut expected = vec![(0, 0); users.len()];
+    for worker in futures::future::join_all(workers).await {
+        for (all, one) in expected.iter_mut().zip(worker.unwrap()) {
+            *all = (all.0 + one.0, all.1 + one.1);
+        }
+    }
+    over.store(true, Ordering::Relaxed);
+    assert!(sampler.await.unwrap() > 100, "too few samples");
+    for (user, (balance, entries)) in users.iter().zip(expected) {
+        assert_eq!(sampled(&stage, user.id).await, (balance, balance, entries));
+    }
+}
