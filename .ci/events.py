@@ -32,13 +32,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", "channel-tasks", "channel-applications",
              "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
              "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
-             "signing-employee", "signing-directory", "signing-image"]
+             "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs", "jobboard-search",
+             "jobboard-collections", "jobboard-contacts", "jobboard-vouchers", "jobboard-orders", "jobboard-image",
+             "ops-uploads"]
 # Those of ops-admin that need an application of the signing API come last, in this order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
-         "retire_oauth_app_secret", "set_platform", "submit"]
+         "retire_oauth_app_secret", "set_platform", "submit", "take_down_job", "collect", "cost"]
 # What later commands need of the answers before them.
 TOLD = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id"}
 
@@ -143,6 +145,31 @@ def application(demo, user):
         return str(json.load(answer)["data"]["em_id"])
 
 
+def header(url, body, name):
+    """What stands in a header of an answer."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.headers[name]
+
+
+def jobboard(demo):
+    """A user of the job board with a job of its own and an order that was paid; somebody else's job."""
+    url, codes = demo["base_url"], demo["jobboard"]
+    token = header(url + "/wechat/user/login", {"login_code": codes["user_code"]}, "x-auth-token")
+    jobs = post(url + "/jobs/list", b'{"page_size":1}')["data"]["jobs"]
+    def call(path, body):
+        headers = {"authorization": token, "content-type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(url + path, body.encode(), headers), timeout=60) as answer:
+            return json.load(answer)["data"], answer.headers
+    _, headers = call("/job/create", json.loads((ROOT / "events" / "jobboard-jobs.create.json").read_text("utf-8"))["body"])
+    order, _ = call("/contact_voucher/buy", '{"price":3.99,"contact_voucher_num":1}')
+    post(demo["wechat_url"] + "/simulate/pay", json.dumps({"out_trade_no": order["order_no"]}).encode())
+    with urllib.request.urlopen(urllib.request.Request(url + "/user/info", headers={"authorization": token})) as answer:
+        user = json.load(answer)["data"]["user_id"]
+    return {"jobboard_token": token, "jobboard_user": str(user), "job_id": str(jobs[0]["id"]),
+            "own_job_id": headers["x-resource-id"], "order_no": order["order_no"]}
+
+
 def is_good(function, answer):
     """Whether an answer is a success, as the function's family tells it."""
     if not isinstance(answer, dict) or "errorType" in answer:
@@ -203,7 +230,7 @@ def main():
             values = {**channel, **{name: tokens[name] for name in ["access_token", "refresh_token"]},
                       **{name: hris[name] for name in ["access_key", "secret_key", "token"]},
                       "app_id": hris["oauth"]["app_id"], "hris_access_token": consent(demo),
-                      "session_token": worker(demo, "events")}
+                      "session_token": worker(demo, "events"), **jobboard(demo)}
             variables = dict(line.split("=", 1) for line in (data / "functions.env").read_text().splitlines())
             environment = {"PATH": os.environ["PATH"], **variables}
             for function in FUNCTIONS:

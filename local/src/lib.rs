@@ -128,13 +128,13 @@ impl World {
 
         let wechat = listen(0).await?;
         let wechat_url = set("WECHAT_URL", &url(&wechat)?);
-        set("WECHAT_PAY_URL", &url(&wechat)?);
+        let wechat_pay_url = set("WECHAT_PAY_URL", &url(&wechat)?);
 
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
         let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
-        if wechat_url == url(&wechat)? {
+        if [&wechat_url, &wechat_pay_url].contains(&&url(&wechat)?) {
             let secret = async |id: &str| match environment.secret(id).await {
                 Ok(secret) => serde_json::from_str(&secret).map_err(|error| format!("{id}: {error}")),
                 Err(error) => Err(error.to_string()),

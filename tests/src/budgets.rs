@@ -1,60 +1,34 @@
 //! The DynamoDB calls of every endpoint of the partner API, counted at the wire, are those of `docs/budgets.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::meter::{Meter, budgeted, endpoints};
 use crate::support::resource::{ALL, Resource};
 use crate::support::{Answer, Partner, Stage, problem, success};
 
-const DOCUMENT: &str = include_str!("../../docs/budgets.md");
-
 const HEADING: &str = "| endpoint of the partner API | DynamoDB calls |";
 
-/// The table below this heading: what is called, and the calls of DynamoDB that it makes.
-pub fn table(heading: &str) -> BTreeMap<String, String> {
-    let rows = DOCUMENT.lines().skip_while(|line| *line != heading).skip(2);
-    let mut table = BTreeMap::new();
-    for row in rows.take_while(|line| line.starts_with('|')) {
-        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-        let [label, calls] = cells[..] else { panic!("{row} has not two cells") };
-        assert!(table.insert(label.to_owned(), calls.to_owned()).is_none(), "{label} stands there twice");
-    }
-    table
-}
-
-/// Measures one request after another.
-struct Meter {
-    stage: Stage,
-    partner: Partner,
-    measured: BTreeMap<String, String>,
-}
-
-impl Meter {
+impl Meter<Partner> {
     async fn start() -> Self {
         let stage = Stage::open().await;
         let partner = Partner::join(&stage.address).await;
         // From here on the channel's status is known: the clock stands still.
         let missing = problem(404, 1001, &[("channel_user_id", "does not exist")]);
         assert_eq!(partner.get("/api/v1/users/none").await, missing);
-        Self { stage, partner, measured: BTreeMap::new() }
+        Self::new(stage, partner)
     }
 
-    async fn measure(&mut self, label: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        self.stage.take_calls();
-        let token = (!path.contains("/auth/")).then_some(self.partner.token.as_str());
-        let answer = self.partner.send(method, path, token, body.map(Value::to_string)).await;
-        let calls = self.stage.take_calls();
-        let calls = if calls.is_empty() { "none".to_owned() } else { calls.join(" + ") };
-        assert!(self.measured.insert(label.to_owned(), calls).is_none(), "{label} is measured twice");
-        answer
+    async fn send(&mut self, label: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let partner = self.caller.clone();
+        let token = (!path.contains("/auth/")).then_some(partner.token.as_str());
+        self.measure(label, partner.send(method, path, token, body.map(Value::to_string))).await
     }
 
     /// Measures a request that succeeds; the data that it answers.
     async fn success(&mut self, label: &str, method: Method, path: &str, body: Option<&Value>) -> Value {
-        let answer = self.measure(label, method, path, body).await;
+        let answer = self.send(label, method, path, body).await;
         let data = answer.body["data"].clone();
         assert_eq!(answer, success(data.clone()), "{label}");
         data
@@ -93,7 +67,7 @@ impl Meter {
     async fn second(&self, kind: &Resource) {
         let mut second = kind.example();
         second[kind.id_field] = "2".into();
-        let answer = self.partner.post(kind.path, &second).await;
+        let answer = self.caller.post(kind.path, &second).await;
         assert_eq!(answer, success(answer.body["data"].clone()));
     }
 }
@@ -102,7 +76,7 @@ impl Meter {
 async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     let mut meter = Meter::start().await;
     let credentials = json!({
-        "appkey": meter.partner.appkey, "secret": meter.partner.secret, "grant_type": "client_credentials",
+        "appkey": meter.caller.appkey, "secret": meter.caller.secret, "grant_type": "client_credentials",
     });
     let token = "/api/v1/auth/token";
     let tokens = meter.success(&format!("POST {token}"), Method::POST, token, Some(&credentials)).await;
@@ -132,34 +106,26 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     let uploads = "/api/v1/uploads";
     let upload = json!({"purpose": "resume", "content_type": "application/pdf", "size": 8});
     meter.success(&format!("POST {uploads}"), Method::POST, uploads, Some(&upload)).await;
-    let missing = meter.measure("GET /api/v1/uploads/{name}", Method::GET, "/api/v1/uploads/resume-1.pdf", None).await;
+    let missing = meter.send("GET /api/v1/uploads/{name}", Method::GET, "/api/v1/uploads/resume-1.pdf", None).await;
     assert_eq!(missing, problem(404, 1001, &[("name", "does not exist")]));
 
-    assert_eq!(meter.measured, table(HEADING));
+    meter.assert_is(HEADING);
 }
 
 #[test]
 fn every_endpoint_has_a_budget() {
-    let routes: BTreeSet<String> = channel::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
-    let budgeted: BTreeSet<String> = table(HEADING)
-        .keys()
-        .map(|label| label.split_once(',').map_or(label.as_str(), |(route, _)| route).to_owned())
-        .collect();
-    assert_eq!(budgeted, routes);
-    for route in routes {
-        assert!(table(HEADING).contains_key(&route), "{route} has no budget for its plain course");
-    }
+    assert_eq!(budgeted(HEADING), endpoints(&channel::routes()));
 }
 
 #[tokio::test]
 async fn the_status_of_a_channel_is_looked_up_once_in_five_seconds() {
     let meter = Meter::start().await;
-    meter.partner.has(&["users"]).await;
+    meter.caller.has(&["users"]).await;
     let mut lookups = Vec::new();
     for milliseconds in [0, 4999, 1, 0, 4999, 1] {
         meter.stage.clock.advance(SignedDuration::from_millis(milliseconds));
         meter.stage.take_calls();
-        assert_eq!(meter.partner.get("/api/v1/users/U20240101001").await.status, 200);
+        assert_eq!(meter.caller.get("/api/v1/users/U20240101001").await.status, 200);
         let calls = meter.stage.take_calls();
         assert!(calls.iter().all(|call| call == "GetItem"), "{calls:?}");
         lookups.push(calls.len() - 1);
@@ -171,11 +137,11 @@ async fn the_status_of_a_channel_is_looked_up_once_in_five_seconds() {
 async fn a_request_that_cannot_succeed_reads_nothing() {
     let meter = Meter::start().await;
     meter.stage.take_calls();
-    let answer = meter.partner.post("/api/v1/users", &json!({})).await;
+    let answer = meter.caller.post("/api/v1/users", &json!({})).await;
     assert_eq!((answer.status, &answer.body["code"]), (400, &json!(1001)));
-    let answer = meter.partner.send(Method::GET, "/api/v1/tasks", Some("garbage"), None).await;
+    let answer = meter.caller.send(Method::GET, "/api/v1/tasks", Some("garbage"), None).await;
     assert_eq!(answer, problem(401, 1003, &[]));
-    let answer = meter.partner.get("/api/v1/tasks?page_size=101").await;
+    let answer = meter.caller.get("/api/v1/tasks?page_size=101").await;
     assert_eq!(answer, problem(400, 1001, &[("page_size", "must be from 1 to 100")]));
     assert_eq!(meter.stage.take_calls(), Vec::<String>::new());
 }

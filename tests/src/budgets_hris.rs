@@ -1,13 +1,11 @@
 //! The DynamoDB calls of every endpoint of the HR API, counted at the wire, are those of `docs/budgets.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::budgets::table;
 use crate::support::consent::{AUTHORIZE, App, Browser, CALLBACK, TOKEN, access_token};
+use crate::support::meter::{Meter, budgeted, endpoints};
 use crate::support::product::{
     APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, refusal,
 };
@@ -15,35 +13,18 @@ use crate::support::{Answer, Stage};
 
 const HEADING: &str = "| endpoint of the HR API | DynamoDB calls |";
 
-/// Measures one request after another.
-struct Meter {
-    stage: Stage,
-    product: Product,
-    measured: BTreeMap<String, String>,
-}
-
-impl Meter {
+impl Meter<Product> {
     async fn start() -> Self {
         let stage = Stage::open().await;
         let product = Product::join_stage(&stage).await;
         product.furnish().await;
         // From here on the key and the company's token are known: the clock stands still.
         assert_eq!(product.get("/api/v2/departments/x", Value::Null).await, refusal(404, 1102, "uuid does not exist"));
-        Self { stage, product, measured: BTreeMap::new() }
-    }
-
-    /// What is called until the future is ready.
-    async fn measure<T>(&mut self, label: &str, request: impl Future<Output = T>) -> T {
-        self.stage.take_calls();
-        let answer = request.await;
-        let calls = self.stage.take_calls();
-        let calls = if calls.is_empty() { "none".to_owned() } else { calls.join(" + ") };
-        assert!(self.measured.insert(label.to_owned(), calls).is_none(), "{label} is measured twice");
-        answer
+        Self::new(stage, product)
     }
 
     async fn success(&mut self, label: &str, method: Method, path: &str, payload: Value) -> Value {
-        let product = self.product.clone();
+        let product = self.caller.clone();
         let answer = match method {
             Method::GET => self.measure(label, product.get(path, payload)).await,
             method => self.measure(label, product.call(method, path, payload)).await,
@@ -57,8 +38,8 @@ impl Meter {
     }
 }
 
-async fn organization(meter: &mut Meter) {
-    let token = meter.product.with_token(json!({}));
+async fn organization(meter: &mut Meter<Product>) {
+    let token = meter.caller.with_token(json!({}));
     meter.get("/sub_companies", "/sub_companies", Value::Null).await;
     let path = format!("/sub_companies/{SUB_COMPANY}");
     meter.get("/sub_companies/{sub_company_uuid}", &path, Value::Null).await;
@@ -74,25 +55,25 @@ async fn organization(meter: &mut Meter) {
 
     meter.get("/employees", "/employees", token.clone()).await;
     let page = json!({"pagination": {"page": 1, "page_size": 1}});
-    let first = meter.get("/employees, a page", "/employees", meter.product.with_token(page)).await;
+    let first = meter.get("/employees, a page", "/employees", meter.caller.with_token(page)).await;
     let next = json!({"pagination": {"cursor": first["nextCursor"], "page_size": 1}});
-    let second = meter.get("/employees, by cursor", "/employees", meter.product.with_token(next)).await;
+    let second = meter.get("/employees, by cursor", "/employees", meter.caller.with_token(next)).await;
     assert_eq!((first["totalCount"].as_u64(), second["employees"].as_array().map(Vec::len)), (Some(2), Some(1)));
     let none = json!({"status": "regular", "pagination": {"page": 1}});
-    let none = meter.get("/employees, nothing found", "/employees", meter.product.with_token(none)).await;
+    let none = meter.get("/employees, nothing found", "/employees", meter.caller.with_token(none)).await;
     assert_eq!(none["totalCount"], 0);
     for (label, id) in [("", EMPLOYEE), (", by number", EMPNO), (", by phone", MOBILE)] {
         meter.get(&format!("/employees/{{id}}{label}"), &format!("/employees/{id}"), token.clone()).await;
     }
 }
 
-async fn attendance(meter: &mut Meter) {
+async fn attendance(meter: &mut Meter<Product>) {
     let path = "/api/v2/attendance_punches";
     let punches = json!([{"empno": EMPNO, "punched_at": "2017-02-03 08:00"}]);
     meter.success(&format!("POST {path}"), Method::POST, path, punches).await;
     let unknown = json!([{"empno": "x", "punched_at": "2017-02-03 08:00"}, {"empno": EMPNO, "punched_at": "2017-02-03 09:00"}]);
     meter.success(&format!("POST {path}, with an unknown number"), Method::POST, path, unknown).await;
-    let token = meter.product.with_token(json!({}));
+    let token = meter.caller.with_token(json!({}));
     let below = |what: &str| (format!("/employees/{{id}}/{what}"), format!("/employees/{EMPLOYEE}/{what}"));
     let (route, path) = below("check_attendance");
     meter.get(&route, &path, token).await;
@@ -112,8 +93,8 @@ async fn attendance(meter: &mut Meter) {
     meter.get("/approvals/{number_series}", &format!("/approvals/{APPROVAL}"), Value::Null).await;
 }
 
-async fn integration(meter: &mut Meter) {
-    let product = meter.product.clone();
+async fn integration(meter: &mut Meter<Product>) {
+    let product = meter.caller.clone();
     let path = format!("/api/v2/company_tokens/{}", product.company);
     let visitor = product.with_token(json!({"zhiren_visitor_token": "v"}));
     meter.success("PATCH /api/v2/company_tokens/{guid}", Method::PATCH, &path, visitor).await;
@@ -135,8 +116,8 @@ async fn integration(meter: &mut Meter) {
     meter.success(&format!("POST {path}"), Method::POST, path, Value::Null).await;
 }
 
-async fn consent(meter: &mut Meter) {
-    let app = App::of(&meter.product).await;
+async fn consent(meter: &mut Meter<Product>) {
+    let app = App::of(&meter.caller).await;
     let mut browser = Browser::new(&app);
     let page = meter.measure(&format!("GET {AUTHORIZE}"), browser.open("")).await;
     let asked = meter.measure(&format!("POST {AUTHORIZE}"), browser.press(&page, "send", &[("mobile", MOBILE)])).await;
@@ -153,9 +134,9 @@ async fn consent(meter: &mut Meter) {
     assert_eq!(exchanged.status, 200);
 }
 
-async fn recruitment(meter: &mut Meter) {
+async fn recruitment(meter: &mut Meter<Product>) {
     meter.stage.clock.advance(SignedDuration::from_secs(60));
-    let product = meter.product.clone();
+    let product = meter.caller.clone();
     let token = access_token(&product, MOBILE).await;
     // From here on the token is known.
     assert_eq!(product.read(&token, "/api/v2/recruitments/sources", json!({})).await.status, 200);
@@ -194,19 +175,12 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     integration(&mut meter).await;
     consent(&mut meter).await;
     recruitment(&mut meter).await;
-    assert_eq!(meter.measured, table(HEADING));
+    meter.assert_is(HEADING);
 }
 
 #[test]
 fn every_endpoint_has_a_budget() {
-    let routes: BTreeSet<String> = hris::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
-    let table = table(HEADING);
-    let budgeted: BTreeSet<String> =
-        table.keys().map(|label| label.split_once(',').map_or(label.as_str(), |(route, _)| route).to_owned()).collect();
-    assert_eq!(budgeted, routes);
-    for route in routes {
-        assert!(table.contains_key(&route), "{route} has no budget for its plain course");
-    }
+    assert_eq!(budgeted(HEADING), endpoints(&hris::routes()));
 }
 
 /// How many calls are made beside that of the request itself, as the clock goes on.

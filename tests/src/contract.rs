@@ -21,13 +21,15 @@ struct Family {
     openapi: String,
 }
 
-fn families() -> [Family; 3] {
+fn families() -> [Family; 4] {
     let channel = documents::channel::endpoints();
     assert_eq!(channel.len(), 20);
     let hris = documents::hris::endpoints();
     assert_eq!(hris.len(), 21 + 2, "21 endpoints and the two that were withdrawn");
     let signing = documents::signing::endpoints();
     assert_eq!(signing.len(), 12);
+    let jobboard = documents::jobboard::endpoints();
+    assert_eq!(jobboard.len(), 23);
     [
         Family {
             name: "channel",
@@ -81,6 +83,37 @@ fn families() -> [Family; 3] {
             routes: signing::routes(),
             functions: signing::FUNCTIONS.map(|(name, _)| name).to_vec(),
             openapi: signing::openapi().to_pretty_json().unwrap(),
+        },
+        Family {
+            name: "jobboard",
+            documented: jobboard.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect(),
+            additions: &[
+                // The other spelling of a path.
+                "POST /jobs/create",
+                "POST /jobs/close",
+                "POST /jobs/collect",
+                "POST /jobs/cancnel_collect",
+                "POST /job/cancel_collect",
+                "POST /jobs/cancel_collect",
+                "POST /wechat/pay/notify",
+                "POST /order/status",
+                "POST /img/upload/presign",
+                "GET /img/{name}",
+            ],
+            catch_all: &[
+                "ANY /wechat/{proxy+}",
+                "ANY /user/{proxy+}",
+                "ANY /job/{proxy+}",
+                "ANY /jobs/{proxy+}",
+                "ANY /collect/{proxy+}",
+                "ANY /contact_history/{proxy+}",
+                "ANY /contact_voucher/{proxy+}",
+                "ANY /order/{proxy+}",
+                "ANY /img/{proxy+}",
+            ],
+            routes: jobboard::routes(),
+            functions: jobboard::FUNCTIONS.map(|(name, _)| name).to_vec(),
+            openapi: jobboard::openapi().to_pretty_json().unwrap(),
         },
     ]
 }

@@ -18,7 +18,7 @@ const TOKEN_AGE: u32 = 7200;
 
 #[derive(Clone)]
 struct Simulator {
-    /// `appid` and `secret` of the mini programs, as Secrets Manager has them.
+    /// `appid` and `secret` of the mini programs, as Secrets Manager has them; the one of signing is the first.
     apps: Arc<Vec<Value>>,
     state: Arc<Mutex<Simulated>>,
 }
@@ -86,6 +86,14 @@ impl Simulator {
         }
     }
 
+    /// A user is somebody else to each mini program.
+    fn openid(&self, appid: &str, user: &str) -> String {
+        // That of signing was the only one once: data folders hold openids in which no appid is.
+        let alone = self.apps.first().is_some_and(|app| app["appid"] == appid);
+        let subject = if alone { user.to_owned() } else { format!("{appid}/{user}") };
+        format!("o{}", &digest(&subject)[..27])
+    }
+
     fn failure(&self) -> Result<(), Json<Value>> {
         match self.state().next_error.take() {
             Some(errcode) => Err(refusal(errcode, "simulated")),
@@ -115,11 +123,8 @@ async fn code_to_session(State(simulator): State<Simulator>, Query(query): Param
     simulator.failure()?;
     let appid = simulator.app(|name| query.get(name).cloned())?;
     let user = simulator.redeem("login", query.get("js_code").map(String::as_str).unwrap_or_default())?;
-    // A user is somebody else to each mini program.
-    let openid = format!("o{}", &digest(&format!("{appid}/{user}"))[..27]);
-    Ok(Json(
-        json!({"openid": openid, "session_key": &digest(&openid)[..24], "unionid": format!("u{}", &digest(&user)[..27])}),
-    ))
+    let openid = simulator.openid(&appid, &user);
+    Ok(Json(json!({"openid": openid, "session_key": &digest(&openid)[..24], "unionid": format!("u{}", &digest(&user)[..27])})))
 }
 
 async fn stable_token(State(simulator): State<Simulator>, Json(body): Json<Value>) -> Result<Json<Value>, Json<Value>> {
@@ -139,9 +144,11 @@ async fn phone_number(
 ) -> Result<Json<Value>, Json<Value>> {
     simulator.failure()?;
     let token = query.get("access_token").map(String::as_str).unwrap_or_default();
-    let appid = simulator.state().tokens.iter().find_map(|(appid, renewed)| {
-        (token == format!("token-{appid}-{renewed}")).then(|| appid.clone())
-    });
+    let appid = simulator
+        .state()
+        .tokens
+        .iter()
+        .find_map(|(appid, renewed)| (token == format!("token-{appid}-{renewed}")).then(|| appid.clone()));
     let Some(appid) = appid else {
         return Err(refusal(40001, "invalid credential, access_token is invalid or not latest"));
     };

@@ -26,8 +26,7 @@ use shared::clock::Clock;
 use pay::Pay;
 
 /// A router that answers as `api.weixin.qq.com` and `api.mch.weixin.qq.com` do. `secrets` are those of the mini programs, of the
-/// merchant, and the simulator's own.
+/// merchant, and the simulator's own; the mini program of signing is the first.
 pub fn router(apps: Vec<Value>, merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Router, String> {
-    let appids = apps.iter().filter_map(|app| app["appid"].as_str().map(str::to_owned)).collect();
-    Ok(mini_program::router(apps).merge(pay::router(Pay::new(appids, merchant, platform, clock)?)))
+    Ok(mini_program::router(apps).merge(pay::router(Pay::new(merchant, platform, clock)?)))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::ids::random;
 use shared::hex::hex;
+use shared::ids::random;
 use shared::values::LocalTime;
 
 /// What WeChat Pay says instead: HTTP status, code, message.
@@ -95,8 +95,7 @@ impl Order {
             transaction["trade_type"] = "JSAPI".into();
             transaction["bank_type"] = "OTHERS".into();
             transaction["success_time"] = LocalTime::from(*at).to_second().into();
-            transaction["amount"] =
-                json!({"total": total, "payer_total": total, "currency": "CNY", "payer_currency": "CNY"});
+            transaction["amount"] = json!({"total": total, "payer_total": total, "currency": "CNY", "payer_currency": "CNY"});
         }
         transaction
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,6 +23,8 @@ use super::orders::{Orders, Refusal, text, unknown};
 const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 /// How old a request may be.
 const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+/// How long the merchant may take to answer a notification.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many requests are remembered.
 const REMEMBERED: usize = 100;
 
@@ -29,8 +32,9 @@ const REMEMBERED: usize = 100;
 pub struct Pay(Arc<Inner>);
 
 pub struct Inner {
-    pub appids: Vec<String>,
-    pub mchid: String,
+    /// The mini program that the merchant may be paid by.
+    appid: String,
+    mchid: String,
     merchant_serial: String,
     merchant_key: VerifyingKeys,
     pub sealing: SealingKey,
@@ -58,13 +62,13 @@ impl std::ops::Deref for Pay {
 }
 
 impl Pay {
-    pub fn new(appids: Vec<String>, merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Self, String> {
+    pub fn new(merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let quiet = |error: shared::error::Error| error.to_string();
         let serial = text(merchant, "serial_no");
         let public = BTreeMap::from([(serial.clone(), text(platform, "merchant_public_key"))]);
         let key = |serial: &str, private: &str| SigningKey::parse(&text(platform, serial), &text(platform, private));
         Ok(Self(Arc::new(Inner {
-            appids,
+            appid: text(merchant, "appid"),
             mchid: text(merchant, "mchid"),
             merchant_serial: serial,
             merchant_key: VerifyingKeys::parse(&public).map_err(quiet)?,
@@ -73,7 +77,7 @@ impl Pay {
             certificate_key: key("certificate_serial", "certificate_private").map_err(quiet)?,
             certificate: text(platform, "certificate"),
             clock,
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().timeout(PATIENCE).build().map_err(|error| error.to_string())?,
             state: Mutex::default(),
         })))
     }
@@ -103,10 +107,9 @@ impl Inner {
     }
 
     /// Whether the merchant sent this, lately and for the first time.
-    fn check(&self, method: &Method, path: &str, headers: &HeaderMap, body: &str) -> Result<(), Refusal> {
+    fn check(&self, request: &Request) -> Result<(), Refusal> {
         let refused = |message: &str| (401, "SIGN_ERROR", message.to_owned());
-        let header = headers.get("authorization").and_then(|header| header.to_str().ok()).unwrap_or_default();
-        let parts = header.strip_prefix(SCHEME).ok_or_else(|| refused("Authorization 格式错误"))?;
+        let parts = request.authorization().strip_prefix(SCHEME).ok_or_else(|| refused("Authorization 格式错误"))?;
         let parts: BTreeMap<&str, &str> = parts
             .split(',')
             .filter_map(|part| part.trim().split_once('='))
@@ -123,19 +126,26 @@ impl Inner {
         if part("mchid") != self.mchid || part("serial_no") != self.merchant_serial {
             return Err(refused("商户号或证书序列号错误"));
         }
-        let lines = [method.as_str(), path, time, nonce, body];
+        let lines = [request.method.as_str(), &request.path, time, nonce, &request.body];
         if !self.merchant_key.verify(part("serial_no"), &lines, part("signature")) {
             return Err(refused("签名错误"));
         }
-        let mut state = self.state();
-        if !state.nonces.insert(nonce.to_owned()) {
+        if !self.state().nonces.insert(nonce.to_owned()) {
             return Err(refused("随机串重复"));
         }
+        Ok(())
+    }
+
+    fn remember(&self, request: &Request) {
+        let mut state = self.state();
         if state.requests.len() == REMEMBERED {
             state.requests.pop_front();
         }
-        state.requests.push_back(json!({"method": method.as_str(), "path": path, "body": body, "authorization": header}));
-        Ok(())
+        let Request { method, path, body, .. } = request;
+        let authorization = request.authorization();
+        state
+            .requests
+            .push_back(json!({"method": method.as_str(), "path": path, "body": body, "authorization": authorization}));
     }
 
     /// Answers a request: a status and a body, or a refusal.
@@ -199,8 +209,12 @@ impl<S: Send + Sync> axum::extract::FromRequest<S> for Request {
 impl Request {
     /// Answers what the merchant has signed.
     fn answered(&self, pay: &Pay, act: impl FnOnce() -> Result<(u16, String), Refusal>) -> Response {
-        let checked = pay.check(&self.method, &self.path, &self.headers, &self.body);
-        pay.answer(self, checked.and_then(|()| act()))
+        pay.remember(self);
+        pay.answer(self, pay.check(self).and_then(|()| act()))
+    }
+
+    fn authorization(&self) -> &str {
+        self.headers.get("authorization").and_then(|header| header.to_str().ok()).unwrap_or_default()
     }
 
     fn json(&self) -> Result<Value, Refusal> {
@@ -231,20 +245,21 @@ fn check_announced(pay: &Pay, body: &Value) -> Result<(), Refusal> {
     let number = text(body, "out_trade_no");
     let of_a_number = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '|' | '*');
     let notify_url = text(body, "notify_url");
-    let expires = &body["time_expire"];
+    let of_the_web = notify_url.starts_with("http://") || notify_url.starts_with("https://");
+    let (expires, currency) = (&body["time_expire"], &body["amount"]["currency"]);
     let faults = [
         ("description", !(1..=127).contains(&text(body, "description").chars().count())),
         ("out_trade_no", !(6..=32).contains(&number.len()) || !number.chars().all(of_a_number)),
         ("time_expire", !expires.is_null() && LocalTime::parse(expires.as_str().unwrap_or_default()).is_err()),
-        ("notify_url", !notify_url.starts_with("http") || notify_url.contains('?') || notify_url.len() > 255),
+        ("notify_url", !of_the_web || notify_url.contains('?') || notify_url.len() > 255),
         ("amount.total", body["amount"]["total"].as_i64().is_none_or(|total| total < 1)),
-        ("amount.currency", body["amount"]["currency"].as_str().is_some_and(|currency| currency != "CNY")),
+        ("amount.currency", !currency.is_null() && currency != "CNY"),
         ("payer.openid", text(&body["payer"], "openid").is_empty()),
     ];
     if let Some((field, _)) = faults.iter().find(|(_, wrong)| *wrong) {
         return Err((400, "PARAM_ERROR", format!("参数错误: {field}")));
     }
-    match (text(body, "mchid") == pay.mchid, pay.appids.contains(&text(body, "appid"))) {
+    match (text(body, "mchid") == pay.mchid, text(body, "appid") == pay.appid) {
         (true, true) => Ok(()),
         (true, false) => Err((400, "APPID_MCHID_NOT_MATCH", "appid 和 mchid 不匹配".into())),
         (false, _) => Err((400, "MCH_NOT_EXISTS", "商户号不存在".into())),
@@ -282,8 +297,8 @@ async fn certificates(State(pay): State<Pay>, request: Request) -> Response {
         let sealed = nonce.and_then(|nonce| Ok((pay.sealing.seal(&nonce, "certificate", &pay.certificate)?, nonce)));
         let (ciphertext, nonce) = sealed.map_err(|error| (500, "SYSTEM_ERROR", error.to_string()))?;
         let certificate = json!({
-            "serial_no": pay.certificate_key.serial, "effective_time": "2020-01-01T00:00:00+08:00",
-            "expire_time": "2120-01-01T00:00:00+08:00",
+            "serial_no": pay.certificate_key.serial, "effective_time": "2000-01-01T08:00:00+08:00",
+            "expire_time": "2120-01-01T08:00:00+08:00",
             "encrypt_certificate": {
                 "algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": "certificate", "ciphertext": ciphertext,
             },

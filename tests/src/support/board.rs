@@ -68,7 +68,10 @@ pub fn unique() -> u32 {
 
 impl Board {
     pub fn of(address: &Address) -> Self {
-        Self { address: address.clone(), http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap() }
+        Self {
+            address: address.clone(),
+            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+        }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

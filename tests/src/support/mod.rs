@@ -7,6 +7,7 @@ pub mod board;
 pub mod calls;
 pub mod consent;
 pub mod documents;
+pub mod meter;
 mod partner;
 pub mod product;
 pub mod resource;

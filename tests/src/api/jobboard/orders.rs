@@ -46,7 +46,9 @@ async fn a_price_of_the_clients_own_is_refused_and_nothing_is_ordered() {
     let board = Board::of(&stage.address);
     let (merchant, job) = merchant(&board).await;
     let stored = stage.items("jobboard").await.len();
-    for body in [json!({"price": 4.99, "top_hour": 72}), json!({"price": 0, "top_hour": 72}), json!({"price": 5, "top_hour": 24})] {
+    for body in
+        [json!({"price": 4.99, "top_hour": 72}), json!({"price": 0, "top_hour": 72}), json!({"price": 5, "top_hour": 24})]
+    {
         let mut body = body;
         body["job_id"] = job.into();
         assert_eq!(merchant.post("/jobs/top", &body).await, wrong_price(), "{body}");
@@ -67,7 +69,11 @@ async fn malformed_orders_name_their_fields() {
     let merchant = Board::of(world()).join().await;
     let cases = [
         ("/jobs/top", json!({}), "job_id: is required; top_hour: is required; price: is required"),
-        ("/jobs/top", json!({"job_id": "x", "top_hour": 72, "price": 5}), "job_id: must be a whole number from 1 to 9007199254740991"),
+        (
+            "/jobs/top",
+            json!({"job_id": "x", "top_hour": 72, "price": 5}),
+            "job_id: must be a whole number from 1 to 9007199254740991",
+        ),
         ("/jobs/top", json!({"job_id": 1, "top_hour": 72, "price": "5"}), "price: must be a number"),
         ("/jobs/refresh/pay", json!({"job_id": 1, "price": 1.999}), "price: must have at most 2 decimals"),
         ("/contact_voucher/buy", json!({"price": -1, "contact_voucher_num": 1}), "price: must be from 0 to 1000000000000"),
@@ -84,7 +90,8 @@ async fn only_the_owner_orders_for_an_open_job() {
     let board = Board::of(world());
     let (merchant, job) = merchant(&board).await;
     let other = board.join().await;
-    for (path, mut body) in [("/jobs/top", json!({"top_hour": 72, "price": 5})), ("/jobs/refresh/pay", json!({"price": 1.99}))] {
+    for (path, mut body) in [("/jobs/top", json!({"top_hour": 72, "price": 5})), ("/jobs/refresh/pay", json!({"price": 1.99}))]
+    {
         body["job_id"] = job.into();
         assert_eq!(other.post(path, &body).await, refusal(403, "job_id: is somebody else's"));
         body["job_id"] = 77.into();
@@ -113,7 +120,8 @@ async fn the_catalogue_is_what_an_administrator_sets() {
     ] {
         board.command("set_price", event).await;
     }
-    let prices = [price("refresh", 1, "1.99"), price("top", 24, "2.00"), price("voucher", 1, "4.50"), price("voucher", 10, "29.90")];
+    let prices =
+        [price("refresh", 1, "1.99"), price("top", 24, "2.00"), price("voucher", 1, "4.50"), price("voucher", 10, "29.90")];
     assert_eq!(board.command("list_prices", json!({})).await, json!({"prices": prices}));
     let top = |hours: u32, price: f64| json!({"job_id": job, "top_hour": hours, "price": price});
     assert_eq!(merchant.post("/jobs/top", &top(72, 5.0)).await, wrong_price());
@@ -204,7 +212,12 @@ async fn an_order_is_its_users_own() {
         assert_eq!(other.post("/order/status", &named).await, refusal(404, "order not found"));
     }
     let as_top = number.as_str().unwrap().replacen("CV", "TOP", 1);
-    let wrong = [json!({"order_no": as_top}), json!({"order_no": "CV1"}), json!({"order_id": 7}), json!({"order_no": number, "order_id": 7})];
+    let wrong = [
+        json!({"order_no": as_top}),
+        json!({"order_no": "CV1"}),
+        json!({"order_id": 7}),
+        json!({"order_no": number, "order_id": 7}),
+    ];
     for named in wrong {
         assert_eq!(user.post("/order/status", &named).await, refusal(404, "order not found"), "{named}");
     }

@@ -24,9 +24,7 @@ fn shaped(path: &str, answer: &Answer, additions: &[&str]) -> Value {
 async fn pay_for(user: &User, path: &str, body: Value) {
     let order = shaped(path, &user.post(path, &body).await, &[]);
     let (number, amount) = (order["order_no"].as_str().expect("a number"), &order["amount"]);
-    let status = |status: &str| {
-        json!({"order_id": order["order_id"], "order_no": number, "status": status, "amount": amount})
-    };
+    let status = |status: &str| json!({"order_id": order["order_id"], "order_no": number, "status": status, "amount": amount});
     let asked = user.post("/order/status", &json!({"order_no": number})).await;
     assert_eq!(asked.body["data"], status("pending"), "{asked:?}");
     assert_eq!(user.board.pay(number).await, json!({"notified_status": 200}));
@@ -120,8 +118,7 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     pay_for(&merchant, "/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await;
     assert_eq!(merchant.job(job).await["last_refresh_time"], "2024-01-15 18:30:00.000");
 
-    let mut update: Value =
-        crate::support::documents::jobboard::parsed(&documented("/jobs/update").request.expect("a body"));
+    let mut update: Value = crate::support::documents::jobboard::parsed(&documented("/jobs/update").request.expect("a body"));
     update["id"] = job.into();
     shaped("/jobs/update", &merchant.post("/jobs/update", &update).await, &[]);
     let updated = merchant.job(job).await;

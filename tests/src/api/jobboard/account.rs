@@ -1,0 +1,211 @@
+//! Coming in with WeChat, and what a user tells (document, 一、用户模块).
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::board::{Board, User, done, ok, refusal, unique};
+use crate::support::{Answer, Partner, Stage, answer, world};
+
+async fn register(board: &Board, body: &Value) -> Answer {
+    board.post("/wechat/user/register", body).await
+}
+
+fn login_required() -> Answer {
+    refusal(401, "login required")
+}
+
+#[tokio::test]
+async fn both_ways_in_hand_the_token_out_in_two_headers_that_pages_may_see() {
+    let board = Board::of(world());
+    let name = format!("headers-{}", unique());
+    let user = board.register(&name, "13900000001").await;
+    let body = json!({"login_code": board.code("login", &name).await});
+    let response = board.request(Method::POST, "/wechat/user/login").body(body.to_string()).send().await.unwrap();
+    let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("authorization"), format!("Bearer {}", header("x-auth-token")));
+    assert_eq!(header("access-control-expose-headers"), "Authorization, X-Auth-Token");
+    assert_eq!(header("cache-control"), "no-store");
+    let again = User { token: header("x-auth-token"), ..user.clone() };
+    assert_eq!(again.info().await, user.info().await);
+    assert_eq!(response.json::<Value>().await.unwrap(), ok(json!({"user_info": {"id": user.id}})).body);
+}
+
+#[tokio::test]
+async fn a_new_user_is_what_wechat_tells() {
+    let user = Board::of(world()).join().await;
+    let told = json!({"user_id": user.id, "avatar": "", "name": "", "sex": 0, "phone": user.phone});
+    assert_eq!(user.info().await, ok(told));
+}
+
+#[tokio::test]
+async fn registering_again_with_another_phone_changes_nothing() {
+    let board = Board::of(world());
+    let name = format!("again-{}", unique());
+    let first = board.register(&name, "13900000001").await;
+    let again = board.register(&name, "13900000002").await;
+    assert_eq!(again.id, first.id);
+    assert_eq!(again.info().await.body["data"]["phone"], "13900000001");
+    // At once it is one user too.
+    let name = format!("at-once-{}", unique());
+    let all = futures::future::join_all((0..8).map(|_| board.register(&name, "13900000003"))).await;
+    assert!(all.iter().all(|user| user.id == all[0].id));
+}
+
+#[tokio::test]
+async fn codes_are_used_once_and_test_always() {
+    let board = Board::of(world());
+    let (login, phone) = (board.code("login", &format!("once-{}", unique())).await, board.code("phone", "13900000001").await);
+    let body = json!({"login_code": login, "phone_code": phone});
+    assert_eq!(register(&board, &body).await.status, 200);
+    assert_eq!(register(&board, &body).await, refusal(401, "login_code: is wrong or used"));
+    assert_eq!(board.post("/wechat/user/login", &body).await, refusal(401, "login_code: is wrong or used"));
+    let stale = json!({"login_code": board.code("login", &format!("stale-{}", unique())).await, "phone_code": phone});
+    assert_eq!(register(&board, &stale).await, refusal(400, "phone_code: is wrong or used"));
+    let test = json!({"login_code": "test", "phone_code": "test"});
+    assert_eq!(register(&board, &test).await, register(&board, &test).await);
+}
+
+#[tokio::test]
+async fn inviters_that_cannot_be_are_passed_over() {
+    let board = Board::of(world());
+    let inviter = board.join().await;
+    for inviter in [json!(inviter.id), json!(7), json!(null), json!("somebody"), json!(-1), json!(inviter.id.to_string())] {
+        let name = format!("invited-{}", unique());
+        let body = json!({
+            "login_code": board.code("login", &name).await, "phone_code": "test", "inviter_id": inviter,
+        });
+        assert_eq!(register(&board, &body).await.status, 200, "{inviter}");
+    }
+}
+
+#[tokio::test]
+async fn wechat_that_is_busy_or_blocks_is_told_so() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let cases = [
+        (40029, refusal(401, "login_code: is wrong or used")),
+        (40226, refusal(403, "login_code: is of a user whom WeChat blocks")),
+        (45011, refusal(429, "WeChat is busy: try again")),
+    ];
+    for (errcode, expected) in cases {
+        answer(board.http.get(format!("{}/simulate/errcode?next={errcode}", board.address.wechat_url))).await;
+        assert_eq!(board.post("/wechat/user/login", &json!({"login_code": "test"})).await, expected, "{errcode}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_or_wrong_is_named() {
+    let board = Board::of(world());
+    let user = board.join().await;
+    let before = user.info().await;
+    let long = "x".repeat(2049);
+    let cases = [
+        ("/wechat/user/register", json!({}), "phone_code: is required; login_code: is required"),
+        (
+            "/wechat/user/register",
+            json!({"phone_code": 7, "login_code": ""}),
+            "phone_code: must be a string; login_code: must not be empty",
+        ),
+        ("/wechat/user/login", json!({"login_code": "x".repeat(129)}), "login_code: is too long"),
+        ("/user/update/geo", json!({}), "longitude: is required; latitude: is required"),
+        (
+            "/user/update/geo",
+            json!({"longitude": 181, "latitude": "x"}),
+            "longitude: must be from -180 to 180; latitude: must be a number",
+        ),
+        (
+            "/user/update/geo",
+            json!({"longitude": 1, "latitude": 1, "first_area_id": -1}),
+            "first_area_id: must be a whole number from 0 to 4294967295",
+        ),
+        ("/user/update/geo", json!({"longitude": 1, "latitude": 1, "address": "x".repeat(257)}), "address: is too long"),
+        ("/user/update/info", json!({"sex": 3}), "sex: must be a whole number from 0 to 2"),
+        ("/user/update/info", json!({"phone": "12345"}), "phone: must be a mobile number"),
+        ("/user/update/info", json!({"name": "x".repeat(33)}), "name: is too long"),
+        (
+            "/user/update/info",
+            json!({"avatar": "javascript:alert(1)"}),
+            "avatar: must be an http or https URL of at most 2048 characters",
+        ),
+        (
+            "/user/update/info",
+            json!({"avatar": format!("https://a/{long}")}),
+            "avatar: must be an http or https URL of at most 2048 characters",
+        ),
+        ("/user/update/info", json!([]), "$: must be an object"),
+    ];
+    for (path, body, detail) in cases {
+        assert_eq!(user.post(path, &body).await, refusal(400, detail), "{path} {body}");
+    }
+    assert_eq!(user.info().await, before);
+    let broken = user.post_text("/user/update/info", "{\"name\": ").await;
+    assert_eq!(broken, refusal(400, "$: is not valid JSON: EOF while parsing a value at line 1 column 9"));
+    let twice = user.post_text("/user/update/info", "{\"name\": \"a\", \"name\": \"b\"}").await;
+    assert_eq!(twice, refusal(400, "name: is given more than once"));
+    let large = user.post_text("/user/update/info", &" ".repeat(256 * 1024 + 1)).await;
+    assert_eq!(large, refusal(413, "the body must not be larger than 256 KiB"));
+}
+
+#[tokio::test]
+async fn updates_are_partial() {
+    let user = Board::of(world()).join().await;
+    let steps = [
+        (json!({"name": "小周", "sex": 2}), "", "小周", 2),
+        (json!({"avatar": "https://cdn.xxx.com/a.png", "name": null}), "https://cdn.xxx.com/a.png", "小周", 2),
+        (json!({"avatar": ""}), "", "小周", 2),
+        (json!({}), "", "小周", 2),
+    ];
+    for (changes, avatar, name, sex) in steps {
+        assert_eq!(user.post("/user/update/info", &changes).await, done());
+        let told = json!({"user_id": user.id, "avatar": avatar, "name": name, "sex": sex, "phone": user.phone});
+        assert_eq!(user.info().await, ok(told), "{changes}");
+    }
+    // Changes at once do not undo each other.
+    let (name, sex) = (json!({"name": "张老板"}), json!({"sex": 1}));
+    tokio::join!(user.post("/user/update/info", &name), user.post("/user/update/info", &sex));
+    let told = user.info().await.body["data"].clone();
+    assert_eq!((&told["name"], &told["sex"]), (&json!("张老板"), &json!(1)));
+}
+
+#[tokio::test]
+async fn the_token_comes_in_many_forms() {
+    let user = Board::of(world()).join().await;
+    let token = &user.token;
+    for header in [
+        format!("Bearer {token}"),
+        format!("bearer {token}"),
+        format!("\"{token}\""),
+        format!("\"Bearer {token}\""),
+        format!("Bearer \"{token}\""),
+        format!(" {token} "),
+    ] {
+        let request = user.board.request(Method::GET, "/user/info").header("authorization", &header);
+        assert_eq!(answer(request).await.status, 200, "{header}");
+        let request = user
+            .board
+            .request(Method::GET, "/user/info")
+            .header("authorization", &header)
+            .header("user_id", format!("\"{}\"", user.id));
+        assert_eq!(answer(request).await.status, 200, "{header}");
+    }
+    let forged = format!("{}x", &token[..token.len() - 1]);
+    for header in ["", "Bearer", "Bearer ", "x", &forged, &format!("Basic {token}")] {
+        let request = user.board.request(Method::GET, "/user/info").header("authorization", header);
+        assert_eq!(answer(request).await, login_required(), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_lasts_seven_days_and_is_of_this_family() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    let partner = Partner::join(&stage.address).await;
+    let foreign = user.board.request(Method::GET, "/user/info").bearer_auth(&partner.token);
+    assert_eq!(answer(foreign).await, login_required());
+    assert_eq!(partner.send(Method::GET, "/api/v1/users/x", Some(&user.token), None).await.status, 401);
+    stage.clock.advance(SignedDuration::from_secs(7 * 24 * 3600 - 1));
+    assert_eq!(user.info().await.status, 200);
+    stage.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(user.info().await, login_required());
+}

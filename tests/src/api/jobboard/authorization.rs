@@ -1,0 +1,97 @@
+//! Who may call what.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::board::{Board, ok, refusal};
+use crate::support::{answer, world};
+
+/// The endpoints that everybody may call. This list may only shrink.
+const OPEN: [&str; 6] = [
+    "POST /wechat/user/register",
+    "POST /wechat/user/login",
+    "POST /jobs/list",
+    "POST /jobs/info",
+    "POST /wechat/pay/notify",
+    "GET /img/{name}",
+];
+
+#[tokio::test]
+async fn no_endpoint_answers_without_a_token_of_the_user_who_is_named() {
+    let board = Board::of(world());
+    let (user, other) = (board.join().await, board.join().await);
+    let refused = refusal(401, "login required");
+    let mut guarded = 0;
+    for (method, path, _) in jobboard::routes() {
+        if OPEN.contains(&format!("{method} {path}").as_str()) {
+            continue;
+        }
+        guarded += 1;
+        let request = || board.request(method.parse::<Method>().unwrap(), &path).body("{}");
+        assert_eq!(answer(request()).await, refused, "{path}");
+        assert_eq!(answer(request().header("user_id", user.id)).await, refused, "{path}");
+        let mine = || request().header("authorization", &user.token);
+        for named in [other.id.to_string(), "x".into(), String::new(), format!("0{}", user.id)] {
+            assert_eq!(answer(mine().header("user_id", &named)).await, refused, "{path} {named}");
+        }
+        assert_ne!(answer(mine()).await, refused, "{path}");
+        assert_ne!(answer(mine().header("user_id", user.id)).await, refused, "{path}");
+    }
+    assert_eq!(guarded + OPEN.len(), jobboard::routes().len());
+}
+
+#[tokio::test]
+async fn wrong_methods_and_unknown_paths_are_said_in_the_envelope() {
+    let board = Board::of(world());
+    for (_, path, _) in jobboard::routes().into_iter().filter(|(_, path, _)| !path.contains('{')) {
+        let answer = answer(board.request(Method::DELETE, &path)).await;
+        assert_eq!(answer, refusal(405, "method is not allowed here"), "{path}");
+    }
+    for prefix in ["wechat", "user", "job", "jobs", "collect", "contact_history", "contact_voucher", "order", "img"] {
+        let answer = answer(board.request(Method::POST, &format!("/{prefix}/no/such"))).await;
+        assert_eq!(answer, refusal(404, "path not found"), "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_job_is_forbidden_and_an_unknown_one_missing() {
+    let board = Board::of(world());
+    let (owner, other) = (board.join().await, board.join().await);
+    let job = owner.post_job(json!({})).await;
+    let before = owner.job(job).await;
+    for (path, body) in [
+        ("/jobs/update", json!({"positions": "x"})),
+        ("/job/close", json!({})),
+        ("/jobs/close", json!({})),
+        ("/jobs/refresh", json!({})),
+        ("/jobs/top", json!({"top_hour": 72, "price": 5})),
+        ("/jobs/refresh/pay", json!({"price": 1.99})),
+    ] {
+        let key = if path == "/jobs/update" { "id" } else { "job_id" };
+        let mut body = body;
+        body[key] = job.into();
+        assert_eq!(other.post(path, &body).await, refusal(403, "job_id: is somebody else's"), "{path}");
+        body[key] = 7.into();
+        assert_eq!(owner.post(path, &body).await, refusal(404, "job not found"), "{path}");
+    }
+    assert_eq!(owner.job(job).await, before);
+    // Closed, it is still somebody else's.
+    owner.post("/job/close", &json!({"job_id": job})).await;
+    assert_eq!(other.post("/job/close", &json!({"job_id": job})).await, refusal(403, "job_id: is somebody else's"));
+}
+
+#[tokio::test]
+async fn a_user_sees_only_what_is_his_own() {
+    let board = Board::of(world());
+    let (owner, caller, other) = (board.join().await, board.join().await, board.join().await);
+    let job = owner.post_job(json!({})).await;
+    caller.adjust_vouchers(1).await;
+    caller.call(job).await;
+    caller.post("/job/collect", &json!({"job_id": job})).await;
+    let nothing = ok(json!({"list": [], "total": 0}));
+    for path in ["/collect/my", "/contact_history/out", "/contact_history/in"] {
+        assert_eq!(other.post(path, &json!({})).await, nothing, "{path}");
+    }
+    assert_eq!(other.post("/jobs/my", &json!({})).await, ok(json!({"contacts": [], "list": [], "total": 0})));
+    assert_eq!(other.ledger().await, (0, vec![], 0));
+}

@@ -1,0 +1,98 @@
+//! Spending a voucher on a call, and both histories (document, 消费, 我联系的 and 联系我的).
+
+use serde_json::{Value, json};
+
+use crate::support::board::{Board, User, done, own_refusal, refusal};
+use crate::support::world;
+
+async fn history(user: &User, direction: &str, body: Value) -> (Vec<Value>, u64) {
+    let data = user.post(&format!("/contact_history/{direction}"), &body).await.body["data"].clone();
+    (data["list"].as_array().expect("rows").clone(), data["total"].as_u64().expect("a total"))
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_is_refused_and_charges_nothing() {
+    let board = Board::of(world());
+    let (owner, caller) = (board.join().await, board.join().await);
+    let (job, closed) = (owner.post_job(json!({})).await, owner.post_job(json!({})).await);
+    owner.post("/job/close", &json!({"job_id": closed})).await;
+    owner.adjust_vouchers(3).await;
+    caller.adjust_vouchers(3).await;
+    let wrong_owner = refusal(400, "purpose_user_id: is not the owner of the job");
+    let own = refusal(400, "purpose_id: is your own job");
+    let missing = refusal(404, "job not found");
+    let cases = [
+        (&caller, json!({"purpose_id": 7, "purpose_type": 1}), missing.clone()),
+        (&caller, json!({"purpose_id": 7, "purpose_user_id": owner.id}), missing.clone()),
+        (&caller, json!({"purpose_id": closed}), missing.clone()),
+        (&caller, json!({"purpose_id": closed, "purpose_user_id": owner.id}), missing.clone()),
+        (&caller, json!({"purpose_id": job, "purpose_type": 2}), missing.clone()),
+        (&caller, json!({"purpose_id": job, "purpose_type": 3}), missing),
+        (&caller, json!({"purpose_id": job, "purpose_user_id": 301}), wrong_owner),
+        (&owner, json!({"purpose_id": job}), own.clone()),
+        (&owner, json!({"purpose_id": job, "purpose_user_id": owner.id}), own),
+        (&caller, json!({}), refusal(400, "purpose_id: is required")),
+        (
+            &caller,
+            json!({"purpose_id": job, "purpose_type": 4}),
+            refusal(400, "purpose_type: must be a whole number from 0 to 3"),
+        ),
+        (
+            &caller,
+            json!({"purpose_id": job, "purpose_user_name": "x".repeat(65)}),
+            refusal(400, "purpose_user_name: is too long"),
+        ),
+    ];
+    for (user, body, expected) in cases {
+        assert_eq!(user.post("/contact_voucher/cost", &body).await, expected, "{body}");
+    }
+    assert_eq!(caller.ledger().await, (3, vec![3], 1));
+    assert_eq!(owner.ledger().await, (3, vec![3], 1));
+    assert_eq!(history(&owner, "in", json!({})).await, (vec![], 0));
+    let poor = board.join().await;
+    assert_eq!(poor.call(job).await, own_refusal(1002, "not enough contact vouchers"));
+    assert_eq!(history(&poor, "out", json!({})).await, (vec![], 0));
+}
+
+#[tokio::test]
+async fn every_call_is_charged_and_told_to_both() {
+    let board = Board::of(world());
+    let (owner, caller) = (board.join().await, board.join().await);
+    let job = owner.post_job(json!({"positions": "保洁", "address": "南京东路1号", "user_name": "段先生"})).await;
+    caller.adjust_vouchers(3).await;
+    // Job and owner are told by the server: name and phone of the request count for nothing.
+    let body = json!({
+        "purpose_id": job.to_string(), "purpose_type": 0, "purpose_user_id": owner.id.to_string(),
+        "purpose_user_name": "骗子", "purpose_user_phone": "13999999999",
+    });
+    assert_eq!(caller.post("/contact_voucher/cost", &body).await, done());
+    assert_eq!(caller.call(job).await, done());
+    assert_eq!(caller.ledger().await, (1, vec![-1, -1, 3], 3));
+    let expected = |row: &Value, user: &User, name: &str, phone: &str| {
+        json!({
+            "id": row["id"], "positions": "保洁", "address": "南京东路1号", "purpose_user_id": user.id,
+            "purpose_user_name": name, "purpose_user_phone": phone, "create_at": row["create_at"],
+        })
+    };
+    let (out, total) = history(&caller, "out", json!({"biz_type": 1})).await;
+    assert_eq!((out.len(), total), (2, 2));
+    assert!(out[0]["id"].as_u64() > out[1]["id"].as_u64());
+    // Whoever has no name is called as the job says.
+    assert_eq!(out[0], expected(&out[0], &owner, "段先生", &owner.phone));
+    owner.post("/user/update/info", &json!({"name": "段经理", "phone": "13900009999"})).await;
+    caller.post("/user/update/info", &json!({"name": "小周"})).await;
+    let (out, _) = history(&caller, "out", json!({})).await;
+    assert_eq!(out[1], expected(&out[1], &owner, "段经理", "13900009999"));
+    let (told, total) = history(&owner, "in", json!({"page_num": 2, "page_size": 1})).await;
+    assert_eq!((told.len(), total), (1, 2));
+    assert_eq!(told[0], expected(&out[1], &caller, "小周", &caller.phone));
+    // It stays when the job is gone.
+    board.command("delete_job", json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
+    assert_eq!(history(&caller, "out", json!({})).await.0, out);
+    for (user, direction) in [(&caller, "in"), (&owner, "out")] {
+        assert_eq!(history(user, direction, json!({})).await, (vec![], 0));
+    }
+    for biz_type in [2, 3] {
+        assert_eq!(history(&caller, "out", json!({"biz_type": biz_type})).await, (vec![], 0));
+    }
+}

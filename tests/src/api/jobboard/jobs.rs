@@ -1,0 +1,242 @@
+//! Jobs, by those who post them, and as others see them (document, 二、商家招聘模块 and 我发布的).
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::board::{Board, done, job, ok, refusal};
+use crate::support::{Stage, answer, world};
+
+#[tokio::test]
+async fn the_documents_job_is_shown_as_it_was_posted() {
+    let stage = Stage::open().await;
+    let owner = Board::of(&stage.address).join().await;
+    owner.post("/user/update/info", &json!({"name": "段先生"})).await;
+    let id = owner.post_job(json!({})).await;
+    let sent = job();
+    let mut expected = sent.clone();
+    let shown = expected.as_object_mut().unwrap();
+    shown.extend(
+        json!({
+            "id": id, "user_id": owner.id, "contact_person_name": "段先生", "status": 1, "is_top": 0,
+            "photo_urls": ["https://cdn.xxx.com/job/1173/1.jpg", "https://cdn.xxx.com/job/1173/2.jpg"],
+            "top_start_time": "", "top_end_time": "", "create_at": "2024-01-15 18:30:00.000",
+            "update_at": "2024-01-15 18:30:00.000", "basic_protection": [], "salary_benefits": [], "attendance_leave": [],
+        })
+        .as_object()
+        .unwrap()
+        .clone(),
+    );
+    assert_eq!(owner.job(id).await, expected);
+    let named_as_text = owner.post_text("/jobs/info", &format!("{{\"job_id\": \"{id}\",}}")).await;
+    assert_eq!(named_as_text, ok(expected));
+}
+
+#[tokio::test]
+async fn photos_and_tags_come_in_every_form() {
+    let owner = Board::of(world()).join().await;
+    let (one, two) = ("https://a.example/1.jpg", "https://a.example/2.jpg");
+    for (photos, shown) in [
+        (json!([one, two]), json!([one, two])),
+        (json!(format!("{one},{two}")), json!([one, two])),
+        (json!(one), json!([one])),
+        (json!(""), json!([])),
+        (json!([]), json!([])),
+        (json!(null), json!([])),
+    ] {
+        let id = owner.post_job(json!({"photo_urls": photos})).await;
+        assert_eq!(owner.job(id).await["photo_urls"], shown, "{photos}");
+    }
+    let tags =
+        json!({"basic_protection": ["社保", "公积金", "社保"], "salary_benefits": ["节日福利"], "attendance_leave": null});
+    let shown = owner.job(owner.post_job(tags).await).await;
+    let tags = json!([shown["basic_protection"], shown["salary_benefits"], shown["attendance_leave"]]);
+    assert_eq!(tags, json!([["社保", "公积金"], ["节日福利"], []]));
+}
+
+#[tokio::test]
+async fn what_is_missing_or_out_of_bounds_is_named_and_nothing_is_stored() {
+    let stage = Stage::open().await;
+    let owner = Board::of(&stage.address).join().await;
+    let stored = stage.items("jobboard").await.len();
+    let required = ["positions", "longitude", "latitude", "address", "contact", "salary_min", "salary_max"];
+    for field in required {
+        let mut body = job();
+        body.as_object_mut().unwrap().remove(field);
+        assert_eq!(owner.post("/job/create", &body).await, refusal(400, &format!("{field}: is required")));
+    }
+    let five = vec!["https://a.example/1.jpg"; 5];
+    let cases = [
+        (json!({"positions": ""}), "positions: must not be empty"),
+        (json!({"positions": "x".repeat(65)}), "positions: is too long"),
+        (json!({"address": "x".repeat(257)}), "address: is too long"),
+        (json!({"description": "x".repeat(5001)}), "description: is too long"),
+        (json!({"user_name": "x".repeat(33)}), "user_name: is too long"),
+        (json!({"contact": "call me"}), "contact: must be a phone number"),
+        (json!({"longitude": -180.5}), "longitude: must be from -180 to 180"),
+        (json!({"latitude": 90.5}), "latitude: must be from -90 to 90"),
+        (json!({"latitude": "39.9"}), "latitude: must be a number"),
+        (json!({"photo_urls": five}), "photo_urls: must not have more than 4 photos"),
+        (json!({"photo_urls": ["ftp://a/b"]}), "photo_urls[0]: must be an http or https URL of at most 2048 characters"),
+        (json!({"photo_urls": 7}), "photo_urls: must be an array of strings"),
+        (json!({"first_area_id": 1.5}), "first_area_id: must be a whole number from 0 to 4294967295"),
+        (json!({"four_area_des": "x".repeat(65)}), "four_area_des: is too long"),
+        (json!({"salary_min": -1}), "salary_min: must be a whole number from 0 to 10000000"),
+        (json!({"salary_max": 10_000_001}), "salary_max: must be a whole number from -1 to 10000000"),
+        (json!({"salary_min": 20_001}), "salary_min: must not be greater than salary_max"),
+        (json!({"basic_protection": ["x"; 21]}), "basic_protection: must not have more than 20 elements"),
+        (json!({"salary_benefits": [""]}), "salary_benefits[0]: must not be empty"),
+        (json!({"attendance_leave": "月休"}), "attendance_leave: must be an array"),
+        (json!({"positions": 1, "address": null}), "positions: must be a string; address: is required"),
+    ];
+    for (members, detail) in cases {
+        let mut body = job();
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        assert_eq!(owner.post("/jobs/create", &body).await, refusal(400, detail), "{members}");
+    }
+    assert_eq!(stage.items("jobboard").await.len(), stored);
+    let open_end = owner.post_job(json!({"salary_max": -1})).await;
+    assert_eq!(owner.job(open_end).await["salary_max"], -1);
+}
+
+#[tokio::test]
+async fn an_update_changes_what_it_names_alone() {
+    let stage = Stage::open().await;
+    let owner = Board::of(&stage.address).join().await;
+    let id = owner.post_job(json!({"basic_protection": ["社保"]})).await;
+    let mut expected = owner.job(id).await;
+    stage.clock.advance(SignedDuration::from_secs(1));
+    let steps = [
+        (json!({"positions": "收银员"}), json!({"positions": "收银员"})),
+        (json!({"photo_urls": ""}), json!({"photo_urls": []})),
+        (json!({"salary_max": -1, "salary_min": 30_000}), json!({"salary_max": -1, "salary_min": 30_000})),
+        (json!({"basic_protection": [], "positions": null}), json!({"basic_protection": []})),
+        (json!({"user_name": "张老板", "status": 4, "user_id": 7}), json!({"contact_person_name": "张老板"})),
+    ];
+    for (changes, seen) in steps {
+        let mut body = changes.clone();
+        body["id"] = id.to_string().into();
+        assert_eq!(owner.post("/jobs/update", &body).await, done(), "{changes}");
+        expected.as_object_mut().unwrap().extend(seen.as_object().unwrap().clone());
+        expected["update_at"] = "2024-01-15 18:30:01.000".into();
+        assert_eq!(owner.job(id).await, expected, "{changes}");
+    }
+    for (changes, detail) in [
+        (json!({"id": id, "salary_max": 8000}), "salary_min: must not be greater than salary_max"),
+        (json!({"id": id, "positions": ""}), "positions: must not be empty"),
+        (json!({"positions": "x"}), "id: is required"),
+    ] {
+        assert_eq!(owner.post("/jobs/update", &changes).await, refusal(400, detail));
+    }
+    assert_eq!(owner.job(id).await, expected);
+}
+
+#[tokio::test]
+async fn a_closed_job_stays_closed_and_is_its_owners_alone() {
+    let board = Board::of(world());
+    let (owner, other) = (board.join().await, board.join().await);
+    let id = owner.post_job(json!({})).await;
+    let named = json!({"job_id": id});
+    for path in ["/job/close", "/jobs/close"] {
+        assert_eq!(owner.post_text(path, &format!("{{\n    \"job_id\": {id},\n}}")).await, done());
+    }
+    assert_eq!(other.post("/jobs/info", &named).await, refusal(404, "job not found"));
+    assert_eq!(board.post("/jobs/info", &named).await, refusal(404, "job not found"));
+    assert_eq!(owner.job(id).await["status"], 2);
+    assert_eq!(owner.post("/jobs/refresh", &named).await, refusal(400, "job_id: is closed"));
+}
+
+#[tokio::test]
+async fn a_free_refresh_is_given_once_a_day() {
+    let stage = Stage::open().await;
+    let owner = Board::of(&stage.address).join().await;
+    let id = owner.post_job(json!({})).await;
+    let named = json!({"job_id": id});
+    let used = refusal(429, "job_id: was refreshed for nothing today: use /jobs/refresh/pay, or wait");
+    let at_once = futures::future::join_all((0..8).map(|_| owner.post("/jobs/refresh", &named))).await;
+    assert_eq!(at_once.iter().filter(|answer| **answer == done()).count(), 1, "{at_once:?}");
+    assert_eq!(at_once.iter().filter(|answer| **answer == used).count(), 7, "{at_once:?}");
+    stage.clock.advance(SignedDuration::from_secs(24 * 3600 - 10));
+    let response = owner.request("/jobs/refresh").body(named.to_string()).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (429, "10"));
+    assert_eq!(owner.job(id).await["last_refresh_time"], "2024-01-15 18:30:00.000");
+    stage.clock.advance(SignedDuration::from_secs(10));
+    assert_eq!(owner.post("/jobs/refresh", &named).await, done());
+    assert_eq!(owner.job(id).await["last_refresh_time"], "2024-01-16 18:30:00.000");
+}
+
+#[tokio::test]
+async fn the_hours_between_free_refreshes_are_a_setting() {
+    let stage = Stage::open_with(&[("FREE_REFRESH_HOURS", "1")]).await;
+    let owner = Board::of(&stage.address).join().await;
+    let named = json!({"job_id": owner.post_job(json!({})).await});
+    assert_eq!(owner.post("/jobs/refresh", &named).await, done());
+    stage.clock.advance(SignedDuration::from_mins(59));
+    assert_eq!(owner.post("/jobs/refresh", &named).await.status, 429);
+    stage.clock.advance(SignedDuration::from_mins(1));
+    assert_eq!(owner.post("/jobs/refresh", &named).await, done());
+}
+
+#[tokio::test]
+async fn own_jobs_are_listed_newest_first_with_both_key_sets() {
+    let owner = Board::of(world()).join().await;
+    owner.post("/user/update/info", &json!({"name": "段先生"})).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.insert(0, owner.post_job(json!({})).await);
+    }
+    owner.post("/job/close", &json!({"job_id": ids[1]})).await;
+    let page = async |body: Value| owner.post("/jobs/my", &body).await.body["data"].clone();
+    let listed =
+        |data: &Value| data["list"].as_array().unwrap().iter().map(|row| row["id"].as_u64().unwrap()).collect::<Vec<_>>();
+    let first = page(json!({"biz_type": 1, "page_num": 1, "page_size": 2})).await;
+    assert_eq!((listed(&first), &first["total"]), (ids[..2].to_vec(), &json!(5)));
+    assert_eq!(first["contacts"], first["list"]);
+    assert_eq!(listed(&page(json!({"page_num": "3", "page_size": 2})).await), ids[4..]);
+    assert_eq!(listed(&page(json!({"page_num": 4, "page_size": 2})).await), []);
+    assert_eq!(listed(&page(json!({"biz_type": 0})).await), ids);
+    for biz_type in [2, 3] {
+        assert_eq!(page(json!({"biz_type": biz_type})).await, json!({"contacts": [], "list": [], "total": 0}));
+    }
+    let row = &first["list"][1];
+    let mut expected = owner.job(ids[1]).await;
+    expected.as_object_mut().unwrap().extend(
+        json!({"job_id": ids[1], "purpose_user_id": owner.id, "purpose_user_name": "段先生", "purpose_user_phone": owner.phone})
+            .as_object()
+            .unwrap()
+            .clone(),
+    );
+    assert_eq!((row, &row["status"]), (&expected, &json!(2)));
+    for (body, detail) in [
+        (json!({"page_num": 0}), "page_num: must be a whole number from 1 to 1000000"),
+        (json!({"page_size": 51}), "page_size: must be a whole number from 1 to 50"),
+        (json!({"biz_type": 4}), "biz_type: must be a whole number from 0 to 3"),
+    ] {
+        assert_eq!(owner.post("/jobs/my", &body).await, refusal(400, detail));
+    }
+}
+
+#[tokio::test]
+async fn a_contact_is_masked_where_the_system_is_set_so() {
+    let stage = Stage::open_with(&[("MASK_CONTACT", "true")]).await;
+    let board = Board::of(&stage.address);
+    let (owner, caller, other) = (board.join().await, board.join().await, board.join().await);
+    let id = owner.post_job(json!({"contact": "13812341234"})).await;
+    caller.adjust_vouchers(1).await;
+    let named = json!({"job_id": id});
+    let seen = async |viewer: Option<&crate::support::board::User>| {
+        let request = |path: &str| match viewer {
+            Some(user) => user.request(path),
+            None => board.request(reqwest::Method::POST, path),
+        };
+        let shown = answer(request("/jobs/info").body(named.to_string())).await.body["data"]["contact"].clone();
+        let listed = answer(request("/jobs/list").body("{}")).await.body["data"]["jobs"][0]["contact"].clone();
+        assert_eq!(shown, listed);
+        shown
+    };
+    assert_eq!(seen(None).await, "138****1234");
+    assert_eq!(seen(Some(&other)).await, "138****1234");
+    assert_eq!(seen(Some(&owner)).await, "13812341234");
+    assert_eq!(seen(Some(&caller)).await, "138****1234");
+    assert_eq!(caller.call(id).await, done());
+    assert_eq!(seen(Some(&caller)).await, "13812341234");
+}
