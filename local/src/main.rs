@@ -59,6 +59,9 @@ fn is_ours(name: &str) -> bool {
                 | "STRICT_CHECKSUMS"
                 | "REQUIRE_SMS"
                 | "WECHAT_URL"
+                | "WECHAT_PAY_URL"
+                | "FREE_REFRESH_HOURS"
+                | "MASK_CONTACT"
         )
 }
 
@@ -76,6 +79,7 @@ fn announce(world: &World, data_dir: &std::path::Path) {
     for hris in [&demo.hris, &demo.hris_other] {
         report(&format!("  hris     access_key {}  secret_key {}  token {}", hris.access_key, hris.secret_key, hris.token));
     }
+    report(&format!("  jobboard user {}  merchant {}", demo.jobboard.user_code, demo.jobboard.merchant_code));
     if let Some(channel) = demo.channel.first() {
         let (appkey, secret) = (&channel.appkey, &channel.secret);
         report("\nTry it:\n");

@@ -10,6 +10,7 @@ mod budgets_signing;
 mod contract;
 mod faults;
 mod faults_hris;
+mod faults_jobboard;
 mod local_stack;
 mod ops_admin;
 mod ops_hris;

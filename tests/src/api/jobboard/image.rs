@@ -1,0 +1,172 @@
+//! Pictures: through the gateway, and past it (document, 图片上传; jobboard.md, Images).
+
+use image::ImageFormat;
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+use crate::api::signing::picture;
+use crate::support::board::{Board, User, ok, refusal};
+use crate::support::{Answer, answer, world};
+
+async fn upload(user: &User, field: &'static str, bytes: &[u8]) -> Answer {
+    let form = Form::new().text("remark", "x").part(field, Part::bytes(bytes.to_vec()).file_name("a.gif"));
+    answer(user.request("/img/upload").multipart(form)).await
+}
+
+/// The path of a picture of the user's: `img/{user}_{nanoseconds}.{ending}`.
+#[track_caller]
+fn path_of(user: &User, url: &Value, ending: &str) -> String {
+    let path = url.as_str().and_then(|url| url.strip_prefix(&user.board.address.base_url)).expect("our own address");
+    let time = path.strip_prefix(&format!("/img/{}_", user.id)).and_then(|rest| rest.strip_suffix(ending));
+    assert!(time.is_some_and(|time| time.len() == 19 && time.bytes().all(|byte| byte.is_ascii_digit())), "{path}");
+    path.to_owned()
+}
+
+/// What stands at a path; none where nothing does.
+async fn served(board: &Board, path: &str) -> Option<(String, Vec<u8>)> {
+    let response = board.request(Method::GET, path).send().await.unwrap();
+    if response.status() == 404 {
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(body, refusal(404, "image not found").body);
+        return None;
+    }
+    assert_eq!((response.status().as_u16(), &response.headers()["cache-control"]), (302, &"public, max-age=600".parse().unwrap()));
+    let place = response.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(response.json::<Value>().await.unwrap(), ok(json!({"url": place})).body);
+    let response = board.http.get(place).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let media_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+    Some((media_type, response.bytes().await.unwrap().to_vec()))
+}
+
+#[tokio::test]
+async fn pictures_are_taken_by_their_content_and_seen_by_everybody() {
+    let user = Board::of(world()).join().await;
+    for (format, ending, media_type) in [
+        (ImageFormat::Jpeg, ".jpg", "image/jpeg"),
+        (ImageFormat::Png, ".png", "image/png"),
+        (ImageFormat::WebP, ".webp", "image/webp"),
+        (ImageFormat::Bmp, ".bmp", "image/bmp"),
+    ] {
+        let bytes = picture(format);
+        let uploaded = upload(&user, "file", &bytes).await;
+        assert_eq!(uploaded, ok(json!({"url": uploaded.body["data"]["url"]})));
+        let path = path_of(&user, &uploaded.body["data"]["url"], ending);
+        assert_eq!(served(&user.board, &path).await, Some((media_type.to_owned(), bytes)));
+    }
+    for name in ["1.png", "1_2.gif", "x_1.png", "1_2.png", "..%2Fincoming", "%00_1.png"] {
+        assert_eq!(served(&user.board, &format!("/img/{name}")).await, None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_refused() {
+    let user = Board::of(world()).join().await;
+    let png = picture(ImageFormat::Png);
+    let no_picture = refusal(400, "file: must be a whole jpg, png, webp or bmp picture");
+    let gif = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+    for bytes in [&b""[..], b"<html></html>", gif, &png[..png.len() / 2], &[&png[..], b"<script>"].concat()] {
+        assert_eq!(upload(&user, "file", bytes).await, no_picture);
+    }
+    assert_eq!(upload(&user, "photo", &png).await, refusal(400, "file: is required"));
+    let two = Form::new().part("file", Part::bytes(png.clone())).part("file", Part::bytes(png.clone()));
+    assert_eq!(answer(user.request("/img/upload").multipart(two)).await, refusal(400, "file: must be one at a time"));
+    let plain = answer(user.request("/img/upload").body(png)).await;
+    assert_eq!(plain, refusal(400, "the body must be multipart/form-data"));
+}
+
+#[tokio::test]
+async fn a_large_one_is_told_where_to_go() {
+    let user = Board::of(world()).join().await;
+    let too_large = refusal(413, "file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB");
+    assert_eq!(upload(&user, "file", &vec![0; 4_500_001]).await, too_large);
+}
+
+/// Asks where to send a picture: the path that it will have, and the form.
+async fn presigned(user: &User, content_type: &str, size: usize) -> (Value, Vec<(String, String)>, String) {
+    let answer = user.post("/img/upload/presign", &json!({"content_type": content_type, "size": size})).await;
+    let data = answer.body["data"].clone();
+    assert_eq!(answer, ok(json!({"upload_url": data["upload_url"], "fields": data["fields"], "url": data["url"]})));
+    let fields = data["fields"].as_object().expect("fields").iter();
+    let fields = fields.map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned())).collect();
+    let ending = format!(".{}", content_type.trim_start_matches("image/").replace("jpeg", "jpg"));
+    let path = path_of(user, &data["url"], &ending);
+    (data["upload_url"].clone(), fields, path)
+}
+
+/// Sends a form as a browser or `wx.uploadFile` does, and tells what S3 says.
+async fn send(user: &User, url: &Value, fields: &[(String, String)], bytes: &[u8]) -> u16 {
+    let form = fields.iter().fold(Form::new(), |form, (name, value)| form.text(name.clone(), value.clone()));
+    let form = form.part("file", Part::bytes(bytes.to_vec()).file_name("a.jpg"));
+    user.board.http.post(url.as_str().expect("a url")).multipart(form).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn a_large_picture_goes_past_the_gateway_and_is_shown_once_it_is_checked() {
+    let user = Board::of(world()).join().await;
+    // Noise does not shrink: 1,500 by 1,200 pixels are more than the gateway carries.
+    let mut state = 0x2545_f491_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    })
+    .take(1500 * 1200 * 3)
+    .collect();
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_raw(1500, 1200, noise).unwrap().write_to(&mut file, ImageFormat::Bmp).unwrap();
+    let bytes = file.into_inner();
+    assert!(bytes.len() > 4_500_000);
+    let (url, fields, path) = presigned(&user, "image/bmp", bytes.len()).await;
+    assert_eq!(served(&user.board, &path).await, None);
+    assert_eq!(send(&user, &url, &fields, &bytes).await, 204);
+    assert_eq!(served(&user.board, &path).await, Some(("image/bmp".to_owned(), bytes)));
+}
+
+#[tokio::test]
+async fn what_arrives_and_is_no_picture_of_its_type_is_removed() {
+    let user = Board::of(world()).join().await;
+    let png = picture(ImageFormat::Png);
+    let html = b"<html><script>alert(1)</script></html>";
+    for (content_type, bytes) in [("image/png", &html[..]), ("image/png", &png[..40]), ("image/jpeg", &png)] {
+        let (url, fields, path) = presigned(&user, content_type, bytes.len()).await;
+        assert_eq!(send(&user, &url, &fields, bytes).await, 204);
+        assert_eq!(served(&user.board, &path).await, None, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn the_form_is_bound_to_key_type_and_size() {
+    let user = Board::of(world()).join().await;
+    let png = picture(ImageFormat::Png);
+    let (url, fields, path) = presigned(&user, "image/png", png.len()).await;
+    assert_ne!(send(&user, &url, &fields, &[&png[..], b"x"].concat()).await, 204);
+    assert_ne!(send(&user, &url, &fields, &png[1..]).await, 204);
+    for (name, value) in [("key", "img/1_2.png"), ("Content-Type", "text/html"), ("x-amz-date", "20240115T103000Z")] {
+        let mut changed = fields.clone();
+        changed.iter_mut().find(|(field, _)| field == name).expect(name).1 = value.into();
+        assert_ne!(send(&user, &url, &changed, &png).await, 204, "{name}");
+    }
+    assert_eq!(served(&user.board, &path).await, None);
+    assert_eq!(served(&user.board, "/img/1_2.png").await, None);
+    assert_eq!(send(&user, &url, &fields, &png).await, 204);
+    assert!(served(&user.board, &path).await.is_some());
+}
+
+#[tokio::test]
+async fn type_and_size_of_an_upload_have_bounds() {
+    let user = Board::of(world()).join().await;
+    let a_type = "content_type: must be image/jpeg, image/png, image/webp or image/bmp";
+    let a_size = "size: must be a whole number from 1 to 20971520";
+    for (body, detail) in [
+        (json!({}), "content_type: is required; size: is required"),
+        (json!({"content_type": "image/gif", "size": 1}), a_type),
+        (json!({"content_type": 7, "size": 1}), a_type),
+        (json!({"content_type": "image/png", "size": 0}), a_size),
+        (json!({"content_type": "image/png", "size": 20_971_521}), a_size),
+    ] {
+        assert_eq!(user.post("/img/upload/presign", &body).await, refusal(400, detail), "{body}");
+    }
+}

@@ -1,0 +1,172 @@
+//! /jobs/list (document, 招聘信息列表; jobboard.md, Search). Each test has a system of its own: the list is everybody's.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::Stage;
+use crate::support::board::{Board, User, refusal};
+
+/// A system with one owner.
+async fn open() -> (Stage, User) {
+    let stage = Stage::open().await;
+    let owner = Board::of(&stage.address).join().await;
+    (stage, owner)
+}
+
+/// The ids of a page, and the total.
+async fn list(owner: &User, body: Value) -> (Vec<u64>, u64) {
+    let answer = owner.board.post("/jobs/list", &body).await;
+    let data = &answer.body["data"];
+    let rows = data["jobs"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
+    (rows.iter().map(|row| row["id"].as_u64().unwrap()).collect(), data["total"].as_u64().unwrap())
+}
+
+async fn filtered(owner: &User, filter: Value) -> Vec<u64> {
+    let (found, total) = list(owner, json!({"query_type": 3, "filter": filter, "page_size": 50})).await;
+    assert_eq!(total, found.len() as u64);
+    found
+}
+
+#[tokio::test]
+async fn filters_hold_one_by_one_and_together() {
+    let (_stage, owner) = open().await;
+    let chef = json!({
+        "positions": "川菜厨师长 Chef", "salary_min": 8000, "salary_max": 20_000, "basic_protection": ["社保", "公积金"],
+        "salary_benefits": ["节日福利"],
+    });
+    let cook = json!({"positions": "厨师", "salary_min": 5000, "salary_max": 8000, "basic_protection": ["社保"]});
+    let boss = json!({"positions": "店长", "salary_min": 10_000, "salary_max": -1, "attendance_leave": ["月休4天"]});
+    let chef = owner.post_job(chef).await;
+    let cook = owner.post_job(cook).await;
+    let boss = owner.post_job(boss).await;
+    let cases = [
+        (json!({}), vec![boss, cook, chef]),
+        (json!({"positions": "厨师"}), vec![cook, chef]),
+        (json!({"positions": "厨师长"}), vec![chef]),
+        (json!({"positions": "cHEF"}), vec![chef]),
+        (json!({"positions": " "}), vec![boss, cook, chef]),
+        (json!({"positions": "服务员"}), vec![]),
+        // Touching ends count.
+        (json!({"salary_min": 8000}), vec![boss, cook, chef]),
+        (json!({"salary_min": 8001}), vec![boss, chef]),
+        (json!({"salary_max": 8000}), vec![cook, chef]),
+        (json!({"salary_max": 7999}), vec![cook]),
+        (json!({"salary_min": 20_001}), vec![boss]),
+        (json!({"salary_min": 8000, "salary_max": -1}), vec![boss, cook, chef]),
+        (json!({"salary_min": 0, "salary_max": 0}), vec![boss, cook, chef]),
+        (json!({"salary_min": -1, "salary_max": null}), vec![boss, cook, chef]),
+        (json!({"basic_protection": ["社保"]}), vec![cook, chef]),
+        (json!({"basic_protection": ["公积金", "社保"]}), vec![chef]),
+        (json!({"basic_protection": ["社保", "商业保险"]}), vec![]),
+        (json!({"salary_benefits": ["社保"]}), vec![]),
+        (json!({"attendance_leave": ["月休4天"], "basic_protection": []}), vec![boss]),
+        (
+            json!({
+                "positions": "厨师长", "salary_min": 8000, "salary_max": 20_000, "basic_protection": ["社保", "公积金"],
+                "salary_benefits": ["节日福利"], "attendance_leave": [], "longitude": 116.397128, "latitude": 39.916527,
+            }),
+            vec![chef],
+        ),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(filtered(&owner, filter.clone()).await, expected, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn recommended_are_running_tops_then_what_was_refreshed_last() {
+    let (stage, owner) = open().await;
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(owner.post_job(json!({})).await);
+        stage.clock.advance(SignedDuration::from_mins(1));
+    }
+    let recommended = async || list(&owner, json!({})).await.0;
+    let top = async |job: u64| {
+        let order = owner.order("/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5})).await;
+        owner.board.pay(order["order_no"].as_str().unwrap()).await;
+        stage.clock.advance(SignedDuration::from_mins(1));
+    };
+    let [a, b, c, d] = jobs[..] else { panic!("four jobs") };
+    assert_eq!(recommended().await, [d, c, b, a]);
+    owner.post("/jobs/refresh", &json!({"job_id": a})).await;
+    assert_eq!(recommended().await, [a, d, c, b]);
+    top(b).await;
+    top(c).await;
+    assert_eq!(recommended().await, [c, b, a, d]);
+    // An extension keeps its place.
+    top(b).await;
+    assert_eq!(recommended().await, [c, b, a, d]);
+    stage.clock.advance(SignedDuration::from_hours(72));
+    assert_eq!(recommended().await, [b, a, d, c]);
+    stage.clock.advance(SignedDuration::from_hours(72));
+    assert_eq!(recommended().await, [a, d, c, b]);
+    // Latest asks for creation alone.
+    assert_eq!(list(&owner, json!({"query_type": 3})).await.0, [d, c, b, a]);
+}
+
+#[tokio::test]
+async fn what_is_of_one_moment_stands_by_its_id() {
+    let (_stage, owner) = open().await;
+    let mut jobs = Vec::new();
+    for _ in 0..5 {
+        jobs.insert(0, owner.post_job(json!({})).await);
+    }
+    for body in [json!({"query_type": 1}), json!({"query_type": 3}), json!({"query_type": 2, "longitude": 1, "latitude": 1})] {
+        assert_eq!(list(&owner, body.clone()).await, (jobs.clone(), 5), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_nearest_come_first_and_tell_their_distance() {
+    let (_stage, owner) = open().await;
+    let at = async |longitude: f64, latitude: f64| owner.post_job(json!({"longitude": longitude, "latitude": latitude})).await;
+    let (shanghai, beijing, here) = (at(121.473701, 31.230416).await, at(116.4074, 39.9042).await, at(116.397128, 39.916527).await);
+    let body = json!({"query_type": 2, "filter": {"longitude": 116.397128, "latitude": 39.916527}});
+    let answer = owner.board.post("/jobs/list", &body).await;
+    let rows = answer.body["data"]["jobs"].as_array().unwrap();
+    let ids: Vec<u64> = rows.iter().map(|row| row["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, [here, beijing, shanghai]);
+    // Computed apart from the system, along the great circle of a sphere of 6,371 km.
+    let distances: Vec<u64> = rows.iter().map(|row| row["distance_m"].as_u64().unwrap()).collect();
+    assert_eq!(distances, [0, 1627, 1_068_927]);
+    let outside = json!({"query_type": 2, "longitude": 121.4, "latitude": 31.2});
+    assert_eq!(list(&owner, outside).await.0, [shanghai, beijing, here]);
+    let missing = owner.board.post("/jobs/list", &json!({"query_type": 2})).await;
+    assert_eq!(missing, refusal(400, "filter.longitude: is required; filter.latitude: is required"));
+    let half = owner.board.post("/jobs/list", &json!({"query_type": 2, "filter": {"longitude": 1}})).await;
+    assert_eq!(half, refusal(400, "filter.latitude: is required"));
+}
+
+#[tokio::test]
+async fn any_page_is_given_with_the_exact_total() {
+    let (_stage, owner) = open().await;
+    let mut jobs = Vec::new();
+    for _ in 0..23 {
+        jobs.insert(0, owner.post_job(json!({})).await);
+    }
+    owner.post("/job/close", &json!({"job_id": jobs.remove(7)})).await;
+    for (number, size) in [(1, 10), (2, 10), (3, 10), (4, 10), (5, 5), (22, 1), (1, 50), (1_000_000, 50)] {
+        let skip = (number - 1) * size;
+        let expected: Vec<u64> = jobs.iter().copied().skip(skip).take(size).collect();
+        assert_eq!(list(&owner, json!({"query_type": 3, "page_num": number, "page_size": size})).await, (expected, 22));
+    }
+    assert_eq!(list(&owner, json!({})).await.0, jobs[..10]);
+}
+
+#[tokio::test]
+async fn malformed_requests_name_their_fields() {
+    let (_stage, owner) = open().await;
+    for (body, detail) in [
+        (json!({"query_type": 4}), "query_type: must be a whole number from 1 to 3"),
+        (json!({"page_size": 51}), "page_size: must be a whole number from 1 to 50"),
+        (json!({"page_num": 0}), "page_num: must be a whole number from 1 to 1000000"),
+        (json!({"filter": 7}), "filter: must be an object"),
+        (json!({"filter": {"positions": "x".repeat(65)}}), "filter.positions: is too long"),
+        (json!({"filter": {"salary_min": -2}}), "filter.salary_min: must be a whole number from -1 to 10000000"),
+        (json!({"filter": {"basic_protection": ["x"; 21]}}), "filter.basic_protection: must not have more than 20 elements"),
+        (json!({"filter": {"longitude": 181}}), "filter.longitude: must be from -180 to 180"),
+    ] {
+        assert_eq!(owner.board.post("/jobs/list", &body).await, refusal(400, detail), "{body}");
+    }
+}
