@@ -161,7 +161,7 @@ async fn recruitment(meter: &mut Meter<Product>) {
 async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     let mut meter = Meter::start().await;
     meter
-        .product
+        .caller
         .imports(
             "employees",
             &[crate::support::product::numbered(1)].map(|mut row| {
@@ -200,7 +200,7 @@ async fn lookups(stage: &Stage, read: impl AsyncFn() -> Answer) -> Vec<usize> {
 
 #[tokio::test]
 async fn a_key_with_its_companys_token_is_looked_up_once_in_five_seconds_and_so_is_an_access_token() {
-    let Meter { stage, product, .. } = Meter::start().await;
+    let Meter { stage, caller: product, .. } = Meter::start().await;
     let signed = lookups(&stage, async || product.get("/api/v2/departments", Value::Null).await).await;
     assert_eq!(signed, [2, 0, 0, 2, 0, 0, 2]);
     let token = access_token(&product, MOBILE).await;
@@ -210,7 +210,7 @@ async fn a_key_with_its_companys_token_is_looked_up_once_in_five_seconds_and_so_
 
 #[tokio::test]
 async fn a_call_that_cannot_succeed_reads_nothing_more() {
-    let Meter { stage, product, .. } = Meter::start().await;
+    let Meter { stage, caller: product, .. } = Meter::start().await;
     stage.take_calls();
     let punches = product.post("/api/v2/attendance_punches", json!({})).await;
     assert_eq!(punches, refusal(422, 2002, "attendances is required"));

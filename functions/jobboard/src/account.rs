@@ -130,11 +130,7 @@ async fn get_user(State(app): State<App>, Caller(user): Caller) -> Result<Reply<
 /// 更新位置信息
 #[utoipa::path(post, path = "/user/update/geo", tag = "用户", request_body = PlaceFields, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn update_place(
-    State(app): State<App>,
-    Caller(user): Caller,
-    Json(place): Json<Place>,
-) -> Result<Done, Failure> {
+async fn update_place(State(app): State<App>, Caller(user): Caller, Json(place): Json<Place>) -> Result<Done, Failure> {
     app.update_place(user, &place).await?;
     Ok(Done)
 }
@@ -142,11 +138,7 @@ async fn update_place(
 /// 更新个人信息
 #[utoipa::path(post, path = "/user/update/info", tag = "用户", request_body = UserFields, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn update_user(
-    State(app): State<App>,
-    Caller(user): Caller,
-    Json(changes): Json<Changes>,
-) -> Result<Done, Failure> {
+async fn update_user(State(app): State<App>, Caller(user): Caller, Json(changes): Json<Changes>) -> Result<Done, Failure> {
     app.update_user(user, &changes).await?;
     Ok(Done)
 }

@@ -80,11 +80,7 @@ async fn list_collections(
 /// 收藏
 #[utoipa::path(post, path = "/job/collect", tag = "求职", request_body = JobFields, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn collect_job(
-    State(app): State<App>,
-    Caller(user): Caller,
-    Json(job): Json<JobFields>,
-) -> Result<Done, Failure> {
+async fn collect_job(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobFields>) -> Result<Done, Failure> {
     app.collect(user, job.job_id).await?;
     Ok(Done)
 }
@@ -92,11 +88,7 @@ async fn collect_job(
 /// 取消收藏
 #[utoipa::path(post, path = "/job/cancnel_collect", tag = "求职", request_body = JobFields, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn cancel_collection(
-    State(app): State<App>,
-    Caller(user): Caller,
-    Json(job): Json<JobFields>,
-) -> Result<Done, Failure> {
+async fn cancel_collection(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobFields>) -> Result<Done, Failure> {
     app.cancel_collection(user, job.job_id).await?;
     Ok(Done)
 }

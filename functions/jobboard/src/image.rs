@@ -23,10 +23,7 @@ use crate::edge::{Caller, Failure, Host, Json, Problem, Reply, Success};
 const KEEP: &str = "public, max-age=600";
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::default()
-        .routes(routes!(upload_image))
-        .routes(routes!(presign_image))
-        .routes(routes!(get_image))
+    OpenApiRouter::default().routes(routes!(upload_image)).routes(routes!(presign_image)).routes(routes!(get_image))
 }
 
 /// The one file of a form, in the field `file`.
@@ -132,11 +129,7 @@ async fn presign_image(
 ) -> Result<Reply<PresignedView>, Failure> {
     let PictureType(format) = fields.content_type;
     let (name, form) = app.begin_upload(user, format, u32::try_from(fields.size.get()).unwrap_or(0)).await?;
-    Ok(Reply(PresignedView {
-        upload_url: form.url,
-        fields: form.fields.into_iter().collect(),
-        url: url(&base_url, &name),
-    }))
+    Ok(Reply(PresignedView { upload_url: form.url, fields: form.fields.into_iter().collect(), url: url(&base_url, &name) }))
 }
 
 /// 查看图片: 302 到临时地址

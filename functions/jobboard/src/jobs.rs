@@ -88,26 +88,17 @@ fn own_job(job: &Job, owner: &Other, now: Timestamp) -> OwnJobView {
 #[utoipa::path(post, path = "/job/create", tag = "商家", request_body = ContentFields, responses(
     (status = 200, body = Ack, headers(("X-Resource-Id" = u64, description = "招聘信息的 id"))),
     (status = "default", body = Problem)))]
-async fn create_job(
-    State(app): State<App>,
-    Caller(user): Caller,
-    request: Retryable<Content>,
-) -> Result<Response, Failure> {
+async fn create_job(State(app): State<App>, Caller(user): Caller, request: Retryable<Content>) -> Result<Response, Failure> {
     let once = request.once(&app, user, "create_job")?;
     let id = app.create_job(user, request.fields, once.as_ref()).await?;
-    let headers =
-        [("x-resource-id", id.to_string()), (ACCESS_CONTROL_EXPOSE_HEADERS.as_str(), "X-Resource-Id".into())];
+    let headers = [("x-resource-id", id.to_string()), (ACCESS_CONTROL_EXPOSE_HEADERS.as_str(), "X-Resource-Id".into())];
     Ok((headers, Done).into_response())
 }
 
 /// 修改招聘信息
 #[utoipa::path(post, path = "/jobs/update", tag = "商家", request_body = UpdateFields, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn update_job(
-    State(app): State<App>,
-    Caller(user): Caller,
-    Json(mut changes): Json<Input>,
-) -> Result<Done, Failure> {
+async fn update_job(State(app): State<App>, Caller(user): Caller, Json(mut changes): Json<Input>) -> Result<Done, Failure> {
     #[derive(Deserr)]
     #[deserr(error = Faults)]
     struct Named {

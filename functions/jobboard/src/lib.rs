@@ -71,7 +71,10 @@ pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> R
 /// The family's OpenAPI document.
 pub fn openapi() -> OpenApi {
     #[derive(utoipa::OpenApi)]
-    #[openapi(info(title = "工桥 · 餐饮招聘小程序接口", description = "商家发布、置顶、刷新招聘; 求职者浏览、收藏、用联系券联系商家。"))]
+    #[openapi(info(
+        title = "工桥 · 餐饮招聘小程序接口",
+        description = "商家发布、置顶、刷新招聘; 求职者浏览、收藏、用联系券联系商家。"
+    ))]
     struct Document;
     family::openapi::<Jobboard>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS)
 }

@@ -98,11 +98,7 @@ struct CostFields {
 /// 消费
 #[utoipa::path(post, path = "/contact_voucher/cost", tag = "联系", request_body = CostFields, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn spend_voucher(
-    State(app): State<App>,
-    Caller(user): Caller,
-    request: Retryable<CostFields>,
-) -> Result<Done, Failure> {
+async fn spend_voucher(State(app): State<App>, Caller(user): Caller, request: Retryable<CostFields>) -> Result<Done, Failure> {
     let once = request.once(&app, user, "spend_voucher")?;
     let CostFields { purpose_id, purpose_type, purpose_user_id, .. } = request.fields;
     if !BizType::is_posted(biz_type(purpose_type)) {

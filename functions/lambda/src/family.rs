@@ -75,7 +75,8 @@ pub fn also_at<S>(mut routes: UtoipaMethodRouter<S>, path: &str) -> UtoipaMethod
     let items: Vec<PathItem> = std::mem::take(&mut paths.paths).into_values().collect();
     for mut item in items {
         // An id names one operation of a document.
-        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+        {
             operation.operation_id = None;
         }
         paths.paths.insert(path.to_owned(), item);

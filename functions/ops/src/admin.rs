@@ -40,12 +40,7 @@ impl Admin {
             shared::signing::Service::connect(environment),
             shared::jobboard::Service::connect(environment)
         )?;
-        Ok(Self {
-            channel: Arc::new(channel),
-            hris: Arc::new(hris),
-            signing: Arc::new(signing),
-            jobboard: Arc::new(jobboard),
-        })
+        Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris), signing: Arc::new(signing), jobboard: Arc::new(jobboard) })
     }
 
     /// Carries out the command in an event.

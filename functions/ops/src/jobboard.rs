@@ -70,9 +70,7 @@ pub async fn list_prices(service: &Service, ListPrices {}: ListPrices) -> Result
 }
 
 fn told(catalogue: Catalogue) -> Value {
-    let price = |price: shared::jobboard::prices::Price| {
-        json!({"goods": price.goods.as_str(), "quantity": price.quantity, "price": price.price.to_string()})
-    };
+    let price = |price: shared::jobboard::prices::Price| json!({"goods": price.goods.as_str(), "quantity": price.quantity, "price": price.price.to_string()});
     json!({"prices": catalogue.prices.into_iter().map(price).collect::<Vec<_>>()})
 }
 
@@ -95,5 +93,7 @@ pub async fn remove_job(service: &Service, RemoveJob { job_id, reason, by }: Rem
 
 pub async fn refund_note(service: &Service, RefundNote { order_no, reason, by }: RefundNote) -> Result<Value> {
     let order = service.note_refund(order_no.as_str(), &reason, &by).await?;
-    Ok(json!({"order_no": order.number(), "user_id": order.user, "status": order.state.as_str(), "amount": order.amount.to_string()}))
+    Ok(
+        json!({"order_no": order.number(), "user_id": order.user, "status": order.state.as_str(), "amount": order.amount.to_string()}),
+    )
 }

@@ -8,9 +8,9 @@ use shared::error::{Error, Fault, Result};
 use shared::input::Faults;
 use shared::page::PageRequest;
 use shared::signing::Service;
-use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::dictionaries::Entry;
 use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position, enabled};
+use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::values::{Number, PlatformCode};
 use shared::values::{Date, Int, Moment, Money, Text};
 

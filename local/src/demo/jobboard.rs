@@ -92,7 +92,8 @@ async fn enter(service: &Service, code: &str, name: &str) -> Result<Id, String> 
 /// The job of this number: the same in every system.
 fn job(number: usize) -> Value {
     let pick = |salt: usize, of: usize| (number * 31 + salt * 17 + number / of) % of;
-    let ((first, first_name, second, second_name), third, third_name, longitude, latitude) = DISTRICTS[pick(0, DISTRICTS.len())];
+    let ((first, first_name, second, second_name), third, third_name, longitude, latitude) =
+        DISTRICTS[pick(0, DISTRICTS.len())];
     let (positions, salary_min, salary_max) = POSITIONS[pick(1, POSITIONS.len())];
     // Within some three kilometres.
     let off = |salt: usize| (pick(salt, 61) as f64 - 30.0) / 1000.0;

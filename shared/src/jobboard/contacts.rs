@@ -48,7 +48,7 @@ pub enum Direction {
 impl Service {
     /// Spends a voucher on an open job of somebody else's. `named_owner` is whom the caller believes it to belong to.
     ///
-    /// DynamoDB: one transaction; one read before it where no owner is named.
+    /// DynamoDB: one transaction; one read before it where no owner is named, or the caller.
     pub async fn contact(
         &self,
         caller: Id,
@@ -56,12 +56,15 @@ impl Service {
         named_owner: Option<Id>,
         once: Option<&Once>,
     ) -> Result<Result<(), NotEnough>> {
-        let owner = match named_owner {
+        let owner = match named_owner.filter(|named| *named != caller) {
             Some(owner) => owner,
             None => self.open_job(job).await?.owner,
         };
         if owner == caller {
             return Err(Error::invalid([Fault::new("purpose_id", "is your own job")]));
+        }
+        if named_owner.is_some_and(|named| named != owner) {
+            return Err(not_the_owner());
         }
         let now = self.clock.now();
         let contact = ContactKey { id: self.ids.next(now)?, caller, job, owner };
@@ -161,11 +164,11 @@ impl Service {
 /// Why a job is not an open one of this owner's.
 fn not_of(stored: Option<Item>, owner: Id) -> Error {
     let Some(job) = stored.and_then(|item| Job::read(item).ok()).filter(Job::is_open) else { return missing("job") };
-    if job.owner == owner {
-        Error::internal("a job was refused that is open and of its owner")
-    } else {
-        Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")])
-    }
+    if job.owner == owner { Error::internal("a job was refused that is open and of its owner") } else { not_the_owner() }
+}
+
+fn not_the_owner() -> Error {
+    Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")])
 }
 
 /// Records that were read together.

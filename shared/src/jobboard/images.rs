@@ -24,9 +24,7 @@ impl Name {
         let parts = text.split_once('_').and_then(|(user, rest)| Some((user, rest.split_once('.')?)));
         let is_number = |digits: &str| (1..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         match parts {
-            Some((user, (time, ending)))
-                if is_number(user) && is_number(time) && Format::with_ending(ending).is_some() =>
-            {
+            Some((user, (time, ending))) if is_number(user) && is_number(time) && Format::with_ending(ending).is_some() => {
                 Ok(Self(text.to_owned()))
             }
             _ => Err("is not the name of a picture"),

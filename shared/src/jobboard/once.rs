@@ -48,7 +48,9 @@ impl Service {
     pub(super) async fn made_before(&self, once: Option<&Once>) -> Result<Option<Id>> {
         let Some(once) = once else { return Ok(None) };
         match self.store.get(&self.tables.credentials, once.key.clone()).await? {
-            Some(item) if read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second() => once.made(&item).map(Some),
+            Some(item) if read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second() => {
+                once.made(&item).map(Some)
+            }
             _ => Ok(None),
         }
     }

@@ -61,7 +61,8 @@ impl Service {
     pub async fn notified(&self, proof: &Proof, body: &str) -> Result<()> {
         let Some(transaction) = self.pay.notification(proof, body, self.clock.now()).await? else { return Ok(()) };
         let refused = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
-        let order = self.order_numbered(&transaction.out_trade_no).await?.ok_or_else(|| refused("out_trade_no", "is not ours"))?;
+        let order =
+            self.order_numbered(&transaction.out_trade_no).await?.ok_or_else(|| refused("out_trade_no", "is not ours"))?;
         if !transaction.is_of(order.amount.fen()) {
             return Err(refused("amount", "is not that of the order"));
         }

@@ -124,8 +124,7 @@ mod tests {
 
     #[test]
     fn the_key_of_a_contact_tells_who_called_whom_about_what() {
-        let contact =
-            ContactKey { id: Id::from_u64(4), caller: Id::from_u64(1), job: Id::from_u64(2), owner: Id::from_u64(3) };
+        let contact = ContactKey { id: Id::from_u64(4), caller: Id::from_u64(1), job: Id::from_u64(2), owner: Id::from_u64(3) };
         assert_eq!(ContactKey::parse(&contact.key()), Some(contact));
         assert_eq!(ContactKey::parse(&job(contact.job)), None);
     }

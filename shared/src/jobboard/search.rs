@@ -82,9 +82,11 @@ impl Filter {
         self.positions.as_ref().is_none_or(|part| positions.contains(&part.to_lowercase()))
             && self.salary_from.is_none_or(|from| highest >= from)
             && self.salary_to.is_none_or(|to| content.salary_min.get() <= to)
-            && self.tags.iter().zip(offered).all(|(asked, offered)| {
-                asked.iter().all(|asked| offered.iter().any(|offered| offered == asked))
-            })
+            && self
+                .tags
+                .iter()
+                .zip(offered)
+                .all(|(asked, offered)| asked.iter().all(|asked| offered.iter().any(|offered| offered == asked)))
     }
 }
 

@@ -86,12 +86,7 @@ impl Service {
     /// changes.
     ///
     /// DynamoDB: one read, one transaction; one read more where an inviter is named.
-    pub async fn register(
-        &self,
-        login_code: &str,
-        phone_code: &str,
-        inviter: Option<Id>,
-    ) -> Result<Result<Login, Refusal>> {
+    pub async fn register(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Result<Login, Refusal>> {
         let session = match self.wechat.code_to_session(login_code).await? {
             Ok(session) => session,
             Err(refusal) => return Ok(Err(refusal)),

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
-use aws_sdk_s3::config::ProvideCredentials as _;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::ProvideCredentials as _;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata as _};
 use aws_sdk_s3::operation::get_object::GetObjectError;
@@ -80,7 +80,13 @@ impl Objects {
         let provider = self.aws.credentials_provider().ok_or_else(|| Error::internal("no credentials"))?;
         let credentials = provider.provide_credentials().await.map_err(fault)?;
         let region = self.aws.region().map_or("", Region::as_ref);
-        post::form(&post::Upload { bucket: &self.bucket, key, content_type, size }, &credentials, region, self.endpoint.as_deref(), now)
+        post::form(
+            &post::Upload { bucket: &self.bucket, key, content_type, size },
+            &credentials,
+            region,
+            self.endpoint.as_deref(),
+            now,
+        )
     }
 
     pub async fn delete(&self, key: &str) -> Result<()> {

@@ -271,8 +271,7 @@ impl Write {
                     names.insert(format!("#{attribute}"), (*attribute).to_owned());
                     values.insert(format!(":add_{attribute}"), attribute::number(amount));
                 }
-                let sums: Vec<String> =
-                    amounts.iter().map(|(attribute, _)| format!("#{attribute} :add_{attribute}")).collect();
+                let sums: Vec<String> = amounts.iter().map(|(attribute, _)| format!("#{attribute} :add_{attribute}")).collect();
                 let (mut names, mut values) = (Some(names), Some(values));
                 let condition = condition.map(|condition| {
                     condition::merge(&mut names, condition.names);

@@ -87,7 +87,8 @@ impl Store {
         let (mut items, mut from) = (Vec::new(), None);
         loop {
             let left = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
-            let call = self.client.query().table_name(table).consistent_read(true).scan_index_forward(false).set_limit(Some(left));
+            let call =
+                self.client.query().table_name(table).consistent_read(true).scan_index_forward(false).set_limit(Some(left));
             let answer = call
                 .key_condition_expression(key.expression.clone())
                 .set_expression_attribute_names(key.names.clone())

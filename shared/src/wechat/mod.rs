@@ -84,12 +84,8 @@ impl WeChat {
     /// Who the user is that got this code from `wx.login`.
     pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Refusal>> {
         let app = self.app.get().await?;
-        let query = [
-            ("appid", app.appid.as_str()),
-            ("secret", &app.secret),
-            ("js_code", code),
-            ("grant_type", "authorization_code"),
-        ];
+        let query =
+            [("appid", app.appid.as_str()), ("secret", &app.secret), ("js_code", code), ("grant_type", "authorization_code")];
         let request = self.http().get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
         let answer = answer(request).await?;
         match refusal(&answer)? {
@@ -143,8 +139,7 @@ impl WeChat {
             return Ok(token);
         }
         let App { appid, secret } = self.app.get().await?;
-        let body =
-            json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
+        let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
         if let Some(refusal) = refusal(&answer)? {
             return Err(Error::internal(format!("WeChat gives no access token: {refusal:?}")));

@@ -5,8 +5,8 @@ use axum::http::HeaderMap;
 use axum::http::header;
 use axum::http::request::Parts;
 use percent_encoding::percent_decode;
-use shared::signing::states::Origin;
 use shared::signing::sessions::Worker;
+use shared::signing::states::Origin;
 use shared::signing::values::PlatformCode;
 use shared::values::Text;
 

@@ -51,8 +51,8 @@ impl Merchant {
             apiv3_key: String,
             platform_keys: BTreeMap<String, String>,
         }
-        let stored: Stored =
-            serde_json::from_str(secret).map_err(|_| Error::internal("the WeChat Pay secret lacks a member: see pay/mod.rs"))?;
+        let stored: Stored = serde_json::from_str(secret)
+            .map_err(|_| Error::internal("the WeChat Pay secret lacks a member: see pay/mod.rs"))?;
         Ok(Self {
             signing: SigningKey::parse(&stored.serial_no, &stored.private_key)?,
             sealing: SealingKey::parse(&stored.apiv3_key)?,
@@ -218,7 +218,9 @@ impl Pay {
         match self.call(Method::POST, &format!("/v3/pay/transactions/out-trade-no/{order_no}/close"), &body, now).await? {
             Ok(_) => Ok(Closing::Closed),
             Err(refusal) if refusal.code == "ORDERPAID" => Ok(Closing::Paid),
-            Err(refusal) if matches!(&*refusal.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => Ok(Closing::Closed),
+            Err(refusal) if matches!(&*refusal.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
+                Ok(Closing::Closed)
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }

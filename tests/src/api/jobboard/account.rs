@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done, ok, refusal, unique};
+use crate::support::documents::jobboard::documented;
 use crate::support::{Answer, Partner, Stage, answer, world};
 
 async fn register(board: &Board, body: &Value) -> Answer {
@@ -208,4 +209,129 @@ async fn a_token_lasts_seven_days_and_is_of_this_family() {
     assert_eq!(user.info().await.status, 200);
     stage.clock.advance(SignedDuration::from_secs(1));
     assert_eq!(user.info().await, login_required());
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_not_registered() {
+    let board = Board::of(world());
+    let name = format!("refused-{}", unique());
+    let used = board.code("phone", "13900000004").await;
+    let body = json!({"login_code": board.code("login", &format!("other-{}", unique())).await, "phone_code": used});
+    assert_eq!(register(&board, &body).await.status, 200);
+    // What stands for a user stands for no phone, and the other way round.
+    let (of_a_login, of_a_phone) = (board.code("login", &name).await, board.code("phone", "13900000004").await);
+    for phone_code in [&used, "made-up", &of_a_login] {
+        let body = json!({"login_code": board.code("login", &name).await, "phone_code": phone_code});
+        assert_eq!(register(&board, &body).await, refusal(400, "phone_code: is wrong or used"), "{phone_code}");
+        let login = json!({"login_code": board.code("login", &name).await});
+        assert_eq!(board.post("/wechat/user/login", &login).await, refusal(404, "user not found"), "{phone_code}");
+    }
+    let login = json!({"login_code": of_a_phone});
+    assert_eq!(board.post("/wechat/user/login", &login).await, refusal(401, "login_code: is wrong or used"));
+    // A body that names no phone uses nothing up.
+    let unused = board.code("login", &name).await;
+    let missing = register(&board, &json!({"login_code": unused})).await;
+    assert_eq!(missing, refusal(400, "phone_code: is required"));
+    let phone = board.code("phone", "13900000004").await;
+    assert_eq!(register(&board, &json!({"login_code": unused, "phone_code": phone})).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_codes_of_the_demo_last_as_test_does_and_each_is_somebody_else() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let mut known = Vec::new();
+    for code in ["test", "demo-user", "demo-merchant"] {
+        let body = json!({"login_code": code, "phone_code": code});
+        let first = register(&board, &body).await;
+        let id = first.body["data"]["user_info"]["id"].clone();
+        assert_eq!(first, ok(json!({"user_info": {"id": id}})));
+        for _ in 0..2 {
+            assert_eq!(register(&board, &body).await, first);
+            assert_eq!(board.post("/wechat/user/login", &json!({"login_code": code})).await, first);
+        }
+        assert!(!known.contains(&id), "{code}");
+        known.push(id);
+    }
+}
+
+/// A user as stored.
+async fn stored(stage: &Stage, id: &Value) -> Value {
+    let mut users = stage.items("jobboard").await;
+    users.retain(|item| item["pk"]["S"] == format!("user#{id}"));
+    users.pop().expect("a user")
+}
+
+#[tokio::test]
+async fn an_inviter_who_is_known_is_noted_when_a_user_first_comes() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let inviter = board.join().await.id;
+    let come = async |name: &str, inviter: Value| {
+        let login_code = board.code("login", name).await;
+        let body = json!({"login_code": login_code, "phone_code": "test", "inviter_id": inviter});
+        register(&board, &body).await.body["data"]["user_info"]["id"].clone()
+    };
+    for (name, named, noted) in [
+        ("a", json!(inviter), json!({"N": inviter.to_string()})),
+        ("b", json!(inviter.to_string()), json!({"N": inviter.to_string()})),
+        ("c", json!(289), Value::Null),
+        ("d", json!(null), Value::Null),
+        ("e", json!("小周"), Value::Null),
+        ("f", json!(1e30), Value::Null),
+        ("g", json!({"id": inviter}), Value::Null),
+    ] {
+        let id = come(name, named.clone()).await;
+        assert_eq!(stored(&stage, &id).await["inviter"], noted, "{named}");
+    }
+    // One knows one's own id only afterwards; and who is known already is invited by nobody.
+    let id = come("h", json!(null)).await;
+    for late in [id.clone(), json!(inviter)] {
+        assert_eq!(come("h", late.clone()).await, id);
+        assert_eq!(stored(&stage, &id).await["inviter"], Value::Null, "{late}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_stored_and_a_wrong_one_leaves_it() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    assert_eq!(stored(&stage, &json!(user.id)).await["place"], Value::Null);
+    let document = documented("/user/update/geo").request.expect("a body");
+    assert_eq!(user.post_text("/user/update/geo", &document).await, done());
+    let place = json!({"M": {
+        "first_area_id": {"N": "1"}, "second_area_id": {"N": "101"}, "third_area_id": {"N": "1001"},
+        "address": {"S": "北京市朝阳区XXXX"}, "longitude": {"N": "116.3974"}, "latitude": {"N": "39.9093"},
+    }});
+    assert_eq!(stored(&stage, &json!(user.id)).await["place"], place);
+    let wrong = json!({"first_area_id": -1, "address": "上海市", "longitude": 180.1, "latitude": -91});
+    let detail = "first_area_id: must be a whole number from 0 to 4294967295; longitude: must be from -180 to 180; latitude: must be from -90 to 90";
+    assert_eq!(user.post("/user/update/geo", &wrong).await, refusal(400, detail));
+    assert_eq!(stored(&stage, &json!(user.id)).await["place"], place);
+    let told = json!({"user_id": user.id, "avatar": "", "name": "", "sex": 0, "phone": user.phone});
+    assert_eq!(user.info().await, ok(told));
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_is_told_at_once_and_what_was_right_beside_it_is_not_stored() {
+    let user = Board::of(world()).join().await;
+    let before = user.info().await;
+    let wrong = json!({"avatar": "x", "name": "宽".repeat(33), "sex": 3, "phone": "1"});
+    let detail = "avatar: must be an http or https URL of at most 2048 characters; name: is too long; \
+                  sex: must be a whole number from 0 to 2; phone: must be a mobile number";
+    assert_eq!(user.post("/user/update/info", &wrong).await, refusal(400, detail));
+    for (field, reason) in [
+        ("avatar", "must be an http or https URL of at most 2048 characters"),
+        ("name", "is too long"),
+        ("sex", "must be a whole number from 0 to 2"),
+        ("phone", "must be a mobile number"),
+    ] {
+        let mut one = json!({"avatar": "https://cdn.xxx.com/a.png", "name": "小周", "sex": 1, "phone": "13811111234"});
+        one[field] = wrong[field].clone();
+        assert_eq!(user.post("/user/update/info", &one).await, refusal(400, &format!("{field}: {reason}")));
+        assert_eq!(user.info().await, before, "{field}");
+    }
+    let widest = "宽".repeat(32);
+    assert_eq!(user.post("/user/update/info", &json!({"name": widest})).await, done());
+    assert_eq!(user.info().await.body["data"]["name"], widest);
 }

@@ -21,6 +21,8 @@ async fn no_endpoint_answers_without_a_token_of_the_user_who_is_named() {
     let board = Board::of(world());
     let (user, other) = (board.join().await, board.join().await);
     let refused = refusal(401, "login required");
+    let (claims, signature) = user.token.rsplit_once('.').unwrap();
+    let forged = format!("{claims}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
     let mut guarded = 0;
     for (method, path, _) in jobboard::routes() {
         if OPEN.contains(&format!("{method} {path}").as_str()) {
@@ -30,6 +32,7 @@ async fn no_endpoint_answers_without_a_token_of_the_user_who_is_named() {
         let request = || board.request(method.parse::<Method>().unwrap(), &path).body("{}");
         assert_eq!(answer(request()).await, refused, "{path}");
         assert_eq!(answer(request().header("user_id", user.id)).await, refused, "{path}");
+        assert_eq!(answer(request().header("authorization", &forged)).await, refused, "{path}");
         let mine = || request().header("authorization", &user.token);
         for named in [other.id.to_string(), "x".into(), String::new(), format!("0{}", user.id)] {
             assert_eq!(answer(mine().header("user_id", &named)).await, refused, "{path} {named}");

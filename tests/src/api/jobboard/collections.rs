@@ -1,9 +1,10 @@
 //! Collected jobs (document, 收藏, 取消收藏 and 我收藏的).
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done, ok, refusal};
-use crate::support::world;
+use crate::support::{Stage, world};
 
 async fn collected(user: &User, body: Value) -> (Vec<u64>, u64) {
     let data = user.post("/collect/my", &body).await.body["data"].clone();
@@ -105,4 +106,82 @@ async fn one_collects_500_jobs_and_not_one_more() {
     assert_eq!(collected(&user, json!({"page_num": 50})).await.1, 500);
     user.post("/job/cancnel_collect", &json!({"job_id": jobs[0]})).await;
     assert_eq!(user.post("/job/collect", &one_more).await, done());
+}
+
+#[tokio::test]
+async fn a_row_tells_of_tops_and_refreshes_and_what_is_collected_anew_comes_first() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let (owner, user) = (board.join().await, board.join().await);
+    let (one, other) = (owner.post_job(json!({})).await, owner.post_job(json!({"salary_max": -1})).await);
+    for job in [one, other] {
+        assert_eq!(user.post("/job/collect", &json!({"job_id": job})).await, done());
+        stage.clock.advance(SignedDuration::from_secs(1));
+    }
+    assert_eq!(collected(&user, json!({})).await, (vec![other, one], 2));
+    let order = owner.order("/jobs/top", json!({"job_id": one, "top_hour": 72, "price": 5})).await;
+    board.pay(order["order_no"].as_str().unwrap()).await;
+    assert_eq!(owner.post("/jobs/refresh", &json!({"job_id": one})).await, done());
+    // Neither moves it; to cancel and to collect again does.
+    assert_eq!(collected(&user, json!({})).await, (vec![other, one], 2));
+    assert_eq!(user.post("/job/cancnel_collect", &json!({"job_id": one})).await, done());
+    assert_eq!(user.post("/job/collect", &json!({"job_id": one})).await, done());
+    let row = |job: u64, salary_max: i64, is_top: u8| {
+        json!({
+            "job_id": job, "positions": "服务员", "salary_min": 8000, "salary_max": salary_max, "first_area_des": "北京市",
+            "second_area_des": "北京市", "third_area_des": "朝阳区", "address": "北京市朝阳区三里屯太古里北区B1层XX餐厅",
+            "create_at": "2024-01-15 18:30:00.000", "is_top": is_top,
+        })
+    };
+    let mut topped = row(one, 20_000, 1);
+    topped["last_refresh_time"] = "2024-01-15 18:30:02.000".into();
+    let rows = json!([topped, row(other, -1, 0)]);
+    assert_eq!(user.post("/collect/my", &json!({})).await, ok(json!({"list": rows, "total": 2})));
+    stage.clock.advance(SignedDuration::from_hours(72));
+    assert_eq!(user.post("/collect/my", &json!({})).await.body["data"]["list"][0]["is_top"], 0);
+}
+
+#[tokio::test]
+async fn what_is_taken_down_or_deleted_vanishes_and_can_be_cancelled() {
+    let board = Board::of(world());
+    let (owner, user) = (board.join().await, board.join().await);
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        jobs.push(owner.post_job(json!({})).await);
+        assert_eq!(user.post("/job/collect", &json!({"job_id": jobs.last()})).await, done());
+    }
+    for (command, job, left) in [("take_down_job", jobs[1], vec![jobs[2], jobs[0]]), ("delete_job", jobs[2], vec![jobs[0]])] {
+        board.command(command, json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
+        let total = left.len() as u64;
+        assert_eq!(collected(&user, json!({})).await, (left, total), "{command}");
+        assert_eq!(user.post("/job/cancnel_collect", &json!({"job_id": job})).await, done(), "{command}");
+        assert_eq!(user.post("/job/collect", &json!({"job_id": job})).await, refusal(404, "job not found"), "{command}");
+    }
+    assert_eq!(collected(&user, json!({"biz_type": 0, "page_num": 2})).await, (vec![], 1));
+    assert_eq!(collected(&user, json!({"biz_type": 3})).await, (vec![], 0));
+    for (body, detail) in [
+        (json!({"page_size": 51}), "page_size: must be a whole number from 1 to 50"),
+        (json!({"page_num": 0}), "page_num: must be a whole number from 1 to 1000000"),
+        (json!({"biz_type": 4}), "biz_type: must be a whole number from 0 to 3"),
+    ] {
+        assert_eq!(user.post("/collect/my", &body).await, refusal(400, detail));
+    }
+}
+
+#[tokio::test]
+async fn collecting_and_cancelling_at_once_count_right() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let (owner, user) = (board.join().await, board.join().await);
+    let jobs = futures::future::join_all((0..4).map(|_| owner.post_job(json!({})))).await;
+    let bodies: Vec<Value> = jobs.iter().map(|job| json!({"job_id": job})).collect();
+    for path in ["/job/collect", "/job/cancnel_collect", "/job/collect"] {
+        let calls = bodies.iter().flat_map(|body| std::iter::repeat_n(body, 4)).map(|body| user.post(path, body));
+        let answers = futures::future::join_all(calls).await;
+        assert!(answers.iter().all(|answer| *answer == done()), "{path}: {answers:?}");
+    }
+    assert_eq!(collected(&user, json!({})).await.1, 4);
+    let items = stage.items("jobboard").await;
+    let count = items.iter().find(|item| item["pk"]["S"] == format!("collect#{}", user.id) && item["sk"]["S"] == "count");
+    assert_eq!(count.expect("a count")["collected"], json!({"N": "4"}));
 }

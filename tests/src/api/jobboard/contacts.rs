@@ -1,9 +1,10 @@
 //! Spending a voucher on a call, and both histories (document, 消费, 我联系的 and 联系我的).
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done, own_refusal, refusal};
-use crate::support::world;
+use crate::support::{Stage, answer, world};
 
 async fn history(user: &User, direction: &str, body: Value) -> (Vec<Value>, u64) {
     let data = user.post(&format!("/contact_history/{direction}"), &body).await.body["data"].clone();
@@ -95,4 +96,92 @@ async fn every_call_is_charged_and_told_to_both() {
     for biz_type in [2, 3] {
         assert_eq!(history(&caller, "out", json!({"biz_type": biz_type})).await, (vec![], 0));
     }
+}
+
+#[tokio::test]
+async fn whom_the_caller_names_is_compared_with_the_owner_even_if_it_is_the_caller() {
+    let board = Board::of(world());
+    let (owner, caller, other) = (board.join().await, board.join().await, board.join().await);
+    let (job, closed) = (owner.post_job(json!({})).await, owner.post_job(json!({})).await);
+    owner.post("/job/close", &json!({"job_id": closed})).await;
+    caller.adjust_vouchers(1).await;
+    owner.adjust_vouchers(1).await;
+    let wrong_owner = refusal(400, "purpose_user_id: is not the owner of the job");
+    for named in [other.id, caller.id] {
+        let cost = |job: u64| json!({"purpose_id": job, "purpose_type": 1, "purpose_user_id": named});
+        assert_eq!(caller.post("/contact_voucher/cost", &cost(job)).await, wrong_owner, "{named}");
+        for missing in [closed, 7] {
+            assert_eq!(caller.post("/contact_voucher/cost", &cost(missing)).await, refusal(404, "job not found"), "{named}");
+        }
+        // One's own job, said to be somebody else's: a contradiction as well.
+        assert_eq!(owner.post("/contact_voucher/cost", &cost(job)).await.status, 400, "{named}");
+    }
+    assert_eq!(caller.ledger().await, (1, vec![1], 1));
+    assert_eq!(owner.ledger().await, (1, vec![1], 1));
+}
+
+#[tokio::test]
+async fn histories_stand_newest_first_page_by_page() {
+    let board = Board::of(world());
+    let (one, two, caller) = (board.join().await, board.join().await, board.join().await);
+    caller.adjust_vouchers(5).await;
+    two.adjust_vouchers(1).await;
+    let (of_one, of_two) = (one.post_job(json!({"positions": "厨师"})).await, two.post_job(json!({"positions": "保洁"})).await);
+    for job in [of_one, of_two, of_one, of_one, of_two] {
+        assert_eq!(caller.call(job).await, done());
+    }
+    assert_eq!(two.call(of_one).await, done());
+    let told = async |user: &User, direction: &str, body: Value| {
+        let (rows, total) = history(user, direction, body).await;
+        let rows = rows.iter().map(|row| json!([row["positions"], row["purpose_user_id"]]));
+        (rows.collect::<Vec<_>>(), total)
+    };
+    let (chef, cleaner) = (json!(["厨师", one.id]), json!(["保洁", two.id]));
+    let all = vec![cleaner.clone(), chef.clone(), chef.clone(), cleaner, chef];
+    assert_eq!(told(&caller, "out", json!({})).await, (all.clone(), 5));
+    for (page, rows) in [(1, &all[..2]), (2, &all[2..4]), (3, &all[4..]), (4, &[])] {
+        let page = told(&caller, "out", json!({"biz_type": 0, "page_num": page, "page_size": 2})).await;
+        assert_eq!(page, (rows.to_vec(), 5));
+    }
+    let by = |user: &User| json!(["厨师", user.id]);
+    assert_eq!(told(&one, "in", json!({"biz_type": 1})).await, (vec![by(&two), by(&caller), by(&caller), by(&caller)], 4));
+    assert_eq!(told(&two, "in", json!({"biz_type": 3})).await, (vec![], 0));
+    for direction in ["in", "out"] {
+        let path = format!("/contact_history/{direction}");
+        let refused = refusal(400, "page_size: must be a whole number from 1 to 50");
+        assert_eq!(caller.post(&path, &json!({"page_size": 51})).await, refused);
+        let refused = refusal(400, "biz_type: must be a whole number from 0 to 3");
+        assert_eq!(caller.post(&path, &json!({"biz_type": -1})).await, refused);
+    }
+}
+
+#[tokio::test]
+async fn a_voucher_unmasks_the_job_that_it_was_spent_on_alone() {
+    let stage = Stage::open_with(&[("MASK_CONTACT", "true")]).await;
+    let board = Board::of(&stage.address);
+    let (owner, caller) = (board.join().await, board.join().await);
+    let mobile = owner.post_job(json!({"contact": "13812341234"})).await;
+    let line = owner.post_job(json!({"contact": "6512345"})).await;
+    let (clear, masked) =
+        (json!([[line, "6512345"], [mobile, "13812341234"]]), json!([[line, "*******"], [mobile, "138****1234"]]));
+    let contacts = |data: &Value| {
+        let rows = data["jobs"].as_array().or(data["list"].as_array()).expect("rows").iter();
+        rows.map(|row| json!([row["id"], row["contact"]])).collect::<Value>()
+    };
+    assert_eq!(contacts(&owner.post("/jobs/list", &json!({})).await.body["data"]), clear);
+    assert_eq!(contacts(&owner.post("/jobs/my", &json!({})).await.body["data"]), clear);
+    let foreign = board.request(Method::POST, "/jobs/list").header("authorization", &owner.token).header("user_id", caller.id);
+    assert_eq!(contacts(&answer(foreign.body("{}")).await.body["data"]), masked);
+    // A call that could not be paid for shows nothing.
+    assert_eq!(caller.call(mobile).await, own_refusal(1002, "not enough contact vouchers"));
+    assert_eq!(contacts(&caller.post("/jobs/list", &json!({})).await.body["data"]), masked);
+    caller.adjust_vouchers(1).await;
+    assert_eq!(caller.call(mobile).await, done());
+    let half = json!([[line, "*******"], [mobile, "13812341234"]]);
+    assert_eq!(contacts(&caller.post("/jobs/list", &json!({})).await.body["data"]), half);
+    assert_eq!(
+        json!([caller.job(line).await["contact"], caller.job(mobile).await["contact"]]),
+        json!(["*******", "13812341234"])
+    );
+    assert_eq!(board.post("/jobs/info", &json!({"job_id": mobile})).await.body["data"]["contact"], "138****1234");
 }

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, done, job, ok, refusal};
-use crate::support::{Stage, answer, world};
+use crate::support::documents::jobboard::documented;
+use crate::support::{Answer, Stage, answer, world};
 
 #[tokio::test]
 async fn the_documents_job_is_shown_as_it_was_posted() {
@@ -83,7 +84,7 @@ async fn what_is_missing_or_out_of_bounds_is_named_and_nothing_is_stored() {
         (json!({"salary_min": -1}), "salary_min: must be a whole number from 0 to 10000000"),
         (json!({"salary_max": 10_000_001}), "salary_max: must be a whole number from -1 to 10000000"),
         (json!({"salary_min": 20_001}), "salary_min: must not be greater than salary_max"),
-        (json!({"basic_protection": ["x"; 21]}), "basic_protection: must not have more than 20 elements"),
+        (json!({"basic_protection": vec!["x"; 21]}), "basic_protection: must not have more than 20 elements"),
         (json!({"salary_benefits": [""]}), "salary_benefits[0]: must not be empty"),
         (json!({"attendance_leave": "月休"}), "attendance_leave: must be an array"),
         (json!({"positions": 1, "address": null}), "positions: must be a string; address: is required"),
@@ -192,7 +193,7 @@ async fn own_jobs_are_listed_newest_first_with_both_key_sets() {
     assert_eq!((listed(&first), &first["total"]), (ids[..2].to_vec(), &json!(5)));
     assert_eq!(first["contacts"], first["list"]);
     assert_eq!(listed(&page(json!({"page_num": "3", "page_size": 2})).await), ids[4..]);
-    assert_eq!(listed(&page(json!({"page_num": 4, "page_size": 2})).await), []);
+    assert_eq!(listed(&page(json!({"page_num": 4, "page_size": 2})).await), Vec::<u64>::new());
     assert_eq!(listed(&page(json!({"biz_type": 0})).await), ids);
     for biz_type in [2, 3] {
         assert_eq!(page(json!({"biz_type": biz_type})).await, json!({"contacts": [], "list": [], "total": 0}));
@@ -239,4 +240,142 @@ async fn a_contact_is_masked_where_the_system_is_set_so() {
     assert_eq!(seen(Some(&caller)).await, "138****1234");
     assert_eq!(caller.call(id).await, done());
     assert_eq!(seen(Some(&caller)).await, "13812341234");
+}
+
+#[tokio::test]
+async fn the_documents_body_is_taken_verbatim_at_both_paths() {
+    let owner = Board::of(world()).join().await;
+    let body = documented("/job/create").request.expect("a body");
+    let mut ids = Vec::new();
+    for path in ["/job/create", "/jobs/create"] {
+        let response = owner.request(path).body(body.clone()).send().await.unwrap();
+        let headers = response.headers().clone();
+        assert_eq!(headers["access-control-expose-headers"], "X-Resource-Id", "{path}");
+        assert_eq!(Answer { status: response.status().as_u16(), body: response.json().await.unwrap() }, done(), "{path}");
+        let id: u64 = headers["x-resource-id"].to_str().unwrap().parse().unwrap();
+        assert_eq!(owner.job(id).await["id"], id);
+        ids.insert(0, id);
+    }
+    let own = owner.post("/jobs/my", &json!({})).await.body["data"].clone();
+    assert_eq!(json!([own["total"], own["list"][0]["id"], own["list"][1]["id"]]), json!([2, ids[0], ids[1]]));
+}
+
+#[tokio::test]
+async fn the_contact_person_is_who_is_named_or_else_the_owner() {
+    let owner = Board::of(world()).join().await;
+    let person = async |members: Value| owner.job(owner.post_job(members).await).await["contact_person_name"].clone();
+    assert_eq!(person(json!({})).await, "");
+    assert_eq!(owner.post("/user/update/info", &json!({"name": "段先生"})).await, done());
+    for (user_name, shown) in
+        [(json!("张老板"), "张老板"), (json!(null), "段先生"), (json!(""), "段先生"), (json!(" "), "段先生")]
+    {
+        assert_eq!(person(json!({"user_name": user_name})).await, shown, "{user_name}");
+    }
+}
+
+#[tokio::test]
+async fn the_widest_that_is_allowed_is_kept() {
+    let owner = Board::of(world()).join().await;
+    let tags: Vec<String> = (0..20).map(|number| format!("{number:0>32}")).collect();
+    let widest = json!({
+        "positions": "宽".repeat(64), "address": "宽".repeat(256), "description": "宽".repeat(5000), "contact": "+86 (010) 6512-3456",
+        "longitude": -180, "latitude": 90, "first_area_id": 4_294_967_295_u32, "first_area_des": "宽".repeat(64),
+        "four_area_id": 0, "four_area_des": "", "salary_min": 10_000_000, "salary_max": 10_000_000, "basic_protection": tags,
+        "photo_urls": vec![format!("https://a.example/{}", "x".repeat(2030)); 4],
+    });
+    let shown = owner.job(owner.post_job(widest.clone()).await).await;
+    for (field, sent) in widest.as_object().unwrap() {
+        let same = sent.as_f64().map_or(shown[field] == *sent, |sent| shown[field].as_f64() == Some(sent));
+        assert!(same, "{field}: {} instead of {sent}", shown[field]);
+    }
+    let free = owner.job(owner.post_job(json!({"salary_min": 0, "salary_max": 0})).await).await;
+    assert_eq!((&free["salary_min"], &free["salary_max"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn every_field_of_an_update_changes_itself_alone_and_null_changes_nothing() {
+    let owner = Board::of(world()).join().await;
+    let id = owner.post_job(json!({"user_name": "张老板"})).await;
+    let mut expected = owner.job(id).await;
+    for (field, value) in [
+        ("positions", json!("收银员")),
+        ("longitude", json!(121.5)),
+        ("latitude", json!(-31.25)),
+        ("address", json!("北京市朝阳区建国路88号")),
+        ("contact", json!("13800138000")),
+        ("user_name", json!("段先生")),
+        ("description", json!("包吃住")),
+        ("photo_urls", json!(["https://a.example/1.jpg"])),
+        ("first_area_id", json!(1)),
+        ("first_area_des", json!("上海市")),
+        ("second_area_id", json!(101)),
+        ("second_area_des", json!("朝阳区")),
+        ("third_area_id", json!(1001)),
+        ("third_area_des", json!("建外街道")),
+        ("four_area_id", json!(10001)),
+        ("four_area_des", json!("国贸")),
+        ("salary_min", json!(9000)),
+        ("salary_max", json!(9000)),
+        ("basic_protection", json!(["社保"])),
+        ("salary_benefits", json!(["节日福利"])),
+        ("attendance_leave", json!(["月休4天"])),
+        ("photo_urls", json!([])),
+    ] {
+        for value in [&value, &Value::Null] {
+            assert_eq!(owner.post("/jobs/update", &json!({"id": id, field: value})).await, done(), "{field}");
+        }
+        let shown = if field == "user_name" { "contact_person_name" } else { field };
+        assert_ne!(expected[shown], value, "{field} is no change");
+        expected[shown] = value;
+        let seen = owner.job(id).await;
+        expected["update_at"] = seen["update_at"].clone();
+        assert_eq!(seen, expected, "{field}");
+    }
+    assert!(expected["update_at"].as_str() > expected["create_at"].as_str());
+}
+
+#[tokio::test]
+async fn commas_that_trail_are_passed_over_wherever_they_stand() {
+    let owner = Board::of(world()).join().await;
+    let id = owner.post_job(json!({})).await;
+    let body = format!(
+        r#"{{"id": {id}, "positions": "a,}}\",]", "photo_urls": ["https://a.example/1.jpg", ], "basic_protection": ["社保",
+        ],
+    }}"#
+    );
+    assert_eq!(owner.post_text("/jobs/update", &body).await, done());
+    let shown = owner.job(id).await;
+    let changed = json!([shown["positions"], shown["photo_urls"], shown["basic_protection"]]);
+    assert_eq!(changed, json!(["a,}\",]", ["https://a.example/1.jpg"], ["社保"]]));
+    for broken in [format!(r#"{{"id": {id},,}}"#), format!(r#"{{,"id": {id}}}"#), r#"{"id": ,}"#.to_owned()] {
+        let answer = owner.post_text("/jobs/update", &broken).await;
+        assert_eq!((answer.status, &answer.body["code"]), (400, &json!(400)), "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_is_no_change_and_what_names_no_job_finds_none() {
+    let stage = Stage::open().await;
+    let owner = Board::of(&stage.address).join().await;
+    let id = owner.post_job(json!({})).await;
+    let mut expected = owner.job(id).await;
+    stage.clock.advance(SignedDuration::from_millis(1234));
+    assert_eq!(owner.post("/jobs/refresh", &json!({"job_id": id.to_string()})).await, done());
+    expected["last_refresh_time"] = "2024-01-15 18:30:01.234".into();
+    assert_eq!(owner.job(id).await, expected);
+    let number = "job_id: must be a whole number from 1 to 9007199254740991";
+    for (named, refused) in [
+        (json!(id + 1), refusal(404, "job not found")),
+        (json!((id + 1).to_string()), refusal(404, "job not found")),
+        (json!(0), refusal(400, number)),
+        (json!("x"), refusal(400, number)),
+        (json!(1.5), refusal(400, number)),
+        (json!([id]), refusal(400, number)),
+        (json!(null), refusal(400, "job_id: is required")),
+    ] {
+        for path in ["/jobs/info", "/jobs/refresh", "/job/close"] {
+            assert_eq!(owner.post(path, &json!({"job_id": named})).await, refused, "{path} {named}");
+        }
+    }
+    assert_eq!(owner.job(id).await, expected);
 }

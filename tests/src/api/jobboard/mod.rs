@@ -2,6 +2,7 @@
 
 mod account;
 mod authorization;
+mod closing;
 mod collections;
 mod contacts;
 mod image;
@@ -10,5 +11,7 @@ mod notify;
 mod once;
 mod orders;
 mod search;
+mod search_model;
 mod story;
+mod token;
 mod vouchers;

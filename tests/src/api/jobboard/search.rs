@@ -121,7 +121,8 @@ async fn what_is_of_one_moment_stands_by_its_id() {
 async fn the_nearest_come_first_and_tell_their_distance() {
     let (_stage, owner) = open().await;
     let at = async |longitude: f64, latitude: f64| owner.post_job(json!({"longitude": longitude, "latitude": latitude})).await;
-    let (shanghai, beijing, here) = (at(121.473701, 31.230416).await, at(116.4074, 39.9042).await, at(116.397128, 39.916527).await);
+    let (shanghai, beijing, here) =
+        (at(121.473701, 31.230416).await, at(116.4074, 39.9042).await, at(116.397128, 39.916527).await);
     let body = json!({"query_type": 2, "filter": {"longitude": 116.397128, "latitude": 39.916527}});
     let answer = owner.board.post("/jobs/list", &body).await;
     let rows = answer.body["data"]["jobs"].as_array().unwrap();
@@ -164,9 +165,53 @@ async fn malformed_requests_name_their_fields() {
         (json!({"filter": 7}), "filter: must be an object"),
         (json!({"filter": {"positions": "x".repeat(65)}}), "filter.positions: is too long"),
         (json!({"filter": {"salary_min": -2}}), "filter.salary_min: must be a whole number from -1 to 10000000"),
-        (json!({"filter": {"basic_protection": ["x"; 21]}}), "filter.basic_protection: must not have more than 20 elements"),
+        (
+            json!({"filter": {"basic_protection": vec!["x"; 21]}}),
+            "filter.basic_protection: must not have more than 20 elements",
+        ),
         (json!({"filter": {"longitude": 181}}), "filter.longitude: must be from -180 to 180"),
     ] {
         assert_eq!(owner.board.post("/jobs/list", &body).await, refusal(400, detail), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn distances_go_round_the_globe_and_are_told_of_the_nearest_alone() {
+    let (_stage, owner) = open().await;
+    let at = async |longitude: f64, latitude: f64| owner.post_job(json!({"longitude": longitude, "latitude": latitude})).await;
+    let (east, west, pole) = (at(179.9, 0.0).await, at(-179.9, 0.0).await, at(0.0, 90.0).await);
+    let (opposite, again) = (at(-0.1, 0.0).await, at(-179.9, 0.0).await);
+    let body = json!({"query_type": 2, "longitude": 1, "filter": {"longitude": 179.9}, "latitude": 0});
+    let answer = owner.board.post("/jobs/list", &body).await;
+    let rows = answer.body["data"]["jobs"].as_array().unwrap().iter();
+    let rows: Vec<Value> = rows.map(|row| json!([row["id"], row["distance_m"]])).collect();
+    // A fifth of a degree, a quarter and half of a circle, of a radius of 6,371 km.
+    let expected = json!([[east, 0], [again, 22_239], [west, 22_239], [pole, 10_007_543], [opposite, 20_015_087]]);
+    assert_eq!(json!(rows), expected);
+    for query_type in [1, 3] {
+        let answer = owner.board.post("/jobs/list", &json!({"query_type": query_type, "longitude": 1, "latitude": 1})).await;
+        let rows = answer.body["data"]["jobs"].as_array().unwrap();
+        assert!(rows.len() == 5 && rows.iter().all(|row| row.get("distance_m").is_none()), "{rows:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_open_is_in_no_list_and_in_no_total() {
+    let (_stage, owner) = open().await;
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(owner.post_job(json!({})).await);
+    }
+    let [kept, closed, down, deleted] = jobs[..] else { panic!("four jobs") };
+    assert_eq!(list(&owner, json!({})).await.1, 4);
+    owner.post("/job/close", &json!({"job_id": closed})).await;
+    for (command, job) in [("take_down_job", down), ("delete_job", deleted)] {
+        owner.board.command(command, json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
+    }
+    for body in [json!({}), json!({"query_type": 3}), json!({"query_type": 2, "longitude": 1, "latitude": 1})] {
+        assert_eq!(list(&owner, body.clone()).await, (vec![kept], 1), "{body}");
+        // Not even to its owner.
+        let own = owner.post("/jobs/list", &body).await;
+        assert_eq!(own.body["data"]["total"], 1, "{body}");
     }
 }
