@@ -134,7 +134,9 @@ impl World {
             write_variables(&file, &variables)?;
         }
         let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
-        if [&wechat_url, &wechat_pay_url].contains(&&url(&wechat)?) {
+        let simulator_url = url(&wechat)?;
+        let is_simulated = wechat_url == simulator_url;
+        if [&wechat_url, &wechat_pay_url].contains(&&simulator_url) {
             let secret = async |id: &str| match environment.secret(id).await {
                 Ok(secret) => serde_json::from_str(&secret).map_err(|error| format!("{id}: {error}")),
                 Err(error) => Err(error.to_string()),
@@ -148,7 +150,10 @@ impl World {
         let base_url = url(&gateway)?;
         let demo = match demo {
             true => {
-                Some(Demo::prepare(&functions, &*clock, &variables["SIGNING_PLATFORM"], file("demo.json").as_deref()).await?)
+                let (platform, file) = (&variables["SIGNING_PLATFORM"], file("demo.json"));
+                let demo = Demo::prepare(&functions, &*clock, platform, is_simulated, file.as_deref());
+                // It holds much across its many steps: on the stack it would be most of this future.
+                Some(Box::pin(demo).await?)
             }
             false => None,
         };

@@ -79,7 +79,9 @@ fn announce(world: &World, data_dir: &std::path::Path) {
     for hris in [&demo.hris, &demo.hris_other] {
         report(&format!("  hris     access_key {}  secret_key {}  token {}", hris.access_key, hris.secret_key, hris.token));
     }
-    report(&format!("  jobboard user {}  merchant {}", demo.jobboard.user_code, demo.jobboard.merchant_code));
+    if let Some(jobboard) = &demo.jobboard {
+        report(&format!("  jobboard user {}  merchant {}", jobboard.user_code, jobboard.merchant_code));
+    }
     if let Some(channel) = demo.channel.first() {
         let (appkey, secret) = (&channel.appkey, &channel.secret);
         report("\nTry it:\n");

@@ -59,6 +59,7 @@ async fn demo_json_holds_the_addresses_and_credentials_that_work() {
         "sms_outbox_url": world.sms_outbox_url,
         "wechat_url": world.wechat_url,
         "signing": {"platform_code": "gongqiao", "company_id": 12, "handler_id": 12},
+        "jobboard": {"user_code": "demo-user", "merchant_code": "demo-merchant"},
         "hris": hris(&demo["hris"], "a0000000000000000000000000000000", "18602000001"),
         "hris_other": hris(&demo["hris_other"], "b0000000000000000000000000000000", "18603000001"),
         "channel": [

@@ -28,16 +28,19 @@ pub struct Demo {
     /// Another company.
     pub hris_other: Hris,
     pub signing: Signing,
-    pub jobboard: Jobboard,
+    /// None where a real WeChat stands behind: it knows no demo users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobboard: Option<Jobboard>,
 }
 
 impl Demo {
     /// Makes what is not there yet. What was told once and is there already stands in the folder's `demo.json`, or is told
-    /// anew.
+    /// anew. `is_simulated` is WeChat.
     pub(crate) async fn prepare(
         functions: &Functions,
         clock: &dyn Clock,
         platform: &str,
+        is_simulated: bool,
         file: Option<&Path>,
     ) -> Result<Self, String> {
         let stored = file.and_then(|file| std::fs::read(file).ok());
@@ -45,7 +48,8 @@ impl Demo {
         let (hris, hris_other) = hris::prepare(functions, clock, known.as_ref()).await?;
         let channel = channel::prepare(functions, known.as_ref()).await?;
         let signing = signing::prepare(functions, platform).await?;
-        Ok(Self { channel, hris, hris_other, signing, jobboard: jobboard::prepare(functions).await? })
+        let jobboard = if is_simulated { Some(jobboard::prepare(functions).await?) } else { None };
+        Ok(Self { channel, hris, hris_other, signing, jobboard })
     }
 
     pub(crate) fn write(&self, world: &World, file: &Path) -> Result<(), String> {
