@@ -58,7 +58,7 @@ impl Service {
     ) -> Result<Result<(), NotEnough>> {
         let owner = match named_owner.filter(|named| *named != caller) {
             Some(owner) => owner,
-            None => self.open_job(job).await?.owner,
+            None => self.owner_of(job).await?,
         };
         if owner == caller {
             return Err(Error::invalid([Fault::new("purpose_id", "is your own job")]));
@@ -103,10 +103,10 @@ impl Service {
         }
     }
 
-    /// An open job.
-    pub(super) async fn open_job(&self, id: Id) -> Result<Job> {
+    /// Whose a job is, be it open or not: a call that is sent again is answered as before when its job is closed meanwhile.
+    async fn owner_of(&self, id: Id) -> Result<Id> {
         let found = self.store.get(&self.tables.jobboard, row::job(id)).await?.map(Job::read).transpose()?;
-        found.filter(Job::is_open).ok_or_else(|| missing("job"))
+        found.map(|job| job.owner).ok_or_else(|| missing("job"))
     }
 
     /// Who was called, or who called, newest first.

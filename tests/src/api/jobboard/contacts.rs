@@ -185,3 +185,30 @@ async fn a_voucher_unmasks_the_job_that_it_was_spent_on_alone() {
     );
     assert_eq!(board.post("/jobs/info", &json!({"job_id": mobile})).await.body["data"]["contact"], "138****1234");
 }
+
+#[tokio::test]
+async fn a_call_that_is_sent_again_is_free_even_when_the_job_is_gone_meanwhile() {
+    let board = Board::of(world());
+    let (owner, caller) = (board.join().await, board.join().await);
+    let job = owner.post_job(json!({})).await;
+    caller.adjust_vouchers(3).await;
+    let (bare, named) = (json!({"purpose_id": job}), json!({"purpose_id": job, "purpose_user_id": owner.id}));
+    let again = async || {
+        for (key, cost) in [("bare", &bare), ("named", &named)] {
+            assert_eq!(caller.post_once("/contact_voucher/cost", key, cost).await, done(), "{key}");
+        }
+        assert_eq!(caller.ledger().await, (1, vec![-1, -1, 3], 3));
+        assert_eq!(history(&owner, "in", json!({})).await.1, 2);
+    };
+    again().await;
+    again().await;
+    assert_eq!(owner.post("/job/close", &json!({"job_id": job})).await, done());
+    again().await;
+    board.command("delete_job", json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
+    again().await;
+    for cost in [&bare, &named] {
+        assert_eq!(caller.post("/contact_voucher/cost", cost).await, refusal(404, "job not found"));
+        assert_eq!(caller.post_once("/contact_voucher/cost", "new", cost).await, refusal(404, "job not found"));
+    }
+    assert_eq!(caller.ledger().await, (1, vec![-1, -1, 3], 3));
+}
