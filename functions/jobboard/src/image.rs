@@ -1,17 +1,18 @@
 //! Pictures (document, 图片上传; presigned uploads and the pictures' own addresses are additions: jobboard.md, Images).
 
-use axum::extract::multipart::{Multipart, MultipartError};
+use std::collections::BTreeMap;
+
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
+use lambda::body::{self, NoFile};
 use serde::Serialize;
 use shared::error::{Error, Fault};
 use shared::input::Faults;
 use shared::jobboard::images::{MAX_BYTES, Name};
 use shared::pictures::Format;
 use shared::values::Int;
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,34 +30,19 @@ pub fn router() -> OpenApiRouter<App> {
 /// The one file of a form, in the field `file`.
 struct File(Vec<u8>);
 
-const TOO_LARGE: Failure =
-    Failure::TooLarge("file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB");
-
 impl FromRequest<App> for File {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let form = Multipart::from_request(request, app).await;
-        let mut form = form.map_err(|_| Failure::Unreadable("the body must be multipart/form-data"))?;
-        let mut file = None;
-        while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
-            if field.name() != Some("file") {
-                continue;
-            }
-            if file.is_some() {
-                return Err(Failure::Unreadable("file: must be one at a time"));
-            }
-            file = Some(field.bytes().await.map_err(|error| broken(&error))?.to_vec());
-        }
-        let file = file.ok_or_else(|| Error::invalid([Fault::new("file", "is required")]))?;
-        if file.len() > MAX_BYTES { Err(TOO_LARGE) } else { Ok(Self(file)) }
-    }
-}
-
-fn broken(error: &MultipartError) -> Failure {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => TOO_LARGE,
-        _ => Failure::Unreadable("file: is not whole"),
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        body::file(request, MAX_BYTES).await.map(Self).map_err(|reason| match reason {
+            NoFile::NotAForm => Failure::Unreadable("the body must be multipart/form-data"),
+            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
+            NoFile::Several => Failure::Unreadable("file: must be one at a time"),
+            NoFile::TooLarge => Failure::TooLarge(
+                "file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB",
+            ),
+            NoFile::BrokenOff => Failure::Unreadable("file: is not whole"),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Request bodies.
 
 use axum::body::Bytes;
+use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest as _, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 
@@ -17,6 +18,40 @@ pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
         StatusCode::PAYLOAD_TOO_LARGE => Unreadable::TooLarge,
         _ => Unreadable::BrokenOff,
     })
+}
+
+/// Why there is no file.
+pub enum NoFile {
+    /// The body is no `multipart/form-data`.
+    NotAForm,
+    Missing,
+    /// More than one.
+    Several,
+    TooLarge,
+    BrokenOff,
+}
+
+impl From<MultipartError> for NoFile {
+    fn from(error: MultipartError) -> Self {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Self::TooLarge } else { Self::BrokenOff }
+    }
+}
+
+/// The one file of a form, in the field `file`: at most so many bytes. Other fields are passed over.
+pub async fn file(request: Request, most: usize) -> Result<Vec<u8>, NoFile> {
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| NoFile::NotAForm)?;
+    let mut file = None;
+    while let Some(field) = form.next_field().await? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        if file.is_some() {
+            return Err(NoFile::Several);
+        }
+        file = Some(field.bytes().await?.to_vec());
+    }
+    let file = file.ok_or(NoFile::Missing)?;
+    if file.len() > most { Err(NoFile::TooLarge) } else { Ok(file) }
 }
 
 /// The media type in lower case, without parameters; `None` where none is given.

@@ -1,10 +1,10 @@
 //! /image: photos of identity cards (document, 1.2.2).
 
-use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
+use lambda::body::{self, NoFile};
 use serde::Serialize;
 use shared::error::{Error, Fault};
 use shared::signing::images::MAX_BYTES;
@@ -25,28 +25,14 @@ struct File(Vec<u8>);
 impl FromRequest<App> for File {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let form = Multipart::from_request(request, app).await;
-        let mut form = form.map_err(|_| Failure::Unreadable("请用 multipart/form-data 上传图片"))?;
-        let mut file = None;
-        while let Some(field) = form.next_field().await.map_err(broken)? {
-            if field.name() != Some("file") {
-                continue;
-            }
-            if file.is_some() {
-                return Err(Failure::Unreadable("一次只能上传一张图片"));
-            }
-            file = Some(field.bytes().await.map_err(broken)?.to_vec());
-        }
-        let file = file.ok_or_else(|| Error::invalid([Fault::new("file", "is required")]))?;
-        if file.len() > MAX_BYTES { Err(Failure::TooLarge) } else { Ok(Self(file)) }
-    }
-}
-
-fn broken(error: MultipartError) -> Failure {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::Unreadable("上传的内容不完整"),
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        body::file(request, MAX_BYTES).await.map(Self).map_err(|reason| match reason {
+            NoFile::NotAForm => Failure::Unreadable("请用 multipart/form-data 上传图片"),
+            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
+            NoFile::Several => Failure::Unreadable("一次只能上传一张图片"),
+            NoFile::TooLarge => Failure::TooLarge,
+            NoFile::BrokenOff => Failure::Unreadable("上传的内容不完整"),
+        })
     }
 }
 

@@ -63,9 +63,8 @@ impl Service {
         if owner == caller {
             return Err(Error::invalid([Fault::new("purpose_id", "is your own job")]));
         }
-        if named_owner.is_some_and(|named| named != owner) {
-            return Err(not_the_owner());
-        }
+        // Below it is compared with the job's: where the caller names the caller, it differs.
+        let owner = named_owner.unwrap_or(owner);
         let now = self.clock.now();
         let contact = ContactKey { id: self.ids.next(now)?, caller, job, owner };
         let entry = Entry {
@@ -164,11 +163,11 @@ impl Service {
 /// Why a job is not an open one of this owner's.
 fn not_of(stored: Option<Item>, owner: Id) -> Error {
     let Some(job) = stored.and_then(|item| Job::read(item).ok()).filter(Job::is_open) else { return missing("job") };
-    if job.owner == owner { Error::internal("a job was refused that is open and of its owner") } else { not_the_owner() }
-}
-
-fn not_the_owner() -> Error {
-    Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")])
+    if job.owner == owner {
+        Error::internal("a job was refused that is open and of its owner")
+    } else {
+        Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")])
+    }
 }
 
 /// Records that were read together.
