@@ -38,9 +38,9 @@ impl FromRequest<App> for File {
             NoFile::NotAForm => Failure::Unreadable("the body must be multipart/form-data"),
             NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
             NoFile::Several => Failure::Unreadable("file: must be one at a time"),
-            NoFile::TooLarge => Failure::TooLarge(
-                "file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB",
-            ),
+            NoFile::TooLarge => {
+                Failure::TooLarge("file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB")
+            }
             NoFile::BrokenOff => Failure::Unreadable("file: is not whole"),
         })
     }
