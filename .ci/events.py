@@ -32,8 +32,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", "channel-tasks", "channel-applications",
              "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
              "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
-             "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs", "jobboard-search",
-             "jobboard-collections", "jobboard-contacts", "jobboard-vouchers", "jobboard-orders", "jobboard-image",
+             "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
+             "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts", "jobboard-vouchers", "jobboard-orders", "jobboard-image",
              "ops-uploads"]
 # Those of ops-admin that need an application of the signing API come last, in this order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",

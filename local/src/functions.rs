@@ -9,6 +9,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
 use ops::admin::Admin;
+use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
 use shared::environment::Environment;
 use shared::error::Result;
@@ -25,6 +26,7 @@ enum Function {
     /// Behind the gateway: takes API Gateway events of format 2.0.
     Http(Router),
     Admin(Admin),
+    Snapshots(Snapshots),
     Uploads(Uploads),
 }
 
@@ -44,6 +46,7 @@ impl Functions {
         for (name, routes) in jobboard::FUNCTIONS {
             functions.insert(name, Function::Http(family::router::<jobboard::Jobboard>(routes(), Arc::clone(&admin.jobboard))));
         }
+        functions.insert("jobboard-search-snapshot", Function::Snapshots(Snapshots::of(Arc::clone(&admin.jobboard))));
         functions.insert("ops-uploads", Function::Uploads(Uploads::of(Arc::clone(&admin.jobboard))));
         let hris = Arc::clone(&admin.hris);
         let jobboard = Arc::clone(&admin.jobboard);
@@ -60,6 +63,7 @@ impl Functions {
         Some(match self.all.get(name)? {
             Function::Http(router) => handle(router.clone(), event).await,
             Function::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
+            Function::Snapshots(snapshots) => snapshots.handle().await.and_then(|answer| json(&answer)),
             Function::Uploads(uploads) => uploads.handle(event).await.and_then(|answer| json(&answer)),
         })
     }

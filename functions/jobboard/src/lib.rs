@@ -68,6 +68,16 @@ pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> R
     Ok(family::router::<Jobboard>(routes, Arc::new(Service::connect(environment).await?)))
 }
 
+/// The function that lists jobs: it holds all open ones before it answers. What keeps it from that now will be met, and said, again
+/// at the first request.
+pub async fn connect_search(environment: &Environment) -> Result<Router> {
+    let service = Service::connect(environment).await?;
+    if let Err(error) = service.prepare_search().await {
+        tracing::warn!(%error, "the open jobs could not be loaded yet");
+    }
+    Ok(family::router::<Jobboard>(search::router(), Arc::new(service)))
+}
+
 /// The family's OpenAPI document.
 pub fn openapi() -> OpenApi {
     #[derive(utoipa::OpenApi)]

@@ -5,13 +5,14 @@ mod channels;
 mod hris;
 mod jobboard;
 mod signing;
+pub mod snapshots;
 pub mod uploads;
 
 use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
-pub const FUNCTIONS: [&str; 2] = ["ops-admin", "ops-uploads"];
+pub const FUNCTIONS: [&str; 3] = ["jobboard-search-snapshot", "ops-admin", "ops-uploads"];
 
 /// What may be told of secrets.
 fn secrets(secrets: &shared::secrets::Secrets) -> Vec<serde_json::Value> {

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::row;
+use super::search::feed;
 use super::values::{Area, Latitude, Longitude, Photos, Salary, SalaryEnd, Tags};
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;
@@ -169,6 +170,7 @@ impl Job {
         }
         if self.is_open() {
             item.insert("ix2".into(), text(row::open_jobs(self.id.as_u64())));
+            item.insert(feed::ENTRY.into(), feed::entry(self, version)?);
         }
         Ok(item)
     }
@@ -185,10 +187,11 @@ impl Stored {
         Ok(Self { version: read_integer(&item, VERSION)?, job: Job::read(item)? })
     }
 
-    /// Writes the job in the place of what was read.
-    pub fn put(&self, table: &str) -> Result<Write> {
-        let condition = Condition::equals(VERSION, number(self.version));
-        Ok(Write::Put { table: table.to_owned(), item: self.job.item(self.version + 1)?, condition })
+    /// Writes the job in the place of what was read, and tells of it.
+    pub fn writes(&self, table: &str, now: Timestamp) -> Result<[Write; 2]> {
+        let (version, condition) = (self.version + 1, Condition::equals(VERSION, number(self.version)));
+        let put = Write::Put { table: table.to_owned(), item: self.job.item(version)?, condition };
+        Ok([put, feed::told(table, &self.job, version, now)?])
     }
 }
 

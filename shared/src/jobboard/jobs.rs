@@ -5,6 +5,7 @@ use super::contacts::{Found, Other};
 use super::job::{Content, Job, Note, State, Stored};
 use super::once::Once;
 use super::values::BizType;
+use super::search::feed;
 use super::{Service, missing, row};
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;
@@ -42,8 +43,11 @@ impl Service {
         };
         let item = job.item(1)?;
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
-        let writes = [put].into_iter().chain(once.map(|once| self.remember(once, job.id))).collect();
-        let Outcome::Refused(mut refusals) = self.store.transact(writes).await? else { return Ok(job.id) };
+        let told = feed::told(&self.tables.jobboard, &job, 1, now)?;
+        let writes = [put].into_iter().chain(once.map(|once| self.remember(once, job.id))).chain([told]).collect();
+        let outcome = self.store.transact(writes).await?;
+        self.live.changed();
+        let Outcome::Refused(mut refusals) = outcome else { return Ok(job.id) };
         let remembered = refusals.drain(1..).next().filter(|refusal| refusal.failed).and_then(|refusal| refusal.stored);
         match (once, remembered) {
             (Some(once), Some(remembered)) => once.made(&remembered),
@@ -143,11 +147,13 @@ impl Service {
             if stored.job == before {
                 return Ok(());
             }
-            let mut put = stored.put(&self.tables.jobboard)?;
-            if let Write::Put { item, .. } = &mut put {
+            let mut writes = stored.writes(&self.tables.jobboard, self.clock.now())?;
+            if let [Write::Put { item, .. }, _] = &mut writes {
                 item.insert(STAMP.into(), stamp.clone());
             }
-            match self.store.transact(vec![put]).await? {
+            let outcome = self.store.transact(writes.into()).await?;
+            self.live.changed();
+            match outcome {
                 Outcome::Written => return Ok(()),
                 Outcome::Refused(_) => pause(attempt).await?,
             }

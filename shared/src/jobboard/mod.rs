@@ -41,6 +41,7 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
+    live: search::live::Live,
     settings: Settings,
 }
 
@@ -85,6 +86,7 @@ impl Service {
             objects: environment.objects(environment.required("UPLOADS_BUCKET")?),
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
+            live: search::live::Live::default(),
             settings,
             tables,
         })

@@ -122,7 +122,9 @@ impl Service {
             if matches!(step, Step::Paid(_)) {
                 writes.extend(self.grant(&stored.order, now).await?);
             }
-            match self.store.transact(writes).await? {
+            let outcome = self.store.transact(writes).await?;
+            self.live.changed();
+            match outcome {
                 Outcome::Written => return Ok(stored.order),
                 // Overtaken, or our own answer was lost: the order tells when it is read again.
                 Outcome::Refused(_) => pause(attempt).await?,
@@ -158,6 +160,6 @@ impl Service {
             Purchase::Refresh { .. } => stored.job.refreshed_at = Some(now.into()),
             Purchase::Vouchers { .. } => {}
         }
-        Ok(vec![stored.put(&self.tables.jobboard)?])
+        Ok(stored.writes(&self.tables.jobboard, now)?.into())
     }
 }

@@ -13,10 +13,14 @@
 //! adjustment#{user}         {reference}
 //! order#{id}                order
 //! prices                    prices
+//! feed#{shard}              {time}{job}
 //! ```
 //!
 //! Ids stand in sort keys with sixteen digits, so that they sort as numbers.
 
+use jiff::Timestamp;
+
+use super::search::feed;
 use crate::ids::Id;
 use crate::store::Key;
 
@@ -116,6 +120,20 @@ pub fn order(id: Id) -> Key {
 
 pub fn prices() -> Key {
     Key::new("prices", "prices")
+}
+
+/// Tells of a change of a job.
+pub fn feed(job: Id, at: Timestamp) -> Key {
+    Key::new(feed_shard(job.as_u64()), format!("{}{}", feed_time(at), job.sortable()))
+}
+
+pub fn feed_shard(shard: u64) -> String {
+    format!("feed#{}", shard % feed::SHARDS)
+}
+
+/// What the sort keys of the changes of this time begin with.
+pub fn feed_time(at: Timestamp) -> String {
+    format!("{:016}", at.as_millisecond().max(0))
 }
 
 #[cfg(test)]

@@ -121,6 +121,12 @@ impl Objects {
         Ok(Some((bytes, whole)))
     }
 
+    /// The keys that begin so: at most a thousand.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let answer = self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await.map_err(fault)?;
+        Ok(answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
+    }
+
     pub async fn exists(&self, key: &str) -> Result<bool> {
         match self.client().head_object().bucket(&self.bucket).key(key).send().await {
             Ok(_) => Ok(true),

@@ -1,5 +1,10 @@
 //! Queries on an index, or on a partition of the table itself.
 
+use std::pin::pin;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use futures::{Stream, TryStreamExt as _, stream};
+
 use super::attribute::text;
 use super::condition::{Condition, merge};
 use super::{Item, Store, fault};
@@ -118,24 +123,59 @@ impl Store {
         if let Some((low, high)) = between {
             key = key.and(Condition::between("sk", text(low), text(high)));
         }
-        let call = self
-            .client
+        let limit = i32::try_from(most).ok().and_then(|most| most.checked_add(1));
+        let mut pages = pin!(pages(self.call(table, key).consistent_read(true).set_limit(limit)));
+        let mut items = Vec::new();
+        while let Some(page) = pages.try_next().await? {
+            items.extend(page);
+            if items.len() > most {
+                return Ok(None);
+            }
+        }
+        Ok(Some(items))
+    }
+
+    /// The items of a partition of the table whose sort keys are not less than this one, strongly consistent, page by page.
+    pub fn partition_pages(
+        &self,
+        table: &str,
+        partition: String,
+        from: String,
+    ) -> impl Stream<Item = Result<Vec<Item>>> + use<> {
+        let key = Condition::equals("pk", text(partition)).and(Condition::compares("sk", ">=", text(from)));
+        pages(self.call(table, key).consistent_read(true))
+    }
+
+    /// One attribute of all the entries in a partition of an index, page by page.
+    pub fn index_pages(
+        &self,
+        table: &str,
+        index: &str,
+        partition: String,
+        attribute: &str,
+    ) -> impl Stream<Item = Result<Vec<Item>>> + use<> {
+        let key = Condition::equals(index, text(partition));
+        pages(self.call(table, key).index_name(index).projection_expression(attribute))
+    }
+
+    fn call(&self, table: &str, key: Condition) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(table)
-            .consistent_read(true)
             .key_condition_expression(key.expression)
             .set_expression_attribute_names(key.names)
             .set_expression_attribute_values(key.values)
-            .set_limit(i32::try_from(most).ok().and_then(|most| most.checked_add(1)));
-        let (mut items, mut from) = (Vec::new(), None);
-        loop {
-            let answer = call.clone().set_exclusive_start_key(from).send().await.map_err(fault)?;
-            items.extend(answer.items.unwrap_or_default());
-            match answer.last_evaluated_key {
-                _ if items.len() > most => return Ok(None),
-                Some(next) => from = Some(next),
-                None => return Ok(Some(items)),
-            }
-        }
     }
+}
+
+/// One page after the other, to the end.
+fn pages(call: QueryFluentBuilder) -> impl Stream<Item = Result<Vec<Item>>> {
+    stream::try_unfold(Some(None), move |from: Option<Option<Item>>| {
+        let call = call.clone();
+        async move {
+            let Some(from) = from else { return Ok(None) };
+            let answer = call.set_exclusive_start_key(from).send().await.map_err(fault)?;
+            Ok(Some((answer.items.unwrap_or_default(), answer.last_evaluated_key.map(Some))))
+        }
+    })
 }

@@ -1,0 +1,180 @@
+//! What jobs are filtered by: each value once, with the rows that have it.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use memchr::memmem::Finder;
+
+use super::Slot;
+use super::bits::Rows;
+
+/// Values and their codes. Codes of values that are gone are given again.
+struct Dictionary<V: ?Sized> {
+    codes: HashMap<Arc<V>, u32>,
+    values: Vec<Option<Arc<V>>>,
+    free: Vec<u32>,
+}
+
+impl<V: ?Sized> Default for Dictionary<V> {
+    fn default() -> Self {
+        Self { codes: HashMap::new(), values: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<V: ?Sized + Eq + Hash> Dictionary<V> {
+    /// Of values by their codes.
+    fn of(values: Vec<Option<Arc<V>>>) -> Self {
+        let coded = |(code, value): (usize, &Option<Arc<V>>)| Some((Arc::clone(value.as_ref()?), code as u32));
+        let codes = values.iter().enumerate().filter_map(coded).collect();
+        let free = (0..values.len()).filter(|code| values[*code].is_none()).map(|code| code as u32).collect();
+        Self { codes, values, free }
+    }
+
+    fn code<T: ?Sized + Eq + Hash>(&mut self, value: &T) -> u32
+    where
+        Arc<V>: Borrow<T> + for<'a> From<&'a T>,
+    {
+        if let Some(code) = self.codes.get(value) {
+            return *code;
+        }
+        let stored: Arc<V> = value.into();
+        let code = self.free.pop().unwrap_or(self.values.len() as u32);
+        if code as usize == self.values.len() {
+            self.values.push(None);
+        }
+        self.values[code as usize] = Some(Arc::clone(&stored));
+        self.codes.insert(stored, code);
+        code
+    }
+
+    fn forget(&mut self, code: u32) {
+        if let Some(value) = self.values[code as usize].take() {
+            self.codes.remove(&value);
+            self.free.push(code);
+        }
+    }
+
+    fn has(&self, code: u32) -> bool {
+        self.values.get(code as usize).is_some_and(Option::is_some)
+    }
+}
+
+/// Texts, each with the rows that have it.
+#[derive(Default)]
+pub(super) struct Facet {
+    dictionary: Dictionary<str>,
+    rows: Vec<Rows>,
+}
+
+impl Facet {
+    /// Of texts by their codes; no row has one yet.
+    pub fn of(values: Vec<Option<Arc<str>>>) -> Self {
+        Self { rows: values.iter().map(|_| Rows::default()).collect(), dictionary: Dictionary::of(values) }
+    }
+
+    /// `all` is how many slots there are.
+    pub fn enter(&mut self, slot: Slot, value: &str, all: usize) -> u32 {
+        let code = self.dictionary.code(value);
+        if code as usize == self.rows.len() {
+            self.rows.push(Rows::default());
+        }
+        self.rows[code as usize].insert(slot, all);
+        code
+    }
+
+    /// Whether the code is one.
+    pub fn enter_coded(&mut self, slot: Slot, code: u32, all: usize) -> bool {
+        let known = self.dictionary.has(code);
+        if known {
+            self.rows[code as usize].insert(slot, all);
+        }
+        known
+    }
+
+    pub fn leave(&mut self, slot: Slot, code: u32) {
+        let rows = &mut self.rows[code as usize];
+        rows.remove(slot);
+        if rows.len() == 0 {
+            self.dictionary.forget(code);
+        }
+    }
+
+    /// The rows that have this value.
+    pub fn having(&self, value: &str) -> Option<&Rows> {
+        self.dictionary.codes.get(value).map(|code| &self.rows[*code as usize])
+    }
+
+    /// The rows of each value that contains this text.
+    pub fn containing(&self, part: &str) -> impl Iterator<Item = &Rows> {
+        let part = Finder::new(part).into_owned();
+        let values = self.dictionary.values.iter().zip(&self.rows);
+        let has_it = move |value: &Option<Arc<str>>| value.as_ref().is_some_and(|value| part.find(value.as_bytes()).is_some());
+        values.filter(move |(value, _)| has_it(value)).map(|(_, rows)| rows)
+    }
+
+    pub fn values(&self) -> &[Option<Arc<str>>] {
+        &self.dictionary.values
+    }
+}
+
+/// One kind of tags: each with the rows that have it, and the sets of them that rows have.
+#[derive(Default)]
+pub(super) struct Tags {
+    tags: Facet,
+    sets: Dictionary<[u32]>,
+    /// How many rows have each set.
+    uses: Vec<u32>,
+}
+
+impl Tags {
+    /// Of tags and sets of them by their codes; no row has one yet. None where a set holds what is no tag.
+    pub fn of(tags: Vec<Option<Arc<str>>>, sets: Vec<Option<Arc<[u32]>>>) -> Option<Self> {
+        let tags = Facet::of(tags);
+        let known = sets.iter().flatten().all(|set| set.iter().all(|tag| tags.dictionary.has(*tag)));
+        known.then(|| Self { tags, uses: vec![0; sets.len()], sets: Dictionary::of(sets) })
+    }
+
+    pub fn enter(&mut self, slot: Slot, tags: &[String], all: usize) -> u32 {
+        let mut set: Vec<u32> = tags.iter().map(|tag| self.tags.enter(slot, tag, all)).collect();
+        set.sort_unstable();
+        set.dedup();
+        let code = self.sets.code(set.as_slice());
+        if code as usize == self.uses.len() {
+            self.uses.push(0);
+        }
+        self.uses[code as usize] += 1;
+        code
+    }
+
+    /// Whether the code is one of a set.
+    pub fn enter_coded(&mut self, slot: Slot, code: u32, all: usize) -> bool {
+        let Some(set) = self.sets.values.get(code as usize).and_then(Option::as_ref) else { return false };
+        self.uses[code as usize] += 1;
+        set.iter().all(|tag| self.tags.enter_coded(slot, *tag, all))
+    }
+
+    pub fn leave(&mut self, slot: Slot, code: u32) {
+        if let Some(set) = self.sets.values[code as usize].clone() {
+            set.iter().for_each(|tag| self.tags.leave(slot, *tag));
+        }
+        self.uses[code as usize] -= 1;
+        if self.uses[code as usize] == 0 {
+            self.sets.forget(code);
+        }
+    }
+
+    /// The rows that have this tag.
+    pub fn having(&self, tag: &str) -> Option<&Rows> {
+        self.tags.having(tag)
+    }
+
+    pub fn values(&self) -> &[Option<Arc<str>>] {
+        self.tags.values()
+    }
+
+    pub fn sets(&self) -> &[Option<Arc<[u32]>>] {
+        &self.sets.values
+    }
+}
