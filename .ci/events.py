@@ -33,8 +33,8 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
              "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
-             "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts", "jobboard-vouchers", "jobboard-orders", "jobboard-image",
-             "ops-uploads"]
+             "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
+             "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads"]
 # Those of ops-admin that need an application of the signing API come last, in this order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application"]
@@ -176,6 +176,8 @@ def is_good(function, answer):
         return False
     if function.startswith("ops-"):
         return all(row["status"] != "refused" for row in answer.get("results", []))
+    if function == "jobboard-search-snapshot":
+        return answer.get("jobs", 0) > 0
     if answer.get("statusCode") != 200:
         return False
     if function == "hris-oauth":

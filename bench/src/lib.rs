@@ -1,0 +1,3 @@
+//! What measurements and tests are made with.
+
+pub mod jobs;

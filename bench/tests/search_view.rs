@@ -1,0 +1,299 @@
+//! The view of open jobs against a plain model of it: a list that is filtered and sorted.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use bench::jobs::{self, Dice, NOW};
+use shared::jobboard::search::view::{Change, Damage, Entry, Filter, Found, Loader, Order, Top, View};
+
+const JOBS: usize = 20_000;
+const REQUESTS: usize = 10_000;
+const HOUR: i64 = 3_600_000;
+
+/// Every job that there ever was, as it is now: None where it is gone.
+#[derive(Default)]
+struct Model(HashMap<u64, (u32, i64, Option<Entry>)>);
+
+impl Model {
+    fn apply(&mut self, change: &Change) {
+        let (id, created, version, entry) = match change {
+            Change::Open(entry) => (entry.id, entry.created, entry.version, Some(entry.clone())),
+            Change::Gone { id, created, version } => (*id, *created, *version, None),
+        };
+        let known = self.0.entry(id).or_insert((0, created, None));
+        if version > known.0 {
+            *known = (version, created, entry);
+        }
+    }
+
+    fn search(&self, order: Order, filter: &Filter, now: i64, skip: usize, take: usize) -> Found {
+        let part = filter.positions.as_ref().map(|part| part.to_lowercase());
+        let open = self.0.values().filter_map(|(_, _, entry)| entry.as_ref());
+        let mut taken: Vec<&Entry> = open.filter(|job| takes(filter, part.as_deref(), job)).collect();
+        match order {
+            Order::Recommended => taken.sort_unstable_by_key(|job| {
+                let running = job.top.filter(|top| top.start <= now && now < top.end).map(|top| top.start);
+                Reverse((running, if running.is_some() { 0 } else { job.fresh }, job.id))
+            }),
+            Order::Newest => taken.sort_unstable_by_key(|job| Reverse((job.created, job.id))),
+            Order::Nearest { longitude, latitude } => {
+                let mut far: Vec<(f64, &Entry)> =
+                    taken.iter().map(|job| (angle((longitude, latitude), (job.longitude, job.latitude)), *job)).collect();
+                far.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(other.1.id.cmp(&one.1.id)));
+                taken = far.into_iter().map(|(_, job)| job).collect();
+            }
+        }
+        Found { ids: taken.iter().skip(skip).take(take).map(|job| job.id).collect(), total: taken.len() }
+    }
+}
+
+fn takes(filter: &Filter, part: Option<&str>, job: &Entry) -> bool {
+    filter.salary_from.is_none_or(|from| job.salary_max >= from)
+        && filter.salary_to.is_none_or(|to| job.salary_min <= to)
+        && filter.tags.iter().zip(&job.tags).all(|(asked, offered)| asked.iter().all(|tag| offered.contains(tag)))
+        && part.is_none_or(|part| job.positions.to_lowercase().contains(part))
+}
+
+/// Between two directions from the middle of the earth: of another formula than the view's.
+fn angle(one: (f64, f64), other: (f64, f64)) -> f64 {
+    let direction = |(longitude, latitude): (f64, f64)| {
+        let ((east, ahead), (north, out)) = (longitude.to_radians().sin_cos(), latitude.to_radians().sin_cos());
+        [out * ahead, out * east, north]
+    };
+    let ([a, b, c], [x, y, z]) = (direction(one), direction(other));
+    let cross = [b * z - c * y, c * x - a * z, a * y - b * x];
+    cross.iter().map(|part| part * part).sum::<f64>().sqrt().atan2(a * x + b * y + c * z)
+}
+
+/// Both in the same state, always.
+struct Pair {
+    view: View,
+    model: Model,
+    /// Of every job that there ever was.
+    ids: Vec<u64>,
+}
+
+impl Pair {
+    fn of(count: usize, seed: u64) -> Self {
+        let mut pair = Self { view: View::default(), model: Model::default(), ids: Vec::new() };
+        pair.apply(jobs::jobs(count, seed).map(Change::Open).collect());
+        pair
+    }
+
+    fn apply(&mut self, changes: Vec<Change>) {
+        for change in &changes {
+            if !self.model.0.contains_key(&change.id()) {
+                self.ids.push(change.id());
+            }
+            self.model.apply(change);
+        }
+        self.view.apply(changes);
+    }
+
+    /// Whatever can happen to a job, also out of its order and more than once.
+    fn changes(&self, dice: &mut Dice, clock: i64) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for number in 0..1 + dice.below(60) {
+            let id = *dice.one_of(&self.ids);
+            let (version, created, known) = &self.model.0[&id];
+            let mut version = version + 1;
+            let change = match (dice.below(10), known) {
+                (0..3, _) | (_, None) => {
+                    let (id, created) = (jobs::id_of(clock, number), clock);
+                    if self.model.0.contains_key(&id) {
+                        continue;
+                    }
+                    Change::Open(jobs::job(dice, id, created))
+                }
+                (3, _) => Change::Gone { id, created: *created, version },
+                (kind, Some(entry)) => {
+                    if kind == 4 {
+                        // Old news.
+                        version = version.saturating_sub(1 + dice.below(2) as u32).max(1);
+                    }
+                    let mut entry = Entry { version, ..entry.clone() };
+                    match kind {
+                        5 => entry.top = Some(Top { start: clock, end: clock + 72 * HOUR }),
+                        6 => entry = Entry { id, version, created: *created, ..jobs::job(dice, id, clock) },
+                        _ => entry.fresh = clock,
+                    }
+                    Change::Open(entry)
+                }
+            };
+            if dice.chance(10) {
+                changes.push(change.clone());
+            }
+            changes.push(change);
+        }
+        // A job's versions are not told twice with other contents.
+        let mut told = HashMap::new();
+        changes.retain(|change| *told.entry((change.id(), change.version())).or_insert_with(|| change.clone()) == *change);
+        for at in (1..changes.len()).rev() {
+            changes.swap(at, dice.below(at + 1));
+        }
+        changes
+    }
+
+    fn compare(&self, dice: &mut Dice, now: i64) -> Found {
+        let (positions, salary) = (dice.chance(40), dice.chance(40));
+        let kinds = dice.below(10).saturating_sub(6);
+        let mut filter = jobs::filter(dice, positions, salary, kinds);
+        match dice.below(20) {
+            0 => filter.positions = Some((*dice.one_of(&["b", "CHEF", "店", "没有", "sous "])).to_owned()),
+            1 => filter.tags[1].push("没有的".into()),
+            2 => filter.salary_from = Some(3000 + dice.below(60_000) as i32),
+            _ => {}
+        }
+        let order = match dice.below(3) {
+            0 => Order::Recommended,
+            1 => Order::Newest,
+            _ => jobs::nearest(dice),
+        };
+        let take = 1 + dice.below(50);
+        let skip = match dice.below(4) {
+            0 => 0,
+            1 => dice.below(5) * take,
+            2 => dice.below(JOBS / 10),
+            _ => dice.below(JOBS * 2),
+        };
+        let expected = self.model.search(order, &filter, now, skip, take);
+        assert_eq!(self.view.search(order, &filter, now, skip, take), expected, "{order:?} {filter:?} {skip} {take}");
+        expected
+    }
+}
+
+#[test]
+fn a_view_finds_what_a_plain_model_finds_while_it_changes() {
+    let pair = RwLock::new(Pair::of(JOBS, 1));
+    let (asked, changed, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let (full, empty, deep) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for writer in 0..2 {
+            let (pair, asked, changed, done) = (&pair, &asked, &changed, &done);
+            scope.spawn(move || {
+                let mut dice = Dice::of(100 + writer);
+                while !done.load(Ordering::Relaxed) {
+                    // A lock does not see to it that readers get their turn.
+                    if changed.load(Ordering::Relaxed) * 8 > asked.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                        continue;
+                    }
+                    let number = changed.fetch_add(1, Ordering::Relaxed) as i64;
+                    let mut pair = pair.write().unwrap();
+                    let changes = pair.changes(&mut dice, NOW + number * 1000);
+                    pair.apply(changes);
+                }
+            });
+        }
+        for reader in 0..2 {
+            let (pair, asked, changed, done) = (&pair, &asked, &changed, &done);
+            let (full, empty, deep) = (&full, &empty, &deep);
+            scope.spawn(move || {
+                let mut dice = Dice::of(200 + reader);
+                while asked.fetch_add(1, Ordering::Relaxed) < REQUESTS {
+                    let now = NOW + changed.load(Ordering::Relaxed) as i64 * 1000 - dice.below(100) as i64 * HOUR;
+                    let found = pair.read().unwrap().compare(&mut dice, now);
+                    let seen = if found.ids.len() > 1 { full } else { empty };
+                    seen.fetch_add(1, Ordering::Relaxed);
+                    deep.fetch_add(usize::from(found.total > JOBS / 2), Ordering::Relaxed);
+                }
+                done.store(true, Ordering::Relaxed);
+            });
+        }
+    });
+    let counts = [&changed, &full, &empty, &deep].map(|count| count.load(Ordering::Relaxed));
+    assert!(counts.iter().all(|count| *count > 300), "changed, full, empty, with half of all: {counts:?}");
+}
+
+#[test]
+fn jobs_at_one_place_and_of_one_moment_stand_by_their_ids() {
+    let mut pair = Pair::of(0, 1);
+    let first = jobs::jobs(1, 7).next().unwrap();
+    let alike = (0..5000_u64).map(|number| Change::Open(Entry { id: 1 + number * 7 % 5000, ..first.clone() }));
+    pair.apply(alike.collect());
+    let mut dice = Dice::of(3);
+    for _ in 0..50 {
+        let (skip, take) = (dice.below(5100), 1 + dice.below(50));
+        for order in [Order::Recommended, Order::Newest, Order::Nearest { longitude: 116.4, latitude: 39.9 }] {
+            let expected: Vec<u64> = (1..=5000).rev().skip(skip).take(take).collect();
+            let found = pair.view.search(order, &Filter::default(), NOW, skip, take);
+            assert_eq!(found, Found { ids: expected, total: 5000 }, "{order:?} {skip} {take}");
+        }
+    }
+}
+
+#[test]
+fn a_view_that_was_emptied_holds_nothing_and_can_be_filled_again() {
+    let mut pair = Pair::of(3000, 5);
+    let gone = pair.model.0.iter().map(|(id, (version, created, _))| Change::Gone { id: *id, created: *created, version: version + 1 });
+    pair.apply(gone.collect());
+    let mut dice = Dice::of(9);
+    for order in [Order::Recommended, Order::Newest, Order::Nearest { longitude: 0.0, latitude: 0.0 }] {
+        for filter in [Filter::default(), jobs::filter(&mut dice, true, true, 1), jobs::filter(&mut dice, false, true, 0)] {
+            assert_eq!(pair.view.search(order, &filter, NOW, 0, 10), Found { ids: vec![], total: 0 });
+        }
+    }
+    let again = jobs::jobs(3000, 6).map(|entry| Change::Open(Entry { version: 3, ..entry }));
+    pair.apply(again.collect());
+    (0..200).for_each(|_| drop(pair.compare(&mut dice, NOW)));
+}
+
+fn load(bytes: &[u8], piece: usize) -> Result<(View, i64), Damage> {
+    let mut loader = Loader::new("table");
+    for piece in bytes.chunks(piece) {
+        loader.push(piece)?;
+    }
+    loader.finish()
+}
+
+#[test]
+fn a_snapshot_is_the_view_that_it_was_made_of() {
+    let mut pair = Pair::of(JOBS * 2, 11);
+    let mut dice = Dice::of(12);
+    for round in 0..20 {
+        let changes = pair.changes(&mut dice, NOW + round * 1000);
+        pair.apply(changes);
+    }
+    for piece in [usize::MAX, 100_003, 4096] {
+        let bytes = pair.view.snapshot("table", 42).unwrap();
+        let (view, watermark) = load(&bytes, piece).unwrap();
+        assert_eq!(watermark, 42);
+        pair.view = view;
+        (0..100).for_each(|_| drop(pair.compare(&mut dice, NOW)));
+        let changes = pair.changes(&mut dice, NOW + 100_000 + piece as i64);
+        pair.apply(changes);
+        (0..100).for_each(|_| drop(pair.compare(&mut dice, NOW)));
+    }
+    let empty = View::default().snapshot("table", 7).unwrap();
+    let (view, watermark) = load(&empty, 3).unwrap();
+    assert!(view.is_empty() && watermark == 7);
+}
+
+#[test]
+fn what_is_no_snapshot_of_this_installation_is_refused() {
+    let pair = Pair::of(2000, 13);
+    let bytes = pair.view.snapshot("table", 42).unwrap();
+    assert_eq!(load(&pair.view.snapshot("other", 42).unwrap(), 4096).err(), Some(Damage::Origin));
+    assert_eq!(load(b"", 1).err(), Some(Damage::Bytes));
+    assert_eq!(load(b"not a snapshot", 5).err(), Some(Damage::Form));
+    // Cut off anywhere, and with any byte changed.
+    for length in (0..bytes.len()).step_by(997) {
+        assert!(load(&bytes[..length], 4096).is_err(), "{length} bytes");
+    }
+    for at in (0..bytes.len()).step_by(499) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1 << (at % 8);
+        assert!(load(&changed, 4096).is_err(), "byte {at}");
+    }
+    let longer = [&bytes[..], b"x"].concat();
+    assert_eq!(load(&longer, 4096).err(), Some(Damage::Bytes));
+}
+
+/// A reader that takes 8 bytes for a length must not try to hold so much.
+#[test]
+fn a_length_that_cannot_be_is_refused_at_once() {
+    let bytes = [b"gqjobs01".as_slice(), &[0xff; 60]].concat();
+    assert_eq!(load(&bytes, 7).err(), Some(Damage::Bytes));
+}
