@@ -227,7 +227,11 @@ fn jobs_at_one_place_and_of_one_moment_stand_by_their_ids() {
 #[test]
 fn a_view_that_was_emptied_holds_nothing_and_can_be_filled_again() {
     let mut pair = Pair::of(3000, 5);
-    let gone = pair.model.0.iter().map(|(id, (version, created, _))| Change::Gone { id: *id, created: *created, version: version + 1 });
+    let gone = pair.model.0.iter().map(|(id, (version, created, _))| Change::Gone {
+        id: *id,
+        created: *created,
+        version: version + 1,
+    });
     pair.apply(gone.collect());
     let mut dice = Dice::of(9);
     for order in [Order::Recommended, Order::Newest, Order::Nearest { longitude: 0.0, latitude: 0.0 }] {

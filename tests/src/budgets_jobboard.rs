@@ -50,7 +50,10 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.answered("POST /jobs/update", merchant.post("/jobs/update", &json!({"id": job, "salary_min": 1}))).await;
     meter.answered("POST /jobs/refresh", merchant.post("/jobs/refresh", &named)).await;
     meter.answered("POST /jobs/info", board.post("/jobs/info", &named)).await;
+    meter.answered("POST /jobs/list, of a process that starts", board.post("/jobs/list", &page)).await;
+    meter.stage.clock.advance(jiff::SignedDuration::from_millis(250));
     meter.answered("POST /jobs/list", board.post("/jobs/list", &page)).await;
+    meter.answered("POST /jobs/list, again at once", board.post("/jobs/list", &page)).await;
     meter.answered("POST /job/collect", seeker.post("/job/collect", &named)).await;
     meter.answered("POST /job/collect, again", seeker.post("/job/collect", &named)).await;
 

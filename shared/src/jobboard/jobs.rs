@@ -4,8 +4,8 @@
 use super::contacts::{Found, Other};
 use super::job::{Content, Job, Note, State, Stored};
 use super::once::Once;
-use super::values::BizType;
 use super::search::feed;
+use super::values::BizType;
 use super::{Service, missing, row};
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;

@@ -13,7 +13,7 @@ use local::{Options, World, dynamodb};
 use serde_json::{Value, json};
 use shared::clock::ManualClock;
 use shared::environment::Environment;
-use shared::objects::{Content, Presigned};
+use shared::objects::{Content, Objects, Presigned};
 use tokio::net::TcpListener;
 
 use super::Address;
@@ -75,7 +75,7 @@ impl Stage {
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         all.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), dynamodb_url.clone());
         let options = Options { clock: clock.clone(), variables: all, ..Options::default() };
-        let world = World::start(options).await.unwrap();
+        let world = Box::pin(World::start(options)).await.unwrap();
         let address = Address { dynamodb_url, ..Address::of(&world) };
         Self { address, clock, wire, world }
     }
@@ -99,10 +99,23 @@ impl Stage {
         scanned["Items"].as_array().expect("items").clone()
     }
 
+    /// The uploads bucket, past the system.
+    pub async fn objects(&self) -> Objects {
+        let environment = Environment::new(self.world.variables.clone(), self.clock.clone()).await;
+        environment.objects(environment.required("UPLOADS_BUCKET").unwrap())
+    }
+
+    /// One more system on the same data, with the same clock.
+    pub async fn another_process(&self) -> World {
+        let variables = self.world.variables.clone();
+        let options = Options { clock: self.clock.clone(), variables, ..Options::default() };
+        // On the stack it would be most of a test's future.
+        Box::pin(World::start(options)).await.unwrap()
+    }
+
     /// Puts an object into the uploads bucket, past the system.
     pub async fn upload(&self, key: &str, text: &str) {
-        let environment = Environment::new(self.world.variables.clone(), self.clock.clone()).await;
-        let objects = environment.objects(environment.required("UPLOADS_BUCKET").unwrap());
+        let objects = self.objects().await;
         let content = Content { content_type: "application/x-ndjson", size: text.len() as u32, sha256: None };
         let Presigned { url, headers } = objects.presign_put(key, &content).await.unwrap();
         let mut request = self.wire.http.put(url).body(text.to_owned());

@@ -51,14 +51,22 @@ impl Service {
         let mut held = self.live.held.lock().await;
         let now = self.clock.now();
         let changed = self.live.changed.swap(false, Ordering::AcqRel);
-        let current = match held.take() {
+        let age = |held: &Held| now.duration_since(held.read_at);
+        let (current, is_current) = match &mut *held {
             // Who has slept for long has missed what is not told any more.
-            Some(held) if now.duration_since(held.read_at) < KEPT - INDEX_LAG => held,
-            _ => self.begin(now).await?,
+            Some(held) if age(held) < KEPT - INDEX_LAG => {
+                let is_current = SignedDuration::ZERO <= age(held) && age(held) < RESTS && !changed;
+                (held, is_current)
+            }
+            none => {
+                // Not two of them at a time.
+                *none = None;
+                (none.insert(self.begin(now).await?), false)
+            }
         };
-        let age = now.duration_since(current.read_at);
-        let is_current = SignedDuration::ZERO <= age && age < RESTS && !changed;
-        let current = if is_current { held.insert(current) } else { self.catch_up(held.insert(current), now).await? };
+        if !is_current {
+            self.catch_up(current, now).await.inspect_err(|_| self.live.changed())?;
+        }
         Ok(look(&current.view))
     }
 
@@ -71,21 +79,20 @@ impl Service {
     }
 
     /// Reads what was told since, and a while before that again.
-    pub(super) async fn catch_up<'a>(&self, held: &'a mut Held, now: Timestamp) -> Result<&'a mut Held> {
+    pub(super) async fn catch_up(&self, held: &mut Held, now: Timestamp) -> Result<()> {
         let mut changes = feed::changes(&self.store, &self.tables.jobboard, held.read_at - OVERLAP);
         while let Some(batch) = changes.try_next().await? {
             held.view.apply(batch);
         }
         held.view.forget_tops((now - ENDED).as_millisecond());
         held.read_at = now;
-        Ok(held)
+        Ok(())
     }
 
     /// DynamoDB: one query for each 1 MB of the index, side by side in each of its partitions.
     async fn view_of_table(&self, now: Timestamp) -> Result<Held> {
-        let shards = (0..row::OPEN_SHARDS).map(|shard| {
-            self.store.index_pages(&self.tables.jobboard, "ix2", row::open_jobs(shard), feed::ENTRY).boxed()
-        });
+        let shards = (0..row::OPEN_SHARDS)
+            .map(|shard| self.store.index_pages(&self.tables.jobboard, "ix2", row::open_jobs(shard), feed::ENTRY).boxed());
         let mut pages = stream::iter(shards).flatten_unordered(None);
         let mut view = View::default();
         while let Some(page) = pages.try_next().await? {

@@ -73,7 +73,8 @@ impl Service {
         let (first, size) = self.objects.read(key, 0, PART).await?.ok_or_else(gone)?;
         let mut loader = Loader::new(&self.tables.jobboard);
         loader.push(&first).map_err(damaged)?;
-        let parts = (1..size.div_ceil(PART)).map(async |part| self.objects.read(key, part * PART, PART).await?.ok_or_else(gone));
+        let parts =
+            (1..size.div_ceil(PART)).map(async |part| self.objects.read(key, part * PART, PART).await?.ok_or_else(gone));
         let mut parts = stream::iter(parts).buffered(PARTS);
         while let Some((part, _)) = parts.try_next().await? {
             loader.push(&part).map_err(damaged)?;

@@ -11,6 +11,7 @@ mod notify;
 mod once;
 mod orders;
 mod search;
+mod search_live;
 mod search_model;
 mod story;
 mod token;

@@ -116,7 +116,8 @@ impl View {
                 newest_first.filter(|slot| bits.has(*slot) && is_here(*slot)).skip(skip).take(take).collect()
             }
             Some(Taken { bits, .. }) => {
-                let mut keys: Vec<_> = bits.slots().filter(|slot| is_here(*slot)).map(|slot| (Reverse(key(slot)), slot)).collect();
+                let mut keys: Vec<_> =
+                    bits.slots().filter(|slot| is_here(*slot)).map(|slot| (Reverse(key(slot)), slot)).collect();
                 ranks(&mut keys, skip, take).iter().map(|(_, slot)| *slot).collect()
             }
         }

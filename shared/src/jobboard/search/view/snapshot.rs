@@ -178,7 +178,11 @@ impl Loader {
         let bytes = std::mem::take(&mut self.bytes);
         let mut rest = bytes.as_slice();
         while let Some((content, behind)) = self.frame(rest)? {
-            if self.promised.is_none() { self.read_header(&content)? } else { self.read_rows(&content)? }
+            if self.promised.is_none() {
+                self.read_header(&content)?
+            } else {
+                self.read_rows(&content)?
+            }
             rest = behind;
         }
         self.bytes = rest.to_vec();
@@ -217,12 +221,12 @@ impl Loader {
     }
 
     fn read_header(&mut self, content: &[u8]) -> Result<(), Damage> {
-        let Header { origin, watermark, rows, positions, tags } =
-            serde_json::from_slice(content).map_err(|_| Damage::Bytes)?;
+        let Header { origin, watermark, rows, positions, tags } = serde_json::from_slice(content).map_err(|_| Damage::Bytes)?;
         if origin != self.origin {
             return Err(Damage::Origin);
         }
-        let [basic, benefits, leave] = tags.map(|(tags, sets)| Tags::of(tags.into_iter().map(arc).collect(), sets.into_iter().map(arc).collect()));
+        let [basic, benefits, leave] =
+            tags.map(|(tags, sets)| Tags::of(tags.into_iter().map(arc).collect(), sets.into_iter().map(arc).collect()));
         let (Some(basic), Some(benefits), Some(leave)) = (basic, benefits, leave) else { return Err(Damage::Bytes) };
         self.view.positions = Facet::of(positions.into_iter().map(arc).collect());
         self.view.tags = [basic, benefits, leave];
