@@ -1,12 +1,15 @@
-//! What a call costs, beside floors built with the same profile: `cargo run --release -p bench`.
+//! What a call costs, beside floors built with the same profile, and what the list of open jobs costs as they become many:
+//! `cargo run --release -p bench`.
 //!
 //! Each contender is started afresh many times, in turn, so that the machine's moods fall on all alike. TLS stands in front of
-//! the embedded DynamoDB. Absolute times are the machine's; the ratios are what counts. Prints the table and writes
+//! the embedded DynamoDB. Absolute times are the machine's; the ratios are what counts. Prints the tables and writes
 //! `docs/performance.md`.
 
 mod report;
 mod runtime;
+mod search;
 mod tls;
+mod wire;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -32,8 +35,21 @@ async fn main() -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
     say("building the functions and the floors with the release profile");
     build(&root, &["-p", "channel", "--bin", "channel-users"])?;
+    build(&root, &["-p", "jobboard", "--bin", "jobboard-search"])?;
     build(&root, &["-p", "floor"])?;
+    let contenders = call(&root).await?;
+    let mut searches = Vec::new();
+    for count in search::SIZES {
+        searches.push(search::measure(&root, count).await?);
+    }
+    let text = format!("{}\n{}", report::calls(&contenders, STARTS, CALLS)?, report::searches(&searches)?);
+    say(&text);
+    std::fs::write(root.join("docs/performance.md"), text)?;
+    Ok(())
+}
 
+/// Reads one record, in many fresh processes of each contender.
+async fn call(root: &Path) -> Result<[Contender; 3], Failure> {
     let world = World::start(Options { demo: true, ..Options::default() }).await?;
     let folder = tempfile::tempdir()?;
     let certificate = folder.path().join("certificate.pem");
@@ -48,9 +64,9 @@ async fn main() -> Result<(), Failure> {
     let event = prepare(&world, &mut variables).await?;
 
     let mut contenders = [
-        Contender::new("hello-world handler (floor)", binary(&root, "floor-hello")),
-        Contender::new("bare GetItem handler (floor)", binary(&root, "floor-get-item")),
-        Contender::new("GET /api/v1/users/{id}", binary(&root, "channel-users")),
+        Contender::new("hello-world handler (floor)", binary(root, "floor-hello")),
+        Contender::new("bare GetItem handler (floor)", binary(root, "floor-get-item")),
+        Contender::new("GET /api/v1/users/{id}", binary(root, "channel-users")),
     ];
     for round in 0..STARTS {
         say(&format!("round {} of {STARTS}", round + 1));
@@ -59,10 +75,7 @@ async fn main() -> Result<(), Failure> {
             contender.samples.push(samples);
         }
     }
-    let text = report::markdown(&contenders, STARTS, CALLS)?;
-    say(&text);
-    std::fs::write(root.join("docs/performance.md"), text)?;
-    Ok(())
+    Ok(contenders)
 }
 
 /// One fresh process: its start, its first call, and the calls after it.

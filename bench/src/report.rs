@@ -1,10 +1,12 @@
-//! The table.
+//! The tables.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Failure;
+use crate::search::Measured;
+use crate::wire::Call;
 
 pub struct Contender {
     pub name: &'static str,
@@ -61,7 +63,7 @@ fn quantile(mut values: Vec<Duration>, at: f64) -> Result<f64, Failure> {
 }
 
 /// The last contender is compared with the one before it, its floor.
-pub fn markdown(contenders: &[Contender], starts: usize, calls: usize) -> Result<String, Failure> {
+pub fn calls(contenders: &[Contender], starts: usize, calls: usize) -> Result<String, Failure> {
     let rows = contenders.iter().map(Contender::row).collect::<Result<Vec<_>, _>>()?;
     let mut text = String::from("# Performance\n\n");
     writeln!(
@@ -97,4 +99,83 @@ pub fn markdown(contenders: &[Contender], starts: usize, calls: usize) -> Result
          to itself; the floor opens its connection in the first call. DynamoDB calls by endpoint are in [budgets.md](budgets.md).\n",
     );
     Ok(text)
+}
+
+/// What the list of open jobs takes, size by size.
+pub fn searches(measured: &[Measured]) -> Result<String, Failure> {
+    let mut text = String::from("## The list of open jobs\n\n");
+    writeln!(
+        text,
+        "`POST /jobs/list` in the same run, over jobs of a seeded generator (`bench/src/jobs.rs`): Chinese positions, the coordinates of \
+         real cities, tags and refreshes with their usual skew. Each function holds the open jobs itself and follows a feed of changes \
+         (`shared/src/jobboard/search/`).\n"
+    )?;
+    let mut table = Table { text: &mut text, measured };
+    table.head("open jobs", |one| Ok(thousands(one.jobs)))?;
+    table.row("DynamoDB calls of a page", |one| Ok(operations(&one.rested)))?;
+    table.row("their read units", |one| Ok(format!("{:.1}", units(&one.rested))))?;
+    table.row("calls of a page within 250 ms of it", |one| Ok(operations(&one.at_once)))?;
+    table.row("their read units", |one| Ok(format!("{:.1}", units(&one.at_once))))?;
+    table.row("a filter expression instead, read units", |one| Ok(thousands(one.brute_units.round() as usize)))?;
+    table.row("**as a multiple**", |one| Ok(format!("{:.0}", one.brute_units / units(&one.rested))))?;
+    table.row("a filter expression instead, ms", |one| Ok(format!("{:.0}", one.brute.as_secs_f64() * 1000.0)))?;
+    table.row("**as a multiple of a call's p50**", |one| {
+        Ok(format!("{:.0}", one.brute.as_secs_f64() * 1000.0 / quantile(one.calls.clone(), 0.5)?))
+    })?;
+    table.row("call of the function with DynamoDB, p50 / p99 ms", |one| both(&one.calls))?;
+    table.row("from the acknowledgement of a job to its first appearance in another process, p50 / p99 ms", |one| {
+        both(&one.freshness)
+    })?;
+    table.row("start to ready with a snapshot, ms", |one| Ok(format!("{:.0}", one.ready.as_secs_f64() * 1000.0)))?;
+    table
+        .row("reading the table and writing a snapshot, ms", |one| Ok(format!("{:.0}", one.rebuilt.as_secs_f64() * 1000.0)))?;
+    table.row("snapshot, MB", |one| Ok(format!("{:.2}", one.snapshot_bytes as f64 / 1e6)))?;
+    table.row("peak memory of the function, MiB", |one| Ok(format!("{:.0}", one.peak_memory as f64 / 1024.0)))?;
+    text.push_str("\nIn the function, without DynamoDB, p50 / p99 in milliseconds:\n\n");
+    let mut table = Table { text: &mut text, measured };
+    table.head("open jobs", |one| Ok(thousands(one.jobs)))?;
+    let kinds = measured.first().map_or(0, |one| one.searches.len());
+    for kind in 0..kinds {
+        let name = measured.first().map_or("", |one| one.searches[kind].0.as_str());
+        table.row(name, |one| both(&one.searches[kind].1))?;
+    }
+    Ok(text)
+}
+
+struct Table<'a> {
+    text: &'a mut String,
+    measured: &'a [Measured],
+}
+
+impl Table<'_> {
+    fn head(&mut self, name: &str, cell: impl Fn(&Measured) -> Result<String, Failure>) -> Result<(), Failure> {
+        self.row(name, cell)?;
+        writeln!(self.text, "|---|{}", "---:|".repeat(self.measured.len()))?;
+        Ok(())
+    }
+
+    fn row(&mut self, name: &str, cell: impl Fn(&Measured) -> Result<String, Failure>) -> Result<(), Failure> {
+        let cells = self.measured.iter().map(cell).collect::<Result<Vec<_>, _>>()?;
+        writeln!(self.text, "| {name} | {} |", cells.join(" | "))?;
+        Ok(())
+    }
+}
+
+fn both(times: &[Duration]) -> Result<String, Failure> {
+    Ok(format!("{:.3} / {:.3}", quantile(times.to_vec(), 0.5)?, quantile(times.to_vec(), 0.99)?))
+}
+
+fn operations(calls: &[Call]) -> String {
+    calls.iter().map(|call| call.operation.as_str()).collect::<Vec<_>>().join(" + ")
+}
+
+fn units(calls: &[Call]) -> f64 {
+    calls.iter().map(|call| call.units).sum()
+}
+
+/// `1,000,000`.
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }

@@ -9,6 +9,7 @@
 //! one: by as long as a write takes, and as clocks are apart. Readers read that much again ([`OVERLAP`]).
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -22,7 +23,7 @@ use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Item, Store, Write};
 
 /// How many partitions the feed has: one takes about 500 changes a second. Every view asks each of them.
-pub const SHARDS: u64 = 1;
+pub const SHARDS: NonZeroU64 = NonZeroU64::MIN;
 /// How long a change is told of: longer than three snapshots are apart.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(2);
 /// How much later a change may be seen than it says: the time limit of a write, and two seconds between clocks.
@@ -71,7 +72,7 @@ pub fn read_entry(item: &Item) -> Result<Entry> {
 
 /// The changes that were told from this time on, in batches. Each is of a job of which nothing newer was told before.
 pub fn changes<'a>(store: &'a Store, table: &'a str, from: Timestamp) -> impl Stream<Item = Result<Vec<Change>>> + 'a {
-    let shards = (0..SHARDS).map(move |shard| {
+    let shards = (0..SHARDS.get()).map(move |shard| {
         let mut told = Told { from: row::feed_time(from), gone: HashMap::new() };
         let begin = row::feed_time(from - OVERLAP);
         store.partition_pages(table, row::feed_shard(shard), begin).map(move |page| told.read(page?)).boxed()

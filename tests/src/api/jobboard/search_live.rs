@@ -311,16 +311,13 @@ async fn two_processes_list_the_same_after_many_changes_at_once() {
 /// The open jobs by query type, as they are stored.
 async fn stored(stage: &Stage) -> BTreeMap<u8, Vec<u64>> {
     let number = |item: &Value, name: &str| item[name]["N"].as_str().map(|digits| digits.parse::<u64>().unwrap());
-    let text = |item: &Value, name: &str| item[name]["S"].as_str().map(str::to_owned);
     let items = stage.items("jobboard").await.into_iter();
     let jobs: Vec<Value> = items.filter(|item| item["sk"]["S"] == "job" && number(item, "state") == Some(1)).collect();
-    let created =
-        |job: &Value| text(job, "created_at").or_else(|| number(job, "created_at").map(|at| at.to_string())).expect("a time");
-    let refreshed = |job: &Value| text(job, "refreshed_at").or_else(|| number(job, "refreshed_at").map(|at| at.to_string()));
-    let by = |key: &dyn Fn(&Value) -> String| {
-        let mut sorted: Vec<(String, u64)> = jobs.iter().map(|job| (key(job), number(job, "id").unwrap())).collect();
+    let created = |job: &Value| number(job, "created_at").expect("a time");
+    let by = |key: &dyn Fn(&Value) -> u64| {
+        let mut sorted: Vec<(u64, u64)> = jobs.iter().map(|job| (key(job), number(job, "id").unwrap())).collect();
         sorted.sort_unstable_by(|one, other| other.cmp(one));
         sorted.into_iter().map(|(_, id)| id).collect::<Vec<u64>>()
     };
-    BTreeMap::from([(1, by(&|job| refreshed(job).unwrap_or_else(|| created(job)))), (3, by(&created))])
+    BTreeMap::from([(1, by(&|job| number(job, "refreshed_at").unwrap_or_else(|| created(job)))), (3, by(&created))])
 }

@@ -35,8 +35,14 @@ struct Header {
     watermark: i64,
     rows: usize,
     positions: Vec<Option<String>>,
-    /// Of each kind the tags, and the sets of their codes.
-    tags: [(Vec<Option<String>>, Vec<Option<Vec<u32>>>); 3],
+    tags: [Kind; 3],
+}
+
+/// The tags of a kind, and the sets of their codes.
+#[derive(Serialize, Deserialize)]
+struct Kind {
+    tags: Vec<Option<String>>,
+    sets: Vec<Option<Vec<u32>>>,
 }
 
 /// Why bytes are not a snapshot that can be used.
@@ -68,7 +74,7 @@ impl View {
             watermark,
             rows: self.len(),
             positions: owned(self.positions.values()),
-            tags: self.tags.each_ref().map(|kind| (owned(kind.values()), owned(kind.sets()))),
+            tags: self.tags.each_ref().map(|kind| Kind { tags: owned(kind.values()), sets: owned(kind.sets()) }),
         };
         let mut writer = Writer { bytes: FORM.to_vec(), last: [0; DIGEST] };
         writer.frame(&serde_json::to_vec(&header)?)?;
@@ -177,11 +183,10 @@ impl Loader {
         }
         let bytes = std::mem::take(&mut self.bytes);
         let mut rest = bytes.as_slice();
-        while let Some((content, behind)) = self.frame(rest)? {
-            if self.promised.is_none() {
-                self.read_header(&content)?
-            } else {
-                self.read_rows(&content)?
+        while let Some(Frame { content, behind }) = self.frame(rest)? {
+            match self.promised {
+                None => self.read_header(&content)?,
+                Some(_) => self.read_rows(&content)?,
             }
             rest = behind;
         }
@@ -203,21 +208,21 @@ impl Loader {
         Ok((self.view, watermark))
     }
 
-    /// The next frame's content, if all of it is there, and what is behind it.
-    fn frame<'a>(&mut self, bytes: &'a [u8]) -> Result<Option<(Vec<u8>, &'a [u8])>, Damage> {
+    /// The next frame, if all of it is there.
+    fn frame<'a>(&mut self, bytes: &'a [u8]) -> Result<Option<Frame<'a>>, Damage> {
         let Some((packed_length, rest)) = length(bytes) else { return Ok(None) };
         let Some((content_length, rest)) = length(rest) else { return Ok(None) };
         if packed_length > MAX_FRAME || content_length > MAX_FRAME {
             return Err(Damage::Bytes);
         }
         let Some((expected, rest)) = rest.split_at_checked(DIGEST) else { return Ok(None) };
-        let Some((packed, rest)) = rest.split_at_checked(packed_length) else { return Ok(None) };
+        let Some((packed, behind)) = rest.split_at_checked(packed_length) else { return Ok(None) };
         self.last = digest(&self.last, packed);
         if self.last != *expected {
             return Err(Damage::Bytes);
         }
         let content = zstd::bulk::decompress(packed, content_length).map_err(|_| Damage::Bytes)?;
-        Ok(Some((content, rest)))
+        Ok(Some(Frame { content, behind }))
     }
 
     fn read_header(&mut self, content: &[u8]) -> Result<(), Damage> {
@@ -226,7 +231,7 @@ impl Loader {
             return Err(Damage::Origin);
         }
         let [basic, benefits, leave] =
-            tags.map(|(tags, sets)| Tags::of(tags.into_iter().map(arc).collect(), sets.into_iter().map(arc).collect()));
+            tags.map(|Kind { tags, sets }| Tags::of(tags.into_iter().map(arc).collect(), sets.into_iter().map(arc).collect()));
         let (Some(basic), Some(benefits), Some(leave)) = (basic, benefits, leave) else { return Err(Damage::Bytes) };
         self.view.positions = Facet::of(positions.into_iter().map(arc).collect());
         self.view.tags = [basic, benefits, leave];
@@ -237,7 +242,7 @@ impl Loader {
     }
 
     fn read_rows(&mut self, content: &[u8]) -> Result<(), Damage> {
-        if content.is_empty() || content.len() % ROW != 0 {
+        if content.is_empty() || !content.len().is_multiple_of(ROW) {
             return Err(Damage::Bytes);
         }
         let columns = &mut Reader { bytes: content, rows: content.len() / ROW };
@@ -284,6 +289,11 @@ impl Loader {
         }
         Ok(())
     }
+}
+
+struct Frame<'a> {
+    content: Vec<u8>,
+    behind: &'a [u8],
 }
 
 fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {

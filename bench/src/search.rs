@@ -1,0 +1,330 @@
+//! The job board's list at a thousand to a million open jobs: what it takes in the function, what it costs in DynamoDB, and what a
+//! query with a filter expression would.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bench::jobs::{self, Dice};
+use dynoxide::{Database, ImportOptions};
+use local::template::Template;
+use local::{Options, World, dynamodb};
+use serde_json::{Value, json};
+use shared::clock::{Clock as _, SystemClock};
+use shared::environment::Environment;
+use shared::jobboard::search::view::{Entry, Filter, Loader, Order, Top, View};
+use tokio::net::TcpListener;
+
+use crate::runtime::Process;
+use crate::wire::{Call, Wire};
+use crate::{Failure, binary, say};
+
+pub const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// Searches of each kind.
+const SEARCHES: usize = 300;
+/// Calls of the function.
+const CALLS: usize = 100;
+/// Jobs that are posted to see when they appear.
+const POSTED: usize = 200;
+/// The rows of a page.
+const PAGE: usize = 10;
+/// How many items are imported at a time.
+const BATCH: usize = 10_000;
+/// A little more than the view rests between two queries.
+const REST: Duration = Duration::from_millis(260);
+
+/// What is asked for, with the orders it is asked in.
+const KINDS: [(&str, bool, bool, usize); 5] = [
+    ("no filter", false, false, 0),
+    ("salary", false, true, 0),
+    ("positions + salary", true, true, 0),
+    ("salary + three tags", false, true, 3),
+    ("positions + salary + tag", true, true, 1),
+];
+
+/// What was measured at one size.
+pub struct Measured {
+    pub jobs: usize,
+    /// Of a page: the first after a rest, and one at once behind it.
+    pub rested: Vec<Call>,
+    pub at_once: Vec<Call>,
+    /// In the function, without DynamoDB: kind of filter, order, page; times.
+    pub searches: Vec<(String, Vec<Duration>)>,
+    /// Whole calls of the function, with the embedded DynamoDB.
+    pub calls: Vec<Duration>,
+    pub snapshot_bytes: u64,
+    /// A view of the table, and the writing of its snapshot.
+    pub rebuilt: Duration,
+    /// Spawn to ready, with the snapshot.
+    pub ready: Duration,
+    /// KiB, after all calls.
+    pub peak_memory: u64,
+    /// The same page by a filter expression.
+    pub brute_units: f64,
+    pub brute: Duration,
+    /// From the acknowledgement of a job to its first appearance in another process.
+    pub freshness: Vec<Duration>,
+}
+
+pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
+    let place = Place::open().await?;
+    let prepared = place.world.demo.as_ref().and_then(|demo| demo.jobboard.as_ref()).ok_or("no demo of the job board")?;
+    say(&format!("{count} open jobs: filling the table"));
+    let token = place.log_in(&prepared.merchant_code).await?;
+    place.fill(count).await?;
+    say(&format!("{count} open jobs: writing a snapshot of the table"));
+    let begun = Instant::now();
+    let snapshot = place.write_snapshot().await?;
+    let rebuilt = begun.elapsed();
+    if snapshot["jobs"] != count {
+        return Err(format!("the snapshot holds {} jobs instead of {count}", snapshot["jobs"]).into());
+    }
+
+    say(&format!("{count} open jobs: searching"));
+    let view = place.load(snapshot["key"].as_str().ok_or("no snapshot")?).await?;
+    let searches = searches(&view, place.now());
+    drop(view);
+
+    let mut process = Process::start(&binary(root, "jobboard-search"), &place.variables).await?;
+    let ready = process.ready;
+    let event = |body: &Value| list_event(body);
+    process.call(&event(&json!({}))?).await?;
+    tokio::time::sleep(REST).await;
+    place.wire.take();
+    let listed = ok(process.call(&event(&json!({"query_type": 3, "page_num": 2}))?).await?.1)?;
+    if listed["data"]["total"] != count {
+        return Err(format!("{count} jobs are listed as {}", listed["data"]["total"]).into());
+    }
+    let rested = place.wire.take();
+    ok(process.call(&event(&json!({"query_type": 3, "page_num": 2}))?).await?.1)?;
+    let at_once = place.wire.take();
+    let mut calls = Vec::with_capacity(CALLS);
+    let mut dice = Dice::of(3);
+    for number in 0..CALLS {
+        let filter = jobs::filter(&mut dice, true, true, 0);
+        let body = json!({"query_type": 1 + number % 3, "longitude": 116.397_128, "latitude": 39.916_527, "filter": {
+            "positions": filter.positions, "salary_min": filter.salary_from, "salary_max": filter.salary_to}});
+        let (took, answer) = process.call(&event(&body)?).await?;
+        ok(answer)?;
+        calls.push(took);
+    }
+
+    say(&format!("{count} open jobs: a filter expression"));
+    let (brute_units, brute) = place.brute_force().await?;
+    say(&format!("{count} open jobs: posting some more"));
+    let freshness = place.freshness(&mut process, &token).await?;
+    Ok(Measured {
+        jobs: count,
+        rested,
+        at_once,
+        searches,
+        calls,
+        snapshot_bytes: snapshot["bytes"].as_u64().ok_or("no size")?,
+        rebuilt,
+        ready,
+        peak_memory: process.peak_memory()?,
+        brute_units,
+        brute,
+        freshness,
+    })
+}
+
+/// How long searches take in a view, by what they ask for.
+fn searches(view: &View, now: i64) -> Vec<(String, Vec<Duration>)> {
+    let mut dice = Dice::of(7);
+    let mut measured = Vec::new();
+    // The last page where there are not a thousand.
+    let deep = (1000 * PAGE).min(view.len()) - PAGE;
+    for (kind, positions, salary, tags) in KINDS {
+        for (order, name) in [(1, "recommended"), (3, "newest"), (2, "nearest")] {
+            for (skip, page) in [(0, "first page"), (deep, "page 1,000")] {
+                let mut times = Vec::with_capacity(SEARCHES);
+                for _ in 0..SEARCHES {
+                    let filter: Filter = jobs::filter(&mut dice, positions, salary, tags);
+                    let order = match order {
+                        1 => Order::Recommended,
+                        2 => jobs::nearest(&mut dice),
+                        _ => Order::Newest,
+                    };
+                    let begun = Instant::now();
+                    let found = view.search(order, &filter, now, skip, PAGE);
+                    times.push(begun.elapsed());
+                    std::hint::black_box(found);
+                }
+                measured.push((format!("{kind}, {name}, {page}"), times));
+            }
+        }
+    }
+    measured
+}
+
+/// A system whose database is filled past it.
+struct Place {
+    world: World,
+    database: Database,
+    wire: Wire,
+    variables: HashMap<String, String>,
+    http: reqwest::Client,
+}
+
+impl Place {
+    async fn open() -> Result<Self, Failure> {
+        let database = dynamodb::open(None, &Template::read()?)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let (wire, dynamodb_url) = Wire::before(&format!("http://{}", listener.local_addr()?)).await?;
+        tokio::spawn(dynamodb::serve(listener, database.clone()));
+        let variables = HashMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_url)]);
+        let world = World::start(Options { demo: true, variables, ..Options::default() }).await?;
+        let mut variables = world.variables.clone();
+        variables.insert("RUST_LOG".into(), "error".into());
+        Ok(Self { world, database, wire, variables, http: reqwest::Client::new() })
+    }
+
+    fn now(&self) -> i64 {
+        SystemClock.now().as_millisecond()
+    }
+
+    async fn log_in(&self, code: &str) -> Result<String, Failure> {
+        let url = format!("{}/wechat/user/login", self.world.base_url);
+        let answer = self.http.post(url).body(json!({"login_code": code}).to_string()).send().await?.error_for_status()?;
+        Ok(answer.headers().get("x-auth-token").ok_or("no token")?.to_str()?.to_owned())
+    }
+
+    /// Fills up to so many jobs, in the image of one that the system has stored itself.
+    async fn fill(&self, count: usize) -> Result<(), Failure> {
+        let scanned = self.wire.send("Scan", &json!({"TableName": "jobboard"})).await?;
+        let items: Vec<&Value> =
+            scanned["Items"].as_array().ok_or("no items")?.iter().filter(|item| item["sk"]["S"] == "job").collect();
+        let image = (*items.first().ok_or("no job")?).clone();
+        let by = self.now() - jobs::NOW;
+        let mut entries = jobs::jobs(count - items.len(), 1).map(|entry| moved(entry, by));
+        loop {
+            let batch: Vec<Value> = entries.by_ref().take(BATCH).map(|entry| item(&image, &entry)).collect::<Result<_, _>>()?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let items = serde_json::from_value(batch.into())?;
+            self.database.import_items("jobboard", items, ImportOptions::default()).map_err(|error| error.to_string())?;
+        }
+    }
+
+    async fn write_snapshot(&self) -> Result<Value, Failure> {
+        let url = format!("{}/2015-03-31/functions/jobboard-search-snapshot/invocations", self.world.base_url);
+        Ok(self.http.post(url).send().await?.json().await?)
+    }
+
+    /// The view that the function holds.
+    async fn load(&self, key: &str) -> Result<View, Failure> {
+        let environment = Environment::new(self.variables.clone(), std::sync::Arc::new(SystemClock)).await;
+        let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
+        let mut loader = Loader::new(environment.required("JOBBOARD_TABLE")?);
+        let mut from = 0;
+        while let Some((part, size)) = objects.read(key, from, 8 << 20).await? {
+            loader.push(&part).map_err(|damage| damage.to_string())?;
+            from += part.len() as u64;
+            if from >= size {
+                break;
+            }
+        }
+        Ok(loader.finish().map_err(|damage| damage.to_string())?.0)
+    }
+
+    /// All jobs of a position and a salary, by a filter expression over the table: the read units and the time of it.
+    async fn brute_force(&self) -> Result<(f64, Duration), Failure> {
+        let mut request = json!({
+            "TableName": "jobboard", "ReturnConsumedCapacity": "TOTAL", "ProjectionExpression": "pk",
+            "FilterExpression": "sk = :job AND #state = :open AND contains(content.positions, :positions) \
+                                 AND content.salary_min <= :to AND (content.salary_max = :any OR content.salary_max >= :from)",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":job": {"S": "job"}, ":open": {"N": "1"}, ":positions": {"S": "厨师长"},
+                                          ":from": {"N": "8000"}, ":to": {"N": "20000"}, ":any": {"N": "-1"}},
+        });
+        let (mut units, begun) = (0.0, Instant::now());
+        loop {
+            let answer = self.wire.send("Scan", &request).await?;
+            units += answer["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap_or_default();
+            match answer.get("LastEvaluatedKey") {
+                Some(key) => request["ExclusiveStartKey"] = key.clone(),
+                None => return Ok((units, begun.elapsed())),
+            }
+        }
+    }
+
+    /// Posts jobs in one process, and looks in the other one until they are there.
+    async fn freshness(&self, process: &mut Process, token: &str) -> Result<Vec<Duration>, Failure> {
+        let event: Value = serde_json::from_str(include_str!("../../events/jobboard-jobs.create.json"))?;
+        let body = event["body"].as_str().ok_or("no job")?;
+        let newest = list_event(&json!({"query_type": 3, "page_size": 3}))?;
+        let mut appeared = Vec::with_capacity(POSTED);
+        for _ in 0..POSTED {
+            let request = self.http.post(format!("{}/job/create", self.world.base_url)).header("authorization", token);
+            let answer =
+                request.header("content-type", "application/json").body(body.to_owned()).send().await?.error_for_status()?;
+            let acknowledged = Instant::now();
+            let id: u64 = answer.headers().get("x-resource-id").ok_or("no id")?.to_str()?.parse()?;
+            loop {
+                let listed = ok(process.call(&newest).await?.1)?;
+                if listed["data"]["jobs"].as_array().is_some_and(|jobs| jobs.iter().any(|job| job["id"] == id)) {
+                    break;
+                }
+            }
+            appeared.push(acknowledged.elapsed());
+        }
+        Ok(appeared)
+    }
+}
+
+/// An event of API Gateway that asks for a list.
+fn list_event(body: &Value) -> Result<String, Failure> {
+    let mut event: Value = serde_json::from_str(include_str!("../../events/jobboard-search.list.json"))?;
+    event["body"] = body.to_string().into();
+    Ok(event.to_string())
+}
+
+/// The body of an answer that is a success.
+fn ok(answer: impl AsRef<[u8]>) -> Result<Value, Failure> {
+    let answer: Value = serde_json::from_slice(answer.as_ref())?;
+    if answer["statusCode"] != 200 {
+        return Err(format!("the function answered {answer}").into());
+    }
+    Ok(serde_json::from_str(answer["body"].as_str().ok_or("no body")?)?)
+}
+
+/// The same job some time later.
+fn moved(mut entry: Entry, by: i64) -> Entry {
+    entry.created += by;
+    entry.fresh += by;
+    entry.top = entry.top.map(|top| Top { start: top.start + by, end: top.end + by });
+    entry.id = jobs::id_of(entry.created, entry.id as usize & 0xfff);
+    entry
+}
+
+/// A job as it is stored.
+fn item(image: &Value, entry: &Entry) -> Result<Value, Failure> {
+    let mut item = image.clone();
+    let (text, number) = (|text: String| json!({"S": text}), |number: String| json!({"N": number}));
+    let time = |milliseconds: i64| number(milliseconds.to_string());
+    item["pk"] = text(format!("job#{}", entry.id));
+    item["id"] = number(entry.id.to_string());
+    item["ixsk"] = text(format!("{:016}", entry.id));
+    item["ix2"] = text(format!("open#{}", entry.id % 8));
+    item["entry"] = text(serde_json::to_string(entry)?);
+    item["created_at"] = time(entry.created);
+    item["updated_at"] = time(entry.fresh);
+    if entry.fresh != entry.created {
+        item["refreshed_at"] = time(entry.fresh);
+    }
+    if let Some(Top { start, end }) = entry.top {
+        item["top"] = json!({"M": {"start": time(start), "end": time(end)}});
+    }
+    let content = &mut item["content"]["M"];
+    content["positions"] = text(entry.positions.clone());
+    content["longitude"] = number(entry.longitude.to_string());
+    content["latitude"] = number(entry.latitude.to_string());
+    content["salary_min"] = number(entry.salary_min.to_string());
+    content["salary_max"] = number(if entry.salary_max == i32::MAX { "-1".into() } else { entry.salary_max.to_string() });
+    for (kind, tags) in ["basic_protection", "salary_benefits", "attendance_leave"].iter().zip(&entry.tags) {
+        content[*kind] = json!({"L": tags.iter().map(|tag| json!({"S": tag})).collect::<Vec<_>>()});
+    }
+    Ok(item)
+}
