@@ -34,7 +34,8 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
-             "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads"]
+             "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
+             "ops-cleanup"]
 # Those of ops-admin that need an application of the signing API come last, in this order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application"]
@@ -74,7 +75,7 @@ def listens(port):
 
 def events():
     def place(file):
-        function, name, _ = file.name.split(".")
+        function, name = file.stem.partition(".")[::2]
         return FUNCTIONS.index(function), FIRST.index(name) if name in FIRST else len(FIRST), name
     return sorted((ROOT / "events").glob("*.json"), key=place)
 
@@ -174,6 +175,8 @@ def is_good(function, answer):
     """Whether an answer is a success, as the function's family tells it."""
     if not isinstance(answer, dict) or "errorType" in answer:
         return False
+    if function == "ops-cleanup":
+        return all(swept["failed"] == 0 for swept in answer.values())
     if function.startswith("ops-"):
         return all(row["status"] != "refused" for row in answer.get("results", []))
     if function == "jobboard-search-snapshot":

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
+use jiff::Timestamp;
 use lambda::family;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
 use ops::admin::Admin;
+use ops::cleanup::Cleanup;
 use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
 use shared::environment::Environment;
@@ -26,6 +28,7 @@ enum Function {
     /// Behind the gateway: takes API Gateway events of format 2.0.
     Http(Router),
     Admin(Admin),
+    Cleanup(Cleanup),
     Snapshots(Snapshots),
     Uploads(Uploads),
 }
@@ -47,6 +50,8 @@ impl Functions {
             functions.insert(name, Function::Http(family::router::<jobboard::Jobboard>(routes(), Arc::clone(&admin.jobboard))));
         }
         functions.insert("jobboard-search-snapshot", Function::Snapshots(Snapshots::of(Arc::clone(&admin.jobboard))));
+        let cleanup = Cleanup::of(environment, Arc::clone(&admin.jobboard))?;
+        functions.insert("ops-cleanup", Function::Cleanup(cleanup));
         functions.insert("ops-uploads", Function::Uploads(Uploads::of(Arc::clone(&admin.jobboard))));
         let hris = Arc::clone(&admin.hris);
         let jobboard = Arc::clone(&admin.jobboard);
@@ -63,6 +68,7 @@ impl Functions {
         Some(match self.all.get(name)? {
             Function::Http(router) => handle(router.clone(), event).await,
             Function::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
+            Function::Cleanup(cleanup) => cleanup.handle(Timestamp::MAX).await.and_then(|answer| json(&answer)),
             Function::Snapshots(snapshots) => snapshots.handle().await.and_then(|answer| json(&answer)),
             Function::Uploads(uploads) => uploads.handle(event).await.and_then(|answer| json(&answer)),
         })

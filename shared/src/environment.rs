@@ -90,10 +90,15 @@ impl Environment {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
+    /// DynamoDB, to be connected to when it is first asked.
+    pub fn store(&self) -> Store {
+        Store::new(self.dynamodb())
+    }
+
     /// What a family needs before its first request: DynamoDB, already connected to, and the keys in this secret, fetched side
     /// by side.
     pub async fn open(&self, table: &str, secret: &str) -> Result<(Store, Keyring)> {
-        let store = Store::new(self.dynamodb());
+        let store = self.store();
         // Only the open connection matters: what the read answers, or that it fails, will show again at the first request.
         let warm_up = tokio::time::timeout(WARM_UP, store.get(table, Key::new("-", "-")));
         let (secret, _) = tokio::join!(self.secret(secret), warm_up);

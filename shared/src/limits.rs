@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::{Error, Result};
 use crate::secrets::random_token;
 use crate::store::attribute::{number, read_integer, text};
-use crate::store::{Condition, Key, Outcome, STAMP, Store, pause};
+use crate::store::{Condition, Key, Outcome, STAMP, Store, expire, pause};
 
 /// How often a count that others overtake is made anew.
 const TRIES: u32 = 50;
@@ -52,7 +52,8 @@ impl Limit {
             item.insert("window".into(), number(window));
             item.insert("counted".into(), number(counted + 1));
             item.insert("version".into(), number(version + 1));
-            item.insert("expires_at".into(), number(next_window + self.window.as_secs()));
+            let forgotten = Timestamp::from_second(next_window + self.window.as_secs()).map_err(Error::internal)?;
+            expire(&mut item, forgotten);
             item.insert(STAMP.into(), text(random_token()?));
             let condition = if stored.is_none() { Condition::absent() } else { Condition::equals("version", number(version)) };
             match store.put(table, item.clone(), condition).await? {

@@ -13,6 +13,7 @@ mod faults_hris;
 mod faults_jobboard;
 mod local_stack;
 mod ops_admin;
+mod ops_cleanup;
 mod ops_hris;
 mod ops_hris_import;
 mod ops_jobboard;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod channels;
+pub mod cleanup;
 mod hris;
 mod jobboard;
 mod signing;
@@ -12,7 +13,7 @@ use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
-pub const FUNCTIONS: [&str; 3] = ["jobboard-search-snapshot", "ops-admin", "ops-uploads"];
+pub const FUNCTIONS: [&str; 4] = ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-uploads"];
 
 /// What may be told of secrets.
 fn secrets(secrets: &shared::secrets::Secrets) -> Vec<serde_json::Value> {

@@ -16,7 +16,7 @@ use crate::access_token::AccessTokens;
 use crate::error::{Error, Result};
 use crate::ids::random;
 use crate::keyring::Purpose;
-use crate::store::{Condition, Item, Key, Outcome, Refusal, Write};
+use crate::store::{Condition, Item, Key, Outcome, Refusal, Write, expire};
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
@@ -169,8 +169,8 @@ fn family_item(current: &RefreshToken, previous: Option<&RefreshToken>, now: Tim
         ("pk".into(), AttributeValue::S(pk)),
         ("sk".into(), AttributeValue::S(sk)),
         ("current".into(), AttributeValue::S(current.hash())),
-        ("expires_at".into(), seconds(now + REFRESH_TOKEN_AGE)),
     ]);
+    expire(&mut item, now + REFRESH_TOKEN_AGE);
     if let Some(previous) = previous {
         item.insert("previous".into(), AttributeValue::S(previous.hash()));
         item.insert("rotated_at".into(), seconds(now));

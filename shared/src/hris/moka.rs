@@ -11,7 +11,7 @@ use super::{Caller, Service, missing};
 use crate::error::{Error, Result};
 use crate::secrets;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Key, Outcome, Write};
+use crate::store::{Condition, Key, Outcome, Write, expire};
 use crate::values::{Moment, Text};
 
 /// How long a code can be used.
@@ -42,7 +42,7 @@ impl Service {
         let mut item = code_key(&plain).into_item();
         item.insert("company".into(), text(company.as_str()));
         item.insert("valid_until".into(), number(valid_until.as_second()));
-        item.insert("expires_at".into(), number((valid_until + KEPT).as_second()));
+        expire(&mut item, valid_until + KEPT);
         // Refused it could only be by our own write, whose answer was lost: the code is 256 random bits.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         Ok(BindCode { plain, valid_until: valid_until.into() })

@@ -20,7 +20,7 @@ use crate::ids::random;
 use crate::limits::MESSAGES_TO_A_PHONE;
 use crate::secrets::{self, NewSecret, Secrets};
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, expire};
 use crate::values::{Mobile, Moment, RecordId, Text, Url};
 
 /// How long a code sent to a phone is valid.
@@ -161,7 +161,7 @@ impl Service {
         item.insert("app_id".into(), text(app.app_id.as_str()));
         item.insert("code".into(), text(self.code_digest(&attempt, &code)?));
         item.insert("tries".into(), number(0));
-        item.insert("expires_at".into(), number((now + SMS_CODE_AGE).as_second()));
+        expire(&mut item, now + SMS_CODE_AGE);
         item.insert(VERSION.into(), number(1));
         if let Some(Employee { uuid, .. }) = &employee {
             item.insert("employee".into(), text(uuid.as_str()));
@@ -206,7 +206,7 @@ impl Service {
         granted.insert("company".into(), text(app.company_uuid.as_str()));
         granted.insert("employee".into(), employee.clone());
         granted.insert("state".into(), text("fresh"));
-        granted.insert("expires_at".into(), number((now + RESPONSE_CODE_AGE).as_second()));
+        expire(&mut granted, now + RESPONSE_CODE_AGE);
         let unchanged = Condition::equals(VERSION, number(read_integer::<u64>(&item, VERSION)?));
         let mut used = item;
         used.insert("used".into(), text(secrets::hash(&response_code)));
@@ -252,7 +252,7 @@ impl Service {
         for attribute in ["app_id", "company", "employee"] {
             granted.extend(found.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
         }
-        granted.insert("expires_at".into(), number((now + ACCESS_TOKEN_AGE).as_second()));
+        expire(&mut granted, now + ACCESS_TOKEN_AGE);
         let mut used = found;
         used.insert("state".into(), text(secrets::hash(&token)));
         let outcome = self.store.transact(vec![

@@ -1,6 +1,8 @@
 //! Pictures: avatars and photos of jobs (document, 图片上传). They lie in the private bucket below `img/` and are public by their
 //! address. Large ones go past the functions: they arrive below `incoming/`, and come to `img/` once their content is checked.
 
+use jiff::Timestamp;
+
 use super::Service;
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;
@@ -31,8 +33,18 @@ impl Name {
         }
     }
 
+    /// Of the key that a large picture arrives under.
+    fn of_incoming(key: &str) -> Option<Self> {
+        key.strip_prefix(INCOMING)?.strip_prefix("img/").and_then(|name| Self::parse(name).ok())
+    }
+
     fn key(&self) -> String {
         format!("img/{}", self.0)
+    }
+
+    fn made_at(&self) -> Option<Timestamp> {
+        let (_, rest) = self.0.split_once('_')?;
+        Timestamp::from_nanosecond(rest.split_once('.')?.0.parse().ok()?).ok()
     }
 }
 
@@ -71,10 +83,8 @@ impl Service {
 
     /// Checks a picture that has arrived under this key, and puts it where it is shown.
     pub async fn check_arrival(&self, key: &str) -> Result<Arrival> {
-        let name = key.strip_prefix(INCOMING).and_then(|key| key.strip_prefix("img/")).map(Name::parse);
-        let Some(Ok(name)) = name else {
-            return Err(Error::invalid([Fault::new("key", "is not that of an incoming picture")]));
-        };
+        let name = Name::of_incoming(key);
+        let name = name.ok_or_else(|| Error::invalid([Fault::new("key", "is not that of an incoming picture")]))?;
         let Some((bytes, whole)) = self.objects.read(key, 0, u64::from(MAX_UPLOAD)).await? else {
             return Ok(Arrival::Gone);
         };
@@ -88,6 +98,13 @@ impl Service {
         };
         self.objects.delete(key).await?;
         Ok(arrival)
+    }
+
+    /// The keys under which pictures have lain since before this; also of what is no picture.
+    pub(super) async fn arrived_before(&self, at: Timestamp) -> Result<Vec<String>> {
+        let mut keys = self.objects.list(INCOMING).await?;
+        keys.retain(|key| Name::of_incoming(key).and_then(|name| name.made_at()).is_none_or(|made_at| made_at < at));
+        Ok(keys)
     }
 
     /// Where a picture can be read for a moment.

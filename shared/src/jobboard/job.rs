@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::row;
 use super::search::feed;
+use super::sweeps::TOP;
 use super::values::{Area, Latitude, Longitude, Photos, Salary, SalaryEnd, Tags};
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;
 use crate::input::{Faults, Json};
 use crate::store::attribute::{number, read_integer, text};
-use crate::store::{Condition, Item, VERSION, Write};
+use crate::store::{Condition, Item, VERSION, Write, mark};
 use crate::values::{ContactPhone, LocalTime, Text, numbered};
 
 /// What its owner says of a job. It is stored under the names that it comes by, so that an update can be laid over it.
@@ -171,6 +172,9 @@ impl Job {
         if self.is_open() {
             item.insert("ix2".into(), text(row::open_jobs(self.id.as_u64())));
             item.insert(feed::ENTRY.into(), feed::entry(self, version)?);
+        }
+        if let Some(window) = self.top {
+            mark(&mut item, TOP, window.end.into());
         }
         Ok(item)
     }

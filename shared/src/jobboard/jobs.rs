@@ -118,6 +118,17 @@ impl Service {
             Ok(())
         })
         .await
+        .map(drop)
+    }
+
+    /// Clears a top that has ended; whether it had.
+    pub(super) async fn clear_top(&self, id: Id) -> Result<bool> {
+        let now = LocalTime::from(self.clock.now());
+        self.change_job(id, |job| {
+            job.top = job.top.filter(|window| now < window.end);
+            Ok(())
+        })
+        .await
     }
 
     async fn change_own(&self, owner: Id, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<()> {
@@ -129,23 +140,24 @@ impl Service {
             }
         })
         .await
+        .map(drop)
     }
 
-    /// Changes a job to what `change` makes of it. Nobody else's change is lost: one that was overtaken is made anew.
-    async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<()> {
+    /// Changes a job to what `change` makes of it; whether that is another one. Nobody else's change is lost: one that was overtaken is made anew.
+    async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
         let stamp = text(random_token()?);
         for attempt in 0..TRIES {
             let found = self.store.get(&self.tables.jobboard, row::job(id)).await?;
             let found = found.ok_or_else(|| missing("job"))?;
             if found.get(STAMP) == Some(&stamp) {
                 // Our own write, whose answer was lost on the way.
-                return Ok(());
+                return Ok(true);
             }
             let mut stored = Stored::read(found)?;
             let before = stored.job.clone();
             change(&mut stored.job)?;
             if stored.job == before {
-                return Ok(());
+                return Ok(false);
             }
             let mut writes = stored.writes(&self.tables.jobboard, self.clock.now())?;
             if let [Write::Put { item, .. }, _] = &mut writes {
@@ -154,7 +166,7 @@ impl Service {
             let outcome = self.store.transact(writes.into()).await?;
             self.live.changed();
             match outcome {
-                Outcome::Written => return Ok(()),
+                Outcome::Written => return Ok(true),
                 Outcome::Refused(_) => pause(attempt).await?,
             }
         }

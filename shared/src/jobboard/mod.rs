@@ -14,6 +14,7 @@ mod payments;
 pub mod prices;
 mod row;
 pub mod search;
+mod sweeps;
 pub mod users;
 pub mod values;
 pub mod vouchers;

@@ -10,7 +10,7 @@ use crate::hex::hex;
 use crate::ids::Id;
 use crate::keyring::Purpose;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Write};
+use crate::store::{Condition, Item, Key, Write, expire};
 
 /// How long a key is remembered.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -40,7 +40,7 @@ impl Service {
         let mut item = once.key.clone().into_item();
         item.insert("code".into(), text(once.code.as_str()));
         item.insert("made".into(), number(made));
-        item.insert("expires_at".into(), number((now + AGE).as_second()));
+        expire(&mut item, now + AGE);
         Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent_or_expired(now) }
     }
 

@@ -8,11 +8,12 @@ use super::job::{Job, Note};
 use super::jobs::{is_own, must_be_open};
 use super::once::Once;
 use super::prices::{Catalogue, Goods};
+use super::sweeps::ORDER;
 use super::{Service, missing, row};
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;
 use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, Refusal, VERSION, Write};
+use crate::store::{Condition, Item, Outcome, Refusal, VERSION, Write, mark};
 use crate::values::{LocalTime, Money, choices};
 use crate::wechat::pay::{Bill, PayParams, nonce};
 
@@ -125,6 +126,9 @@ impl Order {
         let mut item: Item = serde_dynamo::to_item(self).map_err(Error::internal)?;
         item.extend(row::order(self.id).into_item());
         item.insert(VERSION.into(), number(version));
+        if self.state == OrderState::Pending {
+            mark(&mut item, ORDER, self.expires_at());
+        }
         Ok(item)
     }
 }

@@ -91,7 +91,8 @@ impl Service {
         Ok(found.filter(|order| order.number() == number))
     }
 
-    async fn settle(&self, order: Order) -> Result<Order> {
+    /// Grants or closes a pending order, as WeChat tells of it.
+    pub(super) async fn settle(&self, order: Order) -> Result<Order> {
         let now = self.clock.now();
         let number = order.number();
         let mut known = self.pay.query(&number, now).await?;

@@ -7,8 +7,8 @@ use super::picture;
 use crate::error::Result;
 use crate::ids::random;
 use crate::secrets;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Key, Outcome, Write};
+use crate::store::attribute::{read_integer, read_text, text};
+use crate::store::{Condition, Key, Outcome, Write, expire};
 
 /// How long a captcha can be solved.
 pub const AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -30,7 +30,7 @@ impl Service {
         let key = captcha_key(&id);
         let mut item = key.clone().into_item();
         item.insert("answer".into(), text(answer.as_str()));
-        item.insert("expires_at".into(), number((self.clock.now() + AGE).as_second()));
+        expire(&mut item, self.clock.now() + AGE);
         crate::sealed::seal(&self.keyring, &key, &["answer"], &mut item)?;
         // Refused it could only be by our own write, whose answer was lost: the id is 256 random bits.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::hex::hex;
 use crate::secrets;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, pause};
+use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, expire, pause};
 use crate::wechat::Refusal;
 
 /// How long a session lasts that is not used.
@@ -147,6 +147,6 @@ fn session_item(hash: &str, worker: &Worker, created_at: Timestamp, expires_at: 
     item.insert("platform".into(), text(worker.platform.as_str()));
     item.insert("worker".into(), text(worker.id.as_str()));
     item.insert("created_at".into(), number(created_at.as_second()));
-    item.insert("expires_at".into(), number(expires_at.as_second()));
+    expire(&mut item, expires_at);
     item
 }

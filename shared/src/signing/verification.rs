@@ -10,7 +10,7 @@ use crate::ids::random;
 use crate::limits::{Limit, MESSAGES_TO_A_PHONE};
 use crate::secrets;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Key, VERSION, Write};
+use crate::store::{Key, VERSION, Write, expire};
 use crate::values::Mobile;
 
 /// How long a code is valid, and how often it may be tried.
@@ -53,7 +53,7 @@ impl Service {
         item.insert("tries".into(), number(0));
         // Greater than any change of the code before: who tries that one meanwhile does not write it back.
         item.insert(VERSION.into(), number(now.as_millisecond()));
-        item.insert("expires_at".into(), number((now + AGE).as_second()));
+        expire(&mut item, now + AGE);
         self.store.transact(vec![Write::Set { table: table.clone(), item }]).await?;
         let message = format!("【工桥】验证码 {code}，{} 分钟内有效，请勿告诉他人。", AGE.as_mins());
         self.sms.send(phone, &message).await

@@ -6,6 +6,7 @@
 
 pub mod attribute;
 mod condition;
+mod due;
 mod query;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use aws_sdk_dynamodb::types::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 pub use condition::Condition;
+pub use due::{expire, mark};
 pub use query::{Order, Query, Range};
 
 use crate::error::{Error, Result};

@@ -146,16 +146,15 @@ impl Store {
         pages(self.call(table, key).consistent_read(true))
     }
 
-    /// One attribute of all the entries in a partition of an index, page by page.
+    /// Some attributes of the entries of an index, page by page.
     pub fn index_pages(
         &self,
         table: &str,
         index: &str,
-        partition: String,
-        attribute: &str,
+        key: Condition,
+        attributes: &str,
     ) -> impl Stream<Item = Result<Vec<Item>>> + use<> {
-        let key = Condition::equals(index, text(partition));
-        pages(self.call(table, key).index_name(index).projection_expression(attribute))
+        pages(self.call(table, key).index_name(index).projection_expression(attributes))
     }
 
     fn call(&self, table: &str, key: Condition) -> QueryFluentBuilder {

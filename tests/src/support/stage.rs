@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use local::template::Template;
 use local::{Options, World, dynamodb};
 use serde_json::{Value, json};
-use shared::clock::ManualClock;
+use shared::clock::{Clock as _, ManualClock};
 use shared::environment::Environment;
 use shared::objects::{Content, Objects, Presigned};
 use tokio::net::TcpListener;
@@ -123,6 +123,14 @@ impl Stage {
             request = request.header(name, value);
         }
         assert_eq!(super::answer(request).await.status, 200);
+    }
+
+    pub fn clock_seconds(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    pub fn clock_nanoseconds(&self) -> i128 {
+        self.clock.now().as_nanosecond()
     }
 
     /// The operations called since this was last asked, in order.

@@ -10,6 +10,8 @@ use super::feed::{self, KEPT, OVERLAP};
 use super::view::{Change, View};
 use crate::error::Result;
 use crate::jobboard::{Service, row};
+use crate::store::Condition;
+use crate::store::attribute::text;
 
 /// How long a process relies on what it read of the feed without asking again: a change is seen by every search that begins this
 /// much after it was acknowledged.
@@ -91,8 +93,10 @@ impl Service {
 
     /// DynamoDB: one query for each 1 MB of the index, side by side in each of its partitions.
     async fn view_of_table(&self, now: Timestamp) -> Result<Held> {
-        let shards = (0..row::OPEN_SHARDS)
-            .map(|shard| self.store.index_pages(&self.tables.jobboard, "ix2", row::open_jobs(shard), feed::ENTRY).boxed());
+        let shards = (0..row::OPEN_SHARDS).map(|shard| {
+            let key = Condition::equals("ix2", text(row::open_jobs(shard)));
+            self.store.index_pages(&self.tables.jobboard, "ix2", key, feed::ENTRY).boxed()
+        });
         let mut pages = stream::iter(shards).flatten_unordered(None);
         let mut view = View::default();
         while let Some(page) = pages.try_next().await? {

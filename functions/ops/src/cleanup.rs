@@ -1,0 +1,58 @@
+//! `ops-cleanup`: does what is due, every ten minutes. Unpaid orders are granted or closed, ended tops cleared, pictures that nobody heard
+//! arrive checked, and what has expired is removed.
+//!
+//! An event of EventBridge's schedule, whatever it holds. Twice at once does no harm; what one run leaves, the next one does.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::Diagnostic;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::environment::Environment;
+use shared::error::Result;
+use shared::jobboard::Service;
+use shared::metrics::{self, Metric};
+use shared::sweep::{Expiring, Swept, Time};
+
+use crate::diagnostic;
+
+/// For what is begun when time is up, and for the answer.
+const RESERVE: SignedDuration = SignedDuration::from_secs(15);
+
+pub struct Cleanup {
+    expiring: Expiring,
+    jobboard: Arc<Service>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Cleanup {
+    pub async fn connect(environment: &Environment) -> Result<Self> {
+        Self::of(environment, Arc::new(Service::connect(environment).await?))
+    }
+
+    pub fn of(environment: &Environment, jobboard: Arc<Service>) -> Result<Self> {
+        Ok(Self { expiring: Expiring::connect(environment)?, jobboard, clock: Arc::clone(&environment.clock) })
+    }
+
+    /// `deadline` is when the function is ended.
+    pub async fn handle(&self, deadline: Timestamp) -> Result<Value, Diagnostic> {
+        let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
+        // Money first.
+        let swept = [
+            ("orders", self.jobboard.sweep_orders(&time).await),
+            ("tops", self.jobboard.sweep_tops(&time).await),
+            ("arrivals", self.jobboard.sweep_arrivals(&time).await),
+            ("expired", self.expiring.sweep(&time).await),
+        ];
+        let counts = |(what, swept): &(&str, Swept)| {
+            [Metric::count(format!("{what}_done"), swept.done), Metric::count(format!("{what}_failed"), swept.failed)]
+        };
+        let metrics: Vec<Metric> = swept.iter().flat_map(counts).collect();
+        metrics::emit("ops-cleanup", self.clock.now(), &metrics).map_err(|error| diagnostic(&error))?;
+        let all = swept.iter().map(|(what, swept)| {
+            ((*what).to_owned(), json!({"done": swept.done, "failed": swept.failed, "is_cut_short": swept.is_cut_short}))
+        });
+        Ok(Value::Object(all.collect()))
+    }
+}

@@ -1,0 +1,147 @@
+//! `ops-cleanup`: what is due is done, once, and nothing else.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::api::signing::picture;
+use crate::support::board::{Board, User, done};
+use crate::support::{Stage, answer};
+
+async fn clean(board: &Board) -> Value {
+    let url = format!("{}/2015-03-31/functions/ops-cleanup/invocations", board.address.base_url);
+    answer(board.http.post(url).json(&json!({}))).await.body
+}
+
+/// What one run answers that did so much of something, and nothing else.
+fn swept(what: &str, done: u64) -> Value {
+    let of = |name: &str| json!({"done": if name == what { done } else { 0 }, "failed": 0, "is_cut_short": false});
+    json!({"orders": of("orders"), "tops": of("tops"), "arrivals": of("arrivals"), "expired": of("expired")})
+}
+
+async fn open() -> (Stage, User) {
+    let stage = Stage::open().await;
+    let owner = Board::of(&stage.address).join().await;
+    (stage, owner)
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_paid_is_closed_and_one_that_was_paid_unheard_is_granted() {
+    let (stage, user) = open().await;
+    let board = &user.board;
+    let (unpaid, paid) = (user.order_voucher().await, user.order_voucher().await);
+    board.simulate("pay", &json!({"out_trade_no": paid, "notify": false})).await;
+    stage.clock.advance(SignedDuration::from_mins(29));
+    assert_eq!(clean(board).await, swept("", 0));
+    let young = user.order_voucher().await;
+    stage.clock.advance(SignedDuration::from_mins(2));
+    // Some at once.
+    let runs = futures::future::join_all((0..4).map(|_| clean(board))).await;
+    assert!(runs.iter().all(|run| run["orders"]["failed"] == 0), "{runs:?}");
+    assert_eq!(user.ledger().await, (1, vec![1], 1));
+    let states: Vec<Value> = states(&stage).await;
+    assert_eq!(states, [json!("closed"), json!("paid"), json!("pending")]);
+    assert_eq!(clean(board).await, swept("", 0));
+    assert_eq!(board.pay(&young).await, json!({"notified_status": 200}));
+    assert_eq!(user.ledger().await, (2, vec![1, 1], 2));
+    assert_eq!([user.order_status(&unpaid).await, user.order_status(&paid).await], ["closed", "paid"]);
+    stage.clock.advance(SignedDuration::from_hours(1));
+    assert_eq!(clean(board).await, swept("", 0));
+}
+
+/// The states of the orders, past the system: to ask it for one settles it.
+async fn states(stage: &Stage) -> Vec<Value> {
+    let items = stage.items("jobboard").await.into_iter();
+    let mut states: Vec<Value> =
+        items.filter(|item| item["sk"]["S"] == "order").map(|item| item["state"]["S"].clone()).collect();
+    states.sort_by_key(ToString::to_string);
+    states
+}
+
+#[tokio::test]
+async fn tops_that_have_ended_are_cleared_and_what_was_extended_stays() {
+    let (stage, owner) = open().await;
+    let board = &owner.board;
+    let (ended, extended, never) =
+        (owner.post_job(json!({})).await, owner.post_job(json!({})).await, owner.post_job(json!({})).await);
+    let top = async |job: u64| {
+        let order = owner.order("/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5})).await;
+        assert_eq!(board.pay(order["order_no"].as_str().unwrap()).await, json!({"notified_status": 200}));
+    };
+    top(ended).await;
+    top(extended).await;
+    top(extended).await;
+    let times = async |job: u64| {
+        let job = owner.job(job).await;
+        json!([job["is_top"], job["top_start_time"], job["top_end_time"]])
+    };
+    let running = json!([1, "2024-01-15 18:30:00.000", "2024-01-18 18:30:00.000"]);
+    assert_eq!((times(ended).await, times(never).await), (running, json!([0, "", ""])));
+    assert_eq!(clean(board).await, swept("", 0));
+    stage.clock.advance(SignedDuration::from_hours(73));
+    let (before, others) = (owner.job(ended).await, times(extended).await);
+    assert_eq!(clean(board).await, swept("tops", 1));
+    let mut after = owner.job(ended).await;
+    assert_eq!(times(ended).await, json!([0, "", ""]));
+    for name in ["top_start_time", "top_end_time"] {
+        after[name] = before[name].clone();
+    }
+    assert_eq!((after, times(extended).await), (before, others));
+    assert_eq!(clean(board).await, swept("", 0));
+}
+
+#[tokio::test]
+async fn pictures_that_arrived_unheard_are_checked_and_what_is_none_is_removed() {
+    let (stage, user) = open().await;
+    let (board, objects) = (&user.board, stage.objects().await);
+    let now = stage.clock_nanoseconds();
+    let bytes = picture(image::ImageFormat::Png);
+    let names = [format!("{}_{now}.png", user.id), format!("{}_{}.png", user.id, now + 100)];
+    let incoming = names.clone().map(|name| format!("incoming/img/{name}"));
+    objects.put(&incoming[0], bytes.clone(), "image/png").await.unwrap();
+    objects.put(&incoming[1], b"no picture".to_vec(), "image/png").await.unwrap();
+    objects.put("incoming/elsewhere", bytes.clone(), "image/png").await.unwrap();
+    // Whoever uploads is given time; nobody asks for what has no name of a picture's.
+    assert_eq!(clean(board).await, swept("arrivals", 1));
+    assert_eq!(objects.list("incoming/").await.unwrap(), incoming);
+    stage.clock.advance(SignedDuration::from_mins(16));
+    assert_eq!(clean(board).await, swept("arrivals", 2));
+    assert_eq!(objects.list("incoming/").await.unwrap(), [""; 0]);
+    let shown = objects.read(&format!("img/{}", names[0]), 0, 1 << 20).await.unwrap();
+    assert_eq!(shown.map(|(shown, _)| shown), Some(bytes));
+    assert!(!objects.exists(&format!("img/{}", names[1])).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_has_expired_is_removed_and_nothing_else() {
+    let (stage, user) = open().await;
+    let board = &user.board;
+    let credentials = async || stage.items("credentials").await;
+    let expiry = |item: &Value| item["expires_at"]["N"].as_str().map(|at| at.parse::<i64>().unwrap());
+    // A captcha, a session, a request that counts once.
+    answer(board.http.get(format!("{}/captcha", stage.address.base_url))).await;
+    let code = board.code("login", "worker").await;
+    answer(board.http.post(format!("{}/weixin/login", stage.address.base_url)).json(&json!({"code": code}))).await;
+    let job = crate::support::board::job();
+    assert_eq!(user.post_once("/job/create", "k", &job).await, done());
+    let stored = credentials().await;
+    assert!(stored.len() >= 3, "{stored:?}");
+    // Everything that expires is found by it.
+    for item in &stored {
+        assert_eq!(item["due_at"], item["expires_at"], "{item}");
+        assert!(item["due"]["S"].as_str().is_some_and(|due| due.starts_with("expired#")), "{item}");
+    }
+    assert_eq!(clean(board).await, swept("", 0));
+    let mut times: Vec<i64> = stored.iter().filter_map(expiry).collect();
+    times.sort_unstable();
+    times.dedup();
+    for at in times {
+        let left = credentials().await;
+        let due = left.iter().filter(|item| expiry(item) == Some(at)).count();
+        stage.clock.advance(SignedDuration::from_secs(at - stage.clock_seconds() - 1));
+        assert_eq!(clean(board).await, swept("", 0));
+        stage.clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(clean(board).await, swept("expired", due as u64));
+        assert_eq!(credentials().await.len(), left.len() - due);
+    }
+    assert_eq!(credentials().await, [Value::Null; 0]);
+}
