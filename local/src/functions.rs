@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use jiff::Timestamp;
 use lambda::family;
+use lambda::observe::Observer;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
@@ -37,17 +38,27 @@ impl Functions {
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let admin = Admin::connect(environment).await?;
         let mut functions = HashMap::new();
+        let watch = |name: &str| Observer::of(name, environment);
         for (name, routes) in channel::FUNCTIONS {
-            functions.insert(name, Function::Http(family::router::<channel::Channel>(routes(), Arc::clone(&admin.channel))));
+            functions.insert(
+                name,
+                Function::Http(family::router::<channel::Channel>(routes(), Arc::clone(&admin.channel), watch(name))),
+            );
         }
         for (name, routes) in hris::FUNCTIONS {
-            functions.insert(name, Function::Http(hris::router(routes(), Arc::clone(&admin.hris))));
+            functions.insert(name, Function::Http(hris::router(routes(), Arc::clone(&admin.hris), watch(name))));
         }
         for (name, routes) in signing::FUNCTIONS {
-            functions.insert(name, Function::Http(family::router::<signing::Signing>(routes(), Arc::clone(&admin.signing))));
+            functions.insert(
+                name,
+                Function::Http(family::router::<signing::Signing>(routes(), Arc::clone(&admin.signing), watch(name))),
+            );
         }
         for (name, routes) in jobboard::FUNCTIONS {
-            functions.insert(name, Function::Http(family::router::<jobboard::Jobboard>(routes(), Arc::clone(&admin.jobboard))));
+            functions.insert(
+                name,
+                Function::Http(family::router::<jobboard::Jobboard>(routes(), Arc::clone(&admin.jobboard), watch(name))),
+            );
         }
         functions.insert("jobboard-search-snapshot", Function::Snapshots(Snapshots::of(Arc::clone(&admin.jobboard))));
         let cleanup = Cleanup::of(environment, Arc::clone(&admin.jobboard))?;
@@ -68,7 +79,7 @@ impl Functions {
         Some(match self.all.get(name)? {
             Function::Http(router) => handle(router.clone(), event).await,
             Function::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
-            Function::Cleanup(cleanup) => cleanup.handle(Timestamp::MAX).await.and_then(|answer| json(&answer)),
+            Function::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX).await),
             Function::Snapshots(snapshots) => snapshots.handle().await.and_then(|answer| json(&answer)),
             Function::Uploads(uploads) => uploads.handle(event).await.and_then(|answer| json(&answer)),
         })

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use shared::clock::{Clock, SystemClock};
 use shared::environment::Environment;
+use shared::metrics::Log;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -47,13 +48,23 @@ pub struct Options {
     /// Make demo credentials and data.
     pub demo: bool,
     pub clock: Arc<dyn Clock>,
+    /// Where the lines of requests go.
+    pub log: Log,
     /// Set or replace the functions' variables. An `AWS_ENDPOINT_URL_...` replaces the embedded part by the real thing.
     pub variables: HashMap<String, String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, data_dir: None, fresh: false, demo: false, clock: Arc::new(SystemClock), variables: HashMap::new() }
+        Self {
+            port: 0,
+            data_dir: None,
+            fresh: false,
+            demo: false,
+            clock: Arc::new(SystemClock),
+            log: Log::Silent,
+            variables: HashMap::new(),
+        }
     }
 }
 
@@ -79,7 +90,7 @@ pub struct World {
 impl World {
     /// Starts everything and waits until it answers. An error is one line for the person at the terminal.
     pub async fn start(options: Options) -> Result<Self, String> {
-        let Options { port, data_dir, fresh, demo, clock, variables: overrides } = options;
+        let Options { port, data_dir, fresh, demo, clock, log, variables: overrides } = options;
         let gateway = listen(port).await?;
         let template = Template::read()?;
         let (folder, temporary) = folder(data_dir.clone())?;
@@ -133,7 +144,8 @@ impl World {
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
-        let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
+        let mut environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
+        environment.log = log;
         let simulator_url = url(&wechat)?;
         let is_simulated = wechat_url == simulator_url;
         if [&wechat_url, &wechat_pay_url].contains(&&simulator_url) {

@@ -12,9 +12,11 @@ use tokio::sync::OnceCell;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
+use crate::log;
+use crate::metrics::Log;
 use crate::objects::Objects;
 use crate::sms::Sms;
-use crate::store::{Key, Store};
+use crate::store::{CountCalls, Key, Store};
 use crate::wechat::pay::{Merchant, Pay};
 use crate::wechat::{self, WeChat};
 
@@ -23,6 +25,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// One operation with all its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 4;
+/// Lambda tells each function its name.
+const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 /// How long the warm-up may take before it is given up.
 const WARM_UP: Duration = Duration::from_millis(500);
 
@@ -30,12 +34,16 @@ pub struct Environment {
     variables: HashMap<String, String>,
     aws: SdkConfig,
     pub clock: Arc<dyn Clock>,
+    /// Where the lines of requests and sweeps go: on Lambda to the function's log, elsewhere nowhere.
+    pub log: Log,
 }
 
 impl Environment {
-    /// The environment of a Lambda function.
+    /// The environment of a Lambda function, which begins to log here.
     pub async fn of_process() -> Self {
-        Self::new(std::env::vars().collect(), Arc::new(SystemClock)).await
+        let variables = std::env::vars().collect();
+        log::begin(&variables);
+        Self::new(variables, Arc::new(SystemClock)).await
     }
 
     /// Region and credentials come from the variables alone: no profile, no metadata service is asked.
@@ -63,7 +71,13 @@ impl Environment {
             )
             .load()
             .await;
-        Self { variables, aws, clock }
+        let log = if variables.contains_key(FUNCTION_NAME) { Log::Stdout } else { Log::Silent };
+        Self { variables, aws, clock, log }
+    }
+
+    /// The name of the function that this process is.
+    pub fn function(&self) -> &str {
+        self.optional(FUNCTION_NAME).unwrap_or("-")
     }
 
     /// A variable that may be missing; empty counts as missing.
@@ -85,7 +99,7 @@ impl Environment {
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.aws);
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.aws).interceptor(CountCalls);
         config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_DYNAMODB").map(str::to_owned));
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }

@@ -16,6 +16,7 @@ pub mod jobboard;
 pub mod keyring;
 pub mod limits;
 pub mod list;
+pub mod log;
 pub mod metrics;
 pub mod objects;
 pub mod page;

@@ -1,11 +1,10 @@
 //! Metrics, as CloudWatch takes them out of the log (Embedded Metric Format): no call, no waiting.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-
-use crate::error::{Error, Result};
 
 const NAMESPACE: &str = "Gongqiao";
 
@@ -19,20 +18,43 @@ impl Metric {
     pub fn count(name: impl Into<String>, value: u64) -> Self {
         Self { name: name.into(), unit: "Count", value: value as f64 }
     }
+
+    pub fn milliseconds(name: impl Into<String>, value: f64) -> Self {
+        Self { name: name.into(), unit: "Milliseconds", value }
+    }
 }
 
-/// Writes the metrics of a function: one line of the log.
-pub fn emit(function: &str, now: Timestamp, metrics: &[Metric]) -> Result<()> {
-    let line = line(function, now, metrics).to_string();
-    writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
+/// Where lines go.
+#[derive(Clone)]
+pub enum Log {
+    Silent,
+    /// Lambda takes it to the function's log group.
+    Stdout,
+    To(Arc<dyn Fn(&str) + Send + Sync>),
 }
 
-fn line(function: &str, now: Timestamp, metrics: &[Metric]) -> Value {
+impl Log {
+    /// Writes the metrics of a function with what else there is to say: one line.
+    pub fn metrics(&self, function: &str, now: Timestamp, properties: Map<String, Value>, metrics: &[Metric]) {
+        match self {
+            Self::Silent => {}
+            Self::Stdout => {
+                let line = line(function, now, properties, metrics);
+                // A log that is full or closed keeps no request from its answer.
+                let _ = writeln!(std::io::stdout(), "{line}");
+            }
+            Self::To(take) => take(&line(function, now, properties, metrics).to_string()),
+        }
+    }
+}
+
+fn line(function: &str, now: Timestamp, properties: Map<String, Value>, metrics: &[Metric]) -> Value {
     let names: Vec<Value> = metrics.iter().map(|metric| json!({"Name": metric.name, "Unit": metric.unit})).collect();
     let directive = json!({"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": names});
     let mut line = Map::new();
     line.insert("_aws".into(), json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive]}));
     line.insert("function".into(), function.into());
+    line.extend(properties);
     line.extend(metrics.iter().map(|metric| (metric.name.clone(), metric.value.into())));
     Value::Object(line)
 }
@@ -55,8 +77,10 @@ mod tests {
                 }]
             },
             "function": "ops-cleanup",
+            "is_cut_short": false,
             "orders_done": 3.0
         });
-        assert_eq!(line("ops-cleanup", now, &[Metric::count("orders_done", 3)]), expected);
+        let properties = Map::from_iter([("is_cut_short".to_owned(), false.into())]);
+        assert_eq!(line("ops-cleanup", now, properties, &[Metric::count("orders_done", 3)]), expected);
     }
 }

@@ -12,6 +12,7 @@ mod faults;
 mod faults_hris;
 mod faults_jobboard;
 mod local_stack;
+mod observe;
 mod ops_admin;
 mod ops_cleanup;
 mod ops_hris;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda::family::{self, Family};
+use lambda::observe::Observer;
 use shared::channel::Service;
 use shared::environment::Environment;
 use shared::error::Result;
@@ -64,7 +65,8 @@ impl Family for Channel {
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    Ok(family::router::<Channel>(routes, Arc::new(Service::connect(environment).await?)))
+    let observer = Observer::of(environment.function(), environment);
+    Ok(family::router::<Channel>(routes, Arc::new(Service::connect(environment).await?), observer))
 }
 
 /// The family's OpenAPI document.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda::family::{self, Family};
+use lambda::observe::Observer;
 use shared::environment::Environment;
 use shared::error::Result;
 use shared::hris::Service;
@@ -67,13 +68,14 @@ impl Family for Hris {
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    Ok(router(routes, Arc::new(Service::connect(environment).await?)))
+    let observer = Observer::of(environment.function(), environment);
+    Ok(router(routes, Arc::new(Service::connect(environment).await?), observer))
 }
 
 /// The router of one function. Answers over 64 KB are compressed where the client takes that.
-pub fn router(routes: OpenApiRouter<App>, app: App) -> Router {
+pub fn router(routes: OpenApiRouter<App>, app: App, observer: Observer) -> Router {
     let routes = routes.layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX)));
-    family::router::<Hris>(routes, app)
+    family::router::<Hris>(routes, app, observer)
 }
 
 /// The family's OpenAPI document.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda::family::{self, Family};
+use lambda::observe::Observer;
 use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
@@ -65,7 +66,8 @@ impl Family for Jobboard {
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    Ok(family::router::<Jobboard>(routes, Arc::new(Service::connect(environment).await?)))
+    let observer = Observer::of(environment.function(), environment);
+    Ok(family::router::<Jobboard>(routes, Arc::new(Service::connect(environment).await?), observer))
 }
 
 /// The function that lists jobs: it holds all open ones before it answers. What keeps it from that now will be met, and said, again
@@ -75,7 +77,8 @@ pub async fn connect_search(environment: &Environment) -> Result<Router> {
     if let Err(error) = service.prepare_search().await {
         tracing::warn!(%error, "the open jobs could not be loaded yet");
     }
-    Ok(family::router::<Jobboard>(search::router(), Arc::new(service)))
+    let observer = Observer::of(environment.function(), environment);
+    Ok(family::router::<Jobboard>(search::router(), Arc::new(service), observer))
 }
 
 /// The family's OpenAPI document.

@@ -17,6 +17,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+use crate::observe::{self, Observer};
+
 /// How long an answer may take: less than the functions' own limit in `template.yaml`.
 const DEADLINE: Duration = Duration::from_secs(9);
 
@@ -48,7 +50,7 @@ pub type Routes<F> = fn() -> OpenApiRouter<<F as Family>::App>;
 
 /// The router of one function, with everything, down to a panic, answered in the family's envelope. The paths of the family's
 /// other functions are known to it too: what reaches it there came with a method that no function serves.
-pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App) -> Router {
+pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App, observer: Observer) -> Router {
     let (mut router, openapi) = routes.split_for_parts();
     let own: BTreeSet<&str> = openapi.paths.paths.keys().map(String::as_str).collect();
     let family = ROUTES.lines().filter_map(|line| {
@@ -66,6 +68,7 @@ pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App) -> Router {
         .layer(middleware::from_fn(of_bearable_size::<F>))
         .layer(middleware::from_fn(within_deadline::<F>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| broken::<F>("a handler panicked")))
+        .layer(middleware::from_fn(move |request, next| observer.clone().observe(request, next)))
         .with_state(app)
 }
 
@@ -129,7 +132,15 @@ async fn of_bearable_size<F: Family>(request: Request, next: Next) -> Response {
     } else {
         body.iter().map(|byte| escaped(*byte)).sum()
     };
-    if carried > MAX_ANSWER { F::answer_too_large().into_response() } else { Response::from_parts(parts, Body::from(body)) }
+    if carried > MAX_ANSWER {
+        return F::answer_too_large().into_response();
+    }
+    let code = observe::code_in(&body);
+    let mut response = Response::from_parts(parts, Body::from(body));
+    if let Some(code) = code {
+        response.extensions_mut().insert(code);
+    }
+    response
 }
 
 /// The bytes that one takes in a JSON string.

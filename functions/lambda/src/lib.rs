@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod family;
+pub mod observe;
 
 use std::convert::Infallible;
 
@@ -32,7 +33,6 @@ pub const IMPOSSIBLE_IN_A_PATH: &AsciiSet = &CONTROLS
 
 /// Serves events until the process ends.
 pub async fn run(router: Router) -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
     lambda_http::run(service(router)).await
 }
 

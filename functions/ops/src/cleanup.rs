@@ -6,16 +6,13 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lambda_runtime::Diagnostic;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::clock::Clock;
 use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
-use shared::metrics::{self, Metric};
+use shared::metrics::{Log, Metric};
 use shared::sweep::{Expiring, Swept, Time};
-
-use crate::diagnostic;
 
 /// For what is begun when time is up, and for the answer.
 const RESERVE: SignedDuration = SignedDuration::from_secs(15);
@@ -24,6 +21,7 @@ pub struct Cleanup {
     expiring: Expiring,
     jobboard: Arc<Service>,
     clock: Arc<dyn Clock>,
+    log: Log,
 }
 
 impl Cleanup {
@@ -32,11 +30,16 @@ impl Cleanup {
     }
 
     pub fn of(environment: &Environment, jobboard: Arc<Service>) -> Result<Self> {
-        Ok(Self { expiring: Expiring::connect(environment)?, jobboard, clock: Arc::clone(&environment.clock) })
+        Ok(Self {
+            expiring: Expiring::connect(environment)?,
+            jobboard,
+            clock: Arc::clone(&environment.clock),
+            log: environment.log.clone(),
+        })
     }
 
     /// `deadline` is when the function is ended.
-    pub async fn handle(&self, deadline: Timestamp) -> Result<Value, Diagnostic> {
+    pub async fn handle(&self, deadline: Timestamp) -> Value {
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
         // Money first.
         let swept = [
@@ -49,10 +52,10 @@ impl Cleanup {
             [Metric::count(format!("{what}_done"), swept.done), Metric::count(format!("{what}_failed"), swept.failed)]
         };
         let metrics: Vec<Metric> = swept.iter().flat_map(counts).collect();
-        metrics::emit("ops-cleanup", self.clock.now(), &metrics).map_err(|error| diagnostic(&error))?;
+        self.log.metrics("ops-cleanup", self.clock.now(), Map::new(), &metrics);
         let all = swept.iter().map(|(what, swept)| {
             ((*what).to_owned(), json!({"done": swept.done, "failed": swept.failed, "is_cut_short": swept.is_cut_short}))
         });
-        Ok(Value::Object(all.collect()))
+        Value::Object(all.collect())
     }
 }

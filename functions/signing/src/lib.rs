@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda::family::{self, Family};
+use lambda::observe::Observer;
 use shared::environment::Environment;
 use shared::error::Result;
 use shared::signing::Service;
@@ -55,7 +56,8 @@ impl Family for Signing {
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    Ok(family::router::<Signing>(routes, Arc::new(Service::connect(environment).await?)))
+    let observer = Observer::of(environment.function(), environment);
+    Ok(family::router::<Signing>(routes, Arc::new(Service::connect(environment).await?), observer))
 }
 
 /// The family's OpenAPI document.

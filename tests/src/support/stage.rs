@@ -13,6 +13,7 @@ use local::{Options, World, dynamodb};
 use serde_json::{Value, json};
 use shared::clock::{Clock as _, ManualClock};
 use shared::environment::Environment;
+use shared::metrics::Log;
 use shared::objects::{Content, Objects, Presigned};
 use tokio::net::TcpListener;
 
@@ -22,6 +23,7 @@ pub struct Stage {
     pub address: Address,
     pub clock: Arc<ManualClock>,
     wire: Arc<Wire>,
+    lines: Arc<Mutex<Vec<String>>>,
     world: World,
 }
 
@@ -74,10 +76,13 @@ impl Stage {
         let mut all: HashMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         all.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), dynamodb_url.clone());
-        let options = Options { clock: clock.clone(), variables: all, ..Options::default() };
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let taken = Arc::clone(&lines);
+        let log = Log::To(Arc::new(move |line| taken.lock().unwrap().push(line.to_owned())));
+        let options = Options { clock: clock.clone(), log, variables: all, ..Options::default() };
         let world = Box::pin(World::start(options)).await.unwrap();
         let address = Address { dynamodb_url, ..Address::of(&world) };
-        Self { address, clock, wire, world }
+        Self { address, clock, wire, lines, world }
     }
 
     /// What the database itself answers to a request past the system; it is not counted.
@@ -136,6 +141,11 @@ impl Stage {
     /// The operations called since this was last asked, in order.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.wire.calls.lock().unwrap())
+    }
+
+    /// The lines of requests and sweeps since this was last asked.
+    pub fn take_lines(&self) -> Vec<String> {
+        std::mem::take(&mut self.lines.lock().unwrap())
     }
 
     /// The next calls fail so, each fault once, in order.

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use ops::cleanup::Cleanup;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -7,11 +7,10 @@ use shared::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
     let cleanup = &Cleanup::connect(&Environment::of_process().await).await?;
     run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
         let deadline = i64::try_from(event.context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        cleanup.handle(deadline.unwrap_or(Timestamp::MAX)).await
+        Ok(cleanup.handle(deadline.unwrap_or(Timestamp::MAX)).await)
     }))
     .await
 }

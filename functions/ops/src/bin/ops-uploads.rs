@@ -1,4 +1,4 @@
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use ops::uploads::Uploads;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -6,7 +6,6 @@ use shared::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
     let uploads = &Uploads::connect(&Environment::of_process().await).await?;
     run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
         uploads.handle(event.payload.get().as_bytes()).await

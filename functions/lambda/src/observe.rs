@@ -1,0 +1,126 @@
+//! One line of the log for each request: what was asked of which function, what became of it, and what that took; no word of what the
+//! request says. The same line holds the metrics (Embedded Metric Format).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use lambda_http::tracing::{self, Instrument as _};
+use serde_json::json;
+use shared::environment::Environment;
+use shared::metrics::{Log, Metric};
+use shared::secrets::random_token;
+use shared::store::counted;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken from a caller.
+const MAX_ID: usize = 64;
+
+/// Watches one function.
+#[derive(Clone)]
+pub struct Observer(Arc<Inner>);
+
+struct Inner {
+    function: String,
+    log: Log,
+    clock: Arc<dyn shared::clock::Clock>,
+    /// No request has come yet.
+    is_cold: AtomicBool,
+}
+
+/// The family's own code of an answer.
+#[derive(Clone, Copy)]
+pub struct Code(pub i64);
+
+impl Observer {
+    /// Of a function of this name.
+    pub fn of(function: &str, environment: &Environment) -> Self {
+        let (function, log, clock) = (function.to_owned(), environment.log.clone(), Arc::clone(&environment.clock));
+        Self(Arc::new(Inner { function, log, clock, is_cold: AtomicBool::new(true) }))
+    }
+
+    pub(crate) async fn observe(self, request: Request, next: Next) -> Response {
+        let id = request.headers().get(REQUEST_ID).and_then(taken).unwrap_or_else(made);
+        let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+        let method = request.method().to_string();
+        let is_cold = self.0.is_cold.swap(false, Ordering::Relaxed);
+        let begun = Instant::now();
+        let span = tracing::error_span!("request", id);
+        let (mut response, calls) = counted(next.run(request)).instrument(span).await;
+        let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
+        let status = response.status().as_u16();
+        let code = response.extensions().get::<Code>().map(|code| code.0);
+        let properties = [
+            ("request_id", json!(id)),
+            ("method", json!(method)),
+            ("route", json!(route)),
+            ("status", json!(status)),
+            ("code", json!(code)),
+            ("cold_start", json!(is_cold)),
+        ];
+        let properties = properties.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        let metrics = [
+            Metric::milliseconds("ms", milliseconds),
+            Metric::count("dynamodb_calls", calls.into()),
+            Metric::count("server_errors", u64::from(status >= 500)),
+        ];
+        self.0.log.metrics(&self.0.function, self.0.clock.now(), properties, &metrics);
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+}
+
+/// An id that a caller gave, if it is one.
+fn taken(value: &HeaderValue) -> Option<String> {
+    let id = value.to_str().ok()?;
+    let is_one =
+        (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte));
+    is_one.then(|| id.to_owned())
+}
+
+fn made() -> String {
+    random_token().unwrap_or_default()
+}
+
+/// The number behind `"code":` or `"status":` at the beginning of a body: where the envelopes of all families have theirs.
+pub fn code_in(body: &[u8]) -> Option<Code> {
+    let text = std::str::from_utf8(body.get(..body.len().min(24))?).ok()?;
+    let number = ["{\"code\":", "{\"status\":"].iter().find_map(|begin| text.strip_prefix(begin))?;
+    let digits = number.split_once([',', '}'])?.0;
+    digits.parse().ok().map(Code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_where_envelopes_begin() {
+        for (body, code) in [
+            (r#"{"code":1003,"message":"x"}"#, Some(1003)),
+            (r#"{"code":0,"message":"success"}"#, Some(0)),
+            (r#"{"status":-1,"error":{}}"#, Some(-1)),
+            (r#"{"code":7}"#, Some(7)),
+            (r#"[{"code":7}]"#, None),
+            (r#"{"code":"7"}"#, None),
+            ("", None),
+            ("{\"code\":1234567890123456789012345678901234567890,", None),
+        ] {
+            assert_eq!(code_in(body.as_bytes()).map(|code| code.0), code, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_a_caller_is_taken_if_it_is_short_and_plain() {
+        for (value, is_taken) in [("JKJaXmPLvHcESHA=", true), ("a.b-c_1", true), ("", false), ("a b", false), ("{", false)] {
+            assert_eq!(taken(&HeaderValue::from_static(value)).is_some(), is_taken, "{value}");
+        }
+        assert!(taken(&HeaderValue::from_str(&"x".repeat(65)).unwrap()).is_none());
+    }
+}
