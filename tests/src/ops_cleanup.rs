@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::api::signing::picture;
 use crate::support::board::{Board, User, done};
-use crate::support::{Stage, answer};
+use crate::support::worker::Platform;
+use crate::support::{Partner, Stage, answer};
 
 async fn clean(board: &Board) -> Value {
     let url = format!("{}/2015-03-31/functions/ops-cleanup/invocations", board.address.base_url);
@@ -117,14 +118,17 @@ async fn what_has_expired_is_removed_and_nothing_else() {
     let board = &user.board;
     let credentials = async || stage.items("credentials").await;
     let expiry = |item: &Value| item["expires_at"]["N"].as_str().map(|at| at.parse::<i64>().unwrap());
-    // A captcha, a session, a request that counts once.
-    answer(board.http.get(format!("{}/captcha", stage.address.base_url))).await;
-    let code = board.code("login", "worker").await;
-    answer(board.http.post(format!("{}/weixin/login", stage.address.base_url)).json(&json!({"code": code}))).await;
+    // Captchas, a code and the counts of it, a session, refresh tokens, a request that counts once.
+    let platform = Platform::found(&stage.address).await;
+    let (captcha, shown) = platform.captcha().await;
+    platform.captcha().await;
+    assert_eq!(platform.verifycode(&captcha, &shown, "13800138000").await.status, 200);
+    platform.worker("somebody").await;
+    Partner::join(&stage.address).await;
     let job = crate::support::board::job();
     assert_eq!(user.post_once("/job/create", "k", &job).await, done());
     let stored = credentials().await;
-    assert!(stored.len() >= 3, "{stored:?}");
+    assert_eq!(stored.len(), 7, "{stored:?}");
     // Everything that expires is found by it.
     for item in &stored {
         assert_eq!(item["due_at"], item["expires_at"], "{item}");
