@@ -82,7 +82,9 @@ impl Service {
 
     /// Reads what was told since, and a while before that again.
     pub(super) async fn catch_up(&self, held: &mut Held, now: Timestamp) -> Result<()> {
-        let mut changes = feed::changes(&self.store, &self.tables.jobboard, held.read_at - OVERLAP);
+        // A clock that was set back meanwhile must not hide what is told now.
+        let from = held.read_at.min(now) - OVERLAP;
+        let mut changes = feed::changes(&self.store, &self.tables.jobboard, from);
         while let Some(batch) = changes.try_next().await? {
             held.view.apply(batch);
         }
