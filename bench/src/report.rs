@@ -132,6 +132,10 @@ pub fn searches(measured: &[Measured]) -> Result<String, Failure> {
         .row("reading the table and writing a snapshot, ms", |one| Ok(format!("{:.0}", one.rebuilt.as_secs_f64() * 1000.0)))?;
     table.row("snapshot, MB", |one| Ok(format!("{:.2}", one.snapshot_bytes as f64 / 1e6)))?;
     table.row("peak memory of the function, MiB", |one| Ok(format!("{:.0}", one.peak_memory as f64 / 1024.0)))?;
+    text.push_str(
+        "\nThe embedded DynamoDB scans the slower the more there is, and gives the pages of an index slowly: the times of the filter expression \
+         and of reading the table are its own, the read units are DynamoDB's.\n",
+    );
     text.push_str("\nIn the function, without DynamoDB, p50 / p99 in milliseconds:\n\n");
     let mut table = Table { text: &mut text, measured };
     table.head("open jobs", |one| Ok(thousands(one.jobs)))?;

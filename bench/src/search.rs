@@ -32,6 +32,8 @@ const PAGE: usize = 10;
 const BATCH: usize = 10_000;
 /// How long a table is read by brute force.
 const BRUTE: Duration = Duration::from_mins(1);
+/// A little more than the view rests between two queries.
+const REST: Duration = Duration::from_millis(260);
 /// After so long nothing of the feed is read again.
 const QUIET: Duration = Duration::from_secs(25);
 
@@ -100,6 +102,8 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
     process.call(&event(&json!({}))?).await?;
     // The jobs of the demo have just been posted: what is told is read again for a while.
     tokio::time::sleep(QUIET).await;
+    process.call(&event(&json!({}))?).await?;
+    tokio::time::sleep(REST).await;
     place.wire.take();
     let listed = ok(process.call(&event(&json!({"query_type": 3, "page_num": 2}))?).await?.1)?;
     if listed["data"]["total"] != count {

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use memchr::memmem::Finder;
-
 use super::Slot;
 use super::bits::Rows;
 
@@ -108,10 +106,8 @@ impl Facet {
 
     /// The rows of each value that contains this text.
     pub fn containing(&self, part: &str) -> impl Iterator<Item = &Rows> {
-        let part = Finder::new(part).into_owned();
         let values = self.dictionary.values.iter().zip(&self.rows);
-        let has_it = move |value: &Option<Arc<str>>| value.as_ref().is_some_and(|value| part.find(value.as_bytes()).is_some());
-        values.filter(move |(value, _)| has_it(value)).map(|(_, rows)| rows)
+        values.filter(move |(value, _)| value.as_ref().is_some_and(|value| value.contains(part))).map(|(_, rows)| rows)
     }
 
     pub fn values(&self) -> &[Option<Arc<str>>] {
