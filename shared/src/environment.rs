@@ -9,6 +9,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use tokio::sync::OnceCell;
 
+use crate::calls::CountCalls;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::keyring::Keyring;
@@ -16,7 +17,7 @@ use crate::log;
 use crate::metrics::Log;
 use crate::objects::Objects;
 use crate::sms::Sms;
-use crate::store::{CountCalls, Key, Store};
+use crate::store::{Key, Store};
 use crate::wechat::pay::{Merchant, Pay};
 use crate::wechat::{self, WeChat};
 

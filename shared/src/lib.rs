@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod cache;
+pub mod calls;
 pub mod channel;
 pub mod clock;
 pub mod environment;

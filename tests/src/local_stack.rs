@@ -285,7 +285,8 @@ async fn no_table_holds_anything_secret_in_clear() {
     }
 
     let family: BTreeSet<&str> = credentials[0].as_object().unwrap().keys().map(String::as_str).collect();
-    assert!(family.is_subset(&BTreeSet::from(["pk", "sk", "current", "previous", "rotated_at", "expires_at"])), "{family:?}");
+    let attributes = ["pk", "sk", "current", "previous", "rotated_at", "expires_at", "due", "due_at"];
+    assert!(family.is_subset(&BTreeSet::from(attributes)), "{family:?}");
 }
 
 #[tokio::test]

@@ -11,10 +11,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use lambda_http::tracing::{self, Instrument as _};
 use serde_json::json;
+use shared::calls::counted;
 use shared::environment::Environment;
 use shared::metrics::{Log, Metric};
 use shared::secrets::random_token;
-use shared::store::counted;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a caller.

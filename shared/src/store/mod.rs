@@ -5,7 +5,6 @@
 //! ([`Error::internal`]) and has left nothing half-written, because every change of several items is one transaction.
 
 pub mod attribute;
-mod calls;
 mod condition;
 mod due;
 mod query;
@@ -24,7 +23,6 @@ use aws_sdk_dynamodb::types::{
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-pub use calls::{CountCalls, counted};
 pub use condition::Condition;
 pub use due::{expire, mark};
 pub use query::{Order, Query, Range};

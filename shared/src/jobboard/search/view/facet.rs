@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Slot;
 use super::bits::Rows;
+use super::text::Texts;
 
 /// Values and their codes. Codes of values that are gone are given again.
 struct Dictionary<V: ?Sized> {
@@ -30,12 +31,13 @@ impl<V: ?Sized + Eq + Hash> Dictionary<V> {
         Self { codes, values, free }
     }
 
-    fn code<T: ?Sized + Eq + Hash>(&mut self, value: &T) -> u32
+    /// The code of a value, and whether it is a new one.
+    fn code<T: ?Sized + Eq + Hash>(&mut self, value: &T) -> (u32, bool)
     where
         Arc<V>: Borrow<T> + for<'a> From<&'a T>,
     {
         if let Some(code) = self.codes.get(value) {
-            return *code;
+            return (*code, false);
         }
         let stored: Arc<V> = value.into();
         let code = self.free.pop().unwrap_or(self.values.len() as u32);
@@ -44,7 +46,7 @@ impl<V: ?Sized + Eq + Hash> Dictionary<V> {
         }
         self.values[code as usize] = Some(Arc::clone(&stored));
         self.codes.insert(stored, code);
-        code
+        (code, true)
     }
 
     fn forget(&mut self, code: u32) {
@@ -63,18 +65,25 @@ impl<V: ?Sized + Eq + Hash> Dictionary<V> {
 #[derive(Default)]
 pub(super) struct Facet {
     dictionary: Dictionary<str>,
+    texts: Texts,
     rows: Vec<Rows>,
 }
 
 impl Facet {
     /// Of texts by their codes; no row has one yet.
     pub fn of(values: Vec<Option<Arc<str>>>) -> Self {
-        Self { rows: values.iter().map(|_| Rows::default()).collect(), dictionary: Dictionary::of(values) }
+        let mut texts = Texts::default();
+        let coded = (0..).zip(&values).filter_map(|(code, value)| Some((code, value.as_ref()?)));
+        coded.for_each(|(code, value)| texts.push(code, value));
+        Self { rows: values.iter().map(|_| Rows::default()).collect(), texts, dictionary: Dictionary::of(values) }
     }
 
     /// `all` is how many slots there are.
     pub fn enter(&mut self, slot: Slot, value: &str, all: usize) -> u32 {
-        let code = self.dictionary.code(value);
+        let (code, is_new) = self.dictionary.code(value);
+        if is_new {
+            self.texts.push(code, value);
+        }
         if code as usize == self.rows.len() {
             self.rows.push(Rows::default());
         }
@@ -96,6 +105,7 @@ impl Facet {
         rows.remove(slot);
         if rows.len() == 0 {
             self.dictionary.forget(code);
+            self.texts.remove(code);
         }
     }
 
@@ -106,8 +116,7 @@ impl Facet {
 
     /// The rows of each value that contains this text.
     pub fn containing(&self, part: &str) -> impl Iterator<Item = &Rows> {
-        let values = self.dictionary.values.iter().zip(&self.rows);
-        values.filter(move |(value, _)| value.as_ref().is_some_and(|value| value.contains(part))).map(|(_, rows)| rows)
+        self.texts.containing(part).into_iter().map(|code| &self.rows[code as usize])
     }
 
     pub fn values(&self) -> &[Option<Arc<str>>] {
@@ -136,7 +145,7 @@ impl Tags {
         let mut set: Vec<u32> = tags.iter().map(|tag| self.tags.enter(slot, tag, all)).collect();
         set.sort_unstable();
         set.dedup();
-        let code = self.sets.code(set.as_slice());
+        let (code, _) = self.sets.code(set.as_slice());
         if code as usize == self.uses.len() {
             self.uses.push(0);
         }

@@ -13,6 +13,7 @@ mod place;
 mod search;
 mod snapshot;
 mod sorted;
+mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
