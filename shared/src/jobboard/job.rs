@@ -194,8 +194,9 @@ impl Stored {
     /// Writes the job in the place of what was read, and tells of it.
     pub fn writes(&self, table: &str, now: Timestamp) -> Result<[Write; 2]> {
         let (version, condition) = (self.version + 1, Condition::equals(VERSION, number(self.version)));
-        let put = Write::Put { table: table.to_owned(), item: self.job.item(version)?, condition };
-        Ok([put, feed::told(table, &self.job, version, now)?])
+        let item = self.job.item(version)?;
+        let told = feed::told(table, &self.job, &item, version, now);
+        Ok([Write::Put { table: table.to_owned(), item, condition }, told])
     }
 }
 

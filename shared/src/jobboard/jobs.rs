@@ -43,7 +43,7 @@ impl Service {
         };
         let item = job.item(1)?;
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
-        let told = feed::told(&self.tables.jobboard, &job, 1, now)?;
+        let told = feed::told(&self.tables.jobboard, &job, &item, 1, now);
         let writes = [put].into_iter().chain(once.map(|once| self.remember(once, job.id))).chain([told]).collect();
         let outcome = self.store.transact(writes).await?;
         self.live.changed();

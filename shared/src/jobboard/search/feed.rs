@@ -32,17 +32,15 @@ pub const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
 /// The attribute that holds what lists need to know of a job.
 pub const ENTRY: &str = "entry";
 
-/// Tells of a job as it now is.
-pub fn told(table: &str, job: &Job, version: u64, now: Timestamp) -> Result<Write> {
+/// Tells of a job as it now is; `record` is how it is stored.
+pub fn told(table: &str, job: &Job, record: &Item, version: u64, now: Timestamp) -> Write {
     let mut item = row::feed(job.id, now).into_item();
     item.insert("id".into(), number(job.id));
     item.insert("created".into(), number(job.created_at.as_millisecond()));
     item.insert("version".into(), number(version));
     item.insert("expires_at".into(), number((now + KEPT).as_second()));
-    if job.is_open() {
-        item.insert(ENTRY.into(), entry(job, version)?);
-    }
-    Ok(Write::Set { table: table.to_owned(), item })
+    item.extend(record.get(ENTRY).map(|entry| (ENTRY.to_owned(), entry.clone())));
+    Write::Set { table: table.to_owned(), item }
 }
 
 /// What lists need to know of an open job, as an attribute: one text, since a view may have to read a million of them.
