@@ -201,6 +201,8 @@ def run_function(program, binary, files, environment, values):
     command = [program, "--runtime-interface-emulator-address", f"127.0.0.1:{port}", "--runtime-api-address",
                f"127.0.0.1:{api}", binary]
     log = tempfile.TemporaryFile()
+    # With the key of a function, the local stack holds it to its policy.
+    environment = {**environment, "AWS_ACCESS_KEY_ID": binary.name}
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     wrong = 0
     try:

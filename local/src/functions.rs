@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use jiff::Timestamp;
-use lambda::family;
-use lambda::observe::Observer;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
@@ -14,76 +12,112 @@ use ops::admin::Admin;
 use ops::cleanup::Cleanup;
 use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
+use shared::clock::Clock;
 use shared::environment::Environment;
-use shared::error::Result;
+use shared::error::{Error, Result};
+use shared::metrics::Log;
+use tokio::sync::OnceCell;
 
-/// Every function by its name. The functions of a family share one service, and so do those that administer it.
+/// Every function by its name. Each has an environment and connections of its own, as it has a process of its own on Lambda, and starts
+/// when it is first invoked.
 #[derive(Clone)]
-pub struct Functions {
-    all: Arc<HashMap<&'static str, Function>>,
-    pub hris: Arc<shared::hris::Service>,
-    pub jobboard: Arc<shared::jobboard::Service>,
+pub struct Functions(Arc<Inner>);
+
+struct Inner {
+    all: HashMap<&'static str, OnceCell<Function>>,
+    variables: HashMap<String, String>,
+    have_own_credentials: bool,
+    clock: Arc<dyn Clock>,
+    log: Log,
 }
 
 enum Function {
     /// Behind the gateway: takes API Gateway events of format 2.0.
     Http(Router),
     Admin(Admin),
-    Cleanup(Cleanup),
+    Cleanup(Box<Cleanup>),
     Snapshots(Snapshots),
     Uploads(Uploads),
 }
 
 impl Functions {
-    pub async fn connect(environment: &Environment) -> Result<Self> {
-        let admin = Admin::connect(environment).await?;
-        let mut functions = HashMap::new();
-        let watch = |name: &str| Observer::of(name, environment);
-        for (name, routes) in channel::FUNCTIONS {
-            functions.insert(
-                name,
-                Function::Http(family::router::<channel::Channel>(routes(), Arc::clone(&admin.channel), watch(name))),
-            );
-        }
-        for (name, routes) in hris::FUNCTIONS {
-            functions.insert(name, Function::Http(hris::router(routes(), Arc::clone(&admin.hris), watch(name))));
-        }
-        for (name, routes) in signing::FUNCTIONS {
-            functions.insert(
-                name,
-                Function::Http(family::router::<signing::Signing>(routes(), Arc::clone(&admin.signing), watch(name))),
-            );
-        }
-        for (name, routes) in jobboard::FUNCTIONS {
-            functions.insert(
-                name,
-                Function::Http(family::router::<jobboard::Jobboard>(routes(), Arc::clone(&admin.jobboard), watch(name))),
-            );
-        }
-        functions.insert("jobboard-search-snapshot", Function::Snapshots(Snapshots::of(Arc::clone(&admin.jobboard))));
-        let cleanup = Cleanup::of(environment, Arc::clone(&admin.jobboard))?;
-        functions.insert("ops-cleanup", Function::Cleanup(cleanup));
-        functions.insert("ops-uploads", Function::Uploads(Uploads::of(Arc::clone(&admin.jobboard))));
-        let hris = Arc::clone(&admin.hris);
-        let jobboard = Arc::clone(&admin.jobboard);
-        functions.insert("ops-admin", Function::Admin(admin));
-        Ok(Self { all: Arc::new(functions), hris, jobboard })
+    /// `have_own_credentials`: each signs with a key that is its own name, instead of the one among the variables.
+    pub fn new(variables: HashMap<String, String>, have_own_credentials: bool, clock: Arc<dyn Clock>, log: Log) -> Self {
+        let families =
+            [names(&channel::FUNCTIONS), names(&hris::FUNCTIONS), names(&signing::FUNCTIONS), names(&jobboard::FUNCTIONS)];
+        let all = families.into_iter().flatten().chain(ops::FUNCTIONS).map(|name| (name, OnceCell::new())).collect();
+        Self(Arc::new(Inner { all, variables, have_own_credentials, clock, log }))
     }
 
     pub fn names(&self) -> Vec<&'static str> {
-        self.all.keys().copied().collect()
+        self.0.all.keys().copied().collect()
     }
 
     /// Runs a function; `None` where there is none of this name.
     pub async fn invoke(&self, name: &str, event: &[u8]) -> Option<Result<Vec<u8>, Diagnostic>> {
-        Some(match self.all.get(name)? {
-            Function::Http(router) => handle(router.clone(), event).await,
-            Function::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
-            Function::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX).await),
-            Function::Snapshots(snapshots) => snapshots.handle().await.and_then(|answer| json(&answer)),
-            Function::Uploads(uploads) => uploads.handle(event).await.and_then(|answer| json(&answer)),
+        let (name, function) = self.0.all.get_key_value(name)?;
+        // Its connections are much to hold: on the stack they would be most of each caller's future.
+        let started = function.get_or_try_init(|| Box::pin(self.0.start(name))).await;
+        Some(match started {
+            Ok(function) => function.handle(event).await,
+            Err(error) => {
+                tracing::error!(%error, "{name} does not start");
+                Err(diagnostic("InitError", &error))
+            }
         })
     }
+}
+
+impl Inner {
+    async fn start(&self, name: &str) -> Result<Function> {
+        let mut variables = self.variables.clone();
+        variables.insert("AWS_LAMBDA_FUNCTION_NAME".into(), name.to_owned());
+        if self.have_own_credentials {
+            variables.insert("AWS_ACCESS_KEY_ID".into(), name.to_owned());
+        }
+        let mut environment = Environment::new(variables, Arc::clone(&self.clock)).await;
+        environment.log = self.log.clone();
+        let environment = &environment;
+        if let Some(routes) = routes(&channel::FUNCTIONS, name) {
+            return channel::connect(routes(), environment).await.map(Function::Http);
+        }
+        if let Some(routes) = routes(&hris::FUNCTIONS, name) {
+            return hris::connect(routes(), environment).await.map(Function::Http);
+        }
+        if let Some(routes) = routes(&signing::FUNCTIONS, name) {
+            return signing::connect(routes(), environment).await.map(Function::Http);
+        }
+        if let Some(routes) = routes(&jobboard::FUNCTIONS, name) {
+            return jobboard::connect(routes(), environment).await.map(Function::Http);
+        }
+        match name {
+            "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),
+            "ops-admin" => Admin::connect(environment).await.map(Function::Admin),
+            "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
+            "ops-uploads" => Uploads::connect(environment).await.map(Function::Uploads),
+            _ => Err(Error::internal("nobody knows how to start it")),
+        }
+    }
+}
+
+impl Function {
+    async fn handle(&self, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+        match self {
+            Self::Http(router) => handle(router.clone(), event).await,
+            Self::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
+            Self::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX).await),
+            Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|answer| json(&answer)),
+            Self::Uploads(uploads) => uploads.handle(event).await.and_then(|answer| json(&answer)),
+        }
+    }
+}
+
+fn names<R>(functions: &'static [(&'static str, R)]) -> Vec<&'static str> {
+    functions.iter().map(|(name, _)| *name).collect()
+}
+
+fn routes<R: Copy>(functions: &[(&'static str, R)], name: &str) -> Option<R> {
+    functions.iter().find(|(own, _)| *own == name).map(|(_, routes)| *routes)
 }
 
 /// Exactly what `lambda::run` does with an event.

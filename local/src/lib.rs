@@ -9,11 +9,13 @@ pub mod demo;
 pub mod dynamodb;
 mod functions;
 mod gateway;
+pub mod policies;
 mod s3;
 mod secrets;
 mod sns;
 pub mod template;
 mod wechat;
+pub mod wire;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -32,8 +34,11 @@ use arrivals::Arrivals;
 pub use captchas::Captchas;
 use demo::Demo;
 use functions::Functions;
+use ops::admin::Admin;
+use policies::Policies;
 use template::Template;
 use wechat::keys;
+use wire::{Guard, Quiet, Service, Wire};
 
 const ACCESS_KEY: &str = "local";
 const SECRET_KEY: &str = "local-secret";
@@ -50,8 +55,11 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where the lines of requests go.
     pub log: Log,
-    /// Set or replace the functions' variables. An `AWS_ENDPOINT_URL_...` replaces the embedded part by the real thing.
+    /// Set or replace the functions' variables. An `AWS_ENDPOINT_URL_...` replaces the embedded part by the real thing. Credentials are
+    /// those of all functions; without them, each has its own and is held to its policy.
     pub variables: HashMap<String, String>,
+    /// Hears of the calls that functions make.
+    pub wire: Arc<dyn Wire>,
 }
 
 impl Default for Options {
@@ -64,6 +72,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             log: Log::Silent,
             variables: HashMap::new(),
+            wire: Arc::new(Quiet),
         }
     }
 }
@@ -90,7 +99,12 @@ pub struct World {
 impl World {
     /// Starts everything and waits until it answers. An error is one line for the person at the terminal.
     pub async fn start(options: Options) -> Result<Self, String> {
-        let Options { port, data_dir, fresh, demo, clock, log, variables: overrides } = options;
+        // Its many steps hold much: on the stack they would be most of each caller's future.
+        Box::pin(Self::assemble(options)).await
+    }
+
+    async fn assemble(options: Options) -> Result<Self, String> {
+        let Options { port, data_dir, fresh, demo, clock, log, variables: overrides, wire } = options;
         let gateway = listen(port).await?;
         let template = Template::read()?;
         let (folder, temporary) = folder(data_dir.clone())?;
@@ -106,36 +120,44 @@ impl World {
         for url in ["WECHAT_URL", "WECHAT_PAY_URL"] {
             variables.remove(url);
         }
+        let have_own_credentials = !overrides.contains_key("AWS_ACCESS_KEY_ID");
         variables.extend(overrides);
         let mut set = |name: &str, value: &str| variables.entry(name.to_owned()).or_insert_with(|| value.to_owned()).clone();
         set("AWS_REGION", "us-east-1");
         let access_key = set("AWS_ACCESS_KEY_ID", ACCESS_KEY);
         let secret_key = set("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
 
+        let names = template.functions();
+        let guard = Guard { policies: Arc::new(Policies::of(&template)), wire };
+
         let dynamodb = listen(0).await?;
         let dynamodb_url = set("AWS_ENDPOINT_URL_DYNAMODB", &url(&dynamodb)?);
         if dynamodb_url == url(&dynamodb)? {
-            servers.spawn(dynamodb::serve(dynamodb, dynamodb::open(file("dynamodb.sqlite").as_deref(), &template)?));
+            let database = listen(0).await?;
+            let router = dynamodb::router(url(&database)?);
+            servers.spawn(dynamodb::serve(database, dynamodb::open(file("dynamodb.sqlite").as_deref(), &template)?));
+            servers.spawn(serve(dynamodb, guard.before(Service::DynamoDb, router)));
         }
         let s3 = listen(0).await?;
         let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
         let arrivals = Arrivals::below(folder.join("s3"));
         if s3_url == url(&s3)? {
             let buckets = template.names("AWS::S3::Bucket");
-            let router = s3::router(&folder.join("s3"), &buckets, &access_key, &secret_key, arrivals.clone())?;
-            servers.spawn(serve(s3, router));
+            let keys: Vec<&str> = names.iter().chain([&access_key]).map(String::as_str).collect();
+            let router = s3::router(&folder.join("s3"), &buckets, &keys, &secret_key, arrivals.clone())?;
+            servers.spawn(serve(s3, guard.before(Service::S3, router)));
         }
         let secrets = listen(0).await?;
         let secrets_url = set("AWS_ENDPOINT_URL_SECRETS_MANAGER", &url(&secrets)?);
         if secrets_url == url(&secrets)? {
             let stored = secrets::open(file("secrets.json").as_deref(), &template)?;
-            servers.spawn(serve(secrets, secrets::router(stored)));
+            servers.spawn(serve(secrets, guard.before(Service::SecretsManager, secrets::router(stored))));
         }
 
         let sns = listen(0).await?;
         let sns_url = set("AWS_ENDPOINT_URL_SNS", &url(&sns)?);
         let sms_outbox_url = format!("{sns_url}/outbox");
-        servers.spawn(serve(sns, sns::router(Arc::clone(&clock))));
+        servers.spawn(serve(sns, guard.before(Service::Sns, sns::router(Arc::clone(&clock)))));
 
         let wechat = listen(0).await?;
         let wechat_url = set("WECHAT_URL", &url(&wechat)?);
@@ -144,8 +166,7 @@ impl World {
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
-        let mut environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
-        environment.log = log;
+        let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
         let simulator_url = url(&wechat)?;
         let is_simulated = wechat_url == simulator_url;
         if [&wechat_url, &wechat_pay_url].contains(&&simulator_url) {
@@ -157,15 +178,16 @@ impl World {
             let (merchant, platform) = (secret(&variables["WECHAT_PAY_SECRET"]).await?, secret(keys::PLATFORM).await?);
             servers.spawn(serve(wechat, wechat::router(apps, &merchant, &platform, Arc::clone(&clock))?));
         }
-        let functions = Functions::connect(&environment).await.map_err(|error| error.to_string())?;
+        // What is missing or contradicts itself is said now, and not at the first request.
+        let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
+        let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), log);
         arrivals.go_to(functions.clone());
         let base_url = url(&gateway)?;
         let demo = match demo {
             true => {
                 let (platform, file) = (&variables["SIGNING_PLATFORM"], file("demo.json"));
-                let demo = Demo::prepare(&functions, &*clock, platform, is_simulated, file.as_deref());
-                // It holds much across its many steps: on the stack it would be most of this future.
-                Some(Box::pin(demo).await?)
+                let demo = Demo::prepare(&functions, &operator, &*clock, platform, is_simulated, file.as_deref());
+                Some(demo.await?)
             }
             false => None,
         };

@@ -18,11 +18,11 @@ use crate::arrivals::Arrivals;
 /// The largest body whose digest is checked: above what any upload may be.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// A router that speaks S3 for the buckets below this folder.
+/// A router that speaks S3 for the buckets below this folder, with those who hold one of these access keys.
 pub fn router(
     folder: &Path,
     buckets: &[String],
-    access_key: &str,
+    access_keys: &[&str],
     secret_key: &str,
     arrivals: Arrivals,
 ) -> Result<Router, String> {
@@ -31,7 +31,11 @@ pub fn router(
     }
     let files = FileSystem::new(folder).map_err(|error| format!("{}: {error:?}", folder.display()))?;
     let mut service = S3ServiceBuilder::new(files);
-    service.set_auth(SimpleAuth::from_single(access_key, secret_key));
+    let mut auth = SimpleAuth::new();
+    for access_key in access_keys {
+        auth.register((*access_key).to_owned(), secret_key.into());
+    }
+    service.set_auth(auth);
     let service = service.build();
     Ok(Router::new().fallback(async move |request| answer(service.clone(), request, &arrivals).await))
 }

@@ -39,6 +39,21 @@ impl Template {
         self.resources("AWS::Serverless::Function").filter_map(|(_, properties)| function_name(properties)).collect()
     }
 
+    /// The properties of every function, with its name.
+    pub(crate) fn functions_with_properties(&self) -> impl Iterator<Item = (String, &Value)> {
+        self.resources("AWS::Serverless::Function").filter_map(|(_, properties)| Some((function_name(properties)?, properties)))
+    }
+
+    /// What a policy calls a resource, by its name on this machine: `!GetAtt ChannelTable.Arn` is `channel`, `!Sub
+    /// ${UploadsBucket.Arn}/img/*` is `uploads/img/*`, `!Ref ChannelSecret` is `channel-secret`.
+    pub(crate) fn resource_name(resource: &Value) -> String {
+        let text = [&resource["Ref"], &resource["GetAtt"], &resource["Sub"], resource].into_iter().find_map(Value::as_str);
+        let text = text.unwrap_or_default().trim_start_matches("${");
+        let (logical_id, rest) = text.split_at(text.find(['.', '}']).unwrap_or(text.len()));
+        let rest = rest.trim_start_matches(".Arn").trim_start_matches('}');
+        physical_name(logical_id) + rest
+    }
+
     pub fn routes(&self) -> Vec<Route> {
         let mut routes = Vec::new();
         for (_, properties) in self.resources("AWS::Serverless::Function") {

@@ -37,15 +37,4 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         }
         entries.insert(key, (value, now));
     }
-
-    pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    pub fn forget<Q: Eq + Hash + ?Sized>(&self, key: &Q)
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
 }

@@ -14,9 +14,10 @@ impl Meter<Partner> {
     async fn start() -> Self {
         let stage = Stage::open().await;
         let partner = Partner::join(&stage.address).await;
-        // From here on the channel's status is known: the clock stands still.
-        let missing = problem(404, 1001, &[("channel_user_id", "does not exist")]);
-        assert_eq!(partner.get("/api/v1/users/none").await, missing);
+        // From here on each function knows the channel's status: the clock stands still.
+        for record in ["users/1", "companies/1", "tasks/1", "applications/1", "payments/1", "uploads/resume-1.pdf"] {
+            assert_eq!(partner.get(&format!("/api/v1/{record}")).await.status, 404, "{record}");
+        }
         Self::new(stage, partner)
     }
 

@@ -18,8 +18,14 @@ impl Meter<Product> {
         let stage = Stage::open().await;
         let product = Product::join_stage(&stage).await;
         product.furnish().await;
-        // From here on the key and the company's token are known: the clock stands still.
-        assert_eq!(product.get("/api/v2/departments/x", Value::Null).await, refusal(404, 1102, "uuid does not exist"));
+        // From here on each function knows the key and the company's token: the clock stands still.
+        let reads =
+            ["departments/x", "employees/x", "employees/x/timelines", "approvals/x", "recruitments/sources", "moka_binds/x"];
+        for path in reads {
+            let answer = product.get(&format!("/api/v2/{path}"), Value::Null).await;
+            assert!(answer.status >= 400, "{path}: {answer:?}");
+        }
+        assert_eq!(product.post("/api/v2/salary/subject_values", json!({})).await.status, 422);
         Self::new(stage, product)
     }
 

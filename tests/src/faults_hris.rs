@@ -285,5 +285,6 @@ async fn a_secret_is_told_although_the_answer_to_its_writing_was_lost() {
     let rotated = product.command(json!({"command": "rotate_access_key", "access_key": product.access_key})).await;
     assert_eq!(stage.heal(), 0);
     product.secret_key = rotated["secret_key"].as_str().expect("a secret").to_owned();
+    stage.look_again();
     assert_eq!(product.get("/api/v2/departments", Value::Null).await, body(json!([])));
 }

@@ -1,5 +1,6 @@
 //! DynamoDB throttles, collides and loses answers: what a user of the job board sees of a write, and what is stored.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done, own_refusal};
@@ -64,6 +65,8 @@ impl Scene {
         for order in [&voucher, &top] {
             board.simulate("pay", &json!({"out_trade_no": order, "notify": false})).await;
         }
+        // Entries of different processes stand by their moments.
+        stage.clock.advance(SignedDuration::from_millis(1));
         Self { stage, board, user, own, foreign, voucher, top }
     }
 
@@ -204,6 +207,7 @@ async fn an_order_that_broke_off_is_resumed_under_its_key() {
 async fn a_call_is_done_once_though_its_answer_is_lost_at_the_last_voucher() {
     let scene = Scene::set().await;
     scene.user.adjust_vouchers(-2).await;
+    scene.stage.clock.advance(SignedDuration::from_millis(1));
     scene.stage.inject_into("TransactWriteItems", &[Fault::AnswerLost]);
     assert_eq!(scene.user.call(scene.foreign).await, done());
     assert_eq!(scene.user.ledger().await, (0, vec![-1, -2, 3], 3));

@@ -65,7 +65,7 @@ impl Family for Channel {
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    let observer = Observer::of(environment.function(), environment);
+    let observer = Observer::of(environment);
     Ok(family::router::<Channel>(routes, Arc::new(Service::connect(environment).await?), observer))
 }
 

@@ -67,15 +67,11 @@ impl Family for Hris {
 }
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+/// Answers over 64 KB are compressed where the client takes that.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    let observer = Observer::of(environment.function(), environment);
-    Ok(router(routes, Arc::new(Service::connect(environment).await?), observer))
-}
-
-/// The router of one function. Answers over 64 KB are compressed where the client takes that.
-pub fn router(routes: OpenApiRouter<App>, app: App, observer: Observer) -> Router {
+    let observer = Observer::of(environment);
     let routes = routes.layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX)));
-    family::router::<Hris>(routes, app, observer)
+    Ok(family::router::<Hris>(routes, Arc::new(Service::connect(environment).await?), observer))
 }
 
 /// The family's OpenAPI document.

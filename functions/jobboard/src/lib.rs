@@ -66,7 +66,7 @@ impl Family for Jobboard {
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    let observer = Observer::of(environment.function(), environment);
+    let observer = Observer::of(environment);
     Ok(family::router::<Jobboard>(routes, Arc::new(Service::connect(environment).await?), observer))
 }
 
@@ -77,7 +77,7 @@ pub async fn connect_search(environment: &Environment) -> Result<Router> {
     if let Err(error) = service.prepare_search().await {
         tracing::warn!(%error, "the open jobs could not be loaded yet");
     }
-    let observer = Observer::of(environment.function(), environment);
+    let observer = Observer::of(environment);
     Ok(family::router::<Jobboard>(search::router(), Arc::new(service), observer))
 }
 

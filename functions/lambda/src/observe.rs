@@ -37,9 +37,10 @@ struct Inner {
 pub struct Code(pub i64);
 
 impl Observer {
-    /// Of a function of this name.
-    pub fn of(function: &str, environment: &Environment) -> Self {
-        let (function, log, clock) = (function.to_owned(), environment.log.clone(), Arc::clone(&environment.clock));
+    /// The function that runs here.
+    pub fn of(environment: &Environment) -> Self {
+        let function = environment.function().to_owned();
+        let (log, clock) = (environment.log.clone(), Arc::clone(&environment.clock));
         Self(Arc::new(Inner { function, log, clock, is_cold: AtomicBool::new(true) }))
     }
 

@@ -19,20 +19,16 @@ const RESERVE: SignedDuration = SignedDuration::from_secs(15);
 
 pub struct Cleanup {
     expiring: Expiring,
-    jobboard: Arc<Service>,
+    jobboard: Service,
     clock: Arc<dyn Clock>,
     log: Log,
 }
 
 impl Cleanup {
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        Self::of(environment, Arc::new(Service::connect(environment).await?))
-    }
-
-    pub fn of(environment: &Environment, jobboard: Arc<Service>) -> Result<Self> {
         Ok(Self {
             expiring: Expiring::connect(environment)?,
-            jobboard,
+            jobboard: Service::connect(environment).await?,
             clock: Arc::clone(&environment.clock),
             log: environment.log.clone(),
         })

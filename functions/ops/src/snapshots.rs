@@ -20,11 +20,7 @@ pub struct Snapshots {
 
 impl Snapshots {
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        Ok(Self::of(Arc::new(Service::connect(environment).await?)))
-    }
-
-    pub fn of(service: Arc<Service>) -> Self {
-        Self { service }
+        Ok(Self { service: Arc::new(Service::connect(environment).await?) })
     }
 
     pub async fn handle(&self) -> Result<Value, Diagnostic> {

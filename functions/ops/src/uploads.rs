@@ -37,11 +37,7 @@ struct Object {
 
 impl Uploads {
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        Ok(Self::of(Arc::new(Service::connect(environment).await?)))
-    }
-
-    pub fn of(service: Arc<Service>) -> Self {
-        Self { service }
+        Ok(Self { service: Arc::new(Service::connect(environment).await?) })
     }
 
     pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {

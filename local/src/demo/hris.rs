@@ -6,6 +6,7 @@ use jiff::{SignedDuration, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::hris::Service;
 use shared::hris::punches::Punch;
 use shared::hris::values::{Code, Uuid};
 use shared::values::LocalTime;
@@ -77,14 +78,22 @@ const OTHER: Company = Company {
 /// The day that the data is about.
 const DAY: Date = Date::constant(2017, 2, 3);
 
-pub async fn prepare(functions: &Functions, clock: &dyn Clock, known: Option<&Demo>) -> Result<(Hris, Hris), String> {
+pub async fn prepare(
+    functions: &Functions,
+    service: &Service,
+    clock: &dyn Clock,
+    known: Option<&Demo>,
+) -> Result<(Hris, Hris), String> {
     command(functions, &json!({"command": "create_product", "product_id": PRODUCT, "name": "演示产品"})).await?;
-    let first = company(functions, clock, &FIRST, known.map(|demo| &demo.hris)).await?;
-    let other = company(functions, clock, &OTHER, known.map(|demo| &demo.hris_other)).await?;
+    let first = company(functions, &FIRST, known.map(|demo| &demo.hris)).await?;
+    let other = company(functions, &OTHER, known.map(|demo| &demo.hris_other)).await?;
+    for company in [&FIRST, &OTHER] {
+        punch(service, clock, company).await?;
+    }
     Ok((first, other))
 }
 
-async fn company(functions: &Functions, clock: &dyn Clock, company: &Company, known: Option<&Hris>) -> Result<Hris, String> {
+async fn company(functions: &Functions, company: &Company, known: Option<&Hris>) -> Result<Hris, String> {
     let uuid = company.uuid(0, 0);
     let rows = vec![json!({"uuid": uuid, "name": company.name, "full_name": company.full_name})];
     import(functions, "companies", None, rows).await?;
@@ -102,7 +111,6 @@ async fn company(functions: &Functions, clock: &dyn Clock, company: &Company, kn
     ] {
         import(functions, kind, Some(&uuid), rows).await?;
     }
-    punch(functions, clock, company).await?;
     credentials(functions, &uuid, company, known).await
 }
 
@@ -153,7 +161,7 @@ async fn import(functions: &Functions, kind: &str, company: Option<&str>, rows: 
 }
 
 /// Two punches a day for a week, and one this morning.
-async fn punch(functions: &Functions, clock: &dyn Clock, company: &Company) -> Result<(), String> {
+async fn punch(service: &Service, clock: &dyn Clock, company: &Company) -> Result<(), String> {
     let uuid = Uuid::parse(&company.uuid(0, 0))?;
     let today = LocalTime::from(clock.now()).date();
     let mut punches = Vec::new();
@@ -170,7 +178,7 @@ async fn punch(functions: &Functions, clock: &dyn Clock, company: &Company) -> R
         }
         at(format!("{} 08:00", today.as_str()))?;
     }
-    let unknown = functions.hris.store_punches(&uuid, &punches).await.map_err(|error| error.to_string())?;
+    let unknown = service.store_punches(&uuid, &punches).await.map_err(|error| error.to_string())?;
     if unknown.is_empty() { Ok(()) } else { Err("demo punches: an employee is missing".into()) }
 }
 

@@ -63,8 +63,7 @@ const PROTECTION: [&str; 3] = ["社保", "公积金", "商业保险"];
 const BENEFITS: [&str; 4] = ["节日福利", "包吃住", "年终奖", "全勤奖"];
 const LEAVE: [&str; 3] = ["月休4天", "月休6天", "带薪年假"];
 
-pub async fn prepare(functions: &Functions) -> Result<Jobboard, String> {
-    let service = &*functions.jobboard;
+pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboard, String> {
     let user = enter(service, USER, "小周").await?;
     let merchant = enter(service, MERCHANT, "段先生").await?;
     let vouchers = json!({

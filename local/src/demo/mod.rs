@@ -7,6 +7,7 @@ mod signing;
 
 use std::path::Path;
 
+use ops::admin::Admin;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::clock::Clock;
@@ -38,6 +39,7 @@ impl Demo {
     /// anew. `is_simulated` is WeChat.
     pub(crate) async fn prepare(
         functions: &Functions,
+        operator: &Admin,
         clock: &dyn Clock,
         platform: &str,
         is_simulated: bool,
@@ -45,10 +47,10 @@ impl Demo {
     ) -> Result<Self, String> {
         let stored = file.and_then(|file| std::fs::read(file).ok());
         let known: Option<Self> = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
-        let (hris, hris_other) = hris::prepare(functions, clock, known.as_ref()).await?;
+        let (hris, hris_other) = hris::prepare(functions, &operator.hris, clock, known.as_ref()).await?;
         let channel = channel::prepare(functions, known.as_ref()).await?;
         let signing = signing::prepare(functions, platform).await?;
-        let jobboard = if is_simulated { Some(jobboard::prepare(functions).await?) } else { None };
+        let jobboard = if is_simulated { Some(jobboard::prepare(functions, &operator.jobboard).await?) } else { None };
         Ok(Self { channel, hris, hris_other, signing, jobboard })
     }
 

@@ -75,7 +75,6 @@ impl Service {
                 Ok(())
             })
             .await?;
-        self.statuses.put(appkey.clone(), enabled, self.clock.now());
         Ok(channel)
     }
 

@@ -119,7 +119,7 @@ impl Service {
         self.change_access_key(access_key, |key| key.secrets.retire(secret_id)).await
     }
 
-    /// Gives a company another token; the one before is worth nothing from now on.
+    /// Gives a company another token; the one before is worth nothing once every process has looked again.
     pub async fn rotate_company_token(&self, company: &Uuid) -> Result<String> {
         let token = secrets::random_token()?;
         let mut item = token_key(company).into_item();
@@ -127,10 +127,7 @@ impl Service {
         let table = &self.tables.hris;
         let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
         match self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
-            Outcome::Written => {
-                self.products.clear();
-                Ok(token)
-            }
+            Outcome::Written => Ok(token),
             Outcome::Refused(_) => Err(missing("company_uuid")),
         }
     }
@@ -209,7 +206,6 @@ impl Service {
             to_item(&key)
         });
         let item = changed.await?.ok_or_else(|| missing("access_key"))?;
-        self.products.forget(access_key.as_str());
         serde_dynamo::from_item(item).map_err(Error::internal)
     }
 }

@@ -149,7 +149,6 @@ impl Service {
         item.insert("name".into(), crate::store::attribute::text(name.as_str()));
         item.insert("status".into(), crate::store::attribute::number(status.get()));
         self.store.transact(vec![Write::Set { table: self.tables.signing.clone(), item }]).await?;
-        self.platforms.put(code.clone(), status.get() == 1, self.clock.now());
         Ok(())
     }
 

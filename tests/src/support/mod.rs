@@ -7,6 +7,7 @@ pub mod board;
 pub mod calls;
 pub mod consent;
 pub mod documents;
+pub mod grants;
 pub mod meter;
 mod partner;
 pub mod product;
@@ -15,12 +16,13 @@ mod stage;
 pub mod worker;
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, mpsc};
+use std::sync::{Arc, LazyLock, mpsc};
 
 use local::{Options, World};
 use serde_json::Value;
 
 pub use documents::channel as document;
+use grants::Recorder;
 pub use partner::{Partner, answer, invoke};
 pub use stage::{Fault, Stage};
 
@@ -69,7 +71,7 @@ pub fn world() -> &'static Address {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                let world = World::start(Options::default()).await.unwrap();
+                let world = World::start(Options { wire: Arc::new(Recorder), ..Options::default() }).await.unwrap();
                 tell.send(Address::of(&world)).unwrap();
                 std::future::pending::<()>().await;
             });

@@ -210,6 +210,15 @@ async fn what_arrives_lies_in_one_place_when_it_is_checked_and_in_none_when_it_i
 }
 
 #[tokio::test]
+async fn an_arrival_that_is_told_of_again_is_gone() {
+    // The picture of the event was never there, or is where it is shown by now.
+    let event = include_str!("../../../../events/ops-uploads.created.json");
+    let url = format!("{}/2015-03-31/functions/ops-uploads/invocations", world().base_url);
+    let told = answer(reqwest::Client::new().post(url).body(event)).await;
+    assert_eq!(told, Answer { status: 200, body: json!({"outcome": "gone"}) });
+}
+
+#[tokio::test]
 async fn of_a_form_that_was_changed_nothing_is_stored() {
     let user = Board::of(world()).join().await;
     let png = picture(ImageFormat::Png);

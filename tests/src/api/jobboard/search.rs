@@ -90,6 +90,7 @@ async fn recommended_are_running_tops_then_what_was_refreshed_last() {
     let [a, b, c, d] = jobs[..] else { panic!("four jobs") };
     assert_eq!(recommended().await, [d, c, b, a]);
     owner.post("/jobs/refresh", &json!({"job_id": a})).await;
+    stage.catch_up();
     assert_eq!(recommended().await, [a, d, c, b]);
     top(b).await;
     top(c).await;
@@ -197,7 +198,7 @@ async fn distances_go_round_the_globe_and_are_told_of_the_nearest_alone() {
 
 #[tokio::test]
 async fn what_is_not_open_is_in_no_list_and_in_no_total() {
-    let (_stage, owner) = open().await;
+    let (stage, owner) = open().await;
     let mut jobs = Vec::new();
     for _ in 0..4 {
         jobs.push(owner.post_job(json!({})).await);
@@ -208,6 +209,7 @@ async fn what_is_not_open_is_in_no_list_and_in_no_total() {
     for (command, job) in [("take_down_job", down), ("delete_job", deleted)] {
         owner.board.command(command, json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
     }
+    stage.catch_up();
     for body in [json!({}), json!({"query_type": 3}), json!({"query_type": 2, "longitude": 1, "latitude": 1})] {
         assert_eq!(list(&owner, body.clone()).await, (vec![kept], 1), "{body}");
         // Not even to its owner.

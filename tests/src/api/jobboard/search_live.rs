@@ -257,7 +257,9 @@ async fn a_process_starts_from_the_newest_snapshot_that_can_be_used() {
 
 #[tokio::test]
 async fn a_snapshot_of_another_installation_is_not_taken() {
-    let (stage, foreign) = (Stage::open().await, Stage::open_with(&[("JOBBOARD_TABLE", "signing")]).await);
+    // Policies are of this installation.
+    let elsewhere = [("JOBBOARD_TABLE", "signing"), ("AWS_ACCESS_KEY_ID", "local")];
+    let (stage, foreign) = (Stage::open().await, Stage::open_with(&elsewhere).await);
     let owner = Board::of(&stage.address).join().await;
     let job = owner.post_job(json!({})).await;
     let key = write_snapshot(&Board::of(&foreign.address)).await["key"].as_str().expect("a key").to_owned();

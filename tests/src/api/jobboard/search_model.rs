@@ -208,8 +208,8 @@ async fn every_page_of_every_order_and_filter_is_what_a_plain_model_finds() {
     let mut rows = Vec::new();
     for _ in 0..30 {
         model.change(&mut dice).await;
-        // Long enough for tops to end, and not for tokens.
-        model.wait(dice.one_of(&[0, 1, 3600, 12 * 3600]));
+        // Long enough for the change to be heard of and for tops to end, and not for tokens.
+        model.wait(dice.one_of(&[1, 2, 3600, 12 * 3600]));
         for _ in 0..8 {
             rows.push(model.compare(&mut dice).await);
         }

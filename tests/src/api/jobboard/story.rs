@@ -1,5 +1,6 @@
 //! The whole story, from two strangers to a closed job: every answer has the shape of the document's own.
 
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -82,6 +83,7 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     assert_eq!(seeker.post("/collect/my", &json!({})).await.body["data"], json!({"list": [], "total": 0}));
 
     pay_for(&seeker, "/contact_voucher/buy", json!({"price": 3.99, "contact_voucher_num": 1})).await;
+    stage.clock.advance(SignedDuration::from_secs(1));
     let cost = json!({
         "purpose_id": job, "purpose_type": 1, "purpose_user_id": merchant.id, "purpose_user_name": "段先生",
         "purpose_user_phone": "15039021712",
@@ -110,13 +112,13 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     pay_for(&merchant, "/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5.00})).await;
     let topped = merchant.job(job).await;
     assert_eq!(topped["is_top"], 1);
-    // 2024-01-15T10:30:00Z, and three days later.
-    assert_eq!(topped["top_start_time"], "2024-01-15 18:30:00.000");
-    assert_eq!(topped["top_end_time"], "2024-01-18 18:30:00.000");
+    // 2024-01-15T10:30:01Z, and three days later.
+    assert_eq!(topped["top_start_time"], "2024-01-15 18:30:01.000");
+    assert_eq!(topped["top_end_time"], "2024-01-18 18:30:01.000");
     let again = merchant.post("/jobs/refresh", &named).await;
     assert_eq!(again, refusal(429, "job_id: was refreshed for nothing today: use /jobs/refresh/pay, or wait"));
     pay_for(&merchant, "/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await;
-    assert_eq!(merchant.job(job).await["last_refresh_time"], "2024-01-15 18:30:00.000");
+    assert_eq!(merchant.job(job).await["last_refresh_time"], "2024-01-15 18:30:01.000");
 
     let mut update: Value = crate::support::documents::jobboard::parsed(&documented("/jobs/update").request.expect("a body"));
     update["id"] = job.into();
@@ -134,6 +136,7 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     assert_eq!(seeker.post("/job/close", &named).await, refusal(403, "job_id: is somebody else's"));
     assert_eq!(merchant.post("/job/close", &named).await, done());
     assert_eq!(board.post("/jobs/info", &named).await, refusal(404, "job not found"));
+    stage.catch_up();
     assert_eq!(board.post("/jobs/list", &json!({})).await.body["data"], json!({"jobs": [], "total": 0}));
     assert_eq!(merchant.job(job).await["status"], 2);
 }

