@@ -1,56 +1,45 @@
 //! The tables.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Failure;
+use crate::functions::{CALLS, Contender, STARTS, Samples};
+use crate::load::{CLIENTS, Load};
 use crate::search::Measured;
 use crate::wire::Call;
-
-pub struct Contender {
-    pub name: &'static str,
-    pub binary: PathBuf,
-    pub samples: Vec<Samples>,
-}
-
-/// What one process showed.
-pub struct Samples {
-    pub ready: Duration,
-    pub first: Duration,
-    pub warm: Vec<Duration>,
-    /// KiB.
-    pub peak_memory: u64,
-}
+use crate::{Failure, lists};
 
 /// The medians of a contender; times in milliseconds.
 struct Row {
     ready: f64,
     first: f64,
+    /// Start to first answer.
+    cold: f64,
     warm: f64,
     warm_p99: f64,
     /// MiB.
     memory: f64,
-    /// MB.
+    /// MB, of the binary and of what Lambda takes.
     size: f64,
+    packed: f64,
 }
 
-impl Contender {
-    pub fn new(name: &'static str, binary: PathBuf) -> Self {
-        Self { name, binary, samples: Vec::new() }
-    }
-
-    fn row(&self) -> Result<Row, Failure> {
-        let of = |measure: fn(&Samples) -> Duration| self.samples.iter().map(measure).collect();
-        let warm: Vec<Duration> = self.samples.iter().flat_map(|samples| samples.warm.iter().copied()).collect();
-        let memory = self.samples.iter().map(|samples| Duration::from_millis(samples.peak_memory)).collect();
-        Ok(Row {
+impl Row {
+    fn of(contender: &Contender) -> Result<Self, Failure> {
+        let samples = &contender.samples;
+        let of = |measure: fn(&Samples) -> Duration| samples.iter().map(measure).collect();
+        let warm: Vec<Duration> = samples.iter().flat_map(|samples| samples.warm.iter().copied()).collect();
+        let memory = samples.iter().map(|samples| Duration::from_millis(samples.peak_memory)).collect();
+        let (size, packed) = contender.sizes()?;
+        Ok(Self {
             ready: quantile(of(|samples| samples.ready), 0.5)?,
             first: quantile(of(|samples| samples.first), 0.5)?,
+            cold: quantile(of(|samples| samples.ready + samples.first), 0.5)?,
             warm: quantile(warm.clone(), 0.5)?,
             warm_p99: quantile(warm, 0.99)?,
             memory: quantile(memory, 0.5)? / 1024.0,
-            size: std::fs::metadata(&self.binary)?.len() as f64 / 1e6,
+            size: size as f64 / 1e6,
+            packed: packed as f64 / 1e6,
         })
     }
 }
@@ -62,42 +51,104 @@ fn quantile(mut values: Vec<Duration>, at: f64) -> Result<f64, Failure> {
     Ok(values.get(index).ok_or("no samples")?.as_secs_f64() * 1000.0)
 }
 
-/// The last contender is compared with the one before it, its floor.
-pub fn calls(contenders: &[Contender], starts: usize, calls: usize) -> Result<String, Failure> {
-    let rows = contenders.iter().map(Contender::row).collect::<Result<Vec<_>, _>>()?;
-    let mut text = String::from("# Performance\n\n");
+/// Every function beside the floors. The first two contenders are the floors, the second one that of all others.
+pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
+    let rows = contenders.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
+    let floor = rows.get(1).ok_or("no floor")?;
+    let mut text = String::from("## Every function\n\n");
     writeln!(
         text,
-        "Written by `cargo run --release -p bench`: {starts} fresh processes of each, in turn, {calls} warm calls in each process; \
-         medians, in milliseconds. TLS stands in front of an embedded DynamoDB on the same machine, so the times say little and the \
-         ratios much: DynamoDB itself adds the same few milliseconds to every call of each.\n"
+        "{STARTS} fresh processes of each under an emulated Runtime API, in turn, {CALLS} warm calls in each process, of the event that stands \
+         in front (`events/`); medians, in milliseconds. Cold is from the start of the process to its first answer; its ratio and that of \
+         the warm calls are to the bare GetItem. TLS stands in front of embedded services on the same machine, so the times say little and \
+         the ratios much: DynamoDB itself adds the same few milliseconds to every call of each. Packed is the size of the zip.\n"
     )?;
-    writeln!(text, "| | start to ready | first call | warm p50 | warm p99 | peak memory MiB | binary MB |")?;
-    writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
+    writeln!(
+        text,
+        "| | ready | first call | cold | ratio | warm p50 | warm p99 | ratio | peak memory MiB | binary MB | packed MB |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+    )?;
     for (contender, row) in contenders.iter().zip(&rows) {
-        let Row { ready, first, warm, warm_p99, memory, size } = row;
+        let Row { ready, first, cold, warm, warm_p99, memory, size, packed } = row;
+        let (cold_ratio, warm_ratio) = (cold / floor.cold, warm / floor.warm);
         writeln!(
             text,
-            "| {} | {ready:.2} | {first:.2} | {warm:.3} | {warm_p99:.3} | {memory:.1} | {size:.1} |",
+            "| {} | {ready:.2} | {first:.2} | {cold:.2} | {cold_ratio:.2} | {warm:.3} | {warm_p99:.3} | {warm_ratio:.2} | {memory:.1} | \
+             {size:.1} | {packed:.2} |",
             contender.name
         )?;
     }
-    if let [.., floor, ours] = rows.as_slice() {
+    text.push_str(
+        "\n![Start to first answer](charts/cold-start.svg)\n\n\
+         A function fetches its keys and opens its DynamoDB connection while it starts, when a function on Lambda has a whole CPU to itself; \
+         the floor opens its connection in the first call. DynamoDB calls by endpoint are in [budgets.md](budgets.md).\n",
+    );
+    Ok(text)
+}
+
+/// Start to first answer of each, in milliseconds.
+pub fn cold_starts(contenders: &[Contender]) -> Result<Vec<(String, f64)>, Failure> {
+    contenders.iter().map(|contender| Ok((contender.name.clone(), Row::of(contender)?.cold))).collect()
+}
+
+/// What pages cost as lists grow.
+pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
+    let mut text = String::from("## Lists\n\n");
+    writeln!(
+        text,
+        "A page of {} rows over HTTP, at so many records of one tenant: DynamoDB calls / read units / p50 ms. Records are copies of one that \
+         the system has stored. By number, DynamoDB counts all that is in front of a page and behind it, for the total; by cursor it reads \
+         the page.\n",
+        lists::PAGE
+    )?;
+    writeln!(
+        text,
+        "| list | records | first page | last page by number | last but one by cursor |\n|---|---:|---:|---:|---:|"
+    )?;
+    for one in measured {
+        let cost = |cost: &lists::Cost| -> Result<String, Failure> {
+            Ok(format!("{} / {:.1} / {:.2}", cost.calls, cost.units, quantile(cost.times.clone(), 0.5)?))
+        };
+        let cursor = one.cursor.as_ref().map(cost).transpose()?.unwrap_or_else(|| "-".into());
         writeln!(
             text,
-            "| **ratio to the floor above** | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
-            ours.ready / floor.ready,
-            ours.first / floor.first,
-            ours.warm / floor.warm,
-            ours.warm_p99 / floor.warm_p99,
-            ours.memory / floor.memory,
-            ours.size / floor.size
+            "| `{}` | {} | {} | {} | {cursor} |",
+            one.list,
+            thousands(one.records),
+            cost(&one.first)?,
+            cost(&one.last)?
         )?;
     }
-    text.push_str(
-        "\nA function fetches its keys and opens its DynamoDB connection while it starts, when a function on Lambda has a whole CPU \
-         to itself; the floor opens its connection in the first call. DynamoDB calls by endpoint are in [budgets.md](budgets.md).\n",
-    );
+    text.push_str("\n![Read units of a page](charts/lists.svg)\n");
+    Ok(text)
+}
+
+/// What the whole system does on one machine.
+pub fn load(load: &Load) -> Result<String, Failure> {
+    let mut text = String::from("## Load\n\n");
+    let requests: usize = load.times.values().map(Vec::len).sum();
+    let all: Vec<Duration> = load.times.values().flatten().copied().collect();
+    writeln!(
+        text,
+        "{CLIENTS} clients in one process with `local` and its embedded parts, its data in a file: {} requests in {:.0} seconds, \
+         **{:.0} a second**, p50 {:.1} ms, p99 {:.1} ms. Errors: **{}**. Acknowledged writes: {}, all read back afterwards but **{}**.\n",
+        thousands(requests),
+        load.lasted.as_secs_f64(),
+        requests as f64 / load.lasted.as_secs_f64(),
+        quantile(all.clone(), 0.5)?,
+        quantile(all, 0.99)?,
+        load.errors.values().sum::<usize>(),
+        thousands(load.written),
+        load.lost
+    )?;
+    writeln!(text, "| request | times | p50 ms | p99 ms |\n|---|---:|---:|---:|")?;
+    for (what, times) in &load.times {
+        let (p50, p99) = (quantile(times.clone(), 0.5)?, quantile(times.clone(), 0.99)?);
+        writeln!(text, "| `{what}` | {} | {p50:.1} | {p99:.1} |", thousands(times.len()))?;
+    }
+    for (error, count) in &load.errors {
+        writeln!(text, "\n{count} times: {error}")?;
+    }
     Ok(text)
 }
 

@@ -1,22 +1,19 @@
 //! The job board's list at a thousand to a million open jobs: what it takes in the function, what it costs in DynamoDB, and what a
 //! query with a filter expression would.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bench::jobs::{self, Dice};
-use dynoxide::{Database, ImportOptions};
-use local::template::Template;
-use local::{Options, World, dynamodb};
 use serde_json::{Value, json};
 use shared::clock::{Clock as _, SystemClock};
 use shared::environment::Environment;
 use shared::jobboard::search::view::{Entry, Filter, Loader, Order, Top, View};
-use tokio::net::TcpListener;
 
+use crate::callers::Callers;
+use crate::place::Place;
 use crate::runtime::Process;
-use crate::wire::{Call, Wire};
+use crate::wire::Call;
 use crate::{Failure, binary, say};
 
 pub const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -28,8 +25,6 @@ const CALLS: usize = 100;
 const POSTED: usize = 200;
 /// The rows of a page.
 const PAGE: usize = 10;
-/// How many items are imported at a time.
-const BATCH: usize = 10_000;
 /// How long a table is read by brute force.
 const BRUTE: Duration = Duration::from_mins(1);
 /// A little more than the view rests between two queries.
@@ -81,7 +76,7 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
     let place = Place::open().await?;
     let prepared = place.world.demo.as_ref().and_then(|demo| demo.jobboard.as_ref()).ok_or("no demo of the job board")?;
     say(&format!("{count} open jobs: filling the table"));
-    let token = place.log_in(&prepared.merchant_code).await?;
+    let token = Callers::of(&place.world).await?.log_in(&prepared.merchant_code).await?;
     place.fill(count).await?;
     say(&format!("{count} open jobs: writing a snapshot of the table"));
     let begun = Instant::now();
@@ -171,54 +166,19 @@ fn searches(view: &View, now: i64) -> Vec<(String, Vec<Duration>)> {
     measured
 }
 
-/// A system whose database is filled past it.
-struct Place {
-    world: World,
-    database: Database,
-    wire: Wire,
-    variables: HashMap<String, String>,
-    http: reqwest::Client,
-}
-
 impl Place {
-    async fn open() -> Result<Self, Failure> {
-        let database = dynamodb::open(None, &Template::read()?)?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let (wire, dynamodb_url) = Wire::before(&format!("http://{}", listener.local_addr()?)).await?;
-        tokio::spawn(dynamodb::serve(listener, database.clone()));
-        let variables = HashMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_url)]);
-        let world = World::start(Options { demo: true, variables, ..Options::default() }).await?;
-        let mut variables = world.variables.clone();
-        variables.insert("RUST_LOG".into(), "error".into());
-        Ok(Self { world, database, wire, variables, http: reqwest::Client::new() })
-    }
-
     fn now(&self) -> i64 {
         SystemClock.now().as_millisecond()
     }
 
-    async fn log_in(&self, code: &str) -> Result<String, Failure> {
-        let url = format!("{}/wechat/user/login", self.world.base_url);
-        let answer = self.http.post(url).body(json!({"login_code": code}).to_string()).send().await?.error_for_status()?;
-        Ok(answer.headers().get("x-auth-token").ok_or("no token")?.to_str()?.to_owned())
-    }
-
     /// Fills up to so many jobs, in the image of one that the system has stored itself.
     async fn fill(&self, count: usize) -> Result<(), Failure> {
-        let scanned = self.wire.send("Scan", &json!({"TableName": "jobboard"})).await?;
-        let items: Vec<&Value> =
-            scanned["Items"].as_array().ok_or("no items")?.iter().filter(|item| item["sk"]["S"] == "job").collect();
-        let image = (*items.first().ok_or("no job")?).clone();
+        let mut items = self.items("jobboard").await?;
+        items.retain(|item| item["sk"]["S"] == "job");
+        let image = items.first().ok_or("no job")?.clone();
         let by = self.now() - jobs::NOW;
         let mut entries = jobs::jobs(count - items.len(), 1).map(|entry| moved(entry, by));
-        loop {
-            let batch: Vec<Value> = entries.by_ref().take(BATCH).map(|entry| item(&image, &entry)).collect::<Result<_, _>>()?;
-            if batch.is_empty() {
-                return Ok(());
-            }
-            let items = serde_json::from_value(batch.into())?;
-            self.database.import_items("jobboard", items, ImportOptions::default()).map_err(|error| error.to_string())?;
-        }
+        self.import("jobboard", |size| entries.by_ref().take(size).map(|entry| item(&image, &entry)).collect())
     }
 
     async fn write_snapshot(&self) -> Result<Value, Failure> {

@@ -12,15 +12,20 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::Failure;
 
+/// The machine's root certificates, where Linux has them.
+const TRUSTED: &str = "/etc/ssl/certs/ca-certificates.crt";
+
 pub struct Terminator {
     acceptor: TlsAcceptor,
 }
 
 impl Terminator {
-    /// Makes a certificate for localhost and leaves it in a file, for `SSL_CERT_FILE`.
+    /// Makes a certificate for localhost and leaves it in a file, for `SSL_CERT_FILE`, with those that the machine trusts: to read
+    /// them is a part of each start.
     pub fn new(certificate: &Path) -> Result<Self, Failure> {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()])?;
-        std::fs::write(certificate, cert.pem())?;
+        let trusted = std::fs::read_to_string(TRUSTED).unwrap_or_default();
+        std::fs::write(certificate, cert.pem() + &trusted)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key)?;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use tokio::sync::OnceCell;
 
 use crate::calls::CountCalls;
@@ -61,7 +64,10 @@ impl Environment {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
+        // One for all clients: each would read the machine's root certificates for itself.
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
         let aws = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
             .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
             .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts)

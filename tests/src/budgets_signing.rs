@@ -2,7 +2,6 @@
 
 use image::ImageFormat;
 use reqwest::Method;
-use serde_json::json;
 
 use crate::api::signing::picture;
 use crate::support::meter::{Meter, budgeted, endpoints};

@@ -1,0 +1,155 @@
+//! Those who call: one of each family, with credentials of the demo.
+
+use std::collections::HashMap;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use local::World;
+use local::demo::Hris;
+use reqwest::Method;
+use reqwest::redirect::Policy;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use shared::clock::{Clock as _, SystemClock};
+
+use crate::Failure;
+
+const AUTHORIZE: &str = "/api/v2/oauth/authorize";
+
+/// What a system's callers know.
+pub struct Callers {
+    pub base_url: String,
+    pub http: reqwest::Client,
+    hris: Hris,
+    /// What stands in double braces in the events, and what is put in its place.
+    pub values: HashMap<&'static str, String>,
+}
+
+impl Callers {
+    pub async fn of(world: &World) -> Result<Self, Failure> {
+        let demo = world.demo.as_ref().ok_or("no demo")?;
+        let channel = demo.channel.first().ok_or("no demo channel")?;
+        let jobboard = demo.jobboard.as_ref().ok_or("no demo users")?;
+        let http = reqwest::Client::builder().redirect(Policy::none()).build()?;
+        let mut callers = Self { base_url: world.base_url.clone(), http, hris: demo.hris.clone(), values: HashMap::new() };
+        let credentials = json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"});
+        let tokens = callers.post("/api/v1/auth/token", &[], &credentials).await?;
+        let session = callers.post("/weixin/login", &[], &json!({"code": "test"})).await?;
+        let user = callers.log_in(&jobboard.user_code).await?;
+        let jobs = callers.post("/jobs/list", &[], &json!({"page_size": 1})).await?;
+        let access = callers.consent(&world.sms_outbox_url).await?;
+        callers.values = HashMap::from([
+            ("appkey", channel.appkey.clone()),
+            ("secret", channel.secret.clone()),
+            ("access_token", text(&tokens["data"]["access_token"])?),
+            ("token", demo.hris.token.clone()),
+            ("app_id", demo.hris.oauth.app_id.clone()),
+            ("hris_access_token", access),
+            ("session_token", text(&session["data"]["session_token"])?),
+            ("jobboard_token", user),
+            ("job_id", jobs["data"]["jobs"][0]["id"].to_string()),
+        ]);
+        Ok(callers)
+    }
+
+    /// The answer to JSON, which is a success.
+    pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value, Failure> {
+        let mut request = self.http.post(format!("{}{path}", self.base_url)).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
+    /// Status, `X-Resource-Id` and body of an answer.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<(u16, String, Value), Failure> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base_url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await?;
+        let id = answer.headers().get("x-resource-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+        Ok((answer.status().as_u16(), id, answer.json().await.unwrap_or_default()))
+    }
+
+    /// The token of a user of the job board.
+    pub async fn log_in(&self, code: &str) -> Result<String, Failure> {
+        let url = format!("{}/wechat/user/login", self.base_url);
+        let answer = self.http.post(url).json(&json!({"login_code": code})).send().await?.error_for_status()?;
+        Ok(answer.headers().get("x-auth-token").ok_or("no token")?.to_str()?.to_owned())
+    }
+
+    /// The parameters that prove who sends a call of the HR API (document 003, 签名).
+    pub fn signed(&self, method: &str, path: &str, payload: &str) -> Result<String, Failure> {
+        let Hris { access_key, secret_key, .. } = &self.hris;
+        let tonce = SystemClock.now().as_millisecond() as f64 / 1000.0;
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret_key.as_bytes())?;
+        mac.update(format!("{method}{path}{access_key}{tonce}{payload}").as_bytes());
+        let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(format!("access_key={access_key}&tonce={tonce}&signature={signature}"))
+    }
+
+    /// An event of the repository, with what it leaves open.
+    pub fn event(&self, name: &str) -> Result<String, Failure> {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{name}.json"));
+        let mut event = std::fs::read_to_string(file)?;
+        for (name, value) in &self.values {
+            event = event.replace(&format!("{{{{{name}}}}}"), value);
+        }
+        if event.contains("{{signed}}") {
+            let parsed: Value = serde_json::from_str(&event)?;
+            let query =
+                form_urlencoded::parse(text(&parsed["rawQueryString"])?.as_bytes()).into_owned().collect::<HashMap<_, _>>();
+            let payload = query.get("payload").map_or_else(|| parsed["body"].as_str().unwrap_or_default(), String::as_str);
+            let method = text(&parsed["requestContext"]["http"]["method"])?;
+            event = event.replace("{{signed}}", &self.signed(&method, &text(&parsed["rawPath"])?, payload)?);
+        }
+        Ok(event)
+    }
+
+    /// An access token of the HR API, for which an employee consents on the page.
+    async fn consent(&self, outbox: &str) -> Result<String, Failure> {
+        let oauth = &self.hris.oauth;
+        let page = format!("{}{AUTHORIZE}", self.base_url);
+        let app = [("app_id", oauth.app_id.as_str()), ("callback_url", &oauth.callback_url)];
+        let opened = self.http.get(&page).query(&app).send().await?.error_for_status()?;
+        let cookie = opened.headers().get("set-cookie").ok_or("no cookie")?.to_str()?.to_owned();
+        let cookie = cookie.split(';').next().unwrap_or_default();
+        let submit = async |html: &str, more: &[(&str, &str)]| -> Result<reqwest::Response, Failure> {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(app).append_pair("mobile", &oauth.employee_mobile).extend_pairs(more);
+            for field in ["token", "attempt"] {
+                let value = html.split(&format!("name=\"{field}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next());
+                form.extend_pairs(value.map(|value| (field, value)));
+            }
+            let request = self.http.post(&page).header("cookie", cookie).body(form.finish());
+            Ok(request.header("content-type", "application/x-www-form-urlencoded").send().await?.error_for_status()?)
+        };
+        let html = opened.text().await?;
+        let html = submit(&html, &[("action", "send")]).await?.text().await?;
+        let messages: Value = self.http.get(outbox).send().await?.json().await?;
+        let message = text(&messages[messages.as_array().map_or(0, Vec::len) - 1]["message"])?;
+        let code: String = message.chars().skip_while(|letter| !letter.is_ascii_digit()).take(6).collect();
+        let back = submit(&html, &[("action", "consent"), ("code", &code)]).await?;
+        let location = back.headers().get("location").ok_or("no consent")?.to_str()?.to_owned();
+        let query = location.split_once('?').ok_or("no parameters")?.1;
+        let response_code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "response_code");
+        let proof = json!({
+            "app_id": oauth.app_id, "app_secret": oauth.app_secret, "callback_url": oauth.callback_url,
+            "response_code": response_code.ok_or("no response_code")?.1,
+        });
+        text(&self.post("/api/v2/oauth/token", &[], &proof).await?["access_token"])
+    }
+}
+
+fn text(value: &Value) -> Result<String, Failure> {
+    Ok(value.as_str().ok_or_else(|| format!("{value} is no text"))?.to_owned())
+}

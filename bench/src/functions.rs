@@ -1,0 +1,157 @@
+//! Every function beside two floors: how it starts, what it answers in, how large it is.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use local::{Options, World};
+use serde_json::{Value, json};
+
+use crate::callers::Callers;
+use crate::runtime::Process;
+use crate::tls::Terminator;
+use crate::{Failure, binary, say};
+
+/// Fresh processes of each contender.
+pub const STARTS: usize = 20;
+/// Warm calls in each of them.
+pub const CALLS: usize = 100;
+
+/// What is asked of each function: one of the repository's events, which may be sent any number of times.
+pub const EVENTS: [&str; 31] = [
+    "channel-auth.token",
+    "channel-users.get",
+    "channel-companies.get",
+    "channel-tasks.list",
+    "channel-applications.list",
+    "channel-payments.list",
+    "channel-uploads.create",
+    "hris-organization.departments",
+    "hris-employees.list",
+    "hris-attendance.arrangements",
+    "hris-approvals.list",
+    "hris-salary.upload",
+    "hris-integration.company_token",
+    "hris-oauth.authorize",
+    "hris-recruitment.vacancies",
+    "signing-session.captcha",
+    "signing-employee.get",
+    "signing-directory.companies",
+    "signing-image.upload",
+    "jobboard-account.info",
+    "jobboard-jobs.my",
+    "jobboard-search.list",
+    "jobboard-collections.my",
+    "jobboard-contacts.out",
+    "jobboard-vouchers.records",
+    "jobboard-orders.buy",
+    "jobboard-image.presign",
+    "jobboard-search-snapshot.schedule",
+    "ops-admin.list_channels",
+    "ops-cleanup",
+    "ops-uploads.created",
+];
+
+/// A function, or a floor.
+pub struct Contender {
+    pub name: String,
+    pub binary: PathBuf,
+    /// What it is asked: the name of an event.
+    event: String,
+    pub samples: Vec<Samples>,
+}
+
+/// What one process showed.
+pub struct Samples {
+    pub ready: Duration,
+    pub first: Duration,
+    pub warm: Vec<Duration>,
+    /// KiB.
+    pub peak_memory: u64,
+}
+
+impl Contender {
+    /// Bytes of the binary, alone and packed as Lambda takes it.
+    pub fn sizes(&self) -> Result<(u64, u64), Failure> {
+        let bytes = std::fs::read(&self.binary)?;
+        let mut packed = DeflateEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(&bytes)?;
+        Ok((bytes.len() as u64, packed.finish()?.len() as u64))
+    }
+}
+
+/// The two floors, then the function that reads one record, then all others. Each is started afresh in turn, so that the machine's moods
+/// fall on all alike; TLS stands in front of the embedded services, and the machine's root certificates are read as on Lambda.
+pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
+    let world = World::start(Options { demo: true, ..Options::default() }).await?;
+    let callers = Callers::of(&world).await?;
+    let folder = tempfile::tempdir()?;
+    let certificates = folder.path().join("certificates.pem");
+    let tls = Terminator::new(&certificates)?;
+    let mut variables = world.variables.clone();
+    for name in ["DYNAMODB", "SECRETS_MANAGER", "S3", "SNS"].map(|service| format!("AWS_ENDPOINT_URL_{service}")) {
+        let plain = variables.get(&name).ok_or_else(|| name.clone())?.clone();
+        variables.insert(name, tls.before(&plain).await?);
+    }
+    variables.insert("SSL_CERT_FILE".into(), certificates.display().to_string());
+    variables.insert("RUST_LOG".into(), "error".into());
+    prepare(&callers, &mut variables).await?;
+
+    let mut contenders = Vec::new();
+    for floor in ["floor-hello", "floor-get-item"] {
+        contenders.push(Contender {
+            name: floor.into(),
+            binary: binary(root, floor),
+            event: "channel-users.get".into(),
+            samples: Vec::new(),
+        });
+    }
+    for event in EVENTS {
+        let name = event.split('.').next().unwrap_or_default();
+        contenders.push(Contender { name: event.into(), binary: binary(root, name), event: event.into(), samples: Vec::new() });
+    }
+    for round in 0..STARTS {
+        say(&format!("functions: round {} of {STARTS}", round + 1));
+        for contender in &mut contenders {
+            let samples = samples(contender, &variables, &callers.event(&contender.event)?).await?;
+            contender.samples.push(samples);
+        }
+    }
+    Ok(contenders)
+}
+
+/// One fresh process: its start, its first call, and the calls after it.
+async fn samples(contender: &Contender, variables: &HashMap<String, String>, event: &str) -> Result<Samples, Failure> {
+    let mut process = Process::start(&contender.binary, variables).await?;
+    let (first, answer) = process.call(event).await?;
+    let told: Value = serde_json::from_slice(&answer)?;
+    if told.get("errorType").is_some() || told["statusCode"].as_u64().is_some_and(|status| status != 200) {
+        return Err(format!("{} answered {told}", contender.name).into());
+    }
+    let mut warm: Vec<Duration> = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS {
+        warm.push(process.call(event).await?.0);
+    }
+    Ok(Samples { ready: process.ready, first, warm, peak_memory: process.peak_memory()? })
+}
+
+/// Stores the record that the floor and the function beside it read.
+async fn prepare(callers: &Callers, variables: &mut HashMap<String, String>) -> Result<(), Failure> {
+    let bearer = format!("Bearer {}", callers.values["access_token"]);
+    for (event, path) in [("channel-users.create", "/api/v1/users"), ("channel-companies.create", "/api/v1/companies")] {
+        let event: Value = serde_json::from_str(&callers.event(event)?)?;
+        let body: Value = serde_json::from_str(event["body"].as_str().ok_or("no body")?)?;
+        callers.post(path, &[("authorization", &bearer)], &body).await?;
+    }
+    let jobs = callers.post("/2015-03-31/functions/jobboard-search-snapshot/invocations", &[], &json!({})).await?;
+    if jobs["jobs"].as_u64().unwrap_or_default() == 0 {
+        return Err(format!("no snapshot: {jobs}").into());
+    }
+    variables.insert("FLOOR_TABLE".into(), variables.get("CHANNEL_TABLE").ok_or("no table")?.clone());
+    variables.insert("FLOOR_PK".into(), format!("{}#U20240101001", callers.values["appkey"]));
+    variables.insert("FLOOR_SK".into(), "user".into());
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! What pages of lists cost as the lists grow: the first and a deep one, by number and by cursor.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::callers::Callers;
+use crate::place::Place;
+use crate::{Failure, say};
+
+pub const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+/// Rows of a page.
+pub const PAGE: usize = 50;
+/// How often each page is asked for.
+const TIMES: usize = 20;
+
+/// A list, filled in the image of a record that the system has stored itself.
+struct List {
+    name: &'static str,
+    table: &'static str,
+    /// What begins the partition key of the record, or is its sort key.
+    image: &'static str,
+    /// Which of its texts are its own, and are another's in each copy; digits count on.
+    own: &'static [&'static str],
+    has_cursor: bool,
+}
+
+const LISTS: [List; 5] = [
+    List {
+        name: "GET /api/v1/tasks",
+        table: "channel",
+        image: "task",
+        own: &["channel_task_id", "server_id"],
+        has_cursor: true,
+    },
+    List {
+        name: "GET /api/v1/applications",
+        table: "channel",
+        image: "application",
+        own: &["channel_application_id", "server_id"],
+        has_cursor: true,
+    },
+    List { name: "GET /api/v2/employees", table: "hris", image: "employee", own: &["uuid", "empno"], has_cursor: true },
+    List { name: "GET /api/v2/approvals", table: "hris", image: "approval", own: &["number_series"], has_cursor: true },
+    List { name: "POST /jobs/my", table: "jobboard", image: "job", own: &["id"], has_cursor: false },
+];
+
+/// What one page takes.
+#[derive(Clone)]
+pub struct Cost {
+    pub calls: usize,
+    /// Read capacity units.
+    pub units: f64,
+    pub times: Vec<Duration>,
+}
+
+/// One list at one size.
+pub struct Measured {
+    pub list: &'static str,
+    pub records: usize,
+    pub first: Cost,
+    pub last: Cost,
+    /// The last but one page, reached from page to page.
+    pub cursor: Option<Cost>,
+}
+
+pub async fn measure() -> Result<Vec<Measured>, Failure> {
+    let mut measured = Vec::new();
+    for list in &LISTS {
+        let place = Place::open().await?;
+        let reader = Reader::of(&place, list).await?;
+        let image = reader.image().await?;
+        let mut filled = reader.total().await?;
+        for records in SIZES {
+            say(&format!("lists: {} at {records}", list.name));
+            let mut numbers = filled..records;
+            place.import(list.table, |size| numbers.by_ref().take(size).map(|number| copy(&image, list, number)).collect())?;
+            filled = records;
+            let pages = records / PAGE;
+            let first = reader.cost(&Page::Number(1)).await?;
+            let last = reader.cost(&Page::Number(pages)).await?;
+            let cursor = match list.has_cursor {
+                true => Some(reader.cost(&Page::Cursor(reader.walk(pages - 2).await?)).await?),
+                false => None,
+            };
+            measured.push(Measured { list: list.name, records, first, last, cursor });
+        }
+    }
+    Ok(measured)
+}
+
+enum Page {
+    Number(usize),
+    Cursor(String),
+}
+
+struct Reader<'a> {
+    place: &'a Place,
+    list: &'static List,
+    callers: Callers,
+    token: String,
+}
+
+impl<'a> Reader<'a> {
+    async fn of(place: &'a Place, list: &'static List) -> Result<Self, Failure> {
+        let callers = Callers::of(&place.world).await?;
+        let demo = place.world.demo.as_ref().and_then(|demo| demo.jobboard.as_ref()).ok_or("no demo")?;
+        let token = callers.log_in(&demo.merchant_code).await?;
+        let bearer = format!("Bearer {}", callers.values["access_token"]);
+        for name in ["users", "companies", "tasks", "applications"] {
+            let event: Value = serde_json::from_str(&callers.event(&format!("channel-{name}.create"))?)?;
+            let body = serde_json::from_str(event["body"].as_str().ok_or("no body")?)?;
+            callers.post(&format!("/api/v1/{name}"), &[("authorization", &bearer)], &body).await?;
+        }
+        Ok(Self { place, list, callers, token })
+    }
+
+    /// The record that the others are copies of.
+    async fn image(&self) -> Result<Value, Failure> {
+        let items = self.place.items(self.list.table).await?;
+        let is_one = |item: &Value| {
+            let key = item["pk"]["S"].as_str().unwrap_or_default();
+            let is_company = !key.starts_with('b') && key.ends_with(&format!("#{}", self.list.image));
+            item["sk"]["S"] == self.list.image || is_company
+        };
+        let found = items.into_iter().filter(|item| self.list.own.iter().all(|name| item.get(*name).is_some()));
+        found.rev().find(is_one).ok_or_else(|| format!("no {} to copy", self.list.image).into())
+    }
+
+    async fn total(&self) -> Result<usize, Failure> {
+        let answer = self.read(&Page::Number(1)).await?;
+        let total = answer["data"]["total"].as_u64().or_else(|| answer["totalCount"].as_u64());
+        Ok(usize::try_from(total.ok_or_else(|| format!("no total in {answer}"))?)?)
+    }
+
+    /// The cursor behind so many pages.
+    async fn walk(&self, pages: usize) -> Result<String, Failure> {
+        let mut page = Page::Number(1);
+        for _ in 0..pages {
+            let answer = self.read(&page).await?;
+            let next = answer["data"]["next_cursor"].as_str().or_else(|| answer["nextCursor"].as_str());
+            page = Page::Cursor(next.ok_or_else(|| format!("no cursor in {answer}"))?.to_owned());
+        }
+        match page {
+            Page::Cursor(cursor) => Ok(cursor),
+            Page::Number(_) => Err("no page was walked".into()),
+        }
+    }
+
+    async fn cost(&self, page: &Page) -> Result<Cost, Failure> {
+        // What credentials are looked up for is no part of the page.
+        self.read(page).await?;
+        self.place.wire.take();
+        self.read(page).await?;
+        let calls = self.place.wire.take();
+        let mut times = Vec::with_capacity(TIMES);
+        for _ in 0..TIMES {
+            let begun = Instant::now();
+            self.read(page).await?;
+            times.push(begun.elapsed());
+        }
+        Ok(Cost { calls: calls.len(), units: calls.iter().map(|call| call.units).sum(), times })
+    }
+
+    async fn read(&self, page: &Page) -> Result<Value, Failure> {
+        let (method, path) = self.list.name.split_once(' ').ok_or("no method")?;
+        let method: Method = method.parse()?;
+        let (status, _, answer) = if path.starts_with("/api/v1") {
+            let bearer = format!("Bearer {}", self.callers.values["access_token"]);
+            let page = match page {
+                Page::Number(number) => format!("page={number}"),
+                Page::Cursor(cursor) => format!("cursor={cursor}"),
+            };
+            let path = format!("{path}?page_size={PAGE}&{page}");
+            self.callers.send(method, &path, &[("authorization", &bearer)], None).await?
+        } else if path.starts_with("/api/v2") {
+            let pagination = match page {
+                Page::Number(number) => json!({"page": number, "page_size": PAGE}),
+                Page::Cursor(cursor) => json!({"cursor": cursor, "page_size": PAGE}),
+            };
+            let payload = json!({"token": self.callers.values["token"], "pagination": pagination}).to_string();
+            let signed = self.callers.signed("GET", path, &payload)?;
+            let query = form_urlencoded::Serializer::new(signed + "&").append_pair("payload", &payload).finish();
+            self.callers.send(method, &format!("{path}?{query}"), &[], None).await?
+        } else {
+            let Page::Number(number) = page else { return Err("it has no cursor".into()) };
+            let body = json!({"page_num": number, "page_size": PAGE});
+            self.callers.send(method, path, &[("authorization", &self.token)], Some(&body)).await?
+        };
+        if status == 200 { Ok(answer) } else { Err(format!("{}: {status} {answer}", self.list.name).into()) }
+    }
+}
+
+/// The record once more, as the one of this number.
+fn copy(image: &Value, list: &List, number: usize) -> Result<Value, Failure> {
+    let mut text = image.to_string();
+    for name in list.own {
+        let own = image[*name]["S"].as_str().or_else(|| image[*name]["N"].as_str()).ok_or("no text of its own")?;
+        // With a digit in front that the record itself does not have there.
+        let another = format!("7{number:06}");
+        let (kept, _) = own.split_at(own.len().saturating_sub(another.len()));
+        text = text.replace(own, &format!("{kept}{another}"));
+    }
+    Ok(serde_json::from_str(&text)?)
+}
