@@ -197,9 +197,18 @@ fn the_openapi_documents_are_those_of_the_handlers() {
 }
 
 #[test]
-fn the_route_table_is_that_of_the_handlers() {
-    let mut lines: Vec<String> =
-        handlers().into_iter().map(|(endpoint, function)| format!("{endpoint:<68} {function}\n")).collect();
+fn the_route_table_names_the_function_and_the_file_of_each_endpoint() {
+    let mut lines: Vec<String> = handlers()
+        .into_iter()
+        .map(|(endpoint, function)| {
+            let (family, group) = function.split_once('-').unwrap();
+            let file = format!("functions/{family}/src/{group}.rs");
+            let (_, path) = endpoint.split_once(' ').unwrap();
+            let source = std::fs::read_to_string(root().join(&file)).unwrap();
+            assert!(source.contains(&format!("\"{path}\"")), "{file} does not name {path}");
+            format!("{endpoint:<68} {function:<20} {file}\n")
+        })
+        .collect();
     lines.sort_by_key(|line| line.split(' ').nth(1).map(str::to_owned));
     compare("routes.txt", &lines.concat());
 }

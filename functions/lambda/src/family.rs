@@ -25,7 +25,7 @@ const DEADLINE: Duration = Duration::from_secs(9);
 /// The largest answer that Lambda carries, in bytes, with room for its headers.
 const MAX_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
 
-/// Every route of every family, `METHOD /path function` a line: generated from the handlers, compared by a test.
+/// Every route of every family, `METHOD /path function file` a line: generated from the handlers, compared by a test.
 const ROUTES: &str = include_str!("../../../routes.txt");
 
 /// What a family answers where no handler of it does.
