@@ -100,7 +100,7 @@ struct Asked<'a> {
 }
 
 /// 授权页面
-#[utoipa::path(get, path = "/api/v2/oauth/authorize", tag = "授权", params(Request),
+#[utoipa::path(get, path = "/api/v2/oauth/authorize", tag = "授权", security(()), params(Request),
     responses((status = 200, description = "HTML"), (status = 400, description = "HTML: app_id 或 callback_url 不正确")))]
 async fn show_consent(
     State(app): State<App>,
@@ -134,7 +134,7 @@ async fn show_consent(
 }
 
 /// 授权页面的表单
-#[utoipa::path(post, path = "/api/v2/oauth/authorize", tag = "授权",
+#[utoipa::path(post, path = "/api/v2/oauth/authorize", tag = "授权", security(()),
     responses((status = 200, description = "HTML"), (status = 303, description = "回到 callback_url"),
         (status = "4XX", description = "HTML: 说明原因")))]
 async fn submit_consent(State(app): State<App>, headers: HeaderMap, Fields(form): Fields<Form>) -> Result<Response, Failure> {

@@ -42,7 +42,7 @@ struct TokenView {
 }
 
 /// 用 response_code 换取 access_token
-#[utoipa::path(post, path = "/api/v2/oauth/token", tag = "授权", request_body = TokenRequest,
+#[utoipa::path(post, path = "/api/v2/oauth/token", tag = "授权", security(()), request_body = TokenRequest,
     responses((status = 200, body = TokenView), (status = "default", body = Problem)))]
 async fn create_token(State(app): State<App>, Fields(request): Fields<TokenRequest>) -> Result<Reply<TokenView>, Failure> {
     let exchange = Exchange {

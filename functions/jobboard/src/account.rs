@@ -82,7 +82,7 @@ fn logged_in(Login { user, token }: Login) -> Response {
 }
 
 /// 微信注册
-#[utoipa::path(post, path = "/wechat/user/register", tag = "用户", request_body = RegisterFields, responses(
+#[utoipa::path(post, path = "/wechat/user/register", tag = "用户", security(()), request_body = RegisterFields, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
 async fn register(State(app): State<App>, Json(fields): Json<RegisterFields>) -> Result<Response, Failure> {
@@ -93,7 +93,7 @@ async fn register(State(app): State<App>, Json(fields): Json<RegisterFields>) ->
 }
 
 /// 微信登录
-#[utoipa::path(post, path = "/wechat/user/login", tag = "用户", request_body = LoginFields, responses(
+#[utoipa::path(post, path = "/wechat/user/login", tag = "用户", security(()), request_body = LoginFields, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
 async fn log_in(State(app): State<App>, Json(fields): Json<LoginFields>) -> Result<Response, Failure> {

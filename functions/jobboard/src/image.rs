@@ -119,7 +119,7 @@ async fn presign_image(
 }
 
 /// 查看图片: 302 到临时地址
-#[utoipa::path(get, path = "/img/{name}", tag = "通用", params(("name" = String, Path)), responses(
+#[utoipa::path(get, path = "/img/{name}", tag = "通用", security(()), params(("name" = String, Path)), responses(
     (status = 302, body = Success<ImageView>), (status = "default", body = Problem)))]
 async fn get_image(State(app): State<App>, name: Option<Path<String>>) -> Result<Response, Failure> {
     let missing = || Error::not_found([Fault::new("image", "not found")]);

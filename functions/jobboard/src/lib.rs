@@ -22,6 +22,7 @@ use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use edge::Failure;
@@ -84,12 +85,20 @@ pub async fn connect_search(environment: &Environment) -> Result<Router> {
 /// The family's OpenAPI document.
 pub fn openapi() -> OpenApi {
     #[derive(utoipa::OpenApi)]
-    #[openapi(info(
-        title = "工桥 · 餐饮招聘小程序接口",
-        description = "商家发布、置顶、刷新招聘; 求职者浏览、收藏、用联系券联系商家。"
-    ))]
+    #[openapi(
+        info(
+            title = "工桥 · 餐饮招聘小程序接口",
+            description = "商家发布、置顶、刷新招聘; 求职者浏览、收藏、用联系券联系商家。"
+        ),
+        security(("token" = []))
+    )]
     struct Document;
-    family::openapi::<Jobboard>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS)
+    // No `bearer`: the document sends the token alone.
+    let token = ApiKeyValue::with_description("Authorization", "登录应答头 X-Auth-Token 中的 token; 前面有无 Bearer 均可");
+    let token = SecurityScheme::ApiKey(ApiKey::Header(token));
+    let mut document = family::openapi::<Jobboard>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS);
+    document.components.get_or_insert_default().add_security_scheme("token", token);
+    document
 }
 
 /// Every route of the family with the function that serves it: `(method, path, function)`.

@@ -228,7 +228,7 @@ struct Notified {
 }
 
 /// 微信支付通知
-#[utoipa::path(post, path = "/wechat/pay/notify", tag = "订单",
+#[utoipa::path(post, path = "/wechat/pay/notify", tag = "订单", security(()),
     request_body(content_type = "application/json", description = "微信支付 APIv3 通知, 签名在 Wechatpay-* 请求头中"),
     responses((status = 200, body = Notified), (status = "default", body = Notified)))]
 async fn notify(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {

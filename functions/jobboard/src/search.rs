@@ -131,7 +131,7 @@ struct Jobs {
 }
 
 /// 招聘信息列表
-#[utoipa::path(post, path = "/jobs/list", tag = "求职", request_body = SearchFields, responses(
+#[utoipa::path(post, path = "/jobs/list", tag = "求职", security((), ("token" = [])), request_body = SearchFields, responses(
     (status = 200, body = Success<Jobs>), (status = "default", body = Problem)))]
 async fn list_jobs(
     State(app): State<App>,
@@ -149,7 +149,7 @@ async fn list_jobs(
 }
 
 /// 查询详情
-#[utoipa::path(post, path = "/jobs/info", tag = "求职", request_body = JobFields, responses(
+#[utoipa::path(post, path = "/jobs/info", tag = "求职", security((), ("token" = [])), request_body = JobFields, responses(
     (status = 200, body = Success<JobView>), (status = "default", body = Problem)))]
 async fn get_job(
     State(app): State<App>,

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use shared::error::Error;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::{OpenApi, PathItem, Server};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::observe::{self, Observer};
@@ -106,8 +106,9 @@ pub fn routes<F: Family>(functions: &[(&'static str, Routes<F>)]) -> Vec<(&'stat
     routes
 }
 
-/// The family's document with the operations of its functions.
+/// The family's document with the operations of its functions, at whatever address the document is read from.
 pub fn openapi<F: Family>(mut document: OpenApi, functions: &[(&'static str, Routes<F>)]) -> OpenApi {
+    document.servers = Some(vec![Server::new("/")]);
     for (_, router) in functions {
         document.merge(router().into_openapi());
     }

@@ -16,6 +16,7 @@ use shared::environment::Environment;
 use shared::error::Result;
 use shared::signing::Service;
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use edge::Failure;
@@ -63,9 +64,16 @@ pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> R
 /// The family's OpenAPI document.
 pub fn openapi() -> OpenApi {
     #[derive(utoipa::OpenApi)]
-    #[openapi(info(title = "工桥 · 闪签云小程序接口", description = "工人登录、提交简历、跟进签约。"))]
+    #[openapi(
+        info(title = "工桥 · 闪签云小程序接口", description = "工人登录、提交简历、跟进签约。"),
+        security(("session" = []))
+    )]
     struct Document;
-    family::openapi::<Signing>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS)
+    let session = ApiKeyValue::with_description("X-auth-token", "/weixin/login 应答中的 session_token");
+    let session = SecurityScheme::ApiKey(ApiKey::Header(session));
+    let mut document = family::openapi::<Signing>(<Document as utoipa::OpenApi>::openapi(), &FUNCTIONS);
+    document.components.get_or_insert_default().add_security_scheme("session", session);
+    document
 }
 
 /// Every route of the family with the function that serves it: `(method, path, function)`.

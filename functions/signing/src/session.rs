@@ -22,7 +22,7 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 /// 验证码图片: PNG; 其 id 在 cookie 与响应头 X-captcha-id 中
-#[utoipa::path(get, path = "/captcha", tag = "通用", responses(
+#[utoipa::path(get, path = "/captcha", tag = "通用", security(()), responses(
     (status = 200, content_type = "image/png", description = "4 个字符的图片, 5 分钟内可用一次"),
     (status = "default", body = Problem)))]
 async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Failure> {
@@ -53,7 +53,7 @@ struct VerifycodeFields {
 struct Nothing {}
 
 /// 发送短信
-#[utoipa::path(post, path = "/verifycode", tag = "通用",
+#[utoipa::path(post, path = "/verifycode", tag = "通用", security(()),
     request_body(content = VerifycodeFields, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Success<Nothing>), (status = "default", body = Problem)))]
 async fn create_verifycode(
@@ -84,7 +84,7 @@ struct LoginView {
 }
 
 /// 登录
-#[utoipa::path(post, path = "/weixin/login", tag = "登录",
+#[utoipa::path(post, path = "/weixin/login", tag = "登录", security(()),
     request_body(content = LoginFields, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Success<LoginView>), (status = "default", body = Problem)))]
 async fn log_in(
