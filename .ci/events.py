@@ -35,7 +35,7 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
-             "ops-cleanup"]
+             "ops-cleanup", "ops-docs"]
 # Those of ops-admin that need an application of the signing API come last, in this order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application"]
@@ -177,6 +177,8 @@ def is_good(function, answer):
         return False
     if function == "ops-cleanup":
         return all(swept["failed"] == 0 for swept in answer.values())
+    if function == "ops-docs":
+        return answer.get("statusCode") == 200 and any(answer["body"].startswith(start) for start in ["<!DOCTYPE html>", "{"])
     if function.startswith("ops-"):
         return all(row["status"] != "refused" for row in answer.get("results", []))
     if function == "jobboard-search-snapshot":

@@ -94,6 +94,7 @@ impl Inner {
             "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),
             "ops-admin" => Admin::connect(environment).await.map(Function::Admin),
             "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
+            "ops-docs" => Ok(Function::Http(ops::docs::connect(environment))),
             "ops-uploads" => Uploads::connect(environment).await.map(Function::Uploads),
             _ => Err(Error::internal("nobody knows how to start it")),
         }

@@ -118,6 +118,9 @@ fn families() -> [Family; 4] {
     ]
 }
 
+/// The API pages: no endpoints of a family, and in no document.
+const PAGES: [&str; 2] = ["GET /docs", "GET /docs/{proxy+}"];
+
 /// `GET /tasks/:channel_task_id` of the partner document.
 fn as_template(endpoint: &str) -> String {
     let parameter = |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
@@ -169,6 +172,9 @@ fn the_template_routes_each_endpoint_to_the_function_that_handles_it() {
         routes.into_iter().map(|route| (format!("{} {}", route.method, route.path), route.function)).collect();
     for catch_all in families().iter().flat_map(|family| family.catch_all) {
         assert!(routed.remove(*catch_all).is_some(), "{catch_all} is missing");
+    }
+    for page in PAGES {
+        assert_eq!(routed.remove(page).as_deref(), Some("ops-docs"), "{page}");
     }
     assert_eq!(routed, handlers());
 }

@@ -8,6 +8,7 @@ mod budgets_hris;
 mod budgets_jobboard;
 mod budgets_signing;
 mod contract;
+mod docs;
 mod faults;
 mod faults_hris;
 mod faults_jobboard;

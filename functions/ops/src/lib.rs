@@ -1,8 +1,9 @@
-//! Functions without a route: invoked directly, by an operator, a pipeline or a schedule.
+//! Functions beside the families: invoked directly, by an operator, a pipeline or a schedule; and the API pages.
 
 pub mod admin;
 mod channels;
 pub mod cleanup;
+pub mod docs;
 mod hris;
 mod jobboard;
 mod signing;
@@ -13,7 +14,7 @@ use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
-pub const FUNCTIONS: [&str; 4] = ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-uploads"];
+pub const FUNCTIONS: [&str; 5] = ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-docs", "ops-uploads"];
 
 /// What may be told of secrets.
 fn secrets(secrets: &shared::secrets::Secrets) -> Vec<serde_json::Value> {

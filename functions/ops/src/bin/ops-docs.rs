@@ -1,0 +1,7 @@
+use lambda_http::Error;
+use shared::environment::Environment;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda::run(ops::docs::connect(&Environment::of_process().await)).await
+}

@@ -1,0 +1,87 @@
+//! What the pages tell of each API beside its walkthrough. A test compares the failures with those in the code.
+
+use super::failures;
+
+/// One of the four.
+pub struct Api {
+    /// Its folder in `functions/`, and the end of its pages' paths.
+    pub name: &'static str,
+    pub title: &'static str,
+    /// Shorter, for the top of a page.
+    pub label: &'static str,
+    pub purpose: &'static str,
+    pub paths: &'static str,
+    /// What the caller proves itself with.
+    pub proof: &'static str,
+    pub success: &'static str,
+    pub failure: &'static str,
+    /// Every failure, by its status.
+    pub failures: &'static [Failure],
+    /// The OpenAPI document, as committed: the code of its handlers is not linked in.
+    pub document: &'static str,
+}
+
+/// One line of the catalogue.
+pub struct Failure {
+    /// Of HTTP.
+    pub status: u16,
+    /// The family's own.
+    pub code: u16,
+    pub meaning: &'static str,
+}
+
+pub static APIS: [Api; 4] = [
+    Api {
+        name: "channel",
+        title: "渠道开放接口",
+        label: "渠道",
+        purpose: "渠道推送灵活用工的用户、企业、任务、投递与付款。",
+        paths: "/api/v1/…",
+        proof: "appkey 与 secret 换取 Bearer Token",
+        success: r#"{"code":0,"message":"success","data":{…}}"#,
+        failure: r#"{"code":1001,"message":"参数错误","data":{"errors":[{"field":"phone","reason":"is required"}]}}"#,
+        failures: &failures::CHANNEL,
+        document: include_str!("../../../../openapi/channel.json"),
+    },
+    Api {
+        name: "hris",
+        title: "人事开放接口",
+        label: "人事",
+        purpose: "第三方产品读写一家公司的员工、考勤、薪酬与审批。",
+        paths: "/api/v2/…",
+        proof: "HMAC-SHA256 签名，或员工授权的 access_token",
+        success: r#"{"name":"管理组","uuid":"…",…}"#,
+        failure: r#"{"code":1101,"text":"signature is invalid"}"#,
+        failures: &failures::HRIS,
+        document: include_str!("../../../../openapi/hris.json"),
+    },
+    Api {
+        name: "signing",
+        title: "签约小程序接口",
+        label: "签约",
+        purpose: "工人在微信小程序登录、提交简历、跟进签约。",
+        paths: "/weixin/login、/employee …",
+        proof: "登录得到的会话，请求头 X-auth-token",
+        success: r#"{"status":0,"msg":"","data":{…}}"#,
+        failure: r#"{"status":400,"msg":"请填写姓名","data":null}"#,
+        failures: &failures::SIGNING,
+        document: include_str!("../../../../openapi/signing.json"),
+    },
+    Api {
+        name: "jobboard",
+        title: "餐饮招聘小程序接口",
+        label: "招聘",
+        purpose: "商家发布、置顶、刷新招聘；求职者浏览、收藏、用联系券联系商家。",
+        paths: "/wechat/user/…、/jobs/… 等",
+        proof: "登录得到的 token，请求头 Authorization",
+        success: r#"{"code":0,"message":"ok","data":{…}}"#,
+        failure: r#"{"code":404,"message":"Not Found","data":"user not found"}"#,
+        failures: &failures::JOBBOARD,
+        document: include_str!("../../../../openapi/jobboard.json"),
+    },
+];
+
+/// The API of this name.
+pub fn api(name: &str) -> Option<&'static Api> {
+    APIS.iter().find(|api| api.name == name)
+}

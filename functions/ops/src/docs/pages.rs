@@ -1,0 +1,47 @@
+//! The overview and the page of each API. Their commands are run by `.ci/docs.py` as they stand there.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::answer::{Failure, STRICT, file, page};
+use super::apis::{APIS, Api, api};
+
+#[derive(Template)]
+#[template(path = "docs/overview.html")]
+struct OverviewPage {
+    origin: String,
+}
+
+#[derive(Template)]
+#[template(path = "docs/walkthrough.html")]
+struct WalkthroughPage {
+    api: &'static Api,
+    /// The address that stands in the commands: the one that the page is read at.
+    origin: String,
+}
+
+pub async fn show_overview(headers: HeaderMap) -> Result<Response, Failure> {
+    page(STRICT, &OverviewPage { origin: origin(&headers) })
+}
+
+/// The page of an API, or a file that the pages have in common.
+pub async fn show(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+    match name.as_str() {
+        "style.css" => Ok(file("text/css; charset=utf-8", include_str!("../../assets/style.css"))),
+        "copy.js" => Ok(file("text/javascript; charset=utf-8", include_str!("../../assets/copy.js"))),
+        "icon.svg" => Ok(file("image/svg+xml", include_str!("../../assets/icon.svg"))),
+        name => {
+            let api = api(name).ok_or(Failure::UnknownPath)?;
+            page(STRICT, &WalkthroughPage { api, origin: origin(&headers) })
+        }
+    }
+}
+
+/// The address that the reader reached us by. It goes into commands that are copied to a shell: one that could say more than an
+/// address is left out.
+fn origin(headers: &HeaderMap) -> String {
+    let is_plain = |origin: &String| origin.chars().all(|c| c.is_ascii_alphanumeric() || ".-:/".contains(c));
+    lambda::base_url(headers).filter(is_plain).unwrap_or_else(|| "https://api.example.com".to_owned())
+}

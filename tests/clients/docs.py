@@ -1,0 +1,206 @@
+"""Looks at the API pages in a real Chromium, as a desktop and as a phone, and tries an operation of each document out.
+
+usage: docs.py DEMO_JSON [--screenshots FOLDER]
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+import urllib.request
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+PHONE = {"width": 390, "height": 844, "pixelRatio": 2, "mobile": True, "touch": True}
+SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900"]
+FAMILIES = ["channel", "hris", "signing", "jobboard"]
+METHODS = ["get", "post", "put", "patch", "delete"]
+
+
+class Browser:
+    """Chromium with an empty profile. It remembers what was asked for."""
+
+    def __init__(self, phone, dark):
+        self.profile = tempfile.mkdtemp()
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        for switch in [*SWITCHES, f"--user-data-dir={self.profile}"]:
+            options.add_argument(switch)
+        if phone:
+            options.add_experimental_option("mobileEmulation", {"deviceMetrics": PHONE})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def close(self):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def find_all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def wait(self, selector):
+        """The first of what there will be at least one of."""
+        return WebDriverWait(self.driver, 30).until(lambda _: self.find_all(selector))[0]
+
+    def press(self, element):
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", element)
+
+    def fits(self):
+        """Nothing has to be scrolled sideways."""
+        return self.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+    def messages(self):
+        """What stands in the console."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def origins(self):
+        """Where something was asked for since the last look."""
+        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        urls = [message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"]
+        return {"/".join(url.split("/")[:3]) for url in urls if url.startswith(("http:", "https:", "ws:", "wss:"))}
+
+    def save(self, file):
+        """The page from top to end."""
+        height = self.driver.execute_script("return document.documentElement.scrollHeight")
+        width = self.driver.execute_script("return document.documentElement.clientWidth")
+        size = {"width": width, "height": min(height, 12000), "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.driver.save_screenshot(str(file))
+        self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+class Look:
+    """One look at all pages. Prints a line for each thing that must hold, and counts."""
+
+    passed = failed = 0
+
+    def __init__(self, demo, name, browser, screenshots):
+        self.demo, self.name, self.browser, self.screenshots = demo, name, browser, screenshots
+        self.base_url = demo["base_url"]
+
+    def check(self, what, found, expected=True):
+        holds = found == expected
+        Look.passed, Look.failed = Look.passed + holds, Look.failed + (not holds)
+        shown = "" if holds else f": {found!r} instead of {expected!r}"
+        print(f"{'ok  ' if holds else 'FAIL'} {what}, {self.name}{shown}", flush=True)
+
+    def settle(self, page):
+        """What must hold of each page once it stands there."""
+        if self.screenshots:
+            self.browser.save(self.screenshots / f"{page.replace('/', ' ')} {self.name}.png")
+        self.check(f"{page} fits", self.browser.fits())
+        self.check(f"{page} says nothing in the console", self.browser.messages(), [])
+        self.check(f"{page} asks nobody else", self.browser.origins(), {self.base_url})
+
+    def pages(self):
+        for page in ["docs", *(f"docs/{family}" for family in FAMILIES)]:
+            self.browser.driver.get(f"{self.base_url}/{page}")
+            self.browser.wait("h1")
+            self.settle(page)
+        self.check("commands can be copied", len(self.browser.find_all(".copied button")) >= 5)
+
+    def document(self, family):
+        with urllib.request.urlopen(f"{self.base_url}/docs/openapi/{family}.json", timeout=30) as answer:
+            return json.load(answer)
+
+    def open(self, family):
+        self.browser.driver.get(f"{self.base_url}/docs/ui/{family}")
+        self.browser.wait(".opblock")
+
+    def operations(self, family):
+        """Swagger UI shows each operation of the document."""
+        expected = sorted((method, path) for path, item in self.document(family)["paths"].items() for method in item
+                          if method in METHODS)
+        self.open(family)
+        shown = self.browser.driver.execute_script(
+            "return [...document.querySelectorAll('.opblock')].map(block => [block.querySelector('.opblock-summary-method')"
+            ".textContent.toLowerCase(), block.querySelector('.opblock-summary-path').dataset.path])")
+        self.check(f"all operations of {family}", sorted(map(tuple, shown)), expected)
+        self.settle(f"docs/ui/{family}")
+
+    def authorize(self, token):
+        """Fills the document's one scheme in."""
+        self.browser.press(self.browser.wait("button.authorize"))
+        self.browser.wait(".auth-container input").send_keys(token)
+        self.browser.press(self.browser.wait(".auth-btn-wrapper .authorize"))
+        self.browser.press(self.browser.wait(".auth-btn-wrapper .btn-done"))
+
+    def try_out(self, method, path, body=None):
+        """The status and the text that Swagger UI shows for an operation."""
+        place = f'.opblock-summary-path[data-path="{path}"]'
+        block = next(block for block in self.browser.find_all(f".opblock-{method}") if block.find_elements(By.CSS_SELECTOR, place))
+        self.browser.press(block.find_element(By.CSS_SELECTOR, ".opblock-summary-control"))
+        find = lambda selector: WebDriverWait(self.browser.driver, 30).until(
+            lambda _: block.find_elements(By.CSS_SELECTOR, selector))[0]
+        if body is not None:
+            field = find("textarea.body-param__text")
+            field.clear()
+            field.send_keys(json.dumps(body, ensure_ascii=False))
+        self.browser.press(find("button.execute"))
+        status = find(".live-responses-table tbody .response-col_status").text.split()[0]
+        return status, find(".live-responses-table tbody .highlight-code").text
+
+    def try_all(self):
+        """An operation of each document, with what proves the caller."""
+        post = lambda path, body: send(self.base_url + path, json.dumps(body).encode())
+        self.open("jobboard")
+        status, text = self.try_out("post", "/jobs/list", {"page_num": 1, "page_size": 1})
+        self.check("POST /jobs/list can be tried out", (status, '"total"' in text), ("200", True))
+        self.settle("docs/ui/jobboard tried")
+        _, headers = post("/wechat/user/login", {"login_code": self.demo["jobboard"]["user_code"]})
+        self.authorize(headers["x-auth-token"])
+        status, text = self.try_out("get", "/user/info")
+        self.check("GET /user/info with Authorization", (status, "小周" in text), ("200", True))
+        self.open("signing")
+        login, _ = post("/weixin/login", {"code": "test"})
+        self.authorize(login["data"]["session_token"])
+        status, text = self.try_out("get", "/companies")
+        self.check("GET /companies with X-auth-token", (status, "成都彩程软件设计有限公司" in text), ("200", True))
+        self.open("channel")
+        token, _ = post("/api/v1/auth/token", {**self.demo["channel"][0], "grant_type": "client_credentials"})
+        self.authorize(token["data"]["access_token"])
+        status, text = self.try_out("get", "/api/v1/tasks")
+        self.check("GET /api/v1/tasks with a bearer", (status, '"success"' in text), ("200", True))
+        self.open("hris")
+        self.authorize("nobody's")
+        status, text = self.try_out("get", "/api/v2/departments")
+        self.check("GET /api/v2/departments with a wrong access_token", (status, '"access_token is invalid"' in text), ("401", True))
+
+
+def send(url, body):
+    """The decoded body and the headers."""
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer), answer.headers
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("demo", type=pathlib.Path)
+    parser.add_argument("--screenshots", type=pathlib.Path)
+    arguments = parser.parse_args()
+    demo = json.loads(arguments.demo.read_text(encoding="utf-8"))
+    if arguments.screenshots:
+        arguments.screenshots.mkdir(parents=True, exist_ok=True)
+    for name, phone, dark in [("desktop", False, False), ("phone", True, False), ("dark", False, True)]:
+        look = Look(demo, name, Browser(phone, dark), arguments.screenshots)
+        try:
+            look.pages()
+            for family in FAMILIES:
+                look.operations(family)
+            if name == "desktop":
+                look.try_all()
+        finally:
+            look.browser.close()
+    print(f"{Look.passed} passed, {Look.failed} failed")
+    sys.exit(1 if Look.failed else 0)
+
+
+main()
