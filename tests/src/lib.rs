@@ -9,6 +9,7 @@ mod budgets_jobboard;
 mod budgets_signing;
 mod contract;
 mod docs;
+mod examples;
 mod faults;
 mod faults_hris;
 mod faults_jobboard;

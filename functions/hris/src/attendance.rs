@@ -58,16 +58,24 @@ struct Row {
     punch: Result<Punch, String>,
 }
 
-#[derive(Deserr)]
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct PunchFields {
+    /// 员工工号
+    #[schema(value_type = String, example = "NORMAL-1")]
     empno: Code,
+    /// 打卡时间
+    #[schema(value_type = String, example = "2017-02-03 08:00")]
     punched_at: LocalTime,
 }
 
-#[derive(Deserr)]
+/// 也可以只传数组
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
+#[schema(as = PunchesPayload)]
 struct Wrapped {
+    /// 打卡记录
+    #[schema(value_type = Vec<PunchFields>)]
     attendances: Rows,
 }
 
@@ -134,7 +142,7 @@ struct PunchResult {
 }
 
 /// 导入员工打卡记录
-#[utoipa::path(post, path = "/api/v2/attendance_punches", tag = "考勤", params(Signed),
+#[utoipa::path(post, path = "/api/v2/attendance_punches", tag = "考勤", params(Signed), request_body = Wrapped,
     responses((status = 200, body = Vec<PunchResult>), (status = "default", body = Problem)))]
 async fn create_punches(
     State(app): State<App>,

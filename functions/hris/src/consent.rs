@@ -23,7 +23,7 @@ use shared::hris::oauth::{App as OauthApp, CodeRefusal};
 use shared::input::Faults;
 use shared::secrets::{is_same, random_token};
 use shared::values::{Mobile, Text};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -56,20 +56,33 @@ struct Request {
 const MAX_STATE: usize = 1024;
 
 /// What a form of the page sends.
-#[derive(Deserr)]
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
+#[schema(as = ConsentForm)]
 struct Form {
+    /// send 发送验证码, consent 同意, deny 拒绝
+    #[schema(value_type = String, example = "consent")]
     action: Text<1, 16>,
+    /// 页面中的隐藏字段
+    #[schema(value_type = String)]
     token: Text<1, 64>,
+    #[schema(value_type = String)]
     app_id: Text<1, 64>,
+    #[schema(value_type = String)]
     callback_url: Text<1, 2048>,
     #[deserr(default)]
+    #[schema(value_type = Option<String>)]
     state: Text<0, MAX_STATE>,
     #[deserr(default)]
+    #[schema(value_type = Option<String>)]
     mobile: Text<0, 32>,
+    /// 页面中的隐藏字段
     #[deserr(default)]
+    #[schema(value_type = Option<String>)]
     attempt: Text<0, 64>,
+    /// 短信验证码
     #[deserr(default)]
+    #[schema(value_type = Option<String>)]
     code: Text<0, 16>,
 }
 
@@ -135,6 +148,7 @@ async fn show_consent(
 
 /// 授权页面的表单
 #[utoipa::path(post, path = "/api/v2/oauth/authorize", tag = "授权", security(()),
+    request_body(content = Form, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "HTML"), (status = 303, description = "回到 callback_url"),
         (status = "4XX", description = "HTML: 说明原因")))]
 async fn submit_consent(State(app): State<App>, headers: HeaderMap, Fields(form): Fields<Form>) -> Result<Response, Failure> {

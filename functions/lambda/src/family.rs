@@ -12,11 +12,13 @@ use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use serde_json::Value;
 use shared::error::Error;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{OpenApi, PathItem, Server};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+use crate::examples;
 use crate::observe::{self, Observer};
 
 /// How long an answer may take: less than the functions' own limit in `template.yaml`.
@@ -106,13 +108,20 @@ pub fn routes<F: Family>(functions: &[(&'static str, Routes<F>)]) -> Vec<(&'stat
     routes
 }
 
-/// The family's document with the operations of its functions, at whatever address the document is read from.
-pub fn openapi<F: Family>(mut document: OpenApi, functions: &[(&'static str, Routes<F>)]) -> OpenApi {
+/// The family's document with the operations of its functions, and an example of each, at whatever address it is read from. An error
+/// is an example of something that the document lacks.
+pub fn openapi<F: Family>(
+    mut document: OpenApi,
+    functions: &[(&'static str, Routes<F>)],
+    examples: &str,
+) -> Result<Value, String> {
     document.servers = Some(vec![Server::new("/")]);
     for (_, router) in functions {
         document.merge(router().into_openapi());
     }
-    document
+    let mut document = serde_json::to_value(document).map_err(|error| error.to_string())?;
+    examples::merge(&mut document, examples)?;
+    Ok(document)
 }
 
 fn broken<F: Family>(context: &'static str) -> Response {

@@ -1,6 +1,7 @@
 //! What every function behind API Gateway runs in.
 
 pub mod body;
+mod examples;
 pub mod family;
 pub mod observe;
 

@@ -1,0 +1,275 @@
+//! The examples of the OpenAPI documents are carried out: each request is put together from the document alone, and its answer is
+//! what stands there. The order, and who sends what, is told by the family's `examples.json`: a document has no place for it.
+
+mod between;
+mod likeness;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::SignedDuration;
+use local::demo::Demo;
+use local::{Options, World};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder, multipart};
+use serde_json::{Map, Value};
+use sha2::Sha256;
+use shared::clock::ManualClock;
+
+use crate::support::worker::form;
+use crate::support::{Address, answer};
+use likeness::Known;
+
+const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
+const OPERATIONS: usize = 100;
+
+fn read(path: &str) -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(path);
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The operations of a document: `METHOD /path`, with what is told of it.
+fn operations(document: &Value) -> BTreeMap<String, &Value> {
+    let items = document["paths"].as_object().unwrap().iter();
+    let operations = items.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (format!("{} {path}", method.to_ascii_uppercase()), operation))
+    });
+    operations.collect()
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// What an operation lacks of an example.
+fn lacking(operation: &Value) -> Vec<String> {
+    let parameters = || operation["parameters"].as_array().into_iter().flatten();
+    let mut lacking = Vec::new();
+    let unshown = parameters().filter(|parameter| parameter["in"] == "path" && parameter.get("example").is_none());
+    lacking.extend(unshown.map(|parameter| format!("parameter {}", parameter["name"])));
+    if parameters().next().is_some() && parameters().all(|parameter| parameter.get("example").is_none()) {
+        lacking.push("parameters".into());
+    }
+    let shown = |content: &Value| members(content).any(|(_, content)| content.get("example").is_some());
+    if operation.get("requestBody").is_some_and(|body| !shown(&body["content"])) {
+        lacking.push("body".into());
+    }
+    let answers = members(&operation["responses"]).filter(|(status, _)| status.starts_with(['2', '3']));
+    let contents: Vec<&Value> = answers.map(|(_, answer)| &answer["content"]).collect();
+    let is_json = contents.iter().any(|content| content.get("application/json").is_some());
+    if contents.is_empty() || is_json && !contents.into_iter().any(shown) {
+        lacking.push("answer".into());
+    }
+    lacking
+}
+
+#[test]
+fn every_operation_has_an_example() {
+    let mut without = Vec::new();
+    for family in FAMILIES {
+        let document = read(&format!("openapi/{family}.json"));
+        for (name, operation) in operations(&document) {
+            without.extend(lacking(operation).into_iter().map(|what| format!("{name}: {what}")));
+        }
+    }
+    assert_eq!(without, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_example_is_answered_as_the_document_says() {
+    // The documents' own time, so that times are the same in every run. The demo data is a second older: ids of one instant that
+    // were made in two places have no order.
+    let clock = Arc::new(ManualClock::at("2024-01-15T10:29:59Z".parse().unwrap()));
+    let options = Options { demo: true, clock: clock.clone(), ..Options::default() };
+    let world = Box::pin(World::start(options)).await.unwrap();
+    clock.advance(SignedDuration::from_secs(1));
+    let (mut documented, mut carried_out, mut wrong) = (0, 0, Vec::new());
+    for family in FAMILIES {
+        let document = read(&format!("openapi/{family}.json"));
+        let operations = operations(&document);
+        let mut story = Story::begin(&world, &document).await;
+        for step in read(&format!("functions/{family}/examples.json")).as_array().unwrap() {
+            let name = step["operation"].as_str().unwrap();
+            let differences = story.tell(name, operations[name], step).await;
+            wrong.extend(differences.into_iter().map(|difference| format!("{name}: {difference}")));
+            carried_out += 1;
+        }
+        documented += operations.len();
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!((documented, carried_out), (OPERATIONS, OPERATIONS));
+    world.stop().await;
+}
+
+/// The examples of a family, one after the other.
+struct Story<'a> {
+    address: Address,
+    demo: Demo,
+    document: &'a Value,
+    http: reqwest::Client,
+    known: Known,
+    /// What proves the caller, once he is logged in.
+    token: Option<String>,
+    /// What a browser or mini program keeps and sends back, whatever it asks for.
+    kept: HashMap<&'static str, String>,
+    /// Tokens of the job board's users, by their login codes.
+    tokens: HashMap<String, String>,
+    /// What the next request bears and says in the place of its example: nobody but WeChat can sign it.
+    letter: Option<Value>,
+}
+
+struct Told {
+    status: u16,
+    headers: HeaderMap,
+    text: String,
+    /// Null where it is no JSON.
+    body: Value,
+}
+
+impl Told {
+    fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+}
+
+impl<'a> Story<'a> {
+    async fn begin(world: &World, document: &'a Value) -> Self {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let (address, demo) = (Address::of(world), world.demo.clone().unwrap());
+        let known = between::credentials(&address, &demo, &http).await;
+        let (kept, tokens) = (HashMap::new(), HashMap::new());
+        Self { address, demo, document, http, known, token: None, kept, tokens, letter: None }
+    }
+
+    /// Sends a request, and what happens beside the API before the next one can be sent; how the answer differs.
+    async fn tell(&mut self, name: &str, operation: &Value, step: &Value) -> Vec<String> {
+        let told = self.send(name, operation, step["by"].as_str()).await;
+        let status = step["answer"]["status"].as_u64().unwrap();
+        if u64::from(told.status) != status {
+            return vec![format!("status {}: {}", told.status, told.text)];
+        }
+        let documented = &operation["responses"][status.to_string()];
+        let shown = documented["content"]["application/json"].get("example").unwrap_or(&Value::Null);
+        let mut differences = self.known.differences(shown, &told.body);
+        for (name, header) in members(&documented["headers"]) {
+            if let Some(example) = header.get("example") {
+                let told = serde_json::from_str(told.header(name)).unwrap();
+                differences.extend(self.known.learn(example, &told));
+            }
+        }
+        self.go_on(name, &told).await;
+        differences
+    }
+
+    /// The request that the document shows, with what stands this time for what is new each time.
+    async fn send(&mut self, name: &str, operation: &Value, by: Option<&str>) -> Told {
+        let (method, template) = name.split_once(' ').unwrap();
+        let mut path = template.to_owned();
+        let mut query = Map::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let Some(example) = parameter.get("example") else { continue };
+            let (name, value) = (parameter["name"].as_str().unwrap(), self.known.real(example));
+            match parameter["in"].as_str().unwrap() {
+                "path" => path = path.replace(&format!("{{{name}}}"), value.as_str().unwrap()),
+                _ => _ = query.insert(name.to_owned(), value),
+            }
+        }
+        let mut content = members(&operation["requestBody"]["content"]);
+        let body = content.find_map(|(kind, content)| Some((kind.as_str(), self.known.real(content.get("example")?))));
+        if query.contains_key("signature") {
+            let json = body.as_ref().map(|(_, body)| body.to_string()).unwrap_or_default();
+            let payload = query.get("payload").map_or(json, text);
+            let signed = [method, &path, &text(&query["access_key"]), &text(&query["tonce"]), &payload].concat();
+            query.insert("signature".into(), signature(&self.demo.hris.secret_key, &signed).into());
+        }
+        let query: Vec<(&str, String)> = query.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+        let method: Method = method.parse().unwrap();
+        let mut request = self.http.request(method, format!("{}{path}", self.address.base_url)).query(&query);
+        let token = match by {
+            Some(code) => Some(self.token(code).await),
+            None => self.token.clone(),
+        };
+        let proof = self.proof(operation, token.as_deref());
+        let kept = self.kept.iter().map(|(name, value)| (*name, value.clone()));
+        for (name, value) in proof.into_iter().chain(kept) {
+            request = request.header(name, value);
+        }
+        request = match (body, self.letter.take()) {
+            (Some(_), Some(letter)) => {
+                let headers = members(&letter["headers"]).map(|(name, value)| (name, text(value)));
+                let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+                request.header("content-type", "application/json").body(text(&letter["body"]))
+            }
+            (Some((kind, body)), None) => bearing(request, kind, &body),
+            (None, letter) => {
+                self.letter = letter;
+                request
+            }
+        };
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
+        Told { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
+    /// The header in which the document wants the token, where the operation is not open to everybody.
+    fn proof(&self, operation: &Value, token: Option<&str>) -> Option<(&'a str, String)> {
+        let asked = operation.get("security").unwrap_or(&self.document["security"]).as_array().unwrap();
+        let is_open = asked.iter().any(|alternative| alternative.as_object().unwrap().is_empty());
+        let token = token.filter(|_| !is_open)?;
+        let (_, scheme) = members(&self.document["components"]["securitySchemes"]).next()?;
+        Some(match scheme["name"].as_str() {
+            Some(name) => (name, token.to_owned()),
+            None => ("Authorization", format!("{} {token}", scheme["scheme"].as_str().unwrap())),
+        })
+    }
+
+    /// The token of the job board's user with this login code.
+    async fn token(&mut self, code: &str) -> String {
+        if let Some(token) = self.tokens.get(code) {
+            return token.clone();
+        }
+        let request = self.http.post(format!("{}/wechat/user/login", self.address.base_url));
+        let login = request.json(&serde_json::json!({"login_code": code})).send().await.unwrap();
+        let token = login.headers()["x-auth-token"].to_str().unwrap().to_owned();
+        self.tokens.insert(code.to_owned(), token.clone());
+        token
+    }
+}
+
+/// A text, or the JSON of what is none.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn signature(secret_key: &str, signed: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret_key.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A request with a body of this kind. A file is shown as a `data:` address.
+fn bearing(request: RequestBuilder, kind: &str, body: &Value) -> RequestBuilder {
+    match kind {
+        "application/json" => request.header("content-type", kind).body(body.to_string()),
+        "application/x-www-form-urlencoded" => {
+            let fields: Vec<(&str, String)> = members(body).map(|(name, value)| (name.as_str(), text(value))).collect();
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            form(request, &fields)
+        }
+        "multipart/form-data" => {
+            let parts = members(body).fold(multipart::Form::new(), |parts, (name, file)| {
+                let base64 = file.as_str().and_then(|file| file.strip_prefix("data:image/png;base64,")).unwrap();
+                let part = multipart::Part::bytes(BASE64_STANDARD.decode(base64).unwrap()).file_name("picture.png");
+                parts.part(name.clone(), part)
+            });
+            request.multipart(parts)
+        }
+        other => panic!("{other}"),
+    }
+}
