@@ -34,9 +34,9 @@ impl Template {
         }
     }
 
-    /// The name of every function, from the last part of its `CodeUri`.
+    /// The name of every function: that of the binary which `sam build` takes for it.
     pub fn functions(&self) -> Vec<String> {
-        self.resources("AWS::Serverless::Function").filter_map(|(_, properties)| function_name(properties)).collect()
+        self.resources("AWS::Serverless::Function").filter_map(|(_, resource)| function_name(resource)).collect()
     }
 
     /// The properties of every function, with its name.
@@ -56,11 +56,11 @@ impl Template {
 
     pub fn routes(&self) -> Vec<Route> {
         let mut routes = Vec::new();
-        for (_, properties) in self.resources("AWS::Serverless::Function") {
-            let events = properties["Events"].as_object().into_iter().flatten();
+        for (_, resource) in self.resources("AWS::Serverless::Function") {
+            let events = resource["Properties"]["Events"].as_object().into_iter().flatten();
             for (_, event) in events.filter(|(_, event)| event["Type"] == "HttpApi") {
                 let text = |name: &str| event["Properties"][name].as_str().map(str::to_owned);
-                if let (Some(method), Some(path), Some(function)) = (text("Method"), text("Path"), function_name(properties)) {
+                if let (Some(method), Some(path), Some(function)) = (text("Method"), text("Path"), function_name(resource)) {
                     routes.push(Route { method, path, function });
                 }
             }
@@ -70,7 +70,8 @@ impl Template {
 
     pub fn tables(&self) -> Vec<Table> {
         self.resources("AWS::DynamoDB::Table")
-            .map(|(logical_id, properties)| {
+            .map(|(logical_id, resource)| {
+                let properties = &resource["Properties"];
                 let wanted = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
                 let mut create = json!({"TableName": physical_name(logical_id)});
                 for name in wanted {
@@ -89,8 +90,8 @@ impl Template {
     /// The secrets, by their physical names, each with the string that the deployment would generate.
     pub fn secrets(&self, random: impl Fn() -> String) -> Vec<(String, String)> {
         self.resources("AWS::SecretsManager::Secret")
-            .map(|(logical_id, properties)| {
-                let generate = &properties["GenerateSecretString"];
+            .map(|(logical_id, resource)| {
+                let generate = &resource["Properties"]["GenerateSecretString"];
                 let template = generate["SecretStringTemplate"].as_str().unwrap_or("{}");
                 let mut secret: Value = serde_json::from_str(template).unwrap_or_default();
                 secret[generate["GenerateStringKey"].as_str().unwrap_or_default()] = random().into();
@@ -119,15 +120,17 @@ impl Template {
         globals.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), resolve(value))).collect()
     }
 
-    fn section(&self, name: &str) -> &Value {
+    /// `Resources`, `Globals` and so on, with the long forms of CloudFormation's functions.
+    pub fn section(&self, name: &str) -> &Value {
         self.0.get(name).unwrap_or(&Value::Null)
     }
 
-    fn resources<'a>(&'a self, resource_type: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    /// The resources of a type, by their logical ids.
+    pub fn resources<'a>(&'a self, resource_type: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let resources = self.section("Resources").as_object().into_iter().flatten();
         resources
             .filter(move |(_, resource)| resource["Type"] == resource_type)
-            .map(|(logical_id, resource)| (logical_id.as_str(), &resource["Properties"]))
+            .map(|(logical_id, resource)| (logical_id.as_str(), resource))
     }
 }
 
@@ -143,8 +146,8 @@ fn physical_name(logical_id: &str) -> String {
     name.trim_end_matches("-table").trim_end_matches("-bucket").to_owned()
 }
 
-fn function_name(properties: &Value) -> Option<String> {
-    properties["CodeUri"].as_str()?.rsplit('/').next().map(str::to_owned)
+fn function_name(function: &Value) -> Option<String> {
+    function["Metadata"]["BuildProperties"]["Binary"].as_str().map(str::to_owned)
 }
 
 /// CloudFormation's short forms become the long ones: `!Ref X` is `{"Ref": "X"}`.

@@ -22,4 +22,5 @@ mod ops_hris_import;
 mod ops_jobboard;
 mod ops_signing;
 mod support;
+mod template;
 mod wechat;

@@ -1,0 +1,176 @@
+//! What `template.yaml` promises of all that it deploys.
+
+use std::collections::BTreeSet;
+
+use local::template::Template;
+use serde_json::{Value, json};
+
+const TEXT: &str = include_str!("../../template.yaml");
+const MANIFEST: &str = include_str!("../../Cargo.toml");
+
+fn template() -> Template {
+    Template::read().unwrap()
+}
+
+/// The properties of the resources of a type, by their logical ids. There is at least one.
+fn properties<'a>(template: &'a Template, resource_type: &'a str) -> Vec<(&'a str, &'a Value)> {
+    let found: Vec<_> = template.resources(resource_type).map(|(id, resource)| (id, &resource["Properties"])).collect();
+    assert!(!found.is_empty(), "{resource_type}");
+    found
+}
+
+#[test]
+fn every_function_is_built_by_cargo_lambda_for_the_architecture_that_it_runs_on() {
+    let template = template();
+    let shared = &template.section("Globals")["Function"];
+    assert_eq!(shared["Architectures"], json!([{"Ref": "Architecture"}]));
+    assert_eq!(template.section("Parameters")["Architecture"]["Default"], "arm64");
+    assert_eq!(shared["CodeUri"], ".");
+    for (id, function) in template.resources("AWS::Serverless::Function") {
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda", "{id}");
+        for own in ["Architectures", "CodeUri", "Runtime"] {
+            assert_eq!(function["Properties"][own], Value::Null, "{id} has a {own} of its own");
+        }
+    }
+}
+
+/// cargo-lambda builds with `panic = "abort"` where the manifest is silent, and nothing would catch a panic.
+#[test]
+fn a_panic_is_caught_in_what_is_deployed() {
+    let release = MANIFEST.split("[profile.release]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    assert!(release.lines().any(|line| line == r#"panic = "unwind""#), "{release}");
+}
+
+#[test]
+fn every_function_writes_to_a_log_group_that_is_encrypted_and_ends() {
+    let template = template();
+    let mut written: BTreeSet<_> = ["ApiLogs".to_owned()].into();
+    for (id, function) in properties(&template, "AWS::Serverless::Function") {
+        assert_eq!(function["LoggingConfig"]["LogGroup"], json!({"Ref": format!("{id}Logs")}));
+        written.insert(format!("{id}Logs"));
+    }
+    let groups = properties(&template, "AWS::Logs::LogGroup");
+    assert_eq!(groups.iter().map(|(id, _)| (*id).to_owned()).collect::<BTreeSet<_>>(), written);
+    for (id, group) in groups {
+        assert_eq!(group["RetentionInDays"], json!({"Ref": "LogRetentionDays"}), "{id}");
+        assert_eq!(group["KmsKeyId"], json!({"GetAtt": "Key.Arn"}), "{id}");
+    }
+}
+
+#[test]
+fn an_event_that_fails_is_kept() {
+    let template = template();
+    let queue = json!({"GetAtt": "DeadLetters.Arn"});
+    let mut called_by_events = 0;
+    for (id, function) in properties(&template, "AWS::Serverless::Function") {
+        let events = function["Events"].as_object().into_iter().flatten();
+        for (event, described) in events.filter(|(_, event)| event["Type"] != "HttpApi") {
+            called_by_events += 1;
+            assert_eq!(function["DeadLetterQueue"], json!({"Type": "SQS", "TargetArn": queue}), "{id}");
+            assert_eq!(described["Properties"]["DeadLetterConfig"], json!({"Arn": queue}), "{id}, {event}");
+        }
+    }
+    assert_eq!(called_by_events, 3);
+}
+
+#[test]
+fn every_table_is_encrypted_can_be_restored_and_is_not_deleted() {
+    let template = template();
+    let tables: Vec<_> = template.resources("AWS::DynamoDB::Table").collect();
+    assert_eq!(tables.len(), 5);
+    for (id, table) in tables {
+        assert_eq!((&table["DeletionPolicy"], &table["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")), "{id}");
+        let table = &table["Properties"];
+        assert_eq!(
+            table["SSESpecification"],
+            json!({"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "Key"}}),
+            "{id}"
+        );
+        assert_eq!(table["PointInTimeRecoverySpecification"], json!({"PointInTimeRecoveryEnabled": true}), "{id}");
+        assert_eq!(table["DeletionProtectionEnabled"], true, "{id}");
+        assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
+    }
+}
+
+#[test]
+fn buckets_are_private_encrypted_and_spoken_to_by_tls_only_and_uploads_are_versioned() {
+    let template = template();
+    let private =
+        json!({"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true});
+    let buckets = properties(&template, "AWS::S3::Bucket");
+    for (id, bucket) in &buckets {
+        assert_eq!(bucket["PublicAccessBlockConfiguration"], private, "{id}");
+        assert!(bucket["BucketEncryption"].is_object(), "{id}");
+        assert!(bucket["LifecycleConfiguration"].is_object(), "{id}");
+        let policy =
+            properties(&template, "AWS::S3::BucketPolicy").into_iter().find(|(_, policy)| policy["Bucket"]["Ref"] == *id);
+        let statements = policy.unwrap().1["PolicyDocument"]["Statement"].as_array().unwrap();
+        let refused = json!({
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            "Resource": [{"GetAtt": format!("{id}.Arn")}, {"Sub": format!("${{{id}.Arn}}/*")}],
+        });
+        assert!(statements.contains(&refused), "{id}");
+    }
+    let (_, uploads) = buckets.into_iter().find(|(id, _)| *id == "UploadsBucket").unwrap();
+    let encryption = &uploads["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"];
+    assert_eq!(*encryption, json!({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"GetAtt": "Key.Arn"}}));
+    assert_eq!(uploads["VersioningConfiguration"], json!({"Status": "Enabled"}));
+}
+
+/// The regions of China have a partition and a domain of their own, no X-Ray for Lambda and no function URLs.
+#[test]
+fn it_deploys_in_every_partition() {
+    for absent in ["arn:aws:", "arn:aws-cn:", "FunctionUrlConfig", "Tracing", "xray", "AWS::Scheduler"] {
+        assert!(!TEXT.contains(absent), "{absent}");
+    }
+    // Principals of services bear this name everywhere.
+    let named = TEXT.lines().filter(|line| line.contains("amazonaws.com"));
+    assert_eq!(named.filter(|line| !line.contains("Principal: {Service: ")).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn the_gateway_bounds_routes_that_there_are() {
+    let template = template();
+    let routes: BTreeSet<_> = template.routes().into_iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let (_, api) = properties(&template, "AWS::Serverless::HttpApi")[0];
+    let bounded = api["RouteSettings"].as_object().unwrap();
+    assert_eq!(bounded.keys().filter(|&route| !routes.contains(route)).collect::<Vec<_>>(), [""; 0]);
+    let costly = json!({"ThrottlingRateLimit": {"Ref": "CostlyRate"}, "ThrottlingBurstLimit": {"Ref": "CostlyBurst"}});
+    assert!(bounded.values().all(|settings| *settings == costly));
+    let others = json!({"ThrottlingRateLimit": {"Ref": "RequestRate"}, "ThrottlingBurstLimit": {"Ref": "RequestBurst"}});
+    assert_eq!(api["DefaultRouteSettings"], others);
+}
+
+/// An account with ten concurrent executions can deploy it; the parameter tells what the others give away.
+#[test]
+fn concurrency_is_reserved_only_when_asked_for() {
+    let template = template();
+    let reserve = |function: &Value| match &function["ReservedConcurrentExecutions"] {
+        Value::Null => 0,
+        reserved => {
+            let choice = reserved["If"].as_array().unwrap();
+            assert_eq!((&choice[0], &choice[2]), (&json!("ReservesConcurrency"), &json!({"Ref": "AWS::NoValue"})));
+            choice[1].as_u64().unwrap()
+        }
+    };
+    let sum: u64 = properties(&template, "AWS::Serverless::Function").iter().map(|(_, function)| reserve(function)).sum();
+    let parameter = &template.section("Parameters")["ReserveConcurrency"];
+    assert_eq!(parameter["Default"], "false");
+    assert!(parameter["Description"].as_str().unwrap().contains(&format!("by {sum} of")), "{sum}");
+}
+
+#[test]
+fn everything_that_takes_tags_has_them() {
+    let template = template();
+    let taken_from_globals = ["AWS::Serverless::Function", "AWS::Serverless::HttpApi"];
+    for globals in ["Function", "HttpApi"] {
+        assert_eq!(template.section("Globals")[globals]["Tags"], json!({"product": "gongqiao"}));
+    }
+    let take_none = ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"];
+    for (id, resource) in template.section("Resources").as_object().unwrap() {
+        let resource_type = resource["Type"].as_str().unwrap();
+        if !taken_from_globals.contains(&resource_type) && !take_none.contains(&resource_type) {
+            assert_eq!(resource["Properties"]["Tags"], json!([{"Key": "product", "Value": "gongqiao"}]), "{id}");
+        }
+    }
+}
