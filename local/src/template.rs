@@ -41,7 +41,8 @@ impl Template {
 
     /// The properties of every function, with its name.
     pub(crate) fn functions_with_properties(&self) -> impl Iterator<Item = (String, &Value)> {
-        self.resources("AWS::Serverless::Function").filter_map(|(_, properties)| Some((function_name(properties)?, properties)))
+        self.resources("AWS::Serverless::Function")
+            .filter_map(|(_, resource)| Some((function_name(resource)?, &resource["Properties"])))
     }
 
     /// What a policy calls a resource, by its name on this machine: `!GetAtt ChannelTable.Arn` is `channel`, `!Sub
