@@ -6,6 +6,7 @@
 //! GET  /simulate/errcode?next=45011                             the next call of a mini program is refused so
 //! POST /simulate/pay {"out_trade_no":".."}       {"notified_status":200}  pays, and delivers the notification
 //! POST /simulate/notify_again {"out_trade_no":".."}                       delivers it once more
+//! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay
 //! ```
 //!

@@ -1,5 +1,6 @@
 //! Orders at WeChat Pay: what is to be paid, what was, and what can be no longer.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -11,12 +12,16 @@ use shared::values::LocalTime;
 /// What WeChat Pay says instead: HTTP status, code, message.
 pub type Refusal = (u16, &'static str, String);
 
+/// How many orders are listed.
+const LISTED: usize = 100;
+
 #[derive(Default)]
 pub struct Orders(BTreeMap<String, Order>);
 
 pub struct Order {
     /// As the merchant announced it.
     pub announced: Value,
+    announced_at: Timestamp,
     prepay_id: String,
     state: State,
 }
@@ -29,7 +34,7 @@ enum State {
 
 impl Orders {
     /// Announces an order, or the same one again, and gives its `prepay_id`.
-    pub fn announce(&mut self, body: &Value) -> Result<String, Refusal> {
+    pub fn announce(&mut self, body: &Value, now: Timestamp) -> Result<String, Refusal> {
         let number = text(body, "out_trade_no");
         if let Some(order) = self.0.get(&number) {
             return match order.state {
@@ -40,7 +45,8 @@ impl Orders {
             };
         }
         let prepay_id = format!("wx{}", digits(34));
-        self.0.insert(number, Order { announced: body.clone(), prepay_id: prepay_id.clone(), state: State::NotPaid });
+        let order = Order { announced: body.clone(), announced_at: now, prepay_id: prepay_id.clone(), state: State::NotPaid };
+        self.0.insert(number, order);
         Ok(prepay_id)
     }
 
@@ -50,6 +56,13 @@ impl Orders {
 
     pub fn find_paid(&self, wanted: &str) -> Option<&Order> {
         self.0.values().find(|order| matches!(&order.state, State::Paid { transaction_id, .. } if transaction_id == wanted))
+    }
+
+    /// The latest ones, newest first, as the list of a user would show them.
+    pub fn latest(&self) -> Vec<Value> {
+        let mut orders: Vec<&Order> = self.0.values().collect();
+        orders.sort_by_key(|order| Reverse(order.announced_at));
+        orders.into_iter().take(LISTED).map(Order::summary).collect()
     }
 
     /// The user pays. What was paid stays so.
@@ -76,13 +89,26 @@ impl Orders {
 }
 
 impl Order {
-    /// As WeChat Pay tells of it, in answers and notifications.
-    pub fn transaction(&self) -> Value {
-        let (state, described) = match self.state {
+    fn trade_state(&self) -> (&'static str, &'static str) {
+        match self.state {
             State::NotPaid => ("NOTPAY", "订单未支付"),
             State::Paid { .. } => ("SUCCESS", "支付成功"),
             State::Closed => ("CLOSED", "订单已关闭"),
-        };
+        }
+    }
+
+    fn summary(&self) -> Value {
+        let (state, described) = self.trade_state();
+        json!({
+            "out_trade_no": self.announced["out_trade_no"], "description": self.announced["description"],
+            "total": self.announced["amount"]["total"], "trade_state": state, "trade_state_desc": described,
+            "announced_at": self.announced_at.to_string(),
+        })
+    }
+
+    /// As WeChat Pay tells of it, in answers and notifications.
+    pub fn transaction(&self) -> Value {
+        let (state, described) = self.trade_state();
         let total = &self.announced["amount"]["total"];
         let mut transaction = json!({
             "appid": self.announced["appid"], "mchid": self.announced["mchid"],

@@ -181,6 +181,7 @@ pub fn router(pay: Pay) -> Router {
         .route("/v3/certificates", get(certificates))
         .route("/simulate/pay", post(notification::pay))
         .route("/simulate/notify_again", post(notification::notify_again))
+        .route("/simulate/orders", get(orders))
         .route("/simulate/pay_requests", get(requests))
         .with_state(pay)
 }
@@ -236,7 +237,7 @@ async fn announce(State(pay): State<Pay>, request: Request) -> Response {
     request.answered(&pay, || {
         let body = request.json()?;
         check_announced(&pay, &body)?;
-        let prepay_id = pay.state().orders.announce(&body)?;
+        let prepay_id = pay.state().orders.announce(&body, pay.clock.now())?;
         Ok((200, json!({"prepay_id": prepay_id}).to_string()))
     })
 }
@@ -305,6 +306,10 @@ async fn certificates(State(pay): State<Pay>, request: Request) -> Response {
         });
         Ok((200, json!({"data": [certificate]}).to_string()))
     })
+}
+
+async fn orders(State(pay): State<Pay>) -> axum::Json<Vec<Value>> {
+    axum::Json(pay.state().orders.latest())
 }
 
 async fn requests(State(pay): State<Pay>) -> axum::Json<Value> {
