@@ -9,6 +9,7 @@ pub mod demo;
 pub mod dynamodb;
 mod functions;
 mod gateway;
+mod home;
 pub mod policies;
 mod s3;
 mod secrets;
@@ -191,8 +192,7 @@ impl World {
             }
             false => None,
         };
-        servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)));
-        let world = Self {
+        let mut world = Self {
             base_url,
             dynamodb_url,
             s3_url,
@@ -204,6 +204,8 @@ impl World {
             _lock: lock,
             _temporary: temporary,
         };
+        let home = home::router(&world, is_simulated)?;
+        world.servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock).merge(home)));
         if let (Some(demo), Some(file)) = (&world.demo, file("demo.json")) {
             demo.write(&world, &file)?;
         }

@@ -67,7 +67,7 @@ fn is_ours(name: &str) -> bool {
 
 fn announce(world: &World, data_dir: &std::path::Path) {
     let World { base_url, dynamodb_url, s3_url, sms_outbox_url, wechat_url, demo, .. } = world;
-    report(&format!("Gongqiao is ready at {base_url}"));
+    report(&format!("Gongqiao is ready: its home page is {base_url}"));
     report(&format!(
         "  DynamoDB {dynamodb_url}\n  S3       {s3_url}\n  SMS      {sms_outbox_url}\n  WeChat   {wechat_url}\n  data     {}",
         data_dir.display()

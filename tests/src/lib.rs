@@ -13,6 +13,7 @@ mod examples;
 mod faults;
 mod faults_hris;
 mod faults_jobboard;
+mod home;
 mod local_stack;
 mod observe;
 mod ops_admin;

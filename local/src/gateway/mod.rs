@@ -107,7 +107,7 @@ fn head_length(parts: &Parts) -> usize {
 }
 
 /// An answer of the gateway's own, in API Gateway's form.
-fn refusal(status: StatusCode, message: &str) -> Response {
+pub fn refusal(status: StatusCode, message: &str) -> Response {
     let body = serde_json::json!({"message": message}).to_string();
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }

@@ -1,0 +1,242 @@
+// What the home page does: copies, presses the simulator's buttons, keeps its lists fresh, finds endpoints.
+"use strict";
+
+const EVERY = 3000;
+const byId = (id) => document.getElementById(id);
+
+/** An element with attributes and children; a text stays a text. */
+function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  element.append(...children);
+  return element;
+}
+
+/** What an address answers: whether it went well, and the decoded body. */
+async function call(path, body) {
+  const sent = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(path, sent);
+  const text = await response.text();
+  let value = text;
+  try {
+    value = JSON.parse(text);
+  } catch { /* It is shown as it is. */ }
+  return { ok: response.ok && !response.headers.has("x-amz-function-error"), value };
+}
+
+function answerOf({ ok, value }) {
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  return make("pre", { class: ok ? "answer" : "answer failed" }, text);
+}
+
+const unreachable = () => answerOf({ ok: false, value: "系统没有应答：它还在运行吗？" });
+
+// ---- Copying
+
+const copyButton = (label) => make("button", { type: "button", class: "copy", "data-copy": "", "aria-label": label }, "复制");
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const code = button.parentElement.querySelector("code");
+  const text = button.dataset.copy || code.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.dataset.words ??= button.textContent;
+    button.textContent = "已复制";
+    button.classList.add("done");
+    setTimeout(() => {
+      button.textContent = button.dataset.words;
+      button.classList.remove("done");
+    }, 1500);
+  } catch {
+    // Not allowed: it is marked, ready to be copied by hand.
+    getSelection().selectAllChildren(code ?? button);
+  }
+});
+
+// ---- Forms: each sends its fields to where it says
+
+function fieldsOf(form) {
+  const fields = {};
+  for (const field of form.elements) {
+    if (!field.name) continue;
+    if (!("number" in field.dataset)) fields[field.name] = field.value.trim();
+    else fields[field.name] = field.value === "" ? null : Number(field.value);
+  }
+  return fields;
+}
+
+/** Does it with the button held down, and shows what came of it. */
+async function press(button, output, act) {
+  button.disabled = true;
+  try {
+    output.replaceChildren(...[await act()].flat());
+  } catch {
+    output.replaceChildren(unreachable());
+  }
+  button.disabled = false;
+}
+
+for (const form of document.querySelectorAll("form[data-post]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await press(form.querySelector("button"), form.querySelector("output"), async () => {
+      const answer = await call(form.dataset.post, fieldsOf(form));
+      return answer.ok && answer.value.code ? copyable("code", answer.value.code) : answerOf(answer);
+    });
+    if ("refresh" in form.dataset) await refresh();
+  });
+}
+
+function copyable(name, text) {
+  const value = make("dd", {}, make("code", {}, text), copyButton(`复制 ${name}`));
+  return make("dl", { class: "values" }, make("div", {}, make("dt", {}, name), value));
+}
+
+function shell(text) {
+  return make("div", { class: "shell" }, make("pre", { tabindex: "0" }, make("code", {}, text)), copyButton("复制命令"));
+}
+
+// ---- Login codes, with the command that uses them
+
+async function code(kind, body) {
+  const answer = await call(`/_local/${kind}_code`, body);
+  if (!answer.ok) throw new Error(kind);
+  return answer.value.code;
+}
+
+byId("login")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const { user, use } = fieldsOf(form);
+  const base = form.dataset.base;
+  press(form.querySelector("button"), form.querySelector("output"), async () => {
+    const login = await code("login", { user });
+    const shown = [copyable("code", login)];
+    if (use === "signing") return [...shown, shell(`curl -s ${base}/weixin/login -d code=${login}`)];
+    const sent = { login_code: login };
+    if (use === "register") {
+      // A number of one's own for each user.
+      const digits = [...user].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 1e8, 7);
+      sent.phone_code = await code("phone", { phone: `139${String(digits).padStart(8, "0")}` });
+      shown.push(copyable("phone_code", sent.phone_code));
+    }
+    const path = use === "register" ? "register" : "login";
+    return [...shown, shell(`curl -si ${base}/wechat/user/${path} -d '${JSON.stringify(sent)}'`)];
+  });
+});
+
+// ---- Lists that stay fresh
+
+const time = (text) => new Date(text).toLocaleString("zh-CN", { hour12: false });
+
+function messageRow({ phone, message, at }) {
+  // A code that somebody is to type.
+  const found = message.match(/(?<!\d)\d{6}(?!\d)/);
+  const copy = found && make("button", { type: "button", class: "copy", "data-copy": found[0] }, `复制 ${found[0]}`);
+  const cells = [make("td", { class: "fixed" }, time(at)), make("td", { class: "fixed" }, phone), make("td", {}, message)];
+  return make("tr", {}, ...cells, make("td", { class: "buttons" }, ...(copy ? [copy] : [])));
+}
+
+function orderRow(order) {
+  const number = order.out_trade_no;
+  const button = (words, path, body) => {
+    const element = make("button", { type: "button", class: "plain" }, words);
+    element.addEventListener("click", async () => {
+      await press(element, byId("paid"), async () => {
+        const answer = await call(path, { out_trade_no: number, ...body });
+        return [make("p", {}, `${words} ${number}`), answerOf(answer)];
+      });
+      await refresh();
+    });
+    return element;
+  };
+  const buttons = {
+    NOTPAY: () => [button("支付", "/_local/pay"), button("只付款", "/_local/pay", { notify: false })],
+    SUCCESS: () => [button("再通知", "/_local/notify_again")],
+  };
+  return make("tr", { "data-order": number },
+    make("td", {}, make("code", {}, number), make("small", {}, order.description)),
+    make("td", { class: "fixed" }, `¥${(order.total / 100).toFixed(2)}`),
+    make("td", { class: order.trade_state === "SUCCESS" ? "fixed good" : "fixed" }, order.trade_state_desc),
+    make("td", { class: "fixed" }, time(order.announced_at)),
+    make("td", { class: "buttons" }, ...(buttons[order.trade_state]?.() ?? [])));
+}
+
+/** A list, made anew only where it has changed, so that what is marked or pressed stays. */
+function list(path, body, empty, row) {
+  let shown = "[]";
+  return async () => {
+    const { ok, value } = await call(path);
+    if (!ok) {
+      empty.textContent = `读不到：${value.message ?? value}`;
+      return;
+    }
+    const text = JSON.stringify(value);
+    if (text === shown) return;
+    shown = text;
+    body.replaceChildren(...value.map(row));
+    empty.hidden = value.length > 0;
+  };
+}
+
+const lists = [list("/_local/sms", byId("messages"), byId("no-messages"), messageRow)];
+if (byId("orders")) lists.push(list("/_local/orders", byId("orders"), byId("no-orders"), orderRow));
+
+async function refresh() {
+  const state = byId("state");
+  try {
+    await Promise.all(lists.map((update) => update()));
+    state.textContent = "运行中";
+    state.classList.remove("gone");
+  } catch {
+    state.textContent = "已停止";
+    state.classList.add("gone");
+  }
+}
+
+async function keepFresh() {
+  if (!document.hidden) await refresh();
+  setTimeout(keepFresh, EVERY);
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || refresh());
+keepFresh();
+
+// ---- Endpoints
+
+const filter = byId("filter");
+const routes = [...byId("routes").rows].map((row) => {
+  const literal = (part) => part.replace(/[.*+?^$|()[\]\\]/g, "\\$&");
+  const pattern = row.dataset.path.split(/\{[^}]+\}/).map(literal).join("[^/]+");
+  return { row, words: row.textContent.toLowerCase(), method: row.dataset.method, path: new RegExp(`^${pattern}/?$`) };
+});
+
+/** The path of an address, whether it is one of a call (`GET http://127.0.0.1:8080/jobs/my?a=1`) or of a pattern. */
+function pathIn(words) {
+  const address = words.find((word) => /^(https?:\/)?\//i.test(word));
+  return address?.replace(/^https?:\/\/[^/]*/i, "").replace(/[?#].*$/, "");
+}
+
+function find() {
+  const words = filter.value.trim().split(/\s+/).filter(Boolean);
+  const path = pathIn(words);
+  const asked = words.map((word) => word.toLowerCase());
+  const called = path ? routes.filter((route) => route.path.test(path)) : [];
+  const method = words[0]?.toUpperCase();
+  const ofMethod = called.filter((route) => route.method === method);
+  const exact = ofMethod.length ? ofMethod : called;
+  const found = routes.filter((route) => exact.includes(route) || asked.every((word) => route.words.includes(word)));
+  for (const route of routes) route.row.hidden = !found.includes(route);
+  byId("count").textContent = `${found.length} 个`;
+  byId("no-routes").hidden = found.length > 0;
+}
+
+filter.addEventListener("input", find);
+for (const link of document.querySelectorAll("[data-filter]")) {
+  link.addEventListener("click", () => {
+    filter.value = link.dataset.filter;
+    find();
+  });
+}
