@@ -1,0 +1,276 @@
+"""Uses the home page of the local stack in a real Chromium, as somebody does who has just started it.
+
+usage: home.py DEMO_JSON [--screenshots FOLDER]
+"""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import urlencode
+
+from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
+
+SIZES = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
+SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def send(method, url, body=None, token=None):
+    """The status, the decoded body and the headers."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json", **({"authorization": token} if token else {})}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as response:
+            return response.status, json.load(response), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error), error.headers
+
+
+def shell(command):
+    """What each line prints that prints something."""
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout
+
+
+def values(text):
+    """The JSON values that stand one after the other in a text."""
+    found, decoder = [], json.JSONDecoder()
+    while text.strip():
+        value, end = decoder.raw_decode(text.lstrip())
+        found.append(value)
+        text = text.lstrip()[end:]
+    return found
+
+
+class Browser:
+    """Chromium of one size, with an empty profile."""
+
+    def __init__(self, size):
+        self.profile = tempfile.mkdtemp()
+        width, height, mobile = SIZES[size]
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        for switch in [*SWITCHES, f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]:
+            options.add_argument(switch)
+        if mobile:
+            metrics = {"width": width, "height": height, "pixelRatio": 2, "mobile": True, "touch": True}
+            options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+
+    def close(self):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def press(self, selector):
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", self.find(selector))
+        self.find(selector).click()
+
+    def wait(self, ready):
+        """What `ready` gives, once it gives something; nothing after a while."""
+        try:
+            return WebDriverWait(self.driver, 20).until(lambda _: ready())
+        except TimeoutException:
+            return None
+
+    def type(self, selector, text):
+        field = self.find(selector)
+        field.clear()
+        field.send_keys(text)
+
+    def script(self, source, *arguments):
+        return self.driver.execute_script(source, *arguments)
+
+    def fits(self):
+        """Nothing has to be scrolled sideways."""
+        return self.script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+    def complaints(self):
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def photograph(self, file, scheme):
+        """The whole page, as high as it is."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        options = {"captureBeyondViewport": True, "clip": clip}
+        file.write_bytes(base64.b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", options)["data"]))
+
+
+class Visit:
+    """Somebody in front of the page. Prints a line for each thing that must hold, and counts."""
+
+    passed = failed = 0
+
+    def __init__(self, demo, size, screenshots):
+        self.demo, self.base_url, self.size, self.screenshots = demo, demo["base_url"], size, screenshots
+        self.browser = Browser(size)
+        self.browser.driver.get(self.base_url)
+
+    def check(self, what, found, expected=True):
+        holds = found == expected
+        Visit.passed, Visit.failed = Visit.passed + holds, Visit.failed + (not holds)
+        shown = "" if holds else f": {found!r} instead of {expected!r}"
+        print(f"{'ok  ' if holds else 'FAIL'} {what}, {self.size}{shown}", flush=True)
+
+    def commands(self):
+        """Every command of the accounts is typed as it stands there."""
+        printed = [values(shell(code.text)) for code in self.browser.all(".account .shell code")]
+        channel, hris, signing, jobboard = printed
+        self.check("the commands of the channel", [answer["code"] for answer in channel], [0, 0])
+        self.check("the command of the HR API", len(hris[0]), 12)
+        self.check("the commands of the signing API", [answer["status"] for answer in signing], [0, 0])
+        self.check("the commands of the job board", [answer["message"] for answer in jobboard], ["ok", "ok"])
+
+    def copy(self):
+        self.browser.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+        self.browser.press(".account .copy[aria-label='复制 secret']")
+        self.check("a button says that it has copied",
+                   bool(self.browser.wait(lambda: self.browser.all(".copy.done"))))
+        copied = self.browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+        self.check("a secret is copied", copied, self.demo["channel"][0]["secret"])
+
+    def login_codes(self):
+        browser, user = self.browser, f"home-{time.time_ns()}"
+        browser.type("#login [name=user]", user)
+        for use, holds in [("signing", '"session_token"'), ("register", '"user_info"'), ("jobboard", '"user_info"')]:
+            Select(browser.find("#login [name=use]")).select_by_value(use)
+            before = browser.find("#login output").text
+            browser.press("#login button")
+            changed = lambda: browser.find("#login output").text not in ("", before) and browser.all("#login .shell code")
+            codes = browser.wait(changed)
+            self.check(f"the command of a login code for {use}", bool(codes) and holds in shell(codes[0].text))
+        browser.press("[data-post='/_local/phone_code'] button:not(.copy)")
+        code = browser.wait(lambda: browser.all("[data-post='/_local/phone_code'] output code"))
+        self.check("a code for a phone number", bool(code) and code[0].text.startswith("phone-"))
+
+    def order(self, token):
+        body = {"price": 3.99, "contact_voucher_num": 1}
+        _, bought, _ = send("POST", f"{self.base_url}/contact_voucher/buy", body, token)
+        return bought["data"]["order_no"]
+
+    def state(self, token, number):
+        _, told, _ = send("POST", f"{self.base_url}/order/status", {"order_no": number}, token)
+        return told["data"]["status"]
+
+    def pay(self):
+        browser, code = self.browser, {"login_code": self.demo["jobboard"]["user_code"]}
+        _, _, headers = send("POST", f"{self.base_url}/wechat/user/login", code)
+        token = headers["x-auth-token"]
+        number = self.order(token)
+        row = f"[data-order={number}]"
+        self.check("an order appears by itself", bool(browser.wait(lambda: browser.all(row))))
+        self.check("it is not paid", self.state(token, number), "pending")
+        browser.press(f"{row} button")
+        paid = browser.wait(lambda: "支付成功" in browser.find(row).text)
+        self.check("its button pays it", (bool(paid), self.state(token, number)), (True, "paid"))
+        self.check("what came of it is shown", '"notified_status": 200' in browser.find("#paid").text)
+        other = self.order(token)
+        browser.type("[data-post='/_local/pay'] input", other)
+        browser.press("[data-post='/_local/pay'] button")
+        paid = browser.wait(lambda: "支付成功" in "".join(row.text for row in browser.all(f"[data-order={other}]")))
+        self.check("a number that is typed is paid", (bool(paid), self.state(token, other)), (True, "paid"))
+        self.order(token)
+
+    def messages(self):
+        """A visitor whose name is markup is announced to an employee, by a signed call."""
+        hris, name = self.demo["hris"], f"{MARKUP}{time.time_ns()}"
+        path = f"/api/v2/employees/{hris['company_uuid'][0]}0000000000000030000000000000001/notify"
+        payload = json.dumps({"token": hris["token"], "name": name, "time": "2017-02-03 10:00"})
+        tonce = str(int(time.time()))
+        said = f"POST{path}{hris['access_key']}{tonce}{payload}".encode()
+        signature = hmac.new(hris["secret_key"].encode(), said, hashlib.sha256).hexdigest()
+        form = {"access_key": hris["access_key"], "tonce": tonce, "signature": signature, "payload": payload}
+        with urllib.request.urlopen(f"{self.base_url}{path}", urlencode(form).encode(), timeout=30) as answer:
+            self.check("a visitor is announced", answer.status, 200)
+        row = self.browser.wait(lambda: [row for row in self.browser.all("#messages tr") if name in row.text])
+        self.check("the message appears by itself, as text", bool(row))
+        self.check("and no markup of it", self.browser.all("#messages img"), [])
+
+    def schedules(self):
+        for function, told in [("ops-cleanup", "{"), ("jobboard-search-snapshot", "{")]:
+            form = f"[data-post$='/{function}/invocations']"
+            self.browser.press(f"{form} button")
+            answer = self.browser.wait(lambda form=form: self.browser.all(f"{form} .answer"))
+            self.check(f"{function} runs", bool(answer) and answer[0].get_attribute("class") == "answer"
+                       and answer[0].text.startswith(told))
+
+    def endpoints(self):
+        def found(text):
+            self.browser.type("#filter", text)
+            return [row.find_element(By.CSS_SELECTOR, "td").text for row in self.browser.all("#routes tr") if row.is_displayed()]
+
+        users = ["GET /api/v1/users/{channel_user_id}", "PUT /api/v1/users/{channel_user_id}"]
+        self.check("the path of a call", found("/api/v1/users/U20240101001"), users)
+        self.check("a method and an address", found(f"get {self.base_url}/api/v1/users/U1?a=1"), users[:1])
+        self.check("a path that others begin with", len(found("/api/v1/users")), 3)
+        self.check("words of the summary", found("取消收藏 cancnel"), ["POST /job/cancnel_collect", "POST /jobs/cancnel_collect"])
+        self.check("a file", len(found("functions/signing/src/employee.rs")), 3)
+        self.check("what is not there", (found("nothing of the kind"), self.browser.find("#no-routes").is_displayed()),
+                   ([], True))
+        self.check("a space", len(found(" ")), len(self.browser.all("#routes tr")))
+        self.browser.press("#start [data-filter='functions/hris/']")
+        rows = [row for row in self.browser.all("#routes tr") if row.is_displayed()]
+        self.check("the files of an API", {row.get_attribute("data-path")[:8] for row in rows}, {"/api/v2/"})
+
+    def look(self):
+        self.check("the page fits", self.browser.fits())
+        if self.screenshots:
+            for scheme in ["light", "dark"]:
+                self.browser.photograph(self.screenshots / f"home {self.size} {scheme}.png", scheme)
+
+    def whole(self):
+        self.look()
+        if self.size == "desktop":
+            self.commands()
+            self.copy()
+        self.login_codes()
+        self.pay()
+        self.messages()
+        self.schedules()
+        self.endpoints()
+        self.look()
+        self.check("the system is seen to run", self.browser.find("#state").text, "运行中")
+        self.check("nothing is complained of", self.browser.complaints(), [])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("demo", type=pathlib.Path)
+    parser.add_argument("--screenshots", type=pathlib.Path)
+    arguments = parser.parse_args()
+    demo = json.loads(arguments.demo.read_text(encoding="utf-8"))
+    if arguments.screenshots:
+        arguments.screenshots.mkdir(parents=True, exist_ok=True)
+    for size in SIZES:
+        visit = Visit(demo, size, arguments.screenshots)
+        try:
+            visit.whole()
+        finally:
+            visit.browser.close()
+    print(f"{Visit.passed} passed, {Visit.failed} failed")
+    sys.exit(1 if Visit.failed else 0)
+
+
+main()
