@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// `METHOD /path function` a line: generated from the handlers, compared by a test.
+/// `METHOD /path function file` a line: generated from the handlers, compared by a test.
 const ROUTES: &str = include_str!("../../../routes.txt");
 
 /// One of the four APIs.
@@ -19,7 +19,7 @@ pub struct Endpoint {
     pub path: &'static str,
     pub function: &'static str,
     /// From the root of the repository.
-    pub file: String,
+    pub file: &'static str,
     /// Empty for the second spelling of a path.
     pub handler: String,
     pub summary: String,
@@ -31,13 +31,13 @@ pub struct Index {
     pub endpoints: Vec<Endpoint>,
 }
 
-/// Made when it is first looked at.
+/// Made when it is first looked at. That every document can be made, a test holds.
 pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let documents = [
-        ("channel", json!(channel::openapi())),
-        ("hris", json!(hris::openapi())),
-        ("signing", json!(signing::openapi())),
-        ("jobboard", json!(jobboard::openapi())),
+        ("channel", channel::openapi().unwrap_or_default()),
+        ("hris", hris::openapi().unwrap_or_default()),
+        ("signing", signing::openapi().unwrap_or_default()),
+        ("jobboard", jobboard::openapi().unwrap_or_default()),
     ];
     let families = documents.iter().map(|(name, document)| Family {
         name,
@@ -46,26 +46,21 @@ pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
     });
     let endpoint = |line: &'static str| {
         let mut words = line.split_whitespace();
-        let (method, path, function) = (words.next()?, words.next()?, words.next()?);
-        let (family, resource) = function.split_once('-')?;
+        let (method, path, function, file) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        let (family, _) = function.split_once('-')?;
         let (_, document) = documents.iter().find(|(name, _)| *name == family)?;
         let operation = &document["paths"][path][method.to_ascii_lowercase()];
         Some(Endpoint {
             method,
             path,
             function,
-            file: format!("functions/{family}/src/{}.rs", if is_consent(path) { "consent" } else { resource }),
+            file,
             handler: text(&operation["operationId"]),
             summary: text(&operation["summary"]),
         })
     };
     Index { families: families.collect(), endpoints: ROUTES.lines().filter_map(endpoint).collect() }
 });
-
-/// A page of its own, in the function of what it leads to.
-fn is_consent(path: &str) -> bool {
-    path == "/api/v2/oauth/authorize"
-}
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
