@@ -1,13 +1,15 @@
 //! What the system costs: every function beside floors built with the same profile, lists and the search as they grow, and all of it
 //! under load: `cargo run --release -p bench`.
 //!
-//! Absolute times are the machine's; the ratios are what counts. Prints the tables and writes `docs/performance.md` with its charts.
+//! Absolute times are the machine's; the ratios are what counts. Prints the tables and writes `docs/performance.md` with its charts. One
+//! section alone is measured anew by its name: `cargo run --release -p bench -- load`.
 
 mod callers;
 mod charts;
 mod functions;
 mod lists;
 mod load;
+mod page;
 mod place;
 mod report;
 mod runtime;
@@ -20,35 +22,52 @@ use std::process::Command;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// What can be measured alone, by its name as an argument; without any, all is.
+const SECTIONS: [&str; 4] = ["functions", "lists", "load", "search"];
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = named.iter().find(|name| !SECTIONS.contains(&name.as_str())) {
+        return Err(format!("{unknown} is none of {}", SECTIONS.join(", ")).into());
+    }
     say("building the functions and the floors with the release profile");
     build(&root)?;
-    let contenders = functions::measure(&root).await?;
-    let load = load::measure().await?;
-    let lists = lists::measure().await?;
-    let mut searches = Vec::new();
-    for count in search::SIZES {
-        searches.push(search::measure(&root, count).await?);
-    }
-    let text = [
-        "# Performance\n\nWritten by `cargo run --release -p bench`, in one run.\n".to_owned(),
-        report::functions(&contenders)?,
-        report::lists(&lists)?,
-        report::load(&load)?,
-        report::searches(&searches)?,
-    ];
-    let text = text.join("\n");
-    say(&text);
-    std::fs::write(root.join("docs/performance.md"), text)?;
     let charts = root.join("docs/charts");
     std::fs::create_dir_all(&charts)?;
-    let cold_starts = report::cold_starts(&contenders)?;
-    charts::bars(&charts.join("cold-start.svg"), "From the start of a process to its first answer", &cold_starts, 2)?;
-    charts::lines(&charts.join("lists.svg"), "Read units of a page of a list", &lists)?;
-    if load.lost > 0 || !load.errors.is_empty() {
-        return Err("under load not everything was well: see the page".into());
+    for section in SECTIONS.iter().filter(|section| named.is_empty() || named.iter().any(|name| name == *section)) {
+        let text = match *section {
+            "functions" => {
+                let contenders = functions::measure(&root).await?;
+                let cold_starts = report::cold_starts(&contenders)?;
+                let title = "From the start of a process to its first answer";
+                charts::bars(&charts.join("cold-start.svg"), title, &cold_starts, 2)?;
+                report::functions(&contenders)?
+            }
+            "lists" => {
+                let lists = lists::measure().await?;
+                charts::lines(&charts.join("lists.svg"), "Read units of a page of a list", &lists)?;
+                report::lists(&lists)?
+            }
+            "load" => {
+                let load = load::measure().await?;
+                let text = report::load(&load)?;
+                if load.lost > 0 || !load.errors.is_empty() {
+                    return Err(format!("under load not everything was well:\n{text}").into());
+                }
+                text
+            }
+            _ => {
+                let mut searches = Vec::new();
+                for count in search::SIZES {
+                    searches.push(search::measure(&root, count).await?);
+                }
+                report::searches(&searches)?
+            }
+        };
+        say(&text);
+        page::renew(&root.join("docs/performance.md"), &text)?;
     }
     Ok(())
 }
