@@ -24,6 +24,9 @@ struct Claims {
     sub: String,
     iat: i64,
     exp: i64,
+    /// Ours name none; where one is named, it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
 }
 
 impl AccessTokens {
@@ -37,6 +40,7 @@ impl AccessTokens {
             sub: subject.into(),
             iat: now.as_second(),
             exp: (now + self.age).as_second(),
+            nbf: None,
         };
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key)).map_err(Error::internal)
     }
@@ -52,7 +56,8 @@ impl AccessTokens {
         // Against our clock, below.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&key), &validation).ok()?.claims;
-        (now.as_second() < claims.exp).then_some(claims.sub)
+        let has_begun = claims.nbf.is_none_or(|begins| begins <= now.as_second());
+        (has_begun && now.as_second() < claims.exp).then_some(claims.sub)
     }
 }
 

@@ -107,7 +107,34 @@ pub fn hash(secret: &str) -> String {
     BASE64.encode(Sha256::digest(secret.as_bytes()))
 }
 
-/// Compares in constant time.
-pub fn is_same(left: &str, right: &str) -> bool {
-    verify_slices_are_equal(left.as_bytes(), right.as_bytes()).is_ok()
+/// Compares in constant time: the one place where what proves somebody is compared.
+pub fn is_same(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
+    verify_slices_are_equal(left.as_ref(), right.as_ref()).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_in_no_debug_output() {
+        let now: Timestamp = "2024-01-15T10:30:00Z".parse().unwrap();
+        let told = NewSecret::make(Id::from_u64(7), now).unwrap();
+        let sealed = "k1.sealed-secret";
+        let mut secrets = Secrets::of(told.hashed());
+        secrets.add(told.kept_as(sealed.into()), "appkey").unwrap();
+        let shown = format!("{secrets:?} {secrets:#?} {:?}", secrets.iter().next());
+        assert_eq!(format!("{:?}", told.hashed()), "Secret(7)");
+        for hidden in [&told.plain, &hash(&told.plain), sealed] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_compared_is_the_same_as_a_whole() {
+        assert!(is_same("abc", "abc") && is_same("", "") && is_same([1, 2], [1, 2]));
+        for (left, right) in [("abc", "abd"), ("abc", "ab"), ("", "a"), ("abc", "ABC")] {
+            assert!(!is_same(left, right), "{left} {right}");
+        }
+    }
 }

@@ -167,7 +167,7 @@ impl Service {
             Some(access_key) => self.product(access_key).await?.and_then(|product| product.token.clone()),
             None => self.company_token(company).await?,
         };
-        Ok(known.is_some_and(|known| secrets::is_same(&known, &secrets::hash(token))))
+        Ok(known.is_some_and(|known| secrets::is_same(known, secrets::hash(token))))
     }
 
     async fn product(&self, access_key: &str) -> Result<Option<Arc<Product>>> {

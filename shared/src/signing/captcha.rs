@@ -50,7 +50,7 @@ impl Service {
         }
         crate::sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
         let in_time = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
-        Ok(in_time && secrets::is_same(&read_text(&item, "answer")?, &code.trim().to_ascii_uppercase()))
+        Ok(in_time && secrets::is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
     }
 }
 
