@@ -81,10 +81,18 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     });
     let token = "/api/v1/auth/token";
     let tokens = meter.success(&format!("POST {token}"), Method::POST, token, Some(&credentials)).await;
+    let wrong = json!({"appkey": meter.caller.appkey, "secret": "wrong", "grant_type": "client_credentials"});
+    let refused = meter.send(&format!("POST {token}, with a wrong secret"), Method::POST, token, Some(&wrong)).await;
+    assert_eq!(refused, problem(401, 1002, &[]));
     let refresh = json!({"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"});
     let path = "/api/v1/auth/refresh";
     meter.success(&format!("POST {path}"), Method::POST, path, Some(&refresh)).await;
     meter.success(&format!("POST {path}, answer lost"), Method::POST, path, Some(&refresh)).await;
+    let unknown = tokens["refresh_token"].as_str().expect("a token");
+    let unknown = format!("{}{}", if unknown.starts_with('A') { 'B' } else { 'A' }, &unknown[1..]);
+    let unknown = json!({"refresh_token": unknown, "grant_type": "refresh_token"});
+    let refused = meter.send(&format!("POST {path}, with a wrong token"), Method::POST, path, Some(&unknown)).await;
+    assert_eq!(refused, problem(401, 1003, &[]));
 
     for kind in &ALL {
         let mut example = kind.example();

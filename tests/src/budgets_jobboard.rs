@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::signing::picture;
-use crate::support::board::{Board, User};
+use crate::support::board::{Board, User, refusal};
 use crate::support::meter::{Meter, budgeted, endpoints};
 use crate::support::{Stage, answer};
 
@@ -19,6 +19,9 @@ async fn accounts(meter: &mut Meter<User>) {
     meter.answered("POST /wechat/user/register, of a known user", board.post("/wechat/user/register", &codes)).await;
     let code = json!({"login_code": board.code("login", "metered").await});
     meter.answered("POST /wechat/user/login", board.post("/wechat/user/login", &code)).await;
+    let wrong = json!({"login_code": "made-up"});
+    let wrong = meter.measure("POST /wechat/user/login, with a wrong code", board.post("/wechat/user/login", &wrong)).await;
+    assert_eq!(wrong, refusal(401, "login_code: is wrong or used"));
     let user = meter.caller.clone();
     meter.answered("GET /user/info", user.info()).await;
     let place = json!({"longitude": 116.4, "latitude": 39.9});

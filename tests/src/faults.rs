@@ -248,7 +248,7 @@ async fn a_refresh_token_has_one_successor_whatever_goes_wrong() {
     for faults in survived {
         let partner = Partner::join(&stage.address).await;
         let token = partner.new_tokens().await["refresh_token"].clone();
-        stage.inject(faults);
+        stage.inject_into("TransactWriteItems", faults);
         let answer = refresh(&partner, &token).await;
         assert_eq!(stage.heal(), 0, "{faults:?}");
         assert_eq!(answer, success(answer.body["data"].clone()), "{faults:?}");
@@ -260,7 +260,7 @@ async fn a_refresh_token_has_one_successor_whatever_goes_wrong() {
     for fault in [Fault::Throttled, Fault::Conflict, Fault::AnswerLost] {
         let partner = Partner::join(&stage.address).await;
         let token = partner.new_tokens().await["refresh_token"].clone();
-        stage.inject(&[fault; 30]);
+        stage.inject_into("TransactWriteItems", &[fault; 30]);
         assert_eq!(refresh(&partner, &token).await, problem(500, 5001, &[]), "{fault:?}");
         assert!(stage.heal() < 30);
         let answer = refresh(&partner, &token).await;
@@ -275,7 +275,7 @@ async fn a_refresh_token_has_one_successor_whatever_goes_wrong() {
 async fn tokens_are_issued_though_the_database_falters() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
-    for operation in ["GetItem", "PutItem"] {
+    for operation in ["GetItem", "UpdateItem", "PutItem"] {
         for fault in [Fault::Throttled, Fault::AnswerLost] {
             stage.inject_into(operation, &[fault]);
             let tokens = partner.new_tokens().await;

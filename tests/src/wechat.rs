@@ -57,7 +57,7 @@ async fn refusals_are_told_apart_and_nothing_of_the_secret_shows() {
     let wrong = WeChat::new(&stage.address.wechat_url, LazySecret::known(app.clone()));
     let unreachable = WeChat::new("http://127.0.0.1:9", LazySecret::known(app));
     for wechat in [wrong, unreachable] {
-        let error = wechat.code_to_session("a-code").await.unwrap_err().to_string();
+        let error = wechat.code_to_session("a-code").await.err().unwrap().to_string();
         assert!(!error.contains("hush-hush") && !error.contains("a-code"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use deserr::Deserr;
+use lambda::Address;
 use serde::Serialize;
 use shared::channel::tokens::{ACCESS_TOKEN_AGE, Tokens};
 use shared::error::{Error, Fault};
@@ -67,12 +68,13 @@ impl From<Tokens> for TokenView {
     (status = 200, body = Success<TokenView>), (status = "default", body = Problem)))]
 async fn create_token(
     State(app): State<App>,
+    Address(address): Address,
     JsonOrForm(request): JsonOrForm<TokenRequest>,
 ) -> Result<Reply<TokenView>, Failure> {
     is_grant_type(&request.grant_type, "client_credentials", "must be client_credentials")?;
     // An appkey that cannot be one is as wrong as any other.
     let appkey = RecordId::parse(request.appkey.as_str()).map_err(|_| Error::unauthenticated())?;
-    Ok(Reply(app.issue_tokens(&appkey, request.secret.as_str()).await?.into()))
+    Ok(Reply(app.issue_tokens(&appkey, request.secret.as_str(), &address).await?.into()))
 }
 
 /// 刷新 Token
@@ -80,10 +82,11 @@ async fn create_token(
     (status = 200, body = Success<TokenView>), (status = "default", body = Problem)))]
 async fn refresh_token(
     State(app): State<App>,
+    Address(address): Address,
     JsonOrForm(request): JsonOrForm<RefreshRequest>,
 ) -> Result<Reply<TokenView>, Failure> {
     is_grant_type(&request.grant_type, "refresh_token", "must be refresh_token")?;
-    Ok(Reply(app.refresh_tokens(request.refresh_token.as_str()).await?.into()))
+    Ok(Reply(app.refresh_tokens(request.refresh_token.as_str(), &address).await?.into()))
 }
 
 fn is_grant_type(given: &Text<1, 64>, expected: &str, reason: Reason) -> Result<(), Error> {

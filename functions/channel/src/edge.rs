@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path as RawPath, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use lambda::body::{self, Unreadable};
@@ -202,6 +202,7 @@ impl From<Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         const BAD_PARAMETER: (u16, &str) = (1001, "参数错误");
+        let mut retry_after = None;
         let one = |field, reason: &'static str| vec![Fault::new(field, reason)];
         let (status, (code, message), faults) = match self {
             Self::Domain(error) => {
@@ -212,7 +213,10 @@ impl IntoResponse for Failure {
                     Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, (1002, "认证失败")),
                     Kind::TokenRejected => (StatusCode::UNAUTHORIZED, (1003, "Token 过期或无效")),
                     Kind::Forbidden => (StatusCode::FORBIDDEN, (1004, "权限不足")),
-                    Kind::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, BAD_PARAMETER),
+                    Kind::TooManyRequests { retry_after: seconds } => {
+                        retry_after = Some(seconds);
+                        (StatusCode::TOO_MANY_REQUESTS, BAD_PARAMETER)
+                    }
                     Kind::Internal => {
                         tracing::error!(%error, "request failed");
                         (StatusCode::INTERNAL_SERVER_ERROR, (5001, "服务器内部错误"))
@@ -229,13 +233,16 @@ impl IntoResponse for Failure {
         };
         let errors = faults.into_iter().map(|Fault { field, reason }| FieldProblem { field, reason: reason.into_owned() });
         let errors = Some(errors.collect::<Vec<_>>()).filter(|errors| !errors.is_empty());
-        answer(status, &Problem { code, message, data: ProblemData { errors } })
+        let mut response = answer(status, &Problem { code, message, data: ProblemData { errors } });
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 
-/// Answers carry people's data and tokens: nobody on the way may keep them.
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [(header::CONTENT_TYPE, "application/json")];
     match serde_json::to_vec(body) {
         Ok(body) => (status, headers, body).into_response(),
         Err(error) => Failure::from(Error::internal(error)).into_response(),

@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use form_urlencoded::Serializer;
+use lambda::Address;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use shared::error::{Error, Kind};
@@ -151,7 +152,12 @@ async fn show_consent(
     request_body(content = Form, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "HTML"), (status = 303, description = "回到 callback_url"),
         (status = "4XX", description = "HTML: 说明原因")))]
-async fn submit_consent(State(app): State<App>, headers: HeaderMap, Fields(form): Fields<Form>) -> Result<Response, Failure> {
+async fn submit_consent(
+    State(app): State<App>,
+    Address(address): Address,
+    headers: HeaderMap,
+    Fields(form): Fields<Form>,
+) -> Result<Response, Failure> {
     let Some(oauth_app) = app.oauth_app(form.app_id.as_str(), form.callback_url.as_str()).await? else {
         return stop("应用不存在，或回调地址与登记的不一致");
     };
@@ -174,28 +180,21 @@ async fn submit_consent(State(app): State<App>, headers: HeaderMap, Fields(form)
             let Ok(mobile) = Mobile::parse(asked.mobile) else {
                 return page(StatusCode::UNPROCESSABLE_ENTITY, "请输入正确的手机号", Step::AskMobile(&asked));
             };
-            match app.send_consent_code(&oauth_app, &mobile).await {
+            match app.send_consent_code(&oauth_app, &mobile, &address).await {
                 Ok(attempt) => {
                     asked.attempt = &attempt;
                     page(StatusCode::OK, "", Step::AskCode(&asked))
                 }
-                Err(error) => match error.kind() {
-                    Kind::TooManyRequests { retry_after } => {
-                        let step = Step::AskMobile(&asked);
-                        let mut response = page(StatusCode::TOO_MANY_REQUESTS, "发送太频繁，请稍后再试", step)?;
-                        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
-                        Ok(response)
-                    }
-                    _ => Err(error.into()),
-                },
+                Err(error) => too_often(error, "发送太频繁，请稍后再试", Step::AskMobile(&asked)),
             }
         }
-        "consent" => match app.consent(&oauth_app, asked.attempt, form.code.as_str().trim()).await? {
-            Ok(response_code) => back(&oauth_app, &[("response_code", &response_code), ("state", state)]),
-            Err(CodeRefusal::Wrong) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&asked)),
-            Err(CodeRefusal::Spent) => {
+        "consent" => match app.consent(&oauth_app, asked.attempt, form.code.as_str().trim(), &address).await {
+            Ok(Ok(response_code)) => back(&oauth_app, &[("response_code", &response_code), ("state", state)]),
+            Ok(Err(CodeRefusal::Wrong)) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&asked)),
+            Ok(Err(CodeRefusal::Spent)) => {
                 page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&asked))
             }
+            Err(error) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&asked)),
         },
         "deny" => back(&oauth_app, &[("error", "access_denied"), ("state", state)]),
         _ => stop("页面已失效，请从应用重新进入"),
@@ -225,8 +224,15 @@ fn back(oauth_app: &OauthApp, parameters: &[(&str, &str)]) -> Result<Response, F
     query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
     let separator = if callback.contains('?') { '&' } else { '?' };
     let location = format!("{callback}{separator}{}", query.finish());
-    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())];
-    Ok((StatusCode::SEE_OTHER, headers).into_response())
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
+}
+
+/// The page again for whoever did something too often; any other error is no page.
+fn too_often(error: Error, message: &str, step: Step<'_>) -> Result<Response, Failure> {
+    let Kind::TooManyRequests { retry_after } = error.kind() else { return Err(error.into()) };
+    let mut response = page(StatusCode::TOO_MANY_REQUESTS, message, step)?;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+    Ok(response)
 }
 
 fn stop(message: &str) -> Result<Response, Failure> {
@@ -248,9 +254,7 @@ fn page(status: StatusCode, message: &str, step: Step<'_>) -> Result<Response, F
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_FRAME_OPTIONS, "DENY".into()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
         (header::REFERRER_POLICY, "no-referrer".into()),
-        (header::CACHE_CONTROL, "no-store".into()),
     ];
     Ok((status, headers, html).into_response())
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use deserr::Deserr;
+use lambda::Address;
 use serde::Serialize;
 use shared::hris::oauth::{ACCESS_TOKEN_AGE, Exchange};
 use shared::input::Faults;
@@ -44,13 +45,17 @@ struct TokenView {
 /// 用 response_code 换取 access_token
 #[utoipa::path(post, path = "/api/v2/oauth/token", tag = "授权", security(()), request_body = TokenRequest,
     responses((status = 200, body = TokenView), (status = "default", body = Problem)))]
-async fn create_token(State(app): State<App>, Fields(request): Fields<TokenRequest>) -> Result<Reply<TokenView>, Failure> {
+async fn create_token(
+    State(app): State<App>,
+    Address(address): Address,
+    Fields(request): Fields<TokenRequest>,
+) -> Result<Reply<TokenView>, Failure> {
     let exchange = Exchange {
         app_id: request.app_id.as_str(),
         app_secret: request.app_secret.as_str(),
         callback_url: request.callback_url.as_str(),
         response_code: request.response_code.as_str(),
     };
-    let access_token = app.exchange(&exchange).await?.ok_or(Failure::UnknownApp)?;
+    let access_token = app.exchange(&exchange, &address).await?.ok_or(Failure::UnknownApp)?;
     Ok(Reply(TokenView { access_token, expires_in: ACCESS_TOKEN_AGE.as_secs() }))
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
+use lambda::Address;
 use serde::Serialize;
 use shared::ids::Id;
 use shared::input::Faults;
@@ -85,10 +86,14 @@ fn logged_in(Login { user, token }: Login) -> Response {
 #[utoipa::path(post, path = "/wechat/user/register", tag = "用户", security(()), request_body = RegisterFields, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
-async fn register(State(app): State<App>, Json(fields): Json<RegisterFields>) -> Result<Response, Failure> {
+async fn register(
+    State(app): State<App>,
+    Address(address): Address,
+    Json(fields): Json<RegisterFields>,
+) -> Result<Response, Failure> {
     let RegisterFields { phone_code, login_code, inviter_id } = fields;
     let inviter = inviter_id.and_then(|Inviter(inviter)| inviter);
-    let login = app.register(login_code.as_str(), phone_code.as_str(), inviter).await?;
+    let login = app.register(login_code.as_str(), phone_code.as_str(), inviter, &address).await?;
     login.map(logged_in).map_err(Failure::WeChat)
 }
 
@@ -96,8 +101,12 @@ async fn register(State(app): State<App>, Json(fields): Json<RegisterFields>) ->
 #[utoipa::path(post, path = "/wechat/user/login", tag = "用户", security(()), request_body = LoginFields, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
-async fn log_in(State(app): State<App>, Json(fields): Json<LoginFields>) -> Result<Response, Failure> {
-    let login = app.log_in(fields.login_code.as_str()).await?.map_err(Failure::WeChat)?;
+async fn log_in(
+    State(app): State<App>,
+    Address(address): Address,
+    Json(fields): Json<LoginFields>,
+) -> Result<Response, Failure> {
+    let login = app.log_in(fields.login_code.as_str(), &address).await?.map_err(Failure::WeChat)?;
     login.map(logged_in).ok_or(Failure::NotRegistered)
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -70,6 +70,7 @@ pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App, observer: O
         .layer(middleware::from_fn(of_bearable_size::<F>))
         .layer(middleware::from_fn(within_deadline::<F>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| broken::<F>("a handler panicked")))
+        .layer(middleware::map_response(unmistakable))
         .layer(middleware::from_fn(move |request, next| observer.clone().observe(request, next)))
         .with_state(app)
 }
@@ -150,6 +151,15 @@ async fn of_bearable_size<F: Family>(request: Request, next: Next) -> Response {
     if let Some(code) = code {
         response.extensions_mut().insert(code);
     }
+    response
+}
+
+/// What every answer says to browsers and to what stands between: it is what its type says, and, since most carry people's data or
+/// tokens, nobody keeps it who was not told to.
+async fn unmistakable(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

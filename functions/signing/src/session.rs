@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
+use lambda::Address;
 use serde::Serialize;
 use shared::input::Faults;
 use shared::signing::captcha;
@@ -14,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Address, Caller, CaptchaId, Failure, Fields, Platform, Problem, Reply, Success, with_error_code};
+use crate::edge::{Caller, CaptchaId, Failure, Fields, Platform, Problem, Reply, Success, with_error_code};
 
 pub fn router() -> OpenApiRouter<App> {
     let coded = OpenApiRouter::default().routes(routes!(create_verifycode)).layer(from_fn(with_error_code));
@@ -30,7 +31,6 @@ async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Fa
     let cookie = format!("captcha_id={}; Path=/; HttpOnly; Max-Age={}", captcha.id, captcha::AGE.as_secs());
     let headers = [
         (header::CONTENT_TYPE, "image/png".to_owned()),
-        (header::CACHE_CONTROL, "no-store".into()),
         (header::SET_COOKIE, cookie),
         (header::HeaderName::from_static("x-captcha-id"), captcha.id),
     ];
@@ -90,9 +90,10 @@ struct LoginView {
 async fn log_in(
     State(app): State<App>,
     Platform(platform): Platform,
+    Address(address): Address,
     Fields(fields): Fields<LoginFields>,
 ) -> Result<Reply<LoginView>, Failure> {
-    let login = app.log_in(&platform, fields.code.as_str()).await?.map_err(Failure::WeChat)?;
+    let login = app.log_in(&platform, fields.code.as_str(), &address).await?.map_err(Failure::WeChat)?;
     Ok(Reply(LoginView { session_token: login.session_token, em_id: login.em_id }))
 }
 

@@ -81,7 +81,7 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
 
 /// Registers a user who has a name.
 async fn enter(service: &Service, code: &str, name: &str) -> Result<Id, String> {
-    let login = service.register(code, code, None).await.map_err(|error| error.to_string())?;
+    let login = service.register(code, code, None, "127.0.0.1").await.map_err(|error| error.to_string())?;
     let login = login.map_err(|refusal| format!("WeChat refuses {code}: {refusal:?}"))?;
     let changes: Changes = Json::from_value(json!({"name": name, "sex": 1})).read().map_err(|error| error.to_string())?;
     service.update_user(login.user, &changes).await.map_err(|error| error.to_string())?;

@@ -13,9 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::Service;
 use super::channels::{ChannelId, enabled_check};
 use crate::access_token::AccessTokens;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ids::random;
 use crate::keyring::Purpose;
+use crate::limits::{Counters, PROOFS, Try};
+use crate::secrets::is_same;
 use crate::store::{Condition, Item, Key, Outcome, Refusal, Write, expire};
 
 /// How long an access token is valid.
@@ -37,11 +39,15 @@ pub struct Tokens {
 }
 
 impl Service {
-    /// Tokens for an appkey and its secret. A wrong secret and an unknown appkey are the same error.
+    /// Tokens for an appkey and its secret. A wrong secret and an unknown appkey are the same error. `address` is where the request
+    /// comes from.
     ///
-    /// DynamoDB: one read, one write.
-    pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str) -> Result<Tokens> {
-        let channel = self.authenticate(appkey, secret).await?.ok_or_else(Error::unauthenticated)?;
+    /// DynamoDB: one read, two writes; of a wrong secret, one write less.
+    pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str, address: &str) -> Result<Tokens> {
+        let channel = self.authenticate(appkey, secret).await?;
+        let went = if channel.is_some() { Try::Good } else { Try::Failed };
+        PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], went).await?;
+        let channel = channel.ok_or_else(Error::unauthenticated)?;
         if !channel.enabled {
             return Err(Error::forbidden());
         }
@@ -56,14 +62,22 @@ impl Service {
     /// The next tokens for a refresh token. Used again within 30 seconds it gives the same successor; later, it ends the
     /// family.
     ///
-    /// DynamoDB: one transaction; on reuse, one write more.
-    pub async fn refresh_tokens(&self, presented: &str) -> Result<Tokens> {
+    /// `address` is where the request comes from. What cannot be a token at all is refused without being counted: it costs nothing.
+    ///
+    /// DynamoDB: one write, one transaction; of a failure, one write more; on reuse, another one.
+    pub async fn refresh_tokens(&self, presented: &str, address: &str) -> Result<Tokens> {
         let token = RefreshToken::parse(presented).ok_or_else(Error::token_rejected)?;
+        let caller = ["refresh", token.channel.as_str(), address];
+        let is_wrong = |outcome: &Result<Tokens>| outcome.as_ref().is_err_and(|error| error.kind() == Kind::TokenRejected);
+        PROOFS.attempt(&self.counters(), &caller, self.rotate(&token, presented), is_wrong).await
+    }
+
+    async fn rotate(&self, token: &RefreshToken, presented: &str) -> Result<Tokens> {
         let now = self.clock.now();
         let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[presented.as_bytes()])?);
         let put = Write::Put {
             table: self.tables.credentials.clone(),
-            item: family_item(&next, Some(&token), now),
+            item: family_item(&next, Some(token), now),
             condition: Condition::equals("current", AttributeValue::S(token.hash())).and(Condition::compares(
                 "expires_at",
                 ">",
@@ -76,11 +90,11 @@ impl Service {
         let next = match family {
             Refusal { failed: false, .. } => return Err(Error::forbidden()),
             Refusal { stored: None, .. } => return Err(Error::token_rejected()),
-            Refusal { stored: Some(stored), .. } => match self.verdict(&stored, &token, presented, now) {
+            Refusal { stored: Some(stored), .. } => match self.verdict(&stored, token, presented, now) {
                 Verdict::HandedOutAgain(next) => next,
                 Verdict::Expired => return Err(Error::token_rejected()),
                 Verdict::Reused => {
-                    self.end_family(&token, now).await?;
+                    self.end_family(token, now).await?;
                     return Err(Error::token_rejected());
                 }
             },
@@ -95,6 +109,11 @@ impl Service {
         if self.is_enabled(&channel).await? { Ok(channel) } else { Err(Error::forbidden()) }
     }
 
+    fn counters(&self) -> Counters<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        Counters { family: "channel", store, table: &tables.credentials, keyring, now: self.clock.now() }
+    }
+
     fn tokens(&self, token: &RefreshToken, now: Timestamp) -> Result<Tokens> {
         Ok(Tokens { access_token: TOKENS.sign(&self.keyring, token.channel.as_str(), now)?, refresh_token: token.to_string() })
     }
@@ -103,13 +122,13 @@ impl Service {
         let text = |attribute: &str| stored.get(attribute).and_then(|value| value.as_s().ok());
         let second = |attribute: &str| stored.get(attribute).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
         let Some(current) = text("current") else { return Verdict::Expired };
-        if *current == token.hash() || second("expires_at").is_none_or(|expires_at| expires_at <= now.as_second()) {
+        if is_same(current, token.hash()) || second("expires_at").is_none_or(|expires_at| expires_at <= now.as_second()) {
             return Verdict::Expired;
         }
-        let just_used = text("previous") == Some(&token.hash())
+        let just_used = text("previous").is_some_and(|previous| is_same(previous, token.hash()))
             && second("rotated_at").is_some_and(|at| now.as_second() - at <= REUSE_WINDOW.as_secs());
         let successors = self.keyring.macs(Purpose::RefreshToken, &[presented.as_bytes()]);
-        let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| next.hash() == *current);
+        let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| is_same(next.hash(), current));
         match next {
             Some(next) if just_used => Verdict::HandedOutAgain(next),
             _ => Verdict::Reused,

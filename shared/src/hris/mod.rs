@@ -29,6 +29,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Fault, Result};
 use crate::ids::{Id, Ids};
 use crate::keyring::Keyring;
+use crate::limits::Counters;
 use crate::objects::Objects;
 use crate::sms::Sms;
 use crate::store::Store;
@@ -84,6 +85,11 @@ impl Service {
             consents: Cache::default(),
             tables,
         })
+    }
+
+    fn counters(&self) -> Counters<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        Counters { family: "hris", store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 
     fn stamp(&self) -> Result<(Id, jiff::Timestamp)> {

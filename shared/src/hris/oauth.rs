@@ -15,9 +15,9 @@ use super::organization::company_key;
 use super::row::{self, Entity as _};
 use super::values::{Code, Status, Uuid};
 use super::{Caller, Service, missing};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::ids::random;
-use crate::limits::MESSAGES_TO_A_PHONE;
+use crate::limits::{CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS, Try};
 use crate::secrets::{self, NewSecret, Secrets};
 use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, expire};
@@ -145,11 +145,13 @@ impl Service {
     }
 
     /// Sends a code to the phone, if it is that of an employee of the app's company, and gives the name of the attempt. Nothing
-    /// in the answer tells whether it is.
+    /// in the answer tells whether it is. `address` is where the request comes from.
     ///
-    /// DynamoDB: two reads, two writes.
-    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile) -> Result<String> {
+    /// DynamoDB: two reads, three writes.
+    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
         let now = self.clock.now();
+        // The address first: one that sends too much uses up nobody's phone.
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Try::Good).await?;
         let index = self.keyring.blind_index(&[b"sms", mobile.national().as_bytes()])?;
         let counter = Key::new(format!("hris#sms#{}", Uuid::of_digest(index)), "sms");
         MESSAGES_TO_A_PHONE.count(&self.store, &self.tables.credentials, &counter, now).await?;
@@ -177,10 +179,15 @@ impl Service {
     }
 
     /// Consents by the code that was sent, and gives the response code for the app. A try is counted before the code is looked
-    /// at, so that no crowd of tries guesses it.
+    /// at, so that no crowd of tries guesses it. `address` is where the request comes from.
     ///
-    /// DynamoDB: one read, one write; if the code is right, one transaction.
-    pub async fn consent(&self, app: &App, attempt: &str, code: &str) -> Result<Result<String, CodeRefusal>> {
+    /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
+    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<Result<String, CodeRefusal>> {
+        let is_wrong = |outcome: &Result<Result<String, CodeRefusal>>| matches!(outcome, Ok(Err(_)));
+        CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
+    }
+
+    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<Result<String, CodeRefusal>> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
         let counted = self.store.change(table, attempt_key(attempt), |item| {
@@ -196,7 +203,7 @@ impl Service {
         if !is_current {
             return Ok(Err(CodeRefusal::Spent));
         }
-        let is_right = secrets::is_same(&read_text(&item, "code")?, &self.code_digest(attempt, code)?);
+        let is_right = secrets::is_same(read_text(&item, "code")?, self.code_digest(attempt, code)?);
         let Some(employee) = item.get("employee").filter(|_| is_right) else { return Ok(Err(CodeRefusal::Wrong)) };
 
         let response_code = secrets::random_token()?;
@@ -225,10 +232,26 @@ impl Service {
         }
     }
 
-    /// The access token for a response code; `None` where the app does not prove itself.
+    /// The access token for a response code; `None` where the app does not prove itself. `address` is where the request comes from.
     ///
-    /// DynamoDB: two reads, one transaction.
-    pub async fn exchange(&self, exchange: &Exchange<'_>) -> Result<Option<String>> {
+    /// DynamoDB: two reads, one write, one transaction; of what is refused, at most two reads, one write.
+    pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<String>> {
+        let granted = self.granted(exchange).await;
+        let went = match &granted {
+            Ok(Some(_)) => Try::Good,
+            Ok(None) => Try::Failed,
+            Err(error) if error.kind() == Kind::Invalid => Try::Failed,
+            Err(_) => Try::Good,
+        };
+        PROOFS.count(&self.counters(), &["exchange", exchange.app_id, address], went).await?;
+        match granted? {
+            Some(granted) => self.spend(granted).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What the response code stands for; `None` where the app does not prove itself.
+    async fn granted(&self, exchange: &Exchange<'_>) -> Result<Option<Item>> {
         let Some(app) = self.app(exchange.app_id).await? else { return Ok(None) };
         if !app.secrets.accept(exchange.app_secret) {
             return Ok(None);
@@ -236,17 +259,20 @@ impl Service {
         if app.callback_url.as_str() != exchange.callback_url {
             return Err(Error::invalid([Fault::new("callback_url", "is not that of the app")]));
         }
-        let invalid = || Error::invalid([Fault::new("response_code", "is not valid, or was used")]);
         let now = self.clock.now();
-        let table = &self.tables.credentials;
-        let found = self.store.get(table, response_code_key(exchange.response_code)).await?.ok_or_else(invalid)?;
+        let key = response_code_key(exchange.response_code);
+        let found = self.store.get(&self.tables.credentials, key).await?.ok_or_else(invalid_response_code)?;
         let is_valid = read_integer::<i64>(&found, "expires_at")? > now.as_second()
             && read_text(&found, "app_id")? == app.app_id.as_str()
             && read_text(&found, "callback_url")? == exchange.callback_url
             && read_text(&found, "state")? == "fresh";
-        if !is_valid {
-            return Err(invalid());
-        }
+        if is_valid { Ok(Some(found)) } else { Err(invalid_response_code()) }
+    }
+
+    /// The access token for what a response code stands for, once.
+    async fn spend(&self, found: Item) -> Result<String> {
+        let now = self.clock.now();
+        let table = &self.tables.credentials;
         let token = secrets::random_token()?;
         let mut granted = access_token_key(&token).into_item();
         for attribute in ["app_id", "company", "employee"] {
@@ -260,12 +286,12 @@ impl Service {
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
         ]);
         match outcome.await? {
-            Outcome::Written => Ok(Some(token)),
+            Outcome::Written => Ok(token),
             // Our own transaction, whose answer was lost on the way: it was sent again.
             Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.stored.as_ref() == Some(&used)) => {
-                Ok(Some(token))
+                Ok(token)
             }
-            Outcome::Refused(_) => Err(invalid()),
+            Outcome::Refused(_) => Err(invalid_response_code()),
         }
     }
 
@@ -310,6 +336,10 @@ impl Service {
         let mac = self.keyring.blind_index(&[b"code", attempt.as_bytes(), code.as_bytes()])?;
         Ok(Uuid::of_digest(mac).to_string())
     }
+}
+
+fn invalid_response_code() -> Error {
+    Error::invalid([Fault::new("response_code", "is not valid, or was used")])
 }
 
 fn app_key(app_id: &RecordId) -> Key {

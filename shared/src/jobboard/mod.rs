@@ -28,6 +28,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Fault, Result};
 use crate::ids::Ids;
 use crate::keyring::Keyring;
+use crate::limits::Counters;
 use crate::objects::Objects;
 use crate::store::Store;
 use crate::wechat::WeChat;
@@ -49,7 +50,7 @@ pub struct Service {
 struct Tables {
     /// `JOBBOARD_TABLE`: users, jobs and all that belongs to them.
     jobboard: String,
-    /// `CREDENTIALS_TABLE`: requests that count once.
+    /// `CREDENTIALS_TABLE`: requests that count once, and counts of logins.
     credentials: String,
 }
 
@@ -91,6 +92,11 @@ impl Service {
             settings,
             tables,
         })
+    }
+
+    fn counters(&self) -> Counters<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        Counters { family: "jobboard", store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 
     /// The moment by which tops run.

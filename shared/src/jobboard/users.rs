@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::values::{Area, Latitude, Longitude, Picture, Sex};
 use super::{Service, row};
 use crate::access_token::AccessTokens;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::hex::hex;
 use crate::ids::Id;
 use crate::input::Faults;
+use crate::limits::CODES;
 use crate::sealed;
 use crate::store::attribute::{number, read_integer};
 use crate::store::{Condition, Item, Outcome, VERSION, Write};
@@ -83,10 +84,25 @@ pub struct Login {
 
 impl Service {
     /// Makes a user of whoever these codes of WeChat stand for. A known one comes in as by [`Service::log_in`], and nothing
-    /// changes.
+    /// changes. `address` is where the request comes from.
     ///
-    /// DynamoDB: one read, one transaction; one read more where an inviter is named.
-    pub async fn register(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Result<Login, Refusal>> {
+    /// DynamoDB: one write, one read, one transaction; one read more where an inviter is named; of a wrong code, one write more.
+    pub async fn register(
+        &self,
+        login_code: &str,
+        phone_code: &str,
+        inviter: Option<Id>,
+        address: &str,
+    ) -> Result<Result<Login, Refusal>> {
+        let is_wrong = |outcome: &Result<Result<Login, Refusal>>| match outcome {
+            Ok(outcome) => matches!(outcome, Err(Refusal::Code)),
+            Err(error) => error.kind() == Kind::Invalid,
+        };
+        let register = self.register_by(login_code, phone_code, inviter);
+        CODES.attempt(&self.counters(), &["login", address], register, is_wrong).await
+    }
+
+    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Result<Login, Refusal>> {
         let session = match self.wechat.code_to_session(login_code).await? {
             Ok(session) => session,
             Err(refusal) => return Ok(Err(refusal)),
@@ -134,10 +150,15 @@ impl Service {
         }
     }
 
-    /// Lets a known user in; `None` where the code stands for nobody who has registered.
+    /// Lets a known user in; `None` where the code stands for nobody who has registered. `address` is where the request comes from.
     ///
-    /// DynamoDB: one read.
-    pub async fn log_in(&self, login_code: &str) -> Result<Result<Option<Login>, Refusal>> {
+    /// DynamoDB: one write, one read; of a wrong code, two writes.
+    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Result<Option<Login>, Refusal>> {
+        let is_wrong = |outcome: &Result<Result<Option<Login>, Refusal>>| matches!(outcome, Ok(Err(Refusal::Code)));
+        CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
+    }
+
+    async fn log_in_by(&self, login_code: &str) -> Result<Result<Option<Login>, Refusal>> {
         let session = match self.wechat.code_to_session(login_code).await? {
             Ok(session) => session,
             Err(refusal) => return Ok(Err(refusal)),

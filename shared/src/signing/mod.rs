@@ -22,6 +22,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Fault, Result};
 use crate::ids::Ids;
 use crate::keyring::Keyring;
+use crate::limits::Counters;
 use crate::objects::Objects;
 use crate::sms::Sms;
 use crate::store::Store;
@@ -86,6 +87,11 @@ impl Service {
             settings,
             tables,
         })
+    }
+
+    fn counters(&self) -> Counters<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        Counters { family: "signing", store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 }
 

@@ -10,6 +10,7 @@ use super::applications::application_key;
 use super::values::PlatformCode;
 use crate::error::{Error, Result};
 use crate::hex::hex;
+use crate::limits::CODES;
 use crate::secrets;
 use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, expire, pause};
@@ -48,10 +49,15 @@ struct Listed {
 }
 
 impl Service {
-    /// Logs a worker in by the code of `wx.login`; the first time, the worker is made.
+    /// Logs a worker in by the code of `wx.login`; the first time, the worker is made. `address` is where the request comes from.
     ///
-    /// DynamoDB: two reads, one transaction.
-    pub async fn log_in(&self, platform: &PlatformCode, code: &str) -> Result<Result<Login, Refusal>> {
+    /// DynamoDB: one write, two reads, one transaction; of a wrong code, two writes.
+    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Result<Login, Refusal>> {
+        let is_wrong = |outcome: &Result<Result<Login, Refusal>>| matches!(outcome, Ok(Err(Refusal::Code)));
+        CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
+    }
+
+    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Result<Login, Refusal>> {
         let session = match self.wechat.code_to_session(code).await? {
             Ok(session) => session,
             Err(refusal) => return Ok(Err(refusal)),

@@ -7,7 +7,7 @@ use super::values::PlatformCode;
 use crate::error::{Error, Fault, Result};
 use crate::hex::hex;
 use crate::ids::random;
-use crate::limits::{Limit, MESSAGES_TO_A_PHONE};
+use crate::limits::{MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, Try};
 use crate::secrets;
 use crate::store::attribute::{number, read_integer, read_text, text};
 use crate::store::{Key, VERSION, Write, expire};
@@ -16,13 +16,11 @@ use crate::values::Mobile;
 /// How long a code is valid, and how often it may be tried.
 const AGE: SignedDuration = SignedDuration::from_mins(5);
 const TRIES: u32 = 5;
-/// What one address has sent.
-const MESSAGES_FROM_AN_ADDRESS: Limit = Limit { apart: SignedDuration::ZERO, most: 20, window: SignedDuration::from_hours(1) };
 
 impl Service {
     /// Sends a code to the phone for whoever solved the captcha. `address` is where the request comes from.
     ///
-    /// DynamoDB: three reads, four writes.
+    /// DynamoDB: two reads, four writes.
     pub async fn send_code(
         &self,
         platform: &PlatformCode,
@@ -40,13 +38,11 @@ impl Service {
         }
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let counter = |kind: &str, of: &str| -> Result<Key> {
-            let index = self.keyring.blind_index(&[kind.as_bytes(), of.as_bytes()])?;
-            Ok(Key::new(format!("signing#{kind}#{}", hex(&index)), "count"))
-        };
         // The address first: one that sends too much uses up nobody's phone.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.store, table, &counter("address", address)?, now).await?;
-        MESSAGES_TO_A_PHONE.count(&self.store, table, &counter("phone", phone.national())?, now).await?;
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Try::Good).await?;
+        let index = self.keyring.blind_index(&[b"phone", phone.national().as_bytes()])?;
+        let counter = Key::new(format!("signing#phone#{}", hex(&index)), "count");
+        MESSAGES_TO_A_PHONE.count(&self.store, table, &counter, now).await?;
         let code = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
         let mut item = self.code_key(platform, phone)?.into_item();
         item.insert("code".into(), text(self.code_digest(phone, &code)?));
@@ -72,7 +68,7 @@ impl Service {
         let Some(item) = counted.await? else { return Ok(false) };
         Ok(read_integer::<u32>(&item, "tries")? <= TRIES
             && read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second()
-            && secrets::is_same(&read_text(&item, "code")?, &self.code_digest(phone, code.trim())?))
+            && secrets::is_same(read_text(&item, "code")?, self.code_digest(phone, code.trim())?))
     }
 
     fn code_key(&self, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {

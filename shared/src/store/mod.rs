@@ -6,6 +6,7 @@
 
 pub mod attribute;
 mod condition;
+mod count;
 mod due;
 mod query;
 

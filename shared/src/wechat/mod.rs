@@ -47,7 +47,7 @@ impl App {
 }
 
 /// Who logs in.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub struct Session {
     pub openid: String,
     #[serde(default)]
@@ -63,6 +63,11 @@ pub enum Refusal {
     Blocked,
     /// Too many calls, or WeChat is busy.
     Busy,
+}
+
+impl Refusal {
+    /// When a busy WeChat may be asked again, in seconds.
+    pub const BUSY_FOR: i64 = 1;
 }
 
 #[derive(Deserialize)]

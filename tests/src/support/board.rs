@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::documents::jobboard::documented;
-use super::{Address, Answer, answer, invoke};
+use super::{Address, Answer, answer, client, invoke};
 
 /// The job board as somebody sees it who is not logged in.
 #[derive(Clone)]
@@ -68,10 +68,7 @@ pub fn unique() -> u32 {
 
 impl Board {
     pub fn of(address: &Address) -> Self {
-        Self {
-            address: address.clone(),
-            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
-        }
+        Self { address: address.clone(), http: client() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

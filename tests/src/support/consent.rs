@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Client, Method, redirect};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::product::{Product, body};
-use super::{Address, Answer, answer};
+use super::{Address, Answer, answer, client};
 
 pub const AUTHORIZE: &str = "/api/v2/oauth/authorize";
 pub const TOKEN: &str = "/api/v2/oauth/token";
@@ -107,8 +107,12 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(app: &App) -> Self {
-        let http = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { http, app: app.clone(), cookie: None }
+        Self { http: client(), app: app.clone(), cookie: None }
+    }
+
+    /// The same one, of somebody who went elsewhere.
+    pub fn elsewhere(&self) -> Self {
+        Self { http: client(), ..self.clone() }
     }
 
     async fn send(&self, method: Method, query: &[(&str, &str)], form: Option<String>) -> Page {

@@ -16,6 +16,8 @@ mod stage;
 pub mod worker;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, mpsc};
 
 use local::{Options, World};
@@ -79,6 +81,16 @@ pub fn world() -> &'static Address {
         told.recv().unwrap()
     });
     &SHARED
+}
+
+/// A client with an address of its own that follows no redirect: limits count by address, of which Linux has a whole network on its
+/// loopback.
+pub fn client() -> reqwest::Client {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    let [_, high, middle, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let own = IpAddr::from([127, high + 1, middle, low]);
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.local_address(cfg!(target_os = "linux").then_some(own)).build().unwrap()
 }
 
 /// The answer to a failed request, as the document's envelope holds it: code, message, and `(field, reason)` of each fault.

@@ -7,7 +7,7 @@ use local::Captchas;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Address, Answer, answer, invoke};
+use super::{Address, Answer, answer, client, invoke};
 
 /// What a platform of the tests has.
 pub const COMPANY: u32 = 12;
@@ -28,7 +28,7 @@ impl Platform {
     pub async fn found(address: &Address) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let code = format!("platform-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = client();
         let captchas = Arc::new(Captchas::of(&address.variables).await.unwrap());
         let platform = Self { address: address.clone(), code, http, captchas };
         platform.command("set_platform", json!({"name": "测试平台"})).await;
@@ -49,6 +49,11 @@ impl Platform {
         event["command"] = command.into();
         event["platform_code"] = self.code.clone().into();
         invoke(&self.http, &self.address, &event).await
+    }
+
+    /// The same one, from another address.
+    pub fn elsewhere(&self) -> Self {
+        Self { http: client(), ..self.clone() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

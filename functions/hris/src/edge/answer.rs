@@ -133,9 +133,8 @@ fn named(field: &str) -> &str {
     if field == WHOLE { "payload" } else { field }
 }
 
-/// Answers carry people's data: nobody on the way may keep them.
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [(header::CONTENT_TYPE, "application/json")];
     match serde_json::to_vec(body) {
         Ok(body) => (status, headers, body).into_response(),
         Err(error) => Failure::from(Error::internal(error)).into_response(),

@@ -126,7 +126,10 @@ impl IntoResponse for Failure {
                 let (status, data) = match refusal {
                     Refusal::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
                     Refusal::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"),
-                    Refusal::Busy => (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again"),
+                    Refusal::Busy => {
+                        retry_after = Some(Refusal::BUSY_FOR);
+                        (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again")
+                    }
                 };
                 (status, status.as_u16(), data.into())
             }
@@ -168,9 +171,8 @@ fn detail(error: &Error) -> String {
     .into()
 }
 
-/// Answers carry people's data and tokens: nobody on the way may keep them.
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [(header::CONTENT_TYPE, "application/json")];
     match serde_json::to_vec(body) {
         Ok(body) => (status, headers, body).into_response(),
         Err(error) => Failure::from(Error::internal(error)).into_response(),

@@ -105,7 +105,10 @@ impl IntoResponse for Failure {
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, "请先登录".into()),
             Self::WeChat(Refusal::Code) => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
             Self::WeChat(Refusal::Blocked) => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
-            Self::WeChat(Refusal::Busy) => (StatusCode::TOO_MANY_REQUESTS, "微信繁忙，请稍后再试".into()),
+            Self::WeChat(Refusal::Busy) => {
+                retry_after = Some(Refusal::BUSY_FOR);
+                (StatusCode::TOO_MANY_REQUESTS, "微信繁忙，请稍后再试".into())
+            }
             Self::UnknownPath => (StatusCode::NOT_FOUND, "接口不存在".into()),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "不支持该请求方法".into()),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "内容太大，图片不能超过 4.5 MB".into()),
@@ -119,9 +122,8 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Answers carry people's data and tokens: nobody on the way may keep them.
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [(header::CONTENT_TYPE, "application/json")];
     match serde_json::to_vec(body) {
         Ok(body) => (status, headers, body).into_response(),
         Err(error) => Failure::from(Error::internal(error)).into_response(),

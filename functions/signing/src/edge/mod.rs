@@ -13,4 +13,4 @@ mod words;
 
 pub use answer::{Failure, Problem, Reply, Success, with_error_code};
 pub use fields::Fields;
-pub use request::{Address, Caller, CaptchaId, Platform, Segment, origin};
+pub use request::{Caller, CaptchaId, Platform, Segment, origin};

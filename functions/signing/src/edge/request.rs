@@ -55,19 +55,6 @@ impl FromRequestParts<App> for CaptchaId {
     }
 }
 
-/// Where the request comes from: the last address before the gateway.
-pub struct Address(pub String);
-
-impl FromRequestParts<App> for Address {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
-        let forwarded = parts.headers.get("x-forwarded-for").and_then(|addresses| addresses.to_str().ok());
-        let last = forwarded.and_then(|addresses| addresses.rsplit(',').next()).unwrap_or_default();
-        Ok(Self(last.trim().chars().take(64).collect()))
-    }
-}
-
 /// The one parameter of a path, percent-decoded.
 pub struct Segment(pub String);
 
