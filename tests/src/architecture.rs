@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// Every Rust file below a folder, with its text.
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+pub fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -77,4 +77,93 @@ fn there_is_one_tls_and_one_http_stack() {
     for second in ["openssl v", "native-tls v", "ring v", "rustls v0.21", "hyper v0.", "http v0."] {
         assert!(!tree.lines().any(|line| line.starts_with(second)), "{second} came in");
     }
+}
+
+/// Names of what proves somebody, as the last word of a name.
+const PROOFS: [&str; 10] =
+    ["secret", "secrets", "signature", "mac", "hash", "token", "digest", "password", "code_digest", "proof"];
+
+fn is_proof(name: &str) -> bool {
+    PROOFS.contains(&name.rsplit('_').next().unwrap_or(name))
+}
+
+/// The last name of what stands before a comparison, and behind it: `token` of `a.token()` and of `&self.token`.
+fn compared(line: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || "_.:()&*[]".contains(c);
+    let mut names = Vec::new();
+    for operator in [" == ", " != "] {
+        for (at, _) in line.match_indices(operator) {
+            let before = line[..at].rsplit(|c: char| !is_part(c)).next().unwrap_or_default();
+            let behind = line[at + operator.len()..].split(|c: char| !is_part(c)).next().unwrap_or_default();
+            for side in [before, behind] {
+                let words = side.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+                names.extend(words.last().map(str::to_owned));
+            }
+        }
+    }
+    names
+}
+
+/// `==` tells by its time how much of a guess was right. `secrets::is_same` does not. Two values of our own may be compared anyhow: such
+/// lines stand here, each with the reason. This list may only shrink.
+const COMPARED_ANYHOW: [&str; 2] = [
+    // Whether a record is pushed again with the same content, by its owner.
+    "digests.iter().any(|digest| hex(digest) == stored.first_content)",
+    // A login that meets its own hash in the list that it read.
+    "sessions.iter().any(|session| session.hash == hash)",
+];
+
+#[test]
+fn what_proves_somebody_is_compared_in_one_place() {
+    for (path, text) in sources("shared/src").into_iter().chain(sources("functions")) {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let is_fine = COMPARED_ANYHOW.iter().any(|known| line.contains(known));
+            let found = compared(line).into_iter().find(|name| is_proof(name));
+            assert!(is_fine || found.is_none(), "{}: {found:?} is compared by its bytes in `{}`", path.display(), line.trim());
+        }
+        let is_the_place = path.ends_with("shared/src/secrets.rs");
+        assert!(is_the_place || !code.contains("verify_slices_are_equal"), "{} compares for itself", path.display());
+    }
+    for guilty in ["if stored.token == given {", "given != &self.secret_hash()", "x.map(|known| *known == mac)"] {
+        assert!(compared(guilty).iter().any(|name| is_proof(name)), "{guilty}");
+    }
+    for innocent in ["secret.secret_id == *secret_id", "token.len() == 3", "// token == token", "hashes == 2"] {
+        assert!(!compared(innocent).iter().any(|name| is_proof(name)) || innocent.starts_with("//"), "{innocent}");
+    }
+}
+
+/// The fields, each with its type, of the structs of a file that derive `Debug`.
+fn shown_fields(text: &str) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    for behind in text.split("#[derive(").skip(1) {
+        let (derived, rest) = behind.split_once(")]").unwrap_or_default();
+        let (head, body) = rest.split_once('{').unwrap_or_default();
+        let is_struct = head.contains("struct ") && !head.contains(';') && !head.contains('(');
+        if !is_struct || !derived.split(',').any(|name| name.trim() == "Debug") {
+            continue;
+        }
+        for line in body.split("\n}").next().unwrap_or_default().lines().filter(|line| !line.trim_start().starts_with("//")) {
+            if let Some((name, kind)) =
+                line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub ").split_once(": ")
+            {
+                fields.push((name.to_owned(), kind.trim_end_matches(',').to_owned()));
+            }
+        }
+    }
+    fields
+}
+
+/// [`shared::secrets`]'s own types show nothing: they write their `Debug` by hand.
+#[test]
+fn no_type_that_holds_a_secret_derives_debug() {
+    let told = ["openid", "plain", "kept", "key_pair", "private_key"];
+    for (path, text) in sources("shared/src").into_iter().chain(sources("functions")) {
+        for (name, kind) in shown_fields(&text) {
+            let holds = is_proof(&name) || told.contains(&name.as_str());
+            assert!(!holds || kind == "Secrets", "{}: {name}: {kind} is shown by Debug", path.display());
+        }
+    }
+    let shown = shown_fields("#[derive(Clone, Debug)]\npub struct Login {\n    /// Told once.\n    pub token: String,\n}\n");
+    assert_eq!(shown, [("token".to_owned(), "String".to_owned())]);
 }

@@ -22,6 +22,7 @@ mod ops_hris;
 mod ops_hris_import;
 mod ops_jobboard;
 mod ops_signing;
+mod security;
 mod support;
 mod template;
 mod wechat;

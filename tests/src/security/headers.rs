@@ -1,0 +1,67 @@
+//! What every answer says to browsers, and what none of them tells.
+
+use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{Client, Method};
+
+use crate::support::board::Board;
+use crate::support::{Partner, world};
+
+/// One answer of each kind: of each family, good and bad, in the envelope and without one.
+async fn answers() -> Vec<(String, HeaderMap)> {
+    let (partner, user) = (Partner::join(world()).await, Board::of(world()).join().await);
+    let cases = [
+        (Method::GET, "/api/v1/tasks", partner.token.as_str()),
+        (Method::GET, "/api/v1/tasks", ""),
+        (Method::POST, "/api/v1/auth/token", ""),
+        (Method::DELETE, "/api/v1/tasks", ""),
+        (Method::GET, "/api/v1/nothing", ""),
+        (Method::GET, "/api/v2/employees", ""),
+        (Method::GET, "/api/v2/oauth/authorize", ""),
+        (Method::POST, "/api/v2/oauth/token", ""),
+        (Method::GET, "/captcha", ""),
+        (Method::GET, "/em_status", ""),
+        (Method::POST, "/verifycode", ""),
+        (Method::GET, "/user/info", &user.token),
+        (Method::POST, "/jobs/list", ""),
+        (Method::GET, "/img/0.png", ""),
+    ];
+    let mut answers = Vec::new();
+    for (method, path, token) in cases {
+        let request = Client::new().request(method.clone(), format!("{}{path}", world().base_url));
+        let request = request.bearer_auth(token).header("origin", "https://evil.example.com");
+        answers.push((format!("{method} {path}"), request.send().await.unwrap().headers().clone()));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn no_answer_is_kept_on_the_way_or_taken_for_something_else() {
+    for (request, headers) in answers().await {
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(text("x-content-type-options"), Some("nosniff"), "{request}");
+        assert_eq!(text("cache-control"), Some("no-store"), "{request}");
+        assert_eq!(headers.get_all("cache-control").iter().count(), 1, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn no_answer_tells_what_serves_it_or_lets_other_sites_read_it() {
+    let telling = ["server", "x-powered-by", "via", "x-runtime"];
+    let sharing = ["access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods"];
+    for (request, headers) in answers().await {
+        let found: Vec<&HeaderName> =
+            headers.keys().filter(|name| telling.iter().chain(&sharing).any(|other| *name == other)).collect();
+        assert!(found.is_empty(), "{request}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_asks_for_another_site_is_not_let_in() {
+    for path in ["/api/v1/tasks", "/user/info", "/api/v2/employees", "/em_status"] {
+        let request = Client::new().request(Method::OPTIONS, format!("{}{path}", world().base_url));
+        let request = request.header("origin", "https://evil.example.com").header("access-control-request-method", "GET");
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_client_error(), "{path}: {}", answer.status());
+        assert_eq!(answer.headers().get("access-control-allow-origin"), None, "{path}");
+    }
+}

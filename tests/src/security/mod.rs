@@ -1,0 +1,44 @@
+//! What `docs/security.md` says, where no other test shows it; and that the tests named there exist.
+
+mod cursors;
+mod headers;
+mod limits;
+mod requests;
+mod tokens;
+
+use std::collections::BTreeSet;
+
+use crate::architecture::{root, sources};
+
+const DOCUMENT: &str = include_str!("../../../docs/security.md");
+
+/// The names in a list item that begins with `Tests:`.
+fn named(section: &str) -> Vec<&str> {
+    let lists = section.split("Tests:").skip(1).map(|list| list.split("\n\n").next().unwrap_or_default());
+    lists.flat_map(|list| list.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn each_item_of_the_list_names_tests_that_exist() {
+    let sources: Vec<String> = ["tests", "shared"].iter().flat_map(|folder| sources(folder)).map(|(_, text)| text).collect();
+    let exists = |name: &&str| sources.iter().any(|text| text.contains(&format!("fn {name}(")));
+    let sections: Vec<&str> = DOCUMENT.split("\n## API").skip(1).collect();
+    let numbers: BTreeSet<u32> = sections.iter().filter_map(|section| section.split(' ').next()?.parse().ok()).collect();
+    assert_eq!(numbers, (1..=10).collect());
+    for section in sections {
+        let named = named(section);
+        assert!(!named.is_empty(), "no test in: {section}");
+        let missing: Vec<_> = named.iter().filter(|name| !exists(name)).collect();
+        assert!(missing.is_empty(), "{missing:?} in API{}", section.lines().next().unwrap_or_default());
+    }
+}
+
+#[test]
+fn no_administrators_function_has_a_route() {
+    let routes = std::fs::read_to_string(root().join("routes.txt")).unwrap();
+    let served: BTreeSet<&str> = routes.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+    assert!(served.len() > 20);
+    for function in ops::FUNCTIONS {
+        assert!(!served.contains(function), "{function} is served");
+    }
+}
