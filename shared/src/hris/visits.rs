@@ -1,6 +1,8 @@
 //! Visits: a visitor is announced to an employee (document, 提醒员工接见访客).
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::employees::Employee;
 use super::row;
@@ -8,14 +10,17 @@ use super::values::Uuid;
 use super::{Caller, Service};
 use crate::error::{Error, Result};
 use crate::secrets::random_token;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Outcome, STAMP};
+use crate::store::attribute::{number, read_integer, text};
+use crate::store::{Condition, Item, Outcome, STAMP};
 use crate::values::Text;
 
 /// How long a call may take to send its message before a replay of it sends the message instead.
 const SENDING: SignedDuration = SignedDuration::from_secs(15);
 
 const CLAIMED_UNTIL: &str = "claimed_until";
+/// In the place of a time: the message was sent; it was not, and whoever comes next sends it.
+const SENT: i64 = 0;
+const BROKEN_OFF: i64 = 1;
 const EMPLOYEE: &str = "employee_uuid";
 
 pub struct Visit {
@@ -24,6 +29,10 @@ pub struct Visit {
     /// When, in the caller's words.
     pub time: Text<1, 64>,
 }
+
+/// How often, and after how long, a replay looks whether the message was sent that another one is sending.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 impl Service {
     /// Records the visit and sends the employee a message. A replay of the call does neither again, and is answered as the
@@ -41,40 +50,67 @@ impl Service {
         item.insert(CLAIMED_UNTIL.into(), number((now + SENDING).as_millisecond()));
         item.insert("announced_at".into(), number(now.as_millisecond()));
         item.insert(STAMP.into(), text(random_token()?));
-        let table = &self.tables.hris;
-        if let Outcome::Refused(refusals) = self.store.put(table, item.clone(), Condition::absent()).await? {
-            let stored = refusals.into_iter().find_map(|refusal| refusal.stored);
-            let stored = stored.ok_or_else(|| Error::internal("a visit was refused for no reason"))?;
-            let claimed_until: i64 = read_integer(&stored, CLAIMED_UNTIL)?;
-            if read_text(&stored, EMPLOYEE)? != employee.uuid.as_str() {
-                return Err(Error::internal("two visits have the same identity"));
-            }
-            // Equal where it is our own write, whose answer was lost: it was sent again.
-            if stored != item {
-                // Zero where the message was sent.
-                if claimed_until == 0 || claimed_until > now.as_millisecond() {
-                    return Ok(employee);
-                }
-                let claim = Condition::equals(CLAIMED_UNTIL, number(claimed_until));
-                match self.store.put(table, item.clone(), claim).await? {
-                    Outcome::Refused(refusals) if !refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&item)) => {
-                        return Ok(employee);
-                    }
-                    Outcome::Written | Outcome::Refused(_) => {}
-                }
-            }
+        match self.claim_visit(&item, now).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(employee),
+            // What became of the claim is not known: nobody shall wait for it.
+            Err(error) => return Err(self.broken_off(item, error).await),
         }
         if let Some(mobile) = &employee.mobile {
             let message = format!("【工桥】访客 {} 将于 {} 到访，请您接见。", visit.name.as_str(), visit.time.as_str());
             if let Err(error) = self.sms.send(mobile, &message).await {
-                // Whoever sends the call again sends the message, and need not wait.
-                item.insert(CLAIMED_UNTIL.into(), number(1));
-                self.store.put(table, item, Condition::present()).await?;
-                return Err(error);
+                return Err(self.broken_off(item, error).await);
             }
         }
-        item.insert(CLAIMED_UNTIL.into(), number(0));
-        self.store.put(table, item, Condition::present()).await?;
+        // The message is on its way: that this could not be noted is no reason to have it sent again.
+        if let Err(error) = self.end_claim(item, SENT).await {
+            tracing::error!(%error, "a visit was announced, and that could not be noted");
+        }
         Ok(employee)
+    }
+
+    /// Claims the visit for this call; `false` where its message was sent already. Whoever finds it claimed waits for a moment, and is
+    /// told to come back where nothing comes of it: to be answered as if the message was sent would be untrue.
+    async fn claim_visit(&self, item: &Item, now: Timestamp) -> Result<bool> {
+        let mut condition = Condition::absent();
+        for _ in 0..LOOKS {
+            let Outcome::Refused(refusals) = self.store.put(&self.tables.hris, item.clone(), condition).await? else {
+                return Ok(true);
+            };
+            let stored = refusals.into_iter().find_map(|refusal| refusal.stored);
+            let stored = stored.ok_or_else(|| Error::internal("a visit was refused for no reason"))?;
+            // Our own write, whose answer was lost: it was sent again.
+            if stored == *item {
+                return Ok(true);
+            }
+            if stored.get(EMPLOYEE) != item.get(EMPLOYEE) {
+                return Err(Error::internal("two visits have the same identity"));
+            }
+            let claimed_until: i64 = read_integer(&stored, CLAIMED_UNTIL)?;
+            condition = if claimed_until == SENT {
+                return Ok(false);
+            } else if claimed_until > now.as_millisecond() {
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+                Condition::absent()
+            } else {
+                Condition::equals(CLAIMED_UNTIL, number(claimed_until))
+            };
+        }
+        Err(Error::too_many_requests(SENDING.as_secs()))
+    }
+
+    /// Whoever sends the call again sends the message, and need not wait.
+    async fn broken_off(&self, item: Item, error: Error) -> Error {
+        if let Err(second) = self.end_claim(item, BROKEN_OFF).await {
+            tracing::warn!(%second, "a visit stays claimed for a moment");
+        }
+        error
+    }
+
+    /// Ends our own claim, if it was stored.
+    async fn end_claim(&self, mut item: Item, how: i64) -> Result<()> {
+        let ours = item.get(STAMP).cloned().map(|stamp| Condition::equals(STAMP, stamp));
+        item.insert(CLAIMED_UNTIL.into(), number(how));
+        self.store.put(&self.tables.hris, item, ours.unwrap_or_else(Condition::absent)).await.map(drop)
     }
 }
