@@ -96,8 +96,8 @@ fn compared(line: &str) -> Vec<String> {
             let before = line[..at].rsplit(|c: char| !is_part(c)).next().unwrap_or_default();
             let behind = line[at + operator.len()..].split(|c: char| !is_part(c)).next().unwrap_or_default();
             for side in [before, behind] {
-                let words = side.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-                names.extend(words.last().map(str::to_owned));
+                let mut words = side.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+                names.extend(words.next_back().map(str::to_owned));
             }
         }
     }

@@ -136,12 +136,12 @@ impl Family {
     }
 }
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// Compares a generated file, or writes it where `BLESS` is set.
-fn compare(path: &str, generated: &str) {
+pub fn compare(path: &str, generated: &str) {
     let file = root().join(path);
     #[expect(clippy::disallowed_methods, reason = "a person at the terminal asks for it")]
     if std::env::var("BLESS").is_ok() {
@@ -149,7 +149,7 @@ fn compare(path: &str, generated: &str) {
         std::fs::write(&file, generated).unwrap();
     }
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(committed == generated, "{path} has drifted: run BLESS=1 cargo test -p tests contract, and read the difference");
+    assert!(committed == generated, "{path} has drifted: run BLESS=1 cargo test -p tests, and read the difference");
 }
 
 /// `METHOD /path` of every family with the function that serves it.

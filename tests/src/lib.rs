@@ -11,8 +11,6 @@ mod contract;
 mod docs;
 mod examples;
 mod faults;
-mod faults_hris;
-mod faults_jobboard;
 mod home;
 mod local_stack;
 mod observe;

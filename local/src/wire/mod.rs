@@ -3,9 +3,11 @@
 //!
 //! A [`Wire`] sees each call of a function, and decides what becomes of it: so that tests count calls and inject faults.
 
+mod batch;
 mod call;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -41,6 +43,13 @@ pub enum Verdict {
     Answer(Response),
     /// It is carried out, and this is answered instead.
     AnswerLost(Response),
+    /// It is carried out, or it is not, and nothing is answered for so long.
+    Hang {
+        carried_out: bool,
+        time: Duration,
+    },
+    /// Of a batch of reads one half is done, and the rest left over.
+    Half,
 }
 
 /// Nobody listens.
@@ -92,12 +101,19 @@ async fn pass(State((guard, service)): State<(Guard, Service)>, request: Request
     if !guard.allows(&call.function, &call.needs()) {
         return denied(service);
     }
-    let instead = match guard.wire.meet(&call) {
-        Verdict::Pass => None,
+    let (instead, pause) = match guard.wire.meet(&call) {
+        Verdict::Pass => (None, Duration::ZERO),
         Verdict::Answer(answer) => return answer,
-        Verdict::AnswerLost(answer) => Some(answer),
+        Verdict::AnswerLost(answer) => (Some(answer), Duration::ZERO),
+        Verdict::Hang { carried_out: true, time } => (None, time),
+        Verdict::Hang { carried_out: false, time } => {
+            tokio::time::sleep(time).await;
+            return StatusCode::GATEWAY_TIMEOUT.into_response();
+        }
+        Verdict::Half => return batch::half(request, &call.body, next).await,
     };
     let answer = next.run(request).await;
+    tokio::time::sleep(pause).await;
     if let Some(bucket) = call.bucket().filter(|_| answer.status() == StatusCode::NOT_FOUND) {
         // Who may not list a bucket is not told what is missing in it.
         let list = [Need { action: LIST_BUCKET.into(), resource: bucket.into() }];

@@ -13,6 +13,7 @@ mod partner;
 pub mod product;
 pub mod resource;
 mod stage;
+pub mod wire;
 pub mod worker;
 
 use std::collections::HashMap;
@@ -26,7 +27,8 @@ use serde_json::Value;
 pub use documents::channel as document;
 use grants::Recorder;
 pub use partner::{Partner, answer, invoke};
-pub use stage::{Fault, Stage};
+pub use stage::Stage;
+pub use wire::Fault;
 
 /// The addresses of a running system.
 #[derive(Clone, Default)]

@@ -1,12 +1,9 @@
-//! A system of a test's own, whose clock stands still, and whose calls to DynamoDB are counted and can be made to fail.
+//! A system of a test's own, whose clock stands still, and whose calls to AWS are counted and can be made to fail.
 
 use std::sync::{Arc, Mutex};
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
-use local::policies::Grant;
-use local::wire::{Call, Service, Verdict, Wire};
+use local::wire::Service;
 use local::{Options, World};
 use serde_json::{Value, json};
 use shared::clock::{Clock as _, ManualClock};
@@ -14,36 +11,16 @@ use shared::environment::Environment;
 use shared::metrics::Log;
 use shared::objects::{Content, Objects, Presigned};
 
-use super::{Address, grants};
+use super::Address;
+use super::wire::{Fault, Faults};
 
 pub struct Stage {
     pub address: Address,
     pub clock: Arc<ManualClock>,
-    wire: Arc<Faults>,
+    pub wire: Arc<Faults>,
     lines: Arc<Mutex<Vec<String>>>,
     http: reqwest::Client,
     world: World,
-}
-
-/// What hears of each call, and makes some of them fail.
-#[derive(Default)]
-struct Faults {
-    calls: Mutex<Vec<String>>,
-    /// In order, each with the operation that it waits for.
-    waiting: Mutex<Vec<(Option<&'static str>, Fault)>>,
-}
-
-/// What happens to the next call of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// DynamoDB refuses it for want of throughput.
-    Throttled,
-    /// A transaction meets another one.
-    Conflict,
-    /// A write of a single item meets a transaction.
-    ConflictingWrite,
-    /// It is carried out, and the answer is lost.
-    AnswerLost,
 }
 
 impl Stage {
@@ -128,9 +105,10 @@ impl Stage {
         self.clock.now().as_nanosecond()
     }
 
-    /// The operations called since this was last asked, in order.
+    /// The operations of DynamoDB called since this was last asked, in order.
     pub fn take_calls(&self) -> Vec<String> {
-        std::mem::take(&mut self.wire.calls.lock().unwrap())
+        let seen = self.wire.take_seen().into_iter();
+        seen.filter(|call| call.service == Service::DynamoDb).map(|call| call.operation).collect()
     }
 
     /// The lines of requests and sweeps since this was last asked.
@@ -140,57 +118,16 @@ impl Stage {
 
     /// The next calls fail so, each fault once, in order.
     pub fn inject(&self, faults: &[Fault]) {
-        self.wire.waiting.lock().unwrap().extend(faults.iter().map(|fault| (None, *fault)));
+        self.wire.inject(None, faults);
     }
 
     /// The next calls of one operation fail so; the others pass.
     pub fn inject_into(&self, operation: &'static str, faults: &[Fault]) {
-        self.wire.waiting.lock().unwrap().extend(faults.iter().map(|fault| (Some(operation), *fault)));
+        self.wire.inject(Some(operation), faults);
     }
 
     /// Nothing fails any more; how many faults no call has met.
     pub fn heal(&self) -> usize {
-        std::mem::take(&mut *self.wire.waiting.lock().unwrap()).len()
+        self.wire.heal()
     }
-}
-
-impl Faults {
-    /// What happens to this call.
-    fn next(&self, operation: &str) -> Option<Fault> {
-        let mut waiting = self.waiting.lock().unwrap();
-        let next = waiting.iter().position(|(waits_for, _)| waits_for.is_none_or(|name| name == operation))?;
-        Some(waiting.remove(next).1)
-    }
-}
-
-impl Wire for Faults {
-    fn meet(&self, call: &Call) -> Verdict {
-        if call.service != Service::DynamoDb {
-            return Verdict::Pass;
-        }
-        self.calls.lock().unwrap().push(call.operation.clone());
-        let Some(fault) = self.next(&call.operation) else { return Verdict::Pass };
-        match fault {
-            Fault::Throttled => Verdict::Answer(refusal(
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
-            )),
-            Fault::Conflict => Verdict::Answer(refusal(
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"conflict"},{"Code":"None"}]}"#,
-            )),
-            Fault::ConflictingWrite => Verdict::Answer(refusal(
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"Transaction is ongoing for the item"}"#,
-            )),
-            Fault::AnswerLost => {
-                Verdict::AnswerLost((StatusCode::INTERNAL_SERVER_ERROR, r#"{"__type":"InternalServerError"}"#).into_response())
-            }
-        }
-    }
-
-    fn used(&self, grant: &Grant) {
-        grants::used(grant);
-    }
-}
-
-fn refusal(body: &'static str) -> Response {
-    (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.0")], body).into_response()
 }

@@ -1,0 +1,62 @@
+//! No write is missing from the matrix.
+
+use std::collections::BTreeSet;
+
+use super::channel::Channels;
+use super::cleanup::Due;
+use super::hris::Hris;
+use super::jobboard::Jobs;
+use super::signing::Signing;
+use super::{Scene, Write};
+use crate::support::meter::endpoints;
+
+/// Routes that could write, each with the reason why it does not, or why it is another one.
+const NO_WRITES: [(&str, &str); 16] = [
+    ("POST /api/v1/uploads", "signs an address, and calls nothing"),
+    ("POST /img/upload/presign", "signs a form, and calls nothing"),
+    ("POST /wechat/user/login", "reads: a token is not stored"),
+    ("POST /jobs/info", "reads"),
+    ("POST /jobs/list", "reads"),
+    ("POST /jobs/my", "reads"),
+    ("POST /collect/my", "reads"),
+    ("POST /contact_history/in", "reads"),
+    ("POST /contact_history/out", "reads"),
+    ("POST /contact_voucher/records", "reads"),
+    ("POST /jobs/create", "is POST /job/create"),
+    ("POST /jobs/close", "is POST /job/close"),
+    ("POST /jobs/collect", "is POST /job/collect"),
+    ("POST /jobs/cancnel_collect", "is POST /job/cancnel_collect"),
+    ("POST /job/cancel_collect", "is POST /job/cancnel_collect"),
+    ("POST /jobs/cancel_collect", "is POST /job/cancnel_collect"),
+];
+
+fn writes() -> BTreeSet<&'static str> {
+    let all: [&[Write]; 5] = [Channels::WRITES, Hris::WRITES, Signing::WRITES, Jobs::WRITES, Due::WRITES];
+    all.into_iter().flatten().map(|write| write.route).collect()
+}
+
+#[test]
+fn every_route_that_could_write_is_in_the_matrix() {
+    let families = [channel::routes(), hris::routes(), signing::routes(), jobboard::routes()];
+    let routes: BTreeSet<String> = families.iter().flat_map(|routes| endpoints(routes)).collect();
+    let could: BTreeSet<&str> = routes.iter().map(String::as_str).filter(|route| !route.starts_with("GET ")).collect();
+    let written: BTreeSet<&str> = writes().into_iter().filter(|route| route.contains(" /")).collect();
+    let reading: BTreeSet<&str> = NO_WRITES.iter().map(|(route, _)| *route).collect();
+    assert!(written.is_disjoint(&reading));
+    let known: BTreeSet<&str> = written.union(&reading).copied().filter(|route| !route.starts_with("GET ")).collect();
+    assert_eq!(known, could);
+    assert!(written.iter().all(|route| routes.contains(*route)), "a GET that writes is no route");
+}
+
+#[test]
+fn every_command_and_function_that_writes_is_in_the_matrix() {
+    let source = include_str!("../../../functions/ops/src/admin.rs");
+    let commands = source.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => ").map(|(name, _)| name));
+    let writing = commands.filter(|name| !name.starts_with("list_") && !name.starts_with("show_"));
+    let mut expected: BTreeSet<String> = writing.map(|name| format!("ops-admin {name}")).collect();
+    // `ops-admin` stands there by its commands; `ops-docs` stores nothing.
+    let others = ops::FUNCTIONS.iter().filter(|name| !["ops-admin", "ops-docs"].contains(name));
+    expected.extend(others.map(|name| (*name).to_owned()));
+    let known: BTreeSet<String> = writes().into_iter().filter(|route| !route.contains(" /")).map(str::to_owned).collect();
+    assert_eq!(known, expected);
+}

@@ -1,0 +1,212 @@
+//! The HR API, and the commands that administer it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Request, Scene, Write, invoke, matrix, once, write};
+use crate::support::consent::{App, Browser, Page};
+use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, numbered};
+use crate::support::{Answer, Stage};
+
+/// Somebody else who can consent.
+const OTHER_MOBILE: &str = "18602836700";
+
+/// A product with a furnished company that is bound to Moka, and another one that is not.
+pub struct Hris {
+    stage: Stage,
+    product: Product,
+    unbound: Product,
+    bind_code: String,
+    app: App,
+    browser: Browser,
+    /// Asks for a phone number; asks for the code, which is this.
+    form: Page,
+    asking: Page,
+    code: String,
+    response_code: String,
+    /// The first secrets of a key and of an app that have two.
+    key: (String, Value),
+    app_secret: (String, Value),
+}
+
+impl Hris {
+    async fn command(&self, event: Value) -> Answer {
+        invoke(&self.stage, &self.product.http, "ops-admin", &event).await
+    }
+
+    /// A call as it is signed once and sent perhaps twice.
+    async fn signed(&self, product: &Product, method: Method, path: &str, payload: Value, request: &Request) -> Answer {
+        let payload = if payload.is_null() { String::new() } else { payload.to_string() };
+        let tonce = request.second.to_string();
+        let signature = product.sign(method.as_str(), path, &tonce, &payload);
+        let query = [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
+        product.send(method, path, &query, Some(payload)).await
+    }
+}
+
+/// What a browser was shown, as an answer: where it is sent on counts as well.
+fn seen(page: &Page) -> Answer {
+    Answer { status: page.status, body: json!([page.header("location"), page.html]) }
+}
+
+fn rows() -> Vec<Value> {
+    let mut changed = employee();
+    changed["mobile"] = "18602836722".into();
+    std::iter::once(changed).chain((0..60).map(numbered)).collect()
+}
+
+fn lines(rows: &[Value]) -> String {
+    rows.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+}
+
+async fn bind_code(product: &Product) -> String {
+    let code = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
+    code["bind_code"].as_str().expect("a code").to_owned()
+}
+
+impl Scene for Hris {
+    const WRITES: &'static [Write] = &[
+        write("POST /api/v2/attendance_punches", ""),
+        write("POST /api/v2/salary/subject_values", ""),
+        write("PATCH /api/v2/company_tokens/{guid}", ""),
+        write("POST /api/v2/employees/{id}/notify", ""),
+        write("PATCH /api/v2/moka_binds/{bind_code}", ""),
+        write("POST /api/v2/moka_unbinds", ""),
+        write("POST /api/v2/moka_candidates", ""),
+        write("POST /api/v2/oauth/authorize", "a code is sent"),
+        // Codes are good for one use (RFC 6749, 4.1.2): whoever missed the answer asks for another one.
+        once("POST /api/v2/oauth/authorize", "consent", "验证码已失效"),
+        once("POST /api/v2/oauth/token", "", "response_code is not valid, or was used"),
+        write("ops-admin create_product", ""),
+        // A secret is told once; whoever missed it gives the key another one.
+        once("ops-admin create_access_key", "", "company_uuid: has an access key of this product"),
+        once("ops-admin rotate_access_key", "", "access_key: has two active secrets"),
+        once("ops-admin retire_access_key_secret", "", "secret_id: does not exist"),
+        write("ops-admin rotate_company_token", ""),
+        write("ops-admin create_oauth_app", ""),
+        once("ops-admin rotate_oauth_app", "", "app_id: has two active secrets"),
+        once("ops-admin retire_oauth_app_secret", "", "secret_id: does not exist"),
+        write("ops-admin create_bind_code", ""),
+        // Rows that are there already are told to be unchanged.
+        once("ops-admin import_hris", "employees", "unchanged"),
+        once("ops-admin import_hris", "employees of an object", "unchanged"),
+        once("ops-admin import_hris", "companies", "unchanged"),
+    ];
+
+    /// The same in a page.
+    const OUR_FAULT: &'static [&'static str] =
+        &[r#"{"code":9001,"text":"internal error"}"#, r#"{\"code\":9001,\"text\":\"internal error\"}"#];
+
+    async fn set() -> Self {
+        let stage = Stage::open().await;
+        let product = Product::join_stage(&stage).await;
+        product.furnish().await;
+        let mut other = numbered(999);
+        other["mobile"] = OTHER_MOBILE.into();
+        product.imports("employees", &[other]).await;
+        let unbound = Product::join_stage(&stage).await;
+        let bind = bind_code(&product).await;
+        assert_eq!(product.patch(&format!("/api/v2/moka_binds/{bind}"), Value::Null).await.status, 200);
+        let bind_code = bind_code(&unbound).await;
+        stage.upload("imports/employees.jsonl", &lines(&rows())).await;
+        let row = json!({"uuid": "f".repeat(32), "name": "乙"}).to_string();
+        product.command(json!({"command": "import_hris", "kind": "companies", "rows": row})).await;
+
+        let app = App::of(&product).await;
+        let mut browser = Browser::new(&app);
+        let response_code = browser.response_code(OTHER_MOBILE).await;
+        let asking = browser.ask_code(MOBILE, "s").await;
+        let code = stage.address.code(MOBILE).await;
+        let form = browser.open("s").await;
+        // A phone is sent a code a minute.
+        stage.clock.advance(jiff::SignedDuration::from_secs(61));
+
+        let second = Product::join_stage(&stage).await;
+        let keys = json!({"command": "show_access_key", "product_id": second.product_id, "company_uuid": second.company});
+        let shown = product.command(keys).await;
+        let key = (second.access_key.clone(), shown["secrets"][0]["secret_id"].clone());
+        product.command(json!({"command": "rotate_access_key", "access_key": second.access_key})).await;
+        let two = json!({
+            "command": "create_oauth_app", "product_id": second.product_id, "company_uuid": second.company, "name": "两",
+            "callback_url": "https://app.example.com/two",
+        });
+        let two = product.command(two).await;
+        let app_secret = (two["app_id"].as_str().expect("an id").to_owned(), two["secret_id"].clone());
+        product.command(json!({"command": "rotate_oauth_app", "app_id": app_secret.0})).await;
+        Self { stage, product, unbound, bind_code, app, browser, form, asking, code, response_code, key, app_secret }
+    }
+
+    fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    async fn send(&self, Write { route, case, .. }: &Write, request: &Request) -> Answer {
+        let product = &self.product;
+        let post = async |path: &str, payload: Value| self.signed(product, Method::POST, path, payload, request).await;
+        match (*route, *case) {
+            ("POST /api/v2/attendance_punches", _) => {
+                let punches = json!([
+                    {"empno": EMPNO, "punched_at": "2017-02-03 08:00"}, {"empno": "x", "punched_at": "2017-02-03 08:00"},
+                    {"empno": EMPNO, "punched_at": "2017-02-03 18:00"},
+                ]);
+                post("/api/v2/attendance_punches", punches).await
+            }
+            ("POST /api/v2/salary/subject_values", _) => {
+                let value = json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": 1024});
+                post("/api/v2/salary/subject_values", value).await
+            }
+            ("PATCH /api/v2/company_tokens/{guid}", _) => {
+                let path = format!("/api/v2/company_tokens/{}", product.company);
+                let payload = product.with_token(json!({"zhiren_visitor_token": "v"}));
+                self.signed(product, Method::PATCH, &path, payload, request).await
+            }
+            ("POST /api/v2/employees/{id}/notify", _) => {
+                let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
+                post(&path, product.with_token(json!({"name": "曹操", "time": "下午"}))).await
+            }
+            ("PATCH /api/v2/moka_binds/{bind_code}", _) => {
+                let path = format!("/api/v2/moka_binds/{}", self.bind_code);
+                self.signed(&self.unbound, Method::PATCH, &path, Value::Null, request).await
+            }
+            ("POST /api/v2/moka_unbinds", _) => post("/api/v2/moka_unbinds", Value::Null).await,
+            ("POST /api/v2/moka_candidates", _) => post("/api/v2/moka_candidates", json!({"name": "候"})).await,
+            ("POST /api/v2/oauth/authorize", "consent") => seen(&self.browser.consent(&self.asking, &self.code).await),
+            ("POST /api/v2/oauth/authorize", _) => seen(&self.browser.press(&self.form, "send", &[("mobile", MOBILE)]).await),
+            ("POST /api/v2/oauth/token", _) => self.app.token(&self.app.exchange(&self.response_code)).await,
+            (route, case) => {
+                let command = route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"));
+                let (company, other) = (&product.company, "f".repeat(32));
+                let mut event = match (command, case) {
+                    ("create_product", _) => json!({"product_id": "new", "name": "新"}),
+                    ("create_access_key", _) => json!({"product_id": product.product_id, "company_uuid": other}),
+                    ("rotate_access_key", _) => json!({"access_key": product.access_key}),
+                    ("retire_access_key_secret", _) => json!({"access_key": self.key.0, "secret_id": self.key.1}),
+                    ("create_oauth_app", _) => json!({
+                        "product_id": product.product_id, "company_uuid": company, "name": "新",
+                        "callback_url": "https://app.example.com/new",
+                    }),
+                    ("rotate_oauth_app", _) => json!({"app_id": self.app.app_id}),
+                    ("retire_oauth_app_secret", _) => json!({"app_id": self.app_secret.0, "secret_id": self.app_secret.1}),
+                    ("import_hris", "employees") => {
+                        json!({"kind": "employees", "company_uuid": company, "rows": lines(&rows())})
+                    }
+                    ("import_hris", "employees of an object") => {
+                        json!({"kind": "employees", "company_uuid": company, "object": "imports/employees.jsonl"})
+                    }
+                    ("import_hris", _) => {
+                        let row = json!({"uuid": "e".repeat(32), "name": "甲"});
+                        json!({"kind": "companies", "rows": row.to_string()})
+                    }
+                    _ => json!({"company_uuid": company}),
+                };
+                event["command"] = command.into();
+                self.command(event).await
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_write_of_the_hr_api() {
+    matrix::<Hris>("HR API", 48, 440).await;
+}

@@ -1,0 +1,171 @@
+//! The job board, and the commands that administer it.
+
+use image::ImageFormat;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{Request, Scene, Write, invoke, matrix, once, write};
+use crate::api::signing::picture;
+use crate::support::board::{Board, User};
+use crate::support::{Answer, Stage, answer};
+
+/// A user who is ready for every write, the job of somebody else's, and orders: paid and not told of, paid and granted, unpaid.
+pub struct Jobs {
+    stage: Stage,
+    board: Board,
+    user: User,
+    own: u64,
+    foreign: (u64, u64),
+    voucher: String,
+    top: String,
+    refresh: String,
+    granted: String,
+    incoming: String,
+}
+
+impl Jobs {
+    async fn invoke(&self, function: &str, event: Value) -> Answer {
+        invoke(&self.stage, &self.board.http, function, &event).await
+    }
+
+    async fn command(&self, command: &str) -> Answer {
+        let mut event = match command {
+            "set_price" => json!({"goods": "voucher", "quantity": 10, "price": 30}),
+            "adjust_vouchers" => {
+                json!({"user_id": self.user.id, "change": 2, "reference": "T", "reason": "补偿", "by": "zhangsan"})
+            }
+            "refund_note" => json!({"order_no": self.granted, "reason": "退款", "by": "zhangsan"}),
+            _ => json!({"job_id": self.own, "reason": "虚假信息", "by": "zhangsan"}),
+        };
+        event["command"] = command.into();
+        self.invoke("ops-admin", event).await
+    }
+
+    async fn notified(&self, order: &str) -> Answer {
+        self.board.simulate("notify_again", &json!({"out_trade_no": order})).await
+    }
+}
+
+impl Scene for Jobs {
+    const WRITES: &'static [Write] = &[
+        write("POST /wechat/user/register", ""),
+        write("POST /user/update/geo", ""),
+        write("POST /user/update/info", ""),
+        write("POST /job/create", ""),
+        write("POST /job/create", "without a contact person"),
+        write("POST /jobs/update", ""),
+        // Free once a day, and that was it.
+        once("POST /jobs/refresh", "", "was refreshed for nothing today"),
+        write("POST /job/close", ""),
+        write("POST /job/collect", ""),
+        write("POST /job/cancnel_collect", ""),
+        write("POST /contact_voucher/cost", ""),
+        write("POST /contact_voucher/cost", "without an owner"),
+        write("POST /contact_voucher/buy", ""),
+        write("POST /jobs/top", ""),
+        write("POST /jobs/refresh/pay", ""),
+        write("POST /wechat/pay/notify", "of vouchers"),
+        write("POST /wechat/pay/notify", "of a top"),
+        write("POST /wechat/pay/notify", "of a refresh"),
+        write("POST /order/status", "of what was paid unheard"),
+        write("POST /img/upload", ""),
+        write("ops-admin set_price", ""),
+        write("ops-admin adjust_vouchers", ""),
+        write("ops-admin take_down_job", ""),
+        write("ops-admin delete_job", ""),
+        write("ops-admin refund_note", ""),
+        // The picture has gone where it is shown.
+        once("ops-uploads", "", r#"{"outcome":"gone"}"#),
+        write("jobboard-search-snapshot", ""),
+    ];
+
+    const OUR_FAULT: &'static [&'static str] =
+        &[r#"{"code":500,"message":"Internal Server Error","data":"try again later"}"#, r#"{"notified_status":500}"#];
+
+    async fn set() -> Self {
+        let stage = Stage::open().await;
+        let board = Board::of(&stage.address);
+        let (user, other) = (board.register("user", "13900000001").await, board.register("other", "13900000002").await);
+        assert_eq!(user.post("/user/update/info", &json!({"name": "小周"})).await.status, 200);
+        let (own, foreign) = (user.post_job(json!({})).await, other.post_job(json!({})).await);
+        user.adjust_vouchers(3).await;
+        user.post("/job/collect", &json!({"job_id": own})).await;
+        let (voucher, granted) = (user.order_voucher().await, user.order_voucher().await);
+        let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
+        let top = number(user.order("/jobs/top", json!({"job_id": own, "top_hour": 72, "price": 5})).await);
+        let refresh = number(user.order("/jobs/refresh/pay", json!({"job_id": own, "price": 1.99})).await);
+        for order in [&voucher, &top, &refresh] {
+            board.simulate("pay", &json!({"out_trade_no": order, "notify": false})).await;
+        }
+        board.pay(&granted).await;
+        let incoming = format!("incoming/img/{}_{}.png", user.id, stage.clock_nanoseconds());
+        stage.objects().await.put(&incoming, picture(ImageFormat::Png), "image/png").await.unwrap();
+        // What a lost answer leaves behind is there before: see `mask`.
+        let file = reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
+        let form = reqwest::multipart::Form::new().part("file", file);
+        assert_eq!(answer(user.request("/img/upload").multipart(form)).await.status, 200);
+        stage.clock.advance(SignedDuration::from_millis(1));
+        Self { stage, board, user, own, foreign: (foreign, other.id), voucher, top, refresh, granted, incoming }
+    }
+
+    fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    async fn send(&self, Write { route, case, .. }: &Write, request: &Request) -> Answer {
+        let own = json!({"job_id": self.own});
+        let post = async |path: &str, body: Value| self.user.post(path, &body).await;
+        let once = async |path: &str, body: Value| self.user.post_once(path, &request.key, &body).await;
+        match (*route, *case) {
+            ("POST /wechat/user/register", _) => {
+                let codes = json!({"login_code": self.board.code("login", "new").await, "phone_code": "test"});
+                self.board.post("/wechat/user/register", &codes).await
+            }
+            ("POST /user/update/geo", _) => post("/user/update/geo", json!({"longitude": 116.4, "latitude": 39.9})).await,
+            ("POST /user/update/info", _) => post("/user/update/info", json!({"name": "小吴"})).await,
+            ("POST /job/create", case) => {
+                let mut job = crate::support::board::job();
+                job["user_name"] = if case.is_empty() { "段先生" } else { "" }.into();
+                once("/job/create", job).await
+            }
+            ("POST /jobs/update", _) => post("/jobs/update", json!({"id": self.own, "positions": "店长"})).await,
+            ("POST /jobs/refresh", _) => post("/jobs/refresh", own).await,
+            ("POST /job/close", _) => post("/job/close", own).await,
+            ("POST /job/collect", _) => post("/job/collect", json!({"job_id": self.foreign.0})).await,
+            ("POST /job/cancnel_collect", _) => post("/job/cancnel_collect", own).await,
+            ("POST /contact_voucher/cost", "") => {
+                once("/contact_voucher/cost", json!({"purpose_id": self.foreign.0, "purpose_user_id": self.foreign.1})).await
+            }
+            ("POST /contact_voucher/cost", _) => once("/contact_voucher/cost", json!({"purpose_id": self.foreign.0})).await,
+            ("POST /contact_voucher/buy", _) => {
+                once("/contact_voucher/buy", json!({"price": 3.99, "contact_voucher_num": 1})).await
+            }
+            ("POST /jobs/top", _) => once("/jobs/top", json!({"job_id": self.own, "top_hour": 72, "price": 5})).await,
+            ("POST /jobs/refresh/pay", _) => once("/jobs/refresh/pay", json!({"job_id": self.own, "price": 1.99})).await,
+            ("POST /wechat/pay/notify", "of vouchers") => self.notified(&self.voucher).await,
+            ("POST /wechat/pay/notify", "of a top") => self.notified(&self.top).await,
+            ("POST /wechat/pay/notify", _) => self.notified(&self.refresh).await,
+            ("POST /order/status", _) => post("/order/status", json!({"order_no": self.voucher})).await,
+            ("POST /img/upload", _) => {
+                let file = reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
+                let form = reqwest::multipart::Form::new().part("file", file);
+                answer(self.user.request("/img/upload").multipart(form)).await
+            }
+            ("ops-uploads", _) => self.invoke("ops-uploads", json!({"detail": {"object": {"key": self.incoming}}})).await,
+            ("jobboard-search-snapshot", _) => {
+                let mut answer = self.invoke("jobboard-search-snapshot", json!({})).await;
+                // How much ids and times can be compressed is chance.
+                if let Some(bytes) = answer.body.get_mut("bytes") {
+                    *bytes = bytes.is_u64().into();
+                }
+                answer
+            }
+            (route, _) => self.command(route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"))).await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_write_of_the_job_board() {
+    matrix::<Jobs>("Job board", 48, 400).await;
+}

@@ -1,0 +1,156 @@
+//! What differs between any two runs, and what a second try leaves behind by its nature.
+
+use serde_json::Value;
+
+/// What a second try changes by its nature, with the reason. The value of such an attribute does not count.
+const INHERENT: [(&str, &str); 5] = [
+    ("version", "counts the writes of an item; nobody is told it, and the same change made twice is two"),
+    ("tries", "counts how often a code was tried: a try that found no answer is one"),
+    ("counted", "counts the messages that were asked for: one that was not sent counts too, or the limit could be evaded"),
+    ("claimed_until", "until when nobody else announces a visit: it stays where the end of the sending could not be noted"),
+    ("last", "when a message was last asked for"),
+];
+
+/// Tables and folders in which equal lines count as one: whoever is not told of a token, a code, a session or the address of a picture
+/// asks again and is given another one, and the first, which nobody knows, lies there until it expires; so does an app whose secret
+/// nobody was told, but for the end.
+const ISSUED: [&str; 4] = ["credentials ", "hris app_id: ", "uploads img/", "uploads signing/"];
+
+/// Names that the tests number.
+const NUMBERED: [&str; 5] = ["partner-", "platform-", "product-", "test-", "user-"];
+
+/// Attributes that end with the number of a partition, by chance.
+const SHARDED: [&str; 2] = ["due", "ix2"];
+
+/// Sorted; of what is issued, one of each kind.
+pub fn lines(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort_unstable();
+    lines.dedup_by(|line, before| line == before && ISSUED.iter().any(|issued| line.starts_with(issued)));
+    lines
+}
+
+/// An item as DynamoDB writes it.
+pub fn item(item: &Value) -> String {
+    let mut attributes: Vec<String> =
+        item.as_object().expect("an item").iter().map(|(name, value)| member(name, value)).collect();
+    attributes.sort_unstable();
+    attributes.join(", ")
+}
+
+fn member(name: &str, value: &Value) -> String {
+    if INHERENT.iter().any(|(inherent, _)| *inherent == name) {
+        format!("{name}: ~")
+    } else {
+        format!("{name}: {}", attribute(name, value))
+    }
+}
+
+fn attribute(name: &str, value: &Value) -> String {
+    let (kind, value) = value.as_object().and_then(|value| value.iter().next()).expect("a typed value");
+    match (kind.as_str(), value) {
+        ("B", Value::String(bytes)) => format!("{} bytes", bytes.len()),
+        ("M", Value::Object(_)) => format!("{{{}}}", item(value)),
+        ("L", Value::Array(values)) => {
+            let mut values: Vec<String> = values.iter().map(|value| attribute(name, value)).collect();
+            // Issued, as above: a worker whose login was not answered logs in again.
+            if name == "sessions" {
+                values.dedup();
+            }
+            format!("[{}]", values.join(", "))
+        }
+        (_, Value::String(sharded)) if SHARDED.contains(&name) => {
+            let (what, shard) = sharded.rsplit_once('#').unwrap_or((sharded, ""));
+            if shard.len() <= 2 { text(what) } else { text(sharded) }
+        }
+        (_, Value::String(text_or_number)) => text(text_or_number),
+        (_, other) => other.to_string(),
+    }
+}
+
+/// The key of an object, part by part.
+pub fn path(key: &str) -> String {
+    key.split('/').map(text).collect::<Vec<_>>().join("/")
+}
+
+/// How long an object is; of a snapshot, whether there is anything in it: how much ids and times can be compressed is chance.
+pub fn length(key: &str, bytes: &[u8]) -> usize {
+    if key.starts_with("search/") { bytes.len().min(1) } else { bytes.len() }
+}
+
+/// Names that are numbered, long runs of letters and digits, long runs of digits, times of day.
+pub fn text(text: &str) -> String {
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let run = rest.find(|letter| !is_of_a_token(letter)).unwrap_or(rest.len());
+        if run == 0 {
+            masked.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let (token, behind) = rest.split_at(run);
+        masked.push_str(&if run >= 20 { "*".into() } else { digits(&unnumbered(token)) });
+        rest = behind;
+    }
+    without_times(&masked)
+}
+
+fn is_of_a_token(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "_+/=-".contains(letter)
+}
+
+fn unnumbered(token: &str) -> String {
+    match NUMBERED.iter().find(|name| token.starts_with(**name)) {
+        Some(name) => format!("{name}?{}", token[name.len()..].trim_start_matches(|letter: char| letter.is_ascii_digit())),
+        None => token.to_owned(),
+    }
+}
+
+/// Runs of ten digits and more.
+fn digits(token: &str) -> String {
+    let (mut masked, mut run) = (String::new(), String::new());
+    for letter in token.chars().map(Some).chain([None]) {
+        match letter.filter(char::is_ascii_digit) {
+            Some(digit) => run.push(digit),
+            None => {
+                masked.push_str(if run.len() >= 10 { "#" } else { &run });
+                run.clear();
+                masked.extend(letter);
+            }
+        }
+    }
+    masked
+}
+
+/// `10:30:05` and `18:30:05.000`.
+fn without_times(text: &str) -> String {
+    let is_time = |bytes: &[u8]| {
+        bytes.len() == 8
+            && bytes.iter().enumerate().all(|(at, byte)| if at == 2 || at == 5 { *byte == b':' } else { byte.is_ascii_digit() })
+    };
+    let (mut masked, mut rest) = (String::new(), text);
+    while let Some(letter) = rest.chars().next() {
+        if rest.as_bytes().get(..8).is_some_and(is_time) {
+            masked.push('@');
+            rest = &rest[8..];
+            if rest.starts_with('.') {
+                rest = rest[1..].trim_start_matches(|letter: char| letter.is_ascii_digit());
+            }
+        } else {
+            masked.push(letter);
+            rest = &rest[letter.len_utf8()..];
+        }
+    }
+    masked
+}
+
+#[test]
+fn what_differs_between_two_runs_is_masked_and_the_rest_is_not() {
+    assert_eq!(text("partner-12#U001"), "partner-?#U001");
+    assert_eq!(text("c00000000000000000000000000000a1#employee"), "*#employee");
+    assert_eq!(text("order#1234567890123456"), "order##");
+    assert_eq!(text("2024-01-15 18:30:05.000"), "2024-01-15 @");
+    assert_eq!(text("2024-01-15T10:30:05Z 改 3.99"), "2024-01-15T10:30:05Z 改 3.99".replace("10:30:05", "@"));
+    assert_eq!(path("incoming/img/7_1705314600000000000.png"), "incoming/img/7_#.png");
+}

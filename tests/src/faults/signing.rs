@@ -1,0 +1,168 @@
+//! The signing API, and the commands that administer it.
+
+use image::ImageFormat;
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Request, Scene, Write, invoke, matrix, once, write};
+use crate::api::signing::picture;
+use crate::support::worker::{COMPANY, CONTRACT, HANDLER, Platform, Worker, resume};
+use crate::support::{Answer, Stage, answer};
+
+const PHONE: &str = "13700000020";
+/// One that was sent a code.
+const KNOWN_PHONE: &str = "13700000021";
+
+/// A platform with workers: one of a day ago, one without an application, and one with an application in each state that moves on.
+pub struct Signing {
+    stage: Stage,
+    platform: Platform,
+    idle: Worker,
+    new: Worker,
+    applied: (Worker, Value),
+    approved: Value,
+    rejected: Worker,
+    code: String,
+}
+
+/// A worker who has handed in, and the number of the application.
+async fn applied(platform: &Platform, user: &str) -> (Worker, Value) {
+    let worker = platform.worker(user).await;
+    assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
+    let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    (worker, em_id)
+}
+
+fn terms(em_id: &Value) -> Value {
+    json!({
+        "em_id": em_id, "by": "zhangsan", "contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000, "work_pos": "B岗位",
+    })
+}
+
+impl Signing {
+    async fn verifycode(&self, phone: &str) -> Answer {
+        let (captcha, shown) = match self.captcha().await {
+            Ok(captcha) => captcha,
+            Err(answer) => return answer,
+        };
+        self.platform.verifycode(&captcha, &shown, phone).await
+    }
+
+    /// A captcha and what it shows, or why there is none.
+    async fn captcha(&self) -> Result<(String, String), Answer> {
+        let response = self.platform.request(Method::GET, "/captcha").send().await.unwrap();
+        let Some(id) = response.headers().get("x-captcha-id") else {
+            return Err(Answer { status: response.status().as_u16(), body: response.json().await.unwrap_or_default() });
+        };
+        let id = id.to_str().unwrap().to_owned();
+        let shown = self.platform.shown(&id).await;
+        Ok((id, shown))
+    }
+
+    async fn command(&self, command: &str) -> Answer {
+        let (applied, by) = (&self.applied.1, "zhangsan");
+        let mut event = match command {
+            "set_platform" => json!({"name": "改名"}),
+            "set_company" => json!({"company": {"company_id": COMPANY + 1, "company_name": "新"}}),
+            "set_handler" => json!({"handler": {"handler_id": HANDLER, "username": "lisi"}}),
+            "set_contract" => json!({"contract": {
+                "contract_id": CONTRACT + 1, "contract_name": "新", "contract_body": "彩程", "company_id": COMPANY, "sign_year": 1,
+                "file_url": "https://files.example.com/new.pdf",
+            }}),
+            "set_positions" => json!({"positions": [{"name": "B岗位"}]}),
+            "set_dictionary" => json!({"dict_item": "Nation", "entries": [{"dict_key": "1", "dict_value": "汉族"}]}),
+            "approve_application" => terms(applied),
+            "sign_application" => json!({"em_id": self.approved, "by": by}),
+            "reject_application" => json!({"em_id": applied, "by": by, "reason": "照片不清楚"}),
+            "set_verify_status" => json!({"em_id": applied, "by": by, "verify_status": 2}),
+            _ => json!({"em_id": applied, "by": by}),
+        };
+        event["command"] = command.into();
+        event["platform_code"] = self.platform.code.clone().into();
+        invoke(&self.stage, &self.platform.http, "ops-admin", &event).await
+    }
+}
+
+impl Scene for Signing {
+    const WRITES: &'static [Write] = &[
+        write("GET /captcha", ""),
+        write("POST /verifycode", ""),
+        write("POST /weixin/login", "of somebody new"),
+        write("POST /weixin/login", "again"),
+        write("GET /em_status", "a session is prolonged"),
+        once("POST /employee", "", "简历已提交，请勿重复提交"),
+        once("POST /employee", "with a code", "简历已提交，请勿重复提交"),
+        write("PUT /employee", ""),
+        write("PUT /employee", "after a rejection"),
+        write("POST /image", ""),
+        write("ops-admin set_platform", ""),
+        write("ops-admin set_company", ""),
+        write("ops-admin set_handler", ""),
+        write("ops-admin set_contract", ""),
+        write("ops-admin set_positions", ""),
+        write("ops-admin set_dictionary", ""),
+        // Moved on already.
+        once("ops-admin approve_application", "", "status: cannot become 2 from 2"),
+        once("ops-admin sign_application", "", "status: cannot become 3 from 3"),
+        once("ops-admin reject_application", "", "status: cannot become 4 from 4"),
+        once("ops-admin cancel_application", "", "status: cannot become 5 from 5"),
+        write("ops-admin set_verify_status", ""),
+    ];
+
+    const OUR_FAULT: &'static [&'static str] = &[r#""status":500,"msg":"系统繁忙，请稍后再试","data":null}"#];
+
+    async fn set() -> Self {
+        let stage = Stage::open().await;
+        let platform = Platform::found(&stage.address).await;
+        let idle = platform.worker("idle").await;
+        stage.clock.advance(SignedDuration::from_hours(25));
+        let new = platform.worker("new").await;
+        let first = applied(&platform, "applied").await;
+        let (_, approved) = applied(&platform, "approved").await;
+        platform.command("approve_application", terms(&approved)).await;
+        let (rejected, em_id) = applied(&platform, "rejected").await;
+        platform.command("reject_application", json!({"em_id": em_id, "by": "zhangsan", "reason": "照片"})).await;
+        let scene = Self { stage, platform, idle, new, applied: first, approved, rejected, code: String::new() };
+        assert_eq!(scene.verifycode(KNOWN_PHONE).await.status, 200);
+        let code = scene.stage.address.code(KNOWN_PHONE).await;
+        // One that nobody solves: such as somebody leaves who asks for another one.
+        scene.platform.captcha().await;
+        Self { code, ..scene }
+    }
+
+    fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    async fn send(&self, Write { route, case, .. }: &Write, _: &Request) -> Answer {
+        let login = async |user: &str| self.platform.log_in(&self.platform.login_code(user).await).await;
+        match (*route, *case) {
+            ("GET /captcha", _) => answer(self.platform.request(Method::GET, "/captcha")).await,
+            ("POST /verifycode", _) => self.verifycode(PHONE).await,
+            ("POST /weixin/login", "again") => login("new").await,
+            ("POST /weixin/login", _) => login("somebody").await,
+            ("GET /em_status", _) => self.idle.get("/em_status").await,
+            ("POST /employee", "") => self.new.send_json(Method::POST, &resume()).await,
+            ("POST /employee", _) => {
+                let mut with_code = resume();
+                with_code["phone"] = KNOWN_PHONE.into();
+                with_code["verify_code"] = self.code.clone().into();
+                self.new.send_json(Method::POST, &with_code).await
+            }
+            ("PUT /employee", "") => {
+                let mut changed = resume();
+                changed["addr"] = "改".into();
+                self.applied.0.send_json(Method::PUT, &changed).await
+            }
+            ("PUT /employee", _) => self.rejected.send_json(Method::PUT, &resume()).await,
+            ("POST /image", _) => self.applied.0.upload("a.png", &picture(ImageFormat::Png)).await,
+            (route, _) => self.command(route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"))).await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_write_of_the_signing_api() {
+    matrix::<Signing>("Signing API", 48, 370).await;
+}

@@ -1,0 +1,193 @@
+//! What the matrix does not show: reads, several steps of which a later one must still work, and what others see meanwhile.
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::board::{Board, done, own_refusal};
+use crate::support::product::{EMPLOYEE, MOBILE, Product, body, refusal};
+use crate::support::resource::ALL;
+use crate::support::{Answer, Fault, Partner, Stage, answer, invoke, problem, success};
+
+#[tokio::test]
+async fn reads_that_are_throttled_succeed_or_are_our_fault() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    partner.has(&["users", "companies", "tasks"]).await;
+    let reads = [
+        ("/api/v1/users/U20240101001", "GetItem"),
+        ("/api/v1/tasks", "Query"),
+        ("/api/v1/tasks", "BatchGetItem"),
+        ("/api/v1/tasks?status=open", "Query"),
+    ];
+    for (path, operation) in reads {
+        let expected = partner.get(path).await;
+        assert_eq!(expected, success(expected.body["data"].clone()));
+        stage.inject_into(operation, &[Fault::Throttled; 2]);
+        assert_eq!(partner.get(path).await, expected, "{path}, {operation}");
+        assert_eq!(stage.heal(), 0);
+        stage.inject_into(operation, &[Fault::Throttled; 30]);
+        assert_eq!(partner.get(path).await, problem(500, 5001, &[]), "{path}, {operation}");
+        assert!(stage.heal() < 30);
+        assert_eq!(partner.get(path).await, expected, "{path}, {operation}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_cannot_be_looked_up_lets_nobody_in() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    stage.inject(&[Fault::Throttled; 30]);
+    assert_eq!(partner.post("/api/v1/users", &ALL[0].example()).await, problem(500, 5001, &[]));
+    stage.heal();
+    let missing = problem(404, 1001, &[("channel_user_id", "does not exist")]);
+    assert_eq!(partner.get("/api/v1/users/U20240101001").await, missing);
+}
+
+/// Sends a refresh token.
+async fn refresh(partner: &Partner, token: &Value) -> Answer {
+    let body = json!({"refresh_token": token, "grant_type": "refresh_token"});
+    partner.send(Method::POST, "/api/v1/auth/refresh", None, Some(body.to_string())).await
+}
+
+#[tokio::test]
+async fn a_refresh_token_has_one_successor_whatever_goes_wrong() {
+    let stage = Stage::open().await;
+    let survived: [&[Fault]; 4] =
+        [&[Fault::Throttled; 2], &[Fault::Conflict; 5], &[Fault::AnswerLost], &[Fault::AnswerLost, Fault::Conflict]];
+    for faults in survived {
+        let partner = Partner::join(&stage.address).await;
+        let token = partner.new_tokens().await["refresh_token"].clone();
+        stage.inject_into("TransactWriteItems", faults);
+        let answer = refresh(&partner, &token).await;
+        assert_eq!(stage.heal(), 0, "{faults:?}");
+        assert_eq!(answer, success(answer.body["data"].clone()), "{faults:?}");
+        // It was handed out, whether or not it arrived: here it is again.
+        assert_eq!(refresh(&partner, &token).await, answer, "{faults:?}");
+        let next = refresh(&partner, &answer.body["data"]["refresh_token"]).await;
+        assert_eq!(next, success(next.body["data"].clone()), "{faults:?}");
+    }
+    for fault in [Fault::Throttled, Fault::Conflict, Fault::AnswerLost] {
+        let partner = Partner::join(&stage.address).await;
+        let token = partner.new_tokens().await["refresh_token"].clone();
+        stage.inject_into("TransactWriteItems", &[fault; 30]);
+        assert_eq!(refresh(&partner, &token).await, problem(500, 5001, &[]), "{fault:?}");
+        assert!(stage.heal() < 30);
+        let answer = refresh(&partner, &token).await;
+        assert_eq!(answer, success(answer.body["data"].clone()), "{fault:?}");
+        assert_eq!(refresh(&partner, &token).await, answer, "{fault:?}");
+        let next = refresh(&partner, &answer.body["data"]["refresh_token"]).await;
+        assert_eq!(next, success(next.body["data"].clone()), "{fault:?}");
+    }
+}
+
+/// The SDK sends the write again and meets its own: the secret that is told must work.
+#[tokio::test]
+async fn a_channels_secret_works_although_the_answer_to_its_writing_was_lost() {
+    let stage = Stage::open().await;
+    let http = reqwest::Client::new();
+    let commands = [
+        json!({"command": "create_channel", "appkey": "unlucky"}),
+        json!({"command": "rotate_channel_secret", "appkey": "unlucky"}),
+    ];
+    for command in commands {
+        stage.inject_into("PutItem", &[Fault::AnswerLost]);
+        let told = invoke(&http, &stage.address, &command).await;
+        assert_eq!(stage.heal(), 0);
+        let credentials =
+            json!({"appkey": "unlucky", "secret": told["secret"], "grant_type": "client_credentials"}).to_string();
+        let request = http.post(format!("{}/api/v1/auth/token", stage.address.base_url));
+        let answer = answer(request.header("content-type", "application/json").body(credentials)).await;
+        assert_eq!(answer, success(answer.body["data"].clone()), "{command}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_keys_secret_works_although_the_answer_to_its_writing_was_lost() {
+    let stage = Stage::open().await;
+    let mut product = Product::join_stage(&stage).await;
+    let row = json!({"uuid": "e".repeat(32), "name": "甲"}).to_string();
+    product.command(json!({"command": "import_hris", "kind": "companies", "rows": row})).await;
+    product.command(json!({"command": "create_product", "product_id": "p", "name": "考勤"})).await;
+    stage.inject_into("TransactWriteItems", &[Fault::AnswerLost]);
+    let pair = json!({"command": "create_access_key", "product_id": "p", "company_uuid": "e".repeat(32)});
+    let key = product.command(pair).await;
+    assert_eq!(stage.heal(), 0);
+    product.access_key = key["access_key"].as_str().expect("a key").to_owned();
+    product.secret_key = key["secret_key"].as_str().expect("a secret").to_owned();
+    assert_eq!(product.get("/api/v2/departments", Value::Null).await, body(json!([])));
+    stage.inject_into("PutItem", &[Fault::AnswerLost]);
+    let rotated = product.command(json!({"command": "rotate_access_key", "access_key": product.access_key})).await;
+    assert_eq!(stage.heal(), 0);
+    product.secret_key = rotated["secret_key"].as_str().expect("a secret").to_owned();
+    stage.look_again();
+    assert_eq!(product.get("/api/v2/departments", Value::Null).await, body(json!([])));
+}
+
+/// A claim was stored, and whoever made it broke off without a trace: nobody is told that the message was sent before it is.
+#[tokio::test]
+async fn a_visit_whose_announcement_broke_off_is_announced_by_a_replay() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.furnish().await;
+    let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
+    let payload = product.with_token(json!({"name": "曹操", "time": "15:00"})).to_string();
+    let tonce = product.tonce();
+    let signature = product.sign("POST", &path, &tonce, &payload);
+    let query = [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
+    let replay = async || product.send(Method::POST, &path, &query, Some(payload.clone())).await;
+    stage.inject_into("PutItem", &[Fault::AnswerLost; 30]);
+    assert_eq!(replay().await, refusal(500, 9001, "internal error"));
+    assert!(stage.heal() < 30);
+    // As if the process had ended there.
+    let claims = stage.items("hris").await.into_iter().filter(|item| item.get("claimed_until").is_some());
+    for mut claim in claims {
+        claim["claimed_until"] = json!({"N": ((stage.clock_seconds() + 15) * 1000).to_string()});
+        stage.database("PutItem", &json!({"TableName": "hris", "Item": claim})).await;
+    }
+    // For fifteen seconds the one who made the claim may still be at it.
+    stage.clock.advance(SignedDuration::from_secs(14));
+    assert_eq!(replay().await, refusal(429, 2002, "too many requests: try again later"));
+    assert_eq!(stage.address.messages(MOBILE).await.len(), 0);
+    for seconds in [1, 15, 60] {
+        stage.clock.advance(SignedDuration::from_secs(seconds));
+        assert_eq!(replay().await.status, 200);
+        assert_eq!(stage.address.messages(MOBILE).await.len(), 1, "{seconds}");
+    }
+}
+
+/// An order that broke off behind its first write: under its key it comes to its end, and what is paid is granted.
+#[tokio::test]
+async fn an_order_that_broke_off_is_resumed_under_its_key_and_paid() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let user = board.join().await;
+    let buy = json!({"price": 3.99, "contact_voucher_num": 1});
+    // The order is stored; WeChat hears of it; then the database fails.
+    stage.inject_into("TransactWriteItems", &[Fault::AnswerLost]);
+    stage.inject_into("TransactWriteItems", &[Fault::Throttled; 60]);
+    let broken = user.post_once("/contact_voucher/buy", "k", &buy).await;
+    assert_eq!((broken.status, &broken.body["message"]), (500, &json!("Internal Server Error")));
+    stage.heal();
+    let placed = user.post_once("/contact_voucher/buy", "k", &buy).await;
+    assert_eq!(placed.status, 200, "{placed:?}");
+    assert_eq!(user.post_once("/contact_voucher/buy", "k", &buy).await, placed);
+    let number = placed.body["data"]["order_no"].as_str().unwrap();
+    assert_eq!(board.pay(number).await, json!({"notified_status": 200}));
+    assert_eq!(user.order_status(number).await, "paid");
+    assert_eq!(user.ledger().await, (1, vec![1], 1));
+}
+
+#[tokio::test]
+async fn a_call_is_done_once_though_its_answer_is_lost_at_the_last_voucher() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let (caller, owner) = (board.join().await, board.join().await);
+    let job = owner.post_job(json!({})).await;
+    caller.adjust_vouchers(1).await;
+    stage.clock.advance(SignedDuration::from_millis(1));
+    stage.inject_into("TransactWriteItems", &[Fault::AnswerLost]);
+    assert_eq!(caller.call(job).await, done());
+    assert_eq!(caller.ledger().await, (0, vec![-1, 1], 2));
+    assert_eq!(caller.call(job).await, own_refusal(1002, "not enough contact vouchers"));
+}
