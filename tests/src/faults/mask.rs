@@ -22,9 +22,12 @@ const NUMBERED: [&str; 5] = ["partner-", "platform-", "product-", "test-", "user
 /// Attributes that end with the number of a partition, by chance.
 const SHARDED: [&str; 2] = ["due", "ix2"];
 
-/// Sorted; of what is issued, one of each kind.
+/// The end of a counter of tries: a second try is counted, in its own minute, and of the first one it depends on where it broke off.
+const COUNTER: &str = ", sk: count";
+
+/// Sorted, without counters of tries; of what is issued, one of each kind.
 pub fn lines(lines: impl Iterator<Item = String>) -> Vec<String> {
-    let mut lines: Vec<String> = lines.collect();
+    let mut lines: Vec<String> = lines.filter(|line| !line.ends_with(COUNTER)).collect();
     lines.sort_unstable();
     lines.dedup_by(|line, before| line == before && ISSUED.iter().any(|issued| line.starts_with(issued)));
     lines
