@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
@@ -90,7 +91,9 @@ class Browser:
     def wait(self, ready):
         """What `ready` gives, once it gives something; nothing after a while."""
         try:
-            return WebDriverWait(self.driver, 20).until(lambda _: ready())
+            # The page puts its lists anew every few seconds.
+        waiting = WebDriverWait(self.driver, 20, ignored_exceptions=[StaleElementReferenceException])
+        return waiting.until(lambda _: ready())
         except TimeoutException:
             return None
 
