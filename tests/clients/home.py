@@ -19,8 +19,7 @@ import urllib.request
 from urllib.parse import urlencode
 
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
@@ -90,10 +89,10 @@ class Browser:
 
     def wait(self, ready):
         """What `ready` gives, once it gives something; nothing after a while."""
-        try:
-            # The page puts its lists anew every few seconds.
+        # The page puts its lists anew every few seconds.
         waiting = WebDriverWait(self.driver, 20, ignored_exceptions=[StaleElementReferenceException])
-        return waiting.until(lambda _: ready())
+        try:
+            return waiting.until(lambda _: ready())
         except TimeoutException:
             return None
 
