@@ -243,7 +243,7 @@ async fn is_there(callers: &Callers, write: &Written) -> Result<bool, Failure> {
                 .append_pair("payload", &payload)
                 .finish();
             let (_, _, body) = callers.send(Method::GET, &format!("{path}?{query}"), &[], None).await?;
-            Ok(body[0]["check_in_time"] == format!("{date}T08:00+08:00"))
+            Ok(body[0]["check_in_time"] == format!("{date}T08:00:00+08:00"))
         }
         Written::Worker { session, name } => {
             let (_, _, body) = callers.send(Method::GET, "/employee", &[("x-auth-token", session)], None).await?;
