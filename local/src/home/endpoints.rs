@@ -42,7 +42,7 @@ pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let families = documents.iter().map(|(name, document)| Family {
         name,
         title: text(&document["info"]["title"]).trim_start_matches("工桥 · ").to_owned(),
-        description: text(&document["info"]["description"]),
+        description: first_sentence(&text(&document["info"]["description"])),
     });
     let endpoint = |line: &'static str| {
         let mut words = line.split_whitespace();
@@ -61,6 +61,10 @@ pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
     };
     Index { families: families.collect(), endpoints: ROUTES.lines().filter_map(endpoint).collect() }
 });
+
+fn first_sentence(text: &str) -> String {
+    text.split_inclusive('。').next().unwrap_or_default().to_owned()
+}
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
