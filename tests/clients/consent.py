@@ -8,22 +8,18 @@ import http.server
 import json
 import pathlib
 import re
-import shutil
 import sys
-import tempfile
 import threading
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-PHONE = {"width": 390, "height": 844, "pixelRatio": 2, "mobile": True, "touch": True}
-SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+from chromium import Chromium
+
 SEND, CONSENT, DENY, AGAIN = "[value=send]", "[value=consent]", "[value=deny]", "[method=get] button"
 JAVASCRIPT_OFF = {"profile.managed_default_content_settings.javascript": 2}
 
@@ -83,27 +79,11 @@ class Product:
         return send("GET", f"{self.base_url}/api/v2{path}?{urllib.parse.urlencode({'access_token': access_token})}")
 
 
-class Browser:
-    """Chromium as a phone, with an empty profile."""
+class Browser(Chromium):
+    """Chromium as a phone."""
 
     def __init__(self, javascript):
-        self.profile = tempfile.mkdtemp()
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for switch in [*SWITCHES, f"--user-data-dir={self.profile}"]:
-            options.add_argument(switch)
-        options.add_experimental_option("mobileEmulation", {"deviceMetrics": PHONE})
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        if not javascript:
-            options.add_experimental_option("prefs", JAVASCRIPT_OFF)
-        self.driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-
-    def close(self):
-        self.driver.quit()
-        shutil.rmtree(self.profile, ignore_errors=True)
-
-    def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
+        super().__init__(phone=True, preferences=None if javascript else JAVASCRIPT_OFF)
 
     def press(self, button):
         """Presses a button, and waits until another page is there. WebDriver's own click needs scripts."""

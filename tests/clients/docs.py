@@ -6,44 +6,25 @@ usage: docs.py DEMO_JSON [--screenshots FOLDER]
 import argparse
 import json
 import pathlib
-import shutil
 import sys
-import tempfile
 import urllib.request
 
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-PHONE = {"width": 390, "height": 844, "pixelRatio": 2, "mobile": True, "touch": True}
-SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900"]
+from chromium import Chromium
+
 FAMILIES = ["channel", "hris", "signing", "jobboard"]
 METHODS = ["get", "post", "put", "patch", "delete"]
 
 
-class Browser:
-    """Chromium with an empty profile. It remembers what was asked for."""
+class Browser(Chromium):
+    """It remembers what was asked for."""
 
     def __init__(self, phone, dark):
-        self.profile = tempfile.mkdtemp()
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for switch in [*SWITCHES, f"--user-data-dir={self.profile}"]:
-            options.add_argument(switch)
-        if phone:
-            options.add_experimental_option("mobileEmulation", {"deviceMetrics": PHONE})
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+        super().__init__(phone, logs=["performance"])
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-
-    def close(self):
-        self.driver.quit()
-        shutil.rmtree(self.profile, ignore_errors=True)
-
-    def find_all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def wait(self, selector):
         """The first of what there will be at least one of."""

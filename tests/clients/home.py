@@ -9,24 +9,21 @@ import hashlib
 import hmac
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from urllib.parse import urlencode
 
-from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-SIZES = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
-SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+from chromium import Chromium
+
+SIZES = ["desktop", "phone"]
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
@@ -57,31 +54,11 @@ def values(text):
     return found
 
 
-class Browser:
-    """Chromium of one size, with an empty profile."""
+class Browser(Chromium):
+    """Chromium of one size."""
 
     def __init__(self, size):
-        self.profile = tempfile.mkdtemp()
-        width, height, mobile = SIZES[size]
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for switch in [*SWITCHES, f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]:
-            options.add_argument(switch)
-        if mobile:
-            metrics = {"width": width, "height": height, "pixelRatio": 2, "mobile": True, "touch": True}
-            options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-
-    def close(self):
-        self.driver.quit()
-        shutil.rmtree(self.profile, ignore_errors=True)
-
-    def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+        super().__init__(phone=size == "phone")
 
     def press(self, selector):
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", self.find(selector))
@@ -138,7 +115,7 @@ class Visit:
 
     def commands(self):
         """Every command of the accounts is typed as it stands there."""
-        printed = [values(shell(code.text)) for code in self.browser.all(".account .shell code")]
+        printed = [values(shell(code.text)) for code in self.browser.find_all(".account .shell code")]
         channel, hris, signing, jobboard = printed
         self.check("the commands of the channel", [answer["code"] for answer in channel], [0, 0])
         self.check("the command of the HR API", len(hris[0]), 12)
@@ -149,7 +126,7 @@ class Visit:
         self.browser.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
         self.browser.press(".account .copy[aria-label='复制 secret']")
         self.check("a button says that it has copied",
-                   bool(self.browser.wait(lambda: self.browser.all(".copy.done"))))
+                   bool(self.browser.wait(lambda: self.browser.find_all(".copy.done"))))
         copied = self.browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
         self.check("a secret is copied", copied, self.demo["channel"][0]["secret"])
 
@@ -160,11 +137,11 @@ class Visit:
             Select(browser.find("#login [name=use]")).select_by_value(use)
             before = browser.find("#login output").text
             browser.press("#login button")
-            changed = lambda: browser.find("#login output").text not in ("", before) and browser.all("#login .shell code")
+            changed = lambda: browser.find("#login output").text not in ("", before) and browser.find_all("#login .shell code")
             codes = browser.wait(changed)
             self.check(f"the command of a login code for {use}", bool(codes) and holds in shell(codes[0].text))
         browser.press("[data-post='/_local/phone_code'] button:not(.copy)")
-        code = browser.wait(lambda: browser.all("[data-post='/_local/phone_code'] output code"))
+        code = browser.wait(lambda: browser.find_all("[data-post='/_local/phone_code'] output code"))
         self.check("a code for a phone number", bool(code) and code[0].text.startswith("phone-"))
 
     def order(self, token):
@@ -182,7 +159,7 @@ class Visit:
         token = headers["x-auth-token"]
         number = self.order(token)
         row = f"[data-order={number}]"
-        self.check("an order appears by itself", bool(browser.wait(lambda: browser.all(row))))
+        self.check("an order appears by itself", bool(browser.wait(lambda: browser.find_all(row))))
         self.check("it is not paid", self.state(token, number), "pending")
         browser.press(f"{row} button")
         paid = browser.wait(lambda: "支付成功" in browser.find(row).text)
@@ -191,7 +168,7 @@ class Visit:
         other = self.order(token)
         browser.type("[data-post='/_local/pay'] input", other)
         browser.press("[data-post='/_local/pay'] button")
-        paid = browser.wait(lambda: "支付成功" in "".join(row.text for row in browser.all(f"[data-order={other}]")))
+        paid = browser.wait(lambda: "支付成功" in "".join(row.text for row in browser.find_all(f"[data-order={other}]")))
         self.check("a number that is typed is paid", (bool(paid), self.state(token, other)), (True, "paid"))
         self.order(token)
 
@@ -206,22 +183,22 @@ class Visit:
         form = {"access_key": hris["access_key"], "tonce": tonce, "signature": signature, "payload": payload}
         with urllib.request.urlopen(f"{self.base_url}{path}", urlencode(form).encode(), timeout=30) as answer:
             self.check("a visitor is announced", answer.status, 200)
-        row = self.browser.wait(lambda: [row for row in self.browser.all("#messages tr") if name in row.text])
+        row = self.browser.wait(lambda: [row for row in self.browser.find_all("#messages tr") if name in row.text])
         self.check("the message appears by itself, as text", bool(row))
-        self.check("and no markup of it", self.browser.all("#messages img"), [])
+        self.check("and no markup of it", self.browser.find_all("#messages img"), [])
 
     def schedules(self):
         for function, told in [("ops-cleanup", "{"), ("jobboard-search-snapshot", "{")]:
             form = f"[data-post$='/{function}/invocations']"
             self.browser.press(f"{form} button")
-            answer = self.browser.wait(lambda form=form: self.browser.all(f"{form} .answer"))
+            answer = self.browser.wait(lambda form=form: self.browser.find_all(f"{form} .answer"))
             self.check(f"{function} runs", bool(answer) and answer[0].get_attribute("class") == "answer"
                        and answer[0].text.startswith(told))
 
     def endpoints(self):
         def found(text):
             self.browser.type("#filter", text)
-            return [row.find_element(By.CSS_SELECTOR, "td").text for row in self.browser.all("#routes tr") if row.is_displayed()]
+            return [row.find_element(By.CSS_SELECTOR, "td").text for row in self.browser.find_all("#routes tr") if row.is_displayed()]
 
         users = ["GET /api/v1/users/{channel_user_id}", "PUT /api/v1/users/{channel_user_id}"]
         self.check("the path of a call", found("/api/v1/users/U20240101001"), users)
@@ -231,9 +208,9 @@ class Visit:
         self.check("a file", len(found("functions/signing/src/employee.rs")), 3)
         self.check("what is not there", (found("nothing of the kind"), self.browser.find("#no-routes").is_displayed()),
                    ([], True))
-        self.check("a space", len(found(" ")), len(self.browser.all("#routes tr")))
+        self.check("a space", len(found(" ")), len(self.browser.find_all("#routes tr")))
         self.browser.press("#start [data-filter='functions/hris/']")
-        rows = [row for row in self.browser.all("#routes tr") if row.is_displayed()]
+        rows = [row for row in self.browser.find_all("#routes tr") if row.is_displayed()]
         self.check("the files of an API", {row.get_attribute("data-path")[:8] for row in rows}, {"/api/v2/"})
 
     def look(self):
