@@ -24,6 +24,8 @@ impl fmt::Display for Grant {
 
 /// The inline policies of all functions.
 pub struct Policies {
+    /// Those that are granted nothing, too.
+    functions: Vec<String>,
     pub grants: Vec<Grant>,
 }
 
@@ -43,7 +45,12 @@ impl Policies {
                 }
             }
         }
-        Self { grants }
+        Self { functions: template.functions(), grants }
+    }
+
+    /// Whether this is a function, which may do no more than it is granted.
+    pub fn binds(&self, name: &str) -> bool {
+        self.functions.iter().any(|function| function == name)
     }
 
     /// What allows a function this action on this resource.

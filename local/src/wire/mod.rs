@@ -92,7 +92,7 @@ async fn pass(State((guard, service)): State<(Guard, Service)>, request: Request
     let call = Call::of(service, &parts, body.clone());
     let request = Request::from_parts(parts, Body::from(body));
     // Whoever is no function is an operator, or holds nothing at all: the service itself will say.
-    let Some(call) = call.filter(|call| guard.policies.grants.iter().any(|grant| grant.function == call.function)) else {
+    let Some(call) = call.filter(|call| guard.policies.binds(&call.function)) else {
         return next.run(request).await;
     };
     if call.is_warm_up() {
