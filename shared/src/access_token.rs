@@ -65,6 +65,7 @@ impl AccessTokens {
 mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -112,6 +113,26 @@ mod tests {
             good.replace('.', ""),
         ] {
             assert_eq!(TOKENS.verify(&keyring(), &bad, now), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_token_speaks_for_nobody(subject in ".{0,40}", at: prop::sample::Index, to in any::<char>()) {
+            let now = Timestamp::UNIX_EPOCH;
+            let token = TOKENS.sign(&keyring(), &subject, now).unwrap();
+            prop_assert_eq!(TOKENS.verify(&keyring(), &token, now), Some(subject));
+            let mut changed = token.clone();
+            let at = at.index(token.len());
+            changed.replace_range(at..=at, &to.to_string());
+            prop_assert_eq!(TOKENS.verify(&keyring(), &changed, now).is_some(), changed == token);
+        }
+
+        #[test]
+        fn no_token_makes_it_panic(header in ".{0,60}", claims in ".{0,60}", rest in ".{0,60}") {
+            let token = format!("{}.{}.{rest}", BASE64.encode(header), BASE64.encode(claims));
+            prop_assert_eq!(TOKENS.verify(&keyring(), &token, Timestamp::UNIX_EPOCH), None);
+            prop_assert_eq!(TOKENS.verify(&keyring(), &rest, Timestamp::UNIX_EPOCH), None);
         }
     }
 }

@@ -84,3 +84,60 @@ impl Format {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What the formats' specifications have at the beginning.
+    fn begins(bytes: &[u8]) -> Option<Format> {
+        let riff = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
+        match bytes {
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
+            [b'B', b'M', ..] => Some(Format::Bmp),
+            _ => riff.then_some(Format::WebP),
+        }
+    }
+
+    fn picture(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 7])).write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn formats() -> impl Strategy<Value = ImageFormat> {
+        prop::sample::select(vec![ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Bmp, ImageFormat::WebP])
+    }
+
+    proptest! {
+        #[test]
+        fn a_picture_is_what_it_begins_as(format in formats(), width in 1..20_u32, height in 1..20_u32) {
+            let bytes = picture(format, width, height);
+            prop_assert_eq!(Format::of(&bytes).ok(), begins(&bytes));
+            prop_assert_eq!(Format::of(&bytes).ok(), Format::from_decoder(format));
+        }
+
+        #[test]
+        fn a_damaged_one_is_the_same_or_none(format in formats(), at: prop::sample::Index, to: u8, kept: prop::sample::Index) {
+            let mut bytes = picture(format, 9, 9);
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+            if let Ok(told) = Format::of(&bytes) {
+                prop_assert_eq!(Some(told), begins(&bytes));
+            }
+            bytes.truncate(kept.index(bytes.len() / 2));
+            prop_assert_eq!(Format::of(&bytes), Err(REASON));
+        }
+
+        #[test]
+        fn noise_behind_a_beginning_is_none(start in prop::sample::select(vec![
+            &b"\x89PNG\r\n\x1a\n"[..], b"\xff\xd8\xff\xe0", b"BM", b"RIFF\x20\0\0\0WEBPVP8 ", b"GIF89a", b"",
+        ]), noise: Vec<u8>) {
+            prop_assert_eq!(Format::of(&[start, &noise].concat()), Err(REASON));
+        }
+    }
+}

@@ -134,7 +134,8 @@ struct PunchResult {
     /// 0k (zero, k: the document's spelling) or error
     #[schema(example = "0k")]
     code: &'static str,
-    #[schema(value_type = String, example = "007")]
+    /// What was sent, if it was a text
+    #[schema(value_type = Option<String>, required, example = "007")]
     empno: serde_json::Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "employee not found")]

@@ -116,12 +116,14 @@ mod tests {
         assert_eq!(call.signed_payload(&["SK_TEST".into()]), Some(1));
     }
 
+    fn is_timely(tonce: &str, now: Timestamp) -> bool {
+        SignedCall { method: "GET", paths: &[], access_key: "", tonce, payloads: &[], signature: "" }.is_timely(now)
+    }
+
     #[test]
     fn a_tonce_is_near_within_five_minutes() {
         let now: Timestamp = "2017-07-14T02:40:00.9Z".parse().unwrap();
-        let timely = |tonce| {
-            SignedCall { method: "GET", paths: &[], access_key: "", tonce, payloads: &[], signature: "" }.is_timely(now)
-        };
+        let timely = |tonce| is_timely(tonce, now);
         for good in ["1500000000", "1500000000.123", "1499999700", "1500000300", "1500000299.999999"] {
             assert!(timely(good), "{good}");
         }
@@ -148,6 +150,15 @@ mod tests {
         #[test]
         fn no_signature_makes_it_panic(signature in ".{0,80}", tonce in ".{0,40}") {
             prop_assert!(!fits("GET", "/", "AK_TEST", &tonce, "", &signature, &["SK_TEST"]));
+            // However it is made, a tonce is none that is no number.
+            prop_assert!(!is_timely(&tonce, Timestamp::UNIX_EPOCH) || tonce.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
+        }
+
+        #[test]
+        fn a_tonce_counts_for_five_minutes_before_and_after(now in 1_000_000_i64..4_000_000_000, away in -310_000_i64..=310_000) {
+            let milliseconds = now * 1000 + away;
+            let tonce = format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000);
+            prop_assert_eq!(is_timely(&tonce, Timestamp::from_second(now).unwrap()), (-300_000..=300_000).contains(&away));
         }
     }
 }

@@ -22,6 +22,9 @@ pub type Sex = Int<0, 2>;
 #[serde(transparent)]
 pub struct Degrees<const MOST: i32>(f64);
 
+/// A tenth of a millimetre on the ground. What is smaller is zero: DynamoDB takes no number between zero and 1e-130.
+const LEAST_DEGREES: f64 = 1e-9;
+
 pub type Longitude = Degrees<180>;
 pub type Latitude = Degrees<90>;
 
@@ -36,7 +39,7 @@ impl<const MOST: i32> Deserr<Faults> for Degrees<MOST> {
         let literal = number_literal(&value).ok_or_else(|| Faults::one(at, "must be a number"))?;
         let degrees: f64 = literal.parse().map_err(|_| Faults::one(at, "must be a number"))?;
         if degrees.abs() <= f64::from(MOST) {
-            Ok(Self(degrees))
+            Ok(Self(if degrees.abs() < LEAST_DEGREES { 0.0 } else { degrees }))
         } else {
             Err(Faults::one(at, format!("must be from -{MOST} to {MOST}")))
         }

@@ -205,6 +205,8 @@ fn number<S: Serializer>(value: Decimal, serializer: S) -> Result<S::Ok, S::Erro
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::input::Json;
 
@@ -221,6 +223,41 @@ mod tests {
         assert_eq!(fen("999999999999.99"), Some(99_999_999_999_999));
         for bad in ["-0.01", "0.001", "5000.000000000000000001", "1e400", "1000000000000.01", "\"5\"", "null", "[5]"] {
             assert_eq!(fen(bad), None, "{bad}");
+        }
+    }
+
+    /// By moving the point of the literal, without any arithmetic of numbers.
+    fn fen_by_hand(literal: &str) -> Option<i64> {
+        let (digits, exponent) = literal.split_once('e').unwrap_or((literal, "0"));
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_negative = whole.starts_with('-');
+        let mut figures = format!("{}{decimals}", whole.trim_start_matches('-'));
+        let mut places = decimals.len() as i64 - exponent.parse::<i64>().unwrap() - 2;
+        while places < 0 {
+            figures.push('0');
+            places += 1;
+        }
+        while places > 0 {
+            if !figures.is_empty() && figures.pop() != Some('0') {
+                return None;
+            }
+            places -= 1;
+        }
+        let fen = if figures.is_empty() { 0 } else { figures.parse::<i128>().unwrap() };
+        (fen <= 100_000_000_000_000 && (fen == 0 || !is_negative)).then_some(fen as i64)
+    }
+
+    proptest! {
+        #[test]
+        fn every_literal_is_read_as_by_hand(literal in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,6}|\\.[0-9]{2}0{0,4})?(e-?[0-9])?") {
+            prop_assert_eq!(fen(&literal), fen_by_hand(&literal), "{}", literal);
+        }
+
+        #[test]
+        fn what_is_written_is_read_as_the_same(amount in 0..=MAX_FEN) {
+            let mut written = Vec::new();
+            Money(amount).as_yuan(&mut serde_json::Serializer::new(&mut written)).unwrap();
+            prop_assert_eq!(fen(std::str::from_utf8(&written).unwrap()), Some(amount));
         }
     }
 

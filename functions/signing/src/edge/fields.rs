@@ -53,3 +53,48 @@ fn json(body: &[u8]) -> Result<Input, Failure> {
     }
     Ok(Input::parse(body).map_err(|Fault { field, reason }| Error::invalid([Fault { field, reason }]))?.without_nulls())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The document's notation (1.1.3), each name and value percent-encoded.
+    fn written(value: &Value, name: &str, pairs: &mut form_urlencoded::Serializer<'_, String>) {
+        let inner = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}[{key}]") };
+        match value {
+            Value::Object(members) => members.iter().for_each(|(key, member)| written(member, &inner(key), pairs)),
+            Value::Array(elements) => {
+                elements.iter().enumerate().for_each(|(at, element)| written(element, &inner(&at.to_string()), pairs));
+            }
+            value => _ = pairs.append_pair(name, value.as_str().unwrap()),
+        }
+    }
+
+    fn rows() -> impl Strategy<Value = Value> {
+        let row = prop::collection::btree_map("[a-z_]{1,8}", "[^\0]{0,12}", 1..4);
+        prop::collection::vec(row, 1..30).prop_map(|rows| rows.into_iter().map(|row| serde_json::json!(row)).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn a_form_is_read_as_it_was_written(
+            texts in prop::collection::btree_map("[a-z]{1,8}", "[^\0]{0,12}", 0..6),
+            arrays in prop::collection::btree_map("[a-z]{1,4}_(exp|edu)", rows(), 0..3),
+        ) {
+            let mut fields = serde_json::json!(texts);
+            fields.as_object_mut().unwrap().extend(arrays);
+            let mut pairs = form_urlencoded::Serializer::new(String::new());
+            written(&fields, "", &mut pairs);
+            let body = pairs.finish();
+            let read = form(body.as_bytes()).map(Input::into_inner).map_err(|_| "refused");
+            prop_assert_eq!(read, Ok(fields), "{}", body);
+        }
+
+        #[test]
+        fn no_body_makes_it_panic(bytes: Vec<u8>, text in "([a-z]{0,3}(\\[[a-z0-9]{0,3}\\]?){0,6}=?[^&]{0,3}&?){0,8}") {
+            let _ = (form(&bytes), form(text.as_bytes()));
+        }
+    }
+}

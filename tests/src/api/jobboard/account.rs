@@ -313,6 +313,18 @@ async fn a_place_is_stored_and_a_wrong_one_leaves_it() {
 }
 
 #[tokio::test]
+async fn a_place_on_the_equator_by_a_hair_is_on_it() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    // DynamoDB takes no number between zero and 1e-130.
+    for (sent, kept) in [("1e-200", "0"), ("-1e-200", "0"), ("-0.0", "0"), ("1e-8", "0.00000001")] {
+        let body = format!(r#"{{"longitude": {sent}, "latitude": 90}}"#);
+        assert_eq!(user.post_text("/user/update/geo", &body).await, done(), "{sent}");
+        assert_eq!(stored(&stage, &json!(user.id)).await["place"]["M"]["longitude"], json!({"N": kept}), "{sent}");
+    }
+}
+
+#[tokio::test]
 async fn all_that_is_wrong_is_told_at_once_and_what_was_right_beside_it_is_not_stored() {
     let user = Board::of(world()).join().await;
     let before = user.info().await;

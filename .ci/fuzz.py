@@ -1,0 +1,251 @@
+"""Sends made-up calls to every operation of the four OpenAPI documents, each signed or with a token as a client would, and holds every
+answer to the document: no 5xx, the status, the media type, the headers and the schema that it names, and nothing without a proof.
+
+schemathesis makes values up from the schemas, fitting and unfitting ones. Alone they would hardly get past the first check, so most
+calls are the document's own example in which some values are replaced.
+
+usage: fuzz.py FOLDER_WITH_BINARIES [--cases N] [--seed N] [--only TEXT]
+"""
+
+import argparse
+import collections
+import hashlib
+import hmac
+import json
+import multiprocessing
+import pathlib
+import sys
+import time
+import urllib.parse
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.transport import Response
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (content_type_conformance, response_headers_conformance,
+                                               response_schema_conformance, status_code_conformance)
+
+import stack
+from prepared import Prepared
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
+          response_schema_conformance]
+METHODS = ["get", "post", "put", "patch", "delete"]
+# How much of a call is the example's. Each case is sent as it was made up and blended with the example: making one up takes longer
+# than sending it.
+SHARES = [0, 0.6, 0.85, 0.95]
+EDGES = ["", " ", "\0", "-1", "0", "9" * 400, "长" * 300, "\U0001f600", "1e400", "2024-02-30", "../..", "%00", "null", 0, -1, 2 ** 31,
+         2 ** 63, 2 ** 64, 10 ** 30, 1e-200, 0.1 + 0.2, 1e308, -0.0, True, None, [], {}, [[]], [None] * 300, {"": {}}]
+
+
+class Operation:
+    """One operation of a document, and what has come of the calls to it."""
+
+    def __init__(self, prepared, family, method, path):
+        self.prepared, self.family, self.method, self.path = prepared, family, method.upper(), path
+        self.schema = schemathesis.openapi.from_dict(prepared.documents[family])[path][self.method]
+        told = prepared.documents[family]["paths"][path][method]
+        self.is_open = {} in told.get("security", [])
+        parameters = told.get("parameters", [])
+        self.is_signed = any(parameter["name"] == "signature" for parameter in parameters)
+        examples = {place: {parameter["name"]: prepared.real(parameter["example"]) for parameter in parameters
+                            if parameter["in"] == place and "example" in parameter} for place in ["path", "query"]}
+        self.path_example, self.query_example = examples["path"], examples["query"]
+        content = told.get("requestBody", {}).get("content", {})
+        self.media_type, self.body_example = next(((kind, prepared.real(body.get("example"))) for kind, body in content.items()),
+                                                  (None, None))
+        self.statuses, self.failures = collections.Counter(), {}
+
+    def __str__(self):
+        return f"{self.method} {self.path}"
+
+    def request(self, case, share, random):
+        """A share of the call is the example's, the rest was made up; nobody has proved it yet."""
+        path = self.path
+        for name, example in self.path_example.items():
+            value = example if random.random() < share else str((case.path_parameters or {}).get(name, ""))
+            # Without anything there, it would be another path.
+            path = path.replace(f"{{{name}}}", urllib.parse.quote(value or "-", safe=""))
+        query = blend(random, share, self.query_example, case.query or {})
+        if isinstance(query.get("payload"), (dict, list)):
+            query["payload"] = json.dumps(query["payload"], ensure_ascii=random.random() < 0.5)
+        request = requests.Request(self.method, self.prepared.base_url + path, params=query)
+        request.headers = {"x-request-id": random.choice(["a-1", "x" * 300, "r\t1", ""])} if random.random() < 0.1 else {}
+        if self.media_type:
+            self.fill(request, random, blend(random, share, self.body_example, made_up(case.body)))
+        return request
+
+    def fill(self, request, random, body):
+        if self.media_type == "multipart/form-data":
+            file = bytearray(self.prepared.picture())
+            for _ in range(random.randrange(4)):
+                file[random.randrange(len(file))] = random.randrange(256)
+            if random.random() < 0.1:
+                file = random.choice([b"", b"GIF89a", b"BM", b"RIFF0000WEBP", b"\xff\xd8\xff", file[:random.randrange(len(file))]])
+            request.files = {random.choice(["file"] * 9 + ["File"]): (random.choice(["a.png", "", "长\r\n"]), bytes(file))}
+            return
+        if self.media_type == "application/x-www-form-urlencoded" and random.random() < 0.7:
+            request.data = urllib.parse.urlencode(list(fields(body)), errors="surrogatepass").encode()
+            request.headers["content-type"] = self.media_type
+        else:
+            request.data = json.dumps(body, ensure_ascii=random.random() < 0.5).encode("utf-8", "surrogatepass")
+            request.headers["content-type"] = "application/json"
+        if random.random() < 0.04:
+            request.data = request.data[:random.randrange(len(request.data) + 1)]
+
+    def prove(self, request, random):
+        """The request as it is sent, and whether it proves who calls."""
+        kind = random.choices(["right", "other", "changed", "none"], [86, 6, 4, 4])[0]
+        if self.is_signed:
+            is_consented = "access_token" in self.query_example or self.method == "GET" and random.random() < 0.2
+            return self.consented(request, kind) if is_consented and kind != "other" else self.sign(request, kind)
+        prepared = request.prepare()
+        if self.family in self.prepared.callers and kind != "none":
+            for name, token in self.prepared.callers[self.family][kind == "other"].items():
+                prepared.headers[name] = changed(token) if kind == "changed" else token
+        return prepared, self.is_open or kind in ["right", "other"]
+
+    def consented(self, request, kind):
+        for name in ["access_key", "tonce", "signature", "access_token"]:
+            request.params.pop(name, None)
+        token = self.prepared.known["access_token_string"]
+        if kind != "none":
+            request.params["access_token"] = changed(token) if kind == "changed" else token
+        return request.prepare(), kind == "right"
+
+    def sign(self, request, kind):
+        product = self.prepared.demo["hris_other" if kind == "other" else "hris"]
+        for name in ["access_key", "tonce", "signature", "access_token"]:
+            request.params.pop(name, None)
+        prepared = request.prepare()
+        url = urllib.parse.urlsplit(prepared.url)
+        payload = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)).get("payload", "").encode()
+        payload = payload or prepared.body or b""
+        tonce = str(int(time.time()))
+        text = self.method + urllib.parse.unquote(url.path) + product["access_key"] + tonce
+        signature = hmac.new(product["secret_key"].encode(), text.encode("utf-8", "surrogateescape") + payload, hashlib.sha256)
+        signature = changed(signature.hexdigest()) if kind == "changed" else signature.hexdigest()
+        if kind != "none":
+            proof = {"access_key": product["access_key"], "tonce": tonce, "signature": signature}
+            prepared.url += ("&" if url.query else "?") + urllib.parse.urlencode(proof)
+        return prepared, kind in ["right", "other"]
+
+    def call(self, case, share, random):
+        request, is_proved = self.prove(self.request(case, share, random), random)
+        answer = self.prepared.http.send(request, allow_redirects=False, timeout=30)
+        self.statuses[answer.status_code] += 1
+        if answer.status_code == 431:
+            # API Gateway's own: the head of a request is bounded, and no function hears of it.
+            return
+        if not is_proved and answer.status_code < 400:
+            self.fail("answered without a proof", request, answer)
+        try:
+            case.validate_response(Response.from_requests(answer, verify=False), checks=CHECKS)
+        except FailureGroup as group:
+            for failure in group.exceptions:
+                self.fail(failure.title, request, answer, str(failure))
+
+    def fail(self, title, request, answer, text=""):
+        """The first of each kind is kept."""
+        body = (request.body or b"")[:1500]
+        self.failures.setdefault(title, f"{request.method} {request.url[:1500]}\n{body!r}\n-- {answer.status_code} {answer.text[:1500]}\n{text[:800]}")
+
+    def run(self, cases, number):
+        @seed(number)
+        @settings(max_examples=-(-cases // len(SHARES)), phases=[Phase.generate], deadline=None, database=None,
+                  suppress_health_check=list(HealthCheck))
+        @given(st.one_of(self.strategies()), st.randoms(use_true_random=True))
+        def sent(case, random):
+            for share in SHARES:
+                self.call(case, share, random)
+
+        sent()
+
+    def strategies(self):
+        """Twice as many fitting cases as others, where there is anything that could be unfit."""
+        fitting = self.schema.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        if not self.query_example and not self.media_type:
+            return [fitting]
+        return [fitting, fitting, self.schema.as_strategy(generation_mode=GenerationMode.NEGATIVE)]
+
+
+def changed(proof):
+    """With another end."""
+    return proof[:-6] + ("000000" if proof[-6:] != "000000" else "111111")
+
+
+def made_up(body):
+    """A body as JSON could carry it."""
+    return body if isinstance(body, (dict, list, str, int, float, bool)) else None
+
+
+def blend(random, share, example, other):
+    """The example with some of its values replaced or left out, and with members that were made up."""
+    if isinstance(example, dict):
+        other = other if isinstance(other, dict) else {}
+        blended = {name: blend(random, share, value, other.get(name, value)) for name, value in example.items()
+                   if random.random() < max(share, 0.9)}
+        return blended | {name: value for name, value in other.items() if name not in example and random.random() > share}
+    if random.random() >= share:
+        return random.choice(EDGES) if random.random() < 0.2 else other
+    if isinstance(example, list):
+        return [blend(random, share, value, value) for value in example] * random.choice([1, 1, 1, 2])
+    return example
+
+
+def fields(value, name=""):
+    """The fields of a form, arrays and objects in brackets."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from fields(inner, f"{name}[{key}]" if name else key)
+    elif isinstance(value, list) and value:
+        for at, inner in enumerate(value):
+            yield from fields(inner, f"{name}[{at}]")
+    else:
+        yield name, "" if value is None else str(value)
+
+
+def work(job):
+    """Runs one operation in a process of its own."""
+    prepared, family, method, path, cases, number = job
+    operation = Operation(prepared, family, method, path)
+    begun = time.monotonic()
+    operation.run(cases, number)
+    return str(operation), operation.statuses, operation.failures, time.monotonic() - begun
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binaries", type=pathlib.Path)
+    parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    passed = failed = sent = 0
+    with stack.running(arguments.binaries.resolve()) as (_, demo):
+        prepared = Prepared(demo)
+        jobs = [(prepared, family, method, path, arguments.cases, arguments.seed)
+                for family, document in prepared.documents.items() for path, item in document["paths"].items()
+                for method in item if method in METHODS and arguments.only in f"{method.upper()} {path}"]
+        # A closed job can hardly be called for anything any more.
+        jobs.sort(key=lambda job: "close" in job[3])
+        with multiprocessing.Pool() as pool:
+            for name, statuses, failures, lasted in pool.imap_unordered(work, jobs):
+                told = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
+                is_enough = sum(statuses.values()) >= arguments.cases
+                print(f"{'ok  ' if is_enough and not failures else 'FAIL'} {name}: {told} ({lasted:.0f} s)", flush=True)
+                for title, text in failures.items():
+                    print(f"-- {title}\n{text}\n", flush=True)
+                passed, failed = passed + (is_enough and not failures), failed + (not is_enough or bool(failures))
+                sent += sum(statuses.values())
+    print(f"{sent} calls, seed {arguments.seed}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
