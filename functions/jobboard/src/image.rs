@@ -54,7 +54,8 @@ struct ImageView {
 
 /// 图片上传
 #[utoipa::path(post, path = "/img/upload", tag = "通用",
-    request_body(content_type = "multipart/form-data", description = "file: jpg, jpeg, png, bmp 或 webp, 4.5 MB 以内; 更大的见 /img/upload/presign"),
+    request_body(content = body::FileForm, content_type = "multipart/form-data",
+        description = "file: jpg, jpeg, png, bmp 或 webp, 4.5 MB 以内; 更大的见 /img/upload/presign"),
     responses((status = 200, body = Success<ImageView>), (status = "default", body = Problem)))]
 async fn upload_image(
     State(app): State<App>,

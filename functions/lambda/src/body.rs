@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest as _, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use utoipa::ToSchema;
 
 /// Why a body could not be read.
 pub enum Unreadable {
@@ -18,6 +19,13 @@ pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
         StatusCode::PAYLOAD_TOO_LARGE => Unreadable::TooLarge,
         _ => Unreadable::BrokenOff,
     })
+}
+
+/// What [`file`] reads, for the OpenAPI documents.
+#[derive(ToSchema)]
+pub struct FileForm {
+    #[schema(value_type = String, format = Binary)]
+    pub file: Vec<u8>,
 }
 
 /// Why there is no file.

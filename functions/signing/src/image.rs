@@ -44,7 +44,8 @@ struct ImageView {
 
 /// 上传图片
 #[utoipa::path(post, path = "/image", tag = "通用",
-    request_body(content_type = "multipart/form-data", description = "file: jpg, png, webp 或 bmp 图片, 4.5 MB 以内"),
+    request_body(content = body::FileForm, content_type = "multipart/form-data",
+        description = "file: jpg, png, webp 或 bmp 图片, 4.5 MB 以内"),
     responses((status = 200, body = Success<ImageView>), (status = "default", body = Problem)))]
 async fn create_image(
     State(app): State<App>,
