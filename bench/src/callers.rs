@@ -100,7 +100,11 @@ impl Callers {
     /// An event of the repository, with what it leaves open.
     pub fn event(&self, name: &str) -> Result<String, Failure> {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{name}.json"));
-        let mut event = std::fs::read_to_string(file)?;
+        self.filled(std::fs::read_to_string(file)?)
+    }
+
+    /// The text of an event, with what it leaves open.
+    pub fn filled(&self, mut event: String) -> Result<String, Failure> {
         for (name, value) in &self.values {
             event = event.replace(&format!("{{{{{name}}}}}"), value);
         }

@@ -10,10 +10,10 @@ use flate2::write::DeflateEncoder;
 use local::{Options, World};
 use serde_json::{Value, json};
 
-use crate::callers::Callers;
 use crate::runtime::Process;
 use crate::tls::Terminator;
 use crate::{Failure, binary, say};
+use bench::callers::Callers;
 
 /// Fresh processes of each contender.
 pub const STARTS: usize = 20;

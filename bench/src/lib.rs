@@ -1,3 +1,6 @@
-//! What measurements and tests are made with.
+//! What measurements, tests and fuzzers are made with.
 
+pub mod callers;
 pub mod jobs;
+
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::callers::Callers;
 use crate::place::Place;
 use crate::{Failure, say};
+use bench::callers::Callers;
 
 pub const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 /// Rows of a page.

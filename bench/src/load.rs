@@ -9,8 +9,8 @@ use local::{Options, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::callers::Callers;
 use crate::{Failure, say};
+use bench::callers::Callers;
 
 /// How long it lasts.
 pub const LASTS: Duration = Duration::from_secs(30);

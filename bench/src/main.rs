@@ -4,7 +4,6 @@
 //! Absolute times are the machine's; the ratios are what counts. Prints the tables and writes `docs/performance.md` with its charts. One
 //! section alone is measured anew by its name: `cargo run --release -p bench -- load`.
 
-mod callers;
 mod charts;
 mod functions;
 mod lists;
@@ -20,7 +19,7 @@ mod wire;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use bench::Failure;
 
 /// What can be measured alone, by its name as an argument; without any, all is.
 const SECTIONS: [&str; 4] = ["functions", "lists", "load", "search"];

@@ -10,11 +10,11 @@ use shared::clock::{Clock as _, SystemClock};
 use shared::environment::Environment;
 use shared::jobboard::search::view::{Entry, Filter, Loader, Order, Top, View};
 
-use crate::callers::Callers;
 use crate::place::Place;
 use crate::runtime::Process;
 use crate::wire::Call;
 use crate::{Failure, binary, say};
+use bench::callers::Callers;
 
 pub const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// Searches of each kind.

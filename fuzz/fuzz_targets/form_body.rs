@@ -1,0 +1,12 @@
+//! Bodies of forms, to everything that takes one.
+#![no_main]
+#![expect(clippy::expect_used, reason = "a fuzzer tells what it found by a panic")]
+
+use std::sync::LazyLock;
+
+use fuzz::System;
+use libfuzzer_sys::fuzz_target;
+
+static SYSTEM: LazyLock<System> = LazyLock::new(|| System::start().expect("a system"));
+
+fuzz_target!(|bytes: &[u8]| SYSTEM.form(bytes).expect("an answer"));

@@ -1,0 +1,122 @@
+//! What the fuzzers of `fuzz_targets/` do with their bytes: a whole system in this process answers them. A test does the same with the
+//! corpus.
+
+use bench::Failure;
+use bench::callers::Callers;
+use local::{Options, World};
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+/// Which function answers which paths.
+const ROUTES: &str = include_str!("../../routes.txt");
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A system with its demo, and those who call it.
+pub struct System {
+    runtime: Runtime,
+    callers: Callers,
+    _world: World,
+}
+
+impl System {
+    pub fn start() -> Result<Self, Failure> {
+        let runtime = Runtime::new()?;
+        let (world, callers) = runtime.block_on(async {
+            let world = World::start(Options { demo: true, ..Options::default() }).await?;
+            let callers = Callers::of(&world).await?;
+            Ok::<_, Failure>((world, callers))
+        })?;
+        Ok(Self { runtime, callers, _world: world })
+    }
+
+    /// What may be an event of API Gateway, with the placeholders of `events/`. The function answers, if only that it is none.
+    pub fn event(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let filled = std::str::from_utf8(bytes).ok().and_then(|text| self.callers.filled(text.to_owned()).ok());
+        let event = filled.map_or_else(|| bytes.to_owned(), String::into_bytes);
+        let function = function(&serde_json::from_slice(&event).unwrap_or_default());
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.callers.base_url);
+        let answer = self.answer(self.callers.http.post(url).body(event))?;
+        match serde_json::from_str::<Value>(&answer)?["statusCode"].as_u64() {
+            Some(500..) => Err(answer.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The body of a form, by itself and as the signed payload within one.
+    pub fn form(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let (session, callers) = (&self.callers.values["session_token"], &self.callers);
+        for (method, path) in [(Method::POST, "/employee"), (Method::PUT, "/employee"), (Method::POST, "/verifycode")] {
+            let request = callers.http.request(method, format!("{}{path}", callers.base_url)).header("x-auth-token", session);
+            self.answer(request.header("content-type", FORM).body(bytes.to_owned()))?;
+        }
+        let consent = callers.http.post(format!("{}/api/v2/oauth/authorize", callers.base_url));
+        self.answer(consent.header("content-type", FORM).body(bytes.to_owned()))?;
+        let (path, payload) = ("/api/v2/attendance_punches", String::from_utf8_lossy(bytes));
+        let signed = callers.signed("POST", path, &payload)?;
+        let body = form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload).finish();
+        let request = callers.http.post(format!("{}{path}?{signed}", callers.base_url)).header("content-type", FORM);
+        self.answer(request.body(body))?;
+        Ok(())
+    }
+
+    /// The body of an answer that tells of no failure of ours.
+    fn answer(&self, request: RequestBuilder) -> Result<String, Failure> {
+        self.runtime.block_on(async {
+            let answer = request.send().await?;
+            let (status, text) = (answer.status(), answer.text().await?);
+            if status.is_server_error() { Err(format!("{status} {text}").into()) } else { Ok(text) }
+        })
+    }
+}
+
+/// The function that the event is for; any for what is none.
+fn function(event: &Value) -> &'static str {
+    let http = &event["requestContext"]["http"];
+    let (method, path) = (http["method"].as_str().unwrap_or_default(), event["rawPath"].as_str().unwrap_or_default());
+    let is_at = |route: &str| {
+        let (mut segments, mut sent) = (route.split('/'), path.split('/'));
+        let is_like = segments.by_ref().zip(sent.by_ref()).all(|(segment, sent)| segment.starts_with('{') || segment == sent);
+        is_like && route.matches('/').count() == path.matches('/').count()
+    };
+    let mut routes = ROUTES.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let found = routes.find(|route| route[0] == method && is_at(route[1])).map(|route| route[2]);
+    found.unwrap_or("signing-employee")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn files(folder: &str) -> Vec<Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        files.collect()
+    }
+
+    #[test]
+    fn the_corpus_is_answered() {
+        let system = System::start().unwrap();
+        let (events, forms) = (files("../events"), files("corpus/form_body"));
+        assert!(events.len() > 90 && !forms.is_empty());
+        for event in events {
+            system.event(&event).unwrap();
+            system.event(&event[..event.len() / 2]).unwrap();
+        }
+        for form in forms {
+            system.form(&form).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_event_goes_to_the_function_of_its_path() {
+        let at = |method: &str, path: &str| {
+            function(&serde_json::json!({"rawPath": path, "requestContext": {"http": {"method": method}}}))
+        };
+        assert_eq!(at("GET", "/api/v1/users/U1"), "channel-users");
+        assert_eq!(at("POST", "/api/v2/employees/1/notify"), "hris-integration");
+        assert_eq!(at("GET", "/nowhere"), "signing-employee");
+    }
+}
