@@ -8,7 +8,7 @@ use crate::support::meter::{Meter, budgeted, endpoints};
 use crate::support::resource::{ALL, Resource};
 use crate::support::{Answer, Partner, Stage, problem, success};
 
-const HEADING: &str = "| endpoint of the partner API | DynamoDB calls |";
+const HEADING: &str = "| endpoint of the partner API | DynamoDB calls | capacity units |";
 
 impl Meter<Partner> {
     async fn start() -> Self {

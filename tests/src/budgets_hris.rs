@@ -11,7 +11,7 @@ use crate::support::product::{
 };
 use crate::support::{Answer, Stage};
 
-const HEADING: &str = "| endpoint of the HR API | DynamoDB calls |";
+const HEADING: &str = "| endpoint of the HR API | DynamoDB calls | capacity units |";
 
 impl Meter<Product> {
     async fn start() -> Self {

@@ -8,7 +8,7 @@ use crate::support::board::{Board, User, refusal};
 use crate::support::meter::{Meter, budgeted, endpoints};
 use crate::support::{Stage, answer};
 
-const HEADING: &str = "| endpoint of the job board | DynamoDB calls |";
+const HEADING: &str = "| endpoint of the job board | DynamoDB calls | capacity units |";
 
 async fn accounts(meter: &mut Meter<User>) {
     let board = meter.caller.board.clone();

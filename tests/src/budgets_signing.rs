@@ -8,7 +8,7 @@ use crate::support::meter::{Meter, budgeted, endpoints};
 use crate::support::worker::{Platform, coded, refusal, resume};
 use crate::support::{Stage, answer};
 
-const HEADING: &str = "| endpoint of the signing API | DynamoDB calls |";
+const HEADING: &str = "| endpoint of the signing API | DynamoDB calls | capacity units |";
 
 #[tokio::test]
 async fn every_endpoint_of_the_signing_api_makes_the_calls_that_its_budget_allows() {

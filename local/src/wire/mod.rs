@@ -5,6 +5,7 @@
 
 mod batch;
 mod call;
+mod units;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,14 @@ pub trait Wire: Send + Sync {
 
     /// A function did what it is granted.
     fn used(&self, _: &Grant) {}
+
+    /// Whether it wants to hear what calls of DynamoDB consume.
+    fn weighs(&self) -> bool {
+        false
+    }
+
+    /// What a call of DynamoDB consumed, in capacity units.
+    fn consumed(&self, _: &Call, _: f64) {}
 }
 
 /// What becomes of a call.
@@ -90,7 +99,8 @@ async fn pass(State((guard, service)): State<(Guard, Service)>, request: Request
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let call = Call::of(service, &parts, body.clone());
-    let request = Request::from_parts(parts, Body::from(body));
+    let weighs = service == Service::DynamoDb && guard.wire.weighs();
+    let request = Request::from_parts(parts, if weighs { units::asking(&body) } else { Body::from(body) });
     // Whoever is no function is an operator, or holds nothing at all: the service itself will say.
     let Some(call) = call.filter(|call| guard.policies.binds(&call.function)) else {
         return next.run(request).await;
@@ -112,7 +122,12 @@ async fn pass(State((guard, service)): State<(Guard, Service)>, request: Request
         }
         Verdict::Half => return batch::half(request, &call.body, next).await,
     };
-    let answer = next.run(request).await;
+    let mut answer = next.run(request).await;
+    if weighs {
+        let (told, units) = units::told(answer).await;
+        guard.wire.consumed(&call, units);
+        answer = told;
+    }
     tokio::time::sleep(pause).await;
     if let Some(bucket) = call.bucket().filter(|_| answer.status() == StatusCode::NOT_FOUND) {
         // Who may not list a bucket is not told what is missing in it.

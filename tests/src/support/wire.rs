@@ -67,6 +67,14 @@ struct State {
     /// In order, each with the operation that it waits for.
     waiting: Vec<(Option<&'static str>, Fault)>,
     aimed: Option<Aimed>,
+    units: Option<Units>,
+}
+
+/// What calls of DynamoDB consume, in capacity units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Units {
+    pub read: f64,
+    pub written: f64,
 }
 
 /// A blow that waits for its call, or has met it.
@@ -84,6 +92,11 @@ impl Faults {
     /// The calls since this was last asked, in order.
     pub fn take_seen(&self) -> Vec<Seen> {
         std::mem::take(&mut self.0.lock().unwrap().seen)
+    }
+
+    /// What was consumed since this was last asked: from then on it is counted.
+    pub fn take_units(&self) -> Units {
+        self.0.lock().unwrap().units.replace(Units::default()).unwrap_or_default()
     }
 
     /// The next calls fail so, each fault once, in order; where an operation is named, those of it.
@@ -169,6 +182,17 @@ impl Wire for Faults {
 
     fn used(&self, grant: &Grant) {
         grants::used(grant);
+    }
+
+    fn weighs(&self) -> bool {
+        self.0.lock().unwrap().units.is_some()
+    }
+
+    fn consumed(&self, call: &Call, units: f64) {
+        let reads = ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"].contains(&call.operation.as_str());
+        if let Some(sum) = &mut self.0.lock().unwrap().units {
+            *if reads { &mut sum.read } else { &mut sum.written } += units;
+        }
     }
 }
 
