@@ -31,12 +31,16 @@ async fn main() -> Result<(), Failure> {
     if let Some(unknown) = named.iter().find(|name| !SECTIONS.contains(&name.as_str())) {
         return Err(format!("{unknown} is none of {}", SECTIONS.join(", ")).into());
     }
-    say("building the functions and the floors with the release profile");
-    build(&root)?;
+    let sections: Vec<&str> =
+        SECTIONS.into_iter().filter(|section| named.is_empty() || named.iter().any(|name| name == section)).collect();
+    if sections.iter().any(|section| ["functions", "search"].contains(section)) {
+        say("building the functions and the floors with the release profile");
+        build(&root)?;
+    }
     let charts = root.join("docs/charts");
     std::fs::create_dir_all(&charts)?;
-    for section in SECTIONS.iter().filter(|section| named.is_empty() || named.iter().any(|name| name == *section)) {
-        let text = match *section {
+    for section in sections {
+        let text = match section {
             "functions" => {
                 let contenders = functions::measure(&root).await?;
                 let cold_starts = report::cold_starts(&contenders)?;
