@@ -1,9 +1,15 @@
 //! What pages of lists cost as the lists grow: the first and a deep one, by number and by cursor.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::clock::SystemClock;
+use shared::environment::Environment;
+use shared::keyring::Keyring;
+use shared::sealed;
+use shared::store::Key;
 
 use crate::place::Place;
 use crate::{Failure, say};
@@ -24,6 +30,8 @@ struct List {
     image: &'static str,
     /// Which of its texts are its own, and are another's in each copy; digits count on.
     own: &'static [&'static str],
+    /// What is sealed for its one place, with the keys of the HR API.
+    sealed: &'static [&'static str],
     has_cursor: bool,
 }
 
@@ -33,6 +41,7 @@ const LISTS: [List; 5] = [
         table: "channel",
         image: "task",
         own: &["channel_task_id", "server_id"],
+        sealed: &[],
         has_cursor: true,
     },
     List {
@@ -40,12 +49,30 @@ const LISTS: [List; 5] = [
         table: "channel",
         image: "application",
         own: &["channel_application_id", "server_id"],
+        sealed: &[],
         has_cursor: true,
     },
-    List { name: "GET /api/v2/employees", table: "hris", image: "employee", own: &["uuid", "empno"], has_cursor: true },
-    List { name: "GET /api/v2/approvals", table: "hris", image: "approval", own: &["number_series"], has_cursor: true },
-    List { name: "POST /jobs/my", table: "jobboard", image: "job", own: &["id"], has_cursor: false },
+    List {
+        name: "GET /api/v2/employees",
+        table: "hris",
+        image: "employee",
+        own: &["uuid", "empno"],
+        sealed: &["id_number", "bank_card"],
+        has_cursor: true,
+    },
+    List {
+        name: "GET /api/v2/recruitments/candidates",
+        table: "hris",
+        image: "candidate",
+        own: &["uuid"],
+        sealed: &[],
+        has_cursor: true,
+    },
+    List { name: "POST /jobs/my", table: "jobboard", image: "job", own: &["id"], sealed: &[], has_cursor: false },
 ];
+
+/// The attributes that hold what is a record's own, beside its fields: its keys, and those of its entry in a list.
+const PLACES: [&str; 4] = ["pk", "sk", "ixsk", "record"];
 
 /// What one page takes.
 #[derive(Clone)]
@@ -72,11 +99,14 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
         let place = Place::open().await?;
         let reader = Reader::of(&place, list).await?;
         let image = reader.image().await?;
+        let sealed = Sealed::of(&place, list, &image).await?;
         let mut filled = reader.total().await?;
         for records in SIZES {
             say(&format!("lists: {} at {records}", list.name));
             let mut numbers = filled..records;
-            place.import(list.table, |size| numbers.by_ref().take(size).map(|number| copy(&image, list, number)).collect())?;
+            place.import(list.table, |size| {
+                numbers.by_ref().take(size).map(|number| sealed.seal(copy(&image, list, number)?)).collect()
+            })?;
             filled = records;
             let pages = records / PAGE;
             let first = reader.cost(&Page::Number(1)).await?;
@@ -175,8 +205,10 @@ impl<'a> Reader<'a> {
                 Page::Cursor(cursor) => json!({"cursor": cursor, "page_size": PAGE}),
             };
             let payload = json!({"token": self.callers.values["token"], "pagination": pagination}).to_string();
-            let signed = self.callers.signed("GET", path, &payload)?;
-            let query = form_urlencoded::Serializer::new(signed + "&").append_pair("payload", &payload).finish();
+            // With the consent of an employee: applicants are shown to nobody else.
+            let access_token = &self.callers.values["hris_access_token"];
+            let query = [("access_token", access_token), ("payload", &payload)];
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
             self.callers.send(method, &format!("{path}?{query}"), &[], None).await?
         } else {
             let Page::Number(number) = page else { return Err("it has no cursor".into()) };
@@ -189,13 +221,56 @@ impl<'a> Reader<'a> {
 
 /// The record once more, as the one of this number.
 fn copy(image: &Value, list: &List, number: usize) -> Result<Value, Failure> {
-    let mut text = image.to_string();
+    let mut copy = image.clone();
     for name in list.own {
         let own = image[*name]["S"].as_str().or_else(|| image[*name]["N"].as_str()).ok_or("no text of its own")?;
         // With a digit in front that the record itself does not have there.
         let another = format!("7{number:06}");
         let (kept, _) = own.split_at(own.len().saturating_sub(another.len()));
-        text = text.replace(own, &format!("{kept}{another}"));
+        let another = format!("{kept}{another}");
+        for (_, value) in
+            members(&mut copy).filter(|(name, _)| PLACES.contains(&name.as_str()) || list.own.contains(&name.as_str()))
+        {
+            for (_, value) in members(value) {
+                *value = value.as_str().unwrap_or_default().replace(own, &another).into();
+            }
+        }
     }
-    Ok(serde_json::from_str(&text)?)
+    Ok(copy)
+}
+
+fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flatten()
+}
+
+/// What is sealed in the record, opened, to be sealed again in each copy.
+struct Sealed {
+    keyring: Keyring,
+    plain: Vec<(&'static str, String)>,
+}
+
+impl Sealed {
+    async fn of(place: &Place, list: &List, image: &Value) -> Result<Self, Failure> {
+        let environment = Environment::new(place.variables.clone(), Arc::new(SystemClock)).await;
+        let (_, keyring) = environment.open(list.table, environment.required("HRIS_SECRET")?).await?;
+        let mut plain = Vec::new();
+        for field in list.sealed {
+            if let Some(sealed) = image[*field]["S"].as_str() {
+                plain.push((*field, keyring.open(&sealed::place(&key(image), field), sealed)?));
+            }
+        }
+        Ok(Self { keyring, plain })
+    }
+
+    fn seal(&self, mut copy: Value) -> Result<Value, Failure> {
+        for (field, plain) in &self.plain {
+            copy[*field]["S"] = self.keyring.seal(&sealed::place(&key(&copy), field), plain)?.into();
+        }
+        Ok(copy)
+    }
+}
+
+fn key(item: &Value) -> Key {
+    let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
+    Key::new(text("pk"), text("sk"))
 }

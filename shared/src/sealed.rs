@@ -27,6 +27,6 @@ pub fn open(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> R
 }
 
 /// Where a sealed value stands, so that one moved to another record or field does not open.
-fn place(key: &Key, field: &str) -> String {
+pub fn place(key: &Key, field: &str) -> String {
     format!("{}/{}/{field}", key.pk, key.sk)
 }
