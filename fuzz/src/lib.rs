@@ -21,6 +21,8 @@ pub struct System {
 
 impl System {
     pub fn start() -> Result<Self, Failure> {
+        // libFuzzer would end the process at every panic; of one in a function its answer tells.
+        drop(std::panic::take_hook());
         let runtime = Runtime::new()?;
         let (world, callers) = runtime.block_on(async {
             let world = World::start(Options { demo: true, ..Options::default() }).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use jiff::Timestamp;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Context, LambdaEvent, Service as _};
+use lambda_http::{Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
 use ops::admin::Admin;
 use ops::cleanup::Cleanup;
@@ -124,7 +124,7 @@ fn routes<R: Copy>(functions: &[(&'static str, R)], name: &str) -> Option<R> {
 /// Exactly what `lambda::run` does with an event.
 async fn handle(router: Router, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     let request: LambdaRequest = serde_json::from_slice(event).map_err(|error| diagnostic("InvalidEvent", &error))?;
-    let answer = Adapter::from(lambda::service(router)).call(LambdaEvent::new(request, Context::default()));
+    let answer = lambda::service(router).call(LambdaEvent::new(request, Context::default()));
     match answer.await {
         Ok(response) => json(&response),
         Err(never) => match never {},

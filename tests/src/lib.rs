@@ -9,6 +9,7 @@ mod budgets_jobboard;
 mod budgets_signing;
 mod contract;
 mod docs;
+mod events;
 mod examples;
 mod faults;
 mod home;
