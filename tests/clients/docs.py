@@ -4,11 +4,13 @@ usage: docs.py DEMO_JSON [--screenshots FOLDER]
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import sys
 import urllib.request
 
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -118,15 +120,19 @@ class Look:
         place = f'.opblock-summary-path[data-path="{path}"]'
         block = next(block for block in self.browser.find_all(f".opblock-{method}") if block.find_elements(By.CSS_SELECTOR, place))
         self.browser.press(block.find_element(By.CSS_SELECTOR, ".opblock-summary-control"))
-        find = lambda selector: WebDriverWait(self.browser.driver, 30).until(
+        find = lambda selector, seconds=30: WebDriverWait(self.browser.driver, seconds).until(
             lambda _: block.find_elements(By.CSS_SELECTOR, selector))[0]
         if body is not None:
             field = find("textarea.body-param__text")
             field.clear()
             field.send_keys(json.dumps(body, ensure_ascii=False))
-        self.browser.press(find("button.execute"))
-        status = find(".live-responses-table tbody .response-col_status").text.split()[0]
-        return status, find(".live-responses-table tbody .highlight-code").text
+        # Once in some hundred times the page did nothing when it was pressed: a person presses again.
+        for _ in range(3):
+            self.browser.press(find("button.execute"))
+            with contextlib.suppress(TimeoutException):
+                status = find(".live-responses-table tbody .response-col_status", 10).text.split()[0]
+                return status, find(".live-responses-table tbody .highlight-code").text
+        return None, block.text
 
     def try_all(self):
         """An operation of each document, with what proves the caller."""
