@@ -34,6 +34,8 @@ from prepared import Prepared
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
           response_schema_conformance]
+# The parameters that prove a caller of the HR API.
+PROOF = ["access_key", "tonce", "signature", "access_token"]
 METHODS = ["get", "post", "put", "patch", "delete"]
 # How much of a call is the example's. Each case is sent as it was made up and blended with the example: making one up takes longer
 # than sending it.
@@ -101,6 +103,8 @@ class Operation:
         """The request as it is sent, and whether it proves who calls."""
         kind = random.choices(["right", "other", "changed", "none"], [86, 6, 4, 4])[0]
         if self.is_signed:
+            for name in PROOF:
+                request.params.pop(name, None)
             is_consented = "access_token" in self.query_example or self.method == "GET" and random.random() < 0.2
             return self.consented(request, kind) if is_consented and kind != "other" else self.sign(request, kind)
         prepared = request.prepare()
@@ -110,8 +114,6 @@ class Operation:
         return prepared, self.is_open or kind in ["right", "other"]
 
     def consented(self, request, kind):
-        for name in ["access_key", "tonce", "signature", "access_token"]:
-            request.params.pop(name, None)
         token = self.prepared.known["access_token_string"]
         if kind != "none":
             request.params["access_token"] = changed(token) if kind == "changed" else token
@@ -119,8 +121,6 @@ class Operation:
 
     def sign(self, request, kind):
         product = self.prepared.demo["hris_other" if kind == "other" else "hris"]
-        for name in ["access_key", "tonce", "signature", "access_token"]:
-            request.params.pop(name, None)
         prepared = request.prepare()
         url = urllib.parse.urlsplit(prepared.url)
         payload = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)).get("payload", "").encode()
@@ -152,7 +152,8 @@ class Operation:
     def fail(self, title, request, answer, text=""):
         """The first of each kind is kept."""
         body = (request.body or b"")[:1500]
-        self.failures.setdefault(title, f"{request.method} {request.url[:1500]}\n{body!r}\n-- {answer.status_code} {answer.text[:1500]}\n{text[:800]}")
+        sent = f"{request.method} {request.url[:1500]}\n{body!r}"
+        self.failures.setdefault(title, f"{sent}\n-- {answer.status_code} {answer.text[:1500]}\n{text[:800]}")
 
     def run(self, cases, number):
         @seed(number)
@@ -184,7 +185,9 @@ def made_up(body):
 
 
 def blend(random, share, example, other):
-    """The example with some of its values replaced or left out, and with members that were made up."""
+    """What was made up, or the example with some of its values replaced or left out, and with members that were made up."""
+    if share == 0:
+        return other
     if isinstance(example, dict):
         other = other if isinstance(other, dict) else {}
         blended = {name: blend(random, share, value, other.get(name, value)) for name, value in example.items()
