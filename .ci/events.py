@@ -7,25 +7,21 @@ in an event is filled in here: credentials cannot be committed.
 usage: events.py FOLDER_WITH_BINARIES
 """
 
-import hashlib
-import hmac
 import json
 import os
 import pathlib
 import platform
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.parse
 import urllib.request
 
 import stack
+from callers import consent, header, post, proof, worker
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Records refer to each other, so their functions come in this order; within one, these events come first.
@@ -62,12 +58,6 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def post(url, body):
-    request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"}, method="POST")
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
-
-
 def listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -90,51 +80,6 @@ def fill(text, values):
     return text.encode()
 
 
-def signed(event, hris):
-    """The parameters that prove who sends an event of the HR API."""
-    payload = urllib.parse.parse_qs(event["rawQueryString"]).get("payload", [event.get("body", "")])[0]
-    tonce = str(int(time.time()))
-    said = event["requestContext"]["http"]["method"] + event["rawPath"] + hris["access_key"] + tonce + payload
-    signature = hmac.new(hris["secret_key"].encode(), said.encode(), hashlib.sha256).hexdigest()
-    return f"access_key={hris['access_key']}&tonce={tonce}&signature={signature}"
-
-
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_):
-        return None
-
-
-def consent(demo):
-    """An access token of the HR API, for which an employee consents on the page."""
-    oauth, page = demo["hris"]["oauth"], demo["base_url"] + "/api/v2/oauth/authorize"
-    opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPCookieProcessor())
-    form = {name: oauth[name] for name in ["app_id", "callback_url"]}
-
-    def submit(html, **more):
-        hidden = dict(re.findall(r'type="hidden" name="(token|attempt)" value="([^"]*)"', html))
-        body = urllib.parse.urlencode({**form, **hidden, "mobile": oauth["employee_mobile"], **more}).encode()
-        return opener.open(page, data=body, timeout=60)
-
-    html = opener.open(f"{page}?{urllib.parse.urlencode(form)}", timeout=60).read().decode()
-    html = submit(html, action="send").read().decode()
-    with urllib.request.urlopen(demo["sms_outbox_url"], timeout=60) as outbox:
-        code = re.search(r"\d{6}", json.load(outbox)[-1]["message"]).group()
-    try:
-        sys.exit(f"no consent: {submit(html, action='consent', code=code).status}")
-    except urllib.error.HTTPError as redirect:
-        location = urllib.parse.urlsplit(redirect.headers["location"])
-    response_code = urllib.parse.parse_qs(location.query)["response_code"][0]
-    proof = {**form, "app_secret": oauth["app_secret"], "response_code": response_code}
-    return post(demo["base_url"] + "/api/v2/oauth/token", json.dumps(proof).encode())["access_token"]
-
-
-def worker(demo, user):
-    """The session of a worker of the signing API."""
-    with urllib.request.urlopen(f"{demo['wechat_url']}/simulate/login_code?user={user}", timeout=60) as answer:
-        code = json.load(answer)["code"]
-    return post(demo["base_url"] + "/weixin/login", json.dumps({"code": code}).encode())["data"]["session_token"]
-
-
 def application(demo, user):
     """The em_id of a resume that a worker hands in: the one of the event."""
     event = json.loads((ROOT / "events" / "signing-employee.submit.json").read_text(encoding="utf-8"))
@@ -144,13 +89,6 @@ def application(demo, user):
         pass
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
         return str(json.load(answer)["data"]["em_id"])
-
-
-def header(url, body, name):
-    """What stands in a header of an answer."""
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return answer.headers[name]
 
 
 def jobboard(demo):
@@ -169,6 +107,13 @@ def jobboard(demo):
         user = json.load(answer)["data"]["user_id"]
     return {"jobboard_token": token, "jobboard_user": str(user), "job_id": str(jobs[0]["id"]),
             "own_job_id": headers["x-resource-id"], "order_no": order["order_no"]}
+
+
+def signed(event, hris):
+    """The parameters that prove who sends an event of the HR API."""
+    payload = urllib.parse.parse_qs(event["rawQueryString"]).get("payload", [event.get("body", "")])[0]
+    said = event["requestContext"]["http"]["method"] + event["rawPath"]
+    return urllib.parse.urlencode(proof(hris, said, payload.encode()))
 
 
 def is_good(function, answer):

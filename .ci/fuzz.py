@@ -9,8 +9,6 @@ usage: fuzz.py FOLDER_WITH_BINARIES [--cases N] [--seed N] [--only TEXT]
 
 import argparse
 import collections
-import hashlib
-import hmac
 import json
 import multiprocessing
 import pathlib
@@ -30,6 +28,7 @@ from schemathesis.specs.openapi.checks import (content_type_conformance, respons
                                                response_schema_conformance, status_code_conformance)
 
 import stack
+from callers import proof
 from prepared import Prepared
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
@@ -125,13 +124,11 @@ class Operation:
         url = urllib.parse.urlsplit(prepared.url)
         payload = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)).get("payload", "").encode()
         payload = payload or prepared.body or b""
-        tonce = str(int(time.time()))
-        text = self.method + urllib.parse.unquote(url.path) + product["access_key"] + tonce
-        signature = hmac.new(product["secret_key"].encode(), text.encode("utf-8", "surrogateescape") + payload, hashlib.sha256)
-        signature = changed(signature.hexdigest()) if kind == "changed" else signature.hexdigest()
+        proved = proof(product, self.method + urllib.parse.unquote(url.path), payload)
+        if kind == "changed":
+            proved["signature"] = changed(proved["signature"])
         if kind != "none":
-            proof = {"access_key": product["access_key"], "tonce": tonce, "signature": signature}
-            prepared.url += ("&" if url.query else "?") + urllib.parse.urlencode(proof)
+            prepared.url += ("&" if url.query else "?") + urllib.parse.urlencode(proved)
         return prepared, kind in ["right", "other"]
 
     def call(self, case, share, random):

@@ -3,14 +3,13 @@
 import base64
 import json
 import pathlib
-import re
-import urllib.parse
 
 import requests
 
+from callers import consent, header, worker
+
 FAMILIES = ["channel", "hris", "signing", "jobboard"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-AUTHORIZE = "/api/v2/oauth/authorize"
 
 
 class Prepared:
@@ -24,8 +23,9 @@ class Prepared:
         # What the examples write in the place of what they cannot know.
         self.known = {"your_secret_key": demo["channel"][0]["secret"]}
         bearers = [self.bearer(channel) for channel in demo["channel"]]
-        sessions = [self.session(user) for user in ["fuzz-1", "fuzz-2"]]
-        users = [self.user(demo["jobboard"][code]) for code in ["merchant_code", "user_code"]]
+        sessions = [{"x-auth-token": worker(demo, user)} for user in ["fuzz-1", "fuzz-2"]]
+        login, codes = demo["base_url"] + "/wechat/user/login", [demo["jobboard"][name] for name in ["merchant_code", "user_code"]]
+        users = [{"authorization": header(login, {"login_code": code}, "x-auth-token")} for code in codes]
         # Two who call each family: to the first belong the records of the examples.
         self.callers = {"channel": bearers, "signing": sessions, "jobboard": users}
         self.channel(bearers[0])
@@ -43,14 +43,6 @@ class Prepared:
         self.known.setdefault("refresh_token_string", token["refresh_token"])
         return {"authorization": f"Bearer {token['access_token']}"}
 
-    def session(self, user):
-        simulator = f"{self.demo['wechat_url']}/simulate/login_code"
-        code = self.http.get(simulator, params={"user": user}, timeout=30).json()["code"]
-        return {"x-auth-token": self.post("/weixin/login", {"code": code}).json()["data"]["session_token"]}
-
-    def user(self, code):
-        return {"authorization": self.post("/wechat/user/login", {"login_code": code}).headers["x-auth-token"]}
-
     def channel(self, bearer):
         for name in ["users", "companies", "tasks", "applications", "payments"]:
             operation = self.documents["channel"]["paths"][f"/api/v1/{name}"]["post"]
@@ -67,27 +59,7 @@ class Prepared:
         code = self.post("/2015-03-31/functions/ops-admin/invocations", command).json()["bind_code"]
         self.known |= {"YOUR_APP_KEY": product["access_key"], "YOUR_COMPANY_TOKEN": product["token"],
                        "YOUR_APP_ID": product["oauth"]["app_id"], "YOUR_APP_SECRET": product["oauth"]["app_secret"],
-                       "YOUR_BIND_CODE": code, "access_token_string": self.consent(product["oauth"])}
-
-    def consent(self, app):
-        """The access token of an employee's consent, given as a browser would."""
-        app_at = {"app_id": app["app_id"], "callback_url": app["callback_url"]}
-        page = self.http.get(self.base_url + AUTHORIZE, params={**app_at, "state": "1"}, timeout=30)
-        page = self.press(page, action="send", mobile=app["employee_mobile"])
-        messages = self.http.get(self.demo["sms_outbox_url"], timeout=30).json()
-        code = re.search(r"\d{6}", [sent["message"] for sent in messages if sent["phone"].endswith(app["employee_mobile"])][-1])
-        back = self.press(page, action="consent", code=code.group())
-        response_code = urllib.parse.parse_qs(urllib.parse.urlsplit(back.headers["location"]).query)["response_code"][0]
-        proof = {**app_at, "app_secret": app["app_secret"], "response_code": response_code}
-        return self.post("/api/v2/oauth/token", proof).json()["access_token"]
-
-    def press(self, page, **filled):
-        """Sends the form of the consent page as it stands there, with these fields filled in."""
-        fields = {}
-        for field in re.findall(r"<input[^>]*>", page.text):
-            attributes = dict(re.findall(r'(\w+)="([^"]*)"', field))
-            fields[attributes["name"]] = attributes.get("value", "")
-        return self.http.post(self.base_url + AUTHORIZE, data={**fields, **filled}, allow_redirects=False, timeout=30)
+                       "YOUR_BIND_CODE": code, "access_token_string": consent(self.demo)}
 
     def picture(self):
         """The picture of the documents."""

@@ -3,19 +3,19 @@
 
 use bench::Failure;
 use bench::callers::Callers;
-use local::{Options, World};
+use local::template::Template;
+use local::{Options, Routes, World};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// Which function answers which paths.
-const ROUTES: &str = include_str!("../../routes.txt");
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A system with its demo, and those who call it.
 pub struct System {
     runtime: Runtime,
     callers: Callers,
+    routes: Routes,
     _world: World,
 }
 
@@ -29,14 +29,14 @@ impl System {
             let callers = Callers::of(&world).await?;
             Ok::<_, Failure>((world, callers))
         })?;
-        Ok(Self { runtime, callers, _world: world })
+        Ok(Self { runtime, callers, routes: routes()?, _world: world })
     }
 
     /// What may be an event of API Gateway, with the placeholders of `events/`. The function answers, if only that it is none.
     pub fn event(&self, bytes: &[u8]) -> Result<(), Failure> {
         let filled = std::str::from_utf8(bytes).ok().and_then(|text| self.callers.filled(text.to_owned()).ok());
         let event = filled.map_or_else(|| bytes.to_owned(), String::into_bytes);
-        let function = function(&serde_json::from_slice(&event).unwrap_or_default());
+        let function = function(&self.routes, &serde_json::from_slice(&event).unwrap_or_default());
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.callers.base_url);
         let answer = self.answer(self.callers.http.post(url).body(event))?;
         match serde_json::from_str::<Value>(&answer)?["statusCode"].as_u64() {
@@ -72,18 +72,15 @@ impl System {
     }
 }
 
+fn routes() -> Result<Routes, Failure> {
+    Ok(Routes::new(&Template::read()?.routes()))
+}
+
 /// The function that the event is for; any for what is none.
-fn function(event: &Value) -> &'static str {
-    let http = &event["requestContext"]["http"];
-    let (method, path) = (http["method"].as_str().unwrap_or_default(), event["rawPath"].as_str().unwrap_or_default());
-    let is_at = |route: &str| {
-        let (mut segments, mut sent) = (route.split('/'), path.split('/'));
-        let is_like = segments.by_ref().zip(sent.by_ref()).all(|(segment, sent)| segment.starts_with('{') || segment == sent);
-        is_like && route.matches('/').count() == path.matches('/').count()
-    };
-    let mut routes = ROUTES.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let found = routes.find(|route| route[0] == method && is_at(route[1])).map(|route| route[2]);
-    found.unwrap_or("signing-employee")
+fn function(routes: &Routes, event: &Value) -> String {
+    let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
+    let found = routes.find(method, event["rawPath"].as_str().unwrap_or_default());
+    found.map_or_else(|| "signing-employee".to_owned(), |found| found.function)
 }
 
 #[cfg(test)]
@@ -114,8 +111,9 @@ mod tests {
 
     #[test]
     fn an_event_goes_to_the_function_of_its_path() {
+        let routes = routes().unwrap();
         let at = |method: &str, path: &str| {
-            function(&serde_json::json!({"rawPath": path, "requestContext": {"http": {"method": method}}}))
+            function(&routes, &serde_json::json!({"rawPath": path, "requestContext": {"http": {"method": method}}}))
         };
         assert_eq!(at("GET", "/api/v1/users/U1"), "channel-users");
         assert_eq!(at("POST", "/api/v2/employees/1/notify"), "hris-integration");

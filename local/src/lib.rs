@@ -35,6 +35,7 @@ use arrivals::Arrivals;
 pub use captchas::Captchas;
 use demo::Demo;
 use functions::Functions;
+pub use gateway::Routes;
 use ops::admin::Admin;
 use policies::Policies;
 use template::Template;

@@ -126,7 +126,7 @@ class Look:
             field = find("textarea.body-param__text")
             field.clear()
             field.send_keys(json.dumps(body, ensure_ascii=False))
-        # Once in some hundred times the page did nothing when it was pressed: a person presses again.
+        # In one run the page showed nothing for half a minute after it was pressed, and never again: a person presses again.
         for _ in range(3):
             self.browser.press(find("button.execute"))
             with contextlib.suppress(TimeoutException):

@@ -21,7 +21,7 @@ use shared::clock::Clock;
 
 use crate::functions::Functions;
 use crate::template::Route;
-use route::Routes;
+pub use route::Routes;
 
 /// The largest request body that API Gateway takes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
