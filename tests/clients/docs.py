@@ -4,13 +4,11 @@ usage: docs.py DEMO_JSON [--screenshots FOLDER]
 """
 
 import argparse
-import contextlib
 import json
 import pathlib
 import sys
 import urllib.request
 
-from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -34,6 +32,11 @@ class Browser(Chromium):
 
     def press(self, element):
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", element)
+
+    def resolved(self, path, method):
+        """Waits until Swagger UI knows the operation whole: pressed before, as no person is fast enough to, it finds none to call."""
+        script = "return Boolean(window.swagger.specSelectors.specResolvedSubtree(['paths', ...arguments]))"
+        WebDriverWait(self.driver, 30).until(lambda _: self.driver.execute_script(script, path, method))
 
     def fits(self):
         """Nothing has to be scrolled sideways."""
@@ -120,19 +123,17 @@ class Look:
         place = f'.opblock-summary-path[data-path="{path}"]'
         block = next(block for block in self.browser.find_all(f".opblock-{method}") if block.find_elements(By.CSS_SELECTOR, place))
         self.browser.press(block.find_element(By.CSS_SELECTOR, ".opblock-summary-control"))
-        find = lambda selector, seconds=30: WebDriverWait(self.browser.driver, seconds).until(
+        find = lambda selector: WebDriverWait(self.browser.driver, 30).until(
             lambda _: block.find_elements(By.CSS_SELECTOR, selector))[0]
         if body is not None:
             field = find("textarea.body-param__text")
             field.clear()
             field.send_keys(json.dumps(body, ensure_ascii=False))
-        # In one run the page showed nothing for half a minute after it was pressed, and never again: a person presses again.
-        for _ in range(3):
-            self.browser.press(find("button.execute"))
-            with contextlib.suppress(TimeoutException):
-                status = find(".live-responses-table tbody .response-col_status", 10).text.split()[0]
-                return status, find(".live-responses-table tbody .highlight-code").text
-        return None, block.text
+        execute = find("button.execute")
+        self.browser.resolved(path, method)
+        self.browser.press(execute)
+        status = find(".live-responses-table tbody .response-col_status").text.split()[0]
+        return status, find(".live-responses-table tbody .highlight-code").text
 
     def try_all(self):
         """An operation of each document, with what proves the caller."""

@@ -13,7 +13,8 @@ const withoutPlaceholders = (request) => {
   return request;
 };
 const ui = document.getElementById("ui");
-SwaggerUIBundle({
+// Its state can be asked for from the console.
+window.swagger = SwaggerUIBundle({
   domNode: ui,
   url: ui.dataset.document,
   validatorUrl: null,
