@@ -30,7 +30,6 @@ impl Row {
         let of = |measure: fn(&Samples) -> Duration| samples.iter().map(measure).collect();
         let warm: Vec<Duration> = samples.iter().flat_map(|samples| samples.warm.iter().copied()).collect();
         let memory = samples.iter().map(|samples| Duration::from_millis(samples.peak_memory)).collect();
-        let (size, packed) = contender.sizes()?;
         Ok(Self {
             ready: quantile(of(|samples| samples.ready), 0.5)?,
             first: quantile(of(|samples| samples.first), 0.5)?,
@@ -38,8 +37,8 @@ impl Row {
             warm: quantile(warm.clone(), 0.5)?,
             warm_p99: quantile(warm, 0.99)?,
             memory: quantile(memory, 0.5)? / 1024.0,
-            size: size as f64 / 1e6,
-            packed: packed as f64 / 1e6,
+            size: contender.size as f64 / 1e6,
+            packed: contender.packed as f64 / 1e6,
         })
     }
 }

@@ -2,14 +2,15 @@
 //! itself is said then.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
 use tokio::sync::OnceCell;
 
 use crate::calls::CountCalls;
@@ -24,6 +25,8 @@ use crate::store::{Key, Store};
 use crate::wechat::pay::{Merchant, Pay};
 use crate::wechat::{self, WeChat};
 
+/// How long a connection to an AWS service may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// One operation with all its attempts.
@@ -59,15 +62,10 @@ impl Environment {
             None,
             "environment",
         );
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        // One for all clients: each would read the machine's root certificates for itself.
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build();
         let aws = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http)
+            .http_client(http())
             .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
             .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts)
@@ -156,6 +154,18 @@ impl Environment {
         config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned));
         LazySecret { config, id: id.to_owned(), parse, value: OnceCell::new() }
     }
+}
+
+/// One connector for all clients, made when the first of them sends something: each would make two for itself, and go through the
+/// machine's root certificates for each.
+fn http() -> SharedHttpClient {
+    let connector = LazyLock::new(|| {
+        let connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build());
+        SharedHttpConnector::new(connector.build())
+    });
+    http_client_fn(move |_, _| connector.clone())
 }
 
 /// A secret that only some functions need: fetched when it is first asked for.
