@@ -21,9 +21,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::future::join_all;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use local::wire::Service;
 use serde_json::Value;
+use shared::clock::Clock as _;
 use shared::objects::Objects;
 
 use crate::support::wire::{Blow, Seen};
@@ -84,8 +85,9 @@ pub trait Scene: Sized {
     }
 }
 
-/// As long as a client waits that is told to come back later.
-const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
+/// How long a scene is good for, by its clock, which goes on with every write: codes of five minutes are among what it is set with, the
+/// first of which is a minute old then.
+const FRESH: SignedDuration = SignedDuration::from_mins(2);
 
 /// Begins the line that counts the messages to a phone.
 const MESSAGES: &str = "messages ";
@@ -99,6 +101,7 @@ struct Lane<S> {
     bucket: Objects,
     http: reqwest::Client,
     origin: Stored,
+    set_at: Timestamp,
 }
 
 /// What a write leads to: the answer, and a line for each thing that there is then.
@@ -131,7 +134,13 @@ impl<S: Scene> Lane<S> {
         let scene = S::set().await;
         let bucket = scene.stage().objects().await;
         let origin = Stored::of(scene.stage(), &bucket).await;
-        Self { scene, bucket, http: reqwest::Client::new(), origin }
+        let set_at = scene.stage().clock.now();
+        Self { scene, bucket, http: reqwest::Client::new(), origin, set_at }
+    }
+
+    /// The same, set anew if need be.
+    async fn fresh(self) -> Self {
+        if self.scene.stage().clock.now().duration_since(self.set_at) < FRESH { self } else { Self::open().await }
     }
 
     /// How many messages each phone was sent.
@@ -176,10 +185,8 @@ impl<S: Scene> Lane<S> {
             lines.extend((!S::is_our_fault(&answer)).then(|| format!("at first answered {answer:?}")));
             answer = self.scene.send(write, &request).await;
             if answer.status == 429 && expected.status != 429 {
-                stage.clock.advance(A_MINUTE);
+                stage.clock.advance(SignedDuration::from_secs(60));
                 answer = self.scene.send(write, &request).await;
-                // A few minutes more, and what the scene was set with would be out of date.
-                stage.clock.advance(-A_MINUTE);
             }
         }
         let there = Stored::of(stage, &self.bucket).await;
@@ -284,8 +291,9 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize, at_least: usize) {
     }
     let count = cells.len();
     let (cells, differing) = (Mutex::new(cells), Mutex::new(Vec::new()));
-    join_all(lanes.iter().map(async |lane| {
+    join_all(lanes.into_iter().map(async |mut lane| {
         while let Some(cell) = next(&cells) {
+            lane = Box::pin(lane.fresh()).await;
             let (_, (expected, _)) = learnt.iter().find(|(write, _)| *write == cell.write).unwrap();
             let (met, _) = Box::pin(lane.make(cell.write, Some(&cell), Some(expected))).await;
             let differences = cell.differences(expected, met);
