@@ -79,16 +79,16 @@ impl Inner {
         environment.log = self.log.clone();
         let environment = &environment;
         if let Some(routes) = routes(&channel::FUNCTIONS, name) {
-            return channel::connect(routes(), environment).await.map(Function::Http);
+            return channel::connect(routes, environment).await.map(Function::Http);
         }
         if let Some(routes) = routes(&hris::FUNCTIONS, name) {
-            return hris::connect(routes(), environment).await.map(Function::Http);
+            return hris::connect(routes, environment).await.map(Function::Http);
         }
         if let Some(routes) = routes(&signing::FUNCTIONS, name) {
-            return signing::connect(routes(), environment).await.map(Function::Http);
+            return signing::connect(routes, environment).await.map(Function::Http);
         }
         if let Some(routes) = routes(&jobboard::FUNCTIONS, name) {
-            return jobboard::connect(routes(), environment).await.map(Function::Http);
+            return jobboard::connect(routes, environment).await.map(Function::Http);
         }
         match name {
             "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda::family::{self, Family};
-use lambda::observe::Observer;
 use serde_json::Value;
 use shared::environment::Environment;
 use shared::error::Result;
@@ -25,7 +24,6 @@ use shared::hris::Service;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
 
 use edge::Failure;
 
@@ -69,10 +67,10 @@ impl Family for Hris {
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
 /// Answers over 64 KB are compressed where the client takes that.
-pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    let observer = Observer::of(environment);
-    let routes = routes.layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX)));
-    Ok(family::router::<Hris>(routes, Arc::new(Service::connect(environment).await?), observer))
+pub async fn connect(routes: family::Routes<Hris>, environment: &Environment) -> Result<Router> {
+    let routes = move || routes().layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX)));
+    let app = async { Service::connect(environment).await.map(Arc::new) };
+    family::connect::<Hris>(routes, app, environment).await
 }
 
 /// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.

@@ -17,13 +17,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda::family::{self, Family};
-use lambda::observe::Observer;
 use serde_json::Value;
 use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
 
 use edge::Failure;
 
@@ -66,20 +64,22 @@ impl Family for Jobboard {
 }
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
-pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    let observer = Observer::of(environment);
-    Ok(family::router::<Jobboard>(routes, Arc::new(Service::connect(environment).await?), observer))
+pub async fn connect(routes: family::Routes<Jobboard>, environment: &Environment) -> Result<Router> {
+    let app = async { Service::connect(environment).await.map(Arc::new) };
+    family::connect::<Jobboard>(routes, app, environment).await
 }
 
 /// The function that lists jobs: it holds all open ones before it answers. What keeps it from that now will be met, and said, again
 /// at the first request.
 pub async fn connect_search(environment: &Environment) -> Result<Router> {
-    let service = Service::connect(environment).await?;
-    if let Err(error) = service.prepare_search().await {
-        tracing::warn!(%error, "the open jobs could not be loaded yet");
-    }
-    let observer = Observer::of(environment);
-    Ok(family::router::<Jobboard>(search::router(), Arc::new(service), observer))
+    let app = async {
+        let service = Service::connect(environment).await?;
+        if let Err(error) = service.prepare_search().await {
+            tracing::warn!(%error, "the open jobs could not be loaded yet");
+        }
+        Ok(Arc::new(service))
+    };
+    family::connect::<Jobboard>(search::router, app, environment).await
 }
 
 /// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.

@@ -13,7 +13,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde_json::Value;
-use shared::error::Error;
+use shared::environment::Environment;
+use shared::error::{Error, Result};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{OpenApi, PathItem, Server};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -50,13 +51,25 @@ pub trait Family: 'static {
 /// Makes the routes of one function.
 pub type Routes<F> = fn() -> OpenApiRouter<<F as Family>::App>;
 
+/// One function as it runs. Its routes are made in a thread of their own while it connects.
+pub async fn connect<F: Family>(
+    routes: impl FnOnce() -> OpenApiRouter<F::App> + Send + 'static,
+    app: impl Future<Output = Result<F::App>>,
+    environment: &Environment,
+) -> Result<Router> {
+    let observer = Observer::of(environment);
+    let router = tokio::task::spawn_blocking(|| router::<F>(routes(), observer));
+    let (app, router) = tokio::join!(app, router);
+    Ok(router.map_err(|_| Error::internal("the routes contradict each other"))?.with_state(app?))
+}
+
 /// The router of one function, with everything, down to a panic, answered in the family's envelope. The paths of the family's
 /// other functions are known to it too: what reaches it there came with a method that no function serves.
-pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App, observer: Observer) -> Router {
+pub fn router<F: Family>(routes: OpenApiRouter<F::App>, observer: Observer) -> Router<F::App> {
     let (mut router, openapi) = routes.split_for_parts();
     let own: BTreeSet<&str> = openapi.paths.paths.keys().map(String::as_str).collect();
     let family = ROUTES.lines().filter_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
+        let mut words = line.split_ascii_whitespace().skip(1);
         words.next().zip(words.next().filter(|function| function.starts_with(F::PREFIX)))
     });
     let others: BTreeSet<&str> = family.map(|(path, _)| path).filter(|path| !own.contains(path)).collect();
@@ -72,7 +85,6 @@ pub fn router<F: Family>(routes: OpenApiRouter<F::App>, app: F::App, observer: O
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| broken::<F>("a handler panicked")))
         .layer(middleware::map_response(unmistakable))
         .layer(middleware::from_fn(move |request, next| observer.clone().observe(request, next)))
-        .with_state(app)
 }
 
 /// The same endpoint at another path: documents spell some in two ways. The first of the two is the one to be read about.

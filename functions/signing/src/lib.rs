@@ -11,13 +11,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use lambda::family::{self, Family};
-use lambda::observe::Observer;
 use serde_json::Value;
 use shared::environment::Environment;
 use shared::error::Result;
 use shared::signing::Service;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
 
 use edge::Failure;
 
@@ -56,9 +54,9 @@ impl Family for Signing {
 }
 
 /// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
-pub async fn connect(routes: OpenApiRouter<App>, environment: &Environment) -> Result<Router> {
-    let observer = Observer::of(environment);
-    Ok(family::router::<Signing>(routes, Arc::new(Service::connect(environment).await?), observer))
+pub async fn connect(routes: family::Routes<Signing>, environment: &Environment) -> Result<Router> {
+    let app = async { Service::connect(environment).await.map(Arc::new) };
+    family::connect::<Signing>(routes, app, environment).await
 }
 
 /// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.

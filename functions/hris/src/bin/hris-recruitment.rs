@@ -3,5 +3,5 @@ use shared::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(hris::connect(hris::recruitment::router(), &Environment::of_process().await).await?).await
+    lambda::run(hris::connect(hris::recruitment::router, &Environment::of_process().await).await?).await
 }

@@ -60,5 +60,5 @@ pub fn connect(environment: &Environment) -> Router {
         .route("/docs/ui/{name}", get(ui::show))
         .layer(from_fn(answer::unless_known))
         .layer(CompressionLayer::new().gzip(true));
-    family::router::<Docs>(routes, (), Observer::of(environment))
+    family::router::<Docs>(routes, Observer::of(environment)).with_state(())
 }
