@@ -74,7 +74,7 @@ impl<T> Page<T> {
 /// one, or one of another tenant, list or filter, does not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The sort key of the last entry given.
+    /// The sort key of the last entry given or passed over.
     pub position: String,
     /// How many entries the list had when the walk began: counting them again would cost more with every record.
     pub total: u64,

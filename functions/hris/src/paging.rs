@@ -95,7 +95,7 @@ pub struct PageView {
     total_pages: u64,
     /// 总数据量
     total_count: u64,
-    /// 下一页的 cursor, 没有下一页时为 null
+    /// 下一页的 cursor, 没有下一页时为 null; 用 cursor 翻页并筛选时, 一页可能不满甚至为空, 以 null 为准
     next_cursor: Option<String>,
 }
 

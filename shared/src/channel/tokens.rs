@@ -203,14 +203,22 @@ fn seconds(instant: Timestamp) -> AttributeValue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn a_refresh_token_reads_back() {
-        let token =
-            RefreshToken { family: [1; FAMILY], secret: [2; SECRET], channel: ChannelId::parse("channel_001").unwrap() };
-        let read = RefreshToken::parse(&token.to_string()).unwrap();
-        assert_eq!((read.family, read.secret, read.channel), (token.family, token.secret, token.channel));
-        assert!(RefreshToken::parse("").is_none() && RefreshToken::parse("refresh_token_string").is_none());
+    proptest! {
+        #[test]
+        fn a_refresh_token_reads_back(family: [u8; FAMILY], secret: [u8; SECRET], channel in "[A-Za-z0-9_-]{1,32}") {
+            let token = RefreshToken { family, secret, channel: ChannelId::parse(&channel).unwrap() };
+            let read = RefreshToken::parse(&token.to_string()).unwrap();
+            prop_assert_eq!((read.family, read.secret, read.channel), (family, secret, token.channel));
+        }
+
+        #[test]
+        fn what_is_no_refresh_token_is_none(text in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..FAMILY + SECRET + 1)) {
+            prop_assert!(RefreshToken::parse(&text).is_none());
+            prop_assert!(RefreshToken::parse(&BASE64.encode(bytes)).is_none());
+        }
     }
 }
