@@ -103,6 +103,20 @@ impl Callers {
         self.filled(std::fs::read_to_string(file)?)
     }
 
+    /// The body of an event.
+    pub fn body(&self, name: &str) -> Result<Value, Failure> {
+        let event: Value = serde_json::from_str(&self.event(name)?)?;
+        Ok(serde_json::from_str(event["body"].as_str().ok_or("no body")?)?)
+    }
+
+    /// Pushes the record of an event of the partner API: `users`.
+    pub async fn push(&self, records: &str) -> Result<(), Failure> {
+        let bearer = format!("Bearer {}", self.values["access_token"]);
+        let record = self.body(&format!("channel-{records}.create"))?;
+        self.post(&format!("/api/v1/{records}"), &[("authorization", &bearer)], &record).await?;
+        Ok(())
+    }
+
     /// The text of an event, with what it leaves open.
     pub fn filled(&self, mut event: String) -> Result<String, Failure> {
         for (name, value) in &self.values {

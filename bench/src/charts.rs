@@ -9,8 +9,16 @@ use crate::{Failure, lists};
 
 const FLOOR: RGBColor = RGBColor(150, 150, 150);
 const OURS: RGBColor = RGBColor(33, 102, 172);
-const LINES: [RGBColor; 5] =
-    [RGBColor(33, 102, 172), RGBColor(178, 24, 43), RGBColor(27, 120, 55), RGBColor(118, 42, 131), RGBColor(191, 129, 45)];
+const LINES: [RGBColor; 8] = [
+    RGBColor(33, 102, 172),
+    RGBColor(178, 24, 43),
+    RGBColor(27, 120, 55),
+    RGBColor(118, 42, 131),
+    RGBColor(191, 129, 45),
+    RGBColor(1, 133, 113),
+    RGBColor(231, 41, 138),
+    RGBColor(90, 90, 90),
+];
 const FONT: &str = "sans-serif";
 
 /// Bars, one below the other, in milliseconds; the first ones are floors.
@@ -66,7 +74,7 @@ pub fn lines(file: &Path, title: &str, measured: &[lists::Measured]) -> Result<(
     chart.configure_mesh().x_desc("records").y_desc("read units").label_style((FONT, 12)).draw()?;
     let mut names: Vec<&str> = measured.iter().map(|one| one.list).collect();
     names.dedup();
-    for (name, colour) in names.into_iter().zip(LINES) {
+    for (name, colour) in names.into_iter().zip(LINES.into_iter().cycle()) {
         let of = |units: &dyn Fn(&lists::Measured) -> Option<f64>| -> Vec<(f64, f64)> {
             let own = measured.iter().filter(|one| one.list == name);
             own.filter_map(|one| Some((one.records as f64, units(one)?))).collect()

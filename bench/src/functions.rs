@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::runtime::Process;
 use crate::tls::Terminator;
+use crate::wire::{Call, Wire};
 use crate::{Failure, binary, say};
 use bench::callers::Callers;
 
@@ -30,7 +31,7 @@ pub const EVENTS: [&str; 32] = [
     "channel-payments.list",
     "channel-uploads.create",
     "hris-organization.departments",
-    "hris-employees.list",
+    "hris-employees.get",
     "hris-attendance.arrangements",
     "hris-approvals.list",
     "hris-salary.upload",
@@ -66,6 +67,8 @@ pub struct Contender {
     /// What it is asked: the name of an event.
     event: String,
     pub samples: Vec<Samples>,
+    /// What a warm call asks of DynamoDB.
+    pub calls: Vec<Call>,
 }
 
 /// What one process showed.
@@ -94,11 +97,22 @@ impl Contender {
             packed: packed.finish()?.len(),
             event: event.into(),
             samples: Vec::new(),
+            calls: Vec::new(),
         })
+    }
+
+    /// How long a call took that succeeded.
+    async fn called(&self, process: &mut Process, event: &str) -> Result<Duration, Failure> {
+        let (took, answer) = process.call(event).await?;
+        let told: Value = serde_json::from_slice(&answer)?;
+        if told.get("errorType").is_some() || told["statusCode"].as_u64().is_some_and(|status| status != 200) {
+            return Err(format!("{} answered {told}", self.name).into());
+        }
+        Ok(took)
     }
 }
 
-/// The two floors, then the function that reads one record, then all others. Each is started afresh in turn, so that the machine's moods
+/// The two floors, then the functions. Each is started afresh in turn, so that the machine's moods
 /// fall on all alike; TLS stands in front of the embedded services, and the machine's root certificates are read as on Lambda.
 pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
     let world = World::start(Options { demo: true, ..Options::default() }).await?;
@@ -111,6 +125,8 @@ pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
         let plain = variables.get(&name).ok_or_else(|| name.clone())?.clone();
         variables.insert(name, tls.before(&plain).await?);
     }
+    let (wire, counted) = Wire::before(&world.variables["AWS_ENDPOINT_URL_DYNAMODB"]).await?;
+    let counted = tls.before(&counted).await?;
     variables.insert("SSL_CERT_FILE".into(), certificates.display().to_string());
     variables.insert("RUST_LOG".into(), "error".into());
     prepare(&callers, &mut variables).await?;
@@ -121,6 +137,17 @@ pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
     }
     for event in EVENTS {
         contenders.push(Contender::new(root, folder.path(), event, event)?);
+    }
+    say("functions: calls of DynamoDB");
+    let mut counting = variables.clone();
+    counting.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), counted);
+    for contender in &mut contenders {
+        let event = callers.event(&contender.event)?;
+        let mut process = Process::start(&contender.binary, &counting).await?;
+        contender.called(&mut process, &event).await?;
+        wire.take();
+        contender.called(&mut process, &event).await?;
+        contender.calls = wire.take();
     }
     for round in 0..STARTS {
         say(&format!("functions: round {} of {STARTS}", round + 1));
@@ -135,26 +162,18 @@ pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
 /// One fresh process: its start, its first call, and the calls after it.
 async fn samples(contender: &Contender, variables: &HashMap<String, String>, event: &str) -> Result<Samples, Failure> {
     let mut process = Process::start(&contender.binary, variables).await?;
-    let (first, answer) = process.call(event).await?;
-    let told: Value = serde_json::from_slice(&answer)?;
-    if told.get("errorType").is_some() || told["statusCode"].as_u64().is_some_and(|status| status != 200) {
-        return Err(format!("{} answered {told}", contender.name).into());
-    }
+    let first = contender.called(&mut process, event).await?;
     let mut warm: Vec<Duration> = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {
-        warm.push(process.call(event).await?.0);
+        warm.push(contender.called(&mut process, event).await?);
     }
     Ok(Samples { ready: process.ready, first, warm, peak_memory: process.peak_memory()? })
 }
 
 /// Stores the record that the floor and the function beside it read.
 async fn prepare(callers: &Callers, variables: &mut HashMap<String, String>) -> Result<(), Failure> {
-    let bearer = format!("Bearer {}", callers.values["access_token"]);
-    for (event, path) in [("channel-users.create", "/api/v1/users"), ("channel-companies.create", "/api/v1/companies")] {
-        let event: Value = serde_json::from_str(&callers.event(event)?)?;
-        let body: Value = serde_json::from_str(event["body"].as_str().ok_or("no body")?)?;
-        callers.post(path, &[("authorization", &bearer)], &body).await?;
-    }
+    callers.push("users").await?;
+    callers.push("companies").await?;
     let jobs = callers.post("/2015-03-31/functions/jobboard-search-snapshot/invocations", &[], &json!({})).await?;
     if jobs["jobs"].as_u64().unwrap_or_default() == 0 {
         return Err(format!("no snapshot: {jobs}").into());

@@ -24,51 +24,111 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A list, filled in the image of a record that the system has stored itself.
 struct List {
+    /// Method and path; what stands in braces is an attribute of the record.
     name: &'static str,
+    reader: Reads,
     table: &'static str,
-    /// What begins the partition key of the record, or is its sort key.
+    /// What begins or ends the partition key of the record, or is its sort key.
     image: &'static str,
     /// Which of its texts are its own, and are another's in each copy; digits count on.
     own: &'static [&'static str],
     /// What is sealed for its one place, with the keys of the HR API.
     sealed: &'static [&'static str],
-    has_cursor: bool,
+    /// The status of one copy in [`RARE`], asked for by a filter.
+    rare: Option<&'static str>,
 }
 
-const LISTS: [List; 5] = [
+/// Who reads a list, and how a page is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Partner,
+    Product,
+    Merchant,
+    JobSeeker,
+}
+
+impl Reads {
+    fn has_cursors(self) -> bool {
+        matches!(self, Self::Partner | Self::Product)
+    }
+}
+
+/// One copy in so many passes the filter.
+pub const RARE: usize = 400;
+
+const LISTS: [List; 8] = [
     List {
         name: "GET /api/v1/tasks",
+        reader: Reads::Partner,
         table: "channel",
         image: "task",
         own: &["channel_task_id", "server_id"],
         sealed: &[],
-        has_cursor: true,
+        rare: Some("suspended"),
     },
     List {
         name: "GET /api/v1/applications",
+        reader: Reads::Partner,
         table: "channel",
         image: "application",
         own: &["channel_application_id", "server_id"],
         sealed: &[],
-        has_cursor: true,
+        rare: Some("rejected"),
+    },
+    List {
+        name: "GET /api/v1/payments",
+        reader: Reads::Partner,
+        table: "channel",
+        image: "payment",
+        own: &["channel_payment_id", "server_id"],
+        sealed: &[],
+        rare: Some("failed"),
     },
     List {
         name: "GET /api/v2/employees",
+        reader: Reads::Product,
         table: "hris",
         image: "employee",
         own: &["uuid", "empno"],
         sealed: &["id_number", "bank_card"],
-        has_cursor: true,
+        rare: None,
+    },
+    List {
+        name: "GET /api/v2/departments/{department_uuid}/employees",
+        reader: Reads::Product,
+        table: "hris",
+        image: "employee",
+        own: &["uuid", "empno"],
+        sealed: &["id_number", "bank_card"],
+        rare: None,
     },
     List {
         name: "GET /api/v2/recruitments/candidates",
+        reader: Reads::Product,
         table: "hris",
         image: "candidate",
         own: &["uuid"],
         sealed: &[],
-        has_cursor: true,
+        rare: None,
     },
-    List { name: "POST /jobs/my", table: "jobboard", image: "job", own: &["id"], sealed: &[], has_cursor: false },
+    List {
+        name: "POST /jobs/my",
+        reader: Reads::Merchant,
+        table: "jobboard",
+        image: "job",
+        own: &["id"],
+        sealed: &[],
+        rare: None,
+    },
+    List {
+        name: "POST /contact_history/out",
+        reader: Reads::JobSeeker,
+        table: "jobboard",
+        image: "contact",
+        own: &["ixsk"],
+        sealed: &[],
+        rare: None,
+    },
 ];
 
 /// The attributes that hold what is a record's own, beside its fields: its keys, and those of its entry in a list.
@@ -91,6 +151,8 @@ pub struct Measured {
     pub last: Cost,
     /// The last but one page.
     pub cursor: Option<Cost>,
+    /// The page behind the first record that passes a filter which few pass.
+    pub filtered: Option<Cost>,
 }
 
 pub async fn measure() -> Result<Vec<Measured>, Failure> {
@@ -98,24 +160,32 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
     for list in &LISTS {
         let place = Place::open().await?;
         let reader = Reader::of(&place, list).await?;
-        let image = reader.image().await?;
-        let sealed = Sealed::of(&place, list, &image).await?;
+        let sealed = Sealed::of(&place, list, &reader.image).await?;
         let mut filled = reader.total().await?;
         for records in SIZES {
             say(&format!("lists: {} at {records}", list.name));
             let mut numbers = filled..records;
             place.import(list.table, |size| {
-                numbers.by_ref().take(size).map(|number| sealed.seal(copy(&image, list, number)?)).collect()
+                numbers.by_ref().take(size).map(|number| sealed.seal(copy(&reader.image, list, number)?)).collect()
             })?;
-            filled = records;
+            filled = reader.total().await?;
+            if filled != records {
+                return Err(format!("{} has {filled} records instead of {records}", list.name).into());
+            }
             let pages = records / PAGE;
             let first = reader.cost(&Page::Number(1)).await?;
             let last = reader.cost(&Page::Number(pages)).await?;
-            let cursor = match list.has_cursor {
-                true => Some(reader.cost(&Page::Cursor(reader.cursor_behind(pages - 2).await?)).await?),
-                false => None,
-            };
-            measured.push(Measured { list: list.name, records, first, last, cursor });
+            let mut cursor = None;
+            if list.reader.has_cursors() {
+                let behind = reader.cursor_behind(&Page::Number(pages - 2)).await?;
+                cursor = Some(reader.cost(&Page::Cursor(behind)).await?);
+            }
+            let mut filtered = None;
+            if let Some(status) = list.rare {
+                let behind = reader.cursor_behind(&Page::FirstWith(status)).await?;
+                filtered = Some(reader.cost(&Page::CursorWith(status, behind)).await?);
+            }
+            measured.push(Measured { list: list.name, records, first, last, cursor, filtered });
         }
     }
     Ok(measured)
@@ -124,39 +194,32 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
 enum Page {
     Number(usize),
     Cursor(String),
+    /// The first record of this status.
+    FirstWith(&'static str),
+    CursorWith(&'static str, String),
 }
 
 struct Reader<'a> {
     place: &'a Place,
     list: &'static List,
     callers: Callers,
-    token: String,
+    merchant: String,
+    /// The record that the others are copies of.
+    image: Value,
 }
 
 impl<'a> Reader<'a> {
     async fn of(place: &'a Place, list: &'static List) -> Result<Self, Failure> {
         let callers = Callers::of(&place.world).await?;
         let demo = place.world.demo.as_ref().and_then(|demo| demo.jobboard.as_ref()).ok_or("no demo")?;
-        let token = callers.log_in(&demo.merchant_code).await?;
-        let bearer = format!("Bearer {}", callers.values["access_token"]);
-        for name in ["users", "companies", "tasks", "applications"] {
-            let event: Value = serde_json::from_str(&callers.event(&format!("channel-{name}.create"))?)?;
-            let body = serde_json::from_str(event["body"].as_str().ok_or("no body")?)?;
-            callers.post(&format!("/api/v1/{name}"), &[("authorization", &bearer)], &body).await?;
+        let merchant = callers.log_in(&demo.merchant_code).await?;
+        for name in ["users", "companies", "tasks", "applications", "payments"] {
+            callers.push(name).await?;
         }
-        Ok(Self { place, list, callers, token })
-    }
-
-    /// The record that the others are copies of.
-    async fn image(&self) -> Result<Value, Failure> {
-        let items = self.place.items(self.list.table).await?;
-        let is_one = |item: &Value| {
-            let key = item["pk"]["S"].as_str().unwrap_or_default();
-            let is_company = !key.starts_with('b') && key.ends_with(&format!("#{}", self.list.image));
-            item["sk"]["S"] == self.list.image || is_company
-        };
-        let found = items.into_iter().filter(|item| self.list.own.iter().all(|name| item.get(*name).is_some()));
-        found.rev().find(is_one).ok_or_else(|| format!("no {} to copy", self.list.image).into())
+        let seeker = [("authorization", callers.values["jobboard_token"].as_str())];
+        callers.post("/contact_voucher/cost", &seeker, &callers.body("jobboard-vouchers.cost")?).await?;
+        let image = image(place, list).await?;
+        Ok(Self { place, list, callers, merchant, image })
     }
 
     async fn total(&self) -> Result<usize, Failure> {
@@ -166,8 +229,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The cursor of the page behind this one.
-    async fn cursor_behind(&self, page: usize) -> Result<String, Failure> {
-        let answer = self.read(&Page::Number(page)).await?;
+    async fn cursor_behind(&self, page: &Page) -> Result<String, Failure> {
+        let answer = self.read(page).await?;
         let next = answer["data"]["next_cursor"].as_str().or_else(|| answer["nextCursor"].as_str());
         Ok(next.ok_or_else(|| format!("no cursor in {answer}"))?.to_owned())
     }
@@ -191,32 +254,54 @@ impl<'a> Reader<'a> {
     async fn read(&self, page: &Page) -> Result<Value, Failure> {
         let (method, path) = self.list.name.split_once(' ').ok_or("no method")?;
         let method: Method = method.parse()?;
-        let (status, _, answer) = if path.starts_with("/api/v1") {
-            let bearer = format!("Bearer {}", self.callers.values["access_token"]);
-            let page = match page {
-                Page::Number(number) => format!("page={number}"),
-                Page::Cursor(cursor) => format!("cursor={cursor}"),
-            };
-            let path = format!("{path}?page_size={PAGE}&{page}");
-            self.callers.send(method, &path, &[("authorization", &bearer)], None).await?
-        } else if path.starts_with("/api/v2") {
-            let pagination = match page {
-                Page::Number(number) => json!({"page": number, "page_size": PAGE}),
-                Page::Cursor(cursor) => json!({"cursor": cursor, "page_size": PAGE}),
-            };
-            let payload = json!({"token": self.callers.values["token"], "pagination": pagination}).to_string();
-            // With the consent of an employee: applicants are shown to nobody else.
-            let access_token = &self.callers.values["hris_access_token"];
-            let query = [("access_token", access_token), ("payload", &payload)];
-            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-            self.callers.send(method, &format!("{path}?{query}"), &[], None).await?
-        } else {
-            let Page::Number(number) = page else { return Err("it has no cursor".into()) };
-            let body = json!({"page_num": number, "page_size": PAGE});
-            self.callers.send(method, path, &[("authorization", &self.token)], Some(&body)).await?
+        let (status, _, answer) = match self.list.reader {
+            Reads::Partner => {
+                let page = match page {
+                    Page::Number(number) => format!("page_size={PAGE}&page={number}"),
+                    Page::Cursor(cursor) => format!("page_size={PAGE}&cursor={cursor}"),
+                    Page::FirstWith(status) => format!("page_size=1&status={status}"),
+                    Page::CursorWith(status, cursor) => format!("page_size={PAGE}&status={status}&cursor={cursor}"),
+                };
+                let bearer = format!("Bearer {}", self.callers.values["access_token"]);
+                self.callers.send(method, &format!("{path}?{page}"), &[("authorization", &bearer)], None).await?
+            }
+            Reads::Product => {
+                let pagination = match page {
+                    Page::Number(number) => json!({"page": number, "page_size": PAGE}),
+                    Page::Cursor(cursor) => json!({"cursor": cursor, "page_size": PAGE}),
+                    Page::FirstWith(_) | Page::CursorWith(..) => return Err("no status is asked for here".into()),
+                };
+                let path = path.replace("{department_uuid}", self.image["department_uuid"]["S"].as_str().unwrap_or_default());
+                let payload = json!({"token": self.callers.values["token"], "pagination": pagination}).to_string();
+                // With the consent of an employee: applicants are shown to nobody else.
+                let access_token = &self.callers.values["hris_access_token"];
+                let query = [("access_token", access_token), ("payload", &payload)];
+                let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+                self.callers.send(method, &format!("{path}?{query}"), &[], None).await?
+            }
+            Reads::Merchant | Reads::JobSeeker => {
+                let Page::Number(number) = page else { return Err("it has no cursor".into()) };
+                let body = json!({"biz_type": 1, "page_num": number, "page_size": PAGE});
+                let is_merchant = self.list.reader == Reads::Merchant;
+                let token = if is_merchant { &self.merchant } else { &self.callers.values["jobboard_token"] };
+                self.callers.send(method, path, &[("authorization", token)], Some(&body)).await?
+            }
         };
         if status == 200 { Ok(answer) } else { Err(format!("{}: {status} {answer}", self.list.name).into()) }
     }
+}
+
+/// The record that the others are copies of.
+async fn image(place: &Place, list: &List) -> Result<Value, Failure> {
+    let kind = list.image;
+    let is_one = |item: &Value| {
+        let key = item["pk"]["S"].as_str().unwrap_or_default();
+        let is_company = !key.starts_with('b') && key.ends_with(&format!("#{kind}"));
+        item["sk"]["S"] == kind || is_company || key.starts_with(&format!("{kind}#"))
+    };
+    let items = place.items(list.table).await?;
+    let found = items.into_iter().filter(|item| list.own.iter().all(|name| item.get(*name).is_some()));
+    found.rev().find(is_one).ok_or_else(|| format!("no {kind} to copy").into())
 }
 
 /// The record once more, as the one of this number.
@@ -235,6 +320,9 @@ fn copy(image: &Value, list: &List, number: usize) -> Result<Value, Failure> {
                 *value = value.as_str().unwrap_or_default().replace(own, &another).into();
             }
         }
+    }
+    if let (Some(status), true) = (list.rare, number.is_multiple_of(RARE)) {
+        copy["status"] = json!({"S": status});
     }
     Ok(copy)
 }

@@ -16,22 +16,24 @@ use bench::callers::Callers;
 pub const LASTS: Duration = Duration::from_secs(30);
 /// How many send at once, each its next request when the one before is answered.
 pub const CLIENTS: usize = 16;
+/// What is asked for by a POST that writes nothing.
+const LIST: &str = "POST /jobs/list";
 
 /// What happened.
 #[derive(Default)]
 pub struct Load {
     /// The times to answer, by what was asked.
     pub times: BTreeMap<&'static str, Vec<Duration>>,
-    /// What was answered other than it should be, the first of each kind.
+    /// What was answered other than it should be, and how often.
     pub errors: BTreeMap<String, usize>,
     /// Acknowledged writes.
     pub written: usize,
-    /// Those that could not be read back.
+    /// Those that could not be read back, at once or at the end.
     pub lost: usize,
     pub lasted: Duration,
 }
 
-/// What an acknowledged write must be found as.
+/// What must be found at the end.
 enum Written {
     User { id: String, name: String },
     Punch { employee: String, date: String },
@@ -61,12 +63,13 @@ pub async fn measure() -> Result<Load, Failure> {
         for (error, count) in client.errors {
             *load.errors.entry(error).or_default() += count;
         }
+        load.written += client.acknowledged;
+        load.lost += client.lost;
         written.extend(client.written);
     }
     load.lasted = begun.elapsed();
-    load.written = written.len();
-    say(&format!("load: reading {} writes back", written.len()));
-    load.lost = lost(callers, written).await?;
+    say(&format!("load: reading {} records back", written.len()));
+    load.lost += lost(callers, written).await?;
     Ok(load)
 }
 
@@ -79,6 +82,9 @@ struct Client {
     worker: Option<String>,
     times: BTreeMap<&'static str, Vec<Duration>>,
     errors: BTreeMap<String, usize>,
+    acknowledged: usize,
+    /// Acknowledged, but not to be seen in the next answer.
+    lost: usize,
     written: Vec<Written>,
 }
 
@@ -88,8 +94,18 @@ impl Client {
         let code: Value = code.json().await?;
         let login = callers.post("/weixin/login", &[], &json!({"code": code["code"]})).await?;
         let session = login["data"]["session_token"].as_str().ok_or("no session")?.to_owned();
-        let (times, errors, written) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Ok(Self { number, sent: 0, callers, session, worker: None, times, errors, written })
+        Ok(Self {
+            number,
+            sent: 0,
+            callers,
+            session,
+            worker: None,
+            times: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            acknowledged: 0,
+            lost: 0,
+            written: Vec::new(),
+        })
     }
 
     async fn run(mut self, until: Instant) -> Self {
@@ -106,7 +122,7 @@ impl Client {
         self
     }
 
-    /// A user is created, changed, read and listed among applications.
+    /// A user is created, changed and read, and tasks are listed.
     async fn partner(&mut self) {
         let id = format!("L{:02}{:08}", self.number, self.sent);
         let bearer = format!("Bearer {}", self.callers.values["access_token"]);
@@ -117,11 +133,13 @@ impl Client {
         let is_created = self.send("POST /api/v1/users", Method::POST, "/api/v1/users", &headers, Some(&body)).await.is_some();
         let body = json!({"name": name});
         let is_changed = self.send("PUT /api/v1/users/{id}", Method::PUT, &path, &headers, Some(&body)).await.is_some();
+        let name = if is_changed { name } else { "张三".into() };
+        if let Some((_, read)) = self.send("GET /api/v1/users/{id}", Method::GET, &path, &headers, None).await {
+            self.lost += usize::from(read["data"]["name"] != name.as_str());
+        }
         if is_created {
-            let name = if is_changed { name } else { "张三".into() };
             self.written.push(Written::User { id, name });
         }
-        self.send("GET /api/v1/users/{id}", Method::GET, &path, &headers, None).await;
         self.send("GET /api/v1/tasks", Method::GET, "/api/v1/tasks", &headers, None).await;
     }
 
@@ -159,7 +177,9 @@ impl Client {
         if self.send(what, method, "/employee", &headers, Some(&resume)).await.is_some() {
             self.worker = Some(name);
         }
-        self.send("GET /employee", Method::GET, "/employee", &headers, None).await;
+        if let Some((_, read)) = self.send("GET /employee", Method::GET, "/employee", &headers, None).await {
+            self.lost += usize::from(read["data"]["real_name"].as_str() != self.worker.as_deref());
+        }
     }
 
     /// A job is posted, and jobs are searched.
@@ -173,14 +193,14 @@ impl Client {
             "second_area_id": 1101, "second_area_des": "北京市", "third_area_id": 110_105, "third_area_des": "朝阳区",
             "four_area_id": 110_105_001, "four_area_des": "三里屯", "salary_min": 8000, "salary_max": 20_000,
         });
-        if let Some(answer) = self.send("POST /job/create", Method::POST, "/job/create", &headers, Some(&job)).await {
-            self.written.push(Written::Job { id: answer, address });
+        if let Some((id, _)) = self.send("POST /job/create", Method::POST, "/job/create", &headers, Some(&job)).await {
+            self.written.push(Written::Job { id, address });
         }
         let list = json!({"query_type": 2, "filter": {"positions": "厨师", "longitude": 116.397128, "latitude": 39.916527}});
-        self.send("POST /jobs/list", Method::POST, "/jobs/list", &[], Some(&list)).await;
+        self.send(LIST, Method::POST, "/jobs/list", &[], Some(&list)).await;
     }
 
-    /// The id that the answer's header names, or nothing, of a success.
+    /// Of a success the id that the answer's header names, if any, and the body.
     async fn send(
         &mut self,
         what: &'static str,
@@ -188,12 +208,16 @@ impl Client {
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> Option<String> {
+    ) -> Option<(String, Value)> {
+        let is_write = method != Method::GET && what != LIST;
         let begun = Instant::now();
         let answer = self.callers.send(method, path, headers, body).await;
         self.times.entry(what).or_default().push(begun.elapsed());
         match answer {
-            Ok((200, id, _)) => Some(id),
+            Ok((200, id, body)) => {
+                self.acknowledged += usize::from(is_write);
+                Some((id, body))
+            }
             Ok((status, _, body)) => {
                 let body: String = body.to_string().chars().take(200).collect();
                 *self.errors.entry(format!("{what}: {status} {body}")).or_default() += 1;

@@ -37,6 +37,7 @@ async fn main() -> Result<(), Failure> {
         say("building the functions and the floors with the release profile");
         build(&root)?;
     }
+    let run = page::run(&root)?;
     let charts = root.join("docs/charts");
     std::fs::create_dir_all(&charts)?;
     for section in sections {
@@ -70,7 +71,7 @@ async fn main() -> Result<(), Failure> {
             }
         };
         say(&text);
-        page::renew(&root.join("docs/performance.md"), &text)?;
+        page::renew(&root.join("docs/performance.md"), &run, &text)?;
     }
     Ok(())
 }

@@ -1,19 +1,27 @@
-//! `docs/performance.md`: a section for each thing that is measured, each with its day.
+//! `docs/performance.md`: a section for each thing that is measured, each with the run that it comes from.
 
 use std::path::Path;
+use std::process::Command;
 
 use shared::clock::{Clock as _, SystemClock};
 
 use crate::Failure;
 
-const HEAD: &str = "# Performance\n\nWritten by `cargo run --release -p bench`. Figures of one day are of one run, unless their sections were measured alone.\n";
+const HEAD: &str =
+    "# Performance\n\nWritten by `cargo run --release -p bench`. Sections that name the same run were measured in one go.\n";
+
+/// The moment at which a run began and the commit that it measures, to tell runs apart.
+pub fn run(root: &Path) -> Result<String, Failure> {
+    let commit = Command::new("git").args(["describe", "--always", "--dirty"]).current_dir(root).output()?;
+    let (now, commit) = (SystemClock.now().to_string(), String::from_utf8(commit.stdout)?);
+    let minute = now.get(..16).ok_or("no minute")?.replace('T', " ");
+    Ok(format!("{minute} UTC, at {}", commit.trim()))
+}
 
 /// Puts a section, which begins with its heading, in the place of the one with the same heading, or at the end.
-pub fn renew(page: &Path, section: &str) -> Result<(), Failure> {
-    let now = SystemClock.now().to_string();
-    let (day, _) = now.split_once('T').ok_or("no day")?;
+pub fn renew(page: &Path, run: &str, section: &str) -> Result<(), Failure> {
     let (heading, body) = section.split_once("\n\n").ok_or("no heading")?;
-    let section = format!("{heading}\n\nMeasured on {day}. {}\n", body.trim_end());
+    let section = format!("{heading}\n\nRun of {run}. {}\n", body.trim_end());
     let text = std::fs::read_to_string(page).unwrap_or_default();
     let mut sections: Vec<String> = text.split("\n## ").skip(1).map(|rest| format!("## {}\n", rest.trim_end())).collect();
     match sections.iter_mut().find(|old| old.lines().next() == Some(heading)) {

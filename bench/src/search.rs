@@ -141,19 +141,23 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
 fn searches(view: &View, now: i64) -> Vec<(String, Vec<Duration>)> {
     let mut dice = Dice::of(7);
     let mut measured = Vec::new();
-    // The last page where there are not a thousand.
-    let deep = (1000 * PAGE).min(view.len()) - PAGE;
     for (kind, positions, salary, tags) in KINDS {
         for (order, name) in [(1, "recommended"), (3, "newest"), (2, "nearest")] {
-            for (skip, page) in [(0, "first page"), (deep, "page 1,000")] {
+            for (most, page) in [(1, "first page"), (1000, "last page")] {
+                let asked: Vec<(Order, Filter, usize)> = (0..SEARCHES)
+                    .map(|_| {
+                        let filter = jobs::filter(&mut dice, positions, salary, tags);
+                        let order = match order {
+                            1 => Order::Recommended,
+                            2 => jobs::nearest(&mut dice),
+                            _ => Order::Newest,
+                        };
+                        let pages = view.search(order, &filter, now, 0, PAGE).total.div_ceil(PAGE).clamp(1, most);
+                        (order, filter, (pages - 1) * PAGE)
+                    })
+                    .collect();
                 let mut times = Vec::with_capacity(SEARCHES);
-                for _ in 0..SEARCHES {
-                    let filter: Filter = jobs::filter(&mut dice, positions, salary, tags);
-                    let order = match order {
-                        1 => Order::Recommended,
-                        2 => jobs::nearest(&mut dice),
-                        _ => Order::Newest,
-                    };
+                for (order, filter, skip) in asked {
                     let begun = Instant::now();
                     let found = view.search(order, &filter, now, skip, PAGE);
                     times.push(begun.elapsed());
