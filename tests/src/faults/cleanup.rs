@@ -60,5 +60,5 @@ impl Scene for Due {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_call_of_a_sweep() {
-    matrix::<Due>("Sweeps", 32, 120).await;
+    matrix::<Due>("Sweeps", 32).await;
 }

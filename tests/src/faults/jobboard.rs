@@ -49,6 +49,7 @@ impl Jobs {
 impl Scene for Jobs {
     const WRITES: &'static [Write] = &[
         write("POST /wechat/user/register", ""),
+        write("POST /wechat/user/login", ""),
         write("POST /user/update/geo", ""),
         write("POST /user/update/info", ""),
         write("POST /job/create", ""),
@@ -121,6 +122,10 @@ impl Scene for Jobs {
                 let codes = json!({"login_code": self.board.code("login", "new").await, "phone_code": "test"});
                 self.board.post("/wechat/user/register", &codes).await
             }
+            ("POST /wechat/user/login", _) => {
+                let code = json!({"login_code": self.board.code("login", "user").await});
+                self.board.post("/wechat/user/login", &code).await
+            }
             ("POST /user/update/geo", _) => post("/user/update/geo", json!({"longitude": 116.4, "latitude": 39.9})).await,
             ("POST /user/update/info", _) => post("/user/update/info", json!({"name": "小吴"})).await,
             ("POST /job/create", case) => {
@@ -167,5 +172,5 @@ impl Scene for Jobs {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_write_of_the_job_board() {
-    matrix::<Jobs>("Job board", 48, 400).await;
+    matrix::<Jobs>("Job board", 48).await;
 }

@@ -78,19 +78,35 @@ fn page() -> String {
 fn rows<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
     let lines = page.lines().skip_while(|line| *line != heading).skip(2);
     let rows = lines.take_while(|line| line.starts_with('|'));
-    rows.map(|row| row.trim_matches('|').split('|').next().unwrap_or_default().trim()).collect()
+    rows.map(label).collect()
+}
+
+/// What is measured in a row.
+fn label(row: &str) -> &str {
+    row.trim_matches('|').split('|').next().unwrap_or_default().trim()
+}
+
+/// `METHOD /path` of a label, whatever the case.
+fn endpoint(label: &str) -> &str {
+    label.split_once(',').map_or(label, |(route, _)| route)
 }
 
 /// The endpoints of a table, as `METHOD /path`, each with a line for its plain course.
 pub fn budgeted(heading: &str) -> BTreeSet<String> {
     let page = page();
     let labels: BTreeSet<&str> = rows(&page, heading).into_iter().collect();
-    let endpoints: BTreeSet<String> =
-        labels.iter().map(|label| label.split_once(',').map_or(*label, |(route, _)| route).to_owned()).collect();
+    let endpoints: BTreeSet<String> = labels.iter().map(|label| endpoint(label).to_owned()).collect();
     for endpoint in &endpoints {
         assert!(labels.contains(endpoint.as_str()), "{endpoint} has no budget for its plain course");
     }
     endpoints
+}
+
+/// The endpoints of all tables that write to DynamoDB, in one case at least.
+pub fn writing() -> BTreeSet<String> {
+    let page = page();
+    let rows = page.lines().filter(|line| line.starts_with('|') && line.ends_with(" written |"));
+    rows.map(|row| endpoint(label(row)).to_owned()).collect()
 }
 
 /// `METHOD /path` of a family's routes.
