@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import http.client
 import json
 import re
 import sys
@@ -30,27 +31,54 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class Address(urllib.request.HTTPHandler):
+    """Calls come from this address."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.address = address
+
+    def http_open(self, req):
+        return self.do_open(http.client.HTTPConnection, req, source_address=(self.address, 0))
+
+
+class Consent:
+    """An employee on the page of the HR API, in a browser of their own, to whose phone a code was sent: `form` is what consents."""
+
+    def __init__(self, demo, mobile, address="127.0.0.1"):
+        self.demo, self.oauth, self.page = demo, demo["hris"]["oauth"], demo["base_url"] + "/api/v2/oauth/authorize"
+        cookies = urllib.request.HTTPCookieProcessor()
+        self.opener = urllib.request.build_opener(NoRedirect, cookies, Address(address))
+        self.form = {"mobile": mobile, **{name: self.oauth[name] for name in ["app_id", "callback_url"]}}
+        query = urllib.parse.urlencode({name: self.form[name] for name in ["app_id", "callback_url"]})
+        self.read(self.opener.open(f"{self.page}?{query}", timeout=60))
+        self.read(self.submit("send"))
+        with urllib.request.urlopen(demo["sms_outbox_url"], timeout=60) as outbox:
+            sent = [message["message"] for message in json.load(outbox) if message["phone"] == f"+86{mobile}"]
+        self.form |= {"action": "consent", "code": re.search(r"\d{6}", sent[-1]).group()}
+        self.cookie = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies.cookiejar)
+
+    def read(self, page):
+        """What the page's next form brings back."""
+        self.form |= re.findall(r'type="hidden" name="(token|attempt)" value="([^"]*)"', page.read().decode())
+
+    def submit(self, action):
+        return self.opener.open(self.page, data=urllib.parse.urlencode(self.form | {"action": action}).encode(), timeout=60)
+
+    def response_code(self):
+        """What the app exchanges for an access token, once."""
+        try:
+            sys.exit(f"no consent: {self.submit('consent').status}")
+        except urllib.error.HTTPError as redirect:
+            location = urllib.parse.urlsplit(redirect.headers["location"])
+        return urllib.parse.parse_qs(location.query)["response_code"][0]
+
+
 def consent(demo):
     """An access token of the HR API, for which an employee consents on the page."""
-    oauth, page = demo["hris"]["oauth"], demo["base_url"] + "/api/v2/oauth/authorize"
-    opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPCookieProcessor())
-    form = {name: oauth[name] for name in ["app_id", "callback_url"]}
-
-    def submit(html, **more):
-        hidden = dict(re.findall(r'type="hidden" name="(token|attempt)" value="([^"]*)"', html))
-        body = urllib.parse.urlencode({**form, **hidden, "mobile": oauth["employee_mobile"], **more}).encode()
-        return opener.open(page, data=body, timeout=60)
-
-    html = opener.open(f"{page}?{urllib.parse.urlencode(form)}", timeout=60).read().decode()
-    html = submit(html, action="send").read().decode()
-    with urllib.request.urlopen(demo["sms_outbox_url"], timeout=60) as outbox:
-        code = re.search(r"\d{6}", json.load(outbox)[-1]["message"]).group()
-    try:
-        sys.exit(f"no consent: {submit(html, action='consent', code=code).status}")
-    except urllib.error.HTTPError as redirect:
-        location = urllib.parse.urlsplit(redirect.headers["location"])
-    response_code = urllib.parse.parse_qs(location.query)["response_code"][0]
-    proof = {**form, "app_secret": oauth["app_secret"], "response_code": response_code}
+    oauth = demo["hris"]["oauth"]
+    proof = {name: oauth[name] for name in ["app_id", "app_secret", "callback_url"]}
+    proof["response_code"] = Consent(demo, oauth["employee_mobile"]).response_code()
     return post(demo["base_url"] + "/api/v2/oauth/token", json.dumps(proof).encode())["access_token"]
 
 

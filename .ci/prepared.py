@@ -1,10 +1,20 @@
 """Those who call a running local stack, and the records that the examples of the OpenAPI documents speak of."""
 
 import base64
+import functools
+import hashlib
+import hmac
 import json
 import pathlib
+import secrets
+import time
 
 import requests
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from requests.adapters import HTTPAdapter
 
 from callers import consent, header, worker
 
@@ -15,10 +25,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 class Prepared:
     """A stack in which every example could be carried out."""
 
-    def __init__(self, demo):
-        self.demo, self.base_url = demo, demo["base_url"]
-        self.http = requests.Session()
-        self.http.trust_env = False
+    def __init__(self, data, demo):
+        self.demo, self.base_url, self.http = demo, demo["base_url"], session("127.0.0.1")
+        self.secrets = {name: json.loads(secret) for name, secret in json.loads((data / "secrets.json").read_text()).items()}
+        self.wechat_pay = WeChatPay(self.secrets["wechat-platform"], self.secrets["wechat-pay-secret"]["apiv3_key"])
         self.documents = {family: json.loads((ROOT / f"openapi/{family}.json").read_text(encoding="utf-8")) for family in FAMILIES}
         # What the examples write in the place of what they cannot know.
         self.known = {"your_secret_key": demo["channel"][0]["secret"]}
@@ -26,6 +36,8 @@ class Prepared:
         sessions = [{"x-auth-token": worker(demo, user)} for user in ["fuzz-1", "fuzz-2"]]
         login, codes = demo["base_url"] + "/wechat/user/login", [demo["jobboard"][name] for name in ["merchant_code", "user_code"]]
         users = [{"authorization": header(login, {"login_code": code}, "x-auth-token")} for code in codes]
+        # Whom the example of logging in speaks of.
+        self.post("/wechat/user/register", {"login_code": "test", "phone_code": "test"})
         # Two who call each family: to the first belong the records of the examples.
         self.callers = {"channel": bearers, "signing": sessions, "jobboard": users}
         self.channel(bearers[0])
@@ -80,11 +92,48 @@ class Prepared:
         self.post("/employee", self.real(body["example"]), session)
 
     def jobboard(self, merchant, user):
-        job = self.post("/jobs/my", {"biz_type": 1, "page_num": 1, "page_size": 1}, merchant).json()["data"]["contacts"][0]
+        wanted = [{"biz_type": 1, "page_num": page, "page_size": 50} for page in range(1, 7)]
+        jobs = [job for page in wanted for job in self.post("/jobs/my", page, merchant).json()["data"]["contacts"]]
+        job, self.jobs = jobs[0], [job["id"] for job in jobs]
         bought = self.post("/contact_voucher/buy", {"price": 3.99, "contact_voucher_num": 1}, user).json()["data"]
         self.known |= {"1234": str(job["id"]), 1234: job["id"], 39: job["id"], 298: job["user_id"],
                        "298_1768292213248008000.png": self.upload("/img/upload", merchant).rsplit("/", 1)[1],
                        "CV202601101520151234": bought["order_no"]}
+        self.notification(user)
+
+    def notification(self, user):
+        """Of another order, which was paid."""
+        bought = self.post("/contact_voucher/buy", {"price": 3.99, "contact_voucher_num": 1}, user).json()["data"]
+        simulator, named = self.demo["wechat_url"] + "/simulate/", {"out_trade_no": bought["order_no"]}
+        self.http.post(simulator + "pay", json={**named, "notify": False}, timeout=30).raise_for_status()
+        letter = self.http.post(simulator + "notify_again", json={**named, "deliver": False}, timeout=30).json()
+        resource = json.loads(letter["body"])["resource"]
+        self.transaction = json.loads(self.wechat_pay.opened(resource))
+        self.known |= {"sRvt2X...": resource["ciphertext"], "fdasflkja484": resource["nonce"]}
+
+    def code(self, kind, subject):
+        """What a mini program has of WeChat for a user or a phone, for one call."""
+        name = {"login_code": "user", "phone_code": "phone"}[kind]
+        return self.http.get(f"{self.demo['wechat_url']}/simulate/{kind}", params={name: subject}, timeout=30).json()["code"]
+
+    def captcha(self, http):
+        """The id of a new captcha, and what it shows: read where only the system itself can read it."""
+        captcha = http.get(self.base_url + "/captcha", timeout=30).headers["x-captcha-id"]
+        hashed = base64.urlsafe_b64encode(hashlib.sha256(captcha.encode()).digest()).decode().rstrip("=")
+        key = {"pk": f"signing#captcha#{hashed}", "sk": "captcha"}
+        wanted = {"TableName": "credentials", "Key": {name: {"S": value} for name, value in key.items()}}
+        # The database of the stack wants a signature, and any will do.
+        scope = "Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
+        headers = {"x-amz-target": "DynamoDB_20120810.GetItem", "content-type": "application/x-amz-json-1.0",
+                   "x-amz-date": "20260101T000000Z", "authorization": f"AWS4-HMAC-SHA256 {scope}"}
+        stored = http.post(self.demo["dynamodb_url"], data=json.dumps(wanted), headers=headers, timeout=30).json()["Item"]
+        key_id, sealed = stored["answer"]["S"].split(".")
+        # As shared/src/keyring.rs derives a key from the secret: by a label that is led by its length.
+        label = b"gongqiao sealing"
+        sealing = hmac.digest(self.secrets["signing-secret"][key_id].encode(), len(label).to_bytes(8, "big") + label, "sha256")
+        sealed = base64.urlsafe_b64decode(sealed + "==")
+        place = f"{key['pk']}/{key['sk']}/answer".encode()
+        return captcha, AESGCM(sealing).decrypt(sealed[:12], sealed[12:], place).decode()
 
     def real(self, example):
         """The example with what is known in place of what it cannot know."""
@@ -95,3 +144,51 @@ class Prepared:
         if isinstance(example, str) and example.startswith("{"):
             return self.real(json.loads(example))
         return example if isinstance(example, bool) else self.known.get(example, example)
+
+
+class WeChatPay:
+    """Signs and seals as the simulator of WeChat Pay does, by its own keys."""
+
+    def __init__(self, platform, sealing):
+        self.platform, self.sealing = platform, sealing.encode()
+
+    def seal(self, nonce, associated_data, plain):
+        return base64.b64encode(AESGCM(self.sealing).encrypt(nonce.encode(), plain, associated_data.encode())).decode()
+
+    def opened(self, resource):
+        sealed = base64.b64decode(resource["ciphertext"])
+        return AESGCM(self.sealing).decrypt(resource["nonce"].encode(), sealed, resource["associated_data"].encode())
+
+    def proof(self, body, by_id):
+        """The headers that prove where this body comes from: by the key that goes by an id, or the one that goes by a certificate."""
+        serial, key = ["public_key_id", "public_key_private"] if by_id else ["certificate_serial", "certificate_private"]
+        now, nonce = str(int(time.time())), secrets.token_hex(16).upper()
+        signature = private_key(self.platform[key]).sign(f"{now}\n{nonce}\n".encode() + body + b"\n", PKCS1v15(), SHA256())
+        return {"wechatpay-timestamp": now, "wechatpay-nonce": nonce, "wechatpay-serial": self.platform[serial],
+                "wechatpay-signature": base64.b64encode(signature).decode()}
+
+
+@functools.cache
+def private_key(pem):
+    """Kept here: a key cannot be handed to another process, its text can."""
+    return load_pem_private_key(pem.encode(), password=None)
+
+
+class From(HTTPAdapter):
+    """Calls come from this address."""
+
+    __attrs__ = [*HTTPAdapter.__attrs__, "address"]
+
+    def __init__(self, address):
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *given, **more):
+        super().init_poolmanager(*given, **more, source_address=(self.address, 0))
+
+
+def session(address):
+    http = requests.Session()
+    http.trust_env = False
+    http.mount("http://", From(address))
+    return http
