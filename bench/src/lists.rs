@@ -32,7 +32,7 @@ struct List {
     image: &'static str,
     /// Which of its texts are its own, and are another's in each copy; digits count on.
     own: &'static [&'static str],
-    /// What is sealed for its one place, with the keys of the HR API.
+    /// What is sealed for its one place.
     sealed: &'static [&'static str],
     /// The status of one copy in [`RARE`], asked for by a filter.
     rare: Option<&'static str>,
@@ -81,7 +81,7 @@ const LISTS: [List; 8] = [
         table: "channel",
         image: "payment",
         own: &["channel_payment_id", "server_id"],
-        sealed: &[],
+        sealed: &["bank_account"],
         rare: Some("failed"),
     },
     List {
@@ -340,7 +340,8 @@ struct Sealed {
 impl Sealed {
     async fn of(place: &Place, list: &List, image: &Value) -> Result<Self, Failure> {
         let environment = Environment::new(place.variables.clone(), Arc::new(SystemClock)).await;
-        let (_, keyring) = environment.open(list.table, environment.required("HRIS_SECRET")?).await?;
+        let secret = format!("{}_SECRET", list.table.to_uppercase());
+        let (_, keyring) = environment.open(list.table, environment.required(&secret)?).await?;
         let mut plain = Vec::new();
         for field in list.sealed {
             if let Some(sealed) = image[*field]["S"].as_str() {
