@@ -244,12 +244,21 @@ fn both(times: &[Duration]) -> Result<String, Failure> {
     Ok(format!("{:.3} / {:.3}", quantile(times.to_vec(), 0.5)?, quantile(times.to_vec(), 0.99)?))
 }
 
+/// `Query + 2 GetItem`, or `-`.
 fn operations(calls: &[Call]) -> String {
-    calls.iter().map(|call| call.operation.as_str()).collect::<Vec<_>>().join(" + ")
+    let alike = calls.chunk_by(|one, next| one.operation == next.operation);
+    let told: Vec<String> = alike
+        .filter_map(|calls| match calls {
+            [one] => Some(one.operation.clone()),
+            [one, ..] => Some(format!("{} {}", calls.len(), one.operation)),
+            [] => None,
+        })
+        .collect();
+    if told.is_empty() { "-".to_owned() } else { told.join(" + ") }
 }
 
 fn units(calls: &[Call]) -> f64 {
-    calls.iter().map(|call| call.units).sum()
+    calls.iter().fold(0.0, |sum, call| sum + call.units)
 }
 
 /// `1,000,000`.
