@@ -59,7 +59,7 @@ pub fn bars(file: &Path, title: &str, rows: &[(String, f64)], floors: usize) -> 
     Ok(())
 }
 
-/// Read units of a page against the number of records, both logarithmic: by number (thick) and by cursor (thin).
+/// Read units of a page against the number of records, both logarithmic: the last by number (thick) and by cursor (thin).
 pub fn lines(file: &Path, title: &str, measured: &[lists::Measured]) -> Result<(), Failure> {
     let area = SVGBackend::new(file, (900, 480)).into_drawing_area();
     area.fill(&WHITE)?;
@@ -81,19 +81,15 @@ pub fn lines(file: &Path, title: &str, measured: &[lists::Measured]) -> Result<(
         };
         let by_number = of(&|one| Some(one.last.units));
         let by_cursor = of(&|one| one.cursor.as_ref().map(|cost| cost.units));
-        for (kind, points, width) in [("last page by number", by_number, 3), ("by cursor", by_cursor, 1)] {
-            if points.is_empty() {
-                continue;
-            }
-            chart
-                .draw_series(LineSeries::new(points, colour.stroke_width(width)).point_size(3))?
-                .label(format!("{name}, {kind}"))
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 24, y)], colour.stroke_width(width)));
-        }
+        chart
+            .draw_series(LineSeries::new(by_number, colour.stroke_width(3)).point_size(3))?
+            .label(name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 24, y)], colour.stroke_width(3)));
+        chart.draw_series(LineSeries::new(by_cursor, colour.stroke_width(1)).point_size(3))?;
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(SeriesLabelPosition::LowerRight)
         .label_font((FONT, 12))
         .background_style(WHITE.mix(0.9))
         .border_style(FLOOR)

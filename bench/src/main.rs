@@ -51,7 +51,11 @@ async fn main() -> Result<(), Failure> {
             }
             "lists" => {
                 let lists = lists::measure().await?;
-                charts::lines(&charts.join("lists.svg"), "Read units of a page of a list", &lists)?;
+                charts::lines(
+                    &charts.join("lists.svg"),
+                    "Read units of a page: the last by number (thick), by cursor (thin)",
+                    &lists,
+                )?;
                 report::lists(&lists)?
             }
             "load" => {
