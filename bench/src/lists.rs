@@ -56,6 +56,16 @@ impl Reads {
 /// One copy in so many passes the filter.
 pub const RARE: usize = 400;
 
+const EMPLOYEES: List = List {
+    name: "GET /api/v2/employees",
+    reader: Reads::Product,
+    table: "hris",
+    image: "employee",
+    own: &["uuid", "empno"],
+    sealed: &["id_number", "bank_card"],
+    rare: None,
+};
+
 const LISTS: [List; 8] = [
     List {
         name: "GET /api/v1/tasks",
@@ -84,24 +94,8 @@ const LISTS: [List; 8] = [
         sealed: &["bank_account"],
         rare: Some("failed"),
     },
-    List {
-        name: "GET /api/v2/employees",
-        reader: Reads::Product,
-        table: "hris",
-        image: "employee",
-        own: &["uuid", "empno"],
-        sealed: &["id_number", "bank_card"],
-        rare: None,
-    },
-    List {
-        name: "GET /api/v2/departments/{department_uuid}/employees",
-        reader: Reads::Product,
-        table: "hris",
-        image: "employee",
-        own: &["uuid", "empno"],
-        sealed: &["id_number", "bank_card"],
-        rare: None,
-    },
+    EMPLOYEES,
+    List { name: "GET /api/v2/departments/{department_uuid}/employees", ..EMPLOYEES },
     List {
         name: "GET /api/v2/recruitments/candidates",
         reader: Reads::Product,
