@@ -7,10 +7,7 @@ use crate::hex::hex;
 use crate::keyring::Keyring;
 use crate::secrets::random_token;
 use crate::store::attribute::{number, read_integer, text};
-use crate::store::{Condition, Key, Outcome, STAMP, Store, expire, pause};
-
-/// How often a count that others overtake is made anew.
-const TRIES: u32 = 50;
+use crate::store::{Condition, Key, Outcome, STAMP, Store, TRIES, expire, pause};
 
 /// Days are Shanghai's, so many seconds ahead of UTC.
 const AHEAD: i64 = 8 * 3600;

@@ -13,11 +13,8 @@ use crate::error::{Error, Fault, Result};
 use crate::hex::hex;
 use crate::ids::Id;
 use crate::keyring::Purpose;
-use crate::store::{Condition, Outcome, Refusal, Write};
+use crate::store::{Condition, Item, Outcome, Refusal, TRIES, Write, pause};
 use crate::values::{Moment, RecordId};
-
-/// How often an amendment that others overtake is made anew: enough for a crowd on one record.
-const AMEND_TRIES: u32 = 200;
 
 /// The content that a partner gives a record.
 pub trait Resource: Serialize + DeserializeOwned + PartialEq + Send + Sync {
@@ -87,6 +84,7 @@ impl Service {
             None => Ok(record),
             Some(refusals) => {
                 let stored = self.unless_references_are_missing(channel, refusals, &record.content)?;
+                let stored = row::read(&self.keyring, stored)?;
                 if self.is_first_content(&stored, &record.content)? {
                     Ok(stored)
                 } else {
@@ -112,8 +110,8 @@ impl Service {
         id: &RecordId,
         change: impl Fn(&T) -> Result<T>,
     ) -> Result<Record<T>> {
-        let mut current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing::<T>())?;
-        for attempt in 0..AMEND_TRIES {
+        for attempt in 0..TRIES {
+            let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing::<T>())?;
             let next = change(&current.content)?;
             check(&next, self.rules)?;
             if next == current.content {
@@ -131,9 +129,9 @@ impl Service {
             let new: Vec<_> = changed.content.references().into_iter().filter(|reference| !known.contains(reference)).collect();
             match self.write(channel, &changed, row::is_version(current.version), &new).await? {
                 None => return Ok(changed),
-                Some(refusals) => current = self.unless_references_are_missing(channel, refusals, &changed.content)?,
+                Some(refusals) => self.unless_references_are_missing(channel, refusals, &changed.content).map(drop)?,
             }
-            crate::store::pause(attempt.min(3)).await?;
+            pause(attempt).await?;
         }
         Err(Error::internal("a record changed faster than it could be amended"))
     }
@@ -163,14 +161,9 @@ impl Service {
     }
 
     /// The stored record that refused the write. If the references did instead, that is the caller's error.
-    fn unless_references_are_missing<T: Resource>(
-        &self,
-        channel: &ChannelId,
-        refusals: Refusals,
-        content: &T,
-    ) -> Result<Record<T>> {
+    fn unless_references_are_missing<T: Resource>(&self, channel: &ChannelId, refusals: Refusals, content: &T) -> Result<Item> {
         match refusals.record {
-            Refusal { failed: true, stored: Some(item) } => row::read(&self.keyring, item),
+            Refusal { failed: true, stored: Some(item) } => Ok(item),
             Refusal { failed: true, stored: None } => Err(missing::<T>()),
             Refusal { failed: false, .. } => Err(super::reference::error(refusals.missing).unwrap_or_else(|| {
                 Error::internal(format!("{channel}: a write of {} {} was refused for no reason", T::KIND, content.id()))

@@ -13,12 +13,10 @@ use super::row::{self, Alias, Entity, RECORD};
 use super::values::{Status, Uuid};
 use crate::error::{Error, Fault, Result};
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, pause};
+use crate::store::{Condition, Item, Key, Outcome, TRIES, VERSION, Write, pause};
 
 /// The most writes of one transaction.
 const MAX_WRITES: usize = 100;
-/// How often rows that meet a change by others are tried.
-const TRIES: u32 = 20;
 
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq)]

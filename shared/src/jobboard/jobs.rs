@@ -13,11 +13,8 @@ use crate::input::Json;
 use crate::page::{Page, PageRequest};
 use crate::secrets::random_token;
 use crate::store::attribute::text;
-use crate::store::{Condition, Key, Outcome, STAMP, Write, pause};
+use crate::store::{Condition, Key, Outcome, STAMP, TRIES, Write, pause};
 use crate::values::{LocalTime, Text};
-
-/// How often a change that others overtake is made anew.
-const TRIES: u32 = 30;
 
 impl Service {
     /// Posts a job and gives its id.

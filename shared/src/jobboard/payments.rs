@@ -9,12 +9,10 @@ use super::vouchers::{Entry, EntryType};
 use super::{Service, missing, row};
 use crate::error::{Error, Fault, Result};
 use crate::ids::Id;
-use crate::store::{Outcome, Write, pause};
+use crate::store::{Outcome, TRIES, Write, pause};
 use crate::values::Text;
 use crate::wechat::pay::{Closing, Proof, Transaction};
 
-/// How often a step that others overtake is made anew.
-const TRIES: u32 = 50;
 /// What bought vouchers are recorded as in the ledger.
 const TITLE: &str = "充值";
 

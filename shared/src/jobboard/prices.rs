@@ -6,11 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Service, row};
 use crate::error::{Error, Result};
 use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, VERSION, pause};
+use crate::store::{Condition, Item, Outcome, TRIES, VERSION, pause};
 use crate::values::{Money, choices};
-
-/// How often a change that others overtake is made anew.
-const TRIES: u32 = 30;
 
 choices! {
     /// What is sold.

@@ -14,11 +14,8 @@ use crate::error::{Error, Fault, Result};
 use crate::list::List;
 use crate::page::{Page, PageRequest};
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, pause};
+use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, TRIES, VERSION, Write, pause};
 use crate::values::{LocalTime, Text};
-
-/// How often a change that others overtake is made anew.
-const TRIES: u32 = 30;
 
 impl Service {
     /// Hands in a résumé: a new application, or the one of before in state 1 again.

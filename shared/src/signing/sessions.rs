@@ -13,7 +13,7 @@ use crate::hex::hex;
 use crate::limits::CODES;
 use crate::secrets;
 use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, expire, pause};
+use crate::store::{Condition, Item, Key, Outcome, TRIES, VERSION, Write, expire, pause};
 use crate::wechat::Refusal;
 
 /// How long a session lasts that is not used.
@@ -24,8 +24,6 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 const PROLONG_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How many sessions a worker has at once.
 const MAX_SESSIONS: usize = 5;
-/// How often a login that others overtake is made anew.
-const TRIES: u32 = 30;
 
 /// Who is logged in.
 #[derive(Clone, Debug)]

@@ -34,8 +34,9 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// How often a write that meets a transaction, or a transaction that meets another one or is throttled, is sent in all.
 const CONFLICT_TRIES: u32 = 12;
-/// How often a change that others overtake is made anew.
-const CHANGE_TRIES: u32 = 50;
+/// How often a change that others overtake is made in all: after a pause, on what is then stored. What stood there before the
+/// pause is old when it ends, if somebody else is busy with the item.
+pub(crate) const TRIES: u32 = 50;
 /// Counts the changes of an item.
 pub const VERSION: &str = "version";
 /// Tells one write from an equal one of somebody else: a random token.
@@ -208,22 +209,20 @@ impl Store {
     /// DynamoDB: one read, one write.
     pub async fn change(&self, table: &str, key: Key, change: impl Fn(&Item) -> Result<Item>) -> Result<Option<Item>> {
         let stamp = attribute::text(crate::secrets::random_token()?);
-        let mut found = self.get(table, key).await?;
-        for attempt in 0..CHANGE_TRIES {
-            let Some(current) = found else { return Ok(None) };
+        for attempt in 0..TRIES {
+            let Some(current) = self.get(table, key.clone()).await? else { return Ok(None) };
             let version: u64 = attribute::read_integer(&current, VERSION)?;
             let mut next = change(&current)?;
             next.insert(VERSION.into(), attribute::number(version + 1));
             next.insert(STAMP.into(), stamp.clone());
             match self.put(table, next.clone(), Condition::equals(VERSION, attribute::number(version))).await? {
                 Outcome::Written => return Ok(Some(next)),
-                Outcome::Refused(refusals) => match refusals.into_iter().find_map(|refusal| refusal.stored) {
-                    // Our own write, whose answer was lost on the way: it was sent again.
-                    Some(item) if item == next => return Ok(Some(next)),
-                    other => found = other,
-                },
+                // Our own write, whose answer was lost on the way: it was sent again.
+                Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&next)) => {
+                    return Ok(Some(next));
+                }
+                Outcome::Refused(_) => pause(attempt).await?,
             }
-            pause(attempt).await?;
         }
         Err(Error::internal("an item changed faster than it could be changed"))
     }

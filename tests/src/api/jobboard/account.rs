@@ -1,5 +1,7 @@
 //! Coming in with WeChat, and what a user tells (document, 一、用户模块).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -167,6 +169,36 @@ async fn updates_are_partial() {
     tokio::join!(user.post("/user/update/info", &name), user.post("/user/update/info", &sex));
     let told = user.info().await.body["data"].clone();
     assert_eq!((&told["name"], &told["sex"]), (&json!("张老板"), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_changes_a_user_gets_through_beside_others_who_never_stop() {
+    const ROUNDS: usize = 100;
+    let user = Board::of(world()).join().await;
+    let running = AtomicUsize::new(3);
+    // All go on until the last has done its rounds.
+    let go_on = async |path: &str, change: fn(usize) -> Value| {
+        for round in 1.. {
+            assert_eq!(user.post(path, &change(round)).await, done(), "{path} {round}");
+            if round == ROUNDS {
+                running.fetch_sub(1, Ordering::Relaxed);
+            }
+            if running.load(Ordering::Relaxed) == 0 {
+                return round;
+            }
+        }
+        unreachable!()
+    };
+    let (_, avatar, name) = tokio::join!(
+        go_on("/user/update/geo", |round| json!({"longitude": 116.4, "latitude": round % 90, "address": "西单"})),
+        go_on("/user/update/info", |round| json!({"avatar": format!("https://cdn.xxx.com/{round}.png")})),
+        go_on("/user/update/info", |round| json!({"name": format!("小周{round}")})),
+    );
+    let told = json!({
+        "user_id": user.id, "avatar": format!("https://cdn.xxx.com/{avatar}.png"), "name": format!("小周{name}"), "sex": 0,
+        "phone": user.phone,
+    });
+    assert_eq!(user.info().await, ok(told));
 }
 
 #[tokio::test]
