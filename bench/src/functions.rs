@@ -67,7 +67,9 @@ pub struct Contender {
     /// What it is asked: the name of an event.
     event: String,
     pub samples: Vec<Samples>,
-    /// What a warm call asks of DynamoDB.
+    /// What the first call of a process asks of DynamoDB: who calls is known to the ones after it, for seconds.
+    pub first_calls: Vec<Call>,
+    /// What a warm call asks of it.
     pub calls: Vec<Call>,
 }
 
@@ -97,6 +99,7 @@ impl Contender {
             packed: packed.finish()?.len(),
             event: event.into(),
             samples: Vec::new(),
+            first_calls: Vec::new(),
             calls: Vec::new(),
         })
     }
@@ -144,8 +147,9 @@ pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
     for contender in &mut contenders {
         let event = callers.event(&contender.event)?;
         let mut process = Process::start(&contender.binary, &counting).await?;
-        contender.called(&mut process, &event).await?;
         wire.take();
+        contender.called(&mut process, &event).await?;
+        contender.first_calls = wire.take();
         contender.called(&mut process, &event).await?;
         contender.calls = wire.take();
     }

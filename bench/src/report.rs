@@ -66,13 +66,13 @@ pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
          in front (`events/`); medians, in milliseconds. Cold is from the start of the process to its first answer; its ratio and that of \
          the warm calls are to the bare GetItem. TLS stands in front of embedded services on the same machine, so the times say little and \
          the ratios much: DynamoDB itself adds the same few milliseconds to every call of each. Packed is the size of the zip. The last \
-         columns are what a warm call asks of DynamoDB, and the capacity units that it consumes; those of every endpoint are in \
-         [budgets.md](budgets.md).\n"
+         columns are what the first call and a warm one ask of DynamoDB, and the capacity units that the warm one consumes; those of every \
+         endpoint are in [budgets.md](budgets.md).\n"
     )?;
     writeln!(
         text,
-        "| | ready | first call | cold | ratio | warm p50 | warm p99 | ratio | peak memory MiB | binary MB | packed MB | calls | units |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|"
+        "| | ready | first call | cold | ratio | warm p50 | warm p99 | ratio | peak memory MiB | binary MB | packed MB | first asks | warm asks | units |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|---|---:|"
     )?;
     for (contender, row) in contenders.iter().zip(&rows) {
         let Row { ready, first, cold, warm, warm_p99, memory, size, packed } = row;
@@ -80,8 +80,9 @@ pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
         writeln!(
             text,
             "| {} | {ready:.2} | {first:.2} | {cold:.2} | {cold_ratio:.2} | {warm:.3} | {warm_p99:.3} | {warm_ratio:.2} | {memory:.1} | \
-             {size:.1} | {packed:.2} | {} | {:.1} |",
+             {size:.1} | {packed:.2} | {} | {} | {:.1} |",
             contender.name,
+            operations(&contender.first_calls),
             operations(&contender.calls),
             units(&contender.calls)
         )?;
@@ -93,8 +94,9 @@ pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
         text,
         "GET of one record (`{ONE_RECORD}`): warm **{:.2}** times the bare GetItem (at most {WARM_LIMIT}), cold **{:.2}** times (at most \
          {COLD_LIMIT}). Every function fetches its keys and opens its DynamoDB connection while it starts, when a function on Lambda has a whole \
-         CPU to itself; the floor needs no keys, and opens its connection in the first call. Whose event is more than one read takes \
-         longer by what its calls and its work take: tokens, captchas and orders are made, pictures checked, and the search loads all open jobs.",
+         CPU to itself; the floor needs no keys, and opens its connection in the first call. What asks for more than one read takes longer by \
+         what its calls and its work take: the first call of a process reads who calls, in the HR API the company's token too; tokens, \
+         captchas and orders are made, pictures checked, and the search loads all open jobs.",
         one.warm / floor.warm,
         one.cold / floor.cold
     )?;

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use shared::clock::{Clock, SystemClock};
 use shared::environment::Environment;
 use shared::metrics::Log;
@@ -260,6 +261,12 @@ fn folder(data_dir: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDi
 }
 
 async fn serve(listener: TcpListener, router: Router) {
+    // An answer whose body is written after its head would wait for the caller to acknowledge that, some 40 ms.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection collects what it sends");
+        }
+    });
     if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await {
         tracing::error!(%error, "a server ended");
     }
