@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::input::Faults;
+use crate::store::TRIES;
 use crate::values::Int;
 
 /// The instant from which ids count: 2024-01-01T00:00:00Z, in Unix milliseconds.
@@ -85,6 +86,20 @@ impl Ids {
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *last = fresh.max(*last + 1);
         Ok(Id(*last))
+    }
+
+    /// Makes something that is stored under an id of its own. `make` gives `None` where that id is another process's, and is handed
+    /// another one.
+    pub async fn claim<T, M>(&self, now: Timestamp, make: impl Fn(Id) -> M) -> Result<T>
+    where
+        M: Future<Output = Result<Option<T>>>,
+    {
+        for _ in 0..TRIES {
+            if let Some(made) = make(self.next(now)?).await? {
+                return Ok(made);
+            }
+        }
+        Err(Error::internal("every id was taken"))
     }
 }
 

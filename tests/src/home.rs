@@ -243,12 +243,11 @@ async fn orders_are_listed_and_paid() {
 async fn where_wechat_is_the_real_one_nothing_is_simulated() {
     let stage = Stage::open().await;
     // Its WeChat is that of the other process.
-    let second = stage.another_process().await;
-    let html = page(&second.base_url).await;
+    let (address, second) = stage.another_process().await;
+    let html = page(&address.base_url).await;
     assert!(
         html.contains(&stage.address.wechat_url) && !html.contains("/_local/login_code") && !html.contains("id=\"orders\"")
     );
-    let address = Address::of(&second);
     assert_eq!(post(&address, "/_local/pay", &json!({"out_trade_no": "CV0"})).await, refusal(404, "Not Found"));
     // And so is its SNS.
     assert_eq!(get(&address, "/_local/sms").await, Answer { status: 200, body: json!([]) });

@@ -24,4 +24,5 @@ mod ops_signing;
 mod security;
 mod support;
 mod template;
+mod two_processes;
 mod wechat;

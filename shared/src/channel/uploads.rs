@@ -3,6 +3,7 @@
 use super::Service;
 use super::channels::ChannelId;
 use crate::error::Result;
+use crate::ids::random;
 use crate::objects::{Content, Presigned};
 use crate::values::{Reason, text_value};
 
@@ -114,7 +115,7 @@ impl UploadName {
         match parts {
             Some((purpose, (id, ending)))
                 if Purpose::parse(purpose).is_ok()
-                    && (1..=16).contains(&id.len())
+                    && (1..=24).contains(&id.len())
                     && id.bytes().all(|byte| byte.is_ascii_digit())
                     && FILE_TYPES.iter().any(|file| file.ending == ending) =>
             {
@@ -146,7 +147,9 @@ impl Service {
         sha256: Option<Sha256>,
     ) -> Result<(UploadName, Presigned)> {
         let id = self.ids.next(self.clock.now())?;
-        let name = UploadName(format!("{}-{id}.{}", purpose.as_str(), file_type.ending));
+        // Nothing is stored that would tell that another process has made the same id.
+        let apart = u32::from_be_bytes(random()?) % 100_000_000;
+        let name = UploadName(format!("{}-{id}{apart:08}.{}", purpose.as_str(), file_type.ending));
         let content = Content { content_type: file_type.media_type, size, sha256: sha256.map(|Sha256(digest)| digest) };
         let presigned = self.objects.presign_put(&name.key(channel), &content).await?;
         Ok((name, presigned))

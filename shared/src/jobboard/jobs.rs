@@ -1,6 +1,8 @@
 //! Jobs: what their owners do with them (document, 二、商家招聘模块, and 我发布的). Jobs are public and found by their id alone, so the
 //! owner is no part of their key: every change asks for it.
 
+use jiff::Timestamp;
+
 use super::contacts::{Found, Other};
 use super::job::{Content, Job, Note, State, Stored};
 use super::once::Once;
@@ -26,8 +28,13 @@ impl Service {
             content.contact_person = self.user(owner).await?.name;
         }
         let now = self.clock.now();
+        self.ids.claim(now, |id| self.post_job(id, owner, content.clone(), now, once)).await
+    }
+
+    /// Posts a job under this id, and gives that or the one that the same request has made before; `None` where another job has it.
+    async fn post_job(&self, id: Id, owner: Id, content: Content, now: Timestamp, once: Option<&Once>) -> Result<Option<Id>> {
         let job = Job {
-            id: self.ids.next(now)?,
+            id,
             owner,
             content,
             state: State::Open,
@@ -44,13 +51,13 @@ impl Service {
         let writes = [put].into_iter().chain(once.map(|once| self.remember(once, job.id))).chain([told]).collect();
         let outcome = self.store.transact(writes).await?;
         self.live.changed();
-        let Outcome::Refused(mut refusals) = outcome else { return Ok(job.id) };
+        let Outcome::Refused(mut refusals) = outcome else { return Ok(Some(id)) };
         let remembered = refusals.drain(1..).next().filter(|refusal| refusal.failed).and_then(|refusal| refusal.stored);
         match (once, remembered) {
-            (Some(once), Some(remembered)) => once.made(&remembered),
+            (Some(once), Some(remembered)) => once.made(&remembered).map(Some),
             // Our own transaction, whose answer was lost on the way: it was sent again.
-            _ if refusals.pop().and_then(|refusal| refusal.stored).as_ref() == Some(&item) => Ok(job.id),
-            _ => Err(Error::internal("a job's id was taken")),
+            _ if refusals.pop().and_then(|refusal| refusal.stored).as_ref() == Some(&item) => Ok(Some(id)),
+            _ => Ok(None),
         }
     }
 

@@ -151,6 +151,12 @@ impl StoredOrder {
     }
 }
 
+/// An order, placed by this request or by the same one before.
+enum Placed {
+    Now(Order),
+    Before(Id),
+}
+
 /// That is not sold, or not for this price.
 #[derive(Debug, PartialEq, Eq)]
 pub struct WrongPrice;
@@ -184,33 +190,41 @@ impl Service {
             return Ok(Err(WrongPrice));
         }
         let now = self.clock.now();
-        let order = Order {
-            id: self.ids.next(now)?,
+        let nonce = nonce()?;
+        let order = |id| Order {
+            id,
             user,
             purchase,
             amount: price,
             state: OrderState::Pending,
             created_at: now.into(),
-            nonce: nonce()?,
+            nonce: nonce.clone(),
             prepay_id: None,
             transaction_id: None,
             paid_at: None,
             note: None,
         };
-        let item = order.item(1)?;
-        let put = Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() };
-        let writes = [put].into_iter().chain(once.map(|once| self.remember(once, order.id))).collect();
-        if let Outcome::Refused(refusals) = self.store.transact(writes).await? {
-            match (refusals.as_slice(), once) {
-                // Our own transaction, whose answer was lost on the way: it was sent again.
-                ([Refusal { stored: Some(stored), .. }, ..], _) if *stored == item => {}
-                ([_, Refusal { failed: true, stored: Some(stored) }], Some(once)) => {
-                    return self.placed_before(once.made(stored)?, notify_url).await.map(Ok);
-                }
-                _ => return Err(Error::internal("an order's id was taken")),
-            }
+        match self.ids.claim(now, |id| self.store_order(order(id), once)).await? {
+            Placed::Now(order) => self.announced(StoredOrder { order, version: 1 }, &buyer.openid, notify_url).await,
+            Placed::Before(made) => self.placed_before(made, notify_url).await,
         }
-        self.announced(StoredOrder { order, version: 1 }, &buyer.openid, notify_url).await.map(Ok)
+        .map(Ok)
+    }
+
+    /// Stores a new order; `None` where another one has its id.
+    async fn store_order(&self, order: Order, once: Option<&Once>) -> Result<Option<Placed>> {
+        let item = order.item(1)?;
+        let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
+        let writes = [put].into_iter().chain(once.map(|once| self.remember(once, order.id))).collect();
+        let Outcome::Refused(refusals) = self.store.transact(writes).await? else { return Ok(Some(Placed::Now(order))) };
+        match (refusals.as_slice(), once) {
+            // Our own transaction, whose answer was lost on the way: it was sent again.
+            ([Refusal { stored: Some(stored), .. }, ..], _) if *stored == item => Ok(Some(Placed::Now(order))),
+            ([_, Refusal { failed: true, stored: Some(stored) }], Some(once)) => {
+                once.made(stored).map(Placed::Before).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// An order that the same request placed before, perhaps without coming to its end.
@@ -225,7 +239,8 @@ impl Service {
         let now = self.clock.now();
         let prepay_id = match &stored.order.prepay_id {
             Some(prepay_id) => prepay_id.clone(),
-            None if stored.order.state != OrderState::Pending => {
+            // Nor would WeChat hear of one whose time is up, before it is closed.
+            None if stored.order.state != OrderState::Pending || stored.order.expires_at() <= now => {
                 return Err(Error::conflict(Fault::new("Idempotency-Key", "is that of an order which was never announced")));
             }
             None => {

@@ -111,8 +111,9 @@ impl Service {
     }
 
     async fn step(&self, id: Id, step: &Step<'_>) -> Result<Order> {
-        let now = self.clock.now();
         for attempt in 0..TRIES {
+            // Of this try: readers of the feed reckon with as long as one write takes.
+            let now = self.clock.now();
             let mut stored = self.stored_order(id).await?.ok_or_else(|| missing("order"))?;
             if !step.take(&mut stored.order, now)? {
                 return Ok(stored.order);

@@ -121,10 +121,10 @@ impl Service {
             Some(inviter) => self.store.get(&self.tables.jobboard, row::user(inviter)).await?.map(|_| inviter),
             None => None,
         };
-        let user = User {
-            id: self.ids.next(now)?,
+        let user = |id| User {
+            id,
             openid: session.openid.clone(),
-            phone,
+            phone: phone.clone(),
             name: Text::default(),
             avatar: Picture::default(),
             sex: Sex::default(),
@@ -132,20 +132,26 @@ impl Service {
             place: None,
             created_at: now.into(),
         };
+        let user = self.ids.claim(now, |id| self.store_user(user(id))).await?;
+        self.login(user).map(Ok)
+    }
+
+    /// Stores a new user, and gives the id of that or of the same person's who came in at the same time; `None` where somebody else has
+    /// its id.
+    async fn store_user(&self, user: User) -> Result<Option<Id>> {
         let table = &self.tables.jobboard;
-        let mut found_by = row::openid(&self.openid_code(&session.openid)?).into_item();
+        let mut found_by = row::openid(&self.openid_code(&user.openid)?).into_item();
         found_by.insert("user".into(), number(user.id));
         let writes = vec![
             Write::Put { table: table.clone(), item: found_by, condition: Condition::absent() },
             Write::Put { table: table.clone(), item: self.user_item(&user)?, condition: Condition::absent() },
         ];
         match self.store.transact(writes).await? {
-            Outcome::Written => self.login(user.id).map(Ok),
-            // The same person came in at the same time, or our own answer was lost on the way.
+            Outcome::Written => Ok(Some(user.id)),
+            // Where the person is known, it may be by this transaction, whose answer was lost on the way.
             Outcome::Refused(refusals) => {
-                let first = refusals.into_iter().next().and_then(|refusal| refusal.stored);
-                let first = first.ok_or_else(|| Error::internal("a user's id was taken"))?;
-                self.login(Id::from_u64(read_integer(&first, "user")?)).map(Ok)
+                let known = refusals.into_iter().next().and_then(|refusal| refusal.stored);
+                known.map(|known| read_integer(&known, "user").map(Id::from_u64)).transpose()
             }
         }
     }

@@ -10,7 +10,7 @@ use futures::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::attribute::{number, text};
-use super::{CONFLICT_TRIES, Condition, Item, Key, SdkError, Store, fault, pause};
+use super::{Condition, Item, Key, SdkError, Store, TRIES, fault, pause};
 use crate::error::{Error, Result};
 
 /// The index, and the attribute that it is divided by.
@@ -68,7 +68,7 @@ impl Store {
             .condition_expression(condition.expression)
             .set_expression_attribute_names(condition.names)
             .set_expression_attribute_values(condition.values);
-        for attempt in 0..CONFLICT_TRIES {
+        for attempt in 0..TRIES {
             match call.clone().send().await {
                 Ok(_) => return Ok(true),
                 Err(SdkError::ServiceError(error)) => match error.into_err() {

@@ -32,10 +32,9 @@ use crate::error::{Error, Result};
 
 pub type Item = HashMap<String, AttributeValue>;
 
-/// How often a write that meets a transaction, or a transaction that meets another one or is throttled, is sent in all.
-const CONFLICT_TRIES: u32 = 12;
-/// How often a change that others overtake is made in all: after a pause, on what is then stored. What stood there before the
-/// pause is old when it ends, if somebody else is busy with the item.
+/// How often a write is sent in all that meets transactions, and how often a change is made in all that others overtake: for some five
+/// seconds, in which a crowd on one item gets through one by one. A change is made anew after a pause, on what is then stored:
+/// what stood there before is old, if somebody else is busy with the item.
 pub(crate) const TRIES: u32 = 50;
 /// Counts the changes of an item.
 pub const VERSION: &str = "version";
@@ -158,7 +157,7 @@ impl Store {
             .set_expression_attribute_names(condition.names)
             .set_expression_attribute_values(condition.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for attempt in 0..CONFLICT_TRIES {
+        for attempt in 0..TRIES {
             match call.clone().send().await {
                 Ok(_) => return Ok(Outcome::Written),
                 Err(SdkError::ServiceError(error)) => match error.into_err() {
@@ -177,7 +176,7 @@ impl Store {
     /// Does all the writes, or none of them.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Outcome> {
         let items = writes.into_iter().map(Write::into_sdk).collect::<Result<Vec<_>>>()?;
-        for attempt in 0..CONFLICT_TRIES {
+        for attempt in 0..TRIES {
             let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let reasons = match call.send().await {
                 Ok(_) => return Ok(Outcome::Written),

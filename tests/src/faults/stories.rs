@@ -70,15 +70,26 @@ async fn a_refresh_token_has_one_successor_whatever_goes_wrong() {
     for fault in [Fault::Throttled, Fault::Conflict, Fault::AnswerLost] {
         let partner = Partner::join(&stage.address).await;
         let token = partner.new_tokens().await["refresh_token"].clone();
-        stage.inject_into("TransactWriteItems", &[fault; 30]);
+        stage.inject_into("TransactWriteItems", &[fault; 60]);
         assert_eq!(refresh(&partner, &token).await, problem(500, 5001, &[]), "{fault:?}");
-        assert!(stage.heal() < 30);
+        assert!(stage.heal() < 60);
         let answer = refresh(&partner, &token).await;
         assert_eq!(answer, success(answer.body["data"].clone()), "{fault:?}");
         assert_eq!(refresh(&partner, &token).await, answer, "{fault:?}");
         let next = refresh(&partner, &answer.body["data"]["refresh_token"]).await;
         assert_eq!(next, success(next.body["data"].clone()), "{fault:?}");
     }
+}
+
+/// As many meet who name one task, or change one record, at the same moment.
+#[tokio::test]
+async fn a_crowd_on_one_record_gets_through() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    partner.has(ALL[3].needs).await;
+    stage.inject_into("TransactWriteItems", &[Fault::Conflict; 25]);
+    let posted = partner.post(ALL[3].path, &ALL[3].example()).await;
+    assert_eq!((stage.heal(), posted.status), (0, 200), "{posted:?}");
 }
 
 /// The SDK sends the write again and meets its own: the secret that is told must work.

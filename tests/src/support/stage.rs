@@ -66,13 +66,14 @@ impl Stage {
         environment.objects(environment.required("UPLOADS_BUCKET").unwrap())
     }
 
-    /// One more system on the same data, with the same clock.
-    pub async fn another_process(&self) -> World {
+    /// One more system on the same data, with the same clock and the same WeChat; it runs as long as it is held.
+    pub async fn another_process(&self) -> (Address, World) {
         let mut variables = self.world.variables.clone();
         // Its functions have their own.
         variables.remove("AWS_ACCESS_KEY_ID");
         let options = Options { clock: self.clock.clone(), variables, ..Options::default() };
-        World::start(options).await.unwrap()
+        let world = World::start(options).await.unwrap();
+        (Address { wechat_url: self.address.wechat_url.clone(), ..Address::of(&world) }, world)
     }
 
     /// Puts an object into the uploads bucket, past the system.

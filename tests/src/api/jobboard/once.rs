@@ -91,6 +91,21 @@ async fn a_replay_is_told_even_when_the_job_is_closed_meanwhile() {
 }
 
 #[tokio::test]
+async fn an_order_that_wechat_never_heard_of_is_announced_while_it_could_be_paid() {
+    let stage = Stage::open_with(&[("WECHAT_PAY_URL", "http://127.0.0.1:1")]).await;
+    let user = Board::of(&stage.address).join().await;
+    let buy = json!({"price": 3.99, "contact_voucher_num": 1});
+    let broken =
+        Answer { status: 500, body: json!({"code": 500, "message": "Internal Server Error", "data": "try again later"}) };
+    assert_eq!(user.post_once("/contact_voucher/buy", "k", &buy).await, broken);
+    stage.clock.advance(SignedDuration::from_secs(30 * 60 - 1));
+    assert_eq!(user.post_once("/contact_voucher/buy", "k", &buy).await, broken);
+    stage.clock.advance(SignedDuration::from_secs(1));
+    let never = refusal(409, "Idempotency-Key: is that of an order which was never announced");
+    assert_eq!(user.post_once("/contact_voucher/buy", "k", &buy).await, never);
+}
+
+#[tokio::test]
 async fn a_key_is_the_users_own_and_lasts_a_day() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);

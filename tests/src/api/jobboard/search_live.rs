@@ -53,9 +53,7 @@ impl Two {
 
 /// One more process on the same database and the same objects.
 async fn start(stage: &Stage) -> (Board, World) {
-    let world = stage.another_process().await;
-    let address =
-        crate::support::Address { wechat_url: stage.address.wechat_url.clone(), ..crate::support::Address::of(&world) };
+    let (address, world) = stage.another_process().await;
     (Board::of(&address), world)
 }
 
