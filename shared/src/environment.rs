@@ -191,8 +191,7 @@ impl<T> LazySecret<T> {
     async fn fetch(&self) -> Result<T> {
         let client = aws_sdk_secretsmanager::Client::from_conf(self.config.clone().build());
         let answer = client.get_secret_value().secret_id(&self.id).send().await;
-        let answer =
-            answer.map_err(|error| Error::internal(aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string()))?;
+        let answer = answer.map_err(Error::caused_by)?;
         let string = answer.secret_string.ok_or_else(|| Error::internal(format!("the secret {} holds no string", self.id)))?;
         (self.parse)(&string)
     }

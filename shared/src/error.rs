@@ -90,6 +90,18 @@ impl Error {
         Self { context: Some(context.into()), ..Self::new(Kind::Internal, []) }
     }
 
+    /// Our fault, with what another system says of it: the error and its causes in their own words. Their `Debug` would show what was
+    /// answered, down to items and secrets.
+    pub fn caused_by(error: impl std::error::Error) -> Self {
+        let mut words = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            words = format!("{words}: {error}");
+            cause = error.source();
+        }
+        Self::internal(words)
+    }
+
     /// With a reason that may be told.
     pub fn because(mut self, fault: Fault) -> Self {
         self.faults.push(fault);

@@ -28,6 +28,10 @@ pub const MESSAGES_TO_A_PHONE: Limit =
 pub const MESSAGES_FROM_AN_ADDRESS: Allowance =
     Allowance { name: "messages", most: 20, failed: 1, window: SignedDuration::from_hours(1) };
 
+/// What one phone is told of visitors: thirty messages an hour, for somebody may well have two visitors in a minute.
+pub const VISITS_TO_A_PHONE: Allowance =
+    Allowance { name: "visits", most: 30, failed: 1, window: SignedDuration::from_hours(1) };
+
 /// Who proves itself with a secret of 256 random bits, told by the name it claims and its address: ten failures a minute, so that a
 /// script with an old secret is noticed, and six thousand successes, because a partner may start many processes at once. Nobody
 /// else's failures lock it out: they have another address.

@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::DisplayErrorContext;
+use aws_sdk_sns::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::types::MessageAttributeValue;
 
 use crate::error::{Error, Result};
@@ -51,7 +51,11 @@ impl Sms {
             .message_attributes("AWS.SNS.SMS.SMSType", transactional.map_err(Error::internal)?);
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(Error::internal(DisplayErrorContext(error).to_string())),
+            // What SNS says of it quotes the phone.
+            Err(SdkError::ServiceError(refused)) => {
+                Err(Error::internal(format!("SNS refused a message: {}", refused.err().code().unwrap_or("without a code"))))
+            }
+            Err(error) => Err(Error::caused_by(error)),
         }
     }
 }

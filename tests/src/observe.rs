@@ -8,6 +8,9 @@ use shared::log::subscriber;
 use tracing::level_filters::LevelFilter;
 
 use crate::support::board::{Board, job};
+use crate::support::product::{self, Product};
+use crate::support::wire::Blow;
+use crate::support::worker::{self, Platform};
 use crate::support::{Partner, Stage, answer};
 
 /// A line without what is never the same.
@@ -123,6 +126,19 @@ async fn nobodys_data_is_logged_even_at_trace() {
     let resume = json!({"name": "金丝雀戊", "id_no": "110105194912310021", "mobile": "13600136004"});
     let request = board.request(Method::POST, "/employee").header("x-auth-token", "canary-session");
     answer(request.json(&resume)).await;
+
+    let platform = Platform::found(&stage.address).await;
+    let worker = platform.worker("canary-worker").await;
+    let mut resume = worker::resume();
+    resume["name"] = "金丝雀己".into();
+    assert_eq!(worker.send_json(Method::POST, &resume).await.status, 200);
+    let (captcha, shown) = platform.captcha().await;
+    stage.wire.aim("Publish", 0, Blow::Refused);
+    assert_eq!(platform.verifycode(&captcha, &shown, "13500135005").await.status, 500);
+    assert_eq!(stage.heal(), 0);
+    let product = Product::join_stage(&stage).await;
+    product.furnish().await;
+    assert_eq!(product.get("/api/v2/employees", product.with_token(json!({}))).await.status, 200);
     let signed = "/api/v2/employees?access_key=canary-access-key&tonce=1&signature=canary-signature";
     board.request(Method::GET, signed).send().await.unwrap();
 
@@ -137,6 +153,12 @@ async fn nobodys_data_is_logged_even_at_trace() {
         "13900139002",
         "13700137003",
         "13600136004",
+        "13500135005",
+        product::MOBILE,
+        product.access_key.as_str(),
+        product.secret_key.as_str(),
+        product.token.as_str(),
+        worker.token.as_str(),
         "canary-appkey",
         "canary-secret-1",
         "canary-token-1",

@@ -7,9 +7,10 @@ use serde_json::json;
 use crate::support::board::Board;
 use crate::support::{Partner, Stage};
 
-/// So many of each, while the clock stands still: an id has 4,096 values in a millisecond, and a process begins anywhere in the lower half
-/// and counts upwards, so that the two meet again and again.
+/// So many of each, while the clock stands still: a process takes any of the lower 2,048 ids of a millisecond that is greater than its last
+/// one, or else the next one, so that the two walk up to the same height and meet.
 const EACH: usize = 40;
+const UPLOADS: usize = 150;
 
 #[tokio::test]
 async fn jobs_orders_and_users_have_ids_of_their_own() {
@@ -39,12 +40,12 @@ async fn uploads_have_names_of_their_own() {
     let mut names = HashSet::new();
     for base_url in [&stage.address.base_url, &address.base_url] {
         let partner = Partner { base_url: base_url.clone(), ..partner.clone() };
-        for _ in 0..EACH {
+        for _ in 0..UPLOADS {
             let upload = json!({"purpose": "resume", "content_type": "application/pdf", "size": 8});
             let begun = partner.post("/api/v1/uploads", &upload).await;
             let url = begun.body["data"]["url"].as_str().unwrap_or_else(|| panic!("{begun:?}"));
             names.insert(url.rsplit_once('/').unwrap().1.to_owned());
         }
     }
-    assert_eq!(names.len(), 2 * EACH);
+    assert_eq!(names.len(), 2 * UPLOADS);
 }

@@ -9,10 +9,11 @@ use super::row;
 use super::values::Uuid;
 use super::{Caller, Service};
 use crate::error::{Error, Result};
+use crate::limits::{Try, VISITS_TO_A_PHONE};
 use crate::secrets::random_token;
 use crate::store::attribute::{number, read_integer, text};
 use crate::store::{Condition, Item, Outcome, STAMP};
-use crate::values::Text;
+use crate::values::{Mobile, Text};
 
 /// How long a call may take to send its message before a replay of it sends the message instead.
 const SENDING: SignedDuration = SignedDuration::from_secs(15);
@@ -38,7 +39,7 @@ impl Service {
     /// Records the visit and sends the employee a message. A replay of the call does neither again, and is answered as the
     /// first was; where the first broke off, it sends the message.
     ///
-    /// DynamoDB: one read and two writes; of a replay, one read and one refused write.
+    /// DynamoDB: one read and three writes; of a replay, one read and one refused write.
     pub async fn announce_visit(&self, caller: &Caller, uuid: &str, visit: &Visit) -> Result<Employee> {
         let employee = self.employee(&caller.company, uuid).await?;
         let call = caller.call.ok_or_else(|| Error::internal("a visit is announced by a signed call"))?;
@@ -58,7 +59,7 @@ impl Service {
         }
         if let Some(mobile) = &employee.mobile {
             let message = format!("【工桥】访客 {} 将于 {} 到访，请您接见。", visit.name.as_str(), visit.time.as_str());
-            if let Err(error) = self.sms.send(mobile, &message).await {
+            if let Err(error) = self.send_visit(mobile, &message).await {
                 return Err(self.broken_off(item, error).await);
             }
         }
@@ -67,6 +68,12 @@ impl Service {
             tracing::error!(%error, "a visit was announced, and that could not be noted");
         }
         Ok(employee)
+    }
+
+    /// Sends the message, unless the phone has had too many.
+    async fn send_visit(&self, mobile: &Mobile, message: &str) -> Result<()> {
+        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Try::Good).await?;
+        self.sms.send(mobile, message).await
     }
 
     /// Claims the visit for this call; `false` where its message was sent already. Whoever finds it claimed waits for a moment, and is

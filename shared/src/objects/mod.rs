@@ -9,7 +9,7 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ProvideCredentials as _;
 use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata as _};
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
@@ -72,13 +72,13 @@ impl Objects {
             .content_type(content.content_type)
             .content_length(i64::from(content.size))
             .set_checksum_sha256(content.sha256.map(|digest| BASE64.encode(digest)));
-        call.presigned(expiry()?).await.map(Presigned::from).map_err(fault)
+        call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
     }
 
     /// A POST form (`multipart/form-data`, the file last, in the field `file`) that S3 takes only with this key, type and size.
     pub async fn presign_post(&self, key: &str, content_type: &str, size: u32, now: Timestamp) -> Result<Form> {
         let provider = self.aws.credentials_provider().ok_or_else(|| Error::internal("no credentials"))?;
-        let credentials = provider.provide_credentials().await.map_err(fault)?;
+        let credentials = provider.provide_credentials().await.map_err(Error::caused_by)?;
         let region = self.aws.region().map_or("", Region::as_ref);
         post::form(
             &post::Upload { bucket: &self.bucket, key, content_type, size },
@@ -90,19 +90,19 @@ impl Objects {
     }
 
     pub async fn delete(&self, key: &str) -> Result<()> {
-        self.client().delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(fault)
+        self.client().delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(Error::caused_by)
     }
 
     /// A GET of this key.
     pub async fn presign_get(&self, key: &str) -> Result<Presigned> {
         let call = self.client().get_object().bucket(&self.bucket).key(key);
-        call.presigned(expiry()?).await.map(Presigned::from).map_err(fault)
+        call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
     }
 
     /// Stores an object.
     pub async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<()> {
         let call = self.client().put_object().bucket(&self.bucket).key(key).content_type(content_type);
-        call.body(bytes.into()).send().await.map(drop).map_err(fault)
+        call.body(bytes.into()).send().await.map(drop).map_err(Error::caused_by)
     }
 
     /// At most `most` bytes of an object from an offset on, and how long the object is; `None` where there is none.
@@ -113,17 +113,18 @@ impl Objects {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             // Nothing lies behind the offset.
             Err(error) if error.code() == Some("InvalidRange") => return Ok(Some((Vec::new(), from))),
-            Err(error) => return Err(fault(error)),
+            Err(error) => return Err(Error::caused_by(error)),
         };
         let whole = answer.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
-        let bytes = answer.body.collect().await.map_err(fault)?.to_vec();
+        let bytes = answer.body.collect().await.map_err(Error::caused_by)?.to_vec();
         let whole = whole.unwrap_or(from + bytes.len() as u64);
         Ok(Some((bytes, whole)))
     }
 
     /// The keys that begin so: at most a thousand.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        let answer = self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await.map_err(fault)?;
+        let answer =
+            self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await.map_err(Error::caused_by)?;
         Ok(answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
     }
 
@@ -131,7 +132,7 @@ impl Objects {
         match self.client().head_object().bucket(&self.bucket).key(key).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(Error::caused_by(error)),
         }
     }
 }
@@ -144,9 +145,5 @@ impl From<PresignedRequest> for Presigned {
 }
 
 fn expiry() -> Result<PresigningConfig> {
-    PresigningConfig::expires_in(PRESIGNED_FOR).map_err(fault)
-}
-
-fn fault(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::internal(DisplayErrorContext(error).to_string())
+    PresigningConfig::expires_in(PRESIGNED_FOR).map_err(Error::caused_by)
 }

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use jiff::Timestamp;
 
 use super::attribute::number;
-use super::{Item, Key, SdkError, Store, fault};
-use crate::error::Result;
+use super::{Item, Key, SdkError, Store};
+use crate::error::{Error, Result};
 
 impl Store {
     /// Adds to the number of an item, unless it has reached `most`; whether it had not. In one write, so that of many at once each is
@@ -32,9 +32,9 @@ impl Store {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 UpdateItemError::ConditionalCheckFailedException(_) => Ok(false),
-                error => Err(fault(error)),
+                error => Err(Error::caused_by(error)),
             },
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(Error::caused_by(error)),
         }
     }
 }

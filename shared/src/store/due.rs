@@ -10,7 +10,7 @@ use futures::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::attribute::{number, text};
-use super::{Condition, Item, Key, SdkError, Store, TRIES, fault, pause};
+use super::{Condition, Item, Key, SdkError, Store, TRIES, pause};
 use crate::error::{Error, Result};
 
 /// The index, and the attribute that it is divided by.
@@ -74,9 +74,9 @@ impl Store {
                 Err(SdkError::ServiceError(error)) => match error.into_err() {
                     DeleteItemError::ConditionalCheckFailedException(_) => return Ok(false),
                     DeleteItemError::TransactionConflictException(_) => pause(attempt).await?,
-                    error => return Err(fault(error)),
+                    error => return Err(Error::caused_by(error)),
                 },
-                Err(error) => return Err(fault(error)),
+                Err(error) => return Err(Error::caused_by(error)),
             }
         }
         Err(Error::internal("a removal met transactions again and again"))

@@ -111,7 +111,7 @@ impl Store {
     /// One strongly consistent read.
     pub async fn get(&self, table: &str, key: Key) -> Result<Option<Item>> {
         let call = self.client.get_item().table_name(table).set_key(Some(key.into_item())).consistent_read(true);
-        Ok(call.send().await.map_err(fault)?.item)
+        Ok(call.send().await.map_err(Error::caused_by)?.item)
     }
 
     /// The items of these keys, strongly consistent, in the order of the keys; those that are not there are left out.
@@ -134,8 +134,9 @@ impl Store {
         let mut wanted: Vec<Item> = keys.iter().cloned().map(Key::into_item).collect();
         let mut found = Vec::with_capacity(keys.len());
         for attempt in 0..BATCH_TRIES {
-            let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build().map_err(fault)?;
-            let answer = self.client.batch_get_item().request_items(table, request).send().await.map_err(fault)?;
+            let request =
+                KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build().map_err(Error::caused_by)?;
+            let answer = self.client.batch_get_item().request_items(table, request).send().await.map_err(Error::caused_by)?;
             found.extend(answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default());
             wanted = match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
                 Some(left) if !left.keys.is_empty() => left.keys,
@@ -165,9 +166,9 @@ impl Store {
                         return Ok(Outcome::Refused(vec![Refusal { failed: true, stored: refused.item }]));
                     }
                     PutItemError::TransactionConflictException(_) => pause(attempt).await?,
-                    error => return Err(fault(error)),
+                    error => return Err(Error::caused_by(error)),
                 },
-                Err(error) => return Err(fault(error)),
+                Err(error) => return Err(Error::caused_by(error)),
             }
         }
         Err(Error::internal("a write met transactions again and again"))
@@ -184,9 +185,9 @@ impl Store {
                     TransactWriteItemsError::TransactionCanceledException(cancelled) => {
                         cancelled.cancellation_reasons.unwrap_or_default()
                     }
-                    error => return Err(fault(error)),
+                    error => return Err(Error::caused_by(error)),
                 },
-                Err(error) => return Err(fault(error)),
+                Err(error) => return Err(Error::caused_by(error)),
             };
             if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
                 return Ok(Outcome::Refused(reasons.into_iter().map(Refusal::from).collect()));
@@ -248,10 +249,10 @@ impl Write {
                     .set_expression_attribute_names(condition.names)
                     .set_expression_attribute_values(condition.values)
                     .return_values_on_condition_check_failure(all_old);
-                builder.put(put.build().map_err(fault)?).build()
+                builder.put(put.build().map_err(Error::caused_by)?).build()
             }
             Self::Set { table, item } => {
-                builder.put(Put::builder().table_name(table).set_item(Some(item)).build().map_err(fault)?).build()
+                builder.put(Put::builder().table_name(table).set_item(Some(item)).build().map_err(Error::caused_by)?).build()
             }
             Self::Delete { table, key, condition } => {
                 let mut delete = Delete::builder()
@@ -264,7 +265,7 @@ impl Write {
                         .set_expression_attribute_names(condition.names)
                         .set_expression_attribute_values(condition.values);
                 }
-                builder.delete(delete.build().map_err(fault)?).build()
+                builder.delete(delete.build().map_err(Error::caused_by)?).build()
             }
             Self::Add { table, key, amounts, condition } => {
                 let (mut names, mut values) = (HashMap::new(), HashMap::new());
@@ -287,7 +288,7 @@ impl Write {
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)
                     .return_values_on_condition_check_failure(all_old);
-                builder.update(update.build().map_err(fault)?).build()
+                builder.update(update.build().map_err(Error::caused_by)?).build()
             }
             Self::Check { table, key, condition } => {
                 let check = ConditionCheck::builder()
@@ -297,7 +298,7 @@ impl Write {
                     .set_expression_attribute_names(condition.names)
                     .set_expression_attribute_values(condition.values)
                     .return_values_on_condition_check_failure(all_old);
-                builder.condition_check(check.build().map_err(fault)?).build()
+                builder.condition_check(check.build().map_err(Error::caused_by)?).build()
             }
         })
     }
@@ -325,9 +326,4 @@ pub(crate) async fn pause(attempt: u32) -> Result<()> {
     let longest_ms = (4_u64 << attempt.min(6)).min(200);
     tokio::time::sleep(Duration::from_micros(longest_ms * 1000 * u64::from(jitter) / 255)).await;
     Ok(())
-}
-
-/// DynamoDB's own words, for the log.
-fn fault(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::internal(aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string())
 }

@@ -7,8 +7,8 @@ use futures::{Stream, TryStreamExt as _, stream};
 
 use super::attribute::text;
 use super::condition::{Condition, merge};
-use super::{Item, Store, fault};
-use crate::error::Result;
+use super::{Item, Store};
+use crate::error::{Error, Result};
 
 /// The sort key that the indexes share: see `template.yaml`.
 const SORT: &str = "ixsk";
@@ -82,7 +82,7 @@ impl Store {
             .set_limit(limit)
             .send()
             .await
-            .map_err(fault)?;
+            .map_err(Error::caused_by)?;
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
@@ -101,7 +101,7 @@ impl Store {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(fault)?;
+                .map_err(Error::caused_by)?;
             items.extend(answer.items.unwrap_or_default());
             match answer.last_evaluated_key {
                 Some(next) if items.len() < most => from = Some(next),
@@ -173,7 +173,7 @@ fn pages(call: QueryFluentBuilder) -> impl Stream<Item = Result<Vec<Item>>> {
         let call = call.clone();
         async move {
             let Some(from) = from else { return Ok(None) };
-            let answer = call.set_exclusive_start_key(from).send().await.map_err(fault)?;
+            let answer = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
             Ok(Some((answer.items.unwrap_or_default(), answer.last_evaluated_key.map(Some))))
         }
     })

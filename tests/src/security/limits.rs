@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::board::{self, Board};
 use crate::support::consent::{App, Browser, TOKEN};
-use crate::support::product::{self, MOBILE, Product};
+use crate::support::product::{self, EMPLOYEE, MOBILE, Product};
 use crate::support::worker::{self, Platform, coded, form};
 use crate::support::{Answer, Partner, Stage, client, problem, success};
 
@@ -127,6 +127,36 @@ async fn ten_wrong_exchanges_a_minute_are_told_and_the_response_code_stays_good(
     }
     stage.clock.advance(SignedDuration::from_secs(60));
     assert_eq!(exchange(&app.exchange(&code)).await.0.status, 200);
+}
+
+#[tokio::test]
+async fn a_phone_is_told_of_thirty_visitors_an_hour() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.furnish().await;
+    let announce = |visitor: usize| {
+        let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
+        let payload = product.with_token(json!({"name": format!("访客{visitor}"), "time": "15:00"})).to_string();
+        let tonce = product.tonce();
+        let signature = product.sign("POST", &path, &tonce, &payload);
+        let request = product.http.post(format!("{}{path}", product.address.base_url)).body(payload);
+        let query = [("access_key", &product.access_key), ("tonce", &tonce), ("signature", &signature)];
+        answer(request.query(&query).header("content-type", "application/json"))
+    };
+    let announced = (product::body(product::answered(&product::employee())), None);
+    for visitor in 0..30 {
+        assert_eq!(announce(visitor).await, announced, "{visitor}");
+    }
+    let too_often = product::refusal(429, 2002, "too many requests: try again later");
+    stage.clock.advance(SignedDuration::from_mins(5));
+    assert_eq!(announce(30).await, (too_often.clone(), Some(25 * 60)));
+    // One that was sent before is not counted again.
+    stage.clock.advance(SignedDuration::from_mins(-5));
+    assert_eq!(announce(0).await, announced);
+    assert_eq!(stage.address.messages(MOBILE).await.len(), 30);
+    stage.clock.advance(SignedDuration::from_mins(30));
+    assert_eq!(announce(30).await, announced);
+    assert_eq!(stage.address.messages(MOBILE).await.len(), 31);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use local::policies::Grant;
@@ -144,8 +144,8 @@ impl Aimed {
         self.struck += 1;
         let time = if call.service == Service::Sns { MESSAGE_HANGS } else { HANGS };
         match (self.blow, self.struck) {
-            (Blow::Lost | Blow::LostOnce, 1) => Verdict::AnswerLost(broken(call.service)),
-            (Blow::Refused | Blow::Lost, _) => Verdict::Answer(broken(call.service)),
+            (Blow::Lost | Blow::LostOnce, 1) => Verdict::AnswerLost(broken(call)),
+            (Blow::Refused | Blow::Lost, _) => Verdict::Answer(broken(call)),
             (Blow::Late, 1) => Verdict::Hang { carried_out: true, time },
             (Blow::Never, 1) => Verdict::Hang { carried_out: false, time },
             (Blow::ThrottledTwice, 1 | 2) => Verdict::Answer(throttled(call.service)),
@@ -176,7 +176,7 @@ impl Wire for Faults {
             None => Verdict::Pass,
             Some(Fault::Throttled) => Verdict::Answer(throttled(call.service)),
             Some(Fault::Conflict) => Verdict::Answer(cancelled()),
-            Some(Fault::AnswerLost) => Verdict::AnswerLost(broken(call.service)),
+            Some(Fault::AnswerLost) => Verdict::AnswerLost(broken(call)),
         }
     }
 
@@ -197,12 +197,15 @@ impl Wire for Faults {
 }
 
 /// A failure of the service's own.
-fn broken(service: Service) -> Response {
+fn broken(call: &Call) -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    match service {
+    match call.service {
         Service::S3 => xml(status, "<Error><Code>InternalError</Code><Message>try again</Message></Error>"),
         Service::Sns => {
-            xml(status, "<ErrorResponse><Error><Type>Receiver</Type><Code>InternalError</Code></Error></ErrorResponse>")
+            // It quotes what it was sent.
+            let sent = String::from_utf8_lossy(&call.body).replace('&', "&amp;");
+            let error = format!("<Error><Type>Receiver</Type><Code>InternalError</Code><Message>{sent}</Message></Error>");
+            xml(status, format!("<ErrorResponse>{error}</ErrorResponse>"))
         }
         Service::DynamoDb | Service::SecretsManager => json_of(status, json!({"__type": "InternalServerError"})),
     }
@@ -253,6 +256,7 @@ fn json_of(status: StatusCode, body: Value) -> Response {
     (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }
 
-fn xml(status: StatusCode, body: &'static str) -> Response {
+fn xml(status: StatusCode, body: impl Into<Body>) -> Response {
+    let body: Body = body.into();
     (status, [("content-type", "text/xml")], body).into_response()
 }
