@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Request, Scene, Write, invoke, matrix, once, write};
-use crate::support::resource::{ALL, Resource};
+use crate::support::resource::{ALL, APPLICATIONS, COMPANIES, PAYMENTS, Resource, TASKS};
 use crate::support::{Answer, Partner, Stage};
 
 /// A partner who has one record of each kind.
@@ -39,8 +39,10 @@ impl Scene for Channels {
         write("PUT /api/v1/tasks/{channel_task_id}", "other references"),
         write("POST /api/v1/applications", ""),
         write("PUT /api/v1/applications/{channel_application_id}", ""),
+        write("PUT /api/v1/applications/{channel_application_id}", "other references"),
         write("POST /api/v1/payments", ""),
         write("PUT /api/v1/payments/{channel_payment_id}", ""),
+        write("PUT /api/v1/payments/{channel_payment_id}", "other references"),
         // A secret is told once; whoever missed it gives the channel another one.
         once("ops-admin create_channel", "", "appkey: exists already"),
         once("ops-admin rotate_channel_secret", "", "appkey: has two active secrets"),
@@ -55,8 +57,13 @@ impl Scene for Channels {
         let stage = Stage::open().await;
         let partner = Partner::join(&stage.address).await;
         partner.has(&ALL.each_ref().map(|kind| kind.name)).await;
-        let second = ALL[1].with("channel_company_id", "C2");
-        assert_eq!(partner.post("/api/v1/companies", &second).await.status, 200);
+        for (kind, id) in [(&COMPANIES, "C2"), (&TASKS, "T2"), (&APPLICATIONS, "A2")] {
+            assert_eq!(partner.post(kind.path, &kind.with(kind.id_field, id)).await.status, 200);
+        }
+        // The example's is completed, and final.
+        let mut open = PAYMENTS.with("channel_payment_id", "open");
+        open["status"] = "pending".into();
+        assert_eq!(partner.post(PAYMENTS.path, &open).await.status, 200);
         let refresh_token = partner.new_tokens().await["refresh_token"].clone();
         let scene = Self { stage, partner, refresh_token, secret_id: Value::Null };
         let two = scene.command(json!({"command": "create_channel", "appkey": "two"})).await;
@@ -99,11 +106,17 @@ impl Scene for Channels {
             }
             (_, path) => {
                 let kind = kind(path);
-                let change = match *case {
-                    "other references" => json!({"channel_company_id": "C2"}),
+                let change = match (kind.name, *case) {
+                    ("tasks", "other references") => json!({"channel_company_id": "C2"}),
+                    ("applications", "other references") => json!({"channel_task_id": "T2"}),
+                    ("payments", "other references") => json!({"channel_application_id": "A2"}),
                     _ => json!({(kind.text_field): "改"}),
                 };
-                self.partner.put(&kind.there(), &change).await
+                let there = match (kind.name, *case) {
+                    ("payments", "other references") => format!("{}/open", kind.path),
+                    _ => kind.there(),
+                };
+                self.partner.put(&there, &change).await
             }
         }
     }

@@ -60,6 +60,14 @@ impl Signing {
         Ok((id, shown))
     }
 
+    /// A resume with the code that was sent to its phone.
+    fn with_code(&self) -> Value {
+        let mut resume = resume();
+        resume["phone"] = KNOWN_PHONE.into();
+        resume["verify_code"] = self.code.clone().into();
+        resume
+    }
+
     async fn command(&self, command: &str) -> Answer {
         let (applied, by) = (&self.applied.1, "zhangsan");
         let mut event = match command {
@@ -94,6 +102,7 @@ impl Scene for Signing {
         once("POST /employee", "", "简历已提交，请勿重复提交"),
         once("POST /employee", "with a code", "简历已提交，请勿重复提交"),
         write("PUT /employee", ""),
+        write("PUT /employee", "with a code"),
         write("PUT /employee", "after a rejection"),
         write("POST /image", ""),
         write("ops-admin set_platform", ""),
@@ -144,17 +153,13 @@ impl Scene for Signing {
             ("POST /weixin/login", _) => login("somebody").await,
             ("GET /em_status", _) => self.idle.get("/em_status").await,
             ("POST /employee", "") => self.new.send_json(Method::POST, &resume()).await,
-            ("POST /employee", _) => {
-                let mut with_code = resume();
-                with_code["phone"] = KNOWN_PHONE.into();
-                with_code["verify_code"] = self.code.clone().into();
-                self.new.send_json(Method::POST, &with_code).await
-            }
+            ("POST /employee", _) => self.new.send_json(Method::POST, &self.with_code()).await,
             ("PUT /employee", "") => {
                 let mut changed = resume();
                 changed["addr"] = "改".into();
                 self.applied.0.send_json(Method::PUT, &changed).await
             }
+            ("PUT /employee", "with a code") => self.applied.0.send_json(Method::PUT, &self.with_code()).await,
             ("PUT /employee", _) => self.rejected.send_json(Method::PUT, &resume()).await,
             ("POST /image", _) => self.applied.0.upload("a.png", &picture(ImageFormat::Png)).await,
             (route, _) => self.command(route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"))).await,

@@ -1,5 +1,6 @@
 //! What the matrix does not show: reads, several steps of which a later one must still work, and what others see meanwhile.
 
+use futures::future::join_all;
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::board::{Board, done, own_refusal};
 use crate::support::product::{EMPLOYEE, MOBILE, Product, body, refusal};
 use crate::support::resource::ALL;
+use crate::support::wire::Blow;
 use crate::support::{Answer, Fault, Partner, Stage, answer, invoke, problem, success};
 
 #[tokio::test]
@@ -79,6 +81,44 @@ async fn a_refresh_token_has_one_successor_whatever_goes_wrong() {
         let next = refresh(&partner, &answer.body["data"]["refresh_token"]).await;
         assert_eq!(next, success(next.body["data"].clone()), "{fault:?}");
     }
+}
+
+/// The secrets of WeChat and of WeChat Pay are read by the first request of a process that needs them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_comes_first_when_a_secret_cannot_be_read_comes_again() {
+    let broken = json!({"code": 500, "message": "Internal Server Error", "data": "try again later"});
+    join_all([Blow::Refused, Blow::LostOnce, Blow::Never, Blow::ThrottledTwice].map(|blow| {
+        let broken = Answer { status: 500, body: broken.clone() };
+        async move {
+            let stage = Stage::open().await;
+            let board = Board::of(&stage.address);
+            // The process has started, and read its keys.
+            assert_eq!(answer(board.request(Method::GET, "/user/info")).await.status, 401);
+            stage.wire.aim("GetSecretValue", 0, blow);
+            let codes = json!({
+                "login_code": board.code("login", "first").await, "phone_code": board.code("phone", "13900139001").await,
+            });
+            let is_told = |first: &Answer| if blow == Blow::Refused { *first == broken } else { first.status == 200 };
+            let first = board.post("/wechat/user/register", &codes).await;
+            assert!(is_told(&first) && stage.heal() == 0, "{blow:?}: {first:?}");
+            let user = board.register("first", "13900139001").await;
+
+            let unknown = user.post("/order/status", &json!({"order_no": "CV202401151830000000000"})).await;
+            assert_eq!(unknown.status, 404, "{unknown:?}");
+            stage.wire.aim("GetSecretValue", 0, blow);
+            let voucher = json!({"price": 3.99, "contact_voucher_num": 1});
+            let first = user.post_once("/contact_voucher/buy", "k", &voucher).await;
+            assert!(is_told(&first) && stage.heal() == 0, "{blow:?}: {first:?}");
+            assert_eq!(user.post_once("/contact_voucher/buy", "k", &voucher).await.status, 200, "{blow:?}");
+
+            let items = stage.items("jobboard").await;
+            for kind in ["user#", "order#"] {
+                let of_kind = items.iter().filter(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(kind)));
+                assert_eq!(of_kind.count(), 1, "{blow:?}, {kind}");
+            }
+        }
+    }))
+    .await;
 }
 
 /// As many meet who name one task, or change one record, at the same moment.
