@@ -66,7 +66,17 @@ const EMPLOYEES: List = List {
     rare: None,
 };
 
-const LISTS: [List; 8] = [
+const CONTACTS: List = List {
+    name: "POST /contact_history/out",
+    reader: Reads::JobSeeker,
+    table: "jobboard",
+    image: "contact",
+    own: &["ixsk"],
+    sealed: &[],
+    rare: None,
+};
+
+const LISTS: [List; 10] = [
     List {
         name: "GET /api/v1/tasks",
         reader: Reads::Partner,
@@ -96,6 +106,7 @@ const LISTS: [List; 8] = [
     },
     EMPLOYEES,
     List { name: "GET /api/v2/departments/{department_uuid}/employees", ..EMPLOYEES },
+    List { name: "GET /api/v2/sub_companies/{sub_company_uuid}/employees", ..EMPLOYEES },
     List {
         name: "GET /api/v2/recruitments/candidates",
         reader: Reads::Product,
@@ -114,15 +125,8 @@ const LISTS: [List; 8] = [
         sealed: &[],
         rare: None,
     },
-    List {
-        name: "POST /contact_history/out",
-        reader: Reads::JobSeeker,
-        table: "jobboard",
-        image: "contact",
-        own: &["ixsk"],
-        sealed: &[],
-        rare: None,
-    },
+    CONTACTS,
+    List { name: "POST /contact_history/in", reader: Reads::Merchant, ..CONTACTS },
 ];
 
 /// The attributes that hold what is a record's own, beside its fields: its keys, and those of its entry in a list.
@@ -269,7 +273,12 @@ impl<'a> Reader<'a> {
                     Page::Cursor(cursor) => json!({"cursor": cursor, "page_size": PAGE}),
                     Page::FirstWith(_) | Page::CursorWith(..) => return Err("no status is asked for here".into()),
                 };
-                let path = path.replace("{department_uuid}", self.image["department_uuid"]["S"].as_str().unwrap_or_default());
+                let path = match path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
+                    Some((before, (name, behind))) => {
+                        format!("{before}{}{behind}", self.image[name]["S"].as_str().ok_or("not of the record")?)
+                    }
+                    None => path.to_owned(),
+                };
                 let payload = json!({"token": self.callers.values["token"], "pagination": pagination}).to_string();
                 // With the consent of an employee: applicants are shown to nobody else.
                 let access_token = &self.callers.values["hris_access_token"];
