@@ -59,7 +59,7 @@ class Operation:
         self.schema = schemathesis.openapi.from_dict(prepared.documents[family])[path][self.method]
         told = prepared.documents[family]["paths"][path][method]
         self.is_open = {} in told.get("security", [])
-        self.told = {int(status) for status in told["responses"] if status != "default"}.union(REFUSALS[family])
+        self.told = {int(status) for status in told["responses"] if status.isdigit()}.union(REFUSALS[family])
         parameters = told.get("parameters", [])
         self.is_signed = any(parameter["name"] == "signature" for parameter in parameters)
         examples = {place: {parameter["name"]: prepared.real(parameter["example"]) for parameter in parameters
