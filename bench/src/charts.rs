@@ -9,7 +9,7 @@ use crate::{Failure, lists};
 
 const FLOOR: RGBColor = RGBColor(150, 150, 150);
 const OURS: RGBColor = RGBColor(33, 102, 172);
-const LINES: [RGBColor; 8] = [
+const LINES: [RGBColor; 10] = [
     RGBColor(33, 102, 172),
     RGBColor(178, 24, 43),
     RGBColor(27, 120, 55),
@@ -18,6 +18,8 @@ const LINES: [RGBColor; 8] = [
     RGBColor(1, 133, 113),
     RGBColor(231, 41, 138),
     RGBColor(90, 90, 90),
+    RGBColor(0, 160, 220),
+    RGBColor(102, 60, 20),
 ];
 const FONT: &str = "sans-serif";
 
