@@ -146,7 +146,7 @@ impl Limit {
             match store.put(table, item.clone(), condition).await? {
                 Outcome::Written => return Ok(()),
                 // Our own write, whose answer was lost on the way: it was sent again.
-                Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&item)) => {
+                Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.holds(&item)) => {
                     return Ok(());
                 }
                 Outcome::Refused(_) => pause(attempt).await?,

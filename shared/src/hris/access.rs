@@ -55,7 +55,7 @@ impl Service {
         item.insert("name".into(), text(name.as_str()));
         match self.store.put(&self.tables.hris, item.clone(), Condition::absent()).await? {
             Outcome::Written => Ok(()),
-            Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&item)) => Ok(()),
+            Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.holds(&item)) => Ok(()),
             Outcome::Refused(_) => Err(Error::conflict(Fault::new("product_id", "exists with another name"))),
         }
     }
@@ -89,7 +89,7 @@ impl Service {
             Outcome::Written => Ok((key, told)),
             Outcome::Refused(refusals) => match &refusals[..] {
                 // Our own transaction, whose answer was lost on the way: it was sent again.
-                [.., last] if last.stored.as_ref() == Some(&item) => Ok((key, told)),
+                [.., last] if last.holds(&item) => Ok((key, told)),
                 [product, ..] if product.failed => Err(missing("product_id")),
                 [_, company, ..] if company.failed => Err(missing("company_uuid")),
                 _ => Err(Error::conflict(Fault::new("company_uuid", "has an access key of this product"))),

@@ -100,7 +100,7 @@ impl Service {
             Outcome::Written => Ok((app, told)),
             Outcome::Refused(refusals) => match &refusals[..] {
                 // Our own transaction, whose answer was lost on the way: it was sent again.
-                [.., last] if last.stored.as_ref() == Some(&item) => Ok((app, told)),
+                [.., last] if last.holds(&item) => Ok((app, told)),
                 [product, ..] if product.failed => Err(missing("product_id")),
                 [_, company, ..] if company.failed => Err(missing("company_uuid")),
                 _ => Err(Error::internal("an app's id was taken")),
@@ -225,9 +225,7 @@ impl Service {
         match outcome.await? {
             Outcome::Written => Ok(Ok(response_code)),
             // Our own transaction, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.stored.as_ref() == Some(&used)) => {
-                Ok(Ok(response_code))
-            }
+            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.holds(&used)) => Ok(Ok(response_code)),
             Outcome::Refused(_) => Ok(Err(CodeRefusal::Spent)),
         }
     }
@@ -288,9 +286,7 @@ impl Service {
         match outcome.await? {
             Outcome::Written => Ok(token),
             // Our own transaction, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.stored.as_ref() == Some(&used)) => {
-                Ok(token)
-            }
+            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.holds(&used)) => Ok(token),
             Outcome::Refused(_) => Err(invalid_response_code()),
         }
     }

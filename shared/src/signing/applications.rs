@@ -74,7 +74,7 @@ impl Service {
             match self.store.transact(writes).await? {
                 Outcome::Written => return Ok(()),
                 // Our own transaction, whose answer was lost on the way: it was sent again.
-                Outcome::Refused(refusals) if refusals.last().and_then(|refusal| refusal.stored.as_ref()) == Some(&item) => {
+                Outcome::Refused(refusals) if refusals.last().is_some_and(|refusal| refusal.holds(&item)) => {
                     return Ok(());
                 }
                 Outcome::Refused(_) => pause(attempt).await?,

@@ -98,6 +98,13 @@ pub struct Refusal {
     pub stored: Option<Item>,
 }
 
+impl Refusal {
+    /// Whether just this is stored: then it was our own write, whose answer was lost on the way, and which was sent again.
+    pub fn holds(&self, item: &Item) -> bool {
+        self.stored.as_ref() == Some(item)
+    }
+}
+
 #[derive(Clone)]
 pub struct Store {
     client: Client,
@@ -218,7 +225,7 @@ impl Store {
             match self.put(table, next.clone(), Condition::equals(VERSION, attribute::number(version))).await? {
                 Outcome::Written => return Ok(Some(next)),
                 // Our own write, whose answer was lost on the way: it was sent again.
-                Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.stored.as_ref() == Some(&next)) => {
+                Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.holds(&next)) => {
                     return Ok(Some(next));
                 }
                 Outcome::Refused(_) => pause(attempt).await?,
