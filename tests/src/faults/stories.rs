@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, done, own_refusal};
+use crate::support::board::{self, Board, done, own_refusal};
 use crate::support::product::{EMPLOYEE, MOBILE, Product, body, refusal};
 use crate::support::resource::ALL;
 use crate::support::wire::Blow;
@@ -86,10 +86,9 @@ async fn a_refresh_token_has_one_successor_whatever_goes_wrong() {
 /// The secrets of WeChat and of WeChat Pay are read by the first request of a process that needs them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_comes_first_when_a_secret_cannot_be_read_comes_again() {
-    let broken = json!({"code": 500, "message": "Internal Server Error", "data": "try again later"});
     join_all([Blow::Refused, Blow::LostOnce, Blow::Never, Blow::ThrottledTwice].map(|blow| {
-        let broken = Answer { status: 500, body: broken.clone() };
         async move {
+            let broken = board::refusal(500, "try again later");
             let stage = Stage::open().await;
             let board = Board::of(&stage.address);
             // The process has started, and read its keys.

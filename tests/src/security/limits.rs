@@ -136,12 +136,8 @@ async fn a_phone_is_told_of_thirty_visitors_an_hour() {
     product.furnish().await;
     let announce = |visitor: usize| {
         let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
-        let payload = product.with_token(json!({"name": format!("访客{visitor}"), "time": "15:00"})).to_string();
-        let tonce = product.tonce();
-        let signature = product.sign("POST", &path, &tonce, &payload);
-        let request = product.http.post(format!("{}{path}", product.address.base_url)).body(payload);
-        let query = [("access_key", &product.access_key), ("tonce", &tonce), ("signature", &signature)];
-        answer(request.query(&query).header("content-type", "application/json"))
+        let visit = product.with_token(json!({"name": format!("访客{visitor}"), "time": "15:00"}));
+        answer(product.signed(Method::POST, &path, visit))
     };
     let announced = (product::body(product::answered(&product::employee())), None);
     for visitor in 0..30 {

@@ -45,6 +45,7 @@ pub fn refusal(status: u16, data: &str) -> Answer {
         409 => "Conflict",
         413 => "Payload Too Large",
         429 => "Too Many Requests",
+        500 => "Internal Server Error",
         _ => panic!("{status} has no phrase here"),
     };
     Answer { status, body: json!({"code": status, "message": message, "data": data}) }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use shared::clock::{Clock, SystemClock};
@@ -169,20 +169,28 @@ impl Product {
 
     /// A signed call with the payload as the JSON body.
     pub async fn call(&self, method: Method, path: &str, payload: Value) -> Answer {
+        answer(self.signed(method, path, payload)).await
+    }
+
+    pub fn signed(&self, method: Method, path: &str, payload: Value) -> RequestBuilder {
         let payload = text(&payload);
         let tonce = self.tonce();
         let signature = self.sign(method.as_str(), path, &tonce, &payload);
         let query = [("access_key", self.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
-        self.send(method, path, &query, Some(payload)).await
+        self.request(method, path, &query, Some(payload))
     }
 
     /// Sends just this: query parameters, and perhaps a JSON body.
     pub async fn send(&self, method: Method, path: &str, query: &[(&str, &str)], body: Option<String>) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.address.base_url)).query(query);
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+        answer(self.request(method, path, query, body)).await
+    }
+
+    fn request(&self, method: Method, path: &str, query: &[(&str, &str)], body: Option<String>) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.address.base_url)).query(query);
+        match body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request,
         }
-        answer(request).await
     }
 
     /// The payload with the company's token.

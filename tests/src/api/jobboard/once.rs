@@ -95,8 +95,7 @@ async fn an_order_that_wechat_never_heard_of_is_announced_while_it_could_be_paid
     let stage = Stage::open_with(&[("WECHAT_PAY_URL", "http://127.0.0.1:1")]).await;
     let user = Board::of(&stage.address).join().await;
     let buy = json!({"price": 3.99, "contact_voucher_num": 1});
-    let broken =
-        Answer { status: 500, body: json!({"code": 500, "message": "Internal Server Error", "data": "try again later"}) };
+    let broken = refusal(500, "try again later");
     assert_eq!(user.post_once("/contact_voucher/buy", "k", &buy).await, broken);
     stage.clock.advance(SignedDuration::from_secs(30 * 60 - 1));
     assert_eq!(user.post_once("/contact_voucher/buy", "k", &buy).await, broken);

@@ -1,9 +1,11 @@
+use std::collections::HashSet;
+
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::resource::{APPLICATIONS, number};
-use crate::support::{Partner, answer, problem, success, world};
+use crate::support::{Partner, Stage, answer, problem, success, world};
 
 const UPLOADS: &str = "/api/v1/uploads";
 const PDF: &str = "application/pdf";
@@ -209,4 +211,21 @@ async fn every_announced_type_has_its_ending() {
             assert_eq!(headers["content-length"], size.to_string());
         }
     }
+}
+
+/// While the clock stands still, two processes walk up to the same ids: see `two_processes.rs`.
+#[tokio::test]
+async fn uploads_have_names_of_their_own() {
+    const EACH: usize = 150;
+    let stage = Stage::open().await;
+    let (address, _other) = stage.another_process().await;
+    let partner = Partner::join(&stage.address).await;
+    let mut paths = HashSet::new();
+    for base_url in [&stage.address.base_url, &address.base_url] {
+        let partner = Partner { base_url: base_url.clone(), ..partner.clone() };
+        for _ in 0..EACH {
+            paths.insert(begin(&partner, &pdf(8)).await.path);
+        }
+    }
+    assert_eq!(paths.len(), 2 * EACH);
 }
