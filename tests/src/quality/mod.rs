@@ -2,7 +2,7 @@
 
 mod architecture;
 mod budgets;
-mod faults;
+pub mod faults;
 mod ids;
 mod logs;
 mod security;
