@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::admin::{done, fails};
 use crate::support::consent::{App, Browser, CALLBACK};
 use crate::support::product::{MOBILE, Product, body, refusal};
+use crate::support::resource::is_number;
 use crate::support::{Stage, world};
 
 const AT_FIRST: &str = "2024-01-15T10:30:00Z";
@@ -20,7 +21,7 @@ fn told(answer: &Value, owner: (&str, &str), name: &str) -> (Value, String) {
     let id = answer["secret_id"].clone();
     assert_eq!(*answer, json!({owner.0: owner.1, name: secret, "secret_id": id}));
     assert!(secret.len() == 43 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-    assert!(id.as_str().is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())), "{id}");
+    assert!(id.as_str().is_some_and(is_number), "{id}");
     (id, secret)
 }
 
