@@ -2,6 +2,7 @@
 
 mod architecture;
 mod budgets;
+mod canaries;
 pub mod faults;
 mod ids;
 mod logs;
