@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -131,10 +131,15 @@ impl Browser {
     /// Opens the page with just these parameters.
     pub async fn open_with(&mut self, query: &[(&str, &str)]) -> Page {
         let page = self.send(Method::GET, query, None).await;
-        if let Some(cookie) = page.headers.get("set-cookie").map(HeaderValue::to_str) {
-            self.cookie = cookie.unwrap().split(';').next().map(str::to_owned);
-        }
+        self.keep_cookie(&page);
         page
+    }
+
+    /// Keeps the cookie that a page sets.
+    pub fn keep_cookie(&mut self, page: &Page) {
+        if let Some(cookie) = page.header("set-cookie") {
+            self.cookie = cookie.split(';').next().map(str::to_owned);
+        }
     }
 
     pub async fn open(&mut self, state: &str) -> Page {

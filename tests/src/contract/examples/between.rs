@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::likeness::Known;
 use super::{Story, Told, answer};
 use crate::support::Address;
-use crate::support::consent::{AUTHORIZE, Page};
-use crate::support::worker::form;
+use crate::support::consent::{App, Browser, Page};
 
 /// What the documents write in the place of credentials.
 pub async fn credentials(address: &Address, demo: &Demo) -> Known {
@@ -81,20 +80,21 @@ impl Story<'_> {
 
     /// An employee has opened the page, and asks for a code there.
     async fn ask_for_consent(&mut self, told: &Told) {
-        let page = |status, headers, html| Page { status, headers, html };
-        let opened = page(told.status, told.headers.clone(), told.text.clone());
-        let cookie = opened.header("set-cookie").and_then(|cookie| cookie.split(';').next()).unwrap().to_owned();
-        let mobile = self.demo.hris.oauth.employee_mobile.clone();
-        let kept = ["token", "app_id", "callback_url", "state"].map(|name| (name, opened.field(name)));
-        let mut fields = vec![("action", "send"), ("mobile", mobile.as_str())];
-        fields.extend(kept.iter().map(|(name, value)| (*name, value.as_str())));
-        let request = self.http.post(format!("{}{AUTHORIZE}", self.address.base_url)).header("cookie", &cookie);
-        let response = form(request, &fields).send().await.unwrap();
-        let asked = page(response.status().as_u16(), response.headers().clone(), response.text().await.unwrap());
-        self.means("form_token_string", &asked.field("token"));
-        self.means("attempt_string", &asked.field("attempt"));
+        let opened = Page { status: told.status, headers: told.headers.clone(), html: told.text.clone() };
+        let oauth = &self.demo.hris.oauth;
+        let mobile = oauth.employee_mobile.clone();
+        let mut browser = Browser::new(&App {
+            address: self.address.clone(),
+            app_id: oauth.app_id.clone(),
+            app_secret: oauth.app_secret.clone(),
+            callback_url: oauth.callback_url.clone(),
+        });
+        browser.keep_cookie(&opened);
+        let asking = browser.press(&opened, "send", &[("mobile", &mobile)]).await;
+        self.means("form_token_string", &asking.field("token"));
+        self.means("attempt_string", &asking.field("attempt"));
         let code = self.address.code(&mobile).await;
         self.means("123456", &code);
-        self.kept.insert("cookie", cookie);
+        self.kept.insert("cookie", browser.cookie.expect("a cookie"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::support::repository::{compare_part, read};
@@ -57,6 +58,19 @@ impl<Caller> Meter<Caller> {
             written + &rest
         });
     }
+}
+
+/// The calls of one read after another, each at so many milliseconds after the one before. What a process looked up, it remembers for
+/// five seconds.
+pub async fn over_time(stage: &Stage, read: impl AsyncFn() -> Answer) -> Vec<String> {
+    let mut calls = Vec::new();
+    for milliseconds in [5000, 0, 4999, 1, 0, 4999, 1] {
+        stage.clock.advance(SignedDuration::from_millis(milliseconds));
+        stage.take_calls();
+        assert_eq!(read().await.status, 200);
+        calls.push(stage.take_calls().join(" + "));
+    }
+    calls
 }
 
 /// `0.5 read`, `2 written`.
