@@ -1,4 +1,4 @@
-//! What could drift is generated and compared: document = handlers = template = OpenAPI = `routes.txt` = event files.
+//! Document, handlers, template, OpenAPI, `routes.txt` and event files agree: each is generated or compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::support::documents;
 use crate::support::repository::{compare, files, root};
 
-/// A family of the API: its document's endpoints, what it has beyond them, and what it serves.
+/// An API: the endpoints of its document, the additions, and what is served.
 struct Family {
     name: &'static str,
     /// `METHOD /path`, as the template writes paths.
     documented: BTreeSet<String>,
-    /// Endpoints beyond the document. Only ever shrinks, or grows with a design page.
+    /// Endpoints beyond the document. Grows only with a design page.
     additions: &'static [&'static str],
-    /// Routes of the template that are no endpoints: they catch what no other route serves.
+    /// Routes of the template that are no endpoints: they catch requests to unknown paths.
     catch_all: &'static [&'static str],
     routes: Vec<(&'static str, String, &'static str)>,
     functions: Vec<&'static str>,
@@ -90,7 +90,7 @@ fn families() -> [Family; 4] {
             name: "jobboard",
             documented: jobboard.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect(),
             additions: &[
-                // The other spelling of a path.
+                // The second spelling of a path.
                 "POST /jobs/create",
                 "POST /jobs/close",
                 "POST /jobs/collect",
@@ -120,7 +120,7 @@ fn families() -> [Family; 4] {
     ]
 }
 
-/// The API pages: no endpoints of a family, and in no document.
+/// The API pages: they belong to no family and no document.
 const PAGES: [&str; 2] = ["GET /docs", "GET /docs/{proxy+}"];
 
 /// `GET /tasks/:channel_task_id` of the partner document.
@@ -143,7 +143,7 @@ fn handlers() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_documented_endpoint_is_served_and_nothing_else_but_the_additions() {
+fn only_documented_endpoints_and_the_listed_additions_are_served() {
     for family in families() {
         let mut expected = family.documented.clone();
         expected.extend(family.additions.iter().map(|&addition| addition.to_owned()));
@@ -182,7 +182,7 @@ fn a_function_has_one_name_everywhere() {
 }
 
 #[test]
-fn the_openapi_documents_are_those_of_the_handlers() {
+fn the_committed_openapi_documents_match_the_handlers() {
     for family in families() {
         compare(&format!("openapi/{}.json", family.name), &format!("{:#}\n", family.openapi));
     }
@@ -201,7 +201,7 @@ fn the_route_table_names_the_function_and_the_file_of_each_endpoint() {
     compare("routes.txt", &lines.concat());
 }
 
-/// The file that serves an endpoint: its function's own, or another one of the family that names its path.
+/// The file that serves an endpoint: the function's own, or another file of the family that names its path.
 fn source(endpoint: &str, function: &str) -> String {
     let (family, group) = function.split_once('-').unwrap();
     let (_, path) = endpoint.split_once(' ').unwrap();

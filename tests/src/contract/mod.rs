@@ -1,4 +1,4 @@
-//! What the system promises its clients: the documents, the OpenAPI files and the examples in them.
+//! What clients rely on: the documents, the OpenAPI files and their examples.
 
 mod endpoints;
 pub mod examples;

@@ -1,4 +1,4 @@
-//! What AWS gets: the template, and the events that the functions are invoked with.
+//! What is deployed to AWS: the template, the policies, and the events that invoke functions.
 
 mod events;
 mod policies;

@@ -19,7 +19,7 @@ use crate::support::board::Board;
 use crate::support::picture::{picture, send_form};
 use crate::support::product::{EMPLOYEE, Product};
 use crate::support::worker::{Platform, resume};
-use crate::support::{Partner, Stage, answer};
+use crate::support::{Partner, Stage, fetch};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_function_is_granted_what_it_never_uses() {
@@ -33,14 +33,14 @@ async fn no_function_is_granted_what_it_never_uses() {
     assert!(used.is_subset(&granted));
 }
 
-/// Calls that no example makes: objects that do not exist, lists, sessions of yesterday, access tokens, snapshots that exist.
+/// Calls that no example makes: missing objects, lists, sessions that are a day old, access tokens, existing snapshots.
 async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
-    // S3 rejects a form that was signed at another time than its own.
+    // S3 rejects a form unless it was signed minutes ago.
     let stage = Stage::open_now().await;
     channel(&stage).await;
     hris(&stage).await;
     jobboard(&stage).await;
-    // Days pass in it, so it comes last.
+    // Days pass in this one, so it comes last.
     signing(&stage).await;
     stage.wire.grants_used()
 }
@@ -54,7 +54,7 @@ async fn channel(stage: &Stage) {
 
 async fn hris(stage: &Stage) {
     let product = Product::join_stage(stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let missing = json!({
         "command": "import_hris", "kind": "employees", "company_uuid": product.company, "object": "imports/none",
     });
@@ -74,7 +74,7 @@ async fn hris(stage: &Stage) {
 }
 
 async fn signing(stage: &Stage) {
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let worker = platform.worker("yesterday").await;
     // The first request of a day extends the session.
     for (path, status) in [("/companies", 200), ("/image/1.png", 404)] {
@@ -88,7 +88,7 @@ async fn signing(stage: &Stage) {
 
 async fn jobboard(stage: &Stage) {
     let user = Board::of(&stage.address).join().await;
-    assert_eq!(answer(user.board.request(Method::GET, "/img/1_1700000000000000000.png")).await.status, 404);
+    assert_eq!(fetch(user.board.request(Method::GET, "/img/1_1700000000000000000.png")).await.status, 404);
     let png = picture(ImageFormat::Png);
     let presigned = user.post("/img/upload/presign", &json!({"content_type": "image/png", "size": png.len()})).await;
     let data = &presigned.body["data"];

@@ -1,4 +1,4 @@
-//! What `template.yaml` promises of all that it deploys.
+//! Rules that `template.yaml` keeps for every resource.
 
 use std::collections::BTreeSet;
 
@@ -34,15 +34,15 @@ fn every_function_is_built_by_cargo_lambda_for_the_architecture_that_it_runs_on(
     }
 }
 
-/// cargo-lambda builds with `panic = "abort"` where the manifest is silent, and nothing would catch a panic.
+/// cargo-lambda builds with `panic = "abort"` unless the manifest says otherwise, and then nothing catches a panic.
 #[test]
-fn a_panic_is_caught_in_what_is_deployed() {
+fn release_builds_unwind_so_that_a_panic_is_caught() {
     let release = MANIFEST.split("[profile.release]\n").nth(1).unwrap().split("\n[").next().unwrap();
     assert!(release.lines().any(|line| line == r#"panic = "unwind""#), "{release}");
 }
 
 #[test]
-fn every_function_writes_to_a_log_group_that_is_encrypted_and_ends() {
+fn every_function_has_an_encrypted_log_group_with_retention() {
     let template = template();
     let mut written: BTreeSet<_> = ["ApiLogs".to_owned()].into();
     for (id, function) in properties(&template, "AWS::Serverless::Function") {
@@ -58,7 +58,7 @@ fn every_function_writes_to_a_log_group_that_is_encrypted_and_ends() {
 }
 
 #[test]
-fn an_event_that_fails_is_kept() {
+fn a_failed_event_goes_to_the_dead_letter_queue() {
     let template = template();
     let queue = json!({"GetAtt": "DeadLetters.Arn"});
     let mut called_by_events = 0;
@@ -74,7 +74,7 @@ fn an_event_that_fails_is_kept() {
 }
 
 #[test]
-fn every_table_is_encrypted_can_be_restored_and_is_not_deleted() {
+fn every_table_is_encrypted_restorable_and_protected_from_deletion() {
     let template = template();
     let tables: Vec<_> = template.resources("AWS::DynamoDB::Table").collect();
     assert_eq!(tables.len(), 5);
@@ -93,7 +93,7 @@ fn every_table_is_encrypted_can_be_restored_and_is_not_deleted() {
 }
 
 #[test]
-fn buckets_are_private_encrypted_and_spoken_to_by_tls_only_and_uploads_are_versioned() {
+fn buckets_are_private_encrypted_and_tls_only_and_uploads_are_versioned() {
     let template = template();
     let private =
         json!({"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true});
@@ -105,11 +105,11 @@ fn buckets_are_private_encrypted_and_spoken_to_by_tls_only_and_uploads_are_versi
         let policy =
             properties(&template, "AWS::S3::BucketPolicy").into_iter().find(|(_, policy)| policy["Bucket"]["Ref"] == *id);
         let statements = policy.unwrap().1["PolicyDocument"]["Statement"].as_array().unwrap();
-        let refused = json!({
+        let rejected = json!({
             "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             "Resource": [{"GetAtt": format!("{id}.Arn")}, {"Sub": format!("${{{id}.Arn}}/*")}],
         });
-        assert!(statements.contains(&refused), "{id}");
+        assert!(statements.contains(&rejected), "{id}");
     }
     let (_, uploads) = buckets.into_iter().find(|(id, _)| *id == "UploadsBucket").unwrap();
     let encryption = &uploads["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"];
@@ -117,19 +117,19 @@ fn buckets_are_private_encrypted_and_spoken_to_by_tls_only_and_uploads_are_versi
     assert_eq!(uploads["VersioningConfiguration"], json!({"Status": "Enabled"}));
 }
 
-/// The regions of China have a partition and a domain of their own, no X-Ray for Lambda and no function URLs.
+/// The regions of China have their own partition and domain, no X-Ray for Lambda and no function URLs.
 #[test]
-fn it_deploys_in_every_partition() {
+fn the_template_deploys_in_every_partition() {
     for absent in ["arn:aws:", "arn:aws-cn:", "FunctionUrlConfig", "Tracing", "xray", "AWS::Scheduler"] {
         assert!(!TEXT.contains(absent), "{absent}");
     }
-    // Principals of services bear this name everywhere.
+    // The principals of services have this name in every partition.
     let named = TEXT.lines().filter(|line| line.contains("amazonaws.com"));
     assert_eq!(named.filter(|line| !line.contains("Principal: {Service: ")).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
-fn the_gateway_bounds_routes_that_there_are() {
+fn the_gateway_throttles_only_existing_routes() {
     let template = template();
     let routes: BTreeSet<_> = template.routes().into_iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     let (_, api) = properties(&template, "AWS::Serverless::HttpApi")[0];
@@ -141,9 +141,9 @@ fn the_gateway_bounds_routes_that_there_are() {
     assert_eq!(api["DefaultRouteSettings"], others);
 }
 
-/// An account with ten concurrent executions can deploy it; the parameter tells what the others give away.
+/// An account with ten concurrent executions can deploy the template. The parameter says how much concurrency is reserved in total.
 #[test]
-fn concurrency_is_reserved_only_when_asked_for() {
+fn concurrency_is_reserved_only_on_request() {
     let template = template();
     let reserve = |function: &Value| match &function["ReservedConcurrentExecutions"] {
         Value::Null => 0,
@@ -160,7 +160,7 @@ fn concurrency_is_reserved_only_when_asked_for() {
 }
 
 #[test]
-fn everything_that_takes_tags_has_them() {
+fn every_taggable_resource_is_tagged() {
     let template = template();
     let taken_from_globals = ["AWS::Serverless::Function", "AWS::Serverless::HttpApi"];
     for globals in ["Function", "HttpApi"] {

@@ -1,15 +1,15 @@
-//! The home page of a system on one machine, and what its buttons call.
+//! The home page of the local system, and the endpoints behind its buttons.
 
 use local::{Options, World};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::board::Board;
 use crate::support::repository::read;
 use crate::support::worker::{Platform, coded, ok};
-use crate::support::{Address, Answer, Stage, answer, world};
+use crate::support::{Address, Response, Stage, fetch, world};
 
-/// What a request says it was sent to, and from where.
+/// Headers that name the host and the origin of a request.
 const HOST: &str = "host";
 const ORIGIN: &str = "origin";
 
@@ -17,12 +17,12 @@ fn request(address: &Address, method: Method, path: &str) -> RequestBuilder {
     reqwest::Client::new().request(method, format!("{}{path}", address.base_url))
 }
 
-async fn get(address: &Address, path: &str) -> Answer {
-    answer(request(address, Method::GET, path)).await
+async fn get(address: &Address, path: &str) -> Response {
+    fetch(request(address, Method::GET, path)).await
 }
 
-async fn post(address: &Address, path: &str, body: &Value) -> Answer {
-    answer(request(address, Method::POST, path).json(body)).await
+async fn post(address: &Address, path: &str, body: &Value) -> Response {
+    fetch(request(address, Method::POST, path).json(body)).await
 }
 
 async fn page(base_url: &str) -> String {
@@ -31,21 +31,21 @@ async fn page(base_url: &str) -> String {
     response.text().await.unwrap()
 }
 
-fn refusal(status: u16, message: &str) -> Answer {
-    Answer { status, body: json!({"message": message}) }
+fn rejection(status: u16, message: &str) -> Response {
+    Response { status, body: json!({"message": message}) }
 }
 
-fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// What stands between two texts, every time.
+/// Every text between these two.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     text.split(before).skip(1).map(|rest| rest.split_once(after).unwrap().0).collect()
 }
 
 #[tokio::test]
-async fn everything_of_the_page_comes_from_here_and_is_not_kept() {
+async fn the_page_loads_only_local_files_and_is_not_cached() {
     let types = [
         ("/", "text/html; charset=utf-8"),
         ("/_local/home.css", "text/css; charset=utf-8"),
@@ -71,14 +71,14 @@ async fn everything_of_the_page_comes_from_here_and_is_not_kept() {
     }
     let html = page(&world().base_url).await;
     assert_eq!(between(&html, " src=\"", "\""), ["/_local/home.js", "/_local/icon.svg"]);
-    assert!(!html.contains(" style=") && !html.contains("<style"), "the policy forbids it");
+    assert!(!html.contains(" style=") && !html.contains("<style"), "the content security policy forbids it");
     for method in [Method::POST, Method::PUT, Method::DELETE] {
-        assert_eq!(answer(request(world(), method, "/")).await, refusal(404, "Not Found"));
+        assert_eq!(fetch(request(world(), method, "/")).await, rejection(404, "Not Found"));
     }
 }
 
 #[tokio::test]
-async fn the_page_of_a_system_with_demo_data_tells_all_of_it_and_its_links_lead_somewhere() {
+async fn the_page_shows_all_demo_credentials_and_its_links_work() {
     let started = World::start(Options { demo: true, ..Options::default() }).await.unwrap();
     let html = page(&started.base_url).await;
     let demo = serde_json::to_value(started.demo.as_ref().unwrap()).unwrap();
@@ -102,7 +102,7 @@ async fn the_page_of_a_system_with_demo_data_tells_all_of_it_and_its_links_lead_
         assert_eq!(reqwest::get(&url).await.unwrap().status(), 200, "{url}");
         count += 1;
     }
-    assert_eq!(count, 6 + 1 + 4 * 3, "icon, style, outbox, requests, two pages of consent, and those of the APIs");
+    assert_eq!(count, 6 + 1 + 4 * 3, "icon, style, outbox, requests, two consent pages, and the pages of the APIs");
     started.stop().await;
 }
 
@@ -117,7 +117,7 @@ fn texts(value: &Value, found: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn without_demo_data_nothing_is_said_of_accounts() {
+async fn without_demo_data_the_page_shows_no_accounts() {
     let html = page(&world().base_url).await;
     assert!(html.contains(&format!("<code>{}</code>", world().base_url)));
     assert!(!html.contains("accounts") && !html.contains("演示账号"));
@@ -151,8 +151,8 @@ async fn the_table_names_the_file_of_every_endpoint() {
 #[tokio::test]
 async fn text_messages_are_listed_newest_first() {
     let stage = Stage::open().await;
-    assert_eq!(get(&stage.address, "/_local/sms").await, Answer { status: 200, body: json!([]) });
-    let platform = Platform::found(&stage.address).await;
+    assert_eq!(get(&stage.address, "/_local/sms").await, Response { status: 200, body: json!([]) });
+    let platform = Platform::create(&stage.address).await;
     let mut expected = Vec::new();
     for phone in ["13700000010", "13700000011"] {
         let (captcha, shown) = platform.captcha().await;
@@ -161,16 +161,16 @@ async fn text_messages_are_listed_newest_first() {
         assert!(message.starts_with("【工桥】验证码 "), "{message}");
         expected.insert(0, json!({"phone": format!("+86{phone}"), "message": message, "at": "2024-01-15T10:30:00Z"}));
     }
-    assert_eq!(get(&stage.address, "/_local/sms").await, Answer { status: 200, body: expected.into() });
+    assert_eq!(get(&stage.address, "/_local/sms").await, Response { status: 200, body: expected.into() });
 }
 
 #[tokio::test]
-async fn codes_of_the_page_let_a_new_user_in_once() {
+async fn a_code_of_the_page_logs_a_new_user_in_once() {
     let address = world();
     let code = async |kind: &str, body: Value| {
-        let answer = post(address, &format!("/_local/{kind}_code"), &body).await;
-        assert_eq!((answer.status, answer.body.as_object().map(serde_json::Map::len)), (200, Some(1)));
-        answer.body["code"].as_str().unwrap().to_owned()
+        let response = post(address, &format!("/_local/{kind}_code"), &body).await;
+        assert_eq!((response.status, response.body.as_object().map(serde_json::Map::len)), (200, Some(1)));
+        response.body["code"].as_str().unwrap().to_owned()
     };
     let login = json!({
         "login_code": code("login", json!({"user": "home page & 用户"})).await,
@@ -181,16 +181,16 @@ async fn codes_of_the_page_let_a_new_user_in_once() {
     let again = json!({"login_code": code("login", json!({"user": "home page & 用户"})).await});
     assert_eq!(board.post("/wechat/user/login", &again).await.status, 200);
     assert_eq!(board.post("/wechat/user/login", &again).await.status, 401);
-    // A code of the same kind serves the other mini program.
-    let platform = Platform::found(address).await;
+    // The same kind of code logs in to the other mini program.
+    let platform = Platform::create(address).await;
     assert_eq!(platform.log_in(&code("login", json!({"user": "home"})).await).await.status, 200);
 }
 
 #[tokio::test]
-async fn the_next_call_of_a_mini_program_fails_where_that_is_wished() {
+async fn the_next_call_of_a_mini_program_fails_on_request() {
     let stage = Stage::open().await;
-    let (address, platform) = (&stage.address, Platform::found(&stage.address).await);
-    let wished = |next: Value| Answer { status: 200, body: json!({"next": next}) };
+    let (address, platform) = (&stage.address, Platform::create(&stage.address).await);
+    let wished = |next: Value| Response { status: 200, body: json!({"next": next}) };
     assert_eq!(post(address, "/_local/errcode", &json!({"next": 40029})).await, wished(json!(40029)));
     assert_eq!(platform.log_in("test").await.status, 401);
     assert_eq!(platform.log_in("test").await.status, 200);
@@ -204,7 +204,7 @@ async fn orders_are_listed_and_paid() {
     let stage = Stage::open().await;
     let address = &stage.address;
     let listed = async || get(address, "/_local/orders").await;
-    let all = |rows: Value| Answer { status: 200, body: rows };
+    let all = |rows: Value| Response { status: 200, body: rows };
     assert_eq!(listed().await, all(json!([])));
     let user = Board::of(address).join().await;
     let first = user.order_voucher().await;
@@ -219,81 +219,80 @@ async fn orders_are_listed_and_paid() {
     let (unpaid, paid) = (("NOTPAY", "订单未支付"), ("SUCCESS", "支付成功"));
     assert_eq!(listed().await, all(json!([row(&second, unpaid.0, unpaid.1, 1), row(&first, unpaid.0, unpaid.1, 0)])));
 
-    let told = |status: u16| all(json!({"notified_status": status}));
-    assert_eq!(post(address, "/_local/pay", &json!({"out_trade_no": first})).await, told(200));
+    let notified = |status: u16| all(json!({"notified_status": status}));
+    assert_eq!(post(address, "/_local/pay", &json!({"out_trade_no": first})).await, notified(200));
     assert_eq!(user.ledger().await, (1, vec![1], 1));
-    assert_eq!(post(address, "/_local/notify_again", &json!({"out_trade_no": first})).await, told(200));
+    assert_eq!(post(address, "/_local/notify_again", &json!({"out_trade_no": first})).await, notified(200));
     assert_eq!(user.ledger().await, (1, vec![1], 1));
-    // Nobody is told of this one, until we ask.
-    assert_eq!(post(address, "/_local/pay", &json!({"out_trade_no": second, "notify": false})).await, told(0));
+    // The system is not notified of this payment and learns of it when the status is requested.
+    assert_eq!(post(address, "/_local/pay", &json!({"out_trade_no": second, "notify": false})).await, notified(0));
     assert_eq!(user.ledger().await, (1, vec![1], 1));
     assert_eq!(user.order_status(&second).await, "paid");
     assert_eq!(user.ledger().await, (2, vec![1, 1], 2));
     assert_eq!(listed().await, all(json!([row(&second, paid.0, paid.1, 1), row(&first, paid.0, paid.1, 0)])));
 
-    let unknown = Answer { status: 404, body: json!({"code": "ORDER_NOT_EXIST", "message": "订单不存在"}) };
+    let unknown = Response { status: 404, body: json!({"code": "ORDER_NOT_EXIST", "message": "订单不存在"}) };
     for path in ["/_local/pay", "/_local/notify_again"] {
         assert_eq!(post(address, path, &json!({"out_trade_no": "CV0"})).await, unknown);
     }
 }
 
 #[tokio::test]
-async fn where_wechat_is_the_real_one_nothing_is_simulated() {
+async fn with_the_real_wechat_nothing_is_simulated() {
     let stage = Stage::open().await;
-    // Its WeChat is that of the other process.
+    // It uses the WeChat simulator of the first process.
     let (address, second) = stage.another_process().await;
     let html = page(&address.base_url).await;
     assert!(
         html.contains(&stage.address.wechat_url) && !html.contains("/_local/login_code") && !html.contains("id=\"orders\"")
     );
-    assert_eq!(post(&address, "/_local/pay", &json!({"out_trade_no": "CV0"})).await, refusal(404, "Not Found"));
-    // And so is its SNS.
-    assert_eq!(get(&address, "/_local/sms").await, Answer { status: 200, body: json!([]) });
+    assert_eq!(post(&address, "/_local/pay", &json!({"out_trade_no": "CV0"})).await, rejection(404, "Not Found"));
+    // It uses its SNS as well.
+    assert_eq!(get(&address, "/_local/sms").await, Response { status: 200, body: json!([]) });
     second.stop().await;
 }
 
 #[tokio::test]
-async fn an_outbox_that_is_not_ours_is_told() {
+async fn an_outbox_of_another_sns_is_reported() {
     let variables = [("AWS_ENDPOINT_URL_SNS".to_owned(), world().wechat_url.clone())];
     let other = World::start(Options { variables: variables.into(), ..Options::default() }).await.unwrap();
-    let answer = get(&Address::of(&other), "/_local/sms").await;
-    assert_eq!(answer, refusal(502, "there is no outbox: SNS is another one"));
+    let response = get(&Address::of(&other), "/_local/sms").await;
+    assert_eq!(response, rejection(502, "there is no outbox: SNS is another one"));
     other.stop().await;
 }
 
 #[tokio::test]
-async fn who_calls_this_machine_by_another_name_sees_nothing() {
+async fn a_request_with_another_host_name_sees_nothing() {
     let port = world().base_url.rsplit(':').next().unwrap();
     for path in ["/", "/_local/sms", "/_local/home.js", "/_local/orders"] {
-        let asked = async |host: &str| answer(request(world(), Method::GET, path).header(HOST, host)).await;
+        let get_as = async |host: &str| fetch(request(world(), Method::GET, path).header(HOST, host)).await;
         let name = "open this page at 127.0.0.1 or localhost";
         for host in
             ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", "evil.example:8080", "0.0.0.0", ""]
         {
-            assert_eq!(asked(host).await, refusal(403, name), "{path} {host}");
+            assert_eq!(get_as(host).await, rejection(403, name), "{path} {host}");
         }
         for host in [format!("localhost:{port}"), format!("127.0.0.1:{port}"), "localhost".into(), "[::1]:8080".into()] {
-            assert_eq!(asked(&host).await.status, 200, "{path} {host}");
+            assert_eq!(get_as(&host).await.status, 200, "{path} {host}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_cannot_press_the_buttons() {
+async fn a_page_of_another_origin_cannot_use_the_buttons() {
     let (base_url, port) = (&world().base_url, world().base_url.rsplit(':').next().unwrap());
-    let foreign = refusal(403, "another page may not do this");
+    let foreign = rejection(403, "another page may not do this");
     for (path, status) in [("login_code", 200), ("phone_code", 200), ("errcode", 200), ("pay", 404), ("notify_again", 404)] {
         let url = format!("/_local/{path}");
         let body = json!({"user": "u", "phone": "13900000000", "next": null, "out_trade_no": "CV0"});
-        let pressed =
-            async |origin: &str| answer(request(world(), Method::POST, &url).header(ORIGIN, origin).json(&body)).await;
+        let pressed = async |origin: &str| fetch(request(world(), Method::POST, &url).header(ORIGIN, origin).json(&body)).await;
         let other_port = format!("http://127.0.0.1:{}", port.parse::<u16>().unwrap() ^ 1);
         for origin in ["https://evil.example", "null", "http://127.0.0.1", &other_port, &base_url.replace("http", "https")] {
             assert_eq!(pressed(origin).await, foreign, "{path} {origin}");
         }
         assert_eq!(pressed(base_url).await.status, status, "{path}");
-        // What a form of another page could send is no order either.
+        // Nor is a form of another page accepted.
         let form = request(world(), Method::POST, &url).header("content-type", "text/plain").body(body.to_string());
-        assert_eq!(answer(form).await.status, 415, "{path}");
+        assert_eq!(fetch(form).await.status, 415, "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! The system on one machine: what it keeps, what its gateway refuses, and what its tables hold.
+//! The local system: the data that it keeps, the requests that its gateway rejects, and the contents of its tables.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,13 +10,13 @@ use tokio::net::TcpListener;
 
 use crate::support::partner::tokens;
 use crate::support::resource::{ALL, USERS};
-use crate::support::{Answer, Partner, Stage, answer, problem, success, world};
+use crate::support::{Partner, Response, Stage, fetch, problem, success, world};
 
 async fn start(data_dir: &Path, fresh: bool) -> World {
     World::start(Options { data_dir: Some(data_dir.to_owned()), fresh, demo: true, ..Options::default() }).await.unwrap()
 }
 
-/// A partner with credentials that exist already.
+/// A partner with existing credentials.
 async fn with_credentials(world: &World, credentials: &Value) -> Partner {
     let text = |member: &str| credentials[member].as_str().unwrap().to_owned();
     let (base_url, http) = (world.base_url.clone(), reqwest::Client::new());
@@ -29,18 +29,18 @@ fn demo(data_dir: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(data_dir.join("demo.json")).unwrap()).unwrap()
 }
 
-/// The form of a demo company's credentials; secrets are told anew in each folder.
-fn hris(told: &Value, company: &str, mobile: &str) -> Value {
+/// The expected credentials of a demo company. The secrets differ in each folder.
+fn hris(demo: &Value, company: &str, mobile: &str) -> Value {
     let secret = |value: &Value| {
         let text = value.as_str().expect("a secret").to_owned();
         assert_eq!(text.len(), 43, "256 bits");
         text
     };
     json!({
-        "access_key": told["access_key"], "secret_key": secret(&told["secret_key"]), "token": secret(&told["token"]),
+        "access_key": demo["access_key"], "secret_key": secret(&demo["secret_key"]), "token": secret(&demo["token"]),
         "company_uuid": company,
         "oauth": {
-            "app_id": told["oauth"]["app_id"], "app_secret": secret(&told["oauth"]["app_secret"]),
+            "app_id": demo["oauth"]["app_id"], "app_secret": secret(&demo["oauth"]["app_secret"]),
             "callback_url": "https://app.example.com/callback", "employee_mobile": mobile,
         },
     })
@@ -78,14 +78,14 @@ async fn demo_json_holds_the_addresses_and_credentials_that_work() {
 }
 
 #[tokio::test]
-async fn everything_survives_an_end_and_a_new_start() {
+async fn all_data_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let world = start(folder.path(), false).await;
     let before = demo(folder.path());
     let mut partner = with_credentials(&world, &before["channel"][0]).await;
     let refresh_token = partner.new_tokens().await["refresh_token"].clone();
     let names = ALL.each_ref().map(|kind| kind.name);
-    let records = partner.has(&names).await;
+    let records = partner.push_examples(&names).await;
     assert_eq!(records[0]["id_card"], "110101199001011234");
     assert_eq!(records[4]["bank_account"], "6222021234567890123");
     let upload = json!({"purpose": "resume", "content_type": "application/pdf", "size": 8});
@@ -94,7 +94,7 @@ async fn everything_survives_an_end_and_a_new_start() {
     for (name, value) in upload["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length") {
         put = put.header(name, value.as_str().unwrap());
     }
-    assert_eq!(answer(put).await.status, 200);
+    assert_eq!(fetch(put).await.status, 200);
     let file = upload["url"].as_str().unwrap().strip_prefix(&world.base_url).unwrap();
     world.stop().await;
 
@@ -103,7 +103,7 @@ async fn everything_survives_an_end_and_a_new_start() {
     partner.base_url.clone_from(&world.base_url);
     partner.http = reqwest::Client::new();
     for (kind, record) in ALL.iter().zip(&records) {
-        assert_eq!(partner.get(&kind.there()).await, success(record.clone()), "{}", kind.name);
+        assert_eq!(partner.get(&kind.example_path()).await, success(record.clone()), "{}", kind.name);
     }
     let found = partner.http.get(format!("{}{file}", world.base_url)).bearer_auth(&partner.token).send().await.unwrap();
     assert_eq!((found.status().as_u16(), found.text().await.unwrap().as_str()), (200, "%PDF-1.7"));
@@ -111,7 +111,7 @@ async fn everything_survives_an_end_and_a_new_start() {
     let refreshed = partner.send(Method::POST, "/api/v1/auth/refresh", None, Some(body)).await;
     tokens(&refreshed);
     with_credentials(&world, &before["channel"][1]).await;
-    // The first POST again is still known as such.
+    // A repeated POST returns the first response.
     for (kind, record) in ALL.iter().zip(&records) {
         assert_eq!(kind.create(&partner, &kind.example()).await, *record, "{}", kind.name);
     }
@@ -119,12 +119,12 @@ async fn everything_survives_an_end_and_a_new_start() {
 }
 
 #[tokio::test]
-async fn a_fresh_start_knows_nothing_of_what_was() {
+async fn a_fresh_start_has_no_earlier_data() {
     let folder = tempfile::tempdir().unwrap();
     let world = start(folder.path(), false).await;
     let before = demo(folder.path());
     let mut old = with_credentials(&world, &before["channel"][0]).await;
-    old.has(&["users"]).await;
+    old.push_examples(&["users"]).await;
     world.stop().await;
     std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
 
@@ -142,13 +142,13 @@ async fn a_fresh_start_knows_nothing_of_what_was() {
 }
 
 #[tokio::test]
-async fn a_lost_demo_json_is_made_again_with_secrets_that_work() {
+async fn a_lost_demo_json_is_recreated_with_secrets_that_work() {
     let folder = tempfile::tempdir().unwrap();
     let world = start(folder.path(), false).await;
     let partner = with_credentials(&world, &demo(folder.path())["channel"][0]).await;
-    partner.has(&["users"]).await;
+    partner.push_examples(&["users"]).await;
     world.stop().await;
-    // More often than a channel may have secrets.
+    // More rotations than a channel may have secrets.
     for _ in 0..3 {
         std::fs::remove_file(folder.path().join("demo.json")).unwrap();
         let world = start(folder.path(), false).await;
@@ -159,7 +159,7 @@ async fn a_lost_demo_json_is_made_again_with_secrets_that_work() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_said_in_one_line() {
+async fn a_taken_port_is_reported_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = World::start(Options { port, ..Options::default() }).await.err();
@@ -171,7 +171,7 @@ async fn a_fresh_start_on_a_taken_port_leaves_the_data_alone() {
     let folder = tempfile::tempdir().unwrap();
     let world = start(folder.path(), false).await;
     let partner = with_credentials(&world, &demo(folder.path())["channel"][0]).await;
-    partner.has(&["users"]).await;
+    partner.push_examples(&["users"]).await;
     let port = world.base_url.rsplit(':').next().unwrap().parse().unwrap();
     let second = Options { port, data_dir: Some(folder.path().to_owned()), fresh: true, ..Options::default() };
     assert!(World::start(second).await.is_err());
@@ -183,22 +183,22 @@ async fn a_fresh_start_on_a_taken_port_leaves_the_data_alone() {
     world.stop().await;
 }
 
-/// An answer of the gateway's own.
-fn refusal(status: u16, message: &str) -> Answer {
-    Answer { status, body: json!({"message": message}) }
+/// A response of the gateway itself.
+fn rejection(status: u16, message: &str) -> Response {
+    Response { status, body: json!({"message": message}) }
 }
 
 #[tokio::test]
-async fn the_gateway_answers_for_itself_outside_the_api() {
+async fn the_gateway_responds_itself_outside_the_api() {
     let http = reqwest::Client::new();
     for path in ["/api", "/api/v3/users", "/index.html", "/api/v10/users"] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let request = http.request(method, format!("{}{path}", world().base_url));
-            assert_eq!(answer(request).await, refusal(404, "Not Found"), "{path}");
+            assert_eq!(fetch(request).await, rejection(404, "Not Found"), "{path}");
         }
     }
     let inside = http.get(format!("{}/api/v1/nowhere", world().base_url));
-    assert_eq!(answer(inside).await, problem(404, 1001, &[("path", "does not exist")]));
+    assert_eq!(fetch(inside).await, problem(404, 1001, &[("path", "does not exist")]));
 }
 
 #[tokio::test]
@@ -206,22 +206,22 @@ async fn request_line_and_headers_may_be_10_240_bytes_together() {
     let partner = Partner::join(world()).await;
     let with_padding = |length: usize| {
         let request = partner.http.get(format!("{}/api/v1/tasks", partner.base_url));
-        answer(request.bearer_auth(&partner.token).header("x-padding", "p".repeat(length)))
+        fetch(request.bearer_auth(&partner.token).header("x-padding", "p".repeat(length)))
     };
-    let too_large = refusal(431, "Request Header Fields Too Large");
+    let too_large = rejection(431, "Request Header Fields Too Large");
     assert_eq!(with_padding(9_000).await.status, 200);
     assert_eq!(with_padding(10_240).await, too_large);
     let long_query = partner.http.get(format!("{}/api/v1/tasks?q={}", partner.base_url, "q".repeat(10_240)));
-    assert_eq!(answer(long_query).await, too_large);
-    // A byte more or less decides: the largest padding that passes, found by halving.
+    assert_eq!(fetch(long_query).await, too_large);
+    // Bisects for the largest padding that the gateway accepts.
     let (mut fits, mut exceeds) = (9_000, 10_240);
     while exceeds - fits > 1 {
         let middle = usize::midpoint(fits, exceeds);
-        let answer = with_padding(middle).await;
-        if answer == too_large {
+        let response = with_padding(middle).await;
+        if response == too_large {
             exceeds = middle;
         } else {
-            assert_eq!(answer.status, 200, "{middle}");
+            assert_eq!(response.status, 200, "{middle}");
             fits = middle;
         }
     }
@@ -234,21 +234,21 @@ async fn a_body_may_have_10_mib_at_the_gateway_and_one_at_an_endpoint() {
     const MIB: usize = 1024 * 1024;
     let partner = Partner::join(world()).await;
     let with_body = async |size: usize| partner.post_text("/api/v1/users", &"1".repeat(size)).await;
-    assert_eq!(with_body(10 * MIB + 1).await, refusal(413, "Request Entity Too Large"));
-    // Below that it is Lambda's limit of 6 MiB for an event, and below that the endpoint's own.
-    assert_eq!(with_body(10 * MIB).await, refusal(413, "Request Entity Too Large"));
+    assert_eq!(with_body(10 * MIB + 1).await, rejection(413, "Request Entity Too Large"));
+    // Next comes Lambda's limit of 6 MiB for an event, then the endpoint's own.
+    assert_eq!(with_body(10 * MIB).await, rejection(413, "Request Entity Too Large"));
     assert_eq!(with_body(MIB + 1).await, problem(413, 1001, &[("$", "is larger than 1 MiB")]));
     assert_eq!(with_body(MIB).await.status, 400);
 }
 
 #[tokio::test]
-async fn no_table_holds_anything_secret_in_clear() {
+async fn no_table_holds_a_secret_in_the_clear() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     let tokens = partner.new_tokens().await;
     let refresh = json!({"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"}).to_string();
     let refreshed = partner.send(Method::POST, "/api/v1/auth/refresh", None, Some(refresh)).await.body["data"].clone();
-    partner.has(&ALL.each_ref().map(|kind| kind.name)).await;
+    partner.push_examples(&ALL.each_ref().map(|kind| kind.name)).await;
     partner.put("/api/v1/users/U20240101001", &json!({"id_card": "110101199001015678"})).await;
     let rotated = partner.administer("rotate_channel_secret").await;
 
@@ -269,11 +269,14 @@ async fn no_table_holds_anything_secret_in_clear() {
         partner.token.clone(),
     ];
     let stored = json!([records, credentials]).to_string();
-    assert!(stored.contains("13800138000") && stored.contains("IOU20240220001"), "what is no secret shows that all was read");
+    assert!(
+        stored.contains("13800138000") && stored.contains("IOU20240220001"),
+        "public values show that the tables were read"
+    );
     for secret in secrets {
-        assert!(!stored.contains(&secret), "{secret} is stored in clear");
+        assert!(!stored.contains(&secret), "{secret} is stored in the clear");
     }
-    // Nor the random part of a refresh token, which alone would be enough to make it.
+    // Nor is the random part of a refresh token stored, from which the token could be derived.
     for token in [&tokens["refresh_token"], &refreshed["refresh_token"]] {
         let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text(token)).unwrap();
         let random = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &bytes[16..48]);
@@ -287,7 +290,7 @@ async fn no_table_holds_anything_secret_in_clear() {
 }
 
 #[tokio::test]
-async fn a_sealed_value_differs_from_record_to_record_and_opens_in_its_own_alone() {
+async fn a_sealed_value_differs_in_each_record_and_opens_only_in_its_own() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     let mut user = ALL[0].example();
@@ -308,7 +311,7 @@ async fn a_sealed_value_differs_from_record_to_record_and_opens_in_its_own_alone
 }
 
 #[tokio::test]
-async fn the_address_is_that_of_this_machine_alone() {
+async fn the_local_system_listens_only_on_the_loopback() {
     let address = world();
     for url in [&address.base_url, &address.dynamodb_url, &address.sms_outbox_url] {
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
@@ -330,7 +333,7 @@ async fn two_systems_do_not_share_a_folder() {
 }
 
 #[tokio::test]
-async fn demo_credentials_work_even_where_the_database_is_gone() {
+async fn demo_credentials_work_even_if_the_database_was_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data_dir: Some(folder.path().to_owned()), demo: true, ..Options::default() };
     World::start(options()).await.unwrap().stop().await;
@@ -342,6 +345,6 @@ async fn demo_credentials_work_even_where_the_database_is_gone() {
         let credentials =
             json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"}).to_string();
         let request = reqwest::Client::new().post(format!("{}/api/v1/auth/token", world.base_url));
-        tokens(&answer(request.header("content-type", "application/json").body(credentials)).await);
+        tokens(&fetch(request.header("content-type", "application/json").body(credentials)).await);
     }
 }

@@ -1,4 +1,4 @@
-//! The port to WeChat, against its simulator: what WeChat documents of its answers is understood.
+//! The WeChat client against the simulator: it understands the responses that WeChat documents.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use shared::clock::SystemClock;
 use shared::environment::{Environment, LazySecret};
 use shared::wechat::{App, Refusal, WeChat};
 
-use crate::support::{Address, Stage, answer};
+use crate::support::{Address, Stage, fetch};
 
 async fn wechat(address: &Address) -> WeChat {
     let environment = Environment::new(address.variables.clone(), std::sync::Arc::new(SystemClock)).await;
@@ -14,7 +14,7 @@ async fn wechat(address: &Address) -> WeChat {
 }
 
 async fn simulate(address: &Address, what: &str) -> Value {
-    answer(reqwest::Client::new().get(format!("{}/simulate/{what}", address.wechat_url))).await.body
+    fetch(reqwest::Client::new().get(format!("{}/simulate/{what}", address.wechat_url))).await.body
 }
 
 fn now() -> Timestamp {
@@ -22,7 +22,7 @@ fn now() -> Timestamp {
 }
 
 #[tokio::test]
-async fn a_phone_code_gives_the_number_once() {
+async fn a_phone_code_returns_the_number_once() {
     let stage = Stage::open().await;
     let wechat = wechat(&stage.address).await;
     let code = simulate(&stage.address, "phone_code?phone=13911112222").await["code"].as_str().unwrap().to_owned();
@@ -33,25 +33,26 @@ async fn a_phone_code_gives_the_number_once() {
 }
 
 #[tokio::test]
-async fn an_access_token_that_is_no_longer_taken_is_renewed_once() {
+async fn an_access_token_that_wechat_rejects_is_renewed_once() {
     let stage = Stage::open().await;
     let (one, other) = (wechat(&stage.address).await, wechat(&stage.address).await);
     assert_eq!(one.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()));
     for errcode in [40001, 42001] {
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
-        // Renewing withdraws the token that the other one knows.
+        // A renewal invalidates the token that the other client holds.
         assert_eq!(other.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()), "{errcode}");
         assert_eq!(one.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()), "{errcode}");
     }
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart_and_nothing_of_the_secret_shows() {
+async fn errors_of_wechat_are_distinguished_and_the_secret_never_shows() {
     let stage = Stage::open().await;
     let right = wechat(&stage.address).await;
-    for (errcode, refusal) in [(40029, Refusal::Code), (40226, Refusal::Blocked), (45011, Refusal::Busy), (-1, Refusal::Busy)] {
+    for (errcode, rejection) in [(40029, Refusal::Code), (40226, Refusal::Blocked), (45011, Refusal::Busy), (-1, Refusal::Busy)]
+    {
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
-        assert_eq!(right.code_to_session("test").await.unwrap().err(), Some(refusal), "{errcode}");
+        assert_eq!(right.code_to_session("test").await.unwrap().err(), Some(rejection), "{errcode}");
     }
     let app = App::parse(r#"{"appid":"wx1","secret":"hush-hush"}"#).unwrap();
     let wrong = WeChat::new(&stage.address.wechat_url, LazySecret::known(app.clone()));

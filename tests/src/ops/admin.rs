@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::support::partner::tokens;
 use crate::support::resource::is_number;
-use crate::support::{Address, Answer, Stage, problem, success, world};
+use crate::support::{Address, Response, Stage, problem, success, world};
 
 const AT_FIRST: &str = "2024-01-15T10:30:00Z";
 
-/// What the Invoke API answers: status, headers, body.
+/// The response of the Invoke API: status, headers, body.
 async fn raw(address: &Address, function: &str, kind: Option<&str>, event: &str) -> (u16, HeaderMap, String) {
     let url = format!("{}/2015-03-31/functions/{function}/invocations", address.base_url);
     let mut request = reqwest::Client::new().post(url).body(event.to_owned());
@@ -22,17 +22,17 @@ async fn raw(address: &Address, function: &str, kind: Option<&str>, event: &str)
     (response.status().as_u16(), response.headers().clone(), response.text().await.unwrap())
 }
 
-/// The answer to a command that is carried out.
+/// The output of a command that succeeds.
 pub async fn done(address: &Address, command: &Value) -> Value {
     let (status, headers, body) = raw(address, "ops-admin", None, &command.to_string()).await;
     assert_eq!((status, headers.get("x-amz-function-error")), (200, None), "{command}: {body}");
     serde_json::from_str(&body).unwrap()
 }
 
-/// The answer to an event that fails: its error type and message.
+/// The error of an event that fails: its type and message.
 async fn failed(address: &Address, event: &str) -> (String, String) {
     let (status, headers, body) = raw(address, "ops-admin", None, event).await;
-    assert_eq!(status, 200, "a failed invocation is an answered one");
+    assert_eq!(status, 200, "a failed invocation has status 200 as well");
     assert_eq!(
         headers.get("x-amz-function-error").map(reqwest::header::HeaderValue::as_bytes),
         Some(&b"Unhandled"[..]),
@@ -54,47 +54,47 @@ fn view(appkey: &str, name: &str, enabled: bool, secrets: &[(&Value, &str)]) -> 
     json!({"appkey": appkey, "name": name, "enabled": enabled, "created_at": AT_FIRST, "secrets": secrets})
 }
 
-/// A secret that was told, after a look at its form: 256 bits in base64url.
-fn told(answer: &Value, appkey: &str) -> (Value, String) {
-    let secret = answer["secret"].as_str().expect("a secret").to_owned();
-    let id = answer["secret_id"].clone();
-    assert_eq!(*answer, json!({"appkey": appkey, "secret": secret, "secret_id": id}));
+/// The id and the secret that a command returned, after a check of their form: 256 bits in base64url.
+fn issued(response: &Value, appkey: &str) -> (Value, String) {
+    let secret = response["secret"].as_str().expect("a secret").to_owned();
+    let id = response["secret_id"].clone();
+    assert_eq!(*response, json!({"appkey": appkey, "secret": secret, "secret_id": id}));
     assert!(secret.len() == 43 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     assert!(id.as_str().is_some_and(is_number), "{id}");
     (id, secret)
 }
 
-async fn token(address: &Address, appkey: &str, secret: &str) -> Answer {
+async fn token(address: &Address, appkey: &str, secret: &str) -> Response {
     let body = json!({"appkey": appkey, "secret": secret, "grant_type": "client_credentials"});
     let request = reqwest::Client::new().post(format!("{}/api/v1/auth/token", address.base_url));
-    crate::support::answer(request.header("content-type", "application/json").body(body.to_string())).await
+    crate::support::fetch(request.header("content-type", "application/json").body(body.to_string())).await
 }
 
 async fn works(address: &Address, appkey: &str, secret: &str) -> bool {
-    let answer = token(address, appkey, secret).await;
-    if answer.status == 200 {
-        tokens(&answer);
+    let response = token(address, appkey, secret).await;
+    if response.status == 200 {
+        tokens(&response);
         return true;
     }
-    assert_eq!(answer, problem(401, 1002, &[]));
+    assert_eq!(response, problem(401, 1002, &[]));
     false
 }
 
 #[tokio::test]
-async fn a_channel_lives_through_all_commands() {
+async fn every_command_about_a_channel_works() {
     let stage = Stage::open().await;
     let address = &stage.address;
     let appkey = "channel-x";
     let about = |command: &str| json!({"command": command, "appkey": appkey});
 
     let create = json!({"command": "create_channel", "appkey": appkey, "name": "甲渠道"});
-    let (first, old) = told(&done(address, &create).await, appkey);
+    let (first, old) = issued(&done(address, &create).await, appkey);
     assert!(works(address, appkey, &old).await);
     fails(address, &create, "Conflict", "appkey: exists already").await;
 
     stage.clock.advance(SignedDuration::from_secs(60));
     let later = "2024-01-15T10:31:00Z";
-    let (second, new) = told(&done(address, &about("rotate_channel_secret")).await, appkey);
+    let (second, new) = issued(&done(address, &about("rotate_channel_secret")).await, appkey);
     assert!(first != second && old != new);
     assert!(works(address, appkey, &old).await && works(address, appkey, &new).await);
     fails(address, &about("rotate_channel_secret"), "Conflict", "appkey: has two active secrets: retire one first").await;
@@ -113,27 +113,27 @@ async fn a_channel_lives_through_all_commands() {
     fails(address, &retire(&second), "Conflict", "secret_id: is the last active secret").await;
     assert!(works(address, appkey, &new).await);
 
-    let (third, newest) = told(&done(address, &about("rotate_channel_secret")).await, appkey);
+    let (third, newest) = issued(&done(address, &about("rotate_channel_secret")).await, appkey);
     assert!(works(address, appkey, &newest).await && works(address, appkey, &new).await);
     let listed = done(address, &json!({"command": "list_channels"})).await;
     let shown = view(appkey, "甲渠道", true, &[(&second, later), (&third, later)]);
     assert_eq!(listed["channels"].as_array().unwrap().last(), Some(&shown));
     for secret in [old, new, newest] {
-        assert!(!listed.to_string().contains(&secret), "a secret is told once");
+        assert!(!listed.to_string().contains(&secret), "a secret is returned only once");
     }
 }
 
 #[tokio::test]
-async fn a_retired_secrets_tokens_stay_good_until_they_end() {
+async fn tokens_of_a_retired_secret_stay_valid_until_they_expire() {
     let stage = Stage::open().await;
     let appkey = "channel-x";
-    let (first, secret) = told(&done(&stage.address, &json!({"command": "create_channel", "appkey": appkey})).await, appkey);
+    let (first, secret) = issued(&done(&stage.address, &json!({"command": "create_channel", "appkey": appkey})).await, appkey);
     let access = token(&stage.address, appkey, &secret).await.body["data"]["access_token"].as_str().unwrap().to_owned();
     done(&stage.address, &json!({"command": "rotate_channel_secret", "appkey": appkey})).await;
     done(&stage.address, &json!({"command": "retire_channel_secret", "appkey": appkey, "secret_id": first})).await;
     let request = reqwest::Client::new().get(format!("{}/api/v1/tasks", stage.address.base_url)).bearer_auth(access);
     let none = json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null});
-    assert_eq!(crate::support::answer(request).await, success(none));
+    assert_eq!(crate::support::fetch(request).await, success(none));
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn channels_are_listed_page_by_page_oldest_first() {
     let mut expected: Vec<(String, String)> = Vec::new();
     for number in 0..7 {
         let (appkey, name) = (format!("z{}", 9 - number), format!("渠道{number}"));
-        told(&done(address, &json!({"command": "create_channel", "appkey": appkey, "name": name})).await, &appkey);
+        issued(&done(address, &json!({"command": "create_channel", "appkey": appkey, "name": name})).await, &appkey);
         expected.push((appkey, name));
     }
     let whole = done(address, &json!({"command": "list_channels"})).await;
@@ -179,7 +179,7 @@ async fn channels_are_listed_page_by_page_oldest_first() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_wrong_is_refused_with_every_fault_named() {
+async fn an_invalid_command_is_rejected_with_every_fault_named() {
     const LIMIT: &str = "limit: must be an integer from 1 to 100";
     const APPKEY: &str = "appkey: must be 1 to 64 of A-Z a-z 0-9 . _ -";
     let commands = [
@@ -207,15 +207,15 @@ async fn a_command_that_is_wrong_is_refused_with_every_fault_named() {
 }
 
 #[tokio::test]
-async fn a_command_that_does_not_exist_is_refused_with_its_field_named() {
+async fn an_unknown_command_is_rejected_with_its_field_named() {
     let (kind, message) = failed(world(), r#"{"command":"drop_channels"}"#).await;
     assert_eq!(kind, "Invalid");
     assert!(message.starts_with("command: ") && !message.contains(';'), "{message}");
 }
 
 #[tokio::test]
-async fn a_command_with_a_field_that_it_does_not_know_is_refused() {
-    // Were a misspelt field passed over, the command would do something else than its sender meant.
+async fn a_command_with_an_unknown_field_is_rejected() {
+    // If a misspelt field were ignored, the command would do something else than intended.
     for command in [
         json!({"command": "create_channel", "appkey": "misspelt", "nmae": "x"}),
         json!({"command": "rotate_channel_secret", "appkey": "misspelt", "nmae": "x"}),
@@ -229,7 +229,7 @@ async fn a_command_with_a_field_that_it_does_not_know_is_refused() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_no_json_object_without_duplicates_is_refused() {
+async fn an_event_that_is_no_json_object_without_duplicates_is_rejected() {
     for event in ["{", "nonsense", "{} {}"] {
         let (kind, message) = failed(world(), event).await;
         assert_eq!(kind, "Invalid");
@@ -241,32 +241,32 @@ async fn an_event_that_is_no_json_object_without_duplicates_is_refused() {
 }
 
 #[tokio::test]
-async fn a_channel_that_nobody_created_is_not_found() {
+async fn an_unknown_channel_is_not_found() {
     for mut command in [
         json!({"command": "rotate_channel_secret"}),
         json!({"command": "retire_channel_secret", "secret_id": "1"}),
         json!({"command": "disable_channel"}),
         json!({"command": "enable_channel"}),
     ] {
-        command["appkey"] = "nobody".into();
+        command["appkey"] = "unknown".into();
         fails(world(), &command, "NotFound", "appkey: does not exist").await;
     }
-    assert_eq!(token(world(), "nobody", "x").await, problem(401, 1002, &[]));
+    assert_eq!(token(world(), "unknown", "x").await, problem(401, 1002, &[]));
 }
 
 #[tokio::test]
-async fn a_failure_of_ours_says_nothing_of_the_inside() {
+async fn a_server_error_reveals_nothing_internal() {
     let stage = Stage::open().await;
     stage.inject(&[crate::support::Fault::Throttled; 30]);
     fails(&stage.address, &json!({"command": "create_channel", "appkey": "x"}), "Internal", "see the log").await;
-    stage.heal();
-    told(&done(&stage.address, &json!({"command": "create_channel", "appkey": "x"})).await, "x");
+    stage.clear_faults();
+    issued(&done(&stage.address, &json!({"command": "create_channel", "appkey": "x"})).await, "x");
 }
 
 #[tokio::test]
 async fn a_function_is_found_by_its_name_or_arn() {
     let stage = Stage::open().await;
-    told(&done(&stage.address, &json!({"command": "create_channel", "appkey": "called"})).await, "called");
+    issued(&done(&stage.address, &json!({"command": "create_channel", "appkey": "called"})).await, "called");
     let event = json!({"command": "list_channels", "limit": 1}).to_string();
     for name in [
         "ops-admin",
@@ -282,12 +282,12 @@ async fn a_function_is_found_by_its_name_or_arn() {
             assert_eq!(body["channels"][0]["appkey"], "called", "{name}");
         }
     }
-    for name in ["nobody", "arn:aws:lambda:us-east-1:000000000000:function:nobody", "ops-admin2"] {
+    for name in ["unknown", "arn:aws:lambda:us-east-1:000000000000:function:unknown", "ops-admin2"] {
         for kind in [None, Some("Event"), Some("DryRun")] {
             let (status, headers, body) = raw(&stage.address, name, kind, &event).await;
             assert_eq!((status, &headers["x-amzn-errortype"]), (404, &"ResourceNotFoundException".parse().unwrap()), "{name}");
-            let asked = name.rsplit(':').next().unwrap();
-            let expected = json!({"Type": "User", "Message": format!("Function not found: {asked}")});
+            let named = name.rsplit(':').next().unwrap();
+            let expected = json!({"Type": "User", "Message": format!("Function not found: {named}")});
             assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
         }
     }
@@ -302,7 +302,7 @@ async fn an_event_is_run_unless_it_is_dry() {
     let (status, _, body) = raw(&stage.address, "ops-admin", Some("Event"), &create("event")).await;
     assert_eq!((status, body.as_str()), (202, ""));
 
-    // It runs when it has been answered: the list is asked for until the channel is there.
+    // The event runs after the response: list the channels until the new one is there.
     let mut listed: Vec<Value> = Vec::new();
     for _ in 0..10_000 {
         let channels = done(&stage.address, &json!({"command": "list_channels"})).await["channels"].clone();
@@ -327,10 +327,10 @@ async fn the_functions_behind_the_gateway_can_be_invoked_too() {
     });
     let (status, headers, body) = raw(world(), "channel-tasks", None, &event.to_string()).await;
     assert_eq!((status, headers.get("x-amz-function-error")), (200, None), "{body}");
-    let answer: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(answer["statusCode"], 401);
-    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-    assert_eq!(Answer { status: 401, body }, problem(401, 1002, &[]));
+    let response: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(response["statusCode"], 401);
+    let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
+    assert_eq!(Response { status: 401, body }, problem(401, 1002, &[]));
 
     let (status, headers, _) = raw(world(), "channel-tasks", None, "{}").await;
     assert_eq!((status, &headers["x-amz-function-error"]), (200, &"Unhandled".parse().unwrap()));

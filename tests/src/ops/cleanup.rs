@@ -1,4 +1,4 @@
-//! `ops-cleanup`: what is due is done, once, and nothing else.
+//! `ops-cleanup`: the scheduled clean-up handles each overdue item once, and no other item.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ async fn clean(board: &Board) -> Value {
     board.address.invoke("ops-cleanup", &json!({})).await.body
 }
 
-/// What one run answers that did so much of something, and nothing else.
+/// The output of a run that handled this many items of one kind and no others.
 fn swept(what: &str, done: u64) -> Value {
     let of = |name: &str| json!({"done": if name == what { done } else { 0 }, "failed": 0, "is_cut_short": false});
     json!({"orders": of("orders"), "tops": of("tops"), "arrivals": of("arrivals"), "expired": of("expired")})
@@ -25,7 +25,7 @@ async fn open() -> (Stage, User) {
 }
 
 #[tokio::test]
-async fn an_order_that_nobody_paid_is_closed_and_one_that_was_paid_unheard_is_granted() {
+async fn an_unpaid_order_is_closed_and_one_paid_without_notification_is_granted() {
     let (stage, user) = open().await;
     let board = &user.board;
     let (unpaid, paid) = (user.order_voucher().await, user.order_voucher().await);
@@ -34,7 +34,7 @@ async fn an_order_that_nobody_paid_is_closed_and_one_that_was_paid_unheard_is_gr
     assert_eq!(clean(board).await, swept("", 0));
     let young = user.order_voucher().await;
     stage.clock.advance(SignedDuration::from_mins(2));
-    // Some at once.
+    // Several concurrent runs.
     let runs = futures::future::join_all((0..4).map(|_| clean(board))).await;
     assert!(runs.iter().all(|run| run["orders"]["failed"] == 0), "{runs:?}");
     assert_eq!(user.ledger().await, (1, vec![1], 1));
@@ -48,7 +48,7 @@ async fn an_order_that_nobody_paid_is_closed_and_one_that_was_paid_unheard_is_gr
     assert_eq!(clean(board).await, swept("", 0));
 }
 
-/// The states of the orders, past the system: to ask it for one settles it.
+/// The states of the orders, read directly: a request for the status of an order settles it.
 async fn states(stage: &Stage) -> Vec<Value> {
     let items = stage.items("jobboard").await.into_iter();
     let mut states: Vec<Value> =
@@ -58,7 +58,7 @@ async fn states(stage: &Stage) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn tops_that_have_ended_are_cleared_and_what_was_extended_stays() {
+async fn ended_tops_are_cleared_and_extended_ones_stay() {
     let (stage, owner) = open().await;
     let board = &owner.board;
     let (ended, extended, never) =
@@ -90,7 +90,7 @@ async fn tops_that_have_ended_are_cleared_and_what_was_extended_stays() {
 }
 
 #[tokio::test]
-async fn pictures_that_arrived_unheard_are_checked_and_what_is_none_is_removed() {
+async fn uploads_whose_event_was_lost_are_verified_and_removed_if_invalid() {
     let (stage, user) = open().await;
     let (board, objects) = (&user.board, stage.objects().await);
     let now = stage.clock_nanoseconds();
@@ -100,7 +100,7 @@ async fn pictures_that_arrived_unheard_are_checked_and_what_is_none_is_removed()
     objects.put(&incoming[0], bytes.clone(), "image/png").await.unwrap();
     objects.put(&incoming[1], b"no picture".to_vec(), "image/png").await.unwrap();
     objects.put("incoming/elsewhere", bytes.clone(), "image/png").await.unwrap();
-    // Whoever uploads is given time; nobody asks for what has no name of a picture's.
+    // A recent upload is left alone, and so is an object without the name of a picture.
     assert_eq!(clean(board).await, swept("arrivals", 1));
     assert_eq!(objects.list("incoming/").await.unwrap(), incoming);
     stage.clock.advance(SignedDuration::from_mins(16));
@@ -112,28 +112,28 @@ async fn pictures_that_arrived_unheard_are_checked_and_what_is_none_is_removed()
 }
 
 #[tokio::test]
-async fn what_has_expired_is_removed_and_nothing_else() {
+async fn only_expired_items_are_removed() {
     let (stage, user) = open().await;
     let board = &user.board;
-    // Counts of tries are left to DynamoDB, which needs their end and nothing else.
+    // Counters are not in the index of expired items: the TTL of DynamoDB removes them.
     let counts = async || {
         let stored = stage.items("credentials").await;
         stored.into_iter().partition::<Vec<Value>, _>(|item| item.get("due").is_none())
     };
     let credentials = async || counts().await.1;
     let expiry = |item: &Value| item["expires_at"]["N"].as_str().map(|at| at.parse::<i64>().unwrap());
-    // Captchas, a code and the count of it, a session, refresh tokens, a request that counts once.
-    let platform = Platform::found(&stage.address).await;
+    // Captchas, a code and its counter, a session, refresh tokens, an idempotency key.
+    let platform = Platform::create(&stage.address).await;
     let (captcha, shown) = platform.captcha().await;
     platform.captcha().await;
     assert_eq!(platform.verifycode(&captcha, &shown, "13800138000").await.status, 200);
-    platform.worker("somebody").await;
+    platform.worker("a worker").await;
     Partner::join(&stage.address).await;
     let job = crate::support::board::job();
     assert_eq!(user.post_once("/job/create", "k", &job).await, done());
     let stored = credentials().await;
     assert_eq!(stored.len(), 6, "{stored:?}");
-    // Everything that expires is found by it.
+    // The index finds everything that expires.
     for item in &stored {
         assert_eq!(item["due_at"], item["expires_at"], "{item}");
         assert!(item["due"]["S"].as_str().is_some_and(|due| due.starts_with("expired#")), "{item}");

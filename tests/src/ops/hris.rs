@@ -5,21 +5,21 @@ use serde_json::{Value, json};
 
 use super::admin::{done, fails};
 use crate::support::consent::{App, Browser, CALLBACK};
-use crate::support::product::{MOBILE, Product, body, refusal};
+use crate::support::product::{MOBILE, Product, body, rejection};
 use crate::support::resource::is_number;
 use crate::support::{Stage, world};
 
 const AT_FIRST: &str = "2024-01-15T10:30:00Z";
 const LATER: &str = "2024-01-15T10:31:00Z";
 
-/// How long a process relies on what it knows of a key.
+/// How long a process caches a key and its status.
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(5);
 
-/// A secret that was told, after a look at its form: 256 bits in base64url.
-fn told(answer: &Value, owner: (&str, &str), name: &str) -> (Value, String) {
-    let secret = answer[name].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-    let id = answer["secret_id"].clone();
-    assert_eq!(*answer, json!({owner.0: owner.1, name: secret, "secret_id": id}));
+/// The id and the secret that a command returned, after a check of their form: 256 bits in base64url.
+fn issued(response: &Value, owner: (&str, &str), name: &str) -> (Value, String) {
+    let secret = response[name].as_str().unwrap_or_else(|| panic!("{response}")).to_owned();
+    let id = response["secret_id"].clone();
+    assert_eq!(*response, json!({owner.0: owner.1, name: secret, "secret_id": id}));
     assert!(secret.len() == 43 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     assert!(id.as_str().is_some_and(is_number), "{id}");
     (id, secret)
@@ -33,9 +33,9 @@ fn shown(secrets: &[(&Value, &str)]) -> Value {
 async fn signs(product: &Product, secret: &str) -> bool {
     let mut product = product.clone();
     product.secret_key = secret.to_owned();
-    let answer = product.get("/api/v2/departments", Value::Null).await;
-    assert!(answer == body(json!([])) || answer == refusal(401, 1101, "signature is invalid"), "{answer:?}");
-    answer.status == 200
+    let response = product.get("/api/v2/departments", Value::Null).await;
+    assert!(response == body(json!([])) || response == rejection(401, 1101, "signature is invalid"), "{response:?}");
+    response.status == 200
 }
 
 async fn import_company(stage: &Stage, uuid: &str) {
@@ -55,14 +55,14 @@ async fn a_product_is_created_once_under_one_name() {
 }
 
 #[tokio::test]
-async fn an_access_key_lives_through_all_commands() {
+async fn every_command_about_an_access_key_works() {
     let stage = Stage::open().await;
     let address = &stage.address;
     let product = Product::join_stage(&stage).await;
     let second = "c".repeat(32);
     import_company(&stage, &second).await;
     let pair = |command: &str, product_id: &str, company: &str| json!({"command": command, "product_id": product_id, "company_uuid": company});
-    let missing = [("nobody", second.as_str(), "product_id"), (&product.product_id, &"d".repeat(32), "company_uuid")];
+    let missing = [("unknown", second.as_str(), "product_id"), (&product.product_id, &"d".repeat(32), "company_uuid")];
     for (product_id, company, field) in missing {
         let create = pair("create_access_key", product_id, company);
         fails(address, &create, "NotFound", &format!("{field}: does not exist")).await;
@@ -71,9 +71,9 @@ async fn an_access_key_lives_through_all_commands() {
     fails(address, &pair("show_access_key", &product.product_id, &second), "NotFound", none).await;
 
     let create = pair("create_access_key", &product.product_id, &second);
-    let answer = done(address, &create).await;
-    let access_key = answer["access_key"].as_str().expect("a key").to_owned();
-    let (first, old) = told(&answer, ("access_key", &access_key), "secret_key");
+    let response = done(address, &create).await;
+    let access_key = response["access_key"].as_str().expect("a key").to_owned();
+    let (first, old) = issued(&response, ("access_key", &access_key), "secret_key");
     fails(address, &create, "Conflict", "company_uuid: has an access key of this product").await;
     let about = |command: &str| json!({"command": command, "access_key": access_key});
     let view = |secrets: Value| {
@@ -90,7 +90,7 @@ async fn an_access_key_lives_through_all_commands() {
     assert!(!signs(&product, &old).await && !signs(&caller, &product.secret_key).await, "each key has its own secret");
 
     stage.clock.advance(SignedDuration::from_secs(60));
-    let (next, new) = told(&done(address, &about("rotate_access_key")).await, ("access_key", &access_key), "secret_key");
+    let (next, new) = issued(&done(address, &about("rotate_access_key")).await, ("access_key", &access_key), "secret_key");
     assert!(signs(&caller, &old).await && signs(&caller, &new).await);
     let two = "access_key: has two active secrets: retire one first";
     fails(address, &about("rotate_access_key"), "Conflict", two).await;
@@ -116,35 +116,35 @@ async fn a_rotated_company_token_replaces_the_one_before() {
     let read = async |token: &str| product.get("/api/v2/employees", json!({"token": token})).await;
     assert_eq!(read(&product.token).await, body(json!([])));
     let rotate = json!({"command": "rotate_company_token", "company_uuid": product.company});
-    let answer = done(&stage.address, &rotate).await;
-    let token = answer["token"].as_str().expect("a token").to_owned();
-    assert_eq!(answer, json!({"company_uuid": product.company, "token": token}));
+    let response = done(&stage.address, &rotate).await;
+    let token = response["token"].as_str().expect("a token").to_owned();
+    assert_eq!(response, json!({"company_uuid": product.company, "token": token}));
     stage.clock.advance(REMEMBERED);
-    assert_eq!(read(&product.token).await, refusal(401, 1104, "token is not that of the company"));
+    assert_eq!(read(&product.token).await, rejection(401, 1104, "token is not that of the company"));
     assert_eq!(read(&token).await, body(json!([])));
     let stored = json!(stage.items("hris").await).to_string();
     assert!(stored.contains(&product.company) && !stored.contains(&token), "the token is stored in the clear: {stored}");
 }
 
 #[tokio::test]
-async fn an_oauth_app_lives_through_all_commands() {
+async fn every_command_about_an_oauth_app_works() {
     let stage = Stage::open().await;
     let address = &stage.address;
     let product = Product::join_stage(&stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let create = |product_id: &str, company: &str| {
         json!({
             "command": "create_oauth_app", "product_id": product_id, "company_uuid": company, "name": "考勤助手",
             "callback_url": CALLBACK,
         })
     };
-    let no_product = create("nobody", &product.company);
+    let no_product = create("unknown", &product.company);
     fails(address, &no_product, "NotFound", "product_id: does not exist").await;
     let no_company = create(&product.product_id, &"d".repeat(32));
     fails(address, &no_company, "NotFound", "company_uuid: does not exist").await;
-    let answer = done(address, &create(&product.product_id, &product.company)).await;
-    let app_id = answer["app_id"].as_str().expect("an id").to_owned();
-    let (first, old) = told(&answer, ("app_id", &app_id), "app_secret");
+    let response = done(address, &create(&product.product_id, &product.company)).await;
+    let app_id = response["app_id"].as_str().expect("an id").to_owned();
+    let (first, old) = issued(&response, ("app_id", &app_id), "app_secret");
     let app = |secret: &str| App {
         address: address.clone(),
         app_id: app_id.clone(),
@@ -154,14 +154,14 @@ async fn an_oauth_app_lives_through_all_commands() {
     let works = async |secret: &str| {
         stage.clock.advance(SignedDuration::from_secs(60));
         let code = Browser::new(&app(&old)).response_code(MOBILE).await;
-        let answer = app(secret).token(&app(secret).exchange(&code)).await;
-        let refused = refusal(401, 1105, "app_id or app_secret is invalid");
-        assert!(answer.status == 200 || answer == refused, "{answer:?}");
-        answer.status == 200
+        let response = app(secret).token(&app(secret).exchange(&code)).await;
+        let rejected = rejection(401, 1105, "app_id or app_secret is invalid");
+        assert!(response.status == 200 || response == rejected, "{response:?}");
+        response.status == 200
     };
     assert!(works(&old).await);
     let about = |command: &str| json!({"command": command, "app_id": app_id});
-    let (next, new) = told(&done(address, &about("rotate_oauth_app")).await, ("app_id", &app_id), "app_secret");
+    let (next, new) = issued(&done(address, &about("rotate_oauth_app")).await, ("app_id", &app_id), "app_secret");
     assert!(works(&old).await && works(&new).await);
     fails(address, &about("rotate_oauth_app"), "Conflict", "app_id: has two active secrets: retire one first").await;
     let retire = |id: &Value| json!({"command": "retire_oauth_app_secret", "app_id": app_id, "secret_id": id});
@@ -176,34 +176,34 @@ async fn an_oauth_app_lives_through_all_commands() {
 }
 
 #[tokio::test]
-async fn a_bind_code_is_told_with_its_end() {
+async fn a_bind_code_is_returned_with_its_expiry() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     let create = json!({"command": "create_bind_code", "company_uuid": product.company});
-    let answer = done(&stage.address, &create).await;
-    let code = answer["bind_code"].as_str().expect("a code").to_owned();
+    let response = done(&stage.address, &create).await;
+    let code = response["bind_code"].as_str().expect("a code").to_owned();
     let expected = json!({"company_uuid": product.company, "bind_code": code, "valid_until": "2024-01-22T10:30:00Z"});
-    assert_eq!(answer, expected);
-    assert_ne!(done(&stage.address, &create).await["bind_code"], code, "each is another one");
+    assert_eq!(response, expected);
+    assert_ne!(done(&stage.address, &create).await["bind_code"], code, "each code is new");
     let stored = json!(stage.items("credentials").await).to_string();
     assert!(stored.contains(&product.company) && !stored.contains(&code), "the code is stored in the clear: {stored}");
 }
 
 #[tokio::test]
-async fn what_nobody_created_is_not_found() {
+async fn unknown_products_keys_and_apps_are_not_found() {
     let unknown = "d".repeat(32);
     let commands = [
         (json!({"command": "rotate_company_token", "company_uuid": unknown}), "company_uuid: does not exist"),
         (json!({"command": "create_bind_code", "company_uuid": unknown}), "company_uuid: does not exist"),
-        (json!({"command": "rotate_access_key", "access_key": "nobody"}), "access_key: does not exist"),
+        (json!({"command": "rotate_access_key", "access_key": "unknown"}), "access_key: does not exist"),
         (
-            json!({"command": "retire_access_key_secret", "access_key": "nobody", "secret_id": "1"}),
+            json!({"command": "retire_access_key_secret", "access_key": "unknown", "secret_id": "1"}),
             "access_key: does not exist",
         ),
-        (json!({"command": "rotate_oauth_app", "app_id": "nobody"}), "app_id: does not exist"),
-        (json!({"command": "retire_oauth_app_secret", "app_id": "nobody", "secret_id": "1"}), "app_id: does not exist"),
+        (json!({"command": "rotate_oauth_app", "app_id": "unknown"}), "app_id: does not exist"),
+        (json!({"command": "retire_oauth_app_secret", "app_id": "unknown", "secret_id": "1"}), "app_id: does not exist"),
         (
-            json!({"command": "show_access_key", "product_id": "nobody", "company_uuid": unknown}),
+            json!({"command": "show_access_key", "product_id": "unknown", "company_uuid": unknown}),
             "company_uuid: has no access key of this product",
         ),
     ];
@@ -213,7 +213,7 @@ async fn what_nobody_created_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_wrong_is_refused_with_every_fault_named() {
+async fn an_invalid_command_is_rejected_with_every_fault_named() {
     const URL: &str = "callback_url: must be an http or https URL of at most 2048 characters";
     let app = |callback: &str| {
         json!({

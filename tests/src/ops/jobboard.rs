@@ -1,11 +1,11 @@
-//! The commands that administer the job board: prices, vouchers, jobs that must go. Refunds: `api/jobboard/orders.rs`.
+//! The commands that administer the job board: prices, vouchers, removal of jobs. Refunds: `api/jobboard/orders.rs`.
 
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, refusal};
+use crate::support::board::{Board, rejection};
 use crate::support::{Stage, world};
 
-fn refused(kind: &str, message: &str) -> Value {
+fn rejected(kind: &str, message: &str) -> Value {
     json!({"errorType": kind, "errorMessage": message})
 }
 
@@ -23,13 +23,13 @@ async fn a_price_is_set_within_bounds() {
         (json!({"goods": "refresh", "quantity": 2, "price": 1}), "quantity: must be 1: jobs are refreshed one at a time"),
         (json!({"goods": "top", "quantity": 72, "prize": 1}), "prize: is not known"),
     ] {
-        assert_eq!(board.command("set_price", event.clone()).await, refused("Invalid", message), "{event}");
+        assert_eq!(board.command("set_price", event.clone()).await, rejected("Invalid", message), "{event}");
     }
     assert_eq!(board.command("list_prices", json!({})).await, before);
 }
 
 #[tokio::test]
-async fn prices_set_at_once_are_all_kept() {
+async fn prices_set_concurrently_are_all_kept() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let sets = (1..=16).map(|quantity| {
@@ -56,21 +56,21 @@ async fn an_adjustment_counts_once_by_its_reference() {
     };
     let balance = |balance: i64| json!({"user_id": user.id, "balance": balance});
     let at_once = futures::future::join_all((0..16).map(|_| adjust(3, "T-1"))).await;
-    assert!(at_once.iter().all(|answer| *answer == balance(3)), "{at_once:?}");
-    assert_eq!(adjust(2, "T-1").await, refused("Conflict", "reference: was used for another adjustment"));
-    assert_eq!(adjust(-4, "T-2").await, refused("Conflict", "change: takes more vouchers than there are"));
+    assert!(at_once.iter().all(|response| *response == balance(3)), "{at_once:?}");
+    assert_eq!(adjust(2, "T-1").await, rejected("Conflict", "reference: was used for another adjustment"));
+    assert_eq!(adjust(-4, "T-2").await, rejected("Conflict", "change: takes more vouchers than there are"));
     assert_eq!(adjust(-3, "T-2").await, balance(0));
-    assert_eq!(adjust(0, "T-3").await, refused("Invalid", "change: must not be 0"));
+    assert_eq!(adjust(0, "T-3").await, rejected("Invalid", "change: must not be 0"));
     assert_eq!(user.ledger().await, (0, vec![-3, 3], 2));
     let records = user.post("/contact_voucher/records", &json!({})).await;
     let newest = &records.body["data"]["list"][0];
     assert_eq!((&newest["type"], &newest["title"]), (&json!("adjust"), &json!("补偿")));
     let event = json!({"user_id": 7, "change": 1, "reference": "T-4", "reason": "补偿", "by": "zhangsan"});
-    assert_eq!(board.command("adjust_vouchers", event).await, refused("NotFound", "user: not found"));
+    assert_eq!(board.command("adjust_vouchers", event).await, rejected("NotFound", "user: not found"));
 }
 
 #[tokio::test]
-async fn a_job_that_is_taken_down_is_shown_to_its_owner_alone_and_a_deleted_one_to_nobody() {
+async fn only_the_owner_sees_a_taken_down_job_and_no_one_a_deleted_one() {
     let board = Board::of(world());
     let owner = board.join().await;
     let job = owner.post_job(json!({})).await;
@@ -78,14 +78,14 @@ async fn a_job_that_is_taken_down_is_shown_to_its_owner_alone_and_a_deleted_one_
     for _ in 0..2 {
         assert_eq!(board.command("take_down_job", reason.clone()).await, json!({"job_id": job, "status": 3}));
     }
-    assert_eq!(board.post("/jobs/info", &named).await, refusal(404, "job not found"));
+    assert_eq!(board.post("/jobs/info", &named).await, rejection(404, "job not found"));
     assert_eq!(owner.job(job).await["status"], 3);
     assert_eq!(owner.post("/jobs/my", &json!({})).await.body["data"]["total"], 1);
-    assert_eq!(owner.post("/job/close", &named).await, refusal(400, "job_id: was taken down"));
+    assert_eq!(owner.post("/job/close", &named).await, rejection(400, "job_id: was taken down"));
     assert_eq!(board.command("delete_job", reason.clone()).await, json!({"job_id": job, "status": 4}));
-    assert_eq!(owner.post("/jobs/info", &named).await, refusal(404, "job not found"));
+    assert_eq!(owner.post("/jobs/info", &named).await, rejection(404, "job not found"));
     assert_eq!(owner.post("/jobs/my", &json!({})).await.body["data"]["total"], 0);
-    assert_eq!(board.command("take_down_job", reason).await, refused("Conflict", "job_id: is deleted"));
+    assert_eq!(board.command("take_down_job", reason).await, rejected("Conflict", "job_id: is deleted"));
     let unknown = json!({"job_id": 7, "reason": "虚假信息", "by": "zhangsan"});
-    assert_eq!(board.command("take_down_job", unknown).await, refused("NotFound", "job: not found"));
+    assert_eq!(board.command("take_down_job", unknown).await, rejected("NotFound", "job: not found"));
 }

@@ -17,7 +17,7 @@ async fn applied(platform: &Platform, user: &str) -> (Worker, Value) {
     (worker, em_id)
 }
 
-/// An administrator's decision about an application, with what it needs.
+/// An administrator's decision about an application, with its parameters.
 fn decision(command: &str, em_id: &Value) -> Value {
     let mut event = json!({"em_id": em_id, "by": "zhangsan"});
     let more = match command {
@@ -36,9 +36,9 @@ fn failure(kind: &str, message: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_application_is_shown_whole_but_for_what_is_private() {
+async fn an_application_is_shown_without_its_private_fields() {
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let worker = platform.worker("shown").await;
     let request =
         worker.request(Method::POST, "/employee").header("x-city", "%E6%88%90%E9%83%BD").header("x-location", "104.06-30.67");
@@ -67,15 +67,15 @@ async fn an_application_is_shown_whole_but_for_what_is_private() {
         assert_eq!(platform.command("set_verify_status", verified.clone()).await, whole);
     }
     let back = json!({"em_id": em_id, "verify_status": 1, "by": "zhangsan"});
-    let refused = failure("Conflict", "verify_status: cannot become 1 from 2");
-    assert_eq!(platform.command("set_verify_status", back).await, refused);
+    let rejected = failure("Conflict", "verify_status: cannot become 1 from 2");
+    assert_eq!(platform.command("set_verify_status", back).await, rejected);
     assert_eq!(worker.get("/em_status").await.body["data"]["verify_status"], 2);
 }
 
 #[tokio::test]
-async fn only_legal_moves_are_made() {
+async fn only_allowed_transitions_are_made() {
     const COMMANDS: [&str; 4] = ["approve_application", "sign_application", "reject_application", "cancel_application"];
-    /// The commands that lead to each state, and what the four commands make of it.
+    /// The commands that lead to each state, and the state after each of the four commands.
     const STATES: [(&[&str], [Option<u8>; 4]); 5] = [
         (&[], [Some(2), None, Some(4), Some(5)]),
         (&["approve_application"], [None, Some(3), Some(4), Some(5)]),
@@ -83,19 +83,19 @@ async fn only_legal_moves_are_made() {
         (&["reject_application"], [None; 4]),
         (&["cancel_application"], [None; 4]),
     ];
-    let platform = Platform::found(world()).await;
+    let platform = Platform::create(world()).await;
     for (state, (way, outcomes)) in (1..).zip(STATES) {
         for ((command, outcome), to) in COMMANDS.iter().zip(outcomes).zip([2, 3, 4, 5]) {
             let (_, em_id) = applied(&platform, &format!("{state}-{command}")).await;
             for step in way {
                 assert_eq!(platform.command(step, decision(step, &em_id)).await["em_id"], em_id);
             }
-            let answer = platform.command(command, decision(command, &em_id)).await;
+            let response = platform.command(command, decision(command, &em_id)).await;
             match outcome {
-                Some(next) => assert_eq!(answer["status"], next, "{command} from {state}: {answer}"),
+                Some(next) => assert_eq!(response["status"], next, "{command} from {state}: {response}"),
                 None => {
-                    let refused = failure("Conflict", &format!("status: cannot become {to} from {state}"));
-                    assert_eq!(answer, refused, "{command} from {state}");
+                    let rejected = failure("Conflict", &format!("status: cannot become {to} from {state}"));
+                    assert_eq!(response, rejected, "{command} from {state}");
                 }
             }
         }
@@ -103,23 +103,23 @@ async fn only_legal_moves_are_made() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_decisions_at_once_one_is_made() {
-    let platform = Platform::found(world()).await;
+async fn one_of_many_concurrent_decisions_is_made() {
+    let platform = Platform::create(world()).await;
     let (_, em_id) = applied(&platform, "contested").await;
     let decisions = (0..24).map(|number| {
         let (platform, em_id) = (platform.clone(), em_id.clone());
         let command = if number % 2 == 0 { "reject_application" } else { "cancel_application" };
         tokio::spawn(async move { platform.command(command, decision(command, &em_id)).await })
     });
-    let answers: Vec<Value> = join_all(decisions).await.into_iter().map(Result::unwrap).collect();
-    assert_eq!(answers.iter().filter(|answer| answer["em_id"] == em_id).count(), 1);
+    let responses: Vec<Value> = join_all(decisions).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(responses.iter().filter(|response| response["em_id"] == em_id).count(), 1);
     let shown = platform.command("show_application", json!({"em_id": em_id})).await;
     assert_eq!(shown["moves"].as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]
-async fn applications_are_listed_by_state_newest_first_page_by_page() {
-    let platform = Platform::found(world()).await;
+async fn applications_are_listed_by_state_newest_first_in_pages() {
+    let platform = Platform::create(world()).await;
     let mut ids = Vec::new();
     for number in 0..7 {
         ids.push(applied(&platform, &format!("w{number}")).await.1);
@@ -140,13 +140,13 @@ async fn applications_are_listed_by_state_newest_first_page_by_page() {
     assert_eq!((&first[..], &page["total"]), (&ids[2..5], &json!(5)));
     let (second, page) = listed(json!({"status": 1, "page_size": 3, "cursor": page["next_cursor"]})).await;
     assert_eq!((&second[..], &page["next_cursor"]), (&ids[5..], &Value::Null));
-    let foreign = Platform::found(world()).await.command("list_applications", json!({})).await;
+    let foreign = Platform::create(world()).await.command("list_applications", json!({})).await;
     assert_eq!(foreign["total"], 0);
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_not_right_is_named() {
-    let platform = Platform::found(world()).await;
+async fn unknown_and_invalid_parameters_of_commands_are_named() {
+    let platform = Platform::create(world()).await;
     let (_, em_id) = applied(&platform, "named").await;
     for (command, event, kind, message) in [
         ("show_application", json!({"em_id": 1}), "NotFound", "em_id: does not exist"),
@@ -176,13 +176,13 @@ async fn what_is_not_there_or_not_right_is_named() {
     nowhere.code = "nowhere".into();
     let company = json!({"company": {"company_id": 1, "company_name": "a"}});
     assert_eq!(nowhere.command("set_company", company).await, failure("NotFound", "platform_code: does not exist"));
-    let other = Platform::found(world()).await;
+    let other = Platform::create(world()).await;
     assert_eq!(other.command("show_application", json!({"em_id": em_id})).await, failure("NotFound", "em_id: does not exist"));
 }
 
 #[tokio::test]
-async fn another_identity_is_not_verified_and_what_was_agreed_on_ends_with_a_rejection() {
-    let platform = Platform::found(world()).await;
+async fn a_new_identity_is_unverified_and_a_rejection_removes_the_terms() {
+    let platform = Platform::create(world()).await;
     let (worker, em_id) = applied(&platform, "changing").await;
     platform.command("set_verify_status", json!({"em_id": em_id, "verify_status": 2, "by": "zhangsan"})).await;
     platform.command("approve_application", decision("approve_application", &em_id)).await;
@@ -202,8 +202,8 @@ async fn another_identity_is_not_verified_and_what_was_agreed_on_ends_with_a_rej
 }
 
 #[tokio::test]
-async fn a_contract_of_another_company_or_a_disabled_one_approves_nobody() {
-    let platform = Platform::found(world()).await;
+async fn a_contract_of_another_company_or_a_disabled_one_cannot_be_used() {
+    let platform = Platform::create(world()).await;
     let (worker, em_id) = applied(&platform, "contracted").await;
     let contract = |id: u32, company: u32, status: u32| {
         json!({"contract": {
@@ -213,13 +213,13 @@ async fn a_contract_of_another_company_or_a_disabled_one_approves_nobody() {
     };
     platform.command("set_contract", contract(57, COMPANY + 1, 1)).await;
     platform.command("set_contract", contract(58, COMPANY, 0)).await;
-    for (id, refused) in [
+    for (id, rejected) in [
         (57, failure("Conflict", "contract_id: is of another company")),
         (58, failure("NotFound", "contract_id: does not exist")),
     ] {
         let mut approve = decision("approve_application", &em_id);
         approve["contract_id"] = id.into();
-        assert_eq!(platform.command("approve_application", approve).await, refused);
+        assert_eq!(platform.command("approve_application", approve).await, rejected);
     }
     assert_eq!(worker.get("/em_status").await.body["data"]["status"], 1);
 }

@@ -1,4 +1,4 @@
-//! The rules of the house that a compiler does not hold.
+//! The rules of the code that the compiler does not check.
 
 use std::process::Command;
 
@@ -30,7 +30,7 @@ fn families_of_the_domain_do_not_import_each_other() {
 }
 
 #[test]
-fn only_binaries_of_the_functions_and_what_they_run_in_import_lambda_http() {
+fn only_binaries_and_their_runtime_import_lambda_http() {
     let sources = sources("functions").into_iter();
     for (path, text) in sources.filter(|(path, _)| !path.starts_with(root().join("functions/lambda"))) {
         let is_binary = path.parent().is_some_and(|folder| folder.ends_with("bin"));
@@ -42,7 +42,7 @@ fn only_binaries_of_the_functions_and_what_they_run_in_import_lambda_http() {
 #[test]
 fn handlers_do_not_touch_the_database() {
     for (path, text) in sources("functions") {
-        assert!(!text.contains("aws_sdk") && !text.contains("shared::store"), "{} goes around the service", path.display());
+        assert!(!text.contains("aws_sdk") && !text.contains("shared::store"), "{} bypasses the service", path.display());
     }
 }
 
@@ -53,18 +53,18 @@ fn there_is_one_tls_and_one_http_stack() {
     let tree = String::from_utf8(tree.unwrap().stdout).unwrap();
     assert!(tree.contains("rustls v0.23") && tree.contains("hyper v1."));
     for second in ["openssl v", "native-tls v", "ring v", "rustls v0.21", "hyper v0.", "http v0."] {
-        assert!(!tree.lines().any(|line| line.starts_with(second)), "{second} came in");
+        assert!(!tree.lines().any(|line| line.starts_with(second)), "{second} is a dependency");
     }
 }
 
-/// Names of what proves somebody, as the last word of a name.
-const PROOFS: [&str; 9] = ["secret", "secrets", "signature", "mac", "hash", "token", "digest", "password", "proof"];
+/// Names of credentials and of their hashes, as the last word of a name.
+const CREDENTIALS: [&str; 9] = ["secret", "secrets", "signature", "mac", "hash", "token", "digest", "password", "proof"];
 
-fn is_proof(name: &str) -> bool {
-    PROOFS.contains(&name.rsplit('_').next().unwrap_or(name))
+fn is_credential(name: &str) -> bool {
+    CREDENTIALS.contains(&name.rsplit('_').next().unwrap_or(name))
 }
 
-/// The last name of what stands before a comparison, and behind it: `token` of `a.token()` and of `&self.token`.
+/// The last name on each side of a comparison: `token` of `a.token()` and of `&self.token`.
 fn compared(line: &str) -> Vec<String> {
     let is_part = |c: char| c.is_alphanumeric() || "_.:()&*[]".contains(c);
     let mut names = Vec::new();
@@ -81,16 +81,16 @@ fn compared(line: &str) -> Vec<String> {
     names
 }
 
-/// `==` tells by its time how much of a guess was right. `secrets::is_same` does not. Two values of our own may be compared anyhow: such
-/// lines stand here, each with the reason. This list may only shrink.
-const COMPARED_ANYHOW: [&str; 2] = [
-    // Whether a record is pushed again with the same content, by its owner.
+/// The duration of `==` reveals how much of a guess is right; `secrets::is_same` takes constant time. These lines may compare with
+/// `==`, each for the given reason. This list may only shrink.
+const COMPARED_DIRECTLY: [&str; 2] = [
+    // Whether its owner pushes a record again with the same content.
     "digests.iter().any(|digest| hex(digest) == stored.first_content)",
-    // A login that meets its own hash in the list that it read.
+    // A login that finds its own hash in the list that it read.
     "sessions.iter().any(|session| session.hash == hash)",
 ];
 
-/// Where proofs are compared, and how often: whoever comes to do without `is_same` there is asked why.
+/// Where credentials are compared, and how often. A change here needs a reason: the comparison may have lost its constant time.
 const COMPARED: [(&str, usize); 9] = [
     ("functions/hris/src/consent.rs", 1),
     ("shared/src/channel/tokens.rs", 3),
@@ -104,34 +104,34 @@ const COMPARED: [(&str, usize); 9] = [
 ];
 
 #[test]
-fn what_proves_somebody_is_compared_in_one_place() {
+fn credentials_are_compared_in_one_place() {
     let mut places = Vec::new();
     for (path, text) in sources("shared/src").into_iter().chain(sources("functions")) {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            let is_fine = COMPARED_ANYHOW.iter().any(|known| line.contains(known));
-            let found = compared(line).into_iter().find(|name| is_proof(name));
+            let is_fine = COMPARED_DIRECTLY.iter().any(|known| line.contains(known));
+            let found = compared(line).into_iter().find(|name| is_credential(name));
             assert!(is_fine || found.is_none(), "{}: {found:?} is compared by its bytes in `{}`", path.display(), line.trim());
         }
         let calls = code.matches("is_same(").count() - code.matches("fn is_same(").count();
         let place = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
         places.extend((calls > 0).then_some((place, calls)));
         let is_the_place = path.ends_with("shared/src/secrets.rs");
-        assert!(is_the_place || !code.contains("verify_slices_are_equal"), "{} compares for itself", path.display());
+        assert!(is_the_place || !code.contains("verify_slices_are_equal"), "{} has its own comparison", path.display());
     }
     places.sort();
     assert_eq!(places, COMPARED.map(|(place, calls)| (place.to_owned(), calls)));
     let guilty =
         ["if stored.token == given {", "given != &self.secret_hash()", "x.map(|known| *known == mac)", "code_digest == given"];
     for guilty in guilty {
-        assert!(compared(guilty).iter().any(|name| is_proof(name)), "{guilty}");
+        assert!(compared(guilty).iter().any(|name| is_credential(name)), "{guilty}");
     }
     for innocent in ["secret.secret_id == *secret_id", "token.len() == 3", "// token == token", "hashes == 2"] {
-        assert!(!compared(innocent).iter().any(|name| is_proof(name)) || innocent.starts_with("//"), "{innocent}");
+        assert!(!compared(innocent).iter().any(|name| is_credential(name)) || innocent.starts_with("//"), "{innocent}");
     }
 }
 
-/// What stands between the first `open` and its `close`, and what is behind.
+/// The text between the first `open` and its `close`, and the rest.
 fn within(text: &str, open: char, close: char) -> Option<(&str, &str)> {
     let begin = text.find(open)?;
     let mut depth = 0;
@@ -144,7 +144,7 @@ fn within(text: &str, open: char, close: char) -> Option<(&str, &str)> {
     None
 }
 
-/// The fields, each with its type, of what derives `Debug` in a file; the field of a tuple bears the name of its type.
+/// The fields, each with its type, of the types in a file that derive `Debug`. The field of a tuple has the name of its type.
 fn shown_fields(text: &str) -> Vec<(String, String)> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let text = lines.map(|line| format!("{line}\n")).collect::<String>();
@@ -189,7 +189,7 @@ fn snake(name: &str) -> String {
     words.collect()
 }
 
-/// Types that write their `Debug` by hand, and show nothing.
+/// Types that implement `Debug` by hand and show nothing.
 const HIDDEN: [&str; 6] = ["Secrets", "Secret", "Mobile", "IdCard", "BankAccount", "Private"];
 
 /// `Mobile` of `Option<Mobile>`.
@@ -199,7 +199,7 @@ fn inner(kind: &str) -> &str {
 
 #[test]
 fn no_type_that_holds_a_secret_derives_debug() {
-    let told = [
+    let private = [
         "openid",
         "plain",
         "kept",
@@ -217,12 +217,12 @@ fn no_type_that_holds_a_secret_derives_debug() {
     ];
     for (path, text) in sources("shared/src").into_iter().chain(sources("functions")) {
         for (name, kind) in shown_fields(&text) {
-            let holds = is_proof(&name) || told.contains(&name.as_str());
+            let holds = is_credential(&name) || private.contains(&name.as_str());
             assert!(!holds || HIDDEN.contains(&inner(&kind)), "{}: {name}: {kind} is shown by Debug", path.display());
         }
     }
     for guilty in [
-        "#[derive(Clone, Debug)]\npub struct Login {\n    /// Told (once).\n    pub token: String,\n}\n",
+        "#[derive(Clone, Debug)]\npub struct Login {\n    /// Returned (once).\n    pub token: String,\n}\n",
         "#[derive(Debug, Deserialize)]\n#[serde(rename_all = \"snake_case\", bound(x))]\npub(crate) struct Login<'a> {\n    token: String,\n}\n",
         "#[derive(\n    Clone,\n    Debug,\n)]\nenum Login {\n    #[serde(rename = \"x: y\")]\n    By { token: String },\n}\n",
         "#[derive(Debug)]\npub struct Token(String);\n",

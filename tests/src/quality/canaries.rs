@@ -1,7 +1,7 @@
 //! Personal data and credentials never reach a log, whatever its level.
 //!
-//! A canary is a text that occurs nowhere else. [`Canaries::plant`] sends a request that carries canaries and checks that it arrives: a
-//! canary that no request carried cannot be forgotten in the list of what the log must not hold.
+//! A canary is a text that occurs nowhere else. [`Canaries::plant`] sends a request and checks that it carries the canaries, so that the
+//! list of texts that no log may hold contains only texts that the system has received.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -16,9 +16,9 @@ use crate::support::board::{Board, User, job};
 use crate::support::consent::{App, Browser};
 use crate::support::product::Product;
 use crate::support::resource::{ALL, PAYMENTS, USERS};
-use crate::support::wire::Blow;
+use crate::support::wire::Failure;
 use crate::support::worker::{Platform, form, resume};
-use crate::support::{Answer, Partner, Stage, answer};
+use crate::support::{Partner, Response, Stage, fetch};
 
 /// Shorter texts could occur in a log by chance.
 const SHORTEST: usize = 9;
@@ -28,8 +28,8 @@ const SHORTEST: usize = 9;
 struct Canaries(BTreeSet<String>);
 
 impl Canaries {
-    /// Sends a request, which must carry these texts and be answered with this status.
-    async fn plant(&mut self, texts: &[&str], status: u16, request: RequestBuilder) -> Answer {
+    /// Sends a request, which must carry these texts and return this status.
+    async fn plant(&mut self, texts: &[&str], status: u16, request: RequestBuilder) -> Response {
         let (http, request) = request.build_split();
         let request = request.unwrap();
         let carried = carried(&request);
@@ -38,9 +38,9 @@ impl Canaries {
             assert!(carried.contains(text), "the request does not carry {text}: {carried}");
             assert!(self.0.insert((*text).to_owned()), "{text} is planted twice");
         }
-        let answer = answer(RequestBuilder::from_parts(http, request)).await;
-        assert_eq!(answer.status, status, "{carried}: {answer:?}");
-        answer
+        let response = fetch(RequestBuilder::from_parts(http, request)).await;
+        assert_eq!(response.status, status, "{carried}: {response:?}");
+        response
     }
 
     /// Adds a credential that the system issued.
@@ -50,7 +50,7 @@ impl Canaries {
     }
 }
 
-/// Everything that a request says: address, headers and body.
+/// Everything that a request carries: address, headers and body.
 fn carried(request: &Request) -> String {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let headers = request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -89,7 +89,7 @@ async fn channel(stage: &Stage, canaries: &mut Canaries) {
     user["channel_user_id"] = "U-CANARY-01".into();
     let texts = ["U-CANARY-01", "金丝雀甲", "110101199001010011", "13800138001"];
     canaries.plant(&texts, 200, authorized(USERS.path).body(user.to_string())).await;
-    partner.has(&ALL.each_ref().map(|kind| kind.name)).await;
+    partner.push_examples(&ALL.each_ref().map(|kind| kind.name)).await;
     let mut payment = PAYMENTS.with("channel_payment_id", "P-CANARY-01");
     payment["bank_account"] = "6222021234567890099".into();
     canaries.plant(&["6222021234567890099"], 200, authorized(PAYMENTS.path).body(payment.to_string())).await;
@@ -105,12 +105,12 @@ async fn channel(stage: &Stage, canaries: &mut Canaries) {
     canaries.plant(&["canary-token-1"], 401, post(USERS.path).bearer_auth("canary-token-1")).await;
 }
 
-/// Registers a user whom WeChat knows by this openid and phone.
+/// Registers a user with this openid and phone at WeChat.
 async fn register(board: &Board, canaries: &mut Canaries, openid: &str, phone: &str) -> User {
     let simulate = |kind: &str| board.http.get(format!("{}/simulate/{kind}", board.address.wechat_url));
     let login = canaries.plant(&[openid], 200, simulate("login_code").query(&[("user", openid)])).await;
     let number = canaries.plant(&[phone], 200, simulate("phone_code").query(&[("phone", phone)])).await;
-    let code = |answer: &Answer| answer.body["code"].as_str().expect("a code").to_owned();
+    let code = |response: &Response| response.body["code"].as_str().expect("a code").to_owned();
     let (login_code, phone_code) = (code(&login), code(&number));
     let body = json!({"login_code": login_code, "phone_code": phone_code}).to_string();
     let request = board.request(Method::POST, "/wechat/user/register").body(body);
@@ -143,7 +143,7 @@ async fn jobboard(stage: &Stage, canaries: &mut Canaries) {
 }
 
 async fn signing(stage: &Stage, canaries: &mut Canaries) {
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let worker = platform.worker("canary-worker").await;
     canaries.issued("canary-worker");
     canaries.issued(&worker.token);
@@ -166,13 +166,13 @@ async fn signing(stage: &Stage, canaries: &mut Canaries) {
     let stranger = platform.request(Method::POST, "/employee").header("x-auth-token", "canary-session");
     canaries.plant(&["金丝雀辛", "canary-session"], 401, stranger.json(&sent)).await;
 
-    // SNS quotes the message in its error, phone number and all.
+    // SNS quotes the message in its error, including the phone number.
     let (captcha, shown) = platform.captcha().await;
-    stage.wire.aim("Publish", 0, Blow::Refused);
+    stage.wire.fail_call("Publish", 0, Failure::Rejected);
     let request = platform.request(Method::POST, "/verifycode").header("x-captcha-id", captcha);
     let request = form(request, &[("captcha_code", &shown), ("phone", "13500135005")]);
     canaries.plant(&["13500135005"], 500, request).await;
-    assert_eq!(stage.heal(), 0);
+    assert_eq!(stage.clear_faults(), 0);
 }
 
 async fn hris(stage: &Stage, canaries: &mut Canaries) {
@@ -212,7 +212,7 @@ async fn hris(stage: &Stage, canaries: &mut Canaries) {
     let forged = product.http.get(format!("{}{forged}", stage.address.base_url));
     canaries.plant(&["canary-access-key", "canary-signature"], 401, forged).await;
 
-    // The visit was announced to the same phone, which gets one message a minute.
+    // The visit was announced to the same phone, which is sent at most one message a minute.
     stage.clock.advance(jiff::SignedDuration::from_secs(61));
     let app = App::of(&product).await;
     canaries.issued(&app.app_secret);

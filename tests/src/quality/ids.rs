@@ -1,4 +1,4 @@
-//! What two processes make in the same moment: ids are made without asking anybody.
+//! Two processes create ids in the same moment, without any coordination.
 
 use std::collections::HashSet;
 
@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::support::Stage;
 use crate::support::board::Board;
 
-/// So many of each, while the clock stands still: a process takes any of the lower 2,048 ids of a millisecond that is greater than its last
-/// one, or else the next one, so that the two walk up to the same height and meet.
+/// How many of each kind, while the clock stands still. A process draws one of 2,048 ids of the millisecond above its last one, or takes
+/// the next id: the two sequences run into each other.
 const EACH: usize = 40;
 
 #[tokio::test]
-async fn jobs_orders_and_users_have_ids_of_their_own() {
+async fn two_processes_never_create_the_same_id() {
     let stage = Stage::open().await;
     let (address, _other) = stage.another_process().await;
     let mut owners = Vec::new();

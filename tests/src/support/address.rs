@@ -1,11 +1,11 @@
-//! Where a running system is reached, and what it does without a client.
+//! Where a running system is reached, and calls that need no client.
 
 use std::collections::HashMap;
 
 use local::World;
 use serde_json::Value;
 
-use super::{Answer, answer};
+use super::{Response, fetch};
 
 /// The addresses of a running system.
 #[derive(Clone, Default)]
@@ -30,9 +30,9 @@ impl Address {
     }
 
     /// Invokes a function; the response is its output, or its error.
-    pub async fn invoke(&self, function: &str, event: &Value) -> Answer {
+    pub async fn invoke(&self, function: &str, event: &Value) -> Response {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.base_url);
-        answer(reqwest::Client::new().post(url).body(event.to_string())).await
+        fetch(reqwest::Client::new().post(url).body(event.to_string())).await
     }
 
     /// The output of a command of `ops-admin`.
@@ -42,7 +42,7 @@ impl Address {
 
     /// The text messages that were sent to a phone, oldest first.
     pub async fn messages(&self, mobile: &str) -> Vec<String> {
-        let outbox = answer(reqwest::Client::new().get(&self.sms_outbox_url)).await.body;
+        let outbox = fetch(reqwest::Client::new().get(&self.sms_outbox_url)).await.body;
         let messages = outbox.as_array().expect("the outbox").iter();
         let messages = messages.filter(|message| message["phone"] == format!("+86{mobile}"));
         messages.map(|message| message["message"].as_str().expect("a text").to_owned()).collect()

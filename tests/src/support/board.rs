@@ -6,16 +6,16 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::documents::jobboard::documented;
-use super::{Address, Answer, answer, client};
+use super::{Address, Response, client, fetch};
 
-/// The job board as somebody sees it who is not logged in.
+/// The job board as a visitor sees it who is not logged in.
 #[derive(Clone)]
 pub struct Board {
     pub address: Address,
     pub http: reqwest::Client,
 }
 
-/// Somebody who is.
+/// A user who is logged in.
 #[derive(Clone)]
 pub struct User {
     pub board: Board,
@@ -24,27 +24,27 @@ pub struct User {
     pub phone: String,
 }
 
-/// What an acknowledgement says.
-pub fn done() -> Answer {
-    Answer { status: 200, body: json!({"code": 0, "message": "", "data": null}) }
+/// The response to a command.
+pub fn done() -> Response {
+    Response { status: 200, body: json!({"code": 0, "message": "", "data": null}) }
 }
 
-/// What a read answers.
-pub fn ok(data: Value) -> Answer {
-    Answer { status: 200, body: json!({"code": 0, "message": "ok", "data": data}) }
+/// The response to a read.
+pub fn ok(data: Value) -> Response {
+    Response { status: 200, body: json!({"code": 0, "message": "ok", "data": data}) }
 }
 
 /// The data of a read, which the caller of this function checks.
 #[track_caller]
-pub fn data(answer: &Answer) -> Value {
-    let mut body = answer.body.clone();
+pub fn data(response: &Response) -> Value {
+    let mut body = response.body.clone();
     let data = body.as_object_mut().and_then(|members| members.shift_remove("data"));
-    assert_eq!((answer.status, body), (200, json!({"code": 0, "message": "ok"})), "{data:?}");
+    assert_eq!((response.status, body), (200, json!({"code": 0, "message": "ok"})), "{data:?}");
     data.expect("data")
 }
 
-/// A failure: code and HTTP status are the same.
-pub fn refusal(status: u16, data: &str) -> Answer {
+/// The response to a failed request: code and HTTP status are the same.
+pub fn rejection(status: u16, data: &str) -> Response {
     let message = match status {
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -55,17 +55,17 @@ pub fn refusal(status: u16, data: &str) -> Answer {
         413 => "Payload Too Large",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
-        _ => panic!("{status} has no phrase here"),
+        _ => panic!("{status} has no phrase in this test"),
     };
-    Answer { status, body: json!({"code": status, "message": message, "data": data}) }
+    Response { status, body: json!({"code": status, "message": message, "data": data}) }
 }
 
-/// 1002 or 1003.
-pub fn own_refusal(code: u16, data: &str) -> Answer {
-    Answer { status: 400, body: json!({"code": code, "message": "Bad Request", "data": data}) }
+/// The same with a code of the document's own: 1002 or 1003.
+pub fn own_rejection(code: u16, data: &str) -> Response {
+    Response { status: 400, body: json!({"code": code, "message": "Bad Request", "data": data}) }
 }
 
-/// The document's own job.
+/// The document's example of a job.
 pub fn job() -> Value {
     super::documents::jobboard::parsed(&documented("/job/create").request.expect("a job"))
 }
@@ -85,18 +85,18 @@ impl Board {
         self.http.request(method, format!("{}{path}", self.address.base_url))
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        answer(self.request(Method::POST, path).body(body.to_string())).await
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        fetch(self.request(Method::POST, path).body(body.to_string())).await
     }
 
-    /// What WeChat would give: `kind` is `login` or `phone`.
+    /// A code as WeChat issues it: `kind` is `login` or `phone`.
     pub async fn code(&self, kind: &str, subject: &str) -> String {
         let parameter = if kind == "login" { "user" } else { "phone" };
         let url = format!("{}/simulate/{kind}_code?{parameter}={subject}", self.address.wechat_url);
-        answer(self.http.get(url)).await.body["code"].as_str().expect("a code").to_owned()
+        fetch(self.http.get(url)).await.body["code"].as_str().expect("a code").to_owned()
     }
 
-    /// Somebody new.
+    /// Registers a new user.
     pub async fn join(&self) -> User {
         let number = unique();
         self.register(&format!("user-{number}"), &format!("139{number:08}")).await
@@ -114,18 +114,18 @@ impl Board {
         User { board: self.clone(), id, token, phone: phone.to_owned() }
     }
 
-    /// What a command of `ops-admin` answers.
+    /// The output of a command of `ops-admin`.
     pub async fn command(&self, command: &str, mut event: Value) -> Value {
         event["command"] = command.into();
         self.address.command(&event).await
     }
 
-    /// What WeChat's simulator answers.
-    pub async fn simulate(&self, what: &str, body: &Value) -> Answer {
-        answer(self.http.post(format!("{}/simulate/{what}", self.address.wechat_url)).json(body)).await
+    /// The response of the WeChat simulator.
+    pub async fn simulate(&self, what: &str, body: &Value) -> Response {
+        fetch(self.http.post(format!("{}/simulate/{what}", self.address.wechat_url)).json(body)).await
     }
 
-    /// Pays an order as its user would, and tells what our side answered the notification.
+    /// Pays an order as its user does. Returns the status with which the system acknowledged the notification.
     pub async fn pay(&self, order_no: &str) -> Value {
         self.simulate("pay", &json!({"out_trade_no": order_no})).await.body
     }
@@ -136,43 +136,43 @@ impl User {
         self.board.request(Method::POST, path).header("authorization", &self.token).header("user_id", self.id)
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.post_text(path, &body.to_string()).await
     }
 
     /// Sends the text as it is.
-    pub async fn post_text(&self, path: &str, body: &str) -> Answer {
-        answer(self.request(path).header("content-type", "application/json").body(body.to_owned())).await
+    pub async fn post_text(&self, path: &str, body: &str) -> Response {
+        fetch(self.request(path).header("content-type", "application/json").body(body.to_owned())).await
     }
 
-    /// The same request under the same key counts once.
-    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
-        answer(self.request(path).header("idempotency-key", key).body(body.to_string())).await
+    /// Sends the request under an idempotency key.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Response {
+        fetch(self.request(path).header("idempotency-key", key).body(body.to_string())).await
     }
 
-    pub async fn info(&self) -> Answer {
+    pub async fn info(&self) -> Response {
         let request = self.board.request(Method::GET, "/user/info");
-        answer(request.header("authorization", &self.token).header("user_id", self.id)).await
+        fetch(request.header("authorization", &self.token).header("user_id", self.id)).await
     }
 
-    /// Posts the document's job with some members in the place of its own, and gives its id.
+    /// Posts the document's job with these members replaced. Returns its id.
     pub async fn post_job(&self, members: Value) -> u64 {
         let mut job = job();
         job.as_object_mut().unwrap().extend(members.as_object().expect("members").clone());
         let response = self.request("/job/create").body(job.to_string()).send().await.unwrap();
         let id = response.headers().get("x-resource-id").map(|id| id.to_str().unwrap().parse().unwrap());
         let (status, body) = (response.status().as_u16(), response.json().await.unwrap());
-        assert_eq!(Answer { status, body }, done());
+        assert_eq!(Response { status, body }, done());
         id.expect("an id")
     }
 
     /// A job as this user sees it.
     pub async fn job(&self, id: u64) -> Value {
-        let answer = self.post("/jobs/info", &json!({"job_id": id})).await;
-        data(&answer)
+        let response = self.post("/jobs/info", &json!({"job_id": id})).await;
+        data(&response)
     }
 
-    /// Gives the user vouchers, or takes them away.
+    /// Adds vouchers to the user's balance, or removes them.
     pub async fn adjust_vouchers(&self, change: i64) -> Value {
         let reference = format!("test-{}", unique());
         let event = json!({"user_id": self.id, "change": change, "reference": reference, "reason": "测试", "by": "test"});
@@ -190,18 +190,18 @@ impl User {
         )
     }
 
-    /// Calls the owner of a job.
-    pub async fn call(&self, job: u64) -> Answer {
+    /// Spends a voucher on a call to the owner of a job.
+    pub async fn call(&self, job: u64) -> Response {
         self.post("/contact_voucher/cost", &json!({"purpose_id": job, "purpose_type": 1})).await
     }
 
-    /// Orders something and gives what was answered.
+    /// Places an order. Returns the data of the response.
     pub async fn order(&self, path: &str, body: Value) -> Value {
-        let answer = self.post(path, &body).await;
-        data(&answer)
+        let response = self.post(path, &body).await;
+        data(&response)
     }
 
-    /// Orders so many vouchers as the catalogue has: one.
+    /// Orders one voucher. Returns the order's number.
     pub async fn order_voucher(&self) -> String {
         let order = self.order("/contact_voucher/buy", json!({"price": 3.99, "contact_voucher_num": 1})).await;
         order["order_no"].as_str().expect("a number").to_owned()
@@ -209,7 +209,7 @@ impl User {
 
     /// The state of an order.
     pub async fn order_status(&self, order_no: &str) -> String {
-        let answer = self.post("/order/status", &json!({"order_no": order_no})).await;
-        answer.body["data"]["status"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+        let response = self.post("/order/status", &json!({"order_no": order_no})).await;
+        response.body["data"]["status"].as_str().unwrap_or_else(|| panic!("{response:?}")).to_owned()
     }
 }

@@ -1,13 +1,13 @@
-//! A call of every endpoint of the HR API that needs credentials, as the product of a furnished company may make it, with what
-//! it is answered.
+//! A call of every endpoint of the HR API that needs credentials, made by a product of a company with records, and the response
+//! that is expected.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::product::{APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, answered, body, employee};
-use super::{Answer, documents};
+use super::product::{APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, body, employee, returned};
+use super::{Response, documents};
 
-/// The endpoints that need neither signature nor access token. This list may only shrink.
+/// The endpoints that need neither a signature nor an access token. This list may only shrink.
 pub const OPEN: [&str; 3] = ["GET /api/v2/oauth/authorize", "POST /api/v2/oauth/authorize", "POST /api/v2/oauth/token"];
 
 pub struct Call {
@@ -17,11 +17,11 @@ pub struct Call {
     pub path: String,
     pub payload: Value,
     /// The document lists `token` in the payload.
-    pub bears_token: bool,
+    pub needs_token: bool,
 }
 
 impl Call {
-    /// Every one, in the order of their functions: who pushes a candidate has bound the company before.
+    /// One call of each endpoint, ordered by function: the company is bound before a candidate is pushed.
     pub async fn all(product: &Product) -> Vec<Self> {
         let code = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
         let code = code["bind_code"].as_str().expect("a bind code");
@@ -35,9 +35,9 @@ impl Call {
 
     fn of(product: &Product, method: &str, path: &str, bind_code: &str, bearing: &[String]) -> Self {
         let route = format!("{method} {path}");
-        let bears_token = bearing.contains(&route);
+        let needs_token = bearing.contains(&route);
         let payload = payload(&route);
-        let payload = if bears_token { product.with_token(payload) } else { payload };
+        let payload = if needs_token { product.with_token(payload) } else { payload };
         let named: Vec<&str> = path
             .split('/')
             .zip(std::iter::once("").chain(path.split('/')))
@@ -55,10 +55,10 @@ impl Call {
             .collect();
         let path = named.join("/");
         assert!(!path.contains('{'), "{path} needs an example");
-        Self { method: method.parse().unwrap(), route, path, payload, bears_token }
+        Self { method: method.parse().unwrap(), route, path, payload, needs_token }
     }
 
-    /// The endpoints that only an employee's consent opens.
+    /// Whether only an employee's consent opens the endpoint.
     pub fn needs_consent(&self) -> bool {
         self.path.starts_with("/api/v2/recruitments/")
     }
@@ -68,11 +68,11 @@ impl Call {
     }
 
     /// Signed by the product.
-    pub async fn signed(&self, product: &Product) -> Answer {
+    pub async fn signed(&self, product: &Product) -> Response {
         self.signed_with(product, self.payload.clone()).await
     }
 
-    pub async fn signed_with(&self, product: &Product, payload: Value) -> Answer {
+    pub async fn signed_with(&self, product: &Product, payload: Value) -> Response {
         if self.reads() {
             product.get(&self.path, payload).await
         } else {
@@ -80,8 +80,8 @@ impl Call {
         }
     }
 
-    /// With just these credentials in the query.
-    pub async fn with(&self, product: &Product, credentials: &[(&str, &str)]) -> Answer {
+    /// With these credentials in the query and no others.
+    pub async fn with(&self, product: &Product, credentials: &[(&str, &str)]) -> Response {
         let payload = if self.payload.is_null() { String::new() } else { self.payload.to_string() };
         if self.reads() {
             let query = [credentials, &[("payload", &payload)]].concat();
@@ -91,11 +91,11 @@ impl Call {
         }
     }
 
-    /// What a furnished company is answered that has these employees, one of whom punched on [`DAY`], or nobody.
-    pub fn answer(&self, product: &Product, employees: &[Value], punched: bool) -> Answer {
-        let one = answered(&employee());
-        let furniture = Product::furniture();
-        let row = |kind: &str| furniture.iter().find(|(name, _)| *name == kind).expect(kind).1.clone();
+    /// The response for a company with records and these employees. `punched`: whether one of them punched on [`DAY`].
+    pub fn expected(&self, product: &Product, employees: &[Value], punched: bool) -> Response {
+        let one = returned(&employee());
+        let records = Product::records();
+        let row = |kind: &str| records.iter().find(|(name, _)| *name == kind).expect(kind).1.clone();
         let moka = json!({"error_code": 0, "error_message": "ok"});
         let mut sub_company = row("sub_companies");
         sub_company["company_uuid"] = product.company.clone().into();
@@ -114,7 +114,7 @@ impl Call {
             "sub_companies/{sub_company_uuid}/employees/{uuid}" => json!([one]),
             "departments" => json!([department]),
             "departments/{uuid}" => department,
-            "employees" => employees.iter().map(answered).collect(),
+            "employees" => employees.iter().map(returned).collect(),
             "employees/{id}" | "employees/{id}/notify" => one,
             "employees/{id}/check_attendance" => {
                 let mut one = one;
@@ -147,7 +147,7 @@ impl Call {
             "recruitments/source/{id}" => row("sources"),
             "recruitments/vacancies" => json!([vacancy]),
             "recruitments/vacancy/{id}" => vacancy,
-            other => panic!("{other} needs an answer"),
+            other => panic!("{other} needs an expected response"),
         })
     }
 }
@@ -159,7 +159,7 @@ fn candidate() -> Value {
     })
 }
 
-/// What is said beside the token; null where nothing need be.
+/// The payload without the token; null if the endpoint needs none.
 fn payload(route: &str) -> Value {
     let (_, path) = route.split_once(" /api/v2/").unwrap();
     match path {

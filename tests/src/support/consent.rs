@@ -1,4 +1,4 @@
-//! An employee with a browser, who consents that an app reads a company's data (document 003, 授权).
+//! An employee with a browser who consents that an app reads a company's data (document 003, 授权).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,13 +7,13 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::product::{Product, body};
-use super::{Address, Answer, answer, client};
+use super::{Address, Response, client, fetch};
 
 pub const AUTHORIZE: &str = "/api/v2/oauth/authorize";
 pub const TOKEN: &str = "/api/v2/oauth/token";
 pub const CALLBACK: &str = "https://app.example.com:8443/callback";
 
-/// A product's app, as it was told to the product.
+/// A product's app and its credentials.
 #[derive(Clone)]
 pub struct App {
     pub address: Address,
@@ -32,8 +32,8 @@ impl App {
             "command": "create_oauth_app", "product_id": product.product_id, "company_uuid": product.company, "name": name,
             "callback_url": callback_url,
         });
-        let told = product.command(command).await;
-        let text = |name: &str| told[name].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
+        let created = product.command(command).await;
+        let text = |name: &str| created[name].as_str().unwrap_or_else(|| panic!("{created}")).to_owned();
         Self {
             address: product.address.clone(),
             app_id: text("app_id"),
@@ -42,7 +42,7 @@ impl App {
         }
     }
 
-    /// What an exchange sends.
+    /// The body of an exchange of a response code.
     pub fn exchange(&self, response_code: &str) -> Value {
         json!({
             "app_id": self.app_id, "app_secret": self.app_secret, "callback_url": self.callback_url,
@@ -50,13 +50,13 @@ impl App {
         })
     }
 
-    pub async fn token(&self, exchange: &Value) -> Answer {
+    pub async fn token(&self, exchange: &Value) -> Response {
         let request = Client::new().post(format!("{}{TOKEN}", self.address.base_url));
-        answer(request.header("content-type", "application/json").body(exchange.to_string())).await
+        fetch(request.header("content-type", "application/json").body(exchange.to_string())).await
     }
 }
 
-/// What a browser is shown.
+/// A page in the browser.
 #[derive(Debug)]
 pub struct Page {
     pub status: u16,
@@ -75,13 +75,13 @@ impl Page {
         unescaped(behind.and_then(|text| text.split('"').next()).unwrap_or_else(|| panic!("no {name} in {}", self.html)))
     }
 
-    /// What is wrong, as the page says it.
+    /// The error message of the page.
     pub fn message(&self) -> Option<String> {
         let text = self.html.split("role=\"alert\">").nth(1)?;
         text.split('<').next().map(unescaped)
     }
 
-    /// The parameters that the app is called back with, of a redirect there.
+    /// The parameters of a redirect to the app's callback.
     pub fn called_back(&self, callback: &str) -> Vec<(String, String)> {
         assert_eq!((self.status, self.html.as_str(), self.header("cache-control")), (303, "", Some("no-store")), "{self:?}");
         let query = self.header("location").and_then(|location| location.strip_prefix(callback)).expect("the callback");
@@ -90,14 +90,14 @@ impl Page {
     }
 }
 
-/// HTML's character references, as far as pages hold them.
+/// Decodes the character references that the pages use.
 fn unescaped(text: &str) -> String {
     let named = [("&lt;", "<"), ("&#60;", "<"), ("&gt;", ">"), ("&#62;", ">"), ("&quot;", "\""), ("&#34;", "\"")];
     let text = named.iter().fold(text.to_owned(), |text, (reference, character)| text.replace(reference, character));
     text.replace("&#39;", "'").replace("&#x27;", "'").replace("&amp;", "&").replace("&#38;", "&")
 }
 
-/// A browser, which keeps its cookie and follows no redirect.
+/// A browser that keeps its cookie and follows no redirect.
 #[derive(Clone)]
 pub struct Browser {
     http: Client,
@@ -110,7 +110,7 @@ impl Browser {
         Self { http: client(), app: app.clone(), cookie: None }
     }
 
-    /// The same one, of somebody who went elsewhere.
+    /// The same browser at another IP address.
     pub fn elsewhere(&self) -> Self {
         Self { http: client(), ..self.clone() }
     }
@@ -123,12 +123,12 @@ impl Browser {
         if let Some(form) = form {
             request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
         }
-        let answer = request.send().await.unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Page { status, headers, html: answer.text().await.unwrap() }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Page { status, headers, html: response.text().await.unwrap() }
     }
 
-    /// Opens the page with just these parameters.
+    /// Opens the page with these parameters and no others.
     pub async fn open_with(&mut self, query: &[(&str, &str)]) -> Page {
         let page = self.send(Method::GET, query, None).await;
         self.keep_cookie(&page);
@@ -147,13 +147,13 @@ impl Browser {
         self.open_with(&[("app_id", &app.app_id), ("callback_url", &app.callback_url), ("state", state)]).await
     }
 
-    /// Sends a form with just these fields.
+    /// Sends a form with these fields and no others.
     pub async fn submit(&self, fields: &[(&str, &str)]) -> Page {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.send(Method::POST, &[], Some(form)).await
     }
 
-    /// Presses a button of a page, with these fields filled in.
+    /// Presses a button of a page after filling in these fields.
     pub async fn press(&self, page: &Page, action: &str, filled: &[(&str, &str)]) -> Page {
         let kept = ["token", "app_id", "callback_url", "state"].map(|name| (name, page.field(name)));
         let mut fields = vec![("action", action)];
@@ -162,42 +162,42 @@ impl Browser {
         self.submit(&fields).await
     }
 
-    /// Asks for a code; the page that asks for it.
-    pub async fn ask_code(&mut self, mobile: &str, state: &str) -> Page {
+    /// Requests a code. Returns the page on which the code is entered.
+    pub async fn request_code(&mut self, mobile: &str, state: &str) -> Page {
         let page = self.open(state).await;
         self.press(&page, "send", &[("mobile", mobile)]).await
     }
 
-    /// Gives a code on the page that asks for it.
+    /// Enters the code on that page.
     pub async fn consent(&self, page: &Page, code: &str) -> Page {
         let (mobile, attempt) = (page.field("mobile"), page.field("attempt"));
         self.press(page, "consent", &[("mobile", &mobile), ("attempt", &attempt), ("code", code)]).await
     }
 
-    /// Consents; the response code.
+    /// Consents. Returns the response code.
     pub async fn response_code(&mut self, mobile: &str) -> String {
-        let page = self.ask_code(mobile, "").await;
+        let page = self.request_code(mobile, "").await;
         let code = self.app.address.code(mobile).await;
-        let answer = self.consent(&page, &code).await;
-        match &answer.called_back(&self.app.callback_url)[..] {
+        let response = self.consent(&page, &code).await;
+        match &response.called_back(&self.app.callback_url)[..] {
             [(name, code)] if name == "response_code" => code.clone(),
             others => panic!("{others:?}"),
         }
     }
 }
 
-/// An access token that opens the product's company, by the consent of an employee with this phone.
+/// An access token for the product's company, by the consent of the employee with this phone.
 pub async fn access_token(product: &Product, mobile: &str) -> String {
     let app = App::of(product).await;
     let code = Browser::new(&app).response_code(mobile).await;
-    let answer = app.token(&app.exchange(&code)).await;
-    let token = answer.body["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
-    assert_eq!(answer, body(json!({"access_token": token, "expires_in": 90 * 24 * 3600})));
+    let response = app.token(&app.exchange(&code)).await;
+    let token = response.body["access_token"].as_str().unwrap_or_else(|| panic!("{response:?}")).to_owned();
+    assert_eq!(response, body(json!({"access_token": token, "expires_in": 90 * 24 * 3600})));
     token
 }
 
 impl Product {
-    /// An access token for the company, by the consent of an employee whom this imports: a phone is sent one code a minute.
+    /// An access token for the company, by the consent of a new employee: a phone is sent at most one code a minute.
     pub async fn access_token(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -210,8 +210,8 @@ impl Product {
         access_token(self, &mobile).await
     }
 
-    /// A call by an access token.
-    pub async fn read(&self, access_token: &str, path: &str, payload: Value) -> Answer {
+    /// A call with an access token.
+    pub async fn read(&self, access_token: &str, path: &str, payload: Value) -> Response {
         let payload = payload.to_string();
         self.send(Method::GET, path, &[("access_token", access_token), ("payload", &payload)], None).await
     }

@@ -1,12 +1,13 @@
-//! The system under test and those who call it.
+//! The system under test and its clients.
 //!
-//! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
-//! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
+//! Most tests share one system ([`world`]) and are isolated there as tenants are: each creates its own channel, company, platform or
+//! user. A test that sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
 mod address;
 pub mod board;
 pub mod calls;
 pub mod consent;
+pub mod dice;
 pub mod documents;
 pub mod partner;
 pub mod picture;
@@ -30,38 +31,38 @@ pub use partner::Partner;
 pub use stage::Stage;
 pub use wire::Fault;
 
-/// An answer: its status and its body, null where it is no JSON.
+/// The status and the JSON body of a response. The body is null if it is no JSON.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub body: Value,
 }
 
-pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
+pub async fn fetch(request: reqwest::RequestBuilder) -> Response {
+    let response = request.send().await.expect("a response");
     let status = response.status().as_u16();
     let text = response.text().await.expect("a body");
-    Answer { status, body: serde_json::from_str(&text).unwrap_or_default() }
+    Response { status, body: serde_json::from_str(&text).unwrap_or_default() }
 }
 
 /// The system that tests share. It lives on its own runtime, because a test's runtime ends with the test.
 pub fn world() -> &'static Address {
     static SHARED: LazyLock<Address> = LazyLock::new(|| {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let world = World::start(Options::default()).await.unwrap();
-                tell.send(Address::of(&world)).unwrap();
+                sender.send(Address::of(&world)).unwrap();
                 std::future::pending::<()>().await;
             });
         });
-        told.recv().unwrap()
+        receiver.recv().unwrap()
     });
     &SHARED
 }
 
-/// A client with an address of its own that follows no redirect: limits count by address, of which Linux has a whole network on its
+/// A client with its own IP address that follows no redirect. Rate limits count by address; on Linux all of 127.0.0.0/8 is the
 /// loopback.
 pub fn client() -> reqwest::Client {
     static COUNT: AtomicU32 = AtomicU32::new(1);
@@ -71,8 +72,8 @@ pub fn client() -> reqwest::Client {
     client.local_address(cfg!(target_os = "linux").then_some(own)).build().unwrap()
 }
 
-/// The answer to a failed request, as the document's envelope holds it: code, message, and `(field, reason)` of each fault.
-pub fn problem(status: u16, code: u16, faults: &[(&str, &str)]) -> Answer {
+/// The response to a failed request, in the document's envelope: code, message, and `(field, reason)` of each fault.
+pub fn problem(status: u16, code: u16, faults: &[(&str, &str)]) -> Response {
     let message = match code {
         1001 => "参数错误",
         1002 => "认证失败",
@@ -84,19 +85,19 @@ pub fn problem(status: u16, code: u16, faults: &[(&str, &str)]) -> Answer {
     let errors: Vec<Value> =
         faults.iter().map(|(field, reason)| serde_json::json!({"field": field, "reason": reason})).collect();
     let data = if errors.is_empty() { serde_json::json!({}) } else { serde_json::json!({"errors": errors}) };
-    Answer { status, body: serde_json::json!({"code": code, "message": message, "data": data}) }
+    Response { status, body: serde_json::json!({"code": code, "message": message, "data": data}) }
 }
 
-/// The data of a success, which the caller of this function checks.
+/// The data of a success. The caller of this function checks it.
 #[track_caller]
-pub fn data(answer: &Answer) -> Value {
-    let mut body = answer.body.clone();
+pub fn data(response: &Response) -> Value {
+    let mut body = response.body.clone();
     let data = body.as_object_mut().and_then(|members| members.shift_remove("data"));
-    assert_eq!((answer.status, body), (200, serde_json::json!({"code": 0, "message": "success"})), "{data:?}");
+    assert_eq!((response.status, body), (200, serde_json::json!({"code": 0, "message": "success"})), "{data:?}");
     data.expect("data")
 }
 
-/// A success with this data.
-pub fn success(data: Value) -> Answer {
-    Answer { status: 200, body: serde_json::json!({"code": 0, "message": "success", "data": data}) }
+/// The response to a successful request.
+pub fn success(data: Value) -> Response {
+    Response { status: 200, body: serde_json::json!({"code": 0, "message": "success", "data": data}) }
 }

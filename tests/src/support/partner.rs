@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::resource::ALL;
-use super::{Address, Answer, answer, document, success};
+use super::{Address, Response, document, fetch, success};
 
 #[derive(Clone)]
 pub struct Partner {
@@ -33,29 +33,29 @@ impl Partner {
     /// A new pair of tokens.
     pub async fn new_tokens(&self) -> Value {
         let credentials = json!({"appkey": self.appkey, "secret": self.secret, "grant_type": "client_credentials"});
-        let answer = self.send(Method::POST, "/api/v1/auth/token", None, Some(credentials.to_string())).await;
-        tokens(&answer);
-        answer.body["data"].clone()
+        let response = self.send(Method::POST, "/api/v1/auth/token", None, Some(credentials.to_string())).await;
+        tokens(&response);
+        response.body["data"].clone()
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, Some(&self.token), None).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.post_text(path, &body.to_string()).await
     }
 
     /// Sends the text as it is, as JSON.
-    pub async fn post_text(&self, path: &str, body: &str) -> Answer {
+    pub async fn post_text(&self, path: &str, body: &str) -> Response {
         self.send(Method::POST, path, Some(&self.token), Some(body.to_owned())).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
         self.send(Method::PUT, path, Some(&self.token), Some(body.to_string())).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, token: Option<&str>, json: Option<String>) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, token: Option<&str>, json: Option<String>) -> Response {
         let mut request = self.http.request(method, format!("{}{path}", self.base_url));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -63,18 +63,18 @@ impl Partner {
         if let Some(json) = json {
             request = request.header("content-type", "application/json").body(json);
         }
-        answer(request).await
+        fetch(request).await
     }
 
-    /// What an administrator's command about this channel answers: `disable_channel`, `enable_channel`, ...
+    /// The output of an administrator's command about this channel: `disable_channel`, `enable_channel`, ...
     pub async fn administer(&self, command: &str) -> Value {
         let address = Address { base_url: self.base_url.clone(), ..Address::default() };
         address.command(&json!({"command": command, "appkey": self.appkey})).await
     }
 
-    /// Pushes the document's examples that the named one needs: `users`, `companies`, `tasks`, `applications`.
-    /// Returns the whole records, as reads must return them.
-    pub async fn has(&self, resources: &[&str]) -> Vec<Value> {
+    /// Pushes the document's examples of these kinds: `users`, `companies`, `tasks`, `applications`, `payments`.
+    /// Returns the whole records as a read must return them.
+    pub async fn push_examples(&self, resources: &[&str]) -> Vec<Value> {
         let mut records = Vec::new();
         for resource in resources {
             let kind = ALL.iter().find(|kind| kind.name == *resource).expect("a kind of the document");
@@ -87,13 +87,13 @@ impl Partner {
 
 /// The access and the refresh token of a response, which is as documented.
 #[track_caller]
-pub fn tokens(answer: &Answer) -> (String, String) {
-    let token = |field: &str| answer.body["data"][field].as_str().unwrap_or_default().to_owned();
+pub fn tokens(response: &Response) -> (String, String) {
+    let token = |field: &str| response.body["data"][field].as_str().unwrap_or_default().to_owned();
     let (access_token, refresh_token) = (token("access_token"), token("refresh_token"));
-    assert_eq!(access_token.split('.').filter(|part| !part.is_empty()).count(), 3, "{answer:?}");
-    assert!(refresh_token.len() >= 43, "{answer:?}");
+    assert_eq!(access_token.split('.').filter(|part| !part.is_empty()).count(), 3, "{response:?}");
+    assert!(refresh_token.len() >= 43, "{response:?}");
     let data =
         json!({"access_token": access_token, "token_type": "Bearer", "expires_in": 7200, "refresh_token": refresh_token});
-    assert_eq!(*answer, success(data));
+    assert_eq!(*response, success(data));
     (access_token, refresh_token)
 }

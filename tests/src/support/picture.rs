@@ -13,8 +13,8 @@ pub fn picture(format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// Sends a form as a browser or `wx.uploadFile` does, over a connection of its own, and returns S3's status; 0 if the connection breaks:
-/// S3 may reject a form before it has read all of it.
+/// Sends a form as a browser or `wx.uploadFile` does, over its own connection. Returns S3's status, or 0 if the connection breaks: S3
+/// may reject a form before it has read all of it.
 pub async fn send_form(url: &Value, fields: &Value, bytes: &[u8]) -> u16 {
     let fields = fields.as_object().expect("fields").iter();
     let form =

@@ -1,4 +1,4 @@
-//! A product that calls the HR API for a company of its own.
+//! A product that calls the HR API for its own company.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use shared::clock::{Clock, SystemClock};
 
-use super::{Address, Answer, Stage, answer, world};
+use super::{Address, Response, Stage, fetch, world};
 
-/// The employee of the document's example, with what it lacks there.
+/// The employee of the document's example, with the fields that the example lacks.
 pub const EMPLOYEE: &str = "1387c26da1091124264793e123744fbb";
 pub const EMPNO: &str = "NORMAL-1";
 pub const MOBILE: &str = "18602836721";
@@ -19,7 +19,7 @@ pub const DEPARTMENT: &str = "f46594b15bc947891fcf8700f3aaa2ba";
 pub const SUB_COMPANY: &str = "5c0000000000000000000000000000aa";
 pub const CANDIDATE: &str = "ca0000000000000000000000000000aa";
 pub const APPROVAL: &str = "20170712355448";
-/// A day on which there are an arrangement and a timeline of the employee.
+/// A day with an arrangement and a timeline of the employee.
 pub const DAY: &str = "2017-02-03";
 
 #[derive(Clone)]
@@ -36,12 +36,12 @@ pub struct Product {
 }
 
 impl Product {
-    /// A new product with a new company that has nothing yet, in the system that tests share.
+    /// A new product with a new company without records, in the system that tests share.
     pub async fn join() -> Self {
         Self::join_at(world().clone(), Arc::new(SystemClock)).await
     }
 
-    /// The same in a system of a test's own.
+    /// The same on a stage.
     pub async fn join_stage(stage: &Stage) -> Self {
         Self::join_at(stage.address.clone(), stage.clock.clone()).await
     }
@@ -57,7 +57,7 @@ impl Product {
         done(json!({"command": "create_product", "product_id": product, "name": "测试产品"})).await;
         let key = done(json!({"command": "create_access_key", "product_id": product, "company_uuid": company})).await;
         let token = done(json!({"command": "rotate_company_token", "company_uuid": company})).await;
-        let text = |answer: &Value, name: &str| answer[name].as_str().expect(name).to_owned();
+        let text = |response: &Value, name: &str| response[name].as_str().expect(name).to_owned();
         Self {
             access_key: text(&key, "access_key"),
             secret_key: text(&key, "secret_key"),
@@ -70,21 +70,21 @@ impl Product {
         }
     }
 
-    /// A product whose company has one of each kind of record.
-    pub async fn furnished() -> Self {
+    /// A product whose company has one record of each kind.
+    pub async fn with_records() -> Self {
         let product = Self::join().await;
-        product.furnish().await;
+        product.add_records().await;
         product
     }
 
-    pub async fn furnish(&self) {
-        for (kind, row) in Self::furniture() {
+    pub async fn add_records(&self) {
+        for (kind, row) in Self::records() {
             self.imports(kind, &[row]).await;
         }
     }
 
-    /// One record of each kind; those of the document where it has an example.
-    pub fn furniture() -> Vec<(&'static str, Value)> {
+    /// One record of each kind, from the document if it has an example.
+    pub fn records() -> Vec<(&'static str, Value)> {
         vec![
             (
                 "sub_companies",
@@ -113,25 +113,25 @@ impl Product {
         ]
     }
 
-    /// What a command of `ops-admin` answers.
+    /// The output of a command of `ops-admin`.
     pub async fn command(&self, command: Value) -> Value {
         self.address.command(&command).await
     }
 
-    /// What an import of rows into the company answers.
+    /// The output of an import of rows into the company.
     pub async fn import(&self, kind: &str, rows: &[Value]) -> Value {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
         self.command(json!({"command": "import_hris", "kind": kind, "company_uuid": self.company, "rows": lines.join("\n")}))
             .await
     }
 
-    /// Imports rows, none of which is refused.
+    /// Imports rows and checks that none is rejected.
     pub async fn imports(&self, kind: &str, rows: &[Value]) {
         for rows in rows.chunks(2000) {
-            let answer = self.import(kind, rows).await;
-            let results = answer["results"].as_array().unwrap_or_else(|| panic!("{answer}"));
-            assert_eq!((results.len(), &answer["next"]), (rows.len(), &Value::Null));
-            assert!(results.iter().all(|result| result["status"] != "refused"), "{answer}");
+            let response = self.import(kind, rows).await;
+            let results = response["results"].as_array().unwrap_or_else(|| panic!("{response}"));
+            assert_eq!((results.len(), &response["next"]), (rows.len(), &Value::Null));
+            assert!(results.iter().all(|result| result["status"] != "refused"), "{response}");
         }
     }
 
@@ -140,15 +140,15 @@ impl Product {
         self.clock.now().as_second().to_string()
     }
 
-    /// The signature of the document: `HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload)`, in hex.
+    /// The signature as documented: `HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload)`, in hex.
     pub fn sign(&self, method: &str, path: &str, tonce: &str, payload: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret_key.as_bytes()).unwrap();
         mac.update(format!("{method}{path}{}{tonce}{payload}", self.access_key).as_bytes());
         mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// A signed call with the payload in the query; `Value::Null` is none.
-    pub async fn get(&self, path: &str, payload: Value) -> Answer {
+    /// A signed call with the payload in the query. `Value::Null` sends no payload.
+    pub async fn get(&self, path: &str, payload: Value) -> Response {
         let payload = text(&payload);
         let tonce = self.tonce();
         let signature = self.sign("GET", path, &tonce, &payload);
@@ -159,17 +159,17 @@ impl Product {
         self.send(Method::GET, path, &query, None).await
     }
 
-    pub async fn post(&self, path: &str, payload: Value) -> Answer {
+    pub async fn post(&self, path: &str, payload: Value) -> Response {
         self.call(Method::POST, path, payload).await
     }
 
-    pub async fn patch(&self, path: &str, payload: Value) -> Answer {
+    pub async fn patch(&self, path: &str, payload: Value) -> Response {
         self.call(Method::PATCH, path, payload).await
     }
 
     /// A signed call with the payload as the JSON body.
-    pub async fn call(&self, method: Method, path: &str, payload: Value) -> Answer {
-        answer(self.signed(method, path, payload)).await
+    pub async fn call(&self, method: Method, path: &str, payload: Value) -> Response {
+        fetch(self.signed(method, path, payload)).await
     }
 
     pub fn signed(&self, method: Method, path: &str, payload: Value) -> RequestBuilder {
@@ -180,9 +180,9 @@ impl Product {
         self.request(method, path, &query, Some(payload))
     }
 
-    /// Sends just this: query parameters, and perhaps a JSON body.
-    pub async fn send(&self, method: Method, path: &str, query: &[(&str, &str)], body: Option<String>) -> Answer {
-        answer(self.request(method, path, query, body)).await
+    /// Sends these query parameters and this JSON body, and no credentials.
+    pub async fn send(&self, method: Method, path: &str, query: &[(&str, &str)], body: Option<String>) -> Response {
+        fetch(self.request(method, path, query, body)).await
     }
 
     fn request(&self, method: Method, path: &str, query: &[(&str, &str)], body: Option<String>) -> RequestBuilder {
@@ -204,7 +204,7 @@ fn text(payload: &Value) -> String {
     if payload.is_null() { String::new() } else { payload.to_string() }
 }
 
-/// The document's example, as an import takes it.
+/// The document's example as a row of an import.
 pub fn employee() -> Value {
     json!({
         "uuid": EMPLOYEE, "name": "一般职员", "sex": "male", "empno": EMPNO, "email": "76577261@qq.com", "mobile": MOBILE,
@@ -216,7 +216,7 @@ pub fn employee() -> Value {
     })
 }
 
-/// The employee of a number that has not been given out, for lists: uuid, empno and mobile are made of it.
+/// An employee for lists: uuid, empno and mobile are derived from the number.
 pub fn numbered(number: u32) -> Value {
     json!({
         "uuid": format!("{number:032x}"), "name": format!("员工{number}"), "empno": format!("{number:06}"),
@@ -224,8 +224,8 @@ pub fn numbered(number: u32) -> Value {
     })
 }
 
-/// What an employee's row is answered as: every documented property, null for ids and dates, "" for text.
-pub fn answered(row: &Value) -> Value {
+/// The response for the row of an employee: every documented property, null for absent ids and dates, "" for absent text.
+pub fn returned(row: &Value) -> Value {
     let text = |name: &str| row.get(name).cloned().unwrap_or_else(|| "".into());
     let id = |name: &str| row.get(name).cloned().unwrap_or(Value::Null);
     let mut phone_number = text("phone_number");
@@ -245,12 +245,12 @@ pub fn answered(row: &Value) -> Value {
     })
 }
 
-/// The answer to a failed call of the HR API.
-pub fn refusal(status: u16, code: u16, text: &str) -> Answer {
-    Answer { status, body: json!({"code": code, "text": text}) }
+/// The response to a failed call of the HR API.
+pub fn rejection(status: u16, code: u16, text: &str) -> Response {
+    Response { status, body: json!({"code": code, "text": text}) }
 }
 
-/// A success: the body alone.
-pub fn body(body: Value) -> Answer {
-    Answer { status: 200, body }
+/// The response to a successful call: the body alone.
+pub fn body(body: Value) -> Response {
+    Response { status: 200, body }
 }

@@ -41,7 +41,7 @@ pub fn compare(path: &str, generated: &str) {
     compare_part(path, |_| generated.to_owned());
 }
 
-/// The same, of a file that several tests generate in parts: `generate` maps the committed text to the expected one.
+/// The same for a file that several tests generate in parts: `generate` maps the committed text to the expected one.
 #[track_caller]
 pub fn compare_part(path: &str, generate: impl FnOnce(&str) -> String) {
     static WRITING: Mutex<()> = Mutex::new(());

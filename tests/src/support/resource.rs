@@ -1,21 +1,21 @@
-//! What the tests of all records have in common: where a kind of record is found, what it takes and what it refuses.
+//! Checks that apply to every kind of record: its path, the values that it accepts and those that it rejects.
 
 use serde_json::{Value, json};
 
-use super::{Address, Answer, Partner, Stage, document, problem, success, world};
+use super::{Address, Partner, Response, Stage, document, problem, success, world};
 
-/// What an answer says is wrong: fields, each with the reason.
+/// The faults in a response: fields, each with the reason.
 pub type Faults<'a> = &'a [(&'a str, &'a str)];
 
-/// A kind of record that partners push. The document's example of it begins with its id.
+/// A kind of record that partners push. The first member of the document's example is its id.
 pub struct Resource {
     pub name: &'static str,
     pub path: &'static str,
     pub id_field: &'static str,
     pub server_id: &'static str,
-    /// The kinds whose examples its own refers to, directly or not, in the order in which they can be pushed.
+    /// The kinds to which its example refers, directly or indirectly, in the order in which they can be pushed.
     pub needs: &'static [&'static str],
-    /// A field that takes any text and may change at any time.
+    /// A field that accepts any text and may always change.
     pub text_field: &'static str,
 }
 
@@ -68,7 +68,7 @@ impl Resource {
         document::parsed(self.id_field)
     }
 
-    /// The example with this member instead, or in addition.
+    /// The example with this member replaced or added.
     pub fn with(&self, field: &str, value: impl Into<Value>) -> Value {
         let mut body = self.example();
         set(&mut body, field, value.into());
@@ -81,44 +81,44 @@ impl Resource {
     }
 
     /// The path of the record with this id.
-    pub fn at(&self, id: &str) -> String {
+    pub fn path_of(&self, id: &str) -> String {
         format!("{}/{id}", self.path)
     }
 
     /// The path of the example.
-    pub fn there(&self) -> String {
-        self.at(self.example()[self.id_field].as_str().unwrap())
+    pub fn example_path(&self) -> String {
+        self.path_of(self.example()[self.id_field].as_str().unwrap())
     }
 
     pub fn is_listed(&self) -> bool {
         !matches!(self.name, "users" | "companies")
     }
 
-    /// A partner that has all that the example refers to.
+    /// A partner that has all records to which the example refers.
     pub async fn partner(&self, address: &Address) -> Partner {
         let partner = Partner::join(address).await;
-        partner.has(self.needs).await;
+        partner.push_examples(self.needs).await;
         partner
     }
 
     pub async fn absent(&self, partner: &Partner, id: &str) {
         let missing = problem(404, 1001, &[(self.id_field, "does not exist")]);
-        assert_eq!(partner.get(&self.at(id)).await, missing);
+        assert_eq!(partner.get(&self.path_of(id)).await, missing);
     }
 
-    /// The body is stored and answered whole; gives that answer.
-    pub async fn keeps(&self, partner: &Partner, body: &Value) -> Value {
-        self.keeps_as(partner, &body.to_string(), body).await
+    /// The body is stored and returned whole. Returns the record.
+    pub async fn stores(&self, partner: &Partner, body: &Value) -> Value {
+        self.stores_as(partner, &body.to_string(), body).await
     }
 
-    pub async fn keeps_as(&self, partner: &Partner, sent: &str, expected: &Value) -> Value {
+    pub async fn stores_as(&self, partner: &Partner, sent: &str, expected: &Value) -> Value {
         let whole = self.create_as(partner, sent, expected).await;
         let id = expected[self.id_field].as_str().unwrap();
-        assert_eq!(partner.get(&self.at(id)).await, success(whole.clone()), "{sent}");
+        assert_eq!(partner.get(&self.path_of(id)).await, success(whole.clone()), "{sent}");
         whole
     }
 
-    /// Posts the body. Returns the whole record that a read must return then.
+    /// Posts the body. Returns the whole record as a read must return it.
     pub async fn create(&self, partner: &Partner, body: &Value) -> Value {
         self.create_as(partner, &body.to_string(), body).await
     }
@@ -128,9 +128,9 @@ impl Resource {
         self.whole(&created, content)
     }
 
-    /// The whole record of this content, by the response to the request that created it. That response is as documented.
+    /// The whole record of this content, derived from the response to its creation, which must be as documented.
     #[track_caller]
-    pub fn whole(&self, created: &Answer, content: &Value) -> Value {
+    pub fn whole(&self, created: &Response, content: &Value) -> Value {
         let (server_id, created_at) = (&created.body["data"][self.server_id], &created.body["data"]["created_at"]);
         assert!(server_id.as_str().is_some_and(is_number), "{content}: {created:?}");
         assert!(created_at.as_str().is_some_and(|at| at.len() == "2024-01-15T10:30:00Z".len()), "{created:?}");
@@ -143,19 +143,19 @@ impl Resource {
         whole
     }
 
-    /// Each of the values is taken and answered as it was sent.
-    pub async fn takes(&self, partner: &Partner, field: &str, values: impl IntoIterator<Item = impl Into<Value>>) {
+    /// Each of the values is stored and returned as sent.
+    pub async fn accepts(&self, partner: &Partner, field: &str, values: impl IntoIterator<Item = impl Into<Value>>) {
         for (count, value) in values.into_iter().enumerate() {
             let mut body = self.with(field, value);
             if field != self.id_field {
                 body[self.id_field] = format!("{field}.{count}").into();
             }
-            self.keeps(partner, &body).await;
+            self.stores(partner, &body).await;
         }
     }
 
-    /// The body is refused for these faults, and nothing is stored.
-    pub async fn refuses(&self, partner: &Partner, body: &Value, faults: Faults<'_>) {
+    /// The body is rejected with these faults, and nothing is stored.
+    pub async fn rejects(&self, partner: &Partner, body: &Value, faults: Faults<'_>) {
         assert_eq!(partner.post(self.path, body).await, problem(400, 1001, faults), "{body}");
         if let Some(id) =
             body[self.id_field].as_str().filter(|id| !faults.iter().any(|(field, _)| *field == self.id_field || id.is_empty()))
@@ -164,8 +164,8 @@ impl Resource {
         }
     }
 
-    /// Each of the values is refused for this reason.
-    pub async fn refuses_each(
+    /// Each of the values is rejected with this reason.
+    pub async fn rejects_each(
         &self,
         partner: &Partner,
         field: &str,
@@ -173,12 +173,12 @@ impl Resource {
         values: impl IntoIterator<Item = impl Into<Value>>,
     ) {
         for value in values {
-            self.refuses(partner, &self.with(field, value), &[(field, reason)]).await;
+            self.rejects(partner, &self.with(field, value), &[(field, reason)]).await;
         }
     }
 
-    /// Posted again, the example answers as it did at first, also when this patch came between; with this member it is
-    /// another record's content.
+    /// Posted again, the example returns the first response, also after this patch. With this other member it conflicts with the
+    /// stored record.
     pub async fn is_created_once(&self, patch: Value, other: (&str, Value)) {
         let stage = Stage::open().await;
         let partner = self.partner(&stage.address).await;
@@ -191,7 +191,7 @@ impl Resource {
             set(&mut whole, field, value.clone());
         }
         whole["updated_at"] = "2024-01-15T10:31:30Z".into();
-        let changed = partner.put(&self.there(), &patch).await;
+        let changed = partner.put(&self.example_path(), &patch).await;
         assert_eq!(changed, success(whole));
         stage.clock.advance(jiff::SignedDuration::from_secs(90));
         assert_eq!(partner.post(self.path, &self.example()).await, first);
@@ -202,40 +202,40 @@ impl Resource {
         for (field, value) in patch.as_object().unwrap() {
             set(&mut amended, field, value.clone());
         }
-        assert_eq!(partner.post(self.path, &amended).await, conflict, "not even with the content it has now");
-        assert_eq!(partner.get(&self.there()).await, changed);
+        assert_eq!(partner.post(self.path, &amended).await, conflict, "the current content conflicts as well");
+        assert_eq!(partner.get(&self.example_path()).await, changed);
     }
 
-    /// Each patch is merged into the example: it changes these members and no others. Null removes one.
+    /// Each patch is merged into the example: it changes these members and no others. Null removes a member.
     pub async fn merges(&self, cases: &[(Value, &[(&str, Value)])]) {
         let stage = Stage::open().await;
         let partner = self.partner(&stage.address).await;
         for (count, (patch, changes)) in cases.iter().enumerate() {
             let id = format!("merged.{count}");
-            let mut whole = self.keeps(&partner, &self.with(self.id_field, id.as_str())).await;
+            let mut whole = self.stores(&partner, &self.with(self.id_field, id.as_str())).await;
             for (field, value) in *changes {
                 set(&mut whole, field, value.clone());
             }
-            assert_eq!(partner.put(&self.at(&id), patch).await, success(whole.clone()), "{patch}");
-            assert_eq!(partner.get(&self.at(&id)).await, success(whole), "{patch}");
+            assert_eq!(partner.put(&self.path_of(&id), patch).await, success(whole.clone()), "{patch}");
+            assert_eq!(partner.get(&self.path_of(&id)).await, success(whole), "{patch}");
         }
     }
 
-    /// Each patch is refused for these faults with this status, and the example stays as it is.
-    pub async fn refuses_patches(&self, cases: &[(Value, u16, Faults<'_>)]) {
+    /// Each patch is rejected with this status and these faults, and the example stays as it is.
+    pub async fn rejects_patches(&self, cases: &[(Value, u16, Faults<'_>)]) {
         let partner = self.partner(world()).await;
-        let whole = self.keeps(&partner, &self.example()).await;
+        let whole = self.stores(&partner, &self.example()).await;
         for (patch, status, faults) in cases {
-            assert_eq!(partner.put(&self.there(), patch).await, problem(*status, 1001, faults), "{patch}");
-            assert_eq!(partner.get(&self.there()).await, success(whole.clone()), "{patch}");
+            assert_eq!(partner.put(&self.example_path(), patch).await, problem(*status, 1001, faults), "{patch}");
+            assert_eq!(partner.get(&self.example_path()).await, success(whole.clone()), "{patch}");
         }
     }
 
-    /// The list answers exactly these records, in this order, on one page.
+    /// The list returns exactly these records in this order on one page.
     pub async fn lists(&self, partner: &Partner, query: &str, ids: &[&str]) {
         let mut list = Vec::new();
         for id in ids {
-            list.push(partner.get(&self.at(id)).await.body["data"].clone());
+            list.push(partner.get(&self.path_of(id)).await.body["data"].clone());
         }
         let data = json!({"list": list, "total": ids.len(), "page": 1, "page_size": 20, "next_cursor": null});
         assert_eq!(partner.get(&format!("{}?{query}", self.path)).await, success(data), "{query}");

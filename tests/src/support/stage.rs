@@ -1,4 +1,4 @@
-//! A system of a test's own, whose clock stands still, and whose calls to AWS are counted and can be made to fail.
+//! A system of one test. Its clock stands still, and its calls to AWS are counted and can be made to fail.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +24,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// 2024-01-15T10:30:00Z, the document's own time.
+    /// Starts at 2024-01-15T10:30:00Z, the time of the document.
     pub async fn open() -> Self {
         Self::open_with(&[]).await
     }
@@ -33,7 +33,7 @@ impl Stage {
         Self::start("2024-01-15T10:30:00Z".parse().unwrap(), variables).await
     }
 
-    /// The machine's own time, at the start. S3 accepts what is signed within minutes of it.
+    /// Starts at the machine's time: S3 accepts only what was signed within minutes of it.
     pub async fn open_now() -> Self {
         Self::start(SystemClock.now(), &[]).await
     }
@@ -50,42 +50,42 @@ impl Stage {
         Self { address: Address::of(&world), clock, wire, lines, http: reqwest::Client::new(), world }
     }
 
-    /// What the database itself answers to a request past the system; it is not counted.
+    /// Sends a request to the database directly. The call is not counted.
     pub async fn database(&self, operation: &str, request: &Value) -> Value {
         let call = self.http.post(&self.world.dynamodb_url).body(request.to_string());
         let call = call.header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
         let credential = "AWS4-HMAC-SHA256 Credential=local/20240115/us-east-1/dynamodb/aws4_request";
         let call = call.header("authorization", format!("{credential}, SignedHeaders=host, Signature=0"));
         let call = call.header("x-amz-date", "20240115T103000Z").header("content-type", "application/x-amz-json-1.0");
-        let answer = super::answer(call).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body
+        let response = super::fetch(call).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        response.body
     }
 
-    /// Every item of a table, as it is stored.
+    /// Every item of a table as stored.
     pub async fn items(&self, table: &str) -> Vec<Value> {
         let scanned = self.database("Scan", &json!({"TableName": table})).await;
         assert_eq!(scanned.get("LastEvaluatedKey"), None, "more than one page");
         scanned["Items"].as_array().expect("items").clone()
     }
 
-    /// The uploads bucket, past the system.
+    /// The uploads bucket, accessed directly.
     pub async fn objects(&self) -> Objects {
         let environment = Environment::new(self.world.variables.clone(), self.clock.clone()).await;
         environment.objects(environment.required("UPLOADS_BUCKET").unwrap())
     }
 
-    /// One more system on the same data, with the same clock and the same WeChat; it runs as long as it is held.
+    /// A second process on the same data, with the same clock and the same WeChat. It runs until it is dropped.
     pub async fn another_process(&self) -> (Address, World) {
         let mut variables = self.world.variables.clone();
-        // Its functions have their own.
+        // Its functions have their own credentials.
         variables.remove("AWS_ACCESS_KEY_ID");
         let options = Options { clock: self.clock.clone(), variables, ..Options::default() };
         let world = World::start(options).await.unwrap();
         (Address { wechat_url: self.address.wechat_url.clone(), ..Address::of(&world) }, world)
     }
 
-    /// Puts an object into the uploads bucket, past the system.
+    /// Puts an object into the uploads bucket directly.
     pub async fn upload(&self, key: &str, text: &str) {
         let objects = self.objects().await;
         let content = Content { content_type: "application/x-ndjson", size: text.len() as u32, sha256: None };
@@ -94,16 +94,16 @@ impl Stage {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        assert_eq!(super::answer(request).await.status, 200);
+        assert_eq!(super::fetch(request).await.status, 200);
     }
 
-    /// So much later that every process looks again at whose credentials are good.
-    pub fn look_again(&self) {
+    /// Lets every process read credentials and status again: cached look-ups expire.
+    pub fn expire_caches(&self) {
         self.clock.advance(shared::cache::AGE);
     }
 
-    /// So much later that every process hears of the jobs that were changed.
-    pub fn catch_up(&self) {
+    /// Lets the search of every process see the latest changes of jobs.
+    pub fn refresh_searches(&self) {
         self.clock.advance(SignedDuration::from_millis(250));
     }
 
@@ -115,29 +115,29 @@ impl Stage {
         self.clock.now().as_nanosecond()
     }
 
-    /// The operations of DynamoDB called since this was last asked, in order.
+    /// The operations of DynamoDB since the last call of this, in order.
     pub fn take_calls(&self) -> Vec<String> {
         let seen = self.wire.take_seen().into_iter();
         seen.filter(|call| call.service == Service::DynamoDb).map(|call| call.operation).collect()
     }
 
-    /// The lines of requests and sweeps since this was last asked.
+    /// The log lines of requests and sweeps since the last call of this.
     pub fn take_lines(&self) -> Vec<String> {
         std::mem::take(&mut self.lines.lock().unwrap())
     }
 
-    /// The next calls fail so, each fault once, in order.
+    /// The next calls fail with these faults, one each, in order.
     pub fn inject(&self, faults: &[Fault]) {
         self.wire.inject(None, faults);
     }
 
-    /// The next calls of one operation fail so; the others pass.
+    /// The next calls of one operation fail; others pass.
     pub fn inject_into(&self, operation: &'static str, faults: &[Fault]) {
         self.wire.inject(Some(operation), faults);
     }
 
-    /// Nothing fails any more; how many faults no call has met.
-    pub fn heal(&self) -> usize {
-        self.wire.heal()
+    /// Ends all faults. Returns how many of them hit no call.
+    pub fn clear_faults(&self) -> usize {
+        self.wire.clear_faults()
     }
 }

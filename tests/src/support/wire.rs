@@ -1,4 +1,4 @@
-//! Hears of each call that a stage's functions make, and makes some of them fail.
+//! Records each call that a stage's functions make, and makes some of them fail.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -11,42 +11,42 @@ use local::policies::Grant;
 use local::wire::{Call, Service, Verdict, Wire};
 use serde_json::{Value, json};
 
-/// Longer than the SDK waits for an answer.
+/// Longer than the SDK waits for a response.
 const HANGS: Duration = Duration::from_millis(3_200);
-/// The same of a message, which is sent once only.
+/// The same for a message, which the SDK does not retry.
 const MESSAGE_HANGS: Duration = Duration::from_millis(6_200);
 
-/// What happens to calls of DynamoDB, each to one.
+/// A fault of one call to DynamoDB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// DynamoDB refuses it for want of throughput.
+    /// DynamoDB rejects the call: too many requests.
     Throttled,
-    /// A transaction meets another one.
+    /// A transaction conflicts with another one.
     Conflict,
-    /// It is carried out, and the answer is lost.
-    AnswerLost,
+    /// DynamoDB executes the call, and its response is lost.
+    ResponseLost,
 }
 
-/// What happens to one call of any service's, and to its repetitions.
+/// How one call to any service fails, and how its retries do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Blow {
-    /// It is not carried out, however often it is sent.
-    Refused,
-    /// It is carried out, and no answer to it arrives, however often it is sent.
+pub enum Failure {
+    /// It is not executed, however often it is sent.
+    Rejected,
+    /// It is executed, and its response is lost, however often it is sent.
     Lost,
-    /// It is carried out, and the answer is lost; sent again, it is carried out again.
+    /// It is executed, and its response is lost; the retry is executed again.
     LostOnce,
-    /// It is carried out, and no answer comes in time.
+    /// It is executed, and its response is late.
     Late,
-    /// It is not carried out, and no answer comes in time.
+    /// It is not executed, and times out.
     Never,
-    /// It is refused twice for want of throughput.
+    /// It is throttled twice.
     ThrottledTwice,
-    /// It meets transactions: a transaction thrice, another write twice.
+    /// It conflicts with transactions: a transaction three times, another write twice.
     Conflict,
-    /// It always meets transactions.
+    /// It always conflicts with transactions.
     Conflicts,
-    /// Of a batch nothing is read, then one half, then the rest.
+    /// A batch returns nothing at first, then one half, then the rest.
     Partial,
 }
 
@@ -63,9 +63,9 @@ pub struct Faults(Mutex<State>);
 #[derive(Default)]
 struct State {
     seen: Vec<Seen>,
-    /// In order, each with the operation that it waits for.
+    /// In order, each with the operation for which it waits.
     waiting: Vec<(Option<&'static str>, Fault)>,
-    aimed: Option<Aimed>,
+    armed: Option<Armed>,
     units: Option<Units>,
     used: BTreeSet<Grant>,
 }
@@ -77,89 +77,89 @@ pub struct Units {
     pub written: f64,
 }
 
-/// A blow that waits for its call, or has met it.
-struct Aimed {
+/// A failure that waits for its call, or has hit it.
+struct Armed {
     operation: String,
-    /// How many calls of the operation still pass before it.
+    /// How many calls of the operation pass before.
     passing: usize,
-    blow: Blow,
-    /// How many calls it has struck, and what the first of them asked.
-    struck: usize,
+    failure: Failure,
+    /// How many calls it has hit, and the body of the first.
+    hit: usize,
     body: Bytes,
 }
 
 impl Faults {
-    /// The calls since this was last asked, in order.
+    /// The calls since the last call of this, in order.
     pub fn take_seen(&self) -> Vec<Seen> {
         std::mem::take(&mut self.0.lock().unwrap().seen)
     }
 
-    /// What was consumed since this was last asked: from then on it is counted.
+    /// The capacity units since the last call of this; the first call starts the counting.
     pub fn take_units(&self) -> Units {
         self.0.lock().unwrap().units.replace(Units::default()).unwrap_or_default()
     }
 
-    /// The grants that functions used so far.
+    /// The grants that functions have used.
     pub fn grants_used(&self) -> BTreeSet<Grant> {
         self.0.lock().unwrap().used.clone()
     }
 
-    /// The next calls fail so, each fault once, in order; where an operation is named, those of it.
+    /// The next calls fail with these faults, one each, in order; if an operation is named, only its calls.
     pub fn inject(&self, operation: Option<&'static str>, faults: &[Fault]) {
         self.0.lock().unwrap().waiting.extend(faults.iter().map(|fault| (operation, *fault)));
     }
 
-    /// The blow strikes a call of the operation, before which so many others of it pass.
-    pub fn aim(&self, operation: &str, passing: usize, blow: Blow) {
-        let aimed = Aimed { operation: operation.to_owned(), passing, blow, struck: 0, body: Bytes::new() };
-        self.0.lock().unwrap().aimed = Some(aimed);
+    /// The call of the operation fails after `passing` others that succeed.
+    pub fn fail_call(&self, operation: &str, passing: usize, failure: Failure) {
+        let armed = Armed { operation: operation.to_owned(), passing, failure, hit: 0, body: Bytes::new() };
+        self.0.lock().unwrap().armed = Some(armed);
     }
 
-    /// Nothing fails any more; how many faults no call has met.
-    pub fn heal(&self) -> usize {
+    /// Ends all faults. Returns how many of them hit no call.
+    pub fn clear_faults(&self) -> usize {
         let mut state = self.0.lock().unwrap();
-        let missed = state.aimed.take().filter(|aimed| aimed.struck == 0);
+        let missed = state.armed.take().filter(|armed| armed.hit == 0);
         std::mem::take(&mut state.waiting).len() + usize::from(missed.is_some())
     }
 }
 
 impl State {
-    /// What waits for this call.
+    /// The next fault for a call of this operation.
     fn next(&mut self, operation: &str) -> Option<Fault> {
         let next = self.waiting.iter().position(|(waits_for, _)| waits_for.is_none_or(|name| name == operation))?;
         Some(self.waiting.remove(next).1)
     }
 }
 
-impl Aimed {
+impl Armed {
     fn meet(&mut self, call: &Call) -> Verdict {
         if call.operation != self.operation {
             return Verdict::Pass;
         }
-        if self.struck == 0 {
+        if self.hit == 0 {
             if self.passing > 0 {
                 self.passing -= 1;
                 return Verdict::Pass;
             }
             self.body = call.body.clone();
-        } else if matches!(self.blow, Blow::Refused | Blow::Lost) && call.body != self.body {
-            // Another call: only the one that was struck is refused for good.
+        } else if matches!(self.failure, Failure::Rejected | Failure::Lost) && call.body != self.body {
+            // Another call: only the first one keeps failing.
             return Verdict::Pass;
         }
-        self.struck += 1;
+        self.hit += 1;
         let time = if call.service == Service::Sns { MESSAGE_HANGS } else { HANGS };
-        match (self.blow, self.struck) {
-            (Blow::Lost | Blow::LostOnce, 1) => Verdict::AnswerLost(broken(call)),
-            (Blow::Refused | Blow::Lost, _) => Verdict::Answer(broken(call)),
-            (Blow::Late, 1) => Verdict::Hang { carried_out: true, time },
-            (Blow::Never, 1) => Verdict::Hang { carried_out: false, time },
-            (Blow::ThrottledTwice, 1 | 2) => Verdict::Answer(throttled(call.service)),
-            (Blow::Conflict, 1..=3) | (Blow::Conflicts, _) if call.operation.starts_with("Transact") => {
+        match (self.failure, self.hit) {
+            (Failure::Lost | Failure::LostOnce, 1) => Verdict::AnswerLost(broken(call)),
+            (Failure::Rejected | Failure::Lost, _) => Verdict::Answer(broken(call)),
+            (Failure::Late, 1) => Verdict::Hang { carried_out: true, time },
+            (Failure::Never, 1) => Verdict::Hang { carried_out: false, time },
+            (Failure::ThrottledTwice, 1 | 2) => Verdict::Answer(throttled(call.service)),
+            (Failure::Conflict, 1..=3) | (Failure::Conflicts, _) if call.operation.starts_with("Transact") => {
                 Verdict::Answer(cancelled())
             }
-            (Blow::Conflict, 1 | 2) | (Blow::Conflicts, _) => Verdict::Answer(conflicting()),
-            (Blow::Partial, 1) => Verdict::Answer(unread(&call.body)),
-            (Blow::Partial, 2) => Verdict::Half,
+            (Failure::Conflict, 1 | 2) | (Failure::Conflicts, _) => Verdict::Answer(conflicting()),
+            (Failure::Partial, 1) => Verdict::Answer(unread(&call.body)),
+            (Failure::Partial, 2) => Verdict::Half,
             _ => Verdict::Pass,
         }
     }
@@ -168,19 +168,19 @@ impl Aimed {
 impl Wire for Faults {
     fn meet(&self, call: &Call) -> Verdict {
         let mut state = self.0.lock().unwrap();
-        // Secrets are read once in the life of a process: which request comes first is no matter of that request.
+        // A process reads each secret once. Which request comes first is chance.
         if call.service != Service::SecretsManager {
             state.seen.push(Seen { service: call.service, operation: call.operation.clone() });
         }
-        if let Some(aimed) = &mut state.aimed {
-            return aimed.meet(call);
+        if let Some(armed) = &mut state.armed {
+            return armed.meet(call);
         }
         let fault = if call.service == Service::DynamoDb { state.next(&call.operation) } else { None };
         match fault {
             None => Verdict::Pass,
             Some(Fault::Throttled) => Verdict::Answer(throttled(call.service)),
             Some(Fault::Conflict) => Verdict::Answer(cancelled()),
-            Some(Fault::AnswerLost) => Verdict::AnswerLost(broken(call)),
+            Some(Fault::ResponseLost) => Verdict::AnswerLost(broken(call)),
         }
     }
 
@@ -200,13 +200,13 @@ impl Wire for Faults {
     }
 }
 
-/// A failure of the service's own.
+/// A server error of the service.
 fn broken(call: &Call) -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     match call.service {
         Service::S3 => xml(status, "<Error><Code>InternalError</Code><Message>try again</Message></Error>"),
         Service::Sns => {
-            // It quotes what it was sent.
+            // SNS quotes the request.
             let sent = String::from_utf8_lossy(&call.body).replace('&', "&amp;");
             let error = format!("<Error><Type>Receiver</Type><Code>InternalError</Code><Message>{sent}</Message></Error>");
             xml(status, format!("<ErrorResponse>{error}</ErrorResponse>"))
@@ -226,23 +226,23 @@ fn throttled(service: Service) -> Response {
             xml(StatusCode::TOO_MANY_REQUESTS, error)
         }
         Service::DynamoDb | Service::SecretsManager => {
-            refusal(json!({"__type": of_dynamodb("ProvisionedThroughputExceededException"), "message": "slow down"}))
+            rejection(json!({"__type": of_dynamodb("ProvisionedThroughputExceededException"), "message": "slow down"}))
         }
     }
 }
 
 fn cancelled() -> Response {
     let reasons = json!([{"Code": "TransactionConflict", "Message": "conflict"}, {"Code": "None"}]);
-    refusal(json!({
+    rejection(json!({
         "__type": of_dynamodb("TransactionCanceledException"), "Message": "Transaction cancelled", "CancellationReasons": reasons,
     }))
 }
 
 fn conflicting() -> Response {
-    refusal(json!({"__type": of_dynamodb("TransactionConflictException"), "message": "Transaction is ongoing for the item"}))
+    rejection(json!({"__type": of_dynamodb("TransactionConflictException"), "message": "Transaction is ongoing for the item"}))
 }
 
-/// Nothing of the batch is read.
+/// The batch returns nothing.
 fn unread(body: &[u8]) -> Response {
     let wanted: Value = serde_json::from_slice(body).unwrap();
     json_of(StatusCode::OK, json!({"Responses": {}, "UnprocessedKeys": wanted["RequestItems"]}))
@@ -252,7 +252,7 @@ fn of_dynamodb(error: &str) -> String {
     format!("com.amazonaws.dynamodb.v20120810#{error}")
 }
 
-fn refusal(body: Value) -> Response {
+fn rejection(body: Value) -> Response {
     json_of(StatusCode::BAD_REQUEST, body)
 }
 

@@ -7,15 +7,15 @@ use local::Captchas;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Address, Answer, answer, client};
+use super::{Address, Response, client, fetch};
 
-/// What a platform of the tests has.
+/// What each platform of the tests has.
 pub const COMPANY: u32 = 12;
 pub const HANDLER: u32 = 34;
 pub const CONTRACT: u32 = 56;
 pub const ID_NUMBER: &str = "110101199001011234";
 
-/// A platform of a test's own, with one company, handler and contract.
+/// A platform with one company, handler and contract.
 #[derive(Clone)]
 pub struct Platform {
     pub address: Address,
@@ -25,7 +25,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    pub async fn found(address: &Address) -> Self {
+    pub async fn create(address: &Address) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let code = format!("platform-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let http = client();
@@ -44,14 +44,14 @@ impl Platform {
         platform
     }
 
-    /// What a command of `ops-admin` about this platform answers.
+    /// The output of a command of `ops-admin` about this platform.
     pub async fn command(&self, command: &str, mut event: Value) -> Value {
         event["command"] = command.into();
         event["platform_code"] = self.code.clone().into();
         self.address.command(&event).await
     }
 
-    /// The same one, from another address.
+    /// The same platform, called from another IP address.
     pub fn elsewhere(&self) -> Self {
         Self { http: client(), ..self.clone() }
     }
@@ -60,24 +60,24 @@ impl Platform {
         self.http.request(method, format!("{}{path}", self.address.base_url)).header("x-platform-code", &self.code)
     }
 
-    /// A code that `wx.login` would give this user.
+    /// A code as `wx.login` returns it for this user.
     pub async fn login_code(&self, user: &str) -> String {
         let url = format!("{}/simulate/login_code?user={user}", self.address.wechat_url);
-        answer(self.http.get(url)).await.body["code"].as_str().expect("a code").to_owned()
+        fetch(self.http.get(url)).await.body["code"].as_str().expect("a code").to_owned()
     }
 
-    pub async fn log_in(&self, code: &str) -> Answer {
-        answer(form(self.request(Method::POST, "/weixin/login"), &[("code", code)])).await
+    pub async fn log_in(&self, code: &str) -> Response {
+        fetch(form(self.request(Method::POST, "/weixin/login"), &[("code", code)])).await
     }
 
     /// A worker who is logged in.
     pub async fn worker(&self, user: &str) -> Worker {
-        let answer = self.log_in(&self.login_code(user).await).await;
-        let token = answer.body["data"]["session_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
+        let response = self.log_in(&self.login_code(user).await).await;
+        let token = response.body["data"]["session_token"].as_str().unwrap_or_else(|| panic!("{response:?}")).to_owned();
         Worker { platform: self.clone(), token }
     }
 
-    /// A captcha's id and what its picture shows.
+    /// A captcha's id and the text in its picture.
     pub async fn captcha(&self) -> (String, String) {
         let response = self.request(Method::GET, "/captcha").send().await.unwrap();
         let id = response.headers()["x-captcha-id"].to_str().unwrap().to_owned();
@@ -85,14 +85,14 @@ impl Platform {
         (id, shown)
     }
 
-    /// What the picture of a captcha shows.
+    /// The text in the picture of a captcha.
     pub async fn shown(&self, captcha: &str) -> String {
         self.captchas.answer(captcha).await.unwrap().expect("a captcha")
     }
 
-    pub async fn verifycode(&self, captcha: &str, code: &str, phone: &str) -> Answer {
+    pub async fn verifycode(&self, captcha: &str, code: &str, phone: &str) -> Response {
         let request = self.request(Method::POST, "/verifycode").header("x-captcha-id", captcha);
-        answer(form(request, &[("captcha_code", code), ("phone", phone)])).await
+        fetch(form(request, &[("captcha_code", code), ("phone", phone)])).await
     }
 }
 
@@ -107,27 +107,27 @@ impl Worker {
         self.platform.request(method, path).header("x-auth-token", &self.token)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        answer(self.request(Method::GET, path)).await
+    pub async fn get(&self, path: &str) -> Response {
+        fetch(self.request(Method::GET, path)).await
     }
 
-    pub async fn send_form(&self, method: Method, fields: &[(&str, &str)]) -> Answer {
-        answer(form(self.request(method, "/employee"), fields)).await
+    pub async fn send_form(&self, method: Method, fields: &[(&str, &str)]) -> Response {
+        fetch(form(self.request(method, "/employee"), fields)).await
     }
 
-    pub async fn send_json(&self, method: Method, body: &Value) -> Answer {
+    pub async fn send_json(&self, method: Method, body: &Value) -> Response {
         let request = self.request(method, "/employee").header("content-type", "application/json");
-        answer(request.body(body.to_string())).await
+        fetch(request.body(body.to_string())).await
     }
 
-    pub async fn upload(&self, name: &str, bytes: &[u8]) -> Answer {
+    pub async fn upload(&self, name: &str, bytes: &[u8]) -> Response {
         let file = reqwest::multipart::Part::bytes(bytes.to_vec()).file_name(name.to_owned());
         let request = self.request(Method::POST, "/image").multipart(reqwest::multipart::Form::new().part("file", file));
-        answer(request).await
+        fetch(request).await
     }
 }
 
-/// A request with the fields of a form.
+/// A request with a form as its body.
 pub fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
@@ -148,26 +148,26 @@ pub fn resume() -> Value {
     })
 }
 
-/// What `GET /employee` answers of a résumé.
-pub fn answered(resume: &Value, em_id: &Value) -> Value {
-    let mut answered = resume.clone();
-    answered["em_id"] = em_id.clone();
-    answered["company"] = json!({"id": resume["company_id"], "company_name": "彩程"});
-    answered
+/// The data that `GET /employee` returns for a résumé.
+pub fn returned(resume: &Value, em_id: &Value) -> Value {
+    let mut returned = resume.clone();
+    returned["em_id"] = em_id.clone();
+    returned["company"] = json!({"id": resume["company_id"], "company_name": "彩程"});
+    returned
 }
 
 /// A success.
-pub fn ok(data: Value) -> Answer {
-    Answer { status: 200, body: json!({"status": 0, "msg": "", "data": data}) }
+pub fn ok(data: Value) -> Response {
+    Response { status: 200, body: json!({"status": 0, "msg": "", "data": data}) }
 }
 
-pub fn refusal(status: u16, msg: &str) -> Answer {
-    Answer { status, body: json!({"status": status, "msg": msg, "data": null}) }
+pub fn rejection(status: u16, msg: &str) -> Response {
+    Response { status, body: json!({"status": status, "msg": msg, "data": null}) }
 }
 
-/// The same of `/image` and `/verifycode`.
-pub fn coded(answer: Answer) -> Answer {
-    let Answer { status, mut body } = answer;
+/// The same for `/image` and `/verifycode`, whose envelope has one more member.
+pub fn coded(response: Response) -> Response {
+    let Response { status, mut body } = response;
     body["error_code"] = body["status"].clone();
-    Answer { status, body }
+    Response { status, body }
 }

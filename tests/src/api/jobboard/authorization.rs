@@ -1,12 +1,12 @@
-//! Who may call what.
+//! Which endpoints a user may call, and for which records.
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::board::{Board, ok, refusal};
-use crate::support::{answer, world};
+use crate::support::board::{Board, ok, rejection};
+use crate::support::{fetch, world};
 
-/// The endpoints that everybody may call. This list may only shrink.
+/// The endpoints that are open to anyone. This list may only shrink.
 const OPEN: [&str; 6] = [
     "POST /wechat/user/register",
     "POST /wechat/user/login",
@@ -17,10 +17,10 @@ const OPEN: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn no_endpoint_answers_without_a_token_of_the_user_who_is_named() {
+async fn no_endpoint_opens_without_a_token_of_the_named_user() {
     let board = Board::of(world());
     let (user, other) = (board.join().await, board.join().await);
-    let refused = refusal(401, "login required");
+    let rejected = rejection(401, "login required");
     let (claims, signature) = user.token.rsplit_once('.').unwrap();
     let forged = format!("{claims}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
     let mut guarded = 0;
@@ -30,34 +30,34 @@ async fn no_endpoint_answers_without_a_token_of_the_user_who_is_named() {
         }
         guarded += 1;
         let request = || board.request(method.parse::<Method>().unwrap(), &path).body("{}");
-        assert_eq!(answer(request()).await, refused, "{path}");
-        assert_eq!(answer(request().header("user_id", user.id)).await, refused, "{path}");
-        assert_eq!(answer(request().header("authorization", &forged)).await, refused, "{path}");
-        let mine = || request().header("authorization", &user.token);
+        assert_eq!(fetch(request()).await, rejected, "{path}");
+        assert_eq!(fetch(request().header("user_id", user.id)).await, rejected, "{path}");
+        assert_eq!(fetch(request().header("authorization", &forged)).await, rejected, "{path}");
+        let with_token = || request().header("authorization", &user.token);
         for named in [other.id.to_string(), "x".into(), String::new(), format!("0{}", user.id)] {
-            assert_eq!(answer(mine().header("user_id", &named)).await, refused, "{path} {named}");
+            assert_eq!(fetch(with_token().header("user_id", &named)).await, rejected, "{path} {named}");
         }
-        assert_ne!(answer(mine()).await, refused, "{path}");
-        assert_ne!(answer(mine().header("user_id", user.id)).await, refused, "{path}");
+        assert_ne!(fetch(with_token()).await, rejected, "{path}");
+        assert_ne!(fetch(with_token().header("user_id", user.id)).await, rejected, "{path}");
     }
     assert_eq!(guarded + OPEN.len(), jobboard::routes().len());
 }
 
 #[tokio::test]
-async fn wrong_methods_and_unknown_paths_are_said_in_the_envelope() {
+async fn wrong_methods_and_unknown_paths_return_the_envelope() {
     let board = Board::of(world());
     for (_, path, _) in jobboard::routes().into_iter().filter(|(_, path, _)| !path.contains('{')) {
-        let answer = answer(board.request(Method::DELETE, &path)).await;
-        assert_eq!(answer, refusal(405, "method is not allowed here"), "{path}");
+        let response = fetch(board.request(Method::DELETE, &path)).await;
+        assert_eq!(response, rejection(405, "method is not allowed here"), "{path}");
     }
     for prefix in ["wechat", "user", "job", "jobs", "collect", "contact_history", "contact_voucher", "order", "img"] {
-        let answer = answer(board.request(Method::POST, &format!("/{prefix}/no/such"))).await;
-        assert_eq!(answer, refusal(404, "path not found"), "{prefix}");
+        let response = fetch(board.request(Method::POST, &format!("/{prefix}/no/such"))).await;
+        assert_eq!(response, rejection(404, "path not found"), "{prefix}");
     }
 }
 
 #[tokio::test]
-async fn somebody_elses_job_is_forbidden_and_an_unknown_one_missing() {
+async fn another_users_job_is_forbidden_and_an_unknown_job_is_not_found() {
     let board = Board::of(world());
     let (owner, other) = (board.join().await, board.join().await);
     let job = owner.post_job(json!({})).await;
@@ -73,18 +73,18 @@ async fn somebody_elses_job_is_forbidden_and_an_unknown_one_missing() {
         let key = if path == "/jobs/update" { "id" } else { "job_id" };
         let mut body = body;
         body[key] = job.into();
-        assert_eq!(other.post(path, &body).await, refusal(403, "job_id: is somebody else's"), "{path}");
+        assert_eq!(other.post(path, &body).await, rejection(403, "job_id: is somebody else's"), "{path}");
         body[key] = 7.into();
-        assert_eq!(owner.post(path, &body).await, refusal(404, "job not found"), "{path}");
+        assert_eq!(owner.post(path, &body).await, rejection(404, "job not found"), "{path}");
     }
     assert_eq!(owner.job(job).await, before);
-    // Closed, it is still somebody else's.
+    // A closed job still belongs to its owner.
     owner.post("/job/close", &json!({"job_id": job})).await;
-    assert_eq!(other.post("/job/close", &json!({"job_id": job})).await, refusal(403, "job_id: is somebody else's"));
+    assert_eq!(other.post("/job/close", &json!({"job_id": job})).await, rejection(403, "job_id: is somebody else's"));
 }
 
 #[tokio::test]
-async fn a_user_sees_only_what_is_his_own() {
+async fn a_user_sees_only_their_own_records() {
     let board = Board::of(world());
     let (owner, caller, other) = (board.join().await, board.join().await, board.join().await);
     let job = owner.post_job(json!({})).await;

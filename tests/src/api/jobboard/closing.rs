@@ -1,12 +1,12 @@
-//! Jobs that their owner has closed, or that an administrator has taken down or deleted (jobboard.md, Jobs).
+//! Jobs that their owner closed, or that an administrator took down or deleted (jobboard.md, Jobs).
 
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, done, refusal};
+use crate::support::board::{Board, done, rejection};
 use crate::support::world;
 
 #[tokio::test]
-async fn a_job_that_is_not_open_any_more_does_not_come_back() {
+async fn a_job_that_is_no_longer_open_cannot_be_reopened() {
     let board = Board::of(world());
     let (owner, seeker) = (board.join().await, board.join().await);
     seeker.adjust_vouchers(1).await;
@@ -16,9 +16,9 @@ async fn a_job_that_is_not_open_any_more_does_not_come_back() {
     for (command, job) in [("take_down_job", down), ("delete_job", deleted)] {
         board.command(command, json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
     }
-    let (is_closed, was_taken_down) = (refusal(400, "job_id: is closed"), refusal(400, "job_id: was taken down"));
-    let missing = refusal(404, "job not found");
-    // Its owner may still put right what a closed one says; it stays closed.
+    let (is_closed, was_taken_down) = (rejection(400, "job_id: is closed"), rejection(400, "job_id: was taken down"));
+    let missing = rejection(404, "job not found");
+    // Its owner may still correct a closed job; it stays closed.
     assert_eq!(owner.post("/jobs/update", &json!({"id": closed, "status": 1, "positions": "收银员"})).await, done());
     let shown = owner.job(closed).await;
     assert_eq!(json!([shown["status"], shown["positions"]]), json!([2, "收银员"]));

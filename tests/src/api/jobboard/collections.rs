@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, User, done, ok, refusal};
+use crate::support::board::{Board, User, done, ok, rejection};
 use crate::support::{Stage, world};
 
 async fn collected(user: &User, body: Value) -> (Vec<u64>, u64) {
@@ -13,7 +13,7 @@ async fn collected(user: &User, body: Value) -> (Vec<u64>, u64) {
 }
 
 #[tokio::test]
-async fn collecting_twice_and_cancelling_what_is_not_there_both_succeed() {
+async fn collecting_twice_and_cancelling_an_absent_collection_both_succeed() {
     let board = Board::of(world());
     let (owner, user) = (board.join().await, board.join().await);
     let job = owner.post_job(json!({})).await;
@@ -31,7 +31,7 @@ async fn collecting_twice_and_cancelling_what_is_not_there_both_succeed() {
 }
 
 #[tokio::test]
-async fn they_are_listed_by_the_time_of_collection_newest_first_while_they_are_open() {
+async fn open_jobs_are_listed_by_time_of_collection_newest_first() {
     let board = Board::of(world());
     let (owner, user) = (board.join().await, board.join().await);
     let mut jobs = Vec::new();
@@ -41,7 +41,7 @@ async fn they_are_listed_by_the_time_of_collection_newest_first_while_they_are_o
     for at in [2, 0, 3, 1] {
         assert_eq!(user.post("/job/collect", &json!({"job_id": jobs[at].to_string()})).await, done());
     }
-    // Collected again it keeps its place.
+    // A job that is collected again keeps its place.
     user.post("/job/collect", &json!({"job_id": jobs[2]})).await;
     assert_eq!(collected(&user, json!({"biz_type": 1})).await, (vec![jobs[1], jobs[3], jobs[0], jobs[2]], 4));
     assert_eq!(collected(&user, json!({"page_num": 2, "page_size": 3})).await, (vec![jobs[2]], 4));
@@ -69,26 +69,26 @@ async fn they_are_listed_by_the_time_of_collection_newest_first_while_they_are_o
 }
 
 #[tokio::test]
-async fn what_is_not_open_is_not_collected() {
+async fn only_open_jobs_can_be_collected() {
     let board = Board::of(world());
     let (owner, user) = (board.join().await, board.join().await);
     let job = owner.post_job(json!({})).await;
     owner.post("/job/close", &json!({"job_id": job})).await;
     for unknown in [json!(job), json!(7)] {
-        assert_eq!(user.post("/job/collect", &json!({"job_id": unknown})).await, refusal(404, "job not found"));
+        assert_eq!(user.post("/job/collect", &json!({"job_id": unknown})).await, rejection(404, "job not found"));
     }
     for (body, detail) in [
         (json!({}), "job_id: is required"),
         (json!({"job_id": 0}), "job_id: must be a whole number from 1 to 9007199254740991"),
         (json!({"job_id": 9_007_199_254_740_992_u64}), "job_id: must be a whole number from 1 to 9007199254740991"),
     ] {
-        assert_eq!(user.post("/job/collect", &body).await, refusal(400, detail));
+        assert_eq!(user.post("/job/collect", &body).await, rejection(400, detail));
     }
     assert_eq!(collected(&user, json!({})).await, (vec![], 0));
 }
 
 #[tokio::test]
-async fn one_collects_500_jobs_and_not_one_more() {
+async fn a_user_collects_at_most_500_jobs() {
     let board = Board::of(world());
     let (owner, user) = (board.join().await, board.join().await);
     let mut jobs = Vec::new();
@@ -97,11 +97,11 @@ async fn one_collects_500_jobs_and_not_one_more() {
     }
     for ten in jobs[..500].chunks(10) {
         let bodies: Vec<Value> = ten.iter().map(|job| json!({"job_id": job})).collect();
-        let answers = futures::future::join_all(bodies.iter().map(|body| user.post("/job/collect", body))).await;
-        assert!(answers.iter().all(|answer| *answer == done()));
+        let responses = futures::future::join_all(bodies.iter().map(|body| user.post("/job/collect", body))).await;
+        assert!(responses.iter().all(|response| *response == done()));
     }
     let one_more = json!({"job_id": jobs[500]});
-    assert_eq!(user.post("/job/collect", &one_more).await, refusal(409, "job_id: is one too many: 500 jobs are collected"));
+    assert_eq!(user.post("/job/collect", &one_more).await, rejection(409, "job_id: is one too many: 500 jobs are collected"));
     assert_eq!(user.post("/job/collect", &json!({"job_id": jobs[0]})).await, done());
     assert_eq!(collected(&user, json!({"page_num": 50})).await.1, 500);
     user.post("/job/cancnel_collect", &json!({"job_id": jobs[0]})).await;
@@ -109,7 +109,7 @@ async fn one_collects_500_jobs_and_not_one_more() {
 }
 
 #[tokio::test]
-async fn a_row_tells_of_tops_and_refreshes_and_what_is_collected_anew_comes_first() {
+async fn a_row_shows_tops_and_refreshes_and_a_job_collected_again_comes_first() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (owner, user) = (board.join().await, board.join().await);
@@ -122,7 +122,7 @@ async fn a_row_tells_of_tops_and_refreshes_and_what_is_collected_anew_comes_firs
     let order = owner.order("/jobs/top", json!({"job_id": one, "top_hour": 72, "price": 5})).await;
     board.pay(order["order_no"].as_str().unwrap()).await;
     assert_eq!(owner.post("/jobs/refresh", &json!({"job_id": one})).await, done());
-    // Neither moves it; to cancel and to collect again does.
+    // Neither of them moves it. Cancelling and collecting again does.
     assert_eq!(collected(&user, json!({})).await, (vec![other, one], 2));
     assert_eq!(user.post("/job/cancnel_collect", &json!({"job_id": one})).await, done());
     assert_eq!(user.post("/job/collect", &json!({"job_id": one})).await, done());
@@ -142,7 +142,7 @@ async fn a_row_tells_of_tops_and_refreshes_and_what_is_collected_anew_comes_firs
 }
 
 #[tokio::test]
-async fn what_is_taken_down_or_deleted_vanishes_and_can_be_cancelled() {
+async fn a_taken_down_or_deleted_job_leaves_the_list_and_can_be_cancelled() {
     let board = Board::of(world());
     let (owner, user) = (board.join().await, board.join().await);
     let mut jobs = Vec::new();
@@ -155,7 +155,7 @@ async fn what_is_taken_down_or_deleted_vanishes_and_can_be_cancelled() {
         let total = left.len() as u64;
         assert_eq!(collected(&user, json!({})).await, (left, total), "{command}");
         assert_eq!(user.post("/job/cancnel_collect", &json!({"job_id": job})).await, done(), "{command}");
-        assert_eq!(user.post("/job/collect", &json!({"job_id": job})).await, refusal(404, "job not found"), "{command}");
+        assert_eq!(user.post("/job/collect", &json!({"job_id": job})).await, rejection(404, "job not found"), "{command}");
     }
     assert_eq!(collected(&user, json!({"biz_type": 0, "page_num": 2})).await, (vec![], 1));
     assert_eq!(collected(&user, json!({"biz_type": 3})).await, (vec![], 0));
@@ -164,12 +164,12 @@ async fn what_is_taken_down_or_deleted_vanishes_and_can_be_cancelled() {
         (json!({"page_num": 0}), "page_num: must be a whole number from 1 to 1000000"),
         (json!({"biz_type": 4}), "biz_type: must be a whole number from 0 to 3"),
     ] {
-        assert_eq!(user.post("/collect/my", &body).await, refusal(400, detail));
+        assert_eq!(user.post("/collect/my", &body).await, rejection(400, detail));
     }
 }
 
 #[tokio::test]
-async fn collecting_and_cancelling_at_once_count_right() {
+async fn concurrent_collecting_and_cancelling_keep_the_count_right() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (owner, user) = (board.join().await, board.join().await);
@@ -177,8 +177,8 @@ async fn collecting_and_cancelling_at_once_count_right() {
     let bodies: Vec<Value> = jobs.iter().map(|job| json!({"job_id": job})).collect();
     for path in ["/job/collect", "/job/cancnel_collect", "/job/collect"] {
         let calls = bodies.iter().flat_map(|body| std::iter::repeat_n(body, 4)).map(|body| user.post(path, body));
-        let answers = futures::future::join_all(calls).await;
-        assert!(answers.iter().all(|answer| *answer == done()), "{path}: {answers:?}");
+        let responses = futures::future::join_all(calls).await;
+        assert!(responses.iter().all(|response| *response == done()), "{path}: {responses:?}");
     }
     assert_eq!(collected(&user, json!({})).await.1, 4);
     let items = stage.items("jobboard").await;

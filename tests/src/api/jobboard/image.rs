@@ -1,4 +1,4 @@
-//! Pictures: through the gateway, and past it (document, 图片上传; jobboard.md, Images).
+//! Pictures: through the gateway, and directly to S3 (document, 图片上传; jobboard.md, Images).
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 use shared::clock::SystemClock;
 use shared::environment::Environment;
 
-use crate::support::board::{Board, User, ok, refusal};
+use crate::support::board::{Board, User, ok, rejection};
 use crate::support::picture::{picture, send_form};
 use crate::support::repository::read;
-use crate::support::{Address, Answer, Stage, answer, world};
+use crate::support::{Address, Response, Stage, fetch, world};
 
-async fn upload(user: &User, field: &'static str, bytes: &[u8]) -> Answer {
+async fn upload(user: &User, field: &'static str, bytes: &[u8]) -> Response {
     let form = Form::new().text("remark", "x").part(field, Part::bytes(bytes.to_vec()).file_name("a.gif"));
-    answer(user.request("/img/upload").multipart(form)).await
+    fetch(user.request("/img/upload").multipart(form)).await
 }
 
-/// The path of a picture of the user's: `img/{user}_{nanoseconds}.{ending}`.
+/// The path of a picture of this user: `img/{user}_{nanoseconds}.{ending}`.
 #[track_caller]
 fn path_of(user: &User, url: &Value, ending: &str) -> String {
     let path = url.as_str().and_then(|url| url.strip_prefix(&user.board.address.base_url)).expect("our own address");
@@ -30,12 +30,12 @@ fn path_of(user: &User, url: &Value, ending: &str) -> String {
     path.to_owned()
 }
 
-/// What stands at a path; none where nothing does.
+/// The media type and content at a path; `None` if the picture does not exist.
 async fn served(board: &Board, path: &str) -> Option<(String, Vec<u8>)> {
     let response = board.request(Method::GET, path).send().await.unwrap();
     if response.status() == 404 {
         let body: Value = response.json().await.unwrap();
-        assert_eq!(body, refusal(404, "image not found").body, "{path}");
+        assert_eq!(body, rejection(404, "image not found").body, "{path}");
         return None;
     }
     assert_eq!(
@@ -51,7 +51,7 @@ async fn served(board: &Board, path: &str) -> Option<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn pictures_are_taken_by_their_content_and_seen_by_everybody() {
+async fn pictures_are_recognised_by_content_and_public() {
     let user = Board::of(world()).join().await;
     for (format, ending, media_type) in [
         (ImageFormat::Jpeg, ".jpg", "image/jpeg"),
@@ -71,43 +71,43 @@ async fn pictures_are_taken_by_their_content_and_seen_by_everybody() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_refused() {
+async fn a_file_that_is_no_picture_is_rejected() {
     let user = Board::of(world()).join().await;
     let png = picture(ImageFormat::Png);
-    let no_picture = refusal(400, "file: must be a whole jpg, png, webp or bmp picture");
+    let no_picture = rejection(400, "file: must be a whole jpg, png, webp or bmp picture");
     let gif =
         b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
     for bytes in [&b""[..], b"<html></html>", gif, &png[..png.len() / 2], &[&png[..], b"<script>"].concat()] {
         assert_eq!(upload(&user, "file", bytes).await, no_picture);
     }
-    assert_eq!(upload(&user, "photo", &png).await, refusal(400, "file: is required"));
+    assert_eq!(upload(&user, "photo", &png).await, rejection(400, "file: is required"));
     let two = Form::new().part("file", Part::bytes(png.clone())).part("file", Part::bytes(png.clone()));
-    assert_eq!(answer(user.request("/img/upload").multipart(two)).await, refusal(400, "file: must be one at a time"));
-    let plain = answer(user.request("/img/upload").body(png)).await;
-    assert_eq!(plain, refusal(400, "the body must be multipart/form-data"));
+    assert_eq!(fetch(user.request("/img/upload").multipart(two)).await, rejection(400, "file: must be one at a time"));
+    let plain = fetch(user.request("/img/upload").body(png)).await;
+    assert_eq!(plain, rejection(400, "the body must be multipart/form-data"));
 }
 
 #[tokio::test]
-async fn a_large_one_is_told_where_to_go() {
+async fn a_picture_that_is_too_large_is_directed_to_presign() {
     let user = Board::of(world()).join().await;
-    let too_large = refusal(413, "file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB");
+    let too_large = rejection(413, "file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB");
     assert_eq!(upload(&user, "file", &vec![0; 4_500_001]).await, too_large);
 }
 
-/// Asks where to send a picture: the path that it will have, and the form.
+/// Requests a form to upload a picture: the address, the fields of the form and the path of the picture.
 async fn presigned(user: &User, content_type: &str, size: usize) -> (Value, Value, String) {
-    let answer = user.post("/img/upload/presign", &json!({"content_type": content_type, "size": size})).await;
-    let data = answer.body["data"].clone();
-    assert_eq!(answer, ok(json!({"upload_url": data["upload_url"], "fields": data["fields"], "url": data["url"]})));
+    let response = user.post("/img/upload/presign", &json!({"content_type": content_type, "size": size})).await;
+    let data = response.body["data"].clone();
+    assert_eq!(response, ok(json!({"upload_url": data["upload_url"], "fields": data["fields"], "url": data["url"]})));
     let ending = format!(".{}", content_type.trim_start_matches("image/").replace("jpeg", "jpg"));
     let path = path_of(user, &data["url"], &ending);
     (data["upload_url"].clone(), data["fields"].clone(), path)
 }
 
 #[tokio::test]
-async fn a_large_picture_goes_past_the_gateway_and_is_shown_once_it_is_checked() {
+async fn a_large_picture_is_uploaded_to_s3_and_shown_after_verification() {
     let user = Board::of(world()).join().await;
-    // Noise does not shrink: 1,500 by 1,200 pixels are more than the gateway carries.
+    // Noise cannot be compressed: 1,500 by 1,200 pixels exceed the gateway's limit.
     let mut state = 0x2545_f491_u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         state ^= state << 13;
@@ -128,7 +128,7 @@ async fn a_large_picture_goes_past_the_gateway_and_is_shown_once_it_is_checked()
 }
 
 #[tokio::test]
-async fn what_arrives_and_is_no_picture_of_its_type_is_removed() {
+async fn an_upload_that_is_no_picture_of_its_type_is_removed() {
     let user = Board::of(world()).join().await;
     let png = picture(ImageFormat::Png);
     let html = b"<html><script>alert(1)</script></html>";
@@ -159,7 +159,7 @@ async fn the_form_is_bound_to_key_type_and_size() {
 }
 
 #[tokio::test]
-async fn type_and_size_of_an_upload_have_bounds() {
+async fn type_and_size_of_an_upload_are_limited() {
     let user = Board::of(world()).join().await;
     let a_type = "content_type: must be image/jpeg, image/png, image/webp or image/bmp";
     let a_size = "size: must be a whole number from 1 to 20971520";
@@ -170,23 +170,23 @@ async fn type_and_size_of_an_upload_have_bounds() {
         (json!({"content_type": "image/png", "size": 0}), a_size),
         (json!({"content_type": "image/png", "size": 20_971_521}), a_size),
     ] {
-        assert_eq!(user.post("/img/upload/presign", &body).await, refusal(400, detail), "{body}");
+        assert_eq!(user.post("/img/upload/presign", &body).await, rejection(400, detail), "{body}");
     }
 }
 
-/// Whether an object lies in the bucket, past the system.
+/// Whether an object is in the bucket, read directly.
 async fn is_stored(address: &Address, key: &str) -> bool {
     let environment = Environment::new(address.variables.clone(), Arc::new(SystemClock)).await;
     environment.objects(environment.required("UPLOADS_BUCKET").unwrap()).exists(key).await.unwrap()
 }
 
-/// Where the picture of this path arrives, and where it is shown from.
+/// Whether the picture of this path is where uploads arrive, and whether it is where it is shown from.
 async fn lies_at(address: &Address, path: &str) -> (bool, bool) {
     (is_stored(address, &format!("incoming{path}")).await, is_stored(address, path.trim_start_matches('/')).await)
 }
 
 #[tokio::test]
-async fn what_arrives_lies_in_one_place_when_it_is_checked_and_in_none_when_it_is_refused() {
+async fn a_verified_upload_is_stored_once_and_a_rejected_one_nowhere() {
     let user = Board::of(world()).join().await;
     let png = picture(ImageFormat::Png);
     let html = b"<html><script>alert(1)</script></html>";
@@ -200,15 +200,15 @@ async fn what_arrives_lies_in_one_place_when_it_is_checked_and_in_none_when_it_i
 }
 
 #[tokio::test]
-async fn an_arrival_that_is_told_of_again_is_gone() {
-    // The picture of the event was never there, or is where it is shown by now.
+async fn a_repeated_upload_event_finds_the_picture_gone() {
+    // The picture of the event does not exist there, or was moved to where it is shown from.
     let event = serde_json::from_str(&read("events/ops-uploads.created.json")).unwrap();
-    let told = world().invoke("ops-uploads", &event).await;
-    assert_eq!(told, Answer { status: 200, body: json!({"outcome": "gone"}) });
+    let output = world().invoke("ops-uploads", &event).await;
+    assert_eq!(output, Response { status: 200, body: json!({"outcome": "gone"}) });
 }
 
 #[tokio::test]
-async fn of_a_form_that_was_changed_nothing_is_stored() {
+async fn a_changed_form_stores_nothing() {
     let user = Board::of(world()).join().await;
     let png = picture(ImageFormat::Png);
     let (url, fields, path) = presigned(&user, "image/png", png.len()).await;
@@ -251,8 +251,8 @@ async fn of_a_form_that_was_changed_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn a_form_of_long_ago_is_taken_no_more() {
-    // This system's clock says January 2024; S3 goes by the machine's.
+async fn an_expired_form_is_rejected() {
+    // The clock of this system is in January 2024; S3 uses the machine's clock.
     let stage = Stage::open().await;
     let user = Board::of(&stage.address).join().await;
     let png = picture(ImageFormat::Png);
@@ -262,7 +262,7 @@ async fn a_form_of_long_ago_is_taken_no_more() {
 }
 
 #[tokio::test]
-async fn the_largest_picture_that_the_gateway_carries_is_taken() {
+async fn the_largest_picture_that_the_gateway_carries_is_accepted() {
     let user = Board::of(world()).join().await;
     let mut bytes = picture(ImageFormat::Bmp);
     bytes.resize(4_500_000, 0);
@@ -272,7 +272,7 @@ async fn the_largest_picture_that_the_gateway_carries_is_taken() {
 }
 
 #[tokio::test]
-async fn a_form_that_breaks_off_is_refused() {
+async fn a_truncated_form_is_rejected() {
     let user = Board::of(world()).join().await;
     let head = b"--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n";
     let body = [&head[..], &picture(ImageFormat::Png)].concat();
@@ -284,8 +284,8 @@ async fn a_form_that_breaks_off_is_refused() {
         (&with_end, "multipart/form-data; boundary=other", "file: is not whole"),
     ] {
         let sent = user.request("/img/upload").header("content-type", media_type).body(body.to_vec());
-        assert_eq!(answer(sent).await, refusal(400, detail), "{media_type}");
+        assert_eq!(fetch(sent).await, rejection(400, detail), "{media_type}");
     }
     let sent = user.request("/img/upload").header("content-type", "multipart/form-data; boundary=limit").body(with_end);
-    assert_eq!(answer(sent).await.status, 200);
+    assert_eq!(fetch(sent).await.status, 200);
 }

@@ -1,11 +1,11 @@
-//! Jobs, by those who post them, and as others see them (document, 二、商家招聘模块 and 我发布的).
+//! Jobs as their owners post them and as others see them (document, 二、商家招聘模块 and 我发布的).
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, done, job, ok, refusal};
+use crate::support::board::{Board, done, job, ok, rejection};
 use crate::support::documents::jobboard::documented;
-use crate::support::{Answer, Stage, answer, world};
+use crate::support::{Response, Stage, fetch, world};
 
 #[tokio::test]
 async fn the_documents_job_is_shown_as_it_was_posted() {
@@ -33,7 +33,7 @@ async fn the_documents_job_is_shown_as_it_was_posted() {
 }
 
 #[tokio::test]
-async fn photos_and_tags_come_in_every_form() {
+async fn photos_and_tags_are_accepted_in_every_form() {
     let owner = Board::of(world()).join().await;
     let (one, two) = ("https://a.example/1.jpg", "https://a.example/2.jpg");
     for (photos, shown) in [
@@ -55,7 +55,7 @@ async fn photos_and_tags_come_in_every_form() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_out_of_bounds_is_named_and_nothing_is_stored() {
+async fn missing_and_invalid_fields_of_a_job_are_named_and_nothing_is_stored() {
     let stage = Stage::open().await;
     let owner = Board::of(&stage.address).join().await;
     let stored = stage.items("jobboard").await.len();
@@ -63,7 +63,7 @@ async fn what_is_missing_or_out_of_bounds_is_named_and_nothing_is_stored() {
     for field in required {
         let mut body = job();
         body.as_object_mut().unwrap().remove(field);
-        assert_eq!(owner.post("/job/create", &body).await, refusal(400, &format!("{field}: is required")));
+        assert_eq!(owner.post("/job/create", &body).await, rejection(400, &format!("{field}: is required")));
     }
     let five = vec!["https://a.example/1.jpg"; 5];
     let cases = [
@@ -92,7 +92,7 @@ async fn what_is_missing_or_out_of_bounds_is_named_and_nothing_is_stored() {
     for (members, detail) in cases {
         let mut body = job();
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        assert_eq!(owner.post("/jobs/create", &body).await, refusal(400, detail), "{members}");
+        assert_eq!(owner.post("/jobs/create", &body).await, rejection(400, detail), "{members}");
     }
     assert_eq!(stage.items("jobboard").await.len(), stored);
     let open_end = owner.post_job(json!({"salary_max": -1})).await;
@@ -100,7 +100,7 @@ async fn what_is_missing_or_out_of_bounds_is_named_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn an_update_changes_what_it_names_alone() {
+async fn an_update_changes_only_the_named_fields() {
     let stage = Stage::open().await;
     let owner = Board::of(&stage.address).join().await;
     let id = owner.post_job(json!({"basic_protection": ["社保"]})).await;
@@ -113,11 +113,11 @@ async fn an_update_changes_what_it_names_alone() {
         (json!({"basic_protection": [], "positions": null}), json!({"basic_protection": []})),
         (json!({"user_name": "张老板", "status": 4, "user_id": 7}), json!({"contact_person_name": "张老板"})),
     ];
-    for (changes, seen) in steps {
+    for (changes, shown) in steps {
         let mut body = changes.clone();
         body["id"] = id.to_string().into();
         assert_eq!(owner.post("/jobs/update", &body).await, done(), "{changes}");
-        expected.as_object_mut().unwrap().extend(seen.as_object().unwrap().clone());
+        expected.as_object_mut().unwrap().extend(shown.as_object().unwrap().clone());
         expected["update_at"] = "2024-01-15 18:30:01.000".into();
         assert_eq!(owner.job(id).await, expected, "{changes}");
     }
@@ -126,13 +126,13 @@ async fn an_update_changes_what_it_names_alone() {
         (json!({"id": id, "positions": ""}), "positions: must not be empty"),
         (json!({"positions": "x"}), "id: is required"),
     ] {
-        assert_eq!(owner.post("/jobs/update", &changes).await, refusal(400, detail));
+        assert_eq!(owner.post("/jobs/update", &changes).await, rejection(400, detail));
     }
     assert_eq!(owner.job(id).await, expected);
 }
 
 #[tokio::test]
-async fn a_closed_job_stays_closed_and_is_its_owners_alone() {
+async fn a_closed_job_stays_closed_and_only_its_owner_sees_it() {
     let board = Board::of(world());
     let (owner, other) = (board.join().await, board.join().await);
     let id = owner.post_job(json!({})).await;
@@ -140,22 +140,22 @@ async fn a_closed_job_stays_closed_and_is_its_owners_alone() {
     for path in ["/job/close", "/jobs/close"] {
         assert_eq!(owner.post_text(path, &format!("{{\n    \"job_id\": {id},\n}}")).await, done());
     }
-    assert_eq!(other.post("/jobs/info", &named).await, refusal(404, "job not found"));
-    assert_eq!(board.post("/jobs/info", &named).await, refusal(404, "job not found"));
+    assert_eq!(other.post("/jobs/info", &named).await, rejection(404, "job not found"));
+    assert_eq!(board.post("/jobs/info", &named).await, rejection(404, "job not found"));
     assert_eq!(owner.job(id).await["status"], 2);
-    assert_eq!(owner.post("/jobs/refresh", &named).await, refusal(400, "job_id: is closed"));
+    assert_eq!(owner.post("/jobs/refresh", &named).await, rejection(400, "job_id: is closed"));
 }
 
 #[tokio::test]
-async fn a_free_refresh_is_given_once_a_day() {
+async fn a_job_has_one_free_refresh_a_day() {
     let stage = Stage::open().await;
     let owner = Board::of(&stage.address).join().await;
     let id = owner.post_job(json!({})).await;
     let named = json!({"job_id": id});
-    let used = refusal(429, "job_id: was refreshed for nothing today: use /jobs/refresh/pay, or wait");
+    let used = rejection(429, "job_id: was refreshed for nothing today: use /jobs/refresh/pay, or wait");
     let at_once = futures::future::join_all((0..8).map(|_| owner.post("/jobs/refresh", &named))).await;
-    assert_eq!(at_once.iter().filter(|answer| **answer == done()).count(), 1, "{at_once:?}");
-    assert_eq!(at_once.iter().filter(|answer| **answer == used).count(), 7, "{at_once:?}");
+    assert_eq!(at_once.iter().filter(|response| **response == done()).count(), 1, "{at_once:?}");
+    assert_eq!(at_once.iter().filter(|response| **response == used).count(), 7, "{at_once:?}");
     stage.clock.advance(SignedDuration::from_secs(24 * 3600 - 10));
     let response = owner.request("/jobs/refresh").body(named.to_string()).send().await.unwrap();
     assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (429, "10"));
@@ -166,7 +166,7 @@ async fn a_free_refresh_is_given_once_a_day() {
 }
 
 #[tokio::test]
-async fn the_hours_between_free_refreshes_are_a_setting() {
+async fn the_hours_between_free_refreshes_are_configurable() {
     let stage = Stage::open_with(&[("FREE_REFRESH_HOURS", "1")]).await;
     let owner = Board::of(&stage.address).join().await;
     let named = json!({"job_id": owner.post_job(json!({})).await});
@@ -212,38 +212,38 @@ async fn own_jobs_are_listed_newest_first_with_both_key_sets() {
         (json!({"page_size": 51}), "page_size: must be a whole number from 1 to 50"),
         (json!({"biz_type": 4}), "biz_type: must be a whole number from 0 to 3"),
     ] {
-        assert_eq!(owner.post("/jobs/my", &body).await, refusal(400, detail));
+        assert_eq!(owner.post("/jobs/my", &body).await, rejection(400, detail));
     }
 }
 
 #[tokio::test]
-async fn a_contact_is_masked_where_the_system_is_set_so() {
+async fn a_contact_is_masked_if_the_system_is_configured_so() {
     let stage = Stage::open_with(&[("MASK_CONTACT", "true")]).await;
     let board = Board::of(&stage.address);
     let (owner, caller, other) = (board.join().await, board.join().await, board.join().await);
     let id = owner.post_job(json!({"contact": "13812341234"})).await;
     caller.adjust_vouchers(1).await;
     let named = json!({"job_id": id});
-    let seen = async |viewer: Option<&crate::support::board::User>| {
+    let shown = async |viewer: Option<&crate::support::board::User>| {
         let request = |path: &str| match viewer {
             Some(user) => user.request(path),
             None => board.request(reqwest::Method::POST, path),
         };
-        let shown = answer(request("/jobs/info").body(named.to_string())).await.body["data"]["contact"].clone();
-        let listed = answer(request("/jobs/list").body("{}")).await.body["data"]["jobs"][0]["contact"].clone();
+        let shown = fetch(request("/jobs/info").body(named.to_string())).await.body["data"]["contact"].clone();
+        let listed = fetch(request("/jobs/list").body("{}")).await.body["data"]["jobs"][0]["contact"].clone();
         assert_eq!(shown, listed);
         shown
     };
-    assert_eq!(seen(None).await, "138****1234");
-    assert_eq!(seen(Some(&other)).await, "138****1234");
-    assert_eq!(seen(Some(&owner)).await, "13812341234");
-    assert_eq!(seen(Some(&caller)).await, "138****1234");
+    assert_eq!(shown(None).await, "138****1234");
+    assert_eq!(shown(Some(&other)).await, "138****1234");
+    assert_eq!(shown(Some(&owner)).await, "13812341234");
+    assert_eq!(shown(Some(&caller)).await, "138****1234");
     assert_eq!(caller.call(id).await, done());
-    assert_eq!(seen(Some(&caller)).await, "13812341234");
+    assert_eq!(shown(Some(&caller)).await, "13812341234");
 }
 
 #[tokio::test]
-async fn the_documents_body_is_taken_verbatim_at_both_paths() {
+async fn the_documents_body_is_accepted_verbatim_at_both_paths() {
     let owner = Board::of(world()).join().await;
     let body = documented("/job/create").request.expect("a body");
     let mut ids = Vec::new();
@@ -251,7 +251,7 @@ async fn the_documents_body_is_taken_verbatim_at_both_paths() {
         let response = owner.request(path).body(body.clone()).send().await.unwrap();
         let headers = response.headers().clone();
         assert_eq!(headers["access-control-expose-headers"], "X-Resource-Id", "{path}");
-        assert_eq!(Answer { status: response.status().as_u16(), body: response.json().await.unwrap() }, done(), "{path}");
+        assert_eq!(Response { status: response.status().as_u16(), body: response.json().await.unwrap() }, done(), "{path}");
         let id: u64 = headers["x-resource-id"].to_str().unwrap().parse().unwrap();
         assert_eq!(owner.job(id).await["id"], id);
         ids.insert(0, id);
@@ -261,7 +261,7 @@ async fn the_documents_body_is_taken_verbatim_at_both_paths() {
 }
 
 #[tokio::test]
-async fn the_contact_person_is_who_is_named_or_else_the_owner() {
+async fn the_contact_person_defaults_to_the_owner() {
     let owner = Board::of(world()).join().await;
     let person = async |members: Value| owner.job(owner.post_job(members).await).await["contact_person_name"].clone();
     assert_eq!(person(json!({})).await, "");
@@ -274,7 +274,7 @@ async fn the_contact_person_is_who_is_named_or_else_the_owner() {
 }
 
 #[tokio::test]
-async fn the_widest_that_is_allowed_is_kept() {
+async fn the_longest_allowed_values_are_stored() {
     let owner = Board::of(world()).join().await;
     let tags: Vec<String> = (0..20).map(|number| format!("{number:0>32}")).collect();
     let widest = json!({
@@ -293,7 +293,7 @@ async fn the_widest_that_is_allowed_is_kept() {
 }
 
 #[tokio::test]
-async fn every_field_of_an_update_changes_itself_alone_and_null_changes_nothing() {
+async fn each_field_of_an_update_changes_only_itself_and_null_changes_nothing() {
     let owner = Board::of(world()).join().await;
     let id = owner.post_job(json!({"user_name": "张老板"})).await;
     let mut expected = owner.job(id).await;
@@ -327,15 +327,15 @@ async fn every_field_of_an_update_changes_itself_alone_and_null_changes_nothing(
         let shown = if field == "user_name" { "contact_person_name" } else { field };
         assert_ne!(expected[shown], value, "{field} is no change");
         expected[shown] = value;
-        let seen = owner.job(id).await;
-        expected["update_at"] = seen["update_at"].clone();
-        assert_eq!(seen, expected, "{field}");
+        let shown = owner.job(id).await;
+        expected["update_at"] = shown["update_at"].clone();
+        assert_eq!(shown, expected, "{field}");
     }
     assert!(expected["update_at"].as_str() > expected["create_at"].as_str());
 }
 
 #[tokio::test]
-async fn commas_that_trail_are_passed_over_wherever_they_stand() {
+async fn trailing_commas_are_ignored_everywhere() {
     let owner = Board::of(world()).join().await;
     let id = owner.post_job(json!({})).await;
     let body = format!(
@@ -348,13 +348,13 @@ async fn commas_that_trail_are_passed_over_wherever_they_stand() {
     let changed = json!([shown["positions"], shown["photo_urls"], shown["basic_protection"]]);
     assert_eq!(changed, json!(["a,}\",]", ["https://a.example/1.jpg"], ["社保"]]));
     for broken in [format!(r#"{{"id": {id},,}}"#), format!(r#"{{,"id": {id}}}"#), r#"{"id": ,}"#.to_owned()] {
-        let answer = owner.post_text("/jobs/update", &broken).await;
-        assert_eq!((answer.status, &answer.body["code"]), (400, &json!(400)), "{broken}");
+        let response = owner.post_text("/jobs/update", &broken).await;
+        assert_eq!((response.status, &response.body["code"]), (400, &json!(400)), "{broken}");
     }
 }
 
 #[tokio::test]
-async fn a_refresh_is_no_change_and_what_names_no_job_finds_none() {
+async fn a_refresh_changes_no_content_and_an_unknown_job_is_not_found() {
     let stage = Stage::open().await;
     let owner = Board::of(&stage.address).join().await;
     let id = owner.post_job(json!({})).await;
@@ -364,17 +364,17 @@ async fn a_refresh_is_no_change_and_what_names_no_job_finds_none() {
     expected["last_refresh_time"] = "2024-01-15 18:30:01.234".into();
     assert_eq!(owner.job(id).await, expected);
     let number = "job_id: must be a whole number from 1 to 9007199254740991";
-    for (named, refused) in [
-        (json!(id + 1), refusal(404, "job not found")),
-        (json!((id + 1).to_string()), refusal(404, "job not found")),
-        (json!(0), refusal(400, number)),
-        (json!("x"), refusal(400, number)),
-        (json!(1.5), refusal(400, number)),
-        (json!([id]), refusal(400, number)),
-        (json!(null), refusal(400, "job_id: is required")),
+    for (named, rejected) in [
+        (json!(id + 1), rejection(404, "job not found")),
+        (json!((id + 1).to_string()), rejection(404, "job not found")),
+        (json!(0), rejection(400, number)),
+        (json!("x"), rejection(400, number)),
+        (json!(1.5), rejection(400, number)),
+        (json!([id]), rejection(400, number)),
+        (json!(null), rejection(400, "job_id: is required")),
     ] {
         for path in ["/jobs/info", "/jobs/refresh", "/job/close"] {
-            assert_eq!(owner.post(path, &json!({"job_id": named})).await, refused, "{path} {named}");
+            assert_eq!(owner.post(path, &json!({"job_id": named})).await, rejected, "{path} {named}");
         }
     }
     assert_eq!(owner.job(id).await, expected);

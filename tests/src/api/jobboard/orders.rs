@@ -1,13 +1,13 @@
-//! Orders: prices are the server's, nothing is granted before it is paid, and what is paid is granted once.
+//! Orders: the server sets the price, nothing is granted before payment, and a payment is granted once.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, User, ok, own_refusal, refusal};
+use crate::support::board::{Board, User, ok, own_rejection, rejection};
 use crate::support::{Stage, world};
 
-fn wrong_price() -> crate::support::Answer {
-    own_refusal(1003, "price does not match")
+fn wrong_price() -> crate::support::Response {
+    own_rejection(1003, "price does not match")
 }
 
 /// A merchant with a job.
@@ -18,7 +18,7 @@ async fn merchant(board: &Board) -> (User, u64) {
 }
 
 #[tokio::test]
-async fn an_order_tells_number_amount_and_what_wx_request_payment_needs() {
+async fn an_order_returns_number_amount_and_the_parameters_of_wx_request_payment() {
     let stage = Stage::open().await;
     let (merchant, job) = merchant(&Board::of(&stage.address)).await;
     for (path, body, prefix, amount) in [
@@ -28,7 +28,7 @@ async fn an_order_tells_number_amount_and_what_wx_request_payment_needs() {
     ] {
         let order = merchant.order(path, body).await;
         let number = order["order_no"].as_str().expect("a number");
-        // The Shanghai time of 2024-01-15T10:30:00Z, then digits.
+        // 2024-01-15T10:30:00Z in Shanghai, then digits.
         let digits = number.strip_prefix(&format!("{prefix}20240115183000")).expect(number);
         assert!(number.len() <= 32 && digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
         assert_eq!(order["amount"].to_string(), amount);
@@ -41,7 +41,7 @@ async fn an_order_tells_number_amount_and_what_wx_request_payment_needs() {
 }
 
 #[tokio::test]
-async fn a_price_of_the_clients_own_is_refused_and_nothing_is_ordered() {
+async fn a_price_that_is_not_in_the_catalogue_is_rejected_and_nothing_is_ordered() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (merchant, job) = merchant(&board).await;
@@ -54,8 +54,8 @@ async fn a_price_of_the_clients_own_is_refused_and_nothing_is_ordered() {
         assert_eq!(merchant.post("/jobs/top", &body).await, wrong_price(), "{body}");
     }
     for price in [1.98, 2.0, 199.0] {
-        let answer = merchant.post("/jobs/refresh/pay", &json!({"job_id": job, "price": price})).await;
-        assert_eq!(answer, wrong_price(), "{price}");
+        let response = merchant.post("/jobs/refresh/pay", &json!({"job_id": job, "price": price})).await;
+        assert_eq!(response, wrong_price(), "{price}");
     }
     for (count, price) in [(1, 0.01), (2, 3.99), (0, 3.99), (1_000_000, 3.99)] {
         let body = json!({"price": price, "contact_voucher_num": count});
@@ -81,27 +81,27 @@ async fn malformed_orders_name_their_fields() {
         ("/order/status", json!({}), "order_no: is required"),
     ];
     for (path, body, detail) in cases {
-        assert_eq!(merchant.post(path, &body).await, refusal(400, detail), "{path} {body}");
+        assert_eq!(merchant.post(path, &body).await, rejection(400, detail), "{path} {body}");
     }
 }
 
 #[tokio::test]
-async fn only_the_owner_orders_for_an_open_job() {
+async fn only_the_owner_can_order_for_an_open_job() {
     let board = Board::of(world());
     let (merchant, job) = merchant(&board).await;
     let other = board.join().await;
     for (path, mut body) in [("/jobs/top", json!({"top_hour": 72, "price": 5})), ("/jobs/refresh/pay", json!({"price": 1.99}))]
     {
         body["job_id"] = job.into();
-        assert_eq!(other.post(path, &body).await, refusal(403, "job_id: is somebody else's"));
+        assert_eq!(other.post(path, &body).await, rejection(403, "job_id: is somebody else's"));
         body["job_id"] = 77.into();
-        assert_eq!(merchant.post(path, &body).await, refusal(404, "job not found"));
+        assert_eq!(merchant.post(path, &body).await, rejection(404, "job not found"));
     }
     merchant.post("/job/close", &json!({"job_id": job})).await;
     let closed = json!({"job_id": job, "top_hour": 72, "price": 5});
-    assert_eq!(merchant.post("/jobs/top", &closed).await, refusal(400, "job_id: is closed"));
+    assert_eq!(merchant.post("/jobs/top", &closed).await, rejection(400, "job_id: is closed"));
     let closed = json!({"job_id": job, "price": 1.99});
-    assert_eq!(merchant.post("/jobs/refresh/pay", &closed).await, refusal(400, "job_id: is closed"));
+    assert_eq!(merchant.post("/jobs/refresh/pay", &closed).await, rejection(400, "job_id: is closed"));
 }
 
 #[tokio::test]
@@ -153,33 +153,33 @@ async fn topping_again_extends_and_a_refresh_counts_from_its_payment() {
     stage.clock.advance(SignedDuration::from_hours(6 * 24));
     assert_eq!(window().await[0], 0);
     top().await;
-    let anew = json!([1, "2024-01-21 19:30:00.000", "2024-01-24 19:30:00.000", "2024-01-21 19:30:00.000"]);
-    assert_eq!(window().await, anew);
+    let restarted = json!([1, "2024-01-21 19:30:00.000", "2024-01-24 19:30:00.000", "2024-01-21 19:30:00.000"]);
+    assert_eq!(window().await, restarted);
 
     let order = merchant.order("/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await;
     assert_eq!(merchant.job(job).await.get("last_refresh_time"), None);
     stage.clock.advance(SignedDuration::from_mins(10));
     board.pay(order["order_no"].as_str().unwrap()).await;
     assert_eq!(merchant.job(job).await["last_refresh_time"], "2024-01-21 19:40:00.000");
-    // The free one is still there.
+    // The free refresh is still available.
     assert_eq!(merchant.post("/jobs/refresh", &json!({"job_id": job})).await.status, 200);
 }
 
 #[tokio::test]
-async fn asking_for_an_order_grants_what_was_paid_without_a_notification() {
+async fn the_status_of_a_paid_order_grants_it_without_a_notification() {
     let board = Board::of(world());
     let user = board.join().await;
     let order = user.order_voucher().await;
     assert_eq!(user.order_status(&order).await, "pending");
     board.simulate("pay", &json!({"out_trade_no": order, "notify": false})).await;
     assert_eq!(user.ledger().await.0, 0);
-    let asks = (0..16).map(|_| user.order_status(&order));
-    assert!(futures::future::join_all(asks).await.iter().all(|status| status == "paid"));
+    let requests = (0..16).map(|_| user.order_status(&order));
+    assert!(futures::future::join_all(requests).await.iter().all(|status| status == "paid"));
     assert_eq!(user.ledger().await, (1, vec![1], 1));
 }
 
 #[tokio::test]
-async fn an_order_that_nobody_pays_within_half_an_hour_is_closed() {
+async fn an_order_unpaid_for_half_an_hour_is_closed() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let user = board.join().await;
@@ -190,26 +190,27 @@ async fn an_order_that_nobody_pays_within_half_an_hour_is_closed() {
     stage.clock.advance(SignedDuration::from_secs(1));
     assert_eq!(user.order_status(&late).await, "closed");
     assert_eq!(board.simulate("pay", &json!({"out_trade_no": late})).await.status, 409);
-    // Paid in time, and only asked for now.
+    // Paid in time; the status is requested only now.
     assert_eq!(user.order_status(&paid).await, "paid");
     assert_eq!(user.ledger().await, (1, vec![1], 1));
-    // WeChat insists that the closed one was paid: the money is there.
-    let told = board.simulate("notify_again", &json!({"out_trade_no": late, "transaction": {"trade_state": "SUCCESS"}})).await;
-    assert_eq!(told.body, json!({"notified_status": 200}));
+    // WeChat Pay insists that the closed order was paid: the money arrived.
+    let notified =
+        board.simulate("notify_again", &json!({"out_trade_no": late, "transaction": {"trade_state": "SUCCESS"}})).await;
+    assert_eq!(notified.body, json!({"notified_status": 200}));
     assert_eq!(user.order_status(&late).await, "paid");
     assert_eq!(user.ledger().await, (2, vec![1, 1], 2));
 }
 
 #[tokio::test]
-async fn an_order_is_its_users_own() {
+async fn an_order_is_visible_only_to_its_user() {
     let board = Board::of(world());
     let (user, other) = (board.join().await, board.join().await);
     let order = user.order("/contact_voucher/buy", json!({"price": 3.99, "contact_voucher_num": 1})).await;
     let (number, id) = (&order["order_no"], &order["order_id"]);
-    let told = json!({"order_id": id, "order_no": number, "status": "pending", "amount": order["amount"]});
+    let expected = json!({"order_id": id, "order_no": number, "status": "pending", "amount": order["amount"]});
     for named in [json!({"order_no": number}), json!({"order_id": id}), json!({"order_id": id.to_string()})] {
-        assert_eq!(user.post("/order/status", &named).await, ok(told.clone()));
-        assert_eq!(other.post("/order/status", &named).await, refusal(404, "order not found"));
+        assert_eq!(user.post("/order/status", &named).await, ok(expected.clone()));
+        assert_eq!(other.post("/order/status", &named).await, rejection(404, "order not found"));
     }
     let as_top = number.as_str().unwrap().replacen("CV", "TOP", 1);
     let wrong = [
@@ -219,7 +220,7 @@ async fn an_order_is_its_users_own() {
         json!({"order_no": number, "order_id": 7}),
     ];
     for named in wrong {
-        assert_eq!(user.post("/order/status", &named).await, refusal(404, "order not found"), "{named}");
+        assert_eq!(user.post("/order/status", &named).await, rejection(404, "order not found"), "{named}");
     }
 }
 
@@ -238,7 +239,7 @@ async fn a_refund_is_noted_once_and_only_of_what_was_paid() {
     assert_eq!(note().await, noted);
     assert_eq!(note().await, noted);
     assert_eq!(user.order_status(&order).await, "refunded");
-    // Told again, it is not granted again.
+    // A repeated notification grants nothing more.
     board.simulate("notify_again", &json!({"out_trade_no": order})).await;
     assert_eq!(user.order_status(&order).await, "refunded");
     assert_eq!(user.ledger().await, (1, vec![1], 1));

@@ -1,12 +1,12 @@
-//! /jobs/list (document, 招聘信息列表; jobboard.md, Search). Each test has a system of its own: the list is everybody's.
+//! /jobs/list (document, 招聘信息列表; jobboard.md, Search). Each test has its own stage, because all users share the list.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::Stage;
-use crate::support::board::{Board, User, refusal};
+use crate::support::board::{Board, User, rejection};
 
-/// A system with one owner.
+/// A stage with one owner.
 async fn open() -> (Stage, User) {
     let stage = Stage::open().await;
     let owner = Board::of(&stage.address).join().await;
@@ -15,9 +15,9 @@ async fn open() -> (Stage, User) {
 
 /// The ids of a page, and the total.
 async fn list(owner: &User, body: Value) -> (Vec<u64>, u64) {
-    let answer = owner.board.post("/jobs/list", &body).await;
-    let data = &answer.body["data"];
-    let rows = data["jobs"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
+    let response = owner.board.post("/jobs/list", &body).await;
+    let data = &response.body["data"];
+    let rows = data["jobs"].as_array().unwrap_or_else(|| panic!("{response:?}"));
     (rows.iter().map(|row| row["id"].as_u64().unwrap()).collect(), data["total"].as_u64().unwrap())
 }
 
@@ -28,7 +28,7 @@ async fn filtered(owner: &User, filter: Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn filters_hold_one_by_one_and_together() {
+async fn filters_apply_alone_and_combined() {
     let (_stage, owner) = open().await;
     let chef = json!({
         "positions": "川菜厨师长 Chef", "salary_min": 8000, "salary_max": 20_000, "basic_protection": ["社保", "公积金"],
@@ -46,7 +46,7 @@ async fn filters_hold_one_by_one_and_together() {
         (json!({"positions": "cHEF"}), vec![chef]),
         (json!({"positions": " "}), vec![boss, cook, chef]),
         (json!({"positions": "服务员"}), vec![]),
-        // Touching ends count.
+        // Adjacent ends count.
         (json!({"salary_min": 8000}), vec![boss, cook, chef]),
         (json!({"salary_min": 8001}), vec![boss, chef]),
         (json!({"salary_max": 8000}), vec![cook, chef]),
@@ -74,7 +74,7 @@ async fn filters_hold_one_by_one_and_together() {
 }
 
 #[tokio::test]
-async fn recommended_are_running_tops_then_what_was_refreshed_last() {
+async fn recommended_jobs_are_running_tops_then_the_last_refreshed() {
     let (stage, owner) = open().await;
     let mut jobs = Vec::new();
     for _ in 0..4 {
@@ -90,24 +90,24 @@ async fn recommended_are_running_tops_then_what_was_refreshed_last() {
     let [a, b, c, d] = jobs[..] else { panic!("four jobs") };
     assert_eq!(recommended().await, [d, c, b, a]);
     owner.post("/jobs/refresh", &json!({"job_id": a})).await;
-    stage.catch_up();
+    stage.refresh_searches();
     assert_eq!(recommended().await, [a, d, c, b]);
     top(b).await;
     top(c).await;
     assert_eq!(recommended().await, [c, b, a, d]);
-    // An extension keeps its place.
+    // An extended top keeps its place.
     top(b).await;
     assert_eq!(recommended().await, [c, b, a, d]);
     stage.clock.advance(SignedDuration::from_hours(72));
     assert_eq!(recommended().await, [b, a, d, c]);
     stage.clock.advance(SignedDuration::from_hours(72));
     assert_eq!(recommended().await, [a, d, c, b]);
-    // Latest asks for creation alone.
+    // The latest jobs are those that were created last.
     assert_eq!(list(&owner, json!({"query_type": 3})).await.0, [d, c, b, a]);
 }
 
 #[tokio::test]
-async fn what_is_of_one_moment_stands_by_its_id() {
+async fn jobs_of_the_same_moment_are_ordered_by_id() {
     let (_stage, owner) = open().await;
     let mut jobs = Vec::new();
     for _ in 0..5 {
@@ -119,29 +119,29 @@ async fn what_is_of_one_moment_stands_by_its_id() {
 }
 
 #[tokio::test]
-async fn the_nearest_come_first_and_tell_their_distance() {
+async fn the_nearest_jobs_come_first_with_their_distance() {
     let (_stage, owner) = open().await;
     let at = async |longitude: f64, latitude: f64| owner.post_job(json!({"longitude": longitude, "latitude": latitude})).await;
     let (shanghai, beijing, here) =
         (at(121.473701, 31.230416).await, at(116.4074, 39.9042).await, at(116.397128, 39.916527).await);
     let body = json!({"query_type": 2, "filter": {"longitude": 116.397128, "latitude": 39.916527}});
-    let answer = owner.board.post("/jobs/list", &body).await;
-    let rows = answer.body["data"]["jobs"].as_array().unwrap();
+    let response = owner.board.post("/jobs/list", &body).await;
+    let rows = response.body["data"]["jobs"].as_array().unwrap();
     let ids: Vec<u64> = rows.iter().map(|row| row["id"].as_u64().unwrap()).collect();
     assert_eq!(ids, [here, beijing, shanghai]);
-    // Computed apart from the system, along the great circle of a sphere of 6,371 km.
+    // Calculated independently, along the great circle of a sphere of 6,371 km.
     let distances: Vec<u64> = rows.iter().map(|row| row["distance_m"].as_u64().unwrap()).collect();
     assert_eq!(distances, [0, 1627, 1_068_927]);
     let outside = json!({"query_type": 2, "longitude": 121.4, "latitude": 31.2});
     assert_eq!(list(&owner, outside).await.0, [shanghai, beijing, here]);
     let missing = owner.board.post("/jobs/list", &json!({"query_type": 2})).await;
-    assert_eq!(missing, refusal(400, "filter.longitude: is required; filter.latitude: is required"));
+    assert_eq!(missing, rejection(400, "filter.longitude: is required; filter.latitude: is required"));
     let half = owner.board.post("/jobs/list", &json!({"query_type": 2, "filter": {"longitude": 1}})).await;
-    assert_eq!(half, refusal(400, "filter.latitude: is required"));
+    assert_eq!(half, rejection(400, "filter.latitude: is required"));
 }
 
 #[tokio::test]
-async fn any_page_is_given_with_the_exact_total() {
+async fn every_page_is_returned_with_the_exact_total() {
     let (_stage, owner) = open().await;
     let mut jobs = Vec::new();
     for _ in 0..23 {
@@ -172,32 +172,32 @@ async fn malformed_requests_name_their_fields() {
         ),
         (json!({"filter": {"longitude": 181}}), "filter.longitude: must be from -180 to 180"),
     ] {
-        assert_eq!(owner.board.post("/jobs/list", &body).await, refusal(400, detail), "{body}");
+        assert_eq!(owner.board.post("/jobs/list", &body).await, rejection(400, detail), "{body}");
     }
 }
 
 #[tokio::test]
-async fn distances_go_round_the_globe_and_are_told_of_the_nearest_alone() {
+async fn distances_follow_the_globe_and_are_returned_only_for_the_nearest() {
     let (_stage, owner) = open().await;
     let at = async |longitude: f64, latitude: f64| owner.post_job(json!({"longitude": longitude, "latitude": latitude})).await;
     let (east, west, pole) = (at(179.9, 0.0).await, at(-179.9, 0.0).await, at(0.0, 90.0).await);
     let (opposite, again) = (at(-0.1, 0.0).await, at(-179.9, 0.0).await);
     let body = json!({"query_type": 2, "longitude": 1, "filter": {"longitude": 179.9}, "latitude": 0});
-    let answer = owner.board.post("/jobs/list", &body).await;
-    let rows = answer.body["data"]["jobs"].as_array().unwrap().iter();
+    let response = owner.board.post("/jobs/list", &body).await;
+    let rows = response.body["data"]["jobs"].as_array().unwrap().iter();
     let rows: Vec<Value> = rows.map(|row| json!([row["id"], row["distance_m"]])).collect();
-    // A fifth of a degree, a quarter and half of a circle, of a radius of 6,371 km.
+    // A fifth of a degree, a quarter and half of a circle, with a radius of 6,371 km.
     let expected = json!([[east, 0], [again, 22_239], [west, 22_239], [pole, 10_007_543], [opposite, 20_015_087]]);
     assert_eq!(json!(rows), expected);
     for query_type in [1, 3] {
-        let answer = owner.board.post("/jobs/list", &json!({"query_type": query_type, "longitude": 1, "latitude": 1})).await;
-        let rows = answer.body["data"]["jobs"].as_array().unwrap();
+        let response = owner.board.post("/jobs/list", &json!({"query_type": query_type, "longitude": 1, "latitude": 1})).await;
+        let rows = response.body["data"]["jobs"].as_array().unwrap();
         assert!(rows.len() == 5 && rows.iter().all(|row| row.get("distance_m").is_none()), "{rows:?}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_open_is_in_no_list_and_in_no_total() {
+async fn jobs_that_are_not_open_are_in_no_list_and_no_total() {
     let (stage, owner) = open().await;
     let mut jobs = Vec::new();
     for _ in 0..4 {
@@ -209,10 +209,10 @@ async fn what_is_not_open_is_in_no_list_and_in_no_total() {
     for (command, job) in [("take_down_job", down), ("delete_job", deleted)] {
         owner.board.command(command, json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
     }
-    stage.catch_up();
+    stage.refresh_searches();
     for body in [json!({}), json!({"query_type": 3}), json!({"query_type": 2, "longitude": 1, "latitude": 1})] {
         assert_eq!(list(&owner, body.clone()).await, (vec![kept], 1), "{body}");
-        // Not even to its owner.
+        // Not even its owner.
         let own = owner.post("/jobs/list", &body).await;
         assert_eq!(own.body["data"]["total"], 1, "{body}");
     }

@@ -1,4 +1,4 @@
-//! /jobs/list in processes that each hold the open jobs themselves: what one of them writes, the others list (jobboard.md, Search).
+//! /jobs/list in several processes that each hold the open jobs in memory: one lists what another writes (jobboard.md, Search).
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use local::World;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done};
-use crate::support::{Answer, Fault, Stage};
+use crate::support::{Fault, Response, Stage};
 
-/// After so long every process has seen a change.
+/// After this time every process has seen a change.
 const SEEN: SignedDuration = SignedDuration::from_millis(250);
 
 struct Two {
@@ -20,7 +20,7 @@ struct Two {
 }
 
 impl Two {
-    /// One process in which the owner writes, and another one that has listed jobs before.
+    /// One process in which the owner writes, and a second one that has listed jobs before.
     async fn open() -> Self {
         let stage = Stage::open().await;
         let owner = Board::of(&stage.address).join().await;
@@ -29,24 +29,24 @@ impl Two {
         Self { stage, owner, other, _world: world }
     }
 
-    /// What the other process lists once it has seen everything.
+    /// What the second process lists once it has seen every change.
     async fn listed(&self, body: Value) -> Vec<u64> {
         self.stage.clock.advance(SEEN);
         ids(&self.other, body).await
     }
 
-    /// The items of the feed, past the system.
-    async fn told(&self) -> Vec<Value> {
+    /// The items of the feed, read directly.
+    async fn feed(&self) -> Vec<Value> {
         let items = self.stage.items("jobboard").await.into_iter();
         items.filter(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("feed#"))).collect()
     }
 
-    async fn untell(&self, item: &Value) {
+    async fn remove(&self, item: &Value) {
         let key = json!({"pk": item["pk"], "sk": item["sk"]});
         self.stage.database("DeleteItem", &json!({"TableName": "jobboard", "Key": key})).await;
     }
 
-    async fn tell(&self, item: &Value) {
+    async fn add(&self, item: &Value) {
         self.stage.database("PutItem", &json!({"TableName": "jobboard", "Item": item})).await;
     }
 }
@@ -57,17 +57,17 @@ async fn start(stage: &Stage) -> (Board, World) {
     (Board::of(&address), world)
 }
 
-async fn list(board: &Board, body: Value) -> Answer {
+async fn list(board: &Board, body: Value) -> Response {
     board.post("/jobs/list", &body).await
 }
 
-/// The ids of a page of fifty; of the only page where none is named, which the total must agree with.
+/// The ids of a page of fifty. Without a page number all jobs are on that page, and the total must be their number.
 async fn ids(board: &Board, mut body: Value) -> Vec<u64> {
     let is_all = body.get("page_num").is_none();
     body["page_size"] = 50.into();
-    let answer = list(board, body).await;
-    let rows = answer.body["data"]["jobs"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
-    assert!(!is_all || answer.body["data"]["total"] == rows.len(), "{answer:?}");
+    let response = list(board, body).await;
+    let rows = response.body["data"]["jobs"].as_array().unwrap_or_else(|| panic!("{response:?}"));
+    assert!(!is_all || response.body["data"]["total"] == rows.len(), "{response:?}");
     rows.iter().map(|row| row["id"].as_u64().unwrap()).collect()
 }
 
@@ -76,11 +76,11 @@ async fn write_snapshot(board: &Board) -> Value {
 }
 
 #[tokio::test]
-async fn whatever_happens_to_a_job_is_listed_by_other_processes_a_quarter_of_a_second_later() {
+async fn other_processes_list_every_change_of_a_job_a_quarter_of_a_second_later() {
     let two = Two::open().await;
     let owner = &two.owner;
     let first = owner.post_job(json!({"positions": "洗碗工"})).await;
-    // Whoever wrote it need not wait.
+    // The process that wrote the job lists it at once.
     assert_eq!(ids(&owner.board, json!({})).await, [first]);
     assert_eq!(two.listed(json!({})).await, [first]);
     two.stage.clock.advance(SignedDuration::from_secs(1));
@@ -108,7 +108,7 @@ async fn whatever_happens_to_a_job_is_listed_by_other_processes_a_quarter_of_a_s
 }
 
 #[tokio::test]
-async fn a_page_costs_one_query_and_one_batch_and_at_once_again_the_batch_alone() {
+async fn a_page_costs_one_query_and_one_batch_and_a_second_one_only_the_batch() {
     let two = Two::open().await;
     let job = two.owner.post_job(json!({})).await;
     let calls = async |wait: SignedDuration, body: Value| {
@@ -122,9 +122,9 @@ async fn a_page_costs_one_query_and_one_batch_and_at_once_again_the_batch_alone(
     assert_eq!(calls(SEEN, json!({})).await, (vec![query.clone(), batch.clone()], vec![job]));
     assert_eq!(calls(SEEN - moment, json!({"query_type": 3})).await, (vec![batch.clone()], vec![job]));
     assert_eq!(calls(moment, json!({})).await, (vec![query.clone(), batch.clone()], vec![job]));
-    // Nothing is read for a page that is empty.
+    // An empty page reads no jobs.
     assert_eq!(calls(SEEN, json!({"page_num": 2})).await, (vec![query.clone()], vec![]));
-    // A day without a change, or many hours of them: still one.
+    // After a day or many hours without a change it is still one query.
     for _ in 0..40 {
         assert_eq!(two.owner.post("/jobs/update", &json!({"id": job, "salary_min": 1})).await, done());
         two.stage.clock.advance(SignedDuration::from_secs(100));
@@ -132,37 +132,37 @@ async fn a_page_costs_one_query_and_one_batch_and_at_once_again_the_batch_alone(
     assert_eq!(calls(SEEN, json!({})).await, (vec![query, batch], vec![job]));
 }
 
-/// What was committed late says an earlier time than what was seen before.
+/// A transaction that commits late bears an earlier time than changes that were already read.
 #[tokio::test]
-async fn a_change_that_is_told_late_is_not_missed() {
+async fn a_change_that_enters_the_feed_late_is_not_missed() {
     let two = Two::open().await;
     let late = two.owner.post_job(json!({})).await;
-    let told = two.told().await.remove(0);
-    two.untell(&told).await;
+    let entry = two.feed().await.remove(0);
+    two.remove(&entry).await;
     two.stage.clock.advance(SignedDuration::from_secs(8));
     let early = two.owner.post_job(json!({})).await;
     assert_eq!(two.listed(json!({})).await, [early]);
-    two.tell(&told).await;
+    two.add(&entry).await;
     assert_eq!(two.listed(json!({})).await, [early, late]);
 }
 
-/// The clocks of two writers are apart: a job is told to be closed at an earlier time than it is told to be open.
+/// The clocks of two writers differ: the entry that closes a job is earlier than the one that opens it.
 #[tokio::test]
-async fn a_closed_job_does_not_come_back_when_what_was_told_before_is_read_again() {
+async fn a_closed_job_does_not_return_when_older_feed_entries_are_read_again() {
     let two = Two::open().await;
     let job = two.owner.post_job(json!({})).await;
-    let posted = two.told().await.remove(0);
-    two.untell(&posted).await;
+    let posted = two.feed().await.remove(0);
+    two.remove(&posted).await;
     two.stage.clock.advance(SignedDuration::from_secs(5));
     assert_eq!(two.owner.post("/job/close", &json!({"job_id": job})).await, done());
-    let closed = two.told().await.remove(0);
-    two.untell(&closed).await;
-    // Five seconds before.
+    let closed = two.feed().await.remove(0);
+    two.remove(&closed).await;
+    // Two seconds before the entry that opens the job.
     let mut before = closed.clone();
     let (time, id) = closed["sk"]["S"].as_str().unwrap().split_at(16);
     before["sk"]["S"] = format!("{:016}{id}", time.parse::<u64>().unwrap() - 7000).into();
-    two.tell(&before).await;
-    two.tell(&posted).await;
+    two.add(&before).await;
+    two.add(&posted).await;
     for _ in 0..30 {
         assert_eq!(two.listed(json!({})).await, [0_u64; 0]);
         two.stage.clock.advance(SignedDuration::from_millis(500));
@@ -170,7 +170,7 @@ async fn a_closed_job_does_not_come_back_when_what_was_told_before_is_read_again
 }
 
 #[tokio::test]
-async fn who_has_slept_lists_what_happened_meanwhile() {
+async fn a_process_that_was_idle_lists_the_changes_made_meanwhile() {
     let two = Two::open().await;
     let mut jobs = vec![two.owner.post_job(json!({})).await, two.owner.post_job(json!({})).await];
     assert_eq!(two.listed(json!({"query_type": 3})).await, [jobs[1], jobs[0]]);
@@ -181,11 +181,11 @@ async fn who_has_slept_lists_what_happened_meanwhile() {
     change(&mut jobs).await;
     two.stage.clock.advance(SignedDuration::from_mins(90));
     assert_eq!(two.listed(json!({"query_type": 3})).await, [jobs[1], jobs[0]]);
-    // So long that what was told is gone.
+    // After this time the entries of the feed have expired.
     change(&mut jobs).await;
     two.stage.clock.advance(SignedDuration::from_hours(3));
-    for told in two.told().await {
-        two.untell(&told).await;
+    for entry in two.feed().await {
+        two.remove(&entry).await;
     }
     assert_eq!(two.listed(json!({"query_type": 3})).await, [jobs[1], jobs[0]]);
 }
@@ -199,11 +199,11 @@ async fn a_feed_that_cannot_be_read_is_read_later() {
     two.stage.clock.advance(SEEN);
     two.stage.inject_into("Query", &[Fault::Throttled; 60]);
     assert_eq!(list(&two.other, json!({})).await.status, 500);
-    two.stage.heal();
+    two.stage.clear_faults();
     assert_eq!(ids(&two.other, json!({})).await, [job]);
 }
 
-/// A snapshot spares a process that starts the reading of the table, and nothing that happened since is missing.
+/// A new process loads a snapshot instead of the table, and misses no change since.
 #[tokio::test]
 async fn a_process_starts_from_the_newest_snapshot_that_can_be_used() {
     let stage = Stage::open().await;
@@ -229,7 +229,7 @@ async fn a_process_starts_from_the_newest_snapshot_that_can_be_used() {
     };
     let (of_a_snapshot, of_the_table) = (1, 9);
     assert_eq!(starts().await, of_a_snapshot);
-    // Damaged, foreign, empty: the one before is taken, and in the end the table.
+    // A damaged, foreign or empty snapshot is skipped: the one before is loaded, and finally the table.
     let (good, _) = objects.read(&last[2], 0, 1 << 20).await.unwrap().unwrap();
     let mut damaged = good.clone();
     let middle = damaged.len() / 2;
@@ -240,10 +240,10 @@ async fn a_process_starts_from_the_newest_snapshot_that_can_be_used() {
     assert_eq!(starts().await, of_a_snapshot);
     objects.put(&last[0], Vec::new(), "text/plain").await.unwrap();
     assert_eq!(starts().await, of_the_table);
-    // A new one is written of the table, and the damaged ones go in time.
+    // A new snapshot is written from the table, and the damaged ones are removed later.
     assert_eq!(write_snapshot(&owner.board).await["jobs"], 6);
     assert_eq!(starts().await, of_a_snapshot);
-    // One is too old when what was told since is not told any more.
+    // A snapshot is too old once the entries since then have expired.
     stage.clock.advance(SignedDuration::from_hours(2));
     assert_eq!(starts().await, of_the_table);
     for key in objects.list("search/").await.unwrap() {
@@ -253,8 +253,8 @@ async fn a_process_starts_from_the_newest_snapshot_that_can_be_used() {
 }
 
 #[tokio::test]
-async fn a_snapshot_of_another_installation_is_not_taken() {
-    // Policies are of this installation.
+async fn a_snapshot_of_another_installation_is_ignored() {
+    // The policies are those of this installation.
     let elsewhere = [("JOBBOARD_TABLE", "signing"), ("AWS_ACCESS_KEY_ID", "local")];
     let (stage, foreign) = (Stage::open().await, Stage::open_with(&elsewhere).await);
     let owner = Board::of(&stage.address).join().await;
@@ -266,9 +266,9 @@ async fn a_snapshot_of_another_installation_is_not_taken() {
     assert_eq!(ids(&board, json!({})).await, [job]);
 }
 
-/// Many clients at once, through two processes; whenever they pause, both list just what is stored.
+/// Many concurrent clients of two processes. Whenever they pause, both processes list exactly what is stored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_list_the_same_after_many_changes_at_once() {
+async fn two_processes_list_the_same_after_many_concurrent_changes() {
     let two = Two::open().await;
     let here = &two.owner;
     let there = User { board: two.other.clone(), ..here.clone() };
@@ -307,7 +307,7 @@ async fn two_processes_list_the_same_after_many_changes_at_once() {
     }
 }
 
-/// The open jobs by query type, as they are stored.
+/// The stored open jobs by query type.
 async fn stored(stage: &Stage) -> BTreeMap<u8, Vec<u64>> {
     let number = |item: &Value, name: &str| item[name]["N"].as_str().map(|digits| digits.parse::<u64>().unwrap());
     let items = stage.items("jobboard").await.into_iter();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::Stage;
 use crate::support::board::{Board, User, done};
+use crate::support::dice::Dice;
 
 const POSITIONS: [&str; 5] = ["厨师", "川菜厨师长", "Chef 西餐", "服务员", "洗碗工"];
 const ASKED: [&str; 6] = ["厨师", "chef", "师长", "员", "经理", ""];
@@ -14,7 +15,7 @@ const KINDS: [&str; 3] = ["basic_protection", "salary_benefits", "attendance_lea
 const CITIES: [(f64, f64); 4] = [(116.397128, 39.916527), (121.473701, 31.230416), (113.264385, 23.129112), (-179.5, -33.25)];
 const JOBS: usize = 40;
 
-/// What the model knows of a job; moments are seconds of the test.
+/// A job in the model. Times are seconds since the start of the test.
 struct Posted {
     id: u64,
     positions: &'static str,
@@ -25,27 +26,6 @@ struct Posted {
     refreshed: Option<i64>,
     top: Option<(i64, i64)>,
     open: bool,
-}
-
-/// A small generator, so that a failure can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
-
-    /// Each with a chance of one in `bound`.
-    fn some_of(&mut self, all: &[&'static str], bound: usize) -> Vec<&'static str> {
-        all.iter().copied().filter(|_| self.below(bound) == 0).collect()
-    }
 }
 
 struct Model {
@@ -90,7 +70,7 @@ impl Model {
         });
     }
 
-    /// Does something to a job that is open.
+    /// Changes an open job.
     async fn change(&mut self, dice: &mut Dice) {
         let at = dice.below(self.jobs.len());
         let (id, now) = (self.jobs[at].id, self.now);
@@ -120,13 +100,13 @@ impl Model {
         }
     }
 
-    /// The ids that a request finds, in their order, each with its distance.
+    /// The ids that a request finds, in order, each with its distance.
     fn expected(&self, query_type: usize, filter: &Value, here: (f64, f64)) -> Vec<(u64, f64)> {
         let bound = |name: &str| filter[name].as_i64().filter(|salary| *salary > 0);
-        let asked = filter["positions"].as_str().unwrap_or_default().to_lowercase();
+        let wanted = filter["positions"].as_str().unwrap_or_default().to_lowercase();
         let taken = |job: &&Posted| {
             job.open
-                && job.positions.to_lowercase().contains(&asked)
+                && job.positions.to_lowercase().contains(&wanted)
                 && bound("salary_min").is_none_or(|from| job.salary.1 == -1 || job.salary.1 >= from)
                 && bound("salary_max").is_none_or(|to| job.salary.0 <= to)
                 && KINDS.iter().zip(&job.tags).all(|(kind, offered)| {
@@ -142,7 +122,7 @@ impl Model {
                 3 => other.created.cmp(&one.created),
                 _ => match (running(one), running(other)) {
                     (None, None) => fresh(other).cmp(&fresh(one)),
-                    // None is less than any moment.
+                    // `None` is less than any time.
                     (one, other) => other.cmp(&one),
                 },
             };
@@ -151,7 +131,7 @@ impl Model {
         found.iter().map(|job| (job.id, metres(job.place, here))).collect()
     }
 
-    /// Asks for a page, compares it with the model's, and tells how many rows it has.
+    /// Requests a page, compares it with the model, and returns the number of its rows.
     async fn compare(&self, dice: &mut Dice) -> usize {
         let query_type = 1 + dice.below(3);
         let here = dice.one_of(&CITIES);
@@ -171,11 +151,11 @@ impl Model {
         }
         let (number, size) = (1 + dice.below(3), dice.one_of(&[2, 3, 10, 50]));
         let body = json!({"query_type": query_type, "filter": filter, "page_num": number, "page_size": size});
-        let answer = self.owner.board.post("/jobs/list", &body).await;
+        let response = self.owner.board.post("/jobs/list", &body).await;
         let expected = self.expected(query_type, &filter, here);
-        assert_eq!(answer.body["data"]["total"], expected.len(), "{body}: {answer:?}");
+        assert_eq!(response.body["data"]["total"], expected.len(), "{body}: {response:?}");
         let page: Vec<(u64, f64)> = expected.into_iter().skip((number - 1) * size).take(size).collect();
-        let rows = answer.body["data"]["jobs"].as_array().expect("rows");
+        let rows = response.body["data"]["jobs"].as_array().expect("rows");
         let ids: Vec<u64> = rows.iter().map(|row| row["id"].as_u64().unwrap()).collect();
         assert_eq!(ids, page.iter().map(|(id, _)| *id).collect::<Vec<_>>(), "{body}");
         for (row, (_, metres)) in rows.iter().zip(page).filter(|_| query_type == 2) {
@@ -185,7 +165,7 @@ impl Model {
     }
 }
 
-/// The angle between two directions from the middle of the earth, times its radius.
+/// The angle between two directions from the centre of the earth, times its radius.
 fn metres(one: (f64, f64), other: (f64, f64)) -> f64 {
     let direction = |(longitude, latitude): (f64, f64)| {
         let (longitude, latitude) = (longitude.to_radians(), latitude.to_radians());
@@ -202,19 +182,19 @@ async fn every_page_of_every_order_and_filter_is_what_a_plain_model_finds() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for _ in 0..JOBS {
         model.post(&mut dice).await;
-        // Some are of one moment.
+        // Some are created in the same moment.
         model.wait(dice.one_of(&[0, 1, 60]));
     }
     let mut rows = Vec::new();
     for _ in 0..30 {
         model.change(&mut dice).await;
-        // Long enough for the change to be heard of and for tops to end, and not for tokens.
+        // Long enough for the change to be seen and for tops to end; tokens stay valid.
         model.wait(dice.one_of(&[1, 2, 3600, 12 * 3600]));
         for _ in 0..8 {
             rows.push(model.compare(&mut dice).await);
         }
     }
-    // Neither empty nor full all the time.
+    // Some pages are empty, some are full.
     assert!(rows.iter().filter(|rows| **rows > 1).count() > 100, "{rows:?}");
     assert!(rows.iter().filter(|rows| **rows == 0).count() > 20, "{rows:?}");
     let ended = model.jobs.iter().filter(|job| job.top.is_some_and(|(_, end)| end <= model.now)).count();

@@ -1,53 +1,53 @@
-//! The whole story, from two strangers to a closed job: every answer has the shape of the document's own.
+//! The whole story, from two strangers to a closed job: every response has the shape of the document's example.
 
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, User, done, refusal};
+use crate::support::board::{Board, User, done, rejection};
 use crate::support::documents::jobboard::{differences, documented};
-use crate::support::{Answer, Stage};
+use crate::support::{Response, Stage};
 
-/// What lists, details and own jobs have beyond the document: the tags by which the list filters (jobboard.md, Jobs).
+/// What lists, details and own jobs have beyond the document: the tags that the list filters by (jobboard.md, Jobs).
 const TAGS: [&str; 3] = ["basic_protection", "salary_benefits", "attendance_leave"];
 
-/// A success in the document's shape; gives its data.
+/// Checks that a success has the document's shape. Returns its data.
 #[track_caller]
-fn shaped(path: &str, answer: &Answer, additions: &[&str]) -> Value {
+fn shaped(path: &str, response: &Response, additions: &[&str]) -> Value {
     let printed = &documented(path).responses[0];
-    assert_eq!(answer.status, 200, "{path}: {answer:?}");
-    assert_eq!(differences(printed, &answer.body, additions), Vec::<String>::new(), "{path}: {answer:?}");
-    assert_eq!((&answer.body["code"], &answer.body["message"]), (&printed["code"], &printed["message"]), "{path}");
-    answer.body["data"].clone()
+    assert_eq!(response.status, 200, "{path}: {response:?}");
+    assert_eq!(differences(printed, &response.body, additions), Vec::<String>::new(), "{path}: {response:?}");
+    assert_eq!((&response.body["code"], &response.body["message"]), (&printed["code"], &printed["message"]), "{path}");
+    response.body["data"].clone()
 }
 
-/// Orders something and pays for it.
+/// Places an order and pays it.
 async fn pay_for(user: &User, path: &str, body: Value) {
     let order = shaped(path, &user.post(path, &body).await, &[]);
     let (number, amount) = (order["order_no"].as_str().expect("a number"), &order["amount"]);
     let status = |status: &str| json!({"order_id": order["order_id"], "order_no": number, "status": status, "amount": amount});
-    let asked = user.post("/order/status", &json!({"order_no": number})).await;
-    assert_eq!(asked.body["data"], status("pending"), "{asked:?}");
+    let polled = user.post("/order/status", &json!({"order_no": number})).await;
+    assert_eq!(polled.body["data"], status("pending"), "{polled:?}");
     assert_eq!(user.board.pay(number).await, json!({"notified_status": 200}));
-    let asked = user.post("/order/status", &json!({"order_id": order["order_id"]})).await;
-    assert_eq!(asked.body["data"], status("paid"), "{asked:?}");
+    let polled = user.post("/order/status", &json!({"order_id": order["order_id"]})).await;
+    assert_eq!(polled.body["data"], status("paid"), "{polled:?}");
 }
 
 #[tokio::test]
-async fn a_restaurant_and_a_job_seeker_meet() {
+async fn a_restaurant_hires_a_job_seeker() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let stranger = board.post("/wechat/user/login", &json!({"login_code": board.code("login", "seeker").await})).await;
-    assert_eq!(stranger, Answer { status: 404, body: documented("/wechat/user/login").responses[1].clone() });
+    assert_eq!(stranger, Response { status: 404, body: documented("/wechat/user/login").responses[1].clone() });
 
     let register = documented("/wechat/user/register").request.expect("a body");
     let registered = board.request(Method::POST, "/wechat/user/register").body(register).send().await.unwrap();
     let token = registered.headers()["x-auth-token"].to_str().unwrap().to_owned();
-    let registered = Answer { status: registered.status().as_u16(), body: registered.json().await.unwrap() };
+    let registered = Response { status: registered.status().as_u16(), body: registered.json().await.unwrap() };
     let id = shaped("/wechat/user/register", &registered, &[])["user_info"]["id"].as_u64().expect("an id");
     let merchant = User { board: board.clone(), id, token, phone: "13800138000".into() };
     let login = documented("/wechat/user/login").request.expect("a body");
-    let login = crate::support::answer(board.request(Method::POST, "/wechat/user/login").body(login)).await;
+    let login = crate::support::fetch(board.request(Method::POST, "/wechat/user/login").body(login)).await;
     assert_eq!(shaped("/wechat/user/login", &login, &[]), json!({"user_info": {"id": id}}));
     let seeker = board.register("seeker", "13811111111").await;
 
@@ -68,9 +68,9 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     let found = shaped("/jobs/list", &found, &TAGS);
     assert_eq!(found["total"], 1);
     let job = found["jobs"][0]["id"].as_u64().expect("an id");
-    // The document's own search finds nothing: it asks for a chef.
+    // The document's example of a search finds nothing: it looks for a chef.
     let nothing = board.request(Method::POST, "/jobs/list").body(list.request.expect("a body"));
-    assert_eq!(shaped("/jobs/list", &crate::support::answer(nothing).await, &TAGS), json!({"jobs": [], "total": 0}));
+    assert_eq!(shaped("/jobs/list", &crate::support::fetch(nothing).await, &TAGS), json!({"jobs": [], "total": 0}));
     let shown = shaped("/jobs/info", &board.post("/jobs/info", &json!({"job_id": job.to_string()})).await, &TAGS);
     assert_eq!(shown, found["jobs"][0]);
 
@@ -91,9 +91,9 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     shaped("/contact_voucher/cost", &seeker.post("/contact_voucher/cost", &cost).await, &[]);
     let records = shaped("/contact_voucher/records", &seeker.post("/contact_voucher/records", &json!({})).await, &[]);
     assert_eq!(records["contact_voucher_num"], 0);
-    let told = |entry: &Value| json!([entry["type"], entry["title"], entry["change_num"]]);
-    let told: Vec<Value> = records["list"].as_array().expect("entries").iter().map(told).collect();
-    assert_eq!(Value::from(told), json!([["cost", "拨打电话", -1], ["buy", "充值", 1]]));
+    let shown = |entry: &Value| json!([entry["type"], entry["title"], entry["change_num"]]);
+    let entries: Vec<Value> = records["list"].as_array().expect("entries").iter().map(shown).collect();
+    assert_eq!(Value::from(entries), json!([["cost", "拨打电话", -1], ["buy", "充值", 1]]));
     for (who, path, other, name, phone) in [
         (&seeker, "/contact_history/out", &merchant, "小周", "13811111234"),
         (&merchant, "/contact_history/in", &seeker, "", "13811111111"),
@@ -116,7 +116,7 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     assert_eq!(topped["top_start_time"], "2024-01-15 18:30:01.000");
     assert_eq!(topped["top_end_time"], "2024-01-18 18:30:01.000");
     let again = merchant.post("/jobs/refresh", &named).await;
-    assert_eq!(again, refusal(429, "job_id: was refreshed for nothing today: use /jobs/refresh/pay, or wait"));
+    assert_eq!(again, rejection(429, "job_id: was refreshed for nothing today: use /jobs/refresh/pay, or wait"));
     pay_for(&merchant, "/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await;
     assert_eq!(merchant.job(job).await["last_refresh_time"], "2024-01-15 18:30:01.000");
 
@@ -133,10 +133,10 @@ async fn a_restaurant_and_a_job_seeker_meet() {
     assert_eq!((&own["total"], &own["contacts"]), (&json!(1), &own["list"]));
     assert_eq!(own["list"][0]["purpose_user_id"], merchant.id);
 
-    assert_eq!(seeker.post("/job/close", &named).await, refusal(403, "job_id: is somebody else's"));
+    assert_eq!(seeker.post("/job/close", &named).await, rejection(403, "job_id: is somebody else's"));
     assert_eq!(merchant.post("/job/close", &named).await, done());
-    assert_eq!(board.post("/jobs/info", &named).await, refusal(404, "job not found"));
-    stage.catch_up();
+    assert_eq!(board.post("/jobs/info", &named).await, rejection(404, "job not found"));
+    stage.refresh_searches();
     assert_eq!(board.post("/jobs/list", &json!({})).await.body["data"], json!({"jobs": [], "total": 0}));
     assert_eq!(merchant.job(job).await["status"], 2);
 }

@@ -1,4 +1,4 @@
-//! The token that speaks for a user: how it is handed out, and what is taken for none (jobboard.md, Conventions).
+//! The token that identifies a user: how it is returned, and which tokens are invalid (jobboard.md, Conventions).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -7,27 +7,27 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::board::{Board, ok, refusal, unique};
+use crate::support::board::{Board, ok, rejection, unique};
 use crate::support::worker::Platform;
-use crate::support::{Answer, Partner, answer, problem, world};
+use crate::support::{Partner, Response, fetch, problem, world};
 
 const REGISTER: &str = "/wechat/user/register";
 const LOGIN: &str = "/wechat/user/login";
 
-/// `/user/info` with just these headers.
-async fn info(board: &Board, headers: &[(&str, &str)]) -> Answer {
+/// `/user/info` with these headers and no others.
+async fn info(board: &Board, headers: &[(&str, &str)]) -> Response {
     let request = board.request(Method::GET, "/user/info");
-    answer(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+    fetch(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
 }
 
 #[tokio::test]
-async fn it_is_handed_out_in_two_headers_that_pages_may_see() {
+async fn a_token_is_returned_in_two_headers_exposed_to_pages() {
     let board = Board::of(world());
     let name = format!("handed-out-{}", unique());
     let register =
         json!({"login_code": board.code("login", &name).await, "phone_code": board.code("phone", "13700000001").await});
     let log_in = json!({"login_code": board.code("login", &name).await});
-    let mut known = None;
+    let mut first_id = None;
     for (path, body) in [(REGISTER, register), (LOGIN, log_in)] {
         let response = board.request(Method::POST, path).body(body.to_string()).send().await.unwrap();
         let headers = response.headers().clone();
@@ -36,19 +36,19 @@ async fn it_is_handed_out_in_two_headers_that_pages_may_see() {
         assert_eq!(text("authorization"), format!("Bearer {token}"), "{path}");
         assert_eq!(text("access-control-expose-headers"), "Authorization, X-Auth-Token", "{path}");
         assert_eq!((text("content-type"), text("cache-control")), ("application/json", "no-store"), "{path}");
-        let answered = Answer { status: response.status().as_u16(), body: response.json().await.unwrap() };
-        let id = answered.body["data"]["user_info"]["id"].as_u64().expect("an id");
-        assert_eq!(answered, ok(json!({"user_info": {"id": id}})), "{path}");
-        assert_eq!(*known.get_or_insert(id), id);
-        let told = json!({"user_id": id, "avatar": "", "name": "", "sex": 0, "phone": "13700000001"});
-        assert_eq!(info(&board, &[("authorization", token)]).await, ok(told), "{path}");
+        let returned = Response { status: response.status().as_u16(), body: response.json().await.unwrap() };
+        let id = returned.body["data"]["user_info"]["id"].as_u64().expect("an id");
+        assert_eq!(returned, ok(json!({"user_info": {"id": id}})), "{path}");
+        assert_eq!(*first_id.get_or_insert(id), id);
+        let expected = json!({"user_id": id, "avatar": "", "name": "", "sex": 0, "phone": "13700000001"});
+        assert_eq!(info(&board, &[("authorization", token)]).await, ok(expected), "{path}");
     }
 }
 
 #[tokio::test]
-async fn who_is_refused_is_handed_none() {
+async fn a_rejected_login_returns_no_token() {
     let board = Board::of(world());
-    let stranger = json!({"login_code": board.code("login", "nobody-knows").await}).to_string();
+    let stranger = json!({"login_code": board.code("login", "unregistered").await}).to_string();
     for (path, body, status) in
         [(LOGIN, stranger.as_str(), 404), (LOGIN, r#"{"login_code":"made-up"}"#, 401), (REGISTER, "{}", 400)]
     {
@@ -61,7 +61,7 @@ async fn who_is_refused_is_handed_none() {
 }
 
 #[tokio::test]
-async fn a_forged_one_or_one_of_another_family_is_refused() {
+async fn a_forged_token_or_one_of_another_api_is_rejected() {
     let board = Board::of(world());
     let (user, other) = (board.join().await, board.join().await);
     let (head, signature) = user.token.rsplit_once('.').unwrap();
@@ -88,19 +88,19 @@ async fn a_forged_one_or_one_of_another_family_is_refused() {
         user.id.to_string(),
         "x".repeat(500),
         of_a_channel.token.clone(),
-        Platform::found(world()).await.worker("caller").await.token,
+        Platform::create(world()).await.worker("caller").await.token,
     ] {
         for forged in [&forged, &format!("Bearer {forged}"), &format!("\"{forged}\"")] {
-            assert_eq!(info(&board, &[("authorization", forged)]).await, refusal(401, "login required"), "{forged}");
+            assert_eq!(info(&board, &[("authorization", forged)]).await, rejection(401, "login required"), "{forged}");
         }
     }
-    // Nor does a channel's API take a user's.
-    let refused = of_a_channel.send(Method::GET, "/api/v1/users/user_001", Some(&user.token), None).await;
-    assert_eq!(refused, problem(401, 1003, &[]));
+    // Nor does the partner API accept a user's token.
+    let rejected = of_a_channel.send(Method::GET, "/api/v1/users/user_001", Some(&user.token), None).await;
+    assert_eq!(rejected, problem(401, 1003, &[]));
 }
 
 #[tokio::test]
-async fn what_is_public_is_shown_whatever_comes_for_a_token() {
+async fn public_endpoints_ignore_an_invalid_token() {
     let board = Board::of(world());
     let (owner, other) = (board.join().await, board.join().await);
     let (open, closed) = (owner.post_job(json!({})).await, owner.post_job(json!({})).await);
@@ -109,13 +109,13 @@ async fn what_is_public_is_shown_whatever_comes_for_a_token() {
     let owners_id = owner.id.to_string();
     let foreign = [("authorization", owner.token.as_str()), ("user_id", &other.id.to_string())];
     for headers in [&[][..], &[("authorization", "x")], &[("user_id", owners_id.as_str())], &foreign] {
-        let ask = async |path: &str, body: Value| {
+        let post = async |path: &str, body: Value| {
             let request = board.request(Method::POST, path).body(body.to_string());
-            answer(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+            fetch(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
         };
-        assert_eq!(ask("/jobs/info", json!({"job_id": open})).await, shown, "{headers:?}");
-        assert_eq!(ask("/jobs/list", json!({})).await.status, 200, "{headers:?}");
-        // It speaks for nobody: the owner's own is not seen by it.
-        assert_eq!(ask("/jobs/info", json!({"job_id": closed})).await, refusal(404, "job not found"), "{headers:?}");
+        assert_eq!(post("/jobs/info", json!({"job_id": open})).await, shown, "{headers:?}");
+        assert_eq!(post("/jobs/list", json!({})).await.status, 200, "{headers:?}");
+        // It identifies no user: the owner's closed job is not shown.
+        assert_eq!(post("/jobs/info", json!({"job_id": closed})).await, rejection(404, "job not found"), "{headers:?}");
     }
 }

@@ -1,15 +1,16 @@
-//! The voucher ledger under many hands: never below zero, and the balance is the sum of the entries at every moment.
+//! The voucher ledger under concurrent use: never below zero, and the balance is always the sum of the entries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, User, done, ok, own_refusal};
+use crate::support::board::{Board, User, done, ok, own_rejection};
+use crate::support::dice::Dice;
 use crate::support::{Stage, world};
 
-fn empty() -> crate::support::Answer {
-    own_refusal(1002, "not enough contact vouchers")
+fn empty() -> crate::support::Response {
+    own_rejection(1002, "not enough contact vouchers")
 }
 
 #[tokio::test]
@@ -20,7 +21,7 @@ async fn a_new_user_has_no_vouchers_and_an_empty_ledger() {
 }
 
 #[tokio::test]
-async fn the_ledger_is_told_page_by_page_newest_first() {
+async fn the_ledger_is_listed_in_pages_newest_first() {
     let board = Board::of(world());
     let (owner, caller) = (board.join().await, board.join().await);
     let job = owner.post_job(json!({})).await;
@@ -30,9 +31,10 @@ async fn the_ledger_is_told_page_by_page_newest_first() {
     }
     assert_eq!(caller.ledger().await, (2, vec![-1, -1, -1, 5], 4));
     let page = async |number: u32| {
-        let answer = caller.post("/contact_voucher/records", &json!({"page_num": number, "page_size": 3})).await;
-        let changes = answer.body["data"]["list"].as_array().expect("entries").iter().map(|entry| entry["change_num"].clone());
-        (changes.collect::<Vec<Value>>(), answer.body["data"]["list_total"].clone())
+        let response = caller.post("/contact_voucher/records", &json!({"page_num": number, "page_size": 3})).await;
+        let changes =
+            response.body["data"]["list"].as_array().expect("entries").iter().map(|entry| entry["change_num"].clone());
+        (changes.collect::<Vec<Value>>(), response.body["data"]["list_total"].clone())
     };
     assert_eq!(page(1).await, (vec![json!(-1), json!(-1), json!(-1)], json!(4)));
     assert_eq!(page(2).await, (vec![json!(5)], json!(4)));
@@ -40,7 +42,7 @@ async fn the_ledger_is_told_page_by_page_newest_first() {
 }
 
 #[tokio::test]
-async fn of_64_spends_of_the_last_voucher_exactly_one_succeeds_50_times() {
+async fn the_last_voucher_is_spent_once_by_64_concurrent_calls() {
     let board = Board::of(world());
     let (owner, caller) = (board.join().await, board.join().await);
     let job = owner.post_job(json!({})).await;
@@ -51,10 +53,10 @@ async fn of_64_spends_of_the_last_voucher_exactly_one_succeeds_50_times() {
             tokio::spawn(async move { caller.call(job).await })
         });
         let mut spent = 0;
-        for answer in futures::future::join_all(spends).await {
-            let answer = answer.unwrap();
-            spent += u32::from(answer == done());
-            assert!(answer == done() || answer == empty(), "round {round}: {answer:?}");
+        for response in futures::future::join_all(spends).await {
+            let response = response.unwrap();
+            spent += u32::from(response == done());
+            assert!(response == done() || response == empty(), "round {round}: {response:?}");
         }
         assert_eq!(spent, 1, "round {round}");
     }
@@ -64,7 +66,7 @@ async fn of_64_spends_of_the_last_voucher_exactly_one_succeeds_50_times() {
     assert_eq!(calls.body["data"]["total"], 50);
 }
 
-/// Balance, and the sum and number of the entries, as one read of the database shows them.
+/// Balance, and the sum and number of the entries, by one read of the database.
 async fn sampled(stage: &Stage, user: u64) -> (i64, i64, i64) {
     let query = json!({
         "TableName": "jobboard", "ConsistentRead": true, "KeyConditionExpression": "pk = :pk",
@@ -85,14 +87,6 @@ async fn sampled(stage: &Stage, user: u64) -> (i64, i64, i64) {
         }
         _ => panic!("two balances"),
     }
-}
-
-/// A small generator, so that a failure can be repeated.
-fn next(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,18 +112,18 @@ async fn the_balance_is_the_sum_of_the_ledger_in_every_sampled_moment() {
             samples
         })
     };
-    // 16 workers with 500 operations each; what succeeded is counted here, apart from the system.
+    // 16 workers with 500 operations each. The test counts what succeeded.
     let workers = (0..16).map(|worker| {
         let users = users.clone();
         tokio::spawn(async move {
-            let mut state = 0x9e37_79b9 + worker;
+            let mut dice = Dice(0x9e37_79b9 + worker);
             let mut expected = vec![(0_i64, 0_i64); users.len()];
             for _ in 0..500 {
-                let which = (next(&mut state) % 4) as usize;
+                let which = dice.below(4);
                 let user = &users[which];
-                let change = match next(&mut state) % 10 {
+                let change = match dice.below(10) {
                     0 => {
-                        let amount = 1 + (next(&mut state) % 3) as i64;
+                        let amount = 1 + dice.below(3) as i64;
                         user.adjust_vouchers(amount).await["balance"].is_i64().then_some(amount)
                     }
                     1 => user.adjust_vouchers(-2).await["balance"].is_i64().then_some(-2),
@@ -139,9 +133,9 @@ async fn the_balance_is_the_sum_of_the_ledger_in_every_sampled_moment() {
                         Some(1)
                     }
                     _ => match user.call(job).await {
-                        answer if answer == done() => Some(-1),
-                        answer => {
-                            assert_eq!(answer, empty());
+                        response if response == done() => Some(-1),
+                        response => {
+                            assert_eq!(response, empty());
                             None
                         }
                     },

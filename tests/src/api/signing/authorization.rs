@@ -1,10 +1,10 @@
-//! Who may call, on which platform.
+//! Every endpoint, called with and without a session, on each platform.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::worker::{Platform, coded, ok, refusal, resume};
-use crate::support::{Answer, Stage, answer, world};
+use crate::support::worker::{Platform, coded, ok, rejection, resume};
+use crate::support::{Response, Stage, fetch, world};
 
 /// The endpoints that need no session. This list may only shrink.
 const OPEN: [&str; 3] = ["GET /captcha", "POST /verifycode", "POST /weixin/login"];
@@ -17,78 +17,78 @@ fn guarded() -> Vec<(Method, String)> {
     examples.collect()
 }
 
-/// `/image` and `/verifycode` say it with `error_code`.
-fn said(path: &str, answer: Answer) -> Answer {
-    if path.starts_with("/image") || path == "/verifycode" { coded(answer) } else { answer }
+/// `/image` and `/verifycode` have an `error_code` in the envelope.
+fn said(path: &str, response: Response) -> Response {
+    if path.starts_with("/image") || path == "/verifycode" { coded(response) } else { response }
 }
 
 #[tokio::test]
-async fn no_endpoint_answers_without_a_session_of_its_platform() {
-    let (platform, elsewhere) = (Platform::found(world()).await, Platform::found(world()).await);
+async fn no_endpoint_opens_without_a_session_of_its_platform() {
+    let (platform, elsewhere) = (Platform::create(world()).await, Platform::create(world()).await);
     let worker = platform.worker("caller").await;
     for (method, path) in guarded() {
-        let nobody = platform.request(method.clone(), &path);
-        assert_eq!(answer(nobody).await, said(&path, refusal(401, "请先登录")), "{path}");
+        let anonymous = platform.request(method.clone(), &path);
+        assert_eq!(fetch(anonymous).await, said(&path, rejection(401, "请先登录")), "{path}");
         for token in ["", "x", &"x".repeat(43), &"x".repeat(500)] {
             let forged = platform.request(method.clone(), &path).header("x-auth-token", token);
-            assert_eq!(answer(forged).await, said(&path, refusal(401, "请先登录")), "{path}");
+            assert_eq!(fetch(forged).await, said(&path, rejection(401, "请先登录")), "{path}");
         }
         let foreign = elsewhere.request(method.clone(), &path).header("x-auth-token", &worker.token);
-        assert_eq!(answer(foreign).await, said(&path, refusal(401, "请先登录")), "{path}");
+        assert_eq!(fetch(foreign).await, said(&path, rejection(401, "请先登录")), "{path}");
     }
 }
 
 #[tokio::test]
-async fn an_unknown_or_disabled_platform_is_refused_everywhere() {
+async fn an_unknown_or_disabled_platform_is_rejected_everywhere() {
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let worker = platform.worker("caller").await;
     platform.command("set_platform", json!({"name": "停用", "status": 0})).await;
-    stage.look_again();
-    let refused = refusal(403, "平台不存在或已停用");
+    stage.expire_caches();
+    let rejected = rejection(403, "平台不存在或已停用");
     for (method, path, _) in signing::routes() {
         let path = path.replace("{dict_item}", "Nation").replace("{name}", "1.png");
         let method: Method = method.parse().unwrap();
         let disabled = worker.request(method.clone(), &path);
-        assert_eq!(answer(disabled).await, said(&path, refused.clone()), "{path}");
+        assert_eq!(fetch(disabled).await, said(&path, rejected.clone()), "{path}");
         for code in ["nowhere", "a b", "平台"] {
             let url = format!("{}{path}", platform.address.base_url);
             let unknown = platform.http.request(method.clone(), url).header("x-platform-code", code.as_bytes());
-            assert_eq!(answer(unknown).await, said(&path, refused.clone()), "{path} {code}");
+            assert_eq!(fetch(unknown).await, said(&path, rejected.clone()), "{path} {code}");
         }
     }
 }
 
 #[tokio::test]
-async fn without_a_platform_the_default_one_is_meant() {
+async fn the_default_platform_is_used_if_none_is_named() {
     let stage = Stage::open_with(&[("SIGNING_PLATFORM", "platform-of-choice")]).await;
     let http = reqwest::Client::new();
-    let get = async || answer(http.get(format!("{}/em_status", stage.address.base_url))).await;
-    assert_eq!(get().await, refusal(403, "平台不存在或已停用"));
-    let mut platform = Platform::found(&stage.address).await;
+    let get = async || fetch(http.get(format!("{}/em_status", stage.address.base_url))).await;
+    assert_eq!(get().await, rejection(403, "平台不存在或已停用"));
+    let mut platform = Platform::create(&stage.address).await;
     platform.code = "platform-of-choice".into();
     platform.command("set_platform", json!({"name": "默认"})).await;
-    stage.look_again();
-    assert_eq!(get().await, refusal(401, "请先登录"));
+    stage.expire_caches();
+    assert_eq!(get().await, rejection(401, "请先登录"));
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_said_in_the_envelope() {
-    let platform = Platform::found(world()).await;
+async fn a_wrong_method_returns_the_envelope() {
+    let platform = Platform::create(world()).await;
     for path in ["/captcha", "/verifycode", "/weixin/login", "/em_status", "/employee", "/image", "/work_pos", "/dict/Nation"] {
-        let expected = refusal(405, "不支持该请求方法");
-        assert_eq!(answer(platform.request(Method::DELETE, path)).await, expected, "{path}");
+        let expected = rejection(405, "不支持该请求方法");
+        assert_eq!(fetch(platform.request(Method::DELETE, path)).await, expected, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_worker_sees_and_changes_nothing_but_his_own() {
-    let platform = Platform::found(world()).await;
+async fn a_worker_sees_and_changes_only_their_own_records() {
+    let platform = Platform::create(world()).await;
     let (one, other) = (platform.worker("one").await, platform.worker("other").await);
     assert_eq!(one.send_json(Method::POST, &resume()).await, ok(Value::Null));
     assert_eq!(other.get("/employee").await, ok(Value::Null));
-    assert_eq!(other.send_json(Method::PUT, &resume()).await, refusal(404, "还没有提交过简历"));
-    // The same user of WeChat is another worker on another platform.
-    let elsewhere = Platform::found(world()).await.worker("one").await;
+    assert_eq!(other.send_json(Method::PUT, &resume()).await, rejection(404, "还没有提交过简历"));
+    // The same WeChat user is another worker on another platform.
+    let elsewhere = Platform::create(world()).await.worker("one").await;
     assert_eq!(elsewhere.get("/employee").await, ok(Value::Null));
 }

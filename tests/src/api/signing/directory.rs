@@ -6,8 +6,8 @@ use crate::support::worker::{Platform, ok};
 use crate::support::world;
 
 #[tokio::test]
-async fn lists_are_bare_arrays_of_what_is_enabled() {
-    let platform = Platform::found(world()).await;
+async fn lists_are_bare_arrays_of_enabled_entries() {
+    let platform = Platform::create(world()).await;
     let worker = platform.worker("reader").await;
     assert_eq!(worker.get("/work_pos").await, ok(json!([])));
     let positions = json!({"positions": [{"name": "A岗位"}, {"name": "B岗位", "status": 0}, {"name": "C岗位"}]});
@@ -26,7 +26,7 @@ async fn lists_are_bare_arrays_of_what_is_enabled() {
 
 #[tokio::test]
 async fn dictionaries_are_seeded_and_a_platform_may_replace_them() {
-    let platform = Platform::found(world()).await;
+    let platform = Platform::create(world()).await;
     let worker = platform.worker("reader").await;
     let education = worker.get("/dict/Edu_Type").await.body["data"].clone();
     assert!(education.as_array().unwrap().contains(&json!({"dict_key": "junior", "dict_value": "初中"})));
@@ -46,6 +46,6 @@ async fn dictionaries_are_seeded_and_a_platform_may_replace_them() {
     ]);
     platform.command("set_dictionary", json!({"dict_item": "Shoe_Size", "entries": entries})).await;
     assert_eq!(worker.get("/dict/Shoe_Size").await, ok(json!([{"dict_key": "41", "dict_value": "四十一码"}])));
-    let other = Platform::found(world()).await.worker("reader").await;
+    let other = Platform::create(world()).await.worker("reader").await;
     assert_eq!(other.get("/dict/Shoe_Size").await, ok(json!([])));
 }

@@ -4,14 +4,14 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::worker::{Platform, Worker, answered, ok, refusal, resume};
-use crate::support::{Answer, Stage, world};
+use crate::support::worker::{Platform, Worker, ok, rejection, resume, returned};
+use crate::support::{Response, Stage, world};
 
 async fn worker() -> Worker {
-    Platform::found(world()).await.worker("somebody").await
+    Platform::create(world()).await.worker("a worker").await
 }
 
-/// The résumé without this field, or with another value in it.
+/// The résumé with this field removed or replaced.
 fn with(field: &str, value: Value) -> Value {
     let mut resume = resume();
     match value {
@@ -21,7 +21,7 @@ fn with(field: &str, value: Value) -> Value {
     resume
 }
 
-/// A form of the résumé: arrays in brackets, or as JSON in a string.
+/// The résumé as a form: arrays in brackets, or as JSON in a string.
 fn as_form(resume: &Value, bracketed: bool) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut fields = Vec::new();
@@ -39,8 +39,8 @@ fn as_form(resume: &Value, bracketed: bool) -> Vec<(String, String)> {
     fields
 }
 
-/// The number that the system gave to a stored resume.
-fn number_of(stored: &Answer) -> Value {
+/// The id of a stored résumé.
+fn number_of(stored: &Response) -> Value {
     let em_id = &stored.body["data"]["em_id"];
     assert!(em_id.as_u64().is_some_and(|number| number > 0), "{stored:?}");
     em_id.clone()
@@ -48,7 +48,7 @@ fn number_of(stored: &Answer) -> Value {
 
 #[tokio::test]
 async fn the_same_resume_in_three_forms_is_the_same_record() {
-    let platform = Platform::found(world()).await;
+    let platform = Platform::create(world()).await;
     let resume = resume();
     for (user, bracketed) in [("brackets", Some(true)), ("strings", Some(false)), ("json", None)] {
         let worker = platform.worker(user).await;
@@ -62,15 +62,15 @@ async fn the_same_resume_in_three_forms_is_the_same_record() {
         };
         assert_eq!(sent, ok(Value::Null), "{user}");
         let stored = worker.get("/employee").await;
-        assert_eq!(stored, ok(answered(&resume, &number_of(&stored))), "{user}");
+        assert_eq!(stored, ok(returned(&resume, &number_of(&stored))), "{user}");
     }
 }
 
 #[tokio::test]
-async fn age_and_gender_are_taken_from_the_identity_number() {
+async fn age_and_gender_are_derived_from_the_identity_number() {
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
-    // The clock says 15 January 2024, 18:30 in Shanghai.
+    let platform = Platform::create(&stage.address).await;
+    // The clock stands at 18:30 of 15 January 2024 in Shanghai.
     for (number, (id_number, age, gender)) in
         [("110101199001151234", 34, 1), ("110101199001161244", 33, 2), ("110101200002291244", 23, 2)].into_iter().enumerate()
     {
@@ -85,7 +85,7 @@ async fn age_and_gender_are_taken_from_the_identity_number() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_asked_for_and_nothing_is_stored() {
+async fn a_missing_field_is_named_and_nothing_is_stored() {
     let worker = worker().await;
     for (field, label) in [
         ("real_name", "姓名"),
@@ -98,18 +98,18 @@ async fn what_is_missing_is_asked_for_and_nothing_is_stored() {
         ("employee_edu", "教育经历"),
         ("ad_user_id", "处理人"),
     ] {
-        let expected = refusal(400, &format!("请填写{label}"));
+        let expected = rejection(400, &format!("请填写{label}"));
         for missing in [Value::Null, json!("")] {
             assert_eq!(worker.send_json(Method::POST, &with(field, missing)).await, expected, "{field}");
         }
     }
-    assert_eq!(worker.send_json(Method::POST, &with("employee_edu", json!([]))).await, refusal(400, "请填写教育经历"));
+    assert_eq!(worker.send_json(Method::POST, &with("employee_edu", json!([]))).await, rejection(400, "请填写教育经历"));
     assert_eq!(worker.get("/employee").await, ok(Value::Null));
 }
 
 #[tokio::test]
-async fn what_is_wider_than_its_column_is_refused_and_the_widest_is_kept() {
-    let platform = Platform::found(world()).await;
+async fn a_value_longer_than_its_column_is_rejected_and_the_longest_is_stored() {
+    let platform = Platform::create(world()).await;
     let widths = [
         ("real_name", 64, "姓名"),
         ("nation", 12, "民族"),
@@ -132,17 +132,17 @@ async fn what_is_wider_than_its_column_is_refused_and_the_widest_is_kept() {
     let mut widest = resume();
     for (field, width, label) in widths {
         let sent = worker.send_json(Method::POST, &with(field, "宽".repeat(width + 1).into())).await;
-        assert_eq!(sent, refusal(400, &format!("{label}太长")), "{field}");
+        assert_eq!(sent, rejection(400, &format!("{label}太长")), "{field}");
         widest[field] = "宽".repeat(width).into();
     }
     assert_eq!(worker.get("/employee").await, ok(Value::Null));
     assert_eq!(worker.send_json(Method::POST, &widest).await, ok(Value::Null));
     let stored = worker.get("/employee").await;
-    assert_eq!(stored, ok(answered(&widest, &number_of(&stored))));
+    assert_eq!(stored, ok(returned(&widest, &number_of(&stored))));
 }
 
 #[tokio::test]
-async fn wrong_values_are_refused_one_clear_message_each() {
+async fn each_invalid_value_is_rejected_with_a_clear_message() {
     let worker = worker().await;
     let many = |count: usize| Value::from(vec![json!({"a": "b"}); count]);
     let fields: serde_json::Map<String, Value> = (0..21).map(|number| (format!("f{number}"), json!(1))).collect();
@@ -169,29 +169,29 @@ async fn wrong_values_are_refused_one_clear_message_each() {
         ("employee_edu", json!([{"school": "宽".repeat(1001)}]), "教育经历太长"),
         ("work_exp", Value::from(vec![json!({"a": "\u{1}".repeat(1000)}); 20]), "工作经历太长"),
     ] {
-        assert_eq!(worker.send_json(Method::POST, &with(field, value.clone())).await, refusal(400, msg), "{field} {value}");
+        assert_eq!(worker.send_json(Method::POST, &with(field, value.clone())).await, rejection(400, msg), "{field} {value}");
     }
     assert_eq!(worker.get("/employee").await, ok(Value::Null));
     assert_eq!(worker.send_json(Method::POST, &with("work_exp", many(20))).await, ok(Value::Null));
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_said_to_be_so() {
+async fn an_unreadable_body_is_reported() {
     let worker = worker().await;
     let send = async |content_type: &str, body: &str| {
         let request = worker.request(Method::POST, "/employee").header("content-type", content_type).body(body.to_owned());
-        crate::support::answer(request).await
+        crate::support::fetch(request).await
     };
     let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
     for body in ["[1]", "\"text\"", "1"] {
-        assert_eq!(send("application/json", body).await, refusal(400, "请求内容应为表单或 JSON 对象"), "{body}");
+        assert_eq!(send("application/json", body).await, rejection(400, "请求内容应为表单或 JSON 对象"), "{body}");
     }
     for body in ["{", "{\"real_name\":\"\\ud800\"}", &deep] {
-        assert_eq!(send("application/json", body).await, refusal(400, "请求内容不正确"));
+        assert_eq!(send("application/json", body).await, rejection(400, "请求内容不正确"));
     }
-    assert_eq!(send("application/json", "{\"real_name\":\"a\",\"real_name\":\"b\"}").await, refusal(400, "姓名重复"));
-    assert_eq!(send("application/json", "{\"real_name\":\"a\\u0000\"}").await, refusal(400, "姓名不正确"));
-    let gap = refusal(400, "表单内容不正确");
+    assert_eq!(send("application/json", "{\"real_name\":\"a\",\"real_name\":\"b\"}").await, rejection(400, "姓名重复"));
+    assert_eq!(send("application/json", "{\"real_name\":\"a\\u0000\"}").await, rejection(400, "姓名不正确"));
+    let gap = rejection(400, "表单内容不正确");
     assert_eq!(send("application/x-www-form-urlencoded", "work_exp[12][a]=1&work_exp[3][a]=1").await, gap);
     let huge = format!("{{\"real_name\":\"{}\"}}", "a".repeat(300 * 1024));
     assert_eq!(send("application/json", &huge).await.status, 413);
@@ -199,43 +199,43 @@ async fn a_body_that_cannot_be_read_is_said_to_be_so() {
 }
 
 #[tokio::test]
-async fn a_resume_is_handed_in_once_and_changed_only_while_it_may() {
-    let platform = Platform::found(world()).await;
+async fn a_resume_is_submitted_once_and_changed_only_while_allowed() {
+    let platform = Platform::create(world()).await;
     let worker = platform.worker("once").await;
-    assert_eq!(worker.send_json(Method::PUT, &resume()).await, refusal(404, "还没有提交过简历"));
+    assert_eq!(worker.send_json(Method::PUT, &resume()).await, rejection(404, "还没有提交过简历"));
     assert_eq!(worker.send_json(Method::POST, &resume()).await, ok(Value::Null));
-    let exists = refusal(409, "简历已提交，请勿重复提交");
+    let exists = rejection(409, "简历已提交，请勿重复提交");
     assert_eq!(worker.send_json(Method::POST, &resume()).await, exists);
     let changed = with("real_name", json!("张三丰"));
     assert_eq!(worker.send_json(Method::PUT, &changed).await, ok(Value::Null));
     let stored = worker.get("/employee").await;
     let em_id = stored.body["data"]["em_id"].clone();
-    assert_eq!(stored, ok(answered(&changed, &em_id)));
+    assert_eq!(stored, ok(returned(&changed, &em_id)));
 
     platform.command("cancel_application", json!({"em_id": em_id, "by": "zhangsan"})).await;
     assert_eq!(worker.get("/em_status").await.body["data"]["status"], 5);
     assert_eq!(worker.send_json(Method::POST, &resume()).await, ok(Value::Null));
     assert_eq!(worker.get("/em_status").await.body["data"]["status"], 1);
-    assert_eq!(worker.get("/employee").await, ok(answered(&resume(), &em_id)));
+    assert_eq!(worker.get("/employee").await, ok(returned(&resume(), &em_id)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_resumes_handed_in_at_once_one_is_taken() {
+async fn one_of_many_concurrent_resumes_is_accepted() {
     let worker = worker().await;
     let sent = (0..32).map(|_| {
         let worker = worker.clone();
         tokio::spawn(async move { worker.send_json(Method::POST, &resume()).await })
     });
-    let answers: Vec<_> = join_all(sent).await.into_iter().map(Result::unwrap).collect();
-    assert_eq!(answers.iter().filter(|answer| **answer == ok(Value::Null)).count(), 1);
-    let exists = refusal(409, "简历已提交，请勿重复提交");
-    assert_eq!(answers.iter().filter(|answer| **answer == exists).count(), 31, "{answers:?}");
+    let responses: Vec<_> = join_all(sent).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(responses.iter().filter(|response| **response == ok(Value::Null)).count(), 1);
+    let exists = rejection(409, "简历已提交，请勿重复提交");
+    assert_eq!(responses.iter().filter(|response| **response == exists).count(), 31, "{responses:?}");
 }
 
 #[tokio::test]
 async fn the_code_from_the_phone_must_match_when_it_is_sent() {
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let worker = platform.worker("code").await;
     let phone = "13700000002";
     let (captcha, shown) = platform.captcha().await;
@@ -244,35 +244,35 @@ async fn the_code_from_the_phone_must_match_when_it_is_sent() {
     let wrong = if code == "000000" { "000001" } else { "000000" };
     let mut resume = with("phone", json!(phone));
     resume["verify_code"] = wrong.into();
-    let refused = refusal(400, "短信验证码不正确或已失效");
+    let rejected = rejection(400, "短信验证码不正确或已失效");
     for _ in 0..5 {
-        assert_eq!(worker.send_json(Method::POST, &resume).await, refused);
+        assert_eq!(worker.send_json(Method::POST, &resume).await, rejected);
     }
-    // Five tries are all that there are.
+    // A code allows five attempts.
     resume["verify_code"] = code.into();
-    assert_eq!(worker.send_json(Method::POST, &resume).await, refused);
+    assert_eq!(worker.send_json(Method::POST, &resume).await, rejected);
     assert_eq!(worker.get("/employee").await, ok(Value::Null));
 }
 
 #[tokio::test]
-async fn an_installation_may_require_the_code_and_right_checksums() {
+async fn an_installation_can_require_the_code_and_valid_checksums() {
     let stage = Stage::open_with(&[("REQUIRE_SMS", "true"), ("STRICT_CHECKSUMS", "true")]).await;
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let worker = platform.worker("strict").await;
-    assert_eq!(worker.send_json(Method::POST, &resume()).await, refusal(400, "身份证号校验位不正确"));
-    // GB 11643's own example.
+    assert_eq!(worker.send_json(Method::POST, &resume()).await, rejection(400, "身份证号校验位不正确"));
+    // The example of GB 11643.
     let right = with("id_number", json!("11010519491231002X"));
-    assert_eq!(worker.send_json(Method::POST, &right).await, refusal(400, "请填写短信验证码"));
+    assert_eq!(worker.send_json(Method::POST, &right).await, rejection(400, "请填写短信验证码"));
 }
 
 #[tokio::test]
-async fn what_the_headers_tell_wrongly_is_passed_over() {
-    let platform = Platform::found(world()).await;
+async fn a_wrong_content_type_is_ignored() {
+    let platform = Platform::create(world()).await;
     for (number, location) in ["104-1e-200", "x", "", "-", "200-100", "104.06", &"1".repeat(500)].into_iter().enumerate() {
         let worker = platform.worker(&format!("place{number}")).await;
         let request = worker.request(Method::POST, "/employee").header("x-location", location).header("x-city", "%FF%FE");
         let request = request.header("content-type", "application/json").body(resume().to_string());
-        assert_eq!(crate::support::answer(request).await, ok(Value::Null), "{location}");
+        assert_eq!(crate::support::fetch(request).await, ok(Value::Null), "{location}");
         let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
         let shown = platform.command("show_application", json!({"em_id": em_id})).await;
         assert_eq!(shown["location"], Value::Null, "{location}");
@@ -282,7 +282,7 @@ async fn what_the_headers_tell_wrongly_is_passed_over() {
 #[tokio::test]
 async fn identity_numbers_are_sealed_where_they_are_stored() {
     let stage = Stage::open().await;
-    let worker = Platform::found(&stage.address).await.worker("sealed").await;
+    let worker = Platform::create(&stage.address).await.worker("sealed").await;
     worker.send_json(Method::POST, &resume()).await;
     let items = stage.items("signing").await;
     let text = Value::from(items).to_string();

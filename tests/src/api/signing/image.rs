@@ -5,16 +5,16 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::picture::picture;
-use crate::support::worker::{Platform, coded, ok, refusal};
-use crate::support::{Answer, answer, world};
+use crate::support::worker::{Platform, coded, ok, rejection};
+use crate::support::{Response, fetch, world};
 
-fn no_picture() -> Answer {
-    coded(refusal(400, "请上传 jpg、png、webp 或 bmp 格式的图片"))
+fn no_picture() -> Response {
+    coded(rejection(400, "请上传 jpg、png、webp 或 bmp 格式的图片"))
 }
 
 #[tokio::test]
-async fn pictures_are_taken_by_their_content_and_lead_their_owner_to_them() {
-    let platform = Platform::found(world()).await;
+async fn pictures_are_recognised_by_content_and_their_owner_is_redirected_to_them() {
+    let platform = Platform::create(world()).await;
     let (owner, other) = (platform.worker("owner").await, platform.worker("other").await);
     for (format, ending) in
         [(ImageFormat::Jpeg, "jpg"), (ImageFormat::Png, "png"), (ImageFormat::WebP, "webp"), (ImageFormat::Bmp, "bmp")]
@@ -28,20 +28,20 @@ async fn pictures_are_taken_by_their_content_and_lead_their_owner_to_them() {
 
         let found = owner.get(path).await;
         let place = found.body["data"]["url"].as_str().expect("a place").to_owned();
-        assert_eq!(found, Answer { status: 302, ..coded(ok(json!({"url": place}))) });
+        assert_eq!(found, Response { status: 302, ..coded(ok(json!({"url": place}))) });
         assert_eq!(platform.http.get(place).send().await.unwrap().bytes().await.unwrap(), bytes);
 
-        let missing = coded(refusal(404, "图片不存在"));
+        let missing = coded(rejection(404, "图片不存在"));
         assert_eq!(other.get(path).await, missing);
-        assert_eq!(answer(platform.request(Method::GET, path)).await, coded(refusal(401, "请先登录")));
-        assert_eq!(Platform::found(world()).await.worker("owner").await.get(path).await, missing);
+        assert_eq!(fetch(platform.request(Method::GET, path)).await, coded(rejection(401, "请先登录")));
+        assert_eq!(Platform::create(world()).await.worker("owner").await.get(path).await, missing);
     }
     for name in ["1.png", "x.png", "1.gif", "%00.png"] {
-        assert_eq!(owner.get(&format!("/image/{name}")).await, coded(refusal(404, "图片不存在")), "{name}");
+        assert_eq!(owner.get(&format!("/image/{name}")).await, coded(rejection(404, "图片不存在")), "{name}");
     }
 }
 
-/// The header of a PNG that promises 30,000 by 30,000 pixels.
+/// The header of a PNG that announces 30,000 by 30,000 pixels.
 fn bomb() -> Vec<u8> {
     let mut file = picture(ImageFormat::Png);
     file[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
@@ -52,7 +52,7 @@ fn bomb() -> Vec<u8> {
     file
 }
 
-/// A whole PNG of this size, one bit a pixel.
+/// A complete PNG of this size, with one bit for each pixel.
 fn black(width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
@@ -65,8 +65,8 @@ fn black(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_picture_has_a_bearable_number_of_pixels() {
-    let worker = Platform::found(world()).await.worker("painter").await;
+async fn a_picture_with_too_many_pixels_is_rejected() {
+    let worker = Platform::create(world()).await.worker("painter").await;
     for (width, height, taken) in [(12_000, 8, true), (12_001, 8, false), (8001, 8000, false)] {
         let sent = worker.upload("photo.png", &black(width, height)).await;
         assert_eq!(sent.status == 200, taken, "{width} by {height}: {sent:?}");
@@ -75,8 +75,8 @@ async fn a_picture_has_a_bearable_number_of_pixels() {
 }
 
 #[tokio::test]
-async fn what_only_looks_like_a_picture_is_refused() {
-    let worker = Platform::found(world()).await.worker("forger").await;
+async fn a_file_that_only_resembles_a_picture_is_rejected() {
+    let worker = Platform::create(world()).await.worker("forger").await;
     let png = picture(ImageFormat::Png);
     let mut polyglot = picture(ImageFormat::Jpeg);
     polyglot.extend(b"<HTML><script>alert(1)</script></HTML>");
@@ -95,17 +95,17 @@ async fn what_only_looks_like_a_picture_is_refused() {
 }
 
 #[tokio::test]
-async fn one_file_of_a_bearable_size_is_taken_at_a_time() {
-    let worker = Platform::found(world()).await.worker("sender").await;
+async fn one_file_of_limited_size_is_accepted_at_a_time() {
+    let worker = Platform::create(world()).await.worker("sender").await;
     let part = || reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
     let two = reqwest::multipart::Form::new().part("file", part()).part("file", part());
-    let sent = answer(worker.request(Method::POST, "/image").multipart(two)).await;
-    assert_eq!(sent, coded(refusal(400, "一次只能上传一张图片")));
+    let sent = fetch(worker.request(Method::POST, "/image").multipart(two)).await;
+    assert_eq!(sent, coded(rejection(400, "一次只能上传一张图片")));
     let none = reqwest::multipart::Form::new().part("photo", part());
-    let sent = answer(worker.request(Method::POST, "/image").multipart(none)).await;
-    assert_eq!(sent, coded(refusal(400, "请填写图片")));
-    let sent = answer(worker.request(Method::POST, "/image").body("hello")).await;
-    assert_eq!(sent, coded(refusal(400, "请用 multipart/form-data 上传图片")));
+    let sent = fetch(worker.request(Method::POST, "/image").multipart(none)).await;
+    assert_eq!(sent, coded(rejection(400, "请填写图片")));
+    let sent = fetch(worker.request(Method::POST, "/image").body("hello")).await;
+    assert_eq!(sent, coded(rejection(400, "请用 multipart/form-data 上传图片")));
     let large = worker.upload("large.bmp", &vec![0; 4_500_001]).await;
-    assert_eq!(large, coded(refusal(413, "内容太大，图片不能超过 4.5 MB")));
+    assert_eq!(large, coded(rejection(413, "内容太大，图片不能超过 4.5 MB")));
 }

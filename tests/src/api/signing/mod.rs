@@ -1,4 +1,4 @@
-//! The signing API: its paths have no prefix of their own.
+//! The signing API. Its paths have no common prefix.
 
 mod authorization;
 mod directory;

@@ -1,59 +1,59 @@
-//! /weixin/login and the sessions that come of it (document 001, 3.1).
+//! /weixin/login, and the sessions that it opens (document 001, 3.1).
 
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::worker::{Platform, ok, refusal};
-use crate::support::{Stage, answer, world};
+use crate::support::worker::{Platform, ok, rejection};
+use crate::support::{Stage, fetch, world};
 
 #[tokio::test]
-async fn a_login_code_is_good_once_and_the_test_code_always() {
-    let platform = Platform::found(world()).await;
+async fn a_login_code_is_single_use_and_the_code_test_always_works() {
+    let platform = Platform::create(world()).await;
     let code = platform.login_code("once").await;
-    let expired = refusal(401, "登录已失效，请重试");
+    let expired = rejection(401, "登录已失效，请重试");
     assert_eq!(platform.log_in(&code).await.status, 200);
     assert_eq!(platform.log_in(&code).await, expired);
     assert_eq!(platform.log_in("made-up").await, expired);
-    assert_eq!(platform.log_in("").await, refusal(400, "请填写登录凭证"));
+    assert_eq!(platform.log_in("").await, rejection(400, "请填写登录凭证"));
     for _ in 0..2 {
         assert_eq!(platform.log_in("test").await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn what_wechat_refuses_is_said_in_words_for_a_worker() {
+async fn an_error_of_wechat_is_translated_for_the_worker() {
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     for (errcode, expected) in [
-        (40029, refusal(401, "登录已失效，请重试")),
-        (40163, refusal(401, "登录已失效，请重试")),
-        (40226, refusal(403, "该微信账号暂时无法登录")),
-        (45011, refusal(429, "微信繁忙，请稍后再试")),
-        (-1, refusal(429, "微信繁忙，请稍后再试")),
-        (40013, refusal(500, "系统繁忙，请稍后再试")),
+        (40029, rejection(401, "登录已失效，请重试")),
+        (40163, rejection(401, "登录已失效，请重试")),
+        (40226, rejection(403, "该微信账号暂时无法登录")),
+        (45011, rejection(429, "微信繁忙，请稍后再试")),
+        (-1, rejection(429, "微信繁忙，请稍后再试")),
+        (40013, rejection(500, "系统繁忙，请稍后再试")),
     ] {
         let url = format!("{}/simulate/errcode?next={errcode}", stage.address.wechat_url);
-        answer(platform.http.get(url)).await;
+        fetch(platform.http.get(url)).await;
         assert_eq!(platform.log_in("test").await, expected, "{errcode}");
     }
     assert_eq!(platform.log_in("test").await.status, 200);
 }
 
 #[tokio::test]
-async fn a_wechat_that_is_not_there_is_our_fault() {
+async fn an_unreachable_wechat_is_a_server_error() {
     let stage = Stage::open_with(&[("WECHAT_URL", "http://127.0.0.1:9")]).await;
-    let platform = Platform::found(&stage.address).await;
-    assert_eq!(platform.log_in("test").await, refusal(500, "系统繁忙，请稍后再试"));
+    let platform = Platform::create(&stage.address).await;
+    assert_eq!(platform.log_in("test").await, rejection(500, "系统繁忙，请稍后再试"));
 }
 
 #[tokio::test]
-async fn a_worker_has_five_sessions_and_the_oldest_goes() {
-    let platform = Platform::found(world()).await;
+async fn a_worker_has_five_sessions_and_a_sixth_ends_the_oldest() {
+    let platform = Platform::create(world()).await;
     let mut sessions = Vec::new();
     for _ in 0..6 {
         sessions.push(platform.worker("many").await);
     }
-    assert_eq!(sessions[0].get("/employee").await, refusal(401, "请先登录"));
+    assert_eq!(sessions[0].get("/employee").await, rejection(401, "请先登录"));
     for session in &sessions[1..] {
         assert_eq!(session.get("/employee").await, ok(json!(null)));
     }
@@ -62,9 +62,9 @@ async fn a_worker_has_five_sessions_and_the_oldest_goes() {
 #[tokio::test]
 async fn a_session_ends_after_a_week_without_use_and_after_thirty_days_at_the_latest() {
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let (idle, used) = (platform.worker("idle").await, platform.worker("used").await);
-    let ended = refusal(401, "请先登录");
+    let ended = rejection(401, "请先登录");
     for day in 1..=29 {
         stage.clock.advance(SignedDuration::from_hours(24));
         assert_eq!(used.get("/employee").await, ok(json!(null)), "day {day}");

@@ -1,21 +1,21 @@
-//! A worker signs on, from the first picture to the signature.
+//! A worker applies, from the first picture to the signature.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::Stage;
 use crate::support::picture::picture;
-use crate::support::worker::{COMPANY, CONTRACT, HANDLER, ID_NUMBER, Platform, coded, ok, refusal};
+use crate::support::worker::{COMPANY, CONTRACT, HANDLER, ID_NUMBER, Platform, coded, ok, rejection};
 
 fn status(state: u8, reason: &str, company: &str) -> Value {
     json!({"reason": reason, "company_name": company, "status": state, "verify_status": 0})
 }
 
 #[tokio::test]
-async fn a_worker_signs_on_is_rejected_comes_again_and_signs() {
-    // An address sends twenty messages an hour: a system of its own has its own count.
+async fn a_worker_applies_is_rejected_applies_again_and_signs() {
+    // A stage of its own: an address may send twenty messages an hour.
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
+    let platform = Platform::create(&stage.address).await;
     let phone = "13700000001";
     let (captcha, shown) = platform.captcha().await;
     assert_eq!(platform.verifycode(&captcha, &shown, phone).await, coded(ok(json!({}))));
@@ -71,7 +71,7 @@ async fn a_worker_signs_on_is_rejected_comes_again_and_signs() {
     let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000.5, "work_pos": "A岗位"});
     platform.command("approve_application", by(terms)).await;
     assert_eq!(worker.get("/em_status").await, ok(status(2, "", "彩程")));
-    let closed = refusal(409, "待签约和已签约时不能修改简历");
+    let closed = rejection(409, "待签约和已签约时不能修改简历");
     assert_eq!(worker.send_form(Method::PUT, without_code).await, closed);
     platform.command("sign_application", by(json!({}))).await;
     assert_eq!(worker.get("/em_status").await, ok(status(3, "", "彩程")));

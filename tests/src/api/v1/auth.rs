@@ -4,38 +4,38 @@ use serde_json::{Value, json};
 
 use crate::support::partner::tokens;
 use crate::support::resource::USERS;
-use crate::support::{Answer, Partner, Stage, answer, document, problem, success, world};
+use crate::support::{Partner, Response, Stage, document, fetch, problem, success, world};
 
 const TOKEN: &str = "/api/v1/auth/token";
 const REFRESH: &str = "/api/v1/auth/refresh";
 
-async fn ask(partner: &Partner, path: &str, body: &Value) -> Answer {
+async fn post(partner: &Partner, path: &str, body: &Value) -> Response {
     partner.send(Method::POST, path, None, Some(body.to_string())).await
 }
 
-async fn refresh(partner: &Partner, refresh_token: &str) -> Answer {
-    ask(partner, REFRESH, &json!({"refresh_token": refresh_token, "grant_type": "refresh_token"})).await
+async fn refresh(partner: &Partner, refresh_token: &str) -> Response {
+    post(partner, REFRESH, &json!({"refresh_token": refresh_token, "grant_type": "refresh_token"})).await
 }
 
 async fn first_refresh_token(partner: &Partner) -> String {
     partner.new_tokens().await["refresh_token"].as_str().unwrap().to_owned()
 }
 
-fn rejected() -> Answer {
+fn rejected() -> Response {
     problem(401, 1003, &[])
 }
 
 #[tokio::test]
-async fn the_documents_example_with_a_channels_own_credentials_gives_tokens() {
+async fn the_documents_example_with_a_channels_own_credentials_returns_tokens() {
     let partner = Partner::join(world()).await;
     let example = document::example("appkey");
     let sent = example.replace("channel_001", &partner.appkey).replace("your_secret_key", &partner.secret);
     let (access_token, _) = tokens(&partner.send(Method::POST, TOKEN, None, Some(sent)).await);
-    let seen = partner.send(Method::GET, "/api/v1/tasks", Some(&access_token), None).await;
-    assert_eq!(seen, success(json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null})));
+    let listed = partner.send(Method::GET, "/api/v1/tasks", Some(&access_token), None).await;
+    assert_eq!(listed, success(json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null})));
 
-    let refused = partner.send(Method::POST, TOKEN, None, Some(example.to_owned())).await;
-    assert_eq!(refused, problem(401, 1002, &[]));
+    let rejected = partner.send(Method::POST, TOKEN, None, Some(example.to_owned())).await;
+    assert_eq!(rejected, problem(401, 1002, &[]));
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn credentials_may_come_as_a_form() {
     let partner = Partner::join(world()).await;
     let form = async |path: &str, media_type: &str, body: String| {
         let request = partner.http.post(format!("{}{path}", partner.base_url)).header("content-type", media_type).body(body);
-        answer(request).await
+        fetch(request).await
     };
     let Partner { appkey, secret, .. } = &partner;
     let media_type = "application/x-www-form-urlencoded";
@@ -64,24 +64,24 @@ async fn credentials_may_come_as_a_form() {
 }
 
 #[tokio::test]
-async fn another_grant_type_is_refused() {
+async fn another_grant_type_is_rejected() {
     let partner = Partner::join(world()).await;
     let refresh_token = first_refresh_token(&partner).await;
     for grant_type in ["refresh_token", "password", "Client_Credentials", "client_credentials "] {
         let body = json!({"appkey": partner.appkey, "secret": partner.secret, "grant_type": grant_type});
-        let refused = problem(400, 1001, &[("grant_type", "must be client_credentials")]);
-        assert_eq!(ask(&partner, TOKEN, &body).await, refused, "{grant_type}");
+        let rejected = problem(400, 1001, &[("grant_type", "must be client_credentials")]);
+        assert_eq!(post(&partner, TOKEN, &body).await, rejected, "{grant_type}");
     }
     for grant_type in ["client_credentials", "REFRESH_TOKEN", "refresh-token"] {
         let body = json!({"refresh_token": refresh_token, "grant_type": grant_type});
-        let refused = problem(400, 1001, &[("grant_type", "must be refresh_token")]);
-        assert_eq!(ask(&partner, REFRESH, &body).await, refused, "{grant_type}");
+        let rejected = problem(400, 1001, &[("grant_type", "must be refresh_token")]);
+        assert_eq!(post(&partner, REFRESH, &body).await, rejected, "{grant_type}");
     }
     tokens(&refresh(&partner, &refresh_token).await);
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named() {
+async fn missing_fields_are_named() {
     let partner = Partner::join(world()).await;
     let whole = json!({"appkey": partner.appkey, "secret": partner.secret, "grant_type": "client_credentials"});
     let refreshing = json!({"refresh_token": first_refresh_token(&partner).await, "grant_type": "refresh_token"});
@@ -91,15 +91,15 @@ async fn what_is_missing_is_named() {
             without.as_object_mut().unwrap().remove(field);
             null[field] = Value::Null;
             empty[field] = " ".into();
-            assert_eq!(ask(&partner, path, &without).await, problem(400, 1001, &[(field, "is required")]));
-            assert_eq!(ask(&partner, path, &null).await.status, 400);
-            assert_eq!(ask(&partner, path, &empty).await, problem(400, 1001, &[(field, "must not be empty")]));
+            assert_eq!(post(&partner, path, &without).await, problem(400, 1001, &[(field, "is required")]));
+            assert_eq!(post(&partner, path, &null).await.status, 400);
+            assert_eq!(post(&partner, path, &empty).await, problem(400, 1001, &[(field, "must not be empty")]));
         }
     }
     let all = ["appkey", "secret", "grant_type"].map(|field| (field, "is required"));
-    assert_eq!(ask(&partner, TOKEN, &json!({})).await, problem(400, 1001, &all));
+    assert_eq!(post(&partner, TOKEN, &json!({})).await, problem(400, 1001, &all));
     let all = ["refresh_token", "grant_type"].map(|field| (field, "is required"));
-    assert_eq!(ask(&partner, REFRESH, &json!({})).await, problem(400, 1001, &all));
+    assert_eq!(post(&partner, REFRESH, &json!({})).await, problem(400, 1001, &all));
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_wrong_secret_and_an_unknown_appkey_look_the_same() {
         (appkey, close.as_str()),
         (appkey, &other.secret),
         (appkey, &format!("{secret} ")),
-        ("nobody", secret),
+        ("unknown", secret),
         ("no body", secret),
         ("渠道", secret),
         (&format!("{appkey}#"), secret),
@@ -122,12 +122,12 @@ async fn a_wrong_secret_and_an_unknown_appkey_look_the_same() {
         (&"x".repeat(255), secret),
     ] {
         let body = json!({"appkey": appkey, "secret": secret, "grant_type": "client_credentials"});
-        assert_eq!(ask(&partner, TOKEN, &body).await, problem(401, 1002, &[]), "{appkey}");
+        assert_eq!(post(&partner, TOKEN, &body).await, problem(401, 1002, &[]), "{appkey}");
     }
 }
 
 #[tokio::test]
-async fn a_refresh_gives_tokens_that_work() {
+async fn a_refresh_returns_tokens_that_work() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     let first = partner.new_tokens().await;
@@ -142,7 +142,7 @@ async fn a_refresh_gives_tokens_that_work() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_used_again_within_30_seconds_gives_the_same_successor() {
+async fn a_refresh_token_used_again_within_30_seconds_returns_the_same_successor() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     let mut token = first_refresh_token(&partner).await;
@@ -202,16 +202,16 @@ async fn an_unused_refresh_token_lives_for_30_days() {
 async fn an_access_token_lives_for_two_hours() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
-    partner.has(&["users"]).await;
+    partner.push_examples(&["users"]).await;
     stage.clock.advance(SignedDuration::from_secs(7199));
-    assert_eq!(partner.get(&USERS.there()).await.status, 200);
+    assert_eq!(partner.get(&USERS.example_path()).await.status, 200);
     stage.clock.advance(SignedDuration::from_secs(1));
-    assert_eq!(partner.get(&USERS.there()).await, rejected());
+    assert_eq!(partner.get(&USERS.example_path()).await, rejected());
     assert_eq!(partner.post(USERS.path, &json!({})).await, rejected());
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_rejected() {
+async fn a_text_that_is_no_refresh_token_is_rejected() {
     let partner = Partner::join(world()).await;
     let genuine = first_refresh_token(&partner).await;
     let changed = |at: usize| {
@@ -231,11 +231,11 @@ async fn what_is_no_refresh_token_is_rejected() {
 }
 
 #[tokio::test]
-async fn every_endpoint_asks_who_calls_before_anything_else() {
+async fn every_endpoint_checks_the_token_first() {
     let partner = Partner::join(world()).await;
     let added = ["POST /uploads", "GET /uploads/:name"].map(str::to_owned);
     let endpoints = document::endpoints().into_iter().chain(added).filter(|endpoint| !endpoint.contains(" /auth/"));
-    let mut asked = 0;
+    let mut requests = 0;
     for endpoint in endpoints {
         let (method, path) = endpoint.split_once(' ').unwrap();
         let path = format!("{}/api/v1{}", partner.base_url, path.replace(':', ""));
@@ -262,11 +262,11 @@ async fn every_endpoint_asks_who_calls_before_anything_else() {
             if let Some(header) = &header {
                 request = request.header("authorization", header);
             }
-            assert_eq!(answer(request).await, problem(401, code, &[]), "{endpoint} {header:?}");
-            asked += 1;
+            assert_eq!(fetch(request).await, problem(401, code, &[]), "{endpoint} {header:?}");
+            requests += 1;
         }
     }
-    assert_eq!(asked, 20 * 13);
+    assert_eq!(requests, 20 * 13);
 }
 
 #[tokio::test]
@@ -274,7 +274,7 @@ async fn the_schemes_name_may_be_written_in_any_case() {
     let partner = Partner::join(world()).await;
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let request = partner.http.get(format!("{}/api/v1/tasks", partner.base_url));
-        let seen = answer(request.header("authorization", format!("{scheme} {}", partner.token))).await;
-        assert_eq!(seen.status, 200, "{scheme}: {seen:?}");
+        let listed = fetch(request.header("authorization", format!("{scheme} {}", partner.token))).await;
+        assert_eq!(listed.status, 200, "{scheme}: {listed:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Who may call: every endpoint but those that hand out tokens, with every kind of credential.
+//! Every endpoint but those that issue tokens, called with every kind of credential.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::support::resource::ALL;
-use crate::support::{Address, Answer, Partner, Stage, answer, problem, success, world};
+use crate::support::{Address, Partner, Response, Stage, fetch, problem, success, world};
 
-/// The endpoints that need no bearer. This list may only shrink.
+/// The endpoints that need no bearer token. This list may only shrink.
 const OPEN: [&str; 2] = ["POST /api/v1/auth/token", "POST /api/v1/auth/refresh"];
 
-/// An endpoint that needs a bearer, with a request that it would take.
+/// An endpoint that needs a bearer token, with a request that it accepts.
 struct Endpoint {
     method: Method,
     path: String,
@@ -30,7 +30,7 @@ impl Endpoint {
     fn of(method: &str, route: &str) -> Self {
         let kind = ALL.iter().find(|kind| route.starts_with(kind.path));
         let path = match kind {
-            Some(kind) if route.ends_with('}') => kind.there(),
+            Some(kind) if route.ends_with('}') => kind.example_path(),
             _ => route.replace("{name}", "resume-1234567890.pdf"),
         };
         assert!(!path.contains('{'), "{path} needs an example");
@@ -44,11 +44,11 @@ impl Endpoint {
         Self { method: method.parse().unwrap(), path, body }
     }
 
-    async fn call(&self, partner: &Partner, authorization: Option<&str>) -> Answer {
+    async fn call(&self, partner: &Partner, authorization: Option<&str>) -> Response {
         self.call_with(partner, authorization, self.body.as_ref().map(Value::to_string)).await
     }
 
-    async fn call_with(&self, partner: &Partner, authorization: Option<&str>, body: Option<String>) -> Answer {
+    async fn call_with(&self, partner: &Partner, authorization: Option<&str>, body: Option<String>) -> Response {
         let mut request = partner.http.request(self.method.clone(), format!("{}{}", partner.base_url, self.path));
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
@@ -56,19 +56,19 @@ impl Endpoint {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
-        answer(request).await
+        fetch(request).await
     }
 }
 
-/// A partner that has every record of the document's examples.
+/// A partner that has all records of the document's examples.
 async fn established(address: &Address) -> Partner {
     established_with_records(address).await.0
 }
 
-/// The same, with the records as reads must return them.
+/// The same, with the records as a read must return them.
 async fn established_with_records(address: &Address) -> (Partner, Vec<Value>) {
     let partner = Partner::join(address).await;
-    let records = partner.has(&["users", "companies", "tasks", "applications", "payments"]).await;
+    let records = partner.push_examples(&["users", "companies", "tasks", "applications", "payments"]).await;
     (partner, records)
 }
 
@@ -76,7 +76,7 @@ fn bearer(partner: &Partner) -> String {
     format!("Bearer {}", partner.token)
 }
 
-fn none_found() -> Answer {
+fn none_found() -> Response {
     success(json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null}))
 }
 
@@ -85,7 +85,7 @@ fn only_existing_endpoints_are_open() {
     assert!(OPEN.len() <= 2, "the list of open endpoints may only shrink");
     let routes: Vec<String> = channel::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     for open in OPEN {
-        assert!(routes.iter().any(|route| route == open), "{open} is no endpoint any more");
+        assert!(routes.iter().any(|route| route == open), "{open} is no longer an endpoint");
     }
     assert_eq!(guarded().len(), routes.len() - OPEN.len());
 }
@@ -94,15 +94,15 @@ fn only_existing_endpoints_are_open() {
 async fn a_channels_own_token_opens_every_endpoint() {
     let partner = established(world()).await;
     for endpoint in guarded().iter().filter(|endpoint| !endpoint.path.contains("/uploads/")) {
-        let answer = endpoint.call(&partner, Some(&bearer(&partner))).await;
-        let data = answer.body["data"].clone();
+        let response = endpoint.call(&partner, Some(&bearer(&partner))).await;
+        let data = response.body["data"].clone();
         assert!(data.as_object().is_some_and(|data| !data.is_empty()), "{} {}", endpoint.method, endpoint.path);
-        assert_eq!(answer, success(data), "{} {}", endpoint.method, endpoint.path);
+        assert_eq!(response, success(data), "{} {}", endpoint.method, endpoint.path);
     }
 }
 
 #[tokio::test]
-async fn no_endpoint_takes_a_missing_malformed_or_forged_credential() {
+async fn no_endpoint_accepts_a_missing_malformed_or_forged_credential() {
     let partner = established(world()).await;
     let (head, signature) = partner.token.rsplit_once('.').unwrap();
     let (header, claims) = head.split_once('.').unwrap();
@@ -137,22 +137,22 @@ async fn no_endpoint_takes_a_missing_malformed_or_forged_credential() {
     ];
     for endpoint in guarded() {
         for (authorization, code) in &cases {
-            let answer = endpoint.call(&partner, authorization.as_deref()).await;
-            assert_eq!(answer, problem(401, *code, &[]), "{} {} with {authorization:?}", endpoint.method, endpoint.path);
+            let response = endpoint.call(&partner, authorization.as_deref()).await;
+            assert_eq!(response, problem(401, *code, &[]), "{} {} with {authorization:?}", endpoint.method, endpoint.path);
         }
     }
 }
 
 #[tokio::test]
-async fn no_endpoint_takes_an_expired_token() {
+async fn no_endpoint_accepts_an_expired_token() {
     let stage = Stage::open().await;
     let (partner, records) = established_with_records(&stage.address).await;
     stage.clock.advance(SignedDuration::from_secs(7199));
     assert_eq!(partner.get("/api/v1/users/U20240101001").await, success(records[0].clone()));
     stage.clock.advance(SignedDuration::from_secs(1));
     for endpoint in guarded() {
-        let answer = endpoint.call(&partner, Some(&bearer(&partner))).await;
-        assert_eq!(answer, problem(401, 1003, &[]), "{} {}", endpoint.method, endpoint.path);
+        let response = endpoint.call(&partner, Some(&bearer(&partner))).await;
+        assert_eq!(response, problem(401, 1003, &[]), "{} {}", endpoint.method, endpoint.path);
     }
 }
 
@@ -161,15 +161,15 @@ async fn credentials_are_checked_before_anything_else_in_a_request() {
     let stage = Stage::open().await;
     let (stranger, disabled) = (established(&stage.address).await, established(&stage.address).await);
     disabled.administer("disable_channel").await;
-    stage.look_again();
+    stage.expire_caches();
     for mut endpoint in guarded() {
         for path in [endpoint.path.clone(), format!("{}?page=none&page_size=0", endpoint.path)] {
             endpoint.path = path;
             for body in ["{}", "garbage", ""] {
-                let refused = endpoint.call_with(&stranger, None, Some(body.into())).await;
-                assert_eq!(refused, problem(401, 1002, &[]), "{} {} {body}", endpoint.method, endpoint.path);
-                let refused = endpoint.call_with(&disabled, Some(&bearer(&disabled)), Some(body.into())).await;
-                assert_eq!(refused, problem(403, 1004, &[]), "{} {} {body}", endpoint.method, endpoint.path);
+                let rejected = endpoint.call_with(&stranger, None, Some(body.into())).await;
+                assert_eq!(rejected, problem(401, 1002, &[]), "{} {} {body}", endpoint.method, endpoint.path);
+                let rejected = endpoint.call_with(&disabled, Some(&bearer(&disabled)), Some(body.into())).await;
+                assert_eq!(rejected, problem(403, 1004, &[]), "{} {} {body}", endpoint.method, endpoint.path);
             }
         }
     }
@@ -183,8 +183,8 @@ async fn another_channel_finds_nothing_and_changes_nothing() {
     let ((owner, records), other) = (established_with_records(world()).await, Partner::join(world()).await);
     for kind in &ALL {
         let missing = problem(404, 1001, &[(kind.id_field, "does not exist")]);
-        assert_eq!(other.get(&kind.there()).await, missing);
-        assert_eq!(other.put(&kind.there(), &json!({kind.text_field: "改"})).await, missing);
+        assert_eq!(other.get(&kind.example_path()).await, missing);
+        assert_eq!(other.put(&kind.example_path(), &json!({kind.text_field: "改"})).await, missing);
         if kind.is_listed() {
             assert_eq!(other.get(kind.path).await, none_found(), "{}", kind.name);
         }
@@ -209,19 +209,19 @@ async fn another_channel_finds_nothing_and_changes_nothing() {
         assert_eq!(other.post(kind.path, &kind.example()).await, problem(404, 1001, missing), "{name}");
     }
 
-    // The same ids with other contents are the other channel's own records.
+    // The same ids with other contents are separate records of the other channel.
     for kind in &ALL {
         let mut own = kind.example();
         own[kind.text_field] = "别的渠道".into();
-        kind.keeps(&other, &own).await;
+        kind.stores(&other, &own).await;
     }
     for (kind, record) in ALL.iter().zip(records) {
-        assert_eq!(owner.get(&kind.there()).await, success(record));
+        assert_eq!(owner.get(&kind.example_path()).await, success(record));
     }
 }
 
 #[tokio::test]
-async fn a_list_cannot_be_walked_on_with_another_channels_cursor() {
+async fn a_list_does_not_accept_another_channels_cursor() {
     let (owner, other) = (established(world()).await, established(world()).await);
     let mut second = ALL[2].example();
     second["channel_task_id"] = "T2".into();
@@ -244,15 +244,15 @@ async fn another_channels_upload_does_not_exist() {
     for (name, value) in upload["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length") {
         put = put.header(name, value.as_str().unwrap());
     }
-    assert_eq!(answer(put).await.status, 200);
+    assert_eq!(fetch(put).await.status, 200);
     let path = upload["url"].as_str().unwrap().strip_prefix(&owner.base_url).unwrap();
     let found = owner.get(path).await;
-    assert_eq!(found, Answer { status: 302, ..success(json!({"url": found.body["data"]["url"]})) });
+    assert_eq!(found, Response { status: 302, ..success(json!({"url": found.body["data"]["url"]})) });
     assert_eq!(other.get(path).await, problem(404, 1001, &[("name", "does not exist")]));
 }
 
 #[tokio::test]
-async fn a_disabled_channel_is_refused_until_it_is_enabled() {
+async fn a_disabled_channel_is_rejected_until_it_is_enabled() {
     let stage = Stage::open().await;
     let (partner, records) = established_with_records(&stage.address).await;
     let tokens = partner.new_tokens().await;
@@ -264,28 +264,28 @@ async fn a_disabled_channel_is_refused_until_it_is_enabled() {
     assert_eq!(partner.get("/api/v1/users/U20240101001").await.status, 200);
 
     assert_eq!(partner.administer("disable_channel").await["enabled"], false);
-    stage.look_again();
+    stage.expire_caches();
     for endpoint in guarded() {
-        let answer = endpoint.call(&partner, Some(&bearer(&partner))).await;
-        assert_eq!(answer, problem(403, 1004, &[]), "{} {}", endpoint.method, endpoint.path);
+        let response = endpoint.call(&partner, Some(&bearer(&partner))).await;
+        assert_eq!(response, problem(403, 1004, &[]), "{} {}", endpoint.method, endpoint.path);
     }
     assert_eq!(open("/api/v1/auth/token", &token).await, problem(403, 1004, &[]));
     assert_eq!(open("/api/v1/auth/token", &wrong).await, problem(401, 1002, &[]));
     assert_eq!(open("/api/v1/auth/refresh", &refresh).await, problem(403, 1004, &[]));
 
     assert_eq!(partner.administer("enable_channel").await["enabled"], true);
-    stage.look_again();
+    stage.expire_caches();
     let found = success(records[0].clone());
     assert_eq!(partner.get("/api/v1/users/U20240101001").await, found);
     for (path, body) in [("/api/v1/auth/token", &token), ("/api/v1/auth/refresh", &refresh)] {
-        let answer = open(path, body).await;
-        let access = answer.body["data"]["access_token"].as_str().expect("a token").to_owned();
+        let response = open(path, body).await;
+        let access = response.body["data"]["access_token"].as_str().expect("a token").to_owned();
         assert_eq!(partner.send(Method::GET, "/api/v1/users/U20240101001", Some(&access), None).await, found, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_channel_that_another_process_disabled_is_refused_within_five_seconds() {
+async fn a_channel_that_another_process_disabled_is_rejected_within_five_seconds() {
     let stage = Stage::open().await;
     let partner = established(&stage.address).await;
     let found = partner.get("/api/v1/users/U20240101001").await;

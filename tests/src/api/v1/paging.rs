@@ -1,4 +1,4 @@
-//! A thousand tasks, page by page.
+//! A thousand tasks in pages.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use crate::support::resource::ALL;
 use crate::support::{Partner, data, problem, world};
 
 const TASKS: usize = 1000;
-/// One task in so many is closed, one in so many others suspended.
+/// One task of this many is closed, one of this many is suspended.
 const CLOSED: usize = 3;
 const SUSPENDED: usize = 250;
 
@@ -35,7 +35,7 @@ async fn push(partner: &Partner, number: usize) -> Place {
 /// A partner with a thousand tasks, and their places, newest first: the greater server id is the newer one.
 async fn with_tasks() -> (Partner, Vec<Place>) {
     let partner = Partner::join(world()).await;
-    partner.has(&["companies"]).await;
+    partner.push_examples(&["companies"]).await;
     let mut places = Vec::new();
     for batch in 0..TASKS / 50 {
         places.extend(join_all((0..50).map(|number| push(&partner, batch * 50 + number))).await);
@@ -44,7 +44,7 @@ async fn with_tasks() -> (Partner, Vec<Place>) {
     (partner, places)
 }
 
-/// The same for all tests that only read: the partner, and the ids of its tasks with each status or with any.
+/// The same for all tests that only read: the partner, and the ids of its tasks with a status or with any.
 async fn shared() -> (Partner, impl Fn(Option<&str>) -> Vec<u64>) {
     static SHARED: LazyLock<(Partner, Vec<Place>)> = LazyLock::new(|| {
         let made = std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(with_tasks()));
@@ -60,14 +60,14 @@ async fn shared() -> (Partner, impl Fn(Option<&str>) -> Vec<u64>) {
 
 /// A page: its ids, and the rest of its data.
 async fn page(partner: &Partner, query: &str) -> (Vec<u64>, Value) {
-    let answer = partner.get(&format!("/api/v1/tasks?{query}")).await;
-    let mut data = data(&answer);
+    let response = partner.get(&format!("/api/v1/tasks?{query}")).await;
+    let mut data = data(&response);
     let list = data.as_object_mut().unwrap().remove("list").unwrap();
     let ids = list.as_array().unwrap().iter().map(|task| task["task_id"].as_str().unwrap().parse().unwrap());
     (ids.collect(), data)
 }
 
-/// Every page of a walk by cursor. `filter` begins with `&` where it is not empty.
+/// Every page of a walk by cursor. `filter` begins with `&` unless it is empty.
 async fn walk(partner: &Partner, size: usize, filter: &str) -> Vec<Vec<u64>> {
     let mut pages = Vec::new();
     let (mut query, mut total) = (format!("page_size={size}{filter}"), None);
@@ -91,7 +91,7 @@ fn chunks(ids: &[u64], size: usize) -> Vec<Vec<u64>> {
 }
 
 #[tokio::test]
-async fn a_walk_by_cursor_gives_the_whole_order_whatever_the_size_of_its_pages() {
+async fn a_walk_by_cursor_returns_every_record_for_any_page_size() {
     let (partner, ids) = shared().await;
     for size in [9, 37, 50, 99, 100] {
         assert_eq!(walk(&partner, size, "").await, chunks(&ids(None), size), "{size}");
@@ -99,7 +99,7 @@ async fn a_walk_by_cursor_gives_the_whole_order_whatever_the_size_of_its_pages()
 }
 
 #[tokio::test]
-async fn a_walk_by_page_number_gives_the_same_pages_as_one_by_cursor() {
+async fn a_walk_by_page_number_returns_the_same_pages_as_one_by_cursor() {
     let (partner, ids) = shared().await;
     let expected = chunks(&ids(None), 37);
     assert_eq!(walk(&partner, 37, "").await, expected);
@@ -115,7 +115,7 @@ async fn a_walk_by_page_number_gives_the_same_pages_as_one_by_cursor() {
 }
 
 #[tokio::test]
-async fn a_cursor_goes_on_from_any_numbered_page() {
+async fn a_cursor_continues_from_any_numbered_page() {
     let (partner, ids) = shared().await;
     let (_, third) = page(&partner, "page=3&page_size=20").await;
     let (fourth, rest) = page(&partner, &format!("page_size=10&cursor={}", third["next_cursor"].as_str().unwrap())).await;
@@ -124,7 +124,7 @@ async fn a_cursor_goes_on_from_any_numbered_page() {
 }
 
 #[tokio::test]
-async fn a_filter_leaves_the_order_and_counts_what_it_passes() {
+async fn a_filter_keeps_the_order_and_its_total_counts_the_matches() {
     let (partner, ids) = shared().await;
     for (status, sizes) in [("open", [37, 100]), ("closed", [37, 99]), ("suspended", [25, 100])] {
         let wanted = ids(Some(status));
@@ -144,11 +144,11 @@ async fn a_filter_leaves_the_order_and_counts_what_it_passes() {
 }
 
 #[tokio::test]
-async fn behind_a_cursor_85_times_a_page_is_read_at_most_and_the_walk_goes_on() {
+async fn after_a_cursor_at_most_85_times_a_page_is_read_and_the_walk_continues() {
     let (partner, ids) = shared().await;
     let (all, wanted) = (ids(None), ids(Some("suspended")));
     let first = all.iter().position(|id| *id == wanted[0]).unwrap();
-    // One entry more than the page has rows is asked for, four times as many, and so on.
+    // The system reads one entry more than the page has rows, then four times as many, and so on.
     let read = all[first + 1..].chunks(2 * 85);
     let pages = read.map(|read| read.iter().copied().filter(|id| wanted.contains(id)).collect());
     let expected: Vec<Vec<u64>> = std::iter::once(vec![wanted[0]]).chain(pages).collect();
@@ -157,38 +157,38 @@ async fn behind_a_cursor_85_times_a_page_is_read_at_most_and_the_walk_goes_on() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_walk_meets_every_old_task_once_while_new_ones_come_in() {
+async fn a_walk_returns_every_old_task_once_while_new_ones_arrive() {
     let (partner, places) = with_tasks().await;
     let old: Vec<u64> = places.iter().map(|place| place.0).collect();
     let inserting = async |from: usize| join_all((0..4).map(|number| push(&partner, from + number))).await;
-    let mut met = Vec::new();
+    let mut found = Vec::new();
     let (mut query, mut total, mut inserted) = ("page_size=37".to_owned(), None, 0);
     loop {
         let ((ids, rest), _) = futures::join!(page(&partner, &query), inserting(TASKS + inserted));
         inserted += 4;
-        met.extend(ids);
+        found.extend(ids);
         assert_eq!(rest["total"], *total.get_or_insert(rest["total"].clone()));
         match rest["next_cursor"].as_str() {
             Some(cursor) => query = format!("page_size=37&cursor={cursor}"),
             None => break,
         }
     }
-    assert!(met.is_sorted_by(|newer, older| newer > older), "newest first, each once");
-    met.retain(|id| *id <= old[0]);
-    assert_eq!(met, old);
+    assert!(found.is_sorted_by(|newer, older| newer > older), "newest first, each once");
+    found.retain(|id| *id <= old[0]);
+    assert_eq!(found, old);
     let (_, rest) = page(&partner, "page_size=1").await;
     assert_eq!(rest["total"], TASKS + inserted);
 }
 
 #[tokio::test]
-async fn a_page_that_lambda_could_not_carry_is_refused_and_a_smaller_one_is_not() {
+async fn a_page_larger_than_lambdas_limit_is_rejected_and_a_smaller_one_is_returned() {
     let partner = Partner::join(world()).await;
-    partner.has(&["companies"]).await;
+    partner.push_examples(&["companies"]).await;
     for number in 0..90 {
         let mut task = ALL[2].example();
         task["channel_task_id"] = format!("T{number}").into();
         for field in ["wage_description", "recruitment_description", "job_requirements"] {
-            // Six bytes each in JSON, and seven in Lambda's JSON around it.
+            // JSON takes six bytes for each, and Lambda's JSON around it seven.
             task[field] = "\u{1}".repeat(4000).into();
         }
         ALL[2].create(&partner, &task).await;

@@ -5,24 +5,24 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::resource::{APPLICATIONS, is_number, number};
-use crate::support::{Partner, Stage, answer, problem, success, world};
+use crate::support::{Partner, Stage, fetch, problem, success, world};
 
 const UPLOADS: &str = "/api/v1/uploads";
 const PDF: &str = "application/pdf";
 
 struct Upload {
-    /// The answer's data.
+    /// The data of the response.
     data: Value,
     path: String,
 }
 
 async fn begin(partner: &Partner, request: &Value) -> Upload {
-    let answer = partner.post(UPLOADS, request).await;
-    let data = answer.body["data"].clone();
+    let response = partner.post(UPLOADS, request).await;
+    let data = response.body["data"].clone();
     let whole = json!({"upload_url": data["upload_url"], "headers": data["headers"], "url": data["url"], "expires_in": 900});
-    assert_eq!(answer, success(whole));
+    assert_eq!(response, success(whole));
     let url = data["url"].as_str().unwrap();
-    let path = url.strip_prefix(&partner.base_url).expect("an address of ours").to_owned();
+    let path = url.strip_prefix(&partner.base_url).expect("our own address").to_owned();
     Upload { path, data }
 }
 
@@ -30,7 +30,7 @@ fn pdf(size: usize) -> Value {
     json!({"purpose": "resume", "content_type": PDF, "size": size})
 }
 
-/// Puts the bytes with the headers that were given, but for those of these names.
+/// Puts the bytes with the headers of the response, except for these names.
 async fn put(upload: &Upload, bytes: &'static [u8], other_headers: &[(&str, &str)]) -> u16 {
     let mut request = reqwest::Client::new().put(upload.data["upload_url"].as_str().unwrap()).body(bytes);
     for (name, value) in upload.data["headers"].as_object().unwrap() {
@@ -55,7 +55,7 @@ async fn is_absent(partner: &Partner, upload: &Upload) {
 }
 
 #[tokio::test]
-async fn a_file_that_was_put_can_be_read_through_its_lasting_address() {
+async fn an_uploaded_file_is_read_through_its_permanent_address() {
     let partner = Partner::join(world()).await;
     let digest: String = Sha256::digest(b"%PDF-1.7").iter().map(|byte| format!("{byte:02x}")).collect();
     for request in [
@@ -82,10 +82,10 @@ async fn a_file_that_was_put_can_be_read_through_its_lasting_address() {
 }
 
 #[tokio::test]
-async fn a_lasting_address_can_be_stored_in_a_record() {
+async fn a_permanent_address_can_be_stored_in_a_record() {
     let partner = APPLICATIONS.partner(world()).await;
     let upload = begin(&partner, &pdf(8)).await;
-    APPLICATIONS.keeps(&partner, &APPLICATIONS.with("resume_url", upload.data["url"].clone())).await;
+    APPLICATIONS.stores(&partner, &APPLICATIONS.with("resume_url", upload.data["url"].clone())).await;
 }
 
 #[tokio::test]
@@ -98,16 +98,16 @@ async fn another_channels_file_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_lasting_address_asks_who_reads() {
+async fn a_permanent_address_requires_a_token() {
     let partner = Partner::join(world()).await;
     let upload = begin(&partner, &pdf(8)).await;
     assert_eq!(put(&upload, b"%PDF-1.7", &[]).await, 200);
-    let asked = answer(partner.http.get(upload.data["url"].as_str().unwrap())).await;
-    assert_eq!(asked, problem(401, 1002, &[]));
+    let response = fetch(partner.http.get(upload.data["url"].as_str().unwrap())).await;
+    assert_eq!(response, problem(401, 1002, &[]));
 }
 
 #[tokio::test]
-async fn a_name_that_no_upload_has_is_not_found() {
+async fn an_invalid_name_of_an_upload_is_not_found() {
     let partner = Partner::join(world()).await;
     let missing = problem(404, 1001, &[("name", "is not the name of an upload")]);
     for name in [
@@ -126,7 +126,7 @@ async fn a_name_that_no_upload_has_is_not_found() {
 }
 
 #[tokio::test]
-async fn s3_takes_only_what_was_announced() {
+async fn s3_accepts_only_what_was_announced() {
     let partner = Partner::join(world()).await;
     for (bytes, headers) in [
         (&b"%PDF-1.7+"[..], &[("content-length", "")][..]),
@@ -142,7 +142,7 @@ async fn s3_takes_only_what_was_announced() {
 }
 
 #[tokio::test]
-async fn s3_takes_only_the_content_of_the_announced_digest() {
+async fn s3_accepts_only_the_content_with_the_announced_digest() {
     let partner = Partner::join(world()).await;
     let digest: String = Sha256::digest(b"%PDF-1.7").iter().map(|byte| format!("{byte:02x}")).collect();
     let mut request = pdf(8);
@@ -189,7 +189,7 @@ async fn an_upload_names_a_purpose_a_type_and_a_size() {
 }
 
 #[tokio::test]
-async fn every_announced_type_has_its_ending() {
+async fn every_announced_type_has_its_file_extension() {
     let partner = Partner::join(world()).await;
     let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
     for (content_type, ending) in [
@@ -213,9 +213,9 @@ async fn every_announced_type_has_its_ending() {
     }
 }
 
-/// While the clock stands still, two processes walk up to the same ids: see `two_processes.rs`.
+/// While the clock stands still, two processes could create the same ids: see `quality/ids.rs`.
 #[tokio::test]
-async fn uploads_have_names_of_their_own() {
+async fn uploads_have_unique_names() {
     const EACH: usize = 150;
     let stage = Stage::open().await;
     let (address, _other) = stage.another_process().await;

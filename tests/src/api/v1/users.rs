@@ -4,7 +4,7 @@ use crate::support::resource::{USERS, is_number, number};
 use crate::support::{Partner, Stage, document, problem, success, world};
 
 #[tokio::test]
-async fn the_documents_example_is_stored_and_answered_whole() {
+async fn the_documents_example_is_stored_and_returned_whole() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     let created = partner.post_text("/api/v1/users", document::example("channel_user_id")).await;
@@ -23,7 +23,7 @@ async fn the_documents_example_is_stored_and_answered_whole() {
 #[tokio::test]
 async fn another_channels_user_does_not_exist() {
     let (owner, other) = (Partner::join(world()).await, Partner::join(world()).await);
-    owner.has(&["users"]).await;
+    owner.push_examples(&["users"]).await;
     let missing = problem(404, 1001, &[("channel_user_id", "does not exist")]);
     assert_eq!(other.get("/api/v1/users/U20240101001").await, missing);
     assert_eq!(other.put("/api/v1/users/U20240101001", &json!({"name": "李四"})).await, missing);
@@ -32,10 +32,10 @@ async fn another_channels_user_does_not_exist() {
 #[tokio::test]
 async fn two_channels_have_users_of_the_same_id() {
     let (one, other) = (Partner::join(world()).await, Partner::join(world()).await);
-    let ones = USERS.keeps(&one, &USERS.example()).await;
-    let others = USERS.keeps(&other, &USERS.with("name", "李四")).await;
+    let ones = USERS.stores(&one, &USERS.example()).await;
+    let others = USERS.stores(&other, &USERS.with("name", "李四")).await;
     assert_ne!(ones["user_id"], others["user_id"]);
-    assert_eq!(one.get(&USERS.there()).await, success(ones));
+    assert_eq!(one.get(&USERS.example_path()).await, success(ones));
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_user_is_created_once() {
 }
 
 #[tokio::test]
-async fn a_repeated_post_may_be_written_in_another_way() {
+async fn a_repeated_post_may_spell_the_same_values_differently() {
     let partner = Partner::join(world()).await;
     let first = partner.post(USERS.path, &USERS.example()).await;
     let mut same = USERS.example();
@@ -76,9 +76,9 @@ async fn a_patch_is_merged_into_the_user() {
 }
 
 #[tokio::test]
-async fn a_patch_that_leaves_an_invalid_user_is_refused() {
+async fn a_patch_that_makes_the_user_invalid_is_rejected() {
     USERS
-        .refuses_patches(&[
+        .rejects_patches(&[
             (json!({"name": null}), 400, &[("name", "is required")]),
             (json!({"id_card": null, "phone": null}), 400, &[("id_card", "is required"), ("phone", "is required")]),
             (json!({"live_certification": {"certified": null}}), 400, &[("live_certification.certified", "is required")]),
@@ -97,56 +97,56 @@ async fn a_patch_that_leaves_an_invalid_user_is_refused() {
 #[tokio::test]
 async fn a_certification_that_comes_later_must_be_whole() {
     let partner = Partner::join(world()).await;
-    USERS.keeps(&partner, &USERS.without("live_certification")).await;
-    let answer = partner.put(&USERS.there(), &json!({"live_certification": {"face_score": 1}})).await;
+    USERS.stores(&partner, &USERS.without("live_certification")).await;
+    let response = partner.put(&USERS.example_path(), &json!({"live_certification": {"face_score": 1}})).await;
     let faults = [("live_certification.certified", "is required"), ("live_certification.certification_time", "is required")];
-    assert_eq!(answer, problem(400, 1001, &faults));
+    assert_eq!(response, problem(400, 1001, &faults));
 }
 
 #[tokio::test]
 async fn only_a_change_moves_updated_at() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
-    let mut whole = USERS.keeps(&partner, &USERS.example()).await;
+    let mut whole = USERS.stores(&partner, &USERS.example()).await;
     stage.clock.advance(jiff::SignedDuration::from_secs(60));
     for nothing_new in [json!({}), json!({"name": "张三"}), whole.clone()] {
-        assert_eq!(partner.put(&USERS.there(), &nothing_new).await, success(whole.clone()), "{nothing_new}");
+        assert_eq!(partner.put(&USERS.example_path(), &nothing_new).await, success(whole.clone()), "{nothing_new}");
     }
     whole["name"] = "李四".into();
     whole["updated_at"] = "2024-01-15T10:31:00Z".into();
-    assert_eq!(partner.put(&USERS.there(), &json!({"name": "李四"})).await, success(whole.clone()));
+    assert_eq!(partner.put(&USERS.example_path(), &json!({"name": "李四"})).await, success(whole.clone()));
     stage.clock.advance(jiff::SignedDuration::from_secs(60));
-    assert_eq!(partner.get(&USERS.there()).await, success(whole));
+    assert_eq!(partner.get(&USERS.example_path()).await, success(whole));
 }
 
 #[tokio::test]
 async fn a_user_that_was_never_posted_cannot_be_changed() {
     let partner = Partner::join(world()).await;
     let missing = problem(404, 1001, &[("channel_user_id", "does not exist")]);
-    assert_eq!(partner.put(&USERS.there(), &USERS.example()).await, missing);
+    assert_eq!(partner.put(&USERS.example_path(), &USERS.example()).await, missing);
     USERS.absent(&partner, "U20240101001").await;
 }
 
 #[tokio::test]
-async fn what_a_user_must_have_is_named() {
+async fn missing_required_fields_of_a_user_are_named() {
     let partner = Partner::join(world()).await;
     let all = ["channel_user_id", "name", "id_card", "phone"].map(|field| (field, "is required"));
-    USERS.refuses(&partner, &json!({}), &all).await;
+    USERS.rejects(&partner, &json!({}), &all).await;
     for (field, reason) in all {
-        USERS.refuses(&partner, &USERS.without(field), &[(field, reason)]).await;
+        USERS.rejects(&partner, &USERS.without(field), &[(field, reason)]).await;
     }
     let mut nulled = USERS.example();
     nulled["name"] = Value::Null;
-    USERS.refuses(&partner, &nulled, &[("name", "is required")]).await;
+    USERS.rejects(&partner, &nulled, &[("name", "is required")]).await;
 
     for field in ["live_certification.certified", "live_certification.certification_time"] {
-        USERS.refuses(&partner, &USERS.without(field), &[(field, "is required")]).await;
+        USERS.rejects(&partner, &USERS.without(field), &[(field, "is required")]).await;
     }
-    USERS.refuses_each(&partner, "name", "must not be empty", ["", " ", "　"]).await;
+    USERS.rejects_each(&partner, "name", "must not be empty", ["", " ", "　"]).await;
 }
 
 #[tokio::test]
-async fn what_a_user_may_lack_is_not_answered() {
+async fn absent_optional_fields_of_a_user_are_not_returned() {
     let partner = Partner::join(world()).await;
     let optional = ["live_certification", "live_certification.certification_method", "live_certification.face_score"];
     for (count, field) in
@@ -154,25 +154,29 @@ async fn what_a_user_may_lack_is_not_answered() {
     {
         let mut body = USERS.without(field);
         body["channel_user_id"] = format!("lacking.{count}").into();
-        USERS.keeps(&partner, &body).await;
+        USERS.stores(&partner, &body).await;
     }
     let mut nulled = USERS.example();
     nulled["live_certification"] = Value::Null;
-    USERS.keeps_as(&partner, &nulled.to_string(), &USERS.without("live_certification")).await;
+    USERS.stores_as(&partner, &nulled.to_string(), &USERS.without("live_certification")).await;
 }
 
 #[tokio::test]
-async fn an_id_is_up_to_64_of_certain_characters() {
+async fn an_id_has_up_to_64_allowed_characters() {
     let partner = Partner::join(world()).await;
     let longest = "x".repeat(64);
-    USERS.takes(&partner, "channel_user_id", ["a", "A-1_b.c", "-", "0", longest.as_str()]).await;
+    USERS.accepts(&partner, "channel_user_id", ["a", "A-1_b.c", "-", "0", longest.as_str()]).await;
     let reason = "must be 1 to 64 of A-Z a-z 0-9 . _ -";
     let too_long = "x".repeat(65);
     let bad = ["", "a b", "a/b", "a#b", "张三", "a\n", "ａ", too_long.as_str()];
-    USERS.refuses_each(&partner, "channel_user_id", reason, bad).await;
+    USERS.rejects_each(&partner, "channel_user_id", reason, bad).await;
     for bad in ["a%20b", "%E5%BC%A0", too_long.as_str()] {
-        assert_eq!(partner.get(&USERS.at(bad)).await, problem(400, 1001, &[("channel_user_id", reason)]), "{bad}");
-        assert_eq!(partner.put(&USERS.at(bad), &json!({})).await, problem(400, 1001, &[("channel_user_id", reason)]), "{bad}");
+        assert_eq!(partner.get(&USERS.path_of(bad)).await, problem(400, 1001, &[("channel_user_id", reason)]), "{bad}");
+        assert_eq!(
+            partner.put(&USERS.path_of(bad), &json!({})).await,
+            problem(400, 1001, &[("channel_user_id", reason)]),
+            "{bad}"
+        );
     }
 }
 
@@ -180,7 +184,7 @@ async fn an_id_is_up_to_64_of_certain_characters() {
 async fn an_identity_number_has_18_characters_and_a_real_date() {
     let partner = Partner::join(world()).await;
     let good = ["110101199001011234", "11010119900101123X", "11010119900101123x", "110101200002291234"];
-    USERS.takes(&partner, "id_card", good).await;
+    USERS.accepts(&partner, "id_card", good).await;
     let bad = [
         "",
         "11010119900101123",
@@ -195,49 +199,49 @@ async fn an_identity_number_has_18_characters_and_a_real_date() {
         "１１０１０１１９９００１０１１２３４",
         " 10101199001011234",
     ];
-    USERS.refuses_each(&partner, "id_card", "must be an 18-character identity number with a real date of birth", bad).await;
+    USERS.rejects_each(&partner, "id_card", "must be an 18-character identity number with a real date of birth", bad).await;
 }
 
 #[tokio::test]
 async fn a_mobile_number_may_carry_the_country_code() {
     let partner = Partner::join(world()).await;
     USERS
-        .takes(&partner, "phone", ["13000000000", "19912345678", "+8613800138000", "+86 13800138000", "+86-13800138000"])
+        .accepts(&partner, "phone", ["13000000000", "19912345678", "+8613800138000", "+86 13800138000", "+86-13800138000"])
         .await;
     let bad =
         ["", "12800138000", "1380013800", "138001380000", "010-12345678", "+8513800138000", "138 0013 8000", "1380013800x"];
-    USERS.refuses_each(&partner, "phone", "must be a mobile number", bad).await;
+    USERS.rejects_each(&partner, "phone", "must be a mobile number", bad).await;
 }
 
 #[tokio::test]
 async fn scores_are_from_0_to_100_and_exact() {
     let partner = Partner::join(world()).await;
     for field in ["live_certification.face_score", "live_certification.liveness_score"] {
-        USERS.takes(&partner, field, ["0", "100", "98.2", "0.1", "99.99999999999999"].map(number)).await;
-        USERS.refuses_each(&partner, field, "must be from 0 to 100", ["-0.1", "100.01", "101", "-1"].map(number)).await;
-        USERS.refuses_each(&partner, field, "has too many digits", ["1e400"].map(number)).await;
+        USERS.accepts(&partner, field, ["0", "100", "98.2", "0.1", "99.99999999999999"].map(number)).await;
+        USERS.rejects_each(&partner, field, "must be from 0 to 100", ["-0.1", "100.01", "101", "-1"].map(number)).await;
+        USERS.rejects_each(&partner, field, "has too many digits", ["1e400"].map(number)).await;
     }
 }
 
 #[tokio::test]
-async fn photos_are_up_to_20_addresses_of_the_web() {
+async fn photos_are_up_to_20_web_addresses() {
     let partner = Partner::join(world()).await;
     let photos = |count| json!(vec!["https://cdn.example.com/face.jpg"; count]);
-    USERS.takes(&partner, "live_certification.photos", [json!([]), photos(20), json!(["http://a/?b=1#c"])]).await;
+    USERS.accepts(&partner, "live_certification.photos", [json!([]), photos(20), json!(["http://a/?b=1#c"])]).await;
     let reason = "must not have more than 20 elements";
-    USERS.refuses_each(&partner, "live_certification.photos", reason, [photos(21)]).await;
+    USERS.rejects_each(&partner, "live_certification.photos", reason, [photos(21)]).await;
     for bad in ["", "cdn.example.com/a", "ftp://a/b", "javascript:alert(1)", "https://", "https://a b"] {
         let body = USERS.with("live_certification.photos", json!(["https://a/1.jpg", bad]));
         let reason = "must be an http or https URL of at most 2048 characters";
-        USERS.refuses(&partner, &body, &[("live_certification.photos[1]", reason)]).await;
+        USERS.rejects(&partner, &body, &[("live_certification.photos[1]", reason)]).await;
     }
 }
 
 #[tokio::test]
-async fn times_are_taken_in_any_zone_and_answered_in_utc() {
+async fn times_are_accepted_in_any_zone_and_returned_in_utc() {
     let partner = Partner::join(world()).await;
     let field = "live_certification.certification_time";
-    for (count, (sent, answered)) in [
+    for (count, (sent, returned)) in [
         ("2024-01-15T18:30:00+08:00", "2024-01-15T10:30:00Z"),
         ("2024-01-15T10:30:00.999Z", "2024-01-15T10:30:00Z"),
         ("2024-02-29T23:59:59-01:00", "2024-03-01T00:59:59Z"),
@@ -245,10 +249,10 @@ async fn times_are_taken_in_any_zone_and_answered_in_utc() {
     .into_iter()
     .enumerate()
     {
-        let (mut body, mut expected) = (USERS.with(field, sent), USERS.with(field, answered));
+        let (mut body, mut expected) = (USERS.with(field, sent), USERS.with(field, returned));
         body["channel_user_id"] = format!("zone.{count}").into();
         expected["channel_user_id"] = body["channel_user_id"].clone();
-        USERS.keeps_as(&partner, &body.to_string(), &expected).await;
+        USERS.stores_as(&partner, &body.to_string(), &expected).await;
     }
     let bad = [
         "",
@@ -259,32 +263,32 @@ async fn times_are_taken_in_any_zone_and_answered_in_utc() {
         "2024-01-15T25:00:00Z",
         "now",
     ];
-    USERS.refuses_each(&partner, field, "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z", bad).await;
+    USERS.rejects_each(&partner, field, "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z", bad).await;
 }
 
 #[tokio::test]
-async fn strict_checksums_refuse_the_documents_identity_number() {
+async fn strict_checksums_reject_the_documents_identity_number() {
     let stage = Stage::open_with(&[("STRICT_CHECKSUMS", "true")]).await;
     let partner = Partner::join(&stage.address).await;
     let reason = "has a wrong check character";
-    USERS.refuses_each(&partner, "id_card", reason, ["110101199001011234", "110105194912310020"]).await;
-    USERS.takes(&partner, "id_card", ["11010519491231002X", "11010519491231002x"]).await;
-    let path = USERS.at("id_card.0");
-    let refused = partner.put(&path, &json!({"id_card": "110101199001011234"})).await;
-    assert_eq!(refused, problem(400, 1001, &[("id_card", reason)]));
+    USERS.rejects_each(&partner, "id_card", reason, ["110101199001011234", "110105194912310020"]).await;
+    USERS.accepts(&partner, "id_card", ["11010519491231002X", "11010519491231002x"]).await;
+    let path = USERS.path_of("id_card.0");
+    let rejected = partner.put(&path, &json!({"id_card": "110101199001011234"})).await;
+    assert_eq!(rejected, problem(400, 1001, &[("id_card", reason)]));
 }
 
 /// API Gateway decodes the path before the function sees it.
 #[tokio::test]
 async fn an_id_with_a_character_that_would_cut_the_path_is_not_another_users() {
     let partner = Partner::join(world()).await;
-    partner.has(&["users"]).await;
-    let whole = partner.get(&USERS.there()).await;
-    let refused = problem(400, 1001, &[("channel_user_id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")]);
+    partner.push_examples(&["users"]).await;
+    let whole = partner.get(&USERS.example_path()).await;
+    let rejected = problem(400, 1001, &[("channel_user_id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")]);
     for cut in ["%3Fx", "%23x", "%20", "%0A", "%00", "%5C", "%25", "%E5%BC%A0"] {
-        let path = format!("{}{cut}", USERS.there());
-        assert_eq!(partner.get(&path).await, refused, "{cut}");
-        assert_eq!(partner.put(&path, &json!({"name": "李四"})).await, refused, "{cut}");
+        let path = format!("{}{cut}", USERS.example_path());
+        assert_eq!(partner.get(&path).await, rejected, "{cut}");
+        assert_eq!(partner.put(&path, &json!({"name": "李四"})).await, rejected, "{cut}");
     }
-    assert_eq!(partner.get(&USERS.there()).await, whole);
+    assert_eq!(partner.get(&USERS.example_path()).await, whole);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::product::{Product, body, refusal};
+use crate::support::product::{Product, body, rejection};
 
 const APPROVALS: &str = "/api/v2/approvals";
 
@@ -32,9 +32,9 @@ fn printed() -> [Value; 2] {
     ]
 }
 
-/// An approval as it is answered, as an import takes it.
-fn row(answered: &Value) -> Value {
-    let mut row = answered.clone();
+/// An approval as it is returned, from the row of an import.
+fn row(returned: &Value) -> Value {
+    let mut row = returned.clone();
     row.as_object_mut().unwrap().remove("status_name");
     row
 }
@@ -50,17 +50,17 @@ const WAITING: (&str, &str) = ("waiting", "审批中");
 const PASSED: (&str, &str) = ("passed", "通过");
 const DENIED: (&str, &str) = ("denied", "不通过");
 
-async fn imports(product: &Product, answered: &[Value]) {
-    product.imports("approvals", &answered.iter().map(row).collect::<Vec<_>>()).await;
+async fn imports(product: &Product, returned: &[Value]) {
+    product.imports("approvals", &returned.iter().map(row).collect::<Vec<_>>()).await;
 }
 
 #[tokio::test]
-async fn approvals_are_answered_as_the_document_prints_them() {
+async fn approvals_are_returned_as_in_the_document() {
     let product = Product::join().await;
     imports(&product, &printed()).await;
     let found = product.get(APPROVALS, json!({"start_date": "2017-07-01", "end_date": "2017-07-31"})).await;
     assert_eq!(found, body(json!(printed())));
-    // The order of the members too.
+    // The order of the members counts as well.
     assert_eq!(found.body.to_string(), json!(printed()).to_string());
     for approval in printed() {
         let path = format!("{APPROVALS}/{}", approval["number_series"].as_str().unwrap());
@@ -70,10 +70,10 @@ async fn approvals_are_answered_as_the_document_prints_them() {
 
 #[tokio::test]
 async fn an_unknown_number_does_not_exist() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     for unknown in ["20170712355449", "x", "%20", "%E5%BC%A0", &"1".repeat(2000)] {
-        let answer = product.get(&format!("{APPROVALS}/{unknown}"), Value::Null).await;
-        assert_eq!(answer, refusal(404, 1102, "number_series does not exist"), "{unknown}");
+        let response = product.get(&format!("{APPROVALS}/{unknown}"), Value::Null).await;
+        assert_eq!(response, rejection(404, 1102, "number_series does not exist"), "{unknown}");
     }
 }
 
@@ -104,17 +104,17 @@ async fn a_period_includes_both_of_its_days_in_shanghai() {
 #[tokio::test]
 async fn a_period_has_at_most_366_days() {
     let product = Product::join().await;
-    let ask = async |start: &str, end: &str| product.get(APPROVALS, json!({"start_date": start, "end_date": end})).await;
+    let list = async |start: &str, end: &str| product.get(APPROVALS, json!({"start_date": start, "end_date": end})).await;
     for (start, end) in [("2016-01-01", "2016-12-31"), ("2017-01-01", "2018-01-01")] {
-        assert_eq!(ask(start, end).await, body(json!([])), "{start} to {end}");
+        assert_eq!(list(start, end).await, body(json!([])), "{start} to {end}");
     }
-    let too_long = refusal(422, 2002, "end_date must be within 366 days of start_date");
+    let too_long = rejection(422, 2002, "end_date must be within 366 days of start_date");
     for (start, end) in [("2016-01-01", "2017-01-01"), ("2017-01-01", "2018-01-02"), ("1900-01-01", "9999-12-31")] {
-        assert_eq!(ask(start, end).await, too_long, "{start} to {end}");
+        assert_eq!(list(start, end).await, too_long, "{start} to {end}");
     }
-    let inverted = refusal(422, 2002, "end_date must not be before start_date");
+    let inverted = rejection(422, 2002, "end_date must not be before start_date");
     for (start, end) in [("2017-01-02", "2017-01-01"), ("9999-12-31", "1900-01-01")] {
-        assert_eq!(ask(start, end).await, inverted, "{start} to {end}");
+        assert_eq!(list(start, end).await, inverted, "{start} to {end}");
     }
 }
 
@@ -152,7 +152,7 @@ async fn category_and_status_narrow_the_list() {
         }
     }
     imports(&product, &all).await;
-    let ask = async |category: Option<&str>, status: Option<&str>| {
+    let list = async |category: Option<&str>, status: Option<&str>| {
         let period = json!({"start_date": "2018-02-01", "end_date": "2018-02-01", "category": category, "status": status});
         let expected: Vec<&Value> = all
             .iter()
@@ -162,12 +162,12 @@ async fn category_and_status_narrow_the_list() {
         assert_eq!(product.get(APPROVALS, period).await, body(json!(expected)), "{category:?} {status:?}");
         expected.len()
     };
-    assert_eq!(ask(None, None).await, 57);
+    assert_eq!(list(None, None).await, 57);
     for (status, _) in [WAITING, PASSED, DENIED] {
-        assert_eq!(ask(None, Some(status)).await, 19);
+        assert_eq!(list(None, Some(status)).await, 19);
     }
     for category in CATEGORIES {
-        assert_eq!(ask(Some(category), None).await, 3);
-        assert_eq!(ask(Some(category), Some("passed")).await, 1);
+        assert_eq!(list(Some(category), None).await, 3);
+        assert_eq!(list(Some(category), Some("passed")).await, 1);
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::Stage;
-use crate::support::product::{DAY, EMPLOYEE, EMPNO, Product, answered, body, employee, numbered, refusal};
+use crate::support::product::{DAY, EMPLOYEE, EMPNO, Product, body, employee, numbered, rejection, returned};
 
 const PUNCHES: &str = "/api/v2/attendance_punches";
 const ARRANGEMENTS: &str = "/api/v2/arrangement_employees";
@@ -42,7 +42,7 @@ fn second() -> Value {
 }
 
 #[tokio::test]
-async fn the_documents_example_is_answered_row_by_row_wrapped_or_bare() {
+async fn the_documents_example_returns_a_result_for_each_row_wrapped_or_bare() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     product.imports("employees", &[employee(), second()]).await;
@@ -52,12 +52,12 @@ async fn the_documents_example_is_answered_row_by_row_wrapped_or_bare() {
         punch("1100", "2017-02-03 08:00"),
         punch("008", "2017-02-03 08:00"),
     ]);
-    let answer = json!([stored(EMPNO), stored("1100"), stored("1100"), error(json!("008"), "employee not found")]);
+    let response = json!([stored(EMPNO), stored("1100"), stored("1100"), error(json!("008"), "employee not found")]);
     for payload in [json!({"attendances": rows}), rows] {
-        assert_eq!(product.post(PUNCHES, payload).await, body(answer.clone()));
+        assert_eq!(product.post(PUNCHES, payload).await, body(response.clone()));
         let items = stage.items("hris").await;
         let punches = items.iter().filter(|item| item["pk"]["S"].as_str().is_some_and(|key| key.contains("#punch#")));
-        assert_eq!(punches.count(), 2, "what is sent twice is stored once");
+        assert_eq!(punches.count(), 2, "a punch that is sent twice is stored once");
     }
     let once = json!([checking("2017-02-03", "08:00:00", None)]);
     for uuid in [EMPLOYEE, &format!("{:032x}", 7)] {
@@ -67,8 +67,8 @@ async fn the_documents_example_is_answered_row_by_row_wrapped_or_bare() {
 }
 
 #[tokio::test]
-async fn a_bad_row_is_named_and_never_spoils_the_rest() {
-    let product = Product::furnished().await;
+async fn a_bad_row_is_named_and_the_other_rows_are_stored() {
+    let product = Product::with_records().await;
     const TIME: &str = "punched_at must be a time, such as 2017-02-03 08:00 or 2017-02-03T08:00:00+08:00";
     const EMPNO_REASON: &str = "empno must be 1 to 64 characters without control characters or /";
     let cases = [
@@ -86,15 +86,15 @@ async fn a_bad_row_is_named_and_never_spoils_the_rest() {
         (punch("NORMAL-2", "2017-02-03 09:00"), error(json!("NORMAL-2"), "employee not found")),
         (punch(EMPNO, "2017-02-03T10:30:00Z"), stored(EMPNO)),
     ];
-    let (rows, answers): (Vec<Value>, Vec<Value>) = cases.into_iter().unzip();
-    assert_eq!(product.post(PUNCHES, json!({"attendances": rows})).await, body(answers.into()));
+    let (rows, responses): (Vec<Value>, Vec<Value>) = cases.into_iter().unzip();
+    assert_eq!(product.post(PUNCHES, json!({"attendances": rows})).await, body(responses.into()));
     let day = json!([checking("2017-02-03", "08:00:00", Some("18:30:00"))]);
     assert_eq!(product.get(&below(EMPLOYEE, "attendance_checkings"), period(DAY, DAY)).await, body(day));
 }
 
 #[tokio::test]
 async fn punches_within_one_second_are_one_punch() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     let rows = json!([punch(EMPNO, "2017-02-03 08:00:00.100"), punch(EMPNO, "2017-02-03 08:00:00.900")]);
     assert_eq!(product.post(PUNCHES, rows).await, body(json!([stored(EMPNO), stored(EMPNO)])));
     let day = json!([checking("2017-02-03", "08:00:00", None)]);
@@ -108,17 +108,17 @@ async fn a_thousand_punches_of_a_thousand_employees_are_one_call() {
     let is_known = |number: u32| !number.is_multiple_of(100);
     let known: Vec<Value> = (0..1000).filter(|number| is_known(*number)).map(numbered).collect();
     product.imports("employees", &known).await;
-    // Backwards, so that the order of the answer is that of the call and no other.
+    // Backwards: the response must follow the order of the call.
     let numbers = || (0..1000).rev();
     let rows: Vec<Value> = numbers().map(|number| punch(&format!("{number:06}"), "2017-02-03 08:00")).collect();
-    let answer = |number: u32| {
+    let response = |number: u32| {
         let empno = format!("{number:06}");
         if is_known(number) { stored(&empno) } else { error(empno.into(), "employee not found") }
     };
-    let answers: Vec<Value> = numbers().map(answer).collect();
+    let responses: Vec<Value> = numbers().map(response).collect();
     for _ in 0..2 {
         stage.take_calls();
-        assert_eq!(product.post(PUNCHES, json!({"attendances": rows})).await, body(json!(answers)));
+        assert_eq!(product.post(PUNCHES, json!({"attendances": rows})).await, body(json!(responses)));
         let calls = stage.take_calls();
         assert!(calls.len() <= 2 + 1000 / 25, "{}: {calls:?}", calls.len());
     }
@@ -131,7 +131,7 @@ async fn a_thousand_punches_of_a_thousand_employees_are_one_call() {
 
 #[tokio::test]
 async fn a_thousand_punches_of_one_employee_are_one_call() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     let at = |minute: u32| format!("2017-02-{:02} {:02}:{:02}", 1 + minute / 600, 8 + minute % 600 / 60, minute % 60);
     let rows: Vec<Value> = (0..1000).map(|minute| punch(EMPNO, &at(minute))).collect();
     assert_eq!(product.post(PUNCHES, json!(rows)).await, body(vec![stored(EMPNO); 1000].into()));
@@ -142,8 +142,8 @@ async fn a_thousand_punches_of_one_employee_are_one_call() {
 }
 
 #[tokio::test]
-async fn punches_that_are_no_list_of_at_most_a_thousand_are_refused() {
-    let product = Product::furnished().await;
+async fn punches_that_are_no_list_of_at_most_a_thousand_are_rejected() {
+    let product = Product::with_records().await;
     let many = vec![punch(EMPNO, "2017-02-03 08:00"); 1001];
     let cases = [
         (json!({"attendances": many}), "attendances must not have more than 1000 elements"),
@@ -154,7 +154,7 @@ async fn punches_that_are_no_list_of_at_most_a_thousand_are_refused() {
         (json!({"attendances": "[]"}), "attendances must be an array"),
     ];
     for (payload, text) in cases {
-        assert_eq!(product.post(PUNCHES, payload).await, refusal(422, 2002, text), "{text}");
+        assert_eq!(product.post(PUNCHES, payload).await, rejection(422, 2002, text), "{text}");
     }
     for none in [json!([]), json!({"attendances": []})] {
         assert_eq!(product.post(PUNCHES, none).await, body(json!([])));
@@ -165,17 +165,17 @@ async fn punches_that_are_no_list_of_at_most_a_thousand_are_refused() {
 
 #[tokio::test]
 async fn another_companys_employee_cannot_be_punched_for() {
-    let (product, other) = (Product::furnished().await, Product::join().await);
+    let (product, other) = (Product::with_records().await, Product::join().await);
     let rows = json!([punch(EMPNO, "2017-02-03 08:00")]);
     assert_eq!(other.post(PUNCHES, rows).await, body(json!([error(json!(EMPNO), "employee not found")])));
     let path = below(EMPLOYEE, "attendance_checkings");
     assert_eq!(product.get(&path, period(DAY, DAY)).await, body(json!([])));
-    assert_eq!(other.get(&path, period(DAY, DAY)).await, refusal(404, 1102, "uuid does not exist"));
+    assert_eq!(other.get(&path, period(DAY, DAY)).await, rejection(404, 1102, "uuid does not exist"));
 }
 
 #[tokio::test]
 async fn a_day_is_a_calendar_day_of_shanghai_with_its_first_and_last_punch() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     let times = [
         "2017-02-02T15:59:59Z",
         "2017-02-03 18:00",
@@ -209,7 +209,7 @@ async fn a_day_is_a_calendar_day_of_shanghai_with_its_first_and_last_punch() {
 
 #[tokio::test]
 async fn a_period_must_be_given_in_order_and_within_a_year() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     let cases = [
         (json!({}), "start_date is required; end_date is required"),
         (period(DAY, "2017-02-02"), "end_date must not be before start_date"),
@@ -220,8 +220,8 @@ async fn a_period_must_be_given_in_order_and_within_a_year() {
     for what in ["attendance_checkings", "timelines"] {
         for (mut payload, text) in cases.clone() {
             payload["category"] = "leave".into();
-            let answer = product.get(&below(EMPLOYEE, what), payload).await;
-            assert_eq!(answer, refusal(422, 2002, text), "{what}");
+            let response = product.get(&below(EMPLOYEE, what), payload).await;
+            assert_eq!(response, rejection(422, 2002, text), "{what}");
         }
     }
     let year = product.get(&below(EMPLOYEE, "attendance_checkings"), period("2017-01-01", "2018-01-01")).await;
@@ -229,13 +229,13 @@ async fn a_period_must_be_given_in_order_and_within_a_year() {
 }
 
 #[tokio::test]
-async fn whoever_punched_today_attended_until_midnight_in_shanghai() {
+async fn an_employee_who_punched_today_is_present_until_midnight_in_shanghai() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let path = below(EMPLOYEE, "check_attendance");
     let attended = async |attended: bool| {
-        let mut whole = answered(&employee());
+        let mut whole = returned(&employee());
         whole["attended"] = attended.into();
         assert_eq!(product.get(&path, product.with_token(json!({}))).await, body(whole));
     };
@@ -245,7 +245,7 @@ async fn whoever_punched_today_attended_until_midnight_in_shanghai() {
     attended(false).await;
     assert_eq!(product.post(PUNCHES, json!([punch(EMPNO, "2024-01-15 00:00")])).await, body(json!([stored(EMPNO)])));
     attended(true).await;
-    // From 18:30 to a second before midnight, then on.
+    // From 18:30 until a second before midnight, then after midnight.
     stage.clock.advance(SignedDuration::from_secs(5 * 3600 + 1799));
     attended(true).await;
     stage.clock.advance(SignedDuration::from_secs(1));
@@ -258,13 +258,13 @@ async fn whoever_punched_today_attended_until_midnight_in_shanghai() {
 
 #[tokio::test]
 async fn attendance_of_today_needs_the_companys_token_and_an_employee() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     let path = below(EMPLOYEE, "check_attendance");
-    assert_eq!(product.get(&path, json!({})).await, refusal(422, 2002, "token is required"));
+    assert_eq!(product.get(&path, json!({})).await, rejection(422, 2002, "token is required"));
     let wrong = product.get(&path, json!({"token": "wrong"})).await;
-    assert_eq!(wrong, refusal(401, 1104, "token is not that of the company"));
+    assert_eq!(wrong, rejection(401, 1104, "token is not that of the company"));
     let missing = product.get(&below(&"0".repeat(32), "check_attendance"), product.with_token(json!({}))).await;
-    assert_eq!(missing, refusal(404, 1102, "uuid does not exist"));
+    assert_eq!(missing, rejection(404, 1102, "uuid does not exist"));
 }
 
 fn shift(empno: &str, date: &str, name: &str) -> Value {
@@ -279,8 +279,8 @@ fn shifts(empnoes: &[&str], start: &str, end: &str) -> Value {
 }
 
 #[tokio::test]
-async fn arrangements_come_in_the_order_asked_for_then_of_the_days() {
-    let product = Product::furnished().await;
+async fn arrangements_are_in_the_requested_order_of_employees_then_by_day() {
+    let product = Product::with_records().await;
     product.imports("employees", &[second()]).await;
     let rows = [
         shift("1100", "2017-02-05", "晚班"),
@@ -291,8 +291,8 @@ async fn arrangements_come_in_the_order_asked_for_then_of_the_days() {
         shift(EMPNO, "2017-02-02", "早班"),
     ];
     product.imports("arrangements", &rows).await;
-    let furniture = shift(EMPNO, DAY, "早班");
-    let first = [furniture, rows[3].clone()];
+    let records = shift(EMPNO, DAY, "早班");
+    let first = [records, rows[3].clone()];
     let second = [rows[1].clone(), rows[2].clone(), rows[0].clone()];
     let cases = [
         (vec![EMPNO, "1100"], [&first[..], &second[..]].concat()),
@@ -301,8 +301,8 @@ async fn arrangements_come_in_the_order_asked_for_then_of_the_days() {
         (vec![], Vec::new()),
     ];
     for (empnoes, expected) in cases {
-        let answer = product.get(ARRANGEMENTS, shifts(&empnoes, "2017-02-03", "2017-02-05")).await;
-        assert_eq!(answer, body(expected.into()), "{empnoes:?}");
+        let response = product.get(ARRANGEMENTS, shifts(&empnoes, "2017-02-03", "2017-02-05")).await;
+        assert_eq!(response, body(expected.into()), "{empnoes:?}");
     }
     let other = Product::join().await;
     let foreign = other.get(ARRANGEMENTS, shifts(&[EMPNO], "2017-02-03", "2017-02-05")).await;
@@ -310,12 +310,12 @@ async fn arrangements_come_in_the_order_asked_for_then_of_the_days() {
 }
 
 #[tokio::test]
-async fn arrangements_are_given_for_a_hundred_employees_and_92_days_at_most() {
-    let product = Product::furnished().await;
+async fn arrangements_are_returned_for_at_most_a_hundred_employees_and_92_days() {
+    let product = Product::with_records().await;
     let numbers: Vec<String> = (0..101).map(|number| format!("{number:06}")).collect();
     let mut empnoes: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let many = product.get(ARRANGEMENTS, shifts(&empnoes, DAY, DAY)).await;
-    assert_eq!(many, refusal(422, 2002, "empnoes must not have more than 100 elements"));
+    assert_eq!(many, rejection(422, 2002, "empnoes must not have more than 100 elements"));
     empnoes.truncate(99);
     empnoes.push(EMPNO);
     let found = body(json!([shift(EMPNO, DAY, "早班")]));
@@ -329,12 +329,12 @@ async fn arrangements_are_given_for_a_hundred_employees_and_92_days_at_most() {
         (json!({"empnoes": [7], "start_date": DAY, "end_date": DAY}), "empnoes[0] must be a string"),
     ];
     for (payload, text) in cases {
-        assert_eq!(product.get(ARRANGEMENTS, payload).await, refusal(422, 2002, text));
+        assert_eq!(product.get(ARRANGEMENTS, payload).await, rejection(422, 2002, text));
     }
 }
 
 #[tokio::test]
-async fn leave_and_business_trips_are_told_apart_and_the_bounds_belong_to_the_period() {
+async fn leave_and_business_trips_are_separate_and_the_period_includes_its_bounds() {
     let product = Product::join().await;
     product.imports("employees", &[employee(), second()]).await;
     let entry = |date: &str, category: &str, start: &str, end: &str| {
@@ -373,11 +373,11 @@ async fn leave_and_business_trips_are_told_apart_and_the_bounds_belong_to_the_pe
     let nothing = product.get(&below(&format!("{:032x}", 7), "timelines"), payload.clone()).await;
     assert_eq!(nothing, body(json!([])), "another employee has none");
     let missing = product.get(&below(&"0".repeat(32), "timelines"), payload).await;
-    assert_eq!(missing, refusal(404, 1102, "uuid does not exist"));
+    assert_eq!(missing, rejection(404, 1102, "uuid does not exist"));
     for (category, text) in
         [(Value::Null, "category is required"), (json!("business_travel"), "category must be one of: leave business_trip")]
     {
         let payload = json!({"category": category, "start_date": DAY, "end_date": DAY});
-        assert_eq!(product.get(&path, payload).await, refusal(422, 2002, text));
+        assert_eq!(product.get(&path, payload).await, rejection(422, 2002, text));
     }
 }

@@ -1,18 +1,18 @@
-//! Payloads that no endpoint of the HR API takes: each is refused by name, and nothing of it is stored.
+//! Payloads that every endpoint of the HR API rejects: the fault is named, and nothing is stored.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::calls::Call;
-use crate::support::product::{EMPNO, Product, refusal};
-use crate::support::{Answer, Stage};
+use crate::support::product::{EMPNO, Product, rejection};
+use crate::support::{Response, Stage};
 
-/// What a field takes.
+/// The values that a field accepts.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// From one to so many characters.
+    /// From one to this many characters.
     Text(usize),
-    /// Up to so many.
+    /// Up to this many characters.
     Maybe(usize),
     Token,
     Code,
@@ -23,7 +23,7 @@ enum Kind {
     Amount,
 }
 
-/// Every field of a payload, with what it takes and whether it must be there.
+/// Every field of a payload, with the values that it accepts and whether it is required.
 const FIELDS: [(&str, &str, Kind, bool); 35] = [
     ("GET /api/v2/employees", "status", Kind::Choice("waiting probation regular internship dimission joined all"), false),
     ("GET /api/v2/employees", "join_date_start", Kind::Date, false),
@@ -76,11 +76,11 @@ fn number(literal: &str) -> Value {
 }
 
 impl Kind {
-    /// Values that it does not take, each with the reason.
-    fn refused(self) -> Vec<(Value, String)> {
-        let mut refused = Vec::new();
+    /// Values that it rejects, each with the reason.
+    fn rejected(self) -> Vec<(Value, String)> {
+        let mut rejected = Vec::new();
         let mut add = |values: &[Value], reason: &str| {
-            refused.extend(values.iter().map(|value| (value.clone(), reason.to_owned())));
+            rejected.extend(values.iter().map(|value| (value.clone(), reason.to_owned())));
         };
         let no_text = [json!(1), json!(-1), json!(true), json!([]), json!(["2017-02-03"]), json!({}), number("1e400")];
         match self {
@@ -151,15 +151,15 @@ impl Kind {
                 add(&["", "x", &choices.to_uppercase(), " leave"].map(Value::from), &format!("must be one of: {choices}"));
             }
         }
-        refused
+        rejected
     }
 }
 
-/// A furnished company that is bound to Moka, in a system of its own, with a call of every endpoint that is signed.
-async fn furnished() -> (Stage, Product, Vec<Call>) {
+/// A company with records that is bound to Moka, on a stage, with a call of every signed endpoint.
+async fn with_records() -> (Stage, Product, Vec<Call>) {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let mut calls = Call::all(&product).await;
     let bind = calls.iter().find(|call| call.route == "PATCH /api/v2/moka_binds/{bind_code}").unwrap();
     assert_eq!(bind.signed(&product).await.status, 200);
@@ -167,8 +167,8 @@ async fn furnished() -> (Stage, Product, Vec<Call>) {
     (stage, product, calls)
 }
 
-/// Sends the text as the whole body, signed as it is.
-async fn send(product: &Product, call: &Call, payload: &str) -> Answer {
+/// Sends a signed text as the whole body.
+async fn send(product: &Product, call: &Call, payload: &str) -> Response {
     let tonce = product.tonce();
     let signature = product.sign(call.method.as_str(), &call.path, &tonce, payload);
     let query = [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
@@ -182,17 +182,17 @@ fn with(call: &Call, field: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_value_that_a_field_does_not_take_is_named() {
-    let (stage, product, calls) = furnished().await;
+async fn an_invalid_value_of_a_field_is_named() {
+    let (stage, product, calls) = with_records().await;
     let before = stage.items("hris").await;
     for (route, field, kind, required) in FIELDS {
         let call = calls.iter().find(|call| call.route == route).expect(route);
-        for (value, reason) in kind.refused() {
-            let answer = call.signed_with(&product, with(call, field, value.clone())).await;
-            assert_eq!(answer, refusal(422, 2002, &format!("{field} {reason}")), "{route} with {value}");
+        for (value, reason) in kind.rejected() {
+            let response = call.signed_with(&product, with(call, field, value.clone())).await;
+            assert_eq!(response, rejection(422, 2002, &format!("{field} {reason}")), "{route} with {value}");
         }
         if required {
-            let missing = refusal(422, 2002, &format!("{field} is required"));
+            let missing = rejection(422, 2002, &format!("{field} is required"));
             assert_eq!(call.signed_with(&product, with(call, field, Value::Null)).await, missing, "{route}");
             let mut payload = call.payload.clone();
             payload.as_object_mut().unwrap().remove(field);
@@ -203,8 +203,8 @@ async fn a_value_that_a_field_does_not_take_is_named() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_told_at_once() {
-    let product = Product::furnished().await;
+async fn all_faults_are_reported_at_once() {
+    let product = Product::with_records().await;
     let calls = Call::all(&product).await;
     for (route, payload, text) in [
         ("POST /api/v2/employees/{id}/notify", json!({"name": 1}), "name must be a string; time is required"),
@@ -225,15 +225,15 @@ async fn all_that_is_wrong_is_told_at_once() {
         ("POST /api/v2/moka_candidates", json!({}), "name is required"),
     ] {
         let call = calls.iter().find(|call| call.route == route).expect(route);
-        let payload = if call.bears_token { product.with_token(payload) } else { payload };
-        let answer = call.signed_with(&product, payload.clone()).await;
-        assert_eq!(answer, refusal(422, 2002, text), "{route} with {payload}");
+        let payload = if call.needs_token { product.with_token(payload) } else { payload };
+        let response = call.signed_with(&product, payload.clone()).await;
+        assert_eq!(response, rejection(422, 2002, text), "{route} with {payload}");
     }
 }
 
 #[tokio::test]
-async fn a_period_that_is_inverted_or_too_long_is_refused() {
-    let product = Product::furnished().await;
+async fn a_period_that_is_inverted_or_too_long_is_rejected() {
+    let product = Product::with_records().await;
     let calls = Call::all(&product).await;
     for (route, most, last, behind) in [
         ("GET /api/v2/approvals", 366, "2016-12-31", "2017-01-01"),
@@ -242,24 +242,24 @@ async fn a_period_that_is_inverted_or_too_long_is_refused() {
         ("GET /api/v2/arrangement_employees", 92, "2016-04-01", "2016-04-02"),
     ] {
         let call = calls.iter().find(|call| call.route == route).expect(route);
-        let ask = async |start: &str, end: &str| {
+        let list = async |start: &str, end: &str| {
             let mut payload = with(call, "start_date", start.into());
             payload["end_date"] = end.into();
             call.signed_with(&product, payload).await
         };
-        let too_long = refusal(422, 2002, &format!("end_date must be within {most} days of start_date"));
-        let inverted = refusal(422, 2002, "end_date must not be before start_date");
-        assert_eq!(ask("2016-01-01", last).await.body, json!([]), "{route}");
-        assert_eq!(ask("2016-01-01", behind).await, too_long, "{route}");
-        assert_eq!(ask("1900-01-01", "9999-12-31").await, too_long, "{route}");
-        assert_eq!(ask("2016-01-02", "2016-01-01").await, inverted, "{route}");
-        assert_eq!(ask("9999-12-31", "1900-01-01").await, inverted, "{route}");
+        let too_long = rejection(422, 2002, &format!("end_date must be within {most} days of start_date"));
+        let inverted = rejection(422, 2002, "end_date must not be before start_date");
+        assert_eq!(list("2016-01-01", last).await.body, json!([]), "{route}");
+        assert_eq!(list("2016-01-01", behind).await, too_long, "{route}");
+        assert_eq!(list("1900-01-01", "9999-12-31").await, too_long, "{route}");
+        assert_eq!(list("2016-01-02", "2016-01-01").await, inverted, "{route}");
+        assert_eq!(list("9999-12-31", "1900-01-01").await, inverted, "{route}");
     }
 }
 
 #[tokio::test]
-async fn a_list_that_is_too_long_or_none_is_refused() {
-    let (stage, product, calls) = furnished().await;
+async fn a_list_that_is_too_long_or_no_list_is_rejected() {
+    let (stage, product, calls) = with_records().await;
     let before = stage.items("hris").await;
     let punch = json!({"empno": EMPNO, "punched_at": "2017-02-03 08:00"});
     let (punches, arrangements) = ("POST /api/v2/attendance_punches", "GET /api/v2/arrangement_employees");
@@ -272,31 +272,31 @@ async fn a_list_that_is_too_long_or_none_is_refused() {
     for wrong in [json!(1), json!("[]"), json!(true), json!({}), punch] {
         cases.push((punches, json!({"attendances": wrong}), "attendances must be an array".into()));
     }
-    let asking = |empnoes: Value| json!({"empnoes": empnoes, "start_date": "2017-02-03", "end_date": "2017-02-03"});
+    let of_employees = |empnoes: Value| json!({"empnoes": empnoes, "start_date": "2017-02-03", "end_date": "2017-02-03"});
     let hundred_and_one: Vec<String> = (0..101).map(|number| number.to_string()).collect();
-    cases.push((arrangements, asking(json!(hundred_and_one)), "empnoes must not have more than 100 elements".into()));
+    cases.push((arrangements, of_employees(json!(hundred_and_one)), "empnoes must not have more than 100 elements".into()));
     for wrong in [json!(1), json!("1"), json!(true), json!({})] {
-        cases.push((arrangements, asking(wrong), "empnoes must be an array".into()));
+        cases.push((arrangements, of_employees(wrong), "empnoes must be an array".into()));
     }
     for wrong in [json!(1), json!(null), json!(true), json!({}), json!(["1"])] {
-        cases.push((arrangements, asking(json!(["1", wrong])), "empnoes[1] must be a string".into()));
+        cases.push((arrangements, of_employees(json!(["1", wrong])), "empnoes[1] must be a string".into()));
     }
     let code = "must be 1 to 64 characters without control characters or /";
     for wrong in ["", " ", "a/b", &"x".repeat(65)] {
-        cases.push((arrangements, asking(json!(["1", wrong])), format!("empnoes[1] {code}")));
+        cases.push((arrangements, of_employees(json!(["1", wrong])), format!("empnoes[1] {code}")));
     }
     for (route, payload, text) in cases {
         let call = calls.iter().find(|call| call.route == route).expect(route);
-        // As a body: some are longer than a request line may be.
-        let answer = send(&product, call, &payload.to_string()).await;
-        assert_eq!(answer, refusal(422, 2002, &text), "{route}");
+        // As a body: some payloads are longer than a request line may be.
+        let response = send(&product, call, &payload.to_string()).await;
+        assert_eq!(response, rejection(422, 2002, &text), "{route}");
     }
     assert_eq!(stage.items("hris").await, before);
 }
 
 #[tokio::test]
-async fn a_payload_that_is_not_json_is_refused() {
-    let (stage, product, calls) = furnished().await;
+async fn a_payload_that_is_not_json_is_rejected() {
+    let (stage, product, calls) = with_records().await;
     let before = stage.items("hris").await;
     let deep = [
         "[".repeat(10_000),
@@ -326,18 +326,18 @@ async fn a_payload_that_is_not_json_is_refused() {
     ];
     for payload in broken.into_iter().chain(deep.iter().map(String::as_str)) {
         let error = serde_json::from_str::<Value>(payload).unwrap_err();
-        let refused = refusal(400, 2004, &format!("payload is not valid JSON: {error}"));
+        let rejected = rejection(400, 2004, &format!("payload is not valid JSON: {error}"));
         for call in &calls {
-            let told = format!("{}: {}", call.route, &payload.chars().take(50).collect::<String>());
-            assert_eq!(send(&product, call, payload).await, refused, "{told}");
+            let request = format!("{}: {}", call.route, &payload.chars().take(50).collect::<String>());
+            assert_eq!(send(&product, call, payload).await, rejected, "{request}");
         }
     }
     assert_eq!(stage.items("hris").await, before);
 }
 
 #[tokio::test]
-async fn a_member_given_twice_or_with_a_nul_is_refused() {
-    let (stage, product, calls) = furnished().await;
+async fn a_duplicate_member_or_one_with_a_nul_is_rejected() {
+    let (stage, product, calls) = with_records().await;
     let before = stage.items("hris").await;
     let (twice, nul) = ("is given more than once", "must not contain NUL characters");
     let token = json!(product.token);
@@ -353,28 +353,28 @@ async fn a_member_given_twice_or_with_a_nul_is_refused() {
         ("{\"$serde_json::private::Number\":\"1\"}".into(), "$serde_json::private::Number", "is not known"),
     ] {
         for call in &calls {
-            let answer = send(&product, call, &payload).await;
-            assert_eq!(answer, refusal(400, 2004, &format!("{field} {reason}")), "{}: {payload}", call.route);
+            let response = send(&product, call, &payload).await;
+            assert_eq!(response, rejection(400, 2004, &format!("{field} {reason}")), "{}: {payload}", call.route);
         }
     }
     assert_eq!(stage.items("hris").await, before);
 }
 
 #[tokio::test]
-async fn a_payload_that_is_no_object_is_refused() {
-    let (stage, product, calls) = furnished().await;
+async fn a_payload_that_is_no_object_is_rejected() {
+    let (stage, product, calls) = with_records().await;
     let before = stage.items("hris").await;
     for payload in ["[1]", "[[]]", "\"{}\"", "\"x\"", "1", "-1.5", "1e400", "18446744073709551616", "true", "null"] {
         for call in &calls {
-            let answer = send(&product, call, payload).await;
+            let response = send(&product, call, payload).await;
             let expected = match call.route.as_str() {
-                "POST /api/v2/attendance_punches" if payload.starts_with('[') => Answer {
+                "POST /api/v2/attendance_punches" if payload.starts_with('[') => Response {
                     status: 200,
                     body: json!([{"code": "error", "empno": null, "error_message": "must be an object"}]),
                 },
-                _ => refusal(422, 2002, "payload must be an object"),
+                _ => rejection(422, 2002, "payload must be an object"),
             };
-            assert_eq!(answer, expected, "{}: {payload}", call.route);
+            assert_eq!(response, expected, "{}: {payload}", call.route);
         }
     }
     assert_eq!(stage.items("hris").await, before);
@@ -383,8 +383,8 @@ async fn a_payload_that_is_no_object_is_refused() {
 #[tokio::test]
 async fn a_body_has_at_most_a_mebibyte() {
     const MEBIBYTE: usize = 1024 * 1024;
-    let product = Product::furnished().await;
-    let too_large = refusal(413, 2002, "body is larger than 1 MiB");
+    let product = Product::with_records().await;
+    let too_large = rejection(413, 2002, "body is larger than 1 MiB");
     for call in Call::all(&product).await.iter().filter(|call| !call.needs_consent()) {
         let payload = if call.payload.is_null() { "{}".to_owned() } else { call.payload.to_string() };
         let padded = |length: usize| format!("{payload}{}", " ".repeat(length - payload.len()));
@@ -395,22 +395,22 @@ async fn a_body_has_at_most_a_mebibyte() {
     let salary = Call::all(&product).await.into_iter().find(|call| call.path == "/api/v2/salary/subject_values").unwrap();
     let payload = salary.payload.to_string();
     let exactly = format!("{payload}{}", " ".repeat(MEBIBYTE - payload.len()));
-    assert_eq!(send(&product, &salary, &exactly).await, Answer { status: 200, body: json!({"code": 0, "text": "ok"}) });
+    assert_eq!(send(&product, &salary, &exactly).await, Response { status: 200, body: json!({"code": 0, "text": "ok"}) });
     let token = product.send(Method::POST, "/api/v2/oauth/token", &[], Some(" ".repeat(MEBIBYTE + 1))).await;
     assert_eq!(token, too_large);
 }
 
 #[tokio::test]
-async fn an_exchange_that_says_too_little_is_refused() {
+async fn an_incomplete_exchange_is_rejected() {
     let product = Product::join().await;
     let exchange = async |body: &str| product.send(Method::POST, "/api/v2/oauth/token", &[], Some(body.to_owned())).await;
     let all = "app_id is required; app_secret is required; callback_url is required; response_code is required";
-    assert_eq!(exchange("{}").await, refusal(422, 2002, all));
-    assert_eq!(exchange("[]").await, refusal(422, 2002, "payload must be an object"));
+    assert_eq!(exchange("{}").await, rejection(422, 2002, all));
+    assert_eq!(exchange("[]").await, rejection(422, 2002, "payload must be an object"));
     let error = serde_json::from_str::<Value>("{").unwrap_err();
-    assert_eq!(exchange("{").await, refusal(400, 2004, &format!("payload is not valid JSON: {error}")));
+    assert_eq!(exchange("{").await, rejection(400, 2004, &format!("payload is not valid JSON: {error}")));
     let whole = json!({"app_id": "app1", "app_secret": "x", "callback_url": "https://a/", "response_code": "x"});
-    assert_eq!(exchange(&whole.to_string()).await, refusal(401, 1105, "app_id or app_secret is invalid"));
+    assert_eq!(exchange(&whole.to_string()).await, rejection(401, 1105, "app_id or app_secret is invalid"));
     for (field, longest) in [("app_id", 64), ("app_secret", 255), ("callback_url", 2048), ("response_code", 255)] {
         for (value, reason) in [
             (json!(1), "must be a string"),
@@ -420,7 +420,7 @@ async fn an_exchange_that_says_too_little_is_refused() {
         ] {
             let mut body = whole.clone();
             body[field] = value;
-            assert_eq!(exchange(&body.to_string()).await, refusal(422, 2002, &format!("{field} {reason}")), "{body}");
+            assert_eq!(exchange(&body.to_string()).await, rejection(422, 2002, &format!("{field} {reason}")), "{body}");
         }
     }
 }

@@ -2,32 +2,32 @@
 
 use serde_json::{Value, json};
 
-use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, answered, body, employee, numbered, refusal};
+use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, body, employee, numbered, rejection, returned};
 
 const EMPLOYEES: &str = "/api/v2/employees";
 
-/// The employees, as they are listed.
+/// The list of these employees.
 fn list(rows: &[Value]) -> Vec<Value> {
-    rows.iter().map(answered).collect()
+    rows.iter().map(returned).collect()
 }
 
 #[tokio::test]
 async fn one_path_finds_an_employee_by_uuid_number_and_phone() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     let token = product.with_token(json!({}));
     for id in [EMPLOYEE, &EMPLOYEE.to_uppercase(), EMPNO, MOBILE] {
         let found = product.get(&format!("/api/v2/employees/{id}"), token.clone()).await;
-        assert_eq!(found, body(answered(&employee())), "{id}");
+        assert_eq!(found, body(returned(&employee())), "{id}");
     }
-    let missing = refusal(404, 1102, "id does not exist");
+    let missing = rejection(404, 1102, "id does not exist");
     for id in ["00000000000000000000000000000000", "NORMAL-2", "18602836722"] {
         assert_eq!(product.get(&format!("/api/v2/employees/{id}"), token.clone()).await, missing, "{id}");
     }
 }
 
 #[tokio::test]
-async fn the_documents_example_is_answered_as_it_is_printed() {
-    let product = Product::furnished().await;
+async fn the_documents_example_is_returned_as_in_the_document() {
+    let product = Product::with_records().await;
     let found = product.get(&format!("{EMPLOYEES}/{EMPLOYEE}"), product.with_token(json!({}))).await;
     let printed = json!({
         "uuid": "1387c26da1091124264793e123744fbb", "name": "一般职员", "sex": "male", "empno": "NORMAL-1",
@@ -41,7 +41,7 @@ async fn the_documents_example_is_answered_as_it_is_printed() {
     for (name, value) in printed.as_object().unwrap() {
         assert_eq!(&found.body[name], value, "{name}");
     }
-    assert_eq!(found, body(answered(&employee())));
+    assert_eq!(found, body(returned(&employee())));
 }
 
 #[tokio::test]
@@ -53,12 +53,12 @@ async fn a_uuid_is_looked_up_before_a_number_and_a_number_before_a_phone() {
     product.imports("employees", &rows).await;
     let token = product.with_token(json!({}));
     for (id, found) in [(&rows[0]["uuid"], &rows[0]), (&rows[0]["mobile"], &rows[2]), (&rows[1]["mobile"], &rows[1])] {
-        let answer = product.get(&format!("{EMPLOYEES}/{}", id.as_str().unwrap()), token.clone()).await;
-        assert_eq!(answer, body(answered(found)), "{id}");
+        let response = product.get(&format!("{EMPLOYEES}/{}", id.as_str().unwrap()), token.clone()).await;
+        assert_eq!(response, body(returned(found)), "{id}");
     }
 }
 
-/// Twelve employees, listed by number: what the filters tell apart is the status, the dates and the name.
+/// Twelve employees, listed by number. The filters distinguish them by status, dates and name.
 fn staff() -> Vec<Value> {
     let mut rows: Vec<Value> = (1..=12).map(numbered).collect();
     for (at, status, name, joined, left) in [
@@ -131,7 +131,7 @@ async fn filters_narrow_the_list() {
         ),
     ];
     for (filter, numbers) in cases {
-        let expected: Vec<Value> = numbers.iter().map(|number| answered(&rows[number - 1])).collect();
+        let expected: Vec<Value> = numbers.iter().map(|number| returned(&rows[number - 1])).collect();
         let found = product.get(EMPLOYEES, product.with_token(filter.clone())).await;
         assert_eq!(found, body(json!(expected)), "{filter}");
 

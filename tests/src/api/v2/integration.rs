@@ -5,13 +5,13 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::product::{EMPLOYEE, MOBILE, Product, answered, body, employee, refusal};
-use crate::support::{Answer, Stage};
+use crate::support::product::{EMPLOYEE, MOBILE, Product, body, employee, rejection, returned};
+use crate::support::{Response, Stage};
 
 const CANDIDATES: &str = "/api/v2/moka_candidates";
 const UNBINDS: &str = "/api/v2/moka_unbinds";
 
-/// A call as it is signed once and sent perhaps often.
+/// A call that is signed once and can be sent several times.
 struct Signed {
     product: Product,
     method: Method,
@@ -28,13 +28,13 @@ impl Signed {
         Self { product: product.clone(), method, path: path.to_owned(), tonce, signature, payload }
     }
 
-    async fn send(&self) -> Answer {
+    async fn send(&self) -> Response {
         let query = [("access_key", self.product.access_key.as_str()), ("tonce", &self.tonce), ("signature", &self.signature)];
         self.product.send(self.method.clone(), &self.path, &query, Some(self.payload.clone())).await
     }
 }
 
-fn moka_done() -> Answer {
+fn moka_done() -> Response {
     body(json!({"error_code": 0, "error_message": "ok"}))
 }
 
@@ -46,7 +46,7 @@ async fn items(stage: &Stage, part: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_visitor_token_is_sealed_and_the_company_answered() {
+async fn a_visitor_token_is_sealed_and_the_company_is_returned() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     let path = format!("/api/v2/company_tokens/{}", product.company);
@@ -63,26 +63,26 @@ async fn a_visitor_token_is_sealed_and_the_company_answered() {
 }
 
 #[tokio::test]
-async fn a_visitor_token_comes_with_the_companys_token_for_the_own_company() {
-    let (product, other) = (Product::furnished().await, Product::join().await);
+async fn a_visitor_token_requires_the_companys_own_token() {
+    let (product, other) = (Product::with_records().await, Product::join().await);
     let path = format!("/api/v2/company_tokens/{}", product.company);
     let faults = [
-        (json!({"zhiren_visitor_token": "v"}), refusal(422, 2002, "token is required")),
-        (json!({"zhiren_visitor_token": "v", "token": "x"}), refusal(401, 1104, "token is not that of the company")),
-        (json!({"zhiren_visitor_token": "v", "token": other.token}), refusal(401, 1104, "token is not that of the company")),
-        (product.with_token(json!({})), refusal(422, 2002, "zhiren_visitor_token is required")),
+        (json!({"zhiren_visitor_token": "v"}), rejection(422, 2002, "token is required")),
+        (json!({"zhiren_visitor_token": "v", "token": "x"}), rejection(401, 1104, "token is not that of the company")),
+        (json!({"zhiren_visitor_token": "v", "token": other.token}), rejection(401, 1104, "token is not that of the company")),
+        (product.with_token(json!({})), rejection(422, 2002, "zhiren_visitor_token is required")),
         (
             product.with_token(json!({"zhiren_visitor_token": "v".repeat(2049)})),
-            refusal(422, 2002, "zhiren_visitor_token must be 1 to 2048 characters"),
+            rejection(422, 2002, "zhiren_visitor_token must be 1 to 2048 characters"),
         ),
     ];
-    for (payload, answer) in faults {
-        assert_eq!(product.patch(&path, payload.clone()).await, answer, "{payload}");
+    for (payload, response) in faults {
+        assert_eq!(product.patch(&path, payload.clone()).await, response, "{payload}");
     }
     let payload = product.with_token(json!({"zhiren_visitor_token": "v"}));
     for foreign in [other.company.as_str(), "x", EMPLOYEE] {
-        let answer = product.patch(&format!("/api/v2/company_tokens/{foreign}"), payload.clone()).await;
-        assert_eq!(answer, refusal(404, 1102, "guid does not exist"), "{foreign}");
+        let response = product.patch(&format!("/api/v2/company_tokens/{foreign}"), payload.clone()).await;
+        assert_eq!(response, rejection(404, 1102, "guid does not exist"), "{foreign}");
     }
 }
 
@@ -95,15 +95,15 @@ fn visit(product: &Product) -> Value {
 }
 
 #[tokio::test]
-async fn an_announced_visit_is_recorded_and_sent_on_once_however_often_the_call_is_replayed() {
+async fn an_announced_visit_is_stored_and_sent_once_however_often_the_call_is_replayed() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let call = Signed::new(&product, Method::POST, &notify(EMPLOYEE), &visit(&product));
     let message = "【工桥】访客 曹操 将于 2017-02-03 15:00 到访，请您接见。";
     for seconds in [0, 0, 14, 1, 60, 200] {
         stage.clock.advance(SignedDuration::from_secs(seconds));
-        assert_eq!(call.send().await, body(answered(&employee())));
+        assert_eq!(call.send().await, body(returned(&employee())));
         assert_eq!(stage.address.messages(MOBILE).await, [message]);
     }
     let visits = items(&stage, "#visit").await;
@@ -111,55 +111,55 @@ async fn an_announced_visit_is_recorded_and_sent_on_once_however_often_the_call_
     for (name, value) in [("employee_uuid", EMPLOYEE), ("visitor", "曹操"), ("visit_time", "2017-02-03 15:00")] {
         assert_eq!(visits[0][name], json!({"S": value}), "{name}");
     }
-    // Signed at another second, it is another visit.
-    assert_eq!(product.post(&notify(EMPLOYEE), visit(&product)).await, body(answered(&employee())));
+    // A signature of another second is another visit.
+    assert_eq!(product.post(&notify(EMPLOYEE), visit(&product)).await, body(returned(&employee())));
     assert_eq!(stage.address.messages(MOBILE).await, [message, message]);
     assert_eq!(items(&stage, "#visit").await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_message_comes_of_a_call_replayed_many_times_at_once() {
+async fn many_concurrent_replays_of_a_call_send_one_message() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let call = Signed::new(&product, Method::POST, &notify(EMPLOYEE), &visit(&product));
-    for answer in join_all((0..32).map(|_| call.send())).await {
-        assert_eq!(answer, body(answered(&employee())));
+    for response in join_all((0..32).map(|_| call.send())).await {
+        assert_eq!(response, body(returned(&employee())));
     }
     assert_eq!(stage.address.messages(MOBILE).await.len(), 1);
     assert_eq!(items(&stage, "#visit").await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_visit_to_nobody_or_without_its_particulars_is_refused() {
+async fn a_visit_to_an_unknown_employee_or_without_name_and_time_is_rejected() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let cases = [
-        (EMPLOYEE, json!({"name": "曹操", "time": "15:00"}), refusal(422, 2002, "token is required")),
+        (EMPLOYEE, json!({"name": "曹操", "time": "15:00"}), rejection(422, 2002, "token is required")),
         (
             EMPLOYEE,
             json!({"name": "曹操", "time": "15:00", "token": "x"}),
-            refusal(401, 1104, "token is not that of the company"),
+            rejection(401, 1104, "token is not that of the company"),
         ),
-        (EMPLOYEE, product.with_token(json!({})), refusal(422, 2002, "name is required; time is required")),
+        (EMPLOYEE, product.with_token(json!({})), rejection(422, 2002, "name is required; time is required")),
         (
             EMPLOYEE,
             product.with_token(json!({"name": "曹".repeat(65), "time": ""})),
-            refusal(422, 2002, "name is too long; time must not be empty"),
+            rejection(422, 2002, "name is too long; time must not be empty"),
         ),
-        ("00000000000000000000000000000000", visit(&product), refusal(404, 1102, "uuid does not exist")),
+        ("00000000000000000000000000000000", visit(&product), rejection(404, 1102, "uuid does not exist")),
     ];
-    for (employee, payload, answer) in cases {
-        assert_eq!(product.post(&notify(employee), payload.clone()).await, answer, "{payload}");
+    for (employee, payload, response) in cases {
+        assert_eq!(product.post(&notify(employee), payload.clone()).await, response, "{payload}");
     }
     assert_eq!(stage.address.messages(MOBILE).await, Vec::<String>::new());
     assert_eq!(items(&stage, "#visit").await, Vec::<Value>::new());
 }
 
 async fn bind_code(product: &Product) -> String {
-    let answer = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
-    answer["bind_code"].as_str().expect("a code").to_owned()
+    let response = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
+    response["bind_code"].as_str().expect("a code").to_owned()
 }
 
 fn candidate() -> Value {
@@ -173,11 +173,11 @@ fn candidate() -> Value {
 async fn candidates_can_be_pushed_while_the_company_is_bound() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
-    let unbound = refusal(403, 3001, "the company is not bound to Moka");
+    let unbound = rejection(403, 3001, "the company is not bound to Moka");
     assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
     let bind = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
     assert_eq!(product.get(&bind, Value::Null).await, moka_done());
-    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound, "to ask for a code is not to bind");
+    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound, "requesting a code does not bind the company");
     for _ in 0..2 {
         assert_eq!(product.patch(&bind, Value::Null).await, moka_done());
     }
@@ -188,8 +188,8 @@ async fn candidates_can_be_pushed_while_the_company_is_bound() {
     let stored = items(&stage, "#candidate").await;
     assert_eq!(stored.len(), 1, "{stored:?}");
     assert_eq!((&stored[0]["name"], &stored[0]["degree"]), (&json!({"S": "候选人"}), &json!({"S": "本科"})));
-    for answer in join_all((0..8).map(|_| call.send())).await {
-        assert_eq!(answer, moka_done());
+    for response in join_all((0..8).map(|_| call.send())).await {
+        assert_eq!(response, moka_done());
     }
     assert_eq!(items(&stage, "#candidate").await.len(), 1);
     for _ in 0..2 {
@@ -197,7 +197,7 @@ async fn candidates_can_be_pushed_while_the_company_is_bound() {
     }
     stage.clock.advance(SignedDuration::from_secs(1));
     assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
-    assert_eq!(call.send().await, moka_done(), "a replay is answered as the first was");
+    assert_eq!(call.send().await, moka_done(), "a replay returns the first response");
     assert_eq!(items(&stage, "#candidate").await.len(), 1);
 }
 
@@ -209,17 +209,17 @@ async fn a_bind_code_expires_after_seven_days() {
     stage.clock.advance(SignedDuration::from_secs(7 * 24 * 3600 - 1));
     assert_eq!(product.get(&path, Value::Null).await, moka_done());
     stage.clock.advance(SignedDuration::from_secs(1));
-    let expired = refusal(403, 3002, "bind_code has expired");
+    let expired = rejection(403, 3002, "bind_code has expired");
     assert_eq!(product.get(&path, Value::Null).await, expired);
     assert_eq!(product.patch(&path, Value::Null).await, expired);
-    let unbound = refusal(403, 3001, "the company is not bound to Moka");
+    let unbound = rejection(403, 3001, "the company is not bound to Moka");
     assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
 }
 
 #[tokio::test]
-async fn anothers_bind_code_does_not_exist() {
+async fn another_companys_bind_code_does_not_exist() {
     let (product, other) = (Product::join().await, Product::join().await);
-    let missing = refusal(404, 1102, "bind_code does not exist");
+    let missing = rejection(404, 1102, "bind_code does not exist");
     for code in [bind_code(&other).await, "unknown".to_owned()] {
         let path = format!("/api/v2/moka_binds/{code}");
         assert_eq!(product.get(&path, Value::Null).await, missing);
@@ -228,7 +228,7 @@ async fn anothers_bind_code_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_pushed_candidate_has_at_least_a_name_and_nothing_wrong() {
+async fn a_pushed_candidate_needs_a_name_and_valid_fields() {
     let product = Product::join().await;
     let bind = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
     assert_eq!(product.patch(&bind, Value::Null).await, moka_done());
@@ -240,6 +240,6 @@ async fn a_pushed_candidate_has_at_least_a_name_and_nothing_wrong() {
         (json!({"name": "候", "birthday": "1990"}), "birthday must be a date, such as 2024-01-15"),
     ];
     for (payload, text) in cases {
-        assert_eq!(product.post(CANDIDATES, payload).await, refusal(422, 2002, text));
+        assert_eq!(product.post(CANDIDATES, payload).await, rejection(422, 2002, text));
     }
 }

@@ -1,12 +1,12 @@
-//! Which of several defects of a call is told (document 003, 错误码; the order is settled in the design).
+//! Which of several faults of a call is reported (document 003, 错误码; the design settles the order).
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::Answer;
-use crate::support::product::{EMPLOYEE, Product, answered, body, employee, refusal};
+use crate::support::Response;
+use crate::support::product::{EMPLOYEE, Product, body, employee, rejection, returned};
 
-/// What may be wrong with a call, in the order in which it is told.
+/// The faults of a call, in the order in which they are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Defect {
     NoKey,
@@ -33,23 +33,23 @@ impl Defect {
         Self::NoName,
     ];
 
-    fn refusal(self) -> Answer {
+    fn rejection(self) -> Response {
         match self {
-            Self::NoKey => refusal(401, 1001, "access_key is missing"),
-            Self::NoSignature => refusal(401, 1002, "signature is missing"),
-            Self::NoTonce => refusal(401, 1003, "tonce is missing"),
-            Self::UnknownKey => refusal(401, 1105, "access_key is invalid"),
-            Self::Untimely => refusal(401, 1103, "tonce must be Unix seconds within 300 of the server's time"),
-            Self::WrongSignature => refusal(401, 1101, "signature is invalid"),
-            Self::NoJson => refusal(400, 2004, "payload is not valid JSON: EOF while parsing an object at line 1 column 1"),
-            Self::WrongToken => refusal(401, 1104, "token is not that of the company"),
-            Self::NoName => refusal(422, 2002, "name is required"),
+            Self::NoKey => rejection(401, 1001, "access_key is missing"),
+            Self::NoSignature => rejection(401, 1002, "signature is missing"),
+            Self::NoTonce => rejection(401, 1003, "tonce is missing"),
+            Self::UnknownKey => rejection(401, 1105, "access_key is invalid"),
+            Self::Untimely => rejection(401, 1103, "tonce must be Unix seconds within 300 of the server's time"),
+            Self::WrongSignature => rejection(401, 1101, "signature is invalid"),
+            Self::NoJson => rejection(400, 2004, "payload is not valid JSON: EOF while parsing an object at line 1 column 1"),
+            Self::WrongToken => rejection(401, 1104, "token is not that of the company"),
+            Self::NoName => rejection(422, 2002, "name is required"),
         }
     }
 }
 
-/// Announces a visitor with a call that has these defects.
-async fn announce(product: &Product, defects: &[Defect]) -> Answer {
+/// Announces a visitor with a call that has these faults.
+async fn announce(product: &Product, defects: &[Defect]) -> Response {
     let has = |defect| defects.contains(&defect);
     let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
     let access_key = if has(Defect::UnknownKey) { "ak1" } else { &product.access_key };
@@ -74,14 +74,14 @@ async fn announce(product: &Product, defects: &[Defect]) -> Answer {
 }
 
 #[tokio::test]
-async fn of_several_defects_the_first_in_order_is_told() {
-    let product = Product::furnished().await;
+async fn of_several_faults_the_first_in_order_is_reported() {
+    let product = Product::with_records().await;
     for first in Defect::ALL {
-        assert_eq!(announce(&product, &[first]).await, first.refusal(), "{first:?}");
+        assert_eq!(announce(&product, &[first]).await, first.rejection(), "{first:?}");
         for second in Defect::ALL.into_iter().filter(|second| *second > first) {
-            assert_eq!(announce(&product, &[first, second]).await, first.refusal(), "{first:?} and {second:?}");
+            assert_eq!(announce(&product, &[first, second]).await, first.rejection(), "{first:?} and {second:?}");
         }
     }
-    assert_eq!(announce(&product, &Defect::ALL).await, Defect::NoKey.refusal());
-    assert_eq!(announce(&product, &[]).await, body(answered(&employee())));
+    assert_eq!(announce(&product, &Defect::ALL).await, Defect::NoKey.rejection());
+    assert_eq!(announce(&product, &[]).await, body(returned(&employee())));
 }

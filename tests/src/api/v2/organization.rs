@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::product::{DEPARTMENT, EMPLOYEE, Product, SUB_COMPANY, answered, body, employee, numbered, refusal};
-use crate::support::{Answer, Stage};
+use crate::support::product::{DEPARTMENT, EMPLOYEE, Product, SUB_COMPANY, body, employee, numbered, rejection, returned};
+use crate::support::{Response, Stage};
 
 const NOBODY: &str = "00000000000000000000000000000000";
 
-fn missing(field: &str) -> Answer {
-    refusal(404, 1102, &format!("{field} does not exist"))
+fn missing(field: &str) -> Response {
+    rejection(404, 1102, &format!("{field} does not exist"))
 }
 
 /// The departments of the document's example.
@@ -30,7 +30,7 @@ fn departments() -> Value {
 }
 
 #[tokio::test]
-async fn departments_are_answered_as_the_document_prints_them() {
+async fn departments_are_returned_as_in_the_document() {
     let product = Product::join().await;
     let rows = departments();
     product.imports("departments", rows.as_array().unwrap()).await;
@@ -45,8 +45,8 @@ async fn departments_are_answered_as_the_document_prints_them() {
 }
 
 #[tokio::test]
-async fn a_department_below_another_names_it() {
-    let product = Product::furnished().await;
+async fn a_department_names_its_superior() {
+    let product = Product::with_records().await;
     let row = json!({"name": "财务", "uuid": NOBODY, "superior_uuid": DEPARTMENT});
     product.imports("departments", &[row]).await;
     let expected = json!({"name": "财务", "uuid": NOBODY, "superior_uuid": DEPARTMENT, "charger_uuid": null});
@@ -55,7 +55,7 @@ async fn a_department_below_another_names_it() {
 
 #[tokio::test]
 async fn sub_companies_have_every_documented_property() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     product.imports("sub_companies", &[json!({"uuid": NOBODY, "name": "空"})]).await;
     let full = json!({
         "uuid": SUB_COMPANY, "company_uuid": product.company, "name": "彩程北京分公司", "short_name": "北京",
@@ -71,7 +71,7 @@ async fn sub_companies_have_every_documented_property() {
 }
 
 #[tokio::test]
-async fn a_company_that_has_nothing_is_answered_with_nothing() {
+async fn a_company_without_records_has_empty_lists() {
     let product = Product::join().await;
     for path in ["/api/v2/sub_companies", "/api/v2/departments"] {
         assert_eq!(product.get(path, Value::Null).await, body(json!([])), "{path}");
@@ -80,7 +80,7 @@ async fn a_company_that_has_nothing_is_answered_with_nothing() {
 
 #[tokio::test]
 async fn an_unknown_department_or_sub_company_does_not_exist() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     for unknown in [NOBODY, "1", "%E5%BC%A0", &"a".repeat(2000)] {
         for (path, field) in [
             (format!("/api/v2/departments/{unknown}"), "uuid"),
@@ -96,10 +96,10 @@ async fn an_unknown_department_or_sub_company_does_not_exist() {
 
 #[tokio::test]
 async fn an_employee_of_a_sub_company_is_an_array_of_one() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     product.imports("sub_companies", &[json!({"uuid": NOBODY, "name": "空"})]).await;
     product.imports("employees", &[numbered(1)]).await;
-    let found = body(json!([answered(&employee())]));
+    let found = body(json!([returned(&employee())]));
     for (sub_company, uuid) in [(SUB_COMPANY, EMPLOYEE), (&SUB_COMPANY.to_uppercase(), &EMPLOYEE.to_uppercase())] {
         let path = format!("/api/v2/sub_companies/{sub_company}/employees/{uuid}");
         assert_eq!(product.get(&path, Value::Null).await, found, "{path}");
@@ -112,7 +112,7 @@ async fn an_employee_of_a_sub_company_is_an_array_of_one() {
 
 #[tokio::test]
 async fn the_employees_of_a_department_and_of_a_sub_company_are_listed_by_number() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     product.imports("departments", &[json!({"uuid": NOBODY, "name": "空"})]).await;
     product.imports("sub_companies", &[json!({"uuid": NOBODY, "name": "空"})]).await;
     let mut rows: Vec<Value> = (1..=25).rev().map(numbered).collect();
@@ -122,8 +122,8 @@ async fn the_employees_of_a_department_and_of_a_sub_company_are_listed_by_number
     }
     product.imports("employees", &rows).await;
     product.imports("employees", &[numbered(26)]).await;
-    let mut all: Vec<Value> = rows.iter().rev().map(answered).collect();
-    all.push(answered(&employee()));
+    let mut all: Vec<Value> = rows.iter().rev().map(returned).collect();
+    all.push(returned(&employee()));
     for group in ["departments", "sub_companies"] {
         let uuid = if group == "departments" { DEPARTMENT } else { SUB_COMPANY };
         let path = format!("/api/v2/{group}/{uuid}/employees");
@@ -148,20 +148,20 @@ async fn the_employees_of_a_department_and_of_a_sub_company_are_listed_by_number
         assert_eq!(empty, body(json!([])), "{group}");
         let other =
             product.get(&format!("/api/v2/{group}/{NOBODY}/employees"), json!({"pagination": {"cursor": cursor}})).await;
-        assert_eq!(other, refusal(422, 2002, "pagination.cursor is not a cursor of this list and filter"), "{group}");
+        assert_eq!(other, rejection(422, 2002, "pagination.cursor is not a cursor of this list and filter"), "{group}");
     }
 }
 
 #[tokio::test]
-async fn an_employee_who_moves_is_listed_where_they_went() {
-    let product = Product::furnished().await;
+async fn an_employee_who_moves_is_listed_in_the_new_department() {
+    let product = Product::with_records().await;
     product.imports("departments", &[json!({"uuid": NOBODY, "name": "空"})]).await;
     let mut moved = employee();
     moved["department_uuid"] = NOBODY.into();
     product.imports("employees", &[moved.clone()]).await;
     let of = async |uuid: &str| product.get(&format!("/api/v2/departments/{uuid}/employees"), Value::Null).await;
     assert_eq!(of(DEPARTMENT).await, body(json!([])));
-    assert_eq!(of(NOBODY).await, body(json!([answered(&moved)])));
+    assert_eq!(of(NOBODY).await, body(json!([returned(&moved)])));
 }
 
 #[tokio::test]

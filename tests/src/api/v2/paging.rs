@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::support::product::{Product, answered, body, numbered, refusal};
+use crate::support::product::{Product, body, numbered, rejection, returned};
 
 const EMPLOYEES: &str = "/api/v2/employees";
 
-/// The employees, as they are listed.
+/// The list of these employees.
 fn list(rows: &[Value]) -> Vec<Value> {
-    rows.iter().map(answered).collect()
+    rows.iter().map(returned).collect()
 }
 
-/// A company with this many employees, and them as they are listed.
+/// A company with this many employees, and the employees as they are listed.
 async fn company_of(count: u32) -> (Product, Vec<Value>) {
     let product = Product::join().await;
     let rows: Vec<Value> = (1..=count).map(numbered).collect();
@@ -20,7 +20,7 @@ async fn company_of(count: u32) -> (Product, Vec<Value>) {
 }
 
 #[tokio::test]
-async fn a_page_is_asked_for_by_an_object_or_a_string() {
+async fn a_page_is_requested_by_an_object_or_a_string() {
     let (product, all) = company_of(205).await;
     for (pagination, page, size, pages) in [
         (json!({"page": 1}), 1, 20, 11),
@@ -54,8 +54,8 @@ async fn a_page_is_asked_for_by_an_object_or_a_string() {
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_is_refused() {
-    let product = Product::furnished().await;
+async fn an_impossible_page_is_rejected() {
+    let product = Product::with_records().await;
     let (page, size) =
         ("pagination.page must be an integer from 1 to 1000000", "pagination.page_size must be an integer from 1 to 100");
     let cursor = "pagination.cursor is not a cursor of this list and filter";
@@ -92,13 +92,13 @@ async fn a_page_that_cannot_be_is_refused() {
         (json!("[1]"), "pagination must be an object"),
         (json!("\"{}\""), "pagination must be an object"),
     ] {
-        let answer = product.get(EMPLOYEES, product.with_token(json!({"pagination": pagination}))).await;
-        assert_eq!(answer, refusal(422, 2002, text), "{pagination}");
+        let response = product.get(EMPLOYEES, product.with_token(json!({"pagination": pagination}))).await;
+        assert_eq!(response, rejection(422, 2002, text), "{pagination}");
     }
 }
 
 #[tokio::test]
-async fn a_walk_by_cursor_sees_everybody_once() {
+async fn a_walk_by_cursor_returns_every_employee_once() {
     let product = Product::join().await;
     let mut rows: Vec<Value> = (1..=101).map(numbered).collect();
     for row in rows.iter_mut().step_by(3) {
@@ -111,7 +111,7 @@ async fn a_walk_by_cursor_sees_everybody_once() {
             .iter()
             .filter(|row| filter.get("status").is_none() || row["status"] == "regular")
             .filter(|row| filter.get("name").is_none_or(|name| row["name"].as_str().unwrap().contains(name.as_str().unwrap())))
-            .map(answered)
+            .map(returned)
             .collect();
         let pages = expected.len().div_ceil(size);
         let mut next = json!({"page": 1, "page_size": size});
@@ -132,38 +132,38 @@ async fn a_walk_by_cursor_sees_everybody_once() {
 }
 
 #[tokio::test]
-async fn a_walk_carries_the_total_and_meets_who_came_behind_it() {
+async fn a_walk_carries_the_total_and_includes_employees_added_ahead_of_it() {
     let product = Product::join().await;
     let rows: Vec<Value> = (1..=5).map(|number| numbered(number * 10)).collect();
     product.imports("employees", &rows).await;
-    let ask = async |pagination: Value| product.get(EMPLOYEES, product.with_token(json!({"pagination": pagination}))).await;
-    let first = ask(json!({"page": 1, "page_size": 3})).await;
+    let get = async |pagination: Value| product.get(EMPLOYEES, product.with_token(json!({"pagination": pagination}))).await;
+    let first = get(json!({"page": 1, "page_size": 3})).await;
     product.imports("employees", &[numbered(5), numbered(45)]).await;
     let page = |total: usize, employees: &[Value]| {
         body(json!({
             "currentPage": 2, "pageSize": 3, "totalPages": 2, "totalCount": total, "nextCursor": null, "employees": employees,
         }))
     };
-    let behind = list(&[rows[3].clone(), numbered(45), rows[4].clone()]);
-    assert_eq!(ask(json!({"cursor": first.body["nextCursor"], "page_size": 3})).await, page(5, &behind));
-    assert_eq!(ask(json!({"page": 1, "page_size": 3})).await.body["totalCount"], 7);
+    let next_page = list(&[rows[3].clone(), numbered(45), rows[4].clone()]);
+    assert_eq!(get(json!({"cursor": first.body["nextCursor"], "page_size": 3})).await, page(5, &next_page));
+    assert_eq!(get(json!({"page": 1, "page_size": 3})).await.body["totalCount"], 7);
 }
 
 #[tokio::test]
 async fn a_cursor_belongs_to_its_list_and_filter() {
     let (product, _) = company_of(3).await;
     let (other, _) = company_of(3).await;
-    let ask = async |product: &Product, filter: Value| product.get(EMPLOYEES, product.with_token(filter)).await;
-    let first = ask(&product, json!({"status": "regular", "pagination": {"page": 1, "page_size": 1}})).await;
+    let list = async |product: &Product, filter: Value| product.get(EMPLOYEES, product.with_token(filter)).await;
+    let first = list(&product, json!({"status": "regular", "pagination": {"page": 1, "page_size": 1}})).await;
     let cursor = first.body["nextCursor"].as_str().unwrap();
     let with = |filter: Value, cursor: &str| {
         let mut filter = filter;
         filter["pagination"] = json!({"cursor": cursor, "page_size": 1});
         filter
     };
-    let same = ask(&product, with(json!({"status": "regular"}), cursor)).await;
-    assert_eq!(same.body["employees"], json!([answered(&numbered(2))]));
-    let refused = refusal(422, 2002, "pagination.cursor is not a cursor of this list and filter");
+    let same = list(&product, with(json!({"status": "regular"}), cursor)).await;
+    assert_eq!(same.body["employees"], json!([returned(&numbered(2))]));
+    let rejected = rejection(422, 2002, "pagination.cursor is not a cursor of this list and filter");
     for filter in [
         json!({}),
         json!({"status": "joined"}),
@@ -172,13 +172,13 @@ async fn a_cursor_belongs_to_its_list_and_filter() {
         json!({"status": "regular", "join_date_start": "2012-09-29"}),
         json!({"status": "regular", "leave_date_end": "2012-09-29"}),
     ] {
-        assert_eq!(ask(&product, with(filter.clone(), cursor)).await, refused, "{filter}");
+        assert_eq!(list(&product, with(filter.clone(), cursor)).await, rejected, "{filter}");
     }
-    assert_eq!(ask(&other, with(json!({"status": "regular"}), cursor)).await, refused);
+    assert_eq!(list(&other, with(json!({"status": "regular"}), cursor)).await, rejected);
     for at in 0..cursor.len() {
         let to = if &cursor[at..=at] == "A" { "B" } else { "A" };
         let changed = format!("{}{to}{}", &cursor[..at], &cursor[at + 1..]);
-        assert_eq!(ask(&product, with(json!({"status": "regular"}), &changed)).await, refused, "{changed}");
+        assert_eq!(list(&product, with(json!({"status": "regular"}), &changed)).await, rejected, "{changed}");
     }
 }
 

@@ -1,10 +1,10 @@
-//! /recruitments (document 003, 候选人): opened by an employee's consent.
+//! /recruitments (document 003, 候选人): an employee's consent opens them.
 
 use serde_json::{Value, json};
 
 use crate::support::Stage;
 use crate::support::consent::access_token;
-use crate::support::product::{CANDIDATE, DEPARTMENT, MOBILE, Product, body, refusal};
+use crate::support::product::{CANDIDATE, DEPARTMENT, MOBILE, Product, body, rejection};
 
 const ALL: [&str; 6] =
     ["candidates", "candidate/ca0000000000000000000000000000aa", "sources", "source/1", "vacancies", "vacancy/1"];
@@ -20,16 +20,16 @@ fn candidate() -> Value {
     })
 }
 
-/// A furnished company and a token that opens it.
+/// A company with records and an access token for it.
 async fn opened(stage: &Stage) -> (Product, String) {
     let product = Product::join_stage(stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let token = access_token(&product, MOBILE).await;
     (product, token)
 }
 
 #[tokio::test]
-async fn lists_and_single_ones_are_read_by_access_token() {
+async fn lists_and_single_records_are_read_with_an_access_token() {
     let stage = Stage::open().await;
     let (product, token) = opened(&stage).await;
     let page = json!({
@@ -48,17 +48,17 @@ async fn lists_and_single_ones_are_read_by_access_token() {
 
 #[tokio::test]
 async fn a_signature_does_not_open_recruitments() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     for what in ALL {
-        let answer = product.get(&path(what), Value::Null).await;
-        assert_eq!(answer, refusal(403, 3001, "recruitments are opened by an access_token"), "{what}");
-        let nobody = product.read("garbage", &path(what), json!({})).await;
-        assert_eq!(nobody, refusal(401, 1105, "access_token is invalid"), "{what}");
+        let response = product.get(&path(what), Value::Null).await;
+        assert_eq!(response, rejection(403, 3001, "recruitments are opened by an access_token"), "{what}");
+        let invalid = product.read("garbage", &path(what), json!({})).await;
+        assert_eq!(invalid, rejection(401, 1105, "access_token is invalid"), "{what}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_anothers_is_not_found() {
+async fn absent_records_and_those_of_another_company_are_not_found() {
     let stage = Stage::open().await;
     let (product, token) = opened(&stage).await;
     let other = Product::join_stage(&stage).await;
@@ -71,21 +71,21 @@ async fn what_is_not_there_or_anothers_is_not_found() {
         other.imports(kind, &[row]).await;
     }
     for what in ["candidate/cb0000000000000000000000000000bb", "candidate/x", "source/2", "vacancy/2", "vacancy/x"] {
-        let answer = product.read(&token, &path(what), json!({})).await;
-        assert_eq!(answer, refusal(404, 1102, "id does not exist"), "{what}");
+        let response = product.read(&token, &path(what), json!({})).await;
+        assert_eq!(response, rejection(404, 1102, "id does not exist"), "{what}");
     }
     assert_eq!(product.read(&token, &path("candidates"), json!({})).await.body["totalCount"], 1);
 }
 
 #[tokio::test]
-async fn candidates_come_page_by_page_or_on_behind_a_cursor() {
+async fn candidates_are_listed_by_page_or_by_cursor() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     product.imports("employees", &[crate::support::product::employee()]).await;
     let row = |number: u32| json!({"uuid": format!("{number:032x}"), "name": format!("候选人{number}")});
     product.imports("candidates", &(0..45).rev().map(row).collect::<Vec<_>>()).await;
     let token = access_token(&product, MOBILE).await;
-    let ask = async |pagination: Value| product.read(&token, &path("candidates"), json!({"pagination": pagination})).await;
+    let list = async |pagination: Value| product.read(&token, &path("candidates"), json!({"pagination": pagination})).await;
     let uuids = |page: &Value| -> Vec<String> {
         let rows = page["candidates"].as_array().expect("candidates").iter();
         rows.map(|row| row["uuid"].as_str().expect("a uuid").to_owned()).collect()
@@ -93,25 +93,25 @@ async fn candidates_come_page_by_page_or_on_behind_a_cursor() {
     let expected = |range: std::ops::Range<u32>| range.map(|number| format!("{number:032x}")).collect::<Vec<_>>();
     for (page, range) in [(1, 0..20), (2, 20..40), (3, 40..45), (4, 45..45)] {
         for pagination in [json!({"page": page}), json!({"page": page.to_string()}), json!(format!("{{\"page\":{page}}}"))] {
-            let answer = ask(pagination).await;
-            let told = json!({
+            let response = list(pagination).await;
+            let whole = json!({
                 "currentPage": page, "pageSize": 20, "totalPages": 3, "totalCount": 45,
-                "nextCursor": answer.body["nextCursor"], "candidates": answer.body["candidates"],
+                "nextCursor": response.body["nextCursor"], "candidates": response.body["candidates"],
             });
-            assert_eq!(answer, body(told));
-            assert_eq!(uuids(&answer.body), expected(range.clone()), "{page}");
-            assert_eq!(answer.body["nextCursor"].is_null(), page >= 3, "{page}");
+            assert_eq!(response, body(whole));
+            assert_eq!(uuids(&response.body), expected(range.clone()), "{page}");
+            assert_eq!(response.body["nextCursor"].is_null(), page >= 3, "{page}");
         }
     }
     let (mut walked, mut pagination) = (Vec::new(), json!({"page": 1, "page_size": 7}));
     while walked.len() < 45 {
-        let page = ask(pagination).await;
+        let page = list(pagination).await;
         assert_eq!((page.status, &page.body["totalCount"]), (200, &json!(45)));
         walked.extend(uuids(&page.body));
         pagination = json!({"cursor": page.body["nextCursor"], "page_size": 7});
     }
     assert_eq!(walked, expected(0..45));
     assert_eq!(pagination["cursor"], Value::Null);
-    let forged = ask(json!({"cursor": "garbage"})).await;
-    assert_eq!(forged, refusal(422, 2002, "pagination.cursor is not a cursor of this list and filter"));
+    let forged = list(json!({"cursor": "garbage"})).await;
+    assert_eq!(forged, rejection(422, 2002, "pagination.cursor is not a cursor of this list and filter"));
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::product::{EMPNO, Product, body, employee, refusal};
+use crate::support::product::{EMPNO, Product, body, employee, rejection};
 use crate::support::resource::number;
-use crate::support::{Answer, Stage};
+use crate::support::{Response, Stage};
 
 const PATH: &str = "/api/v2/salary/subject_values";
 
@@ -12,11 +12,11 @@ fn value(empno: &str, subject: &str, month: &str, value: &str) -> Value {
     json!({"empno": empno, "subject_name": subject, "month": month, "value": number(value)})
 }
 
-fn done() -> Answer {
+fn done() -> Response {
     body(json!({"code": 0, "text": "ok"}))
 }
 
-/// What is stored of salaries, `(place, value in fen)`, sorted.
+/// The stored salaries, `(place, value in fen)`, sorted.
 async fn stored(stage: &Stage) -> Vec<(String, String)> {
     let text = |item: &Value, name: &str, kind: &str| item[name][kind].as_str().expect("a value").to_owned();
     let items = stage.items("hris").await.into_iter();
@@ -31,7 +31,7 @@ async fn stored(stage: &Stage) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn of_an_employee_a_subject_and_a_month_the_last_value_counts() {
+async fn the_last_value_of_an_employee_subject_and_month_counts() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     let mut second = employee();
@@ -58,21 +58,21 @@ async fn of_an_employee_a_subject_and_a_month_the_last_value_counts() {
 }
 
 #[tokio::test]
-async fn a_salary_of_nobody_is_refused_and_not_stored() {
+async fn a_salary_of_an_unknown_employee_is_rejected_and_not_stored() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     let other = Product::join_stage(&stage).await;
     other.imports("employees", &[employee()]).await;
     for empno in ["001", EMPNO] {
-        let answer = product.post(PATH, value(empno, "绩效工资", "2017-09", "1")).await;
-        assert_eq!(answer, refusal(404, 1102, "empno does not exist"), "{empno}");
+        let response = product.post(PATH, value(empno, "绩效工资", "2017-09", "1")).await;
+        assert_eq!(response, rejection(404, 1102, "empno does not exist"), "{empno}");
     }
     assert_eq!(stored(&stage).await, []);
 }
 
 #[tokio::test]
 async fn every_fault_of_a_salary_is_named() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     const VALUE: &str = "value must be from -1000000000000 to 1000000000000";
     const MONTH: &str = "month must be a month, such as 2017-09";
     let cases = [
@@ -88,7 +88,7 @@ async fn every_fault_of_a_salary_is_named() {
         (value(EMPNO, &"字".repeat(65), "2017-09", "1"), "subject_name is too long"),
     ];
     for (payload, text) in cases {
-        assert_eq!(product.post(PATH, payload.clone()).await, refusal(422, 2002, text), "{payload}");
+        assert_eq!(product.post(PATH, payload.clone()).await, rejection(422, 2002, text), "{payload}");
     }
     assert_eq!(product.post(PATH, value(EMPNO, &"字".repeat(64), "2017-09", "1000000000000")).await, done());
 }

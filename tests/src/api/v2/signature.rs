@@ -1,11 +1,11 @@
-//! The signature of a call (document 003, 认证): where its parts stand, what is signed, what is refused and in which order.
+//! The signature of a call (document 003, 认证): where its parts are, what is signed, what is rejected and in which order.
 
 use jiff::SignedDuration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::support::product::{APPROVAL, EMPLOYEE, EMPNO, Product, answered, body, employee, numbered, refusal};
-use crate::support::{Answer, Stage, answer};
+use crate::support::product::{APPROVAL, EMPLOYEE, EMPNO, Product, body, employee, numbered, rejection, returned};
+use crate::support::{Response, Stage, fetch};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -17,14 +17,14 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// `name=value&...`, everything that can be encoded encoded.
+/// `name=value&...`, with everything encoded that can be.
 fn pairs(fields: &[(&str, &str)]) -> String {
     let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
     pairs.join("&")
 }
 
-/// Sends just this: the target (path and query) as it stands, perhaps the header, perhaps a body of a media type.
-async fn send(product: &Product, method: &str, target: &str, header: Option<&str>, body: Option<(&str, String)>) -> Answer {
+/// Sends this target (path and query) unchanged, with an optional header and an optional body of a media type, and nothing else.
+async fn send(product: &Product, method: &str, target: &str, header: Option<&str>, body: Option<(&str, String)>) -> Response {
     let url = format!("{}{target}", product.address.base_url);
     let mut request = product.http.request(method.parse().unwrap(), url);
     if let Some(signature) = header {
@@ -33,11 +33,11 @@ async fn send(product: &Product, method: &str, target: &str, header: Option<&str
     if let Some((media_type, body)) = body {
         request = request.header("content-type", media_type).body(body);
     }
-    answer(request).await
+    fetch(request).await
 }
 
-/// A GET of this target, whose query continues with the signature made over the path and the payload as given.
-async fn get_signed(product: &Product, path: &str, payload: &str, target: &str) -> Answer {
+/// A GET of this target. Its query continues with the signature of the path and the payload.
+async fn get_signed(product: &Product, path: &str, payload: &str, target: &str) -> Response {
     let tonce = product.tonce();
     let signature = product.sign("GET", path, &tonce, payload);
     let separator = if target.contains('?') { '&' } else { '?' };
@@ -45,24 +45,24 @@ async fn get_signed(product: &Product, path: &str, payload: &str, target: &str) 
     send(product, "GET", &format!("{target}{separator}{credentials}"), None, None).await
 }
 
-fn no_departments() -> Answer {
+fn no_departments() -> Response {
     body(json!([]))
 }
 
-fn stored() -> Answer {
+fn stored() -> Response {
     body(json!({"code": 0, "text": "ok"}))
 }
 
-fn wrong_signature() -> Answer {
-    refusal(401, 1101, "signature is invalid")
+fn wrong_signature() -> Response {
+    rejection(401, 1101, "signature is invalid")
 }
 
-fn untimely() -> Answer {
-    refusal(401, 1103, "tonce must be Unix seconds within 300 of the server's time")
+fn untimely() -> Response {
+    rejection(401, 1103, "tonce must be Unix seconds within 300 of the server's time")
 }
 
-fn unknown_key() -> Answer {
-    refusal(401, 1105, "access_key is invalid")
+fn unknown_key() -> Response {
+    rejection(401, 1105, "access_key is invalid")
 }
 
 fn subject_value(empno: &str) -> String {
@@ -70,14 +70,14 @@ fn subject_value(empno: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_signature_stands_in_the_query_or_the_header() {
+async fn the_signature_is_in_the_query_or_the_header() {
     let product = Product::join().await;
     let tonce = product.tonce();
     let right = product.sign("GET", DEPARTMENTS, &tonce, "");
     let upper = right.to_uppercase();
     let wrong = product.sign("GET", DEPARTMENTS, &tonce, "{}");
     let (ok, invalid) = (no_departments(), wrong_signature());
-    let missing = refusal(401, 1002, "signature is missing");
+    let missing = rejection(401, 1002, "signature is missing");
     for (query, header, expected) in [
         (Some(right.as_str()), None, &ok),
         (None, Some(right.as_str()), &ok),
@@ -102,21 +102,21 @@ async fn the_signature_stands_in_the_query_or_the_header() {
         let mut fields = vec![("access_key", product.access_key.as_str()), ("tonce", &tonce)];
         fields.extend(query.map(|signature| ("signature", signature)));
         let target = format!("{DEPARTMENTS}?{}", pairs(&fields));
-        let answer = send(&product, "GET", &target, header, None).await;
-        assert_eq!(&answer, expected, "query {query:?}, header {header:?}");
+        let response = send(&product, "GET", &target, header, None).await;
+        assert_eq!(&response, expected, "query {query:?}, header {header:?}");
     }
 }
 
 #[tokio::test]
-async fn the_payload_stands_in_the_query_the_form_or_is_the_body() {
-    let product = Product::furnished().await;
+async fn the_payload_is_in_the_query_the_form_or_is_the_body() {
+    let product = Product::with_records().await;
     let tonce = product.tonce();
     let payload = subject_value(EMPNO);
     let signature = product.sign("POST", SALARY, &tonce, &payload);
     let credentials = [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
     let with_payload = [&credentials[..], &[("payload", &payload)]].concat();
     let (signed, full) = (format!("{SALARY}?{}", pairs(&credentials)), format!("{SALARY}?{}", pairs(&with_payload)));
-    let other = subject_value("nobody");
+    let other = subject_value("unknown");
     for (target, sent) in [
         (full.as_str(), None),
         (&signed, Some((FORM, pairs(&[("payload", &payload)])))),
@@ -130,7 +130,7 @@ async fn the_payload_stands_in_the_query_the_form_or_is_the_body() {
     ] {
         assert_eq!(send(&product, "POST", target, None, sent.clone()).await, stored(), "{target} {sent:?}");
     }
-    // What is signed is what is read: never the one, and then the other.
+    // The system reads what was signed: never one payload and the signature of another.
     let signature = product.sign("POST", SALARY, &tonce, &other);
     let fields =
         [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature), ("payload", &payload)];
@@ -146,7 +146,7 @@ async fn a_payload_is_signed_as_it_was_sent() {
     let mut row = numbered(1);
     row["name"] = "张 三&李=100%+😀".into();
     product.imports("employees", &[row.clone()]).await;
-    let (token, found) = (&product.token, body(json!([answered(&row)])));
+    let (token, found) = (&product.token, body(json!([returned(&row)])));
     for payload in [
         format!(r#"{{"token":"{token}","name":"张 三&李=100%+😀"}}"#),
         format!(r#"{{"name":"张 三&李=100%+😀","token":"{token}"}}"#),
@@ -165,15 +165,15 @@ async fn a_payload_is_signed_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_plus_is_a_space_or_else_itself() {
-    let product = Product::furnished().await;
+async fn a_plus_is_a_space_or_a_plus() {
+    let product = Product::with_records().await;
     let mut rows = [numbered(1), numbered(2)];
     rows[0]["name"] = "C C".into();
     rows[1]["name"] = "C+C".into();
     product.imports("employees", &rows).await;
     let payload = |name: &str| format!(r#"{{"token":"{}","name":"{name}"}}"#, product.token);
     let sent_as = |plus: &str| format!("{EMPLOYEES}?payload={}", encoded(&payload("C~C")).replace("%7E", plus));
-    let (space, plus) = (body(json!([answered(&rows[0])])), body(json!([answered(&rows[1])])));
+    let (space, plus) = (body(json!([returned(&rows[0])])), body(json!([returned(&rows[1])])));
     for (signed, target, expected) in [
         ("C C", sent_as("+"), &space),
         ("C C", sent_as("%20"), &space),
@@ -184,7 +184,7 @@ async fn a_plus_is_a_space_or_else_itself() {
     ] {
         assert_eq!(&get_signed(&product, EMPLOYEES, &payload(signed), &target).await, expected, "{signed} as {target}");
     }
-    // All of them are the one, or all are the other.
+    // Either every plus is a space, or every plus is a plus.
     let target = format!("{EMPLOYEES}?payload={}", encoded(&payload("C~C~")).replace("%7E", "+"));
     assert_eq!(get_signed(&product, EMPLOYEES, &payload("C C+"), &target).await, wrong_signature());
 
@@ -226,16 +226,16 @@ async fn a_path_that_needs_encoding_is_signed_decoded_or_encoded() {
         let target = format!("{path}?payload={}", encoded(&payload));
         let unreserved = path.replace("%2D", "-").replace("%2E", ".").replace("%5F", "_").replace("%7E", "~");
         for signed in [&decoded, &unreserved] {
-            let answer = get_signed(&product, signed, &payload, &target).await;
-            assert_eq!(answer, body(answered(&row)), "{empno} signed as {signed}");
+            let response = get_signed(&product, signed, &payload, &target).await;
+            assert_eq!(response, body(returned(&row)), "{empno} signed as {signed}");
         }
-        let answer = get_signed(&product, &format!("{decoded}x"), &payload, &target).await;
-        assert_eq!(answer, wrong_signature(), "{empno}");
+        let response = get_signed(&product, &format!("{decoded}x"), &payload, &target).await;
+        assert_eq!(response, wrong_signature(), "{empno}");
     }
 }
 
 #[tokio::test]
-async fn a_tonce_is_taken_within_300_seconds() {
+async fn a_tonce_is_accepted_within_300_seconds() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     let call = async |tonce: &str| {
@@ -243,7 +243,7 @@ async fn a_tonce_is_taken_within_300_seconds() {
         let fields = [("access_key", product.access_key.as_str()), ("tonce", tonce), ("signature", &signature)];
         send(&product, "GET", &format!("{DEPARTMENTS}?{}", pairs(&fields)), None, None).await
     };
-    // The clock stands at 1705314600.
+    // The clock stands still at 1705314600.
     for near in
         ["1705314600", "1705314300", "1705314900", "1705314600.0", "1705314599.123456", "1705314899.999", "1705314300.0"]
     {
@@ -277,15 +277,15 @@ async fn a_tonce_is_taken_within_300_seconds() {
     assert_eq!(call("1705314600").await, untimely());
 }
 
-/// The text with each byte of ASCII changed, one at a time.
+/// The text with each ASCII byte changed, one at a time.
 fn changed(text: &str) -> Vec<String> {
     let places = text.char_indices().filter(|(_, c)| c.is_ascii());
     places.map(|(at, c)| format!("{}{}{}", &text[..at], if c == '0' { '1' } else { '0' }, &text[at + 1..])).collect()
 }
 
 #[tokio::test]
-async fn no_changed_byte_passes() {
-    let product = Product::furnished().await;
+async fn no_changed_byte_is_accepted() {
+    let product = Product::with_records().await;
     let code = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
     let path = format!("{EMPLOYEES}/{EMPLOYEE}");
     let payload = json!({"token": product.token}).to_string();
@@ -296,9 +296,9 @@ async fn no_changed_byte_passes() {
         send(&product, method, &format!("{path}?{}", pairs(&fields)), None, None).await
     };
     let key = product.access_key.as_str();
-    assert_eq!(call("GET", &path, key, &tonce, &payload, &signature).await, body(answered(&employee())));
+    assert_eq!(call("GET", &path, key, &tonce, &payload, &signature).await, body(returned(&employee())));
 
-    // What was signed is another request.
+    // The signed request differs from the sent one.
     for method in changed("GET") {
         let signature = product.sign(&method, &path, &tonce, &payload);
         assert_eq!(call("GET", &path, key, &tonce, &payload, &signature).await, wrong_signature(), "{method}");
@@ -307,7 +307,7 @@ async fn no_changed_byte_passes() {
         let signature = product.sign("GET", &other, &tonce, &payload);
         assert_eq!(call("GET", &path, key, &tonce, &payload, &signature).await, wrong_signature(), "{other}");
     }
-    // What was sent is another request.
+    // The sent request differs from the signed one.
     for id in changed(EMPLOYEE) {
         let path = format!("{EMPLOYEES}/{id}");
         assert_eq!(call("GET", &path, key, &tonce, &payload, &signature).await, wrong_signature(), "{path}");
@@ -337,7 +337,7 @@ async fn no_changed_byte_passes() {
 
 #[tokio::test]
 async fn another_resource_of_the_same_payload_needs_its_own_signature() {
-    let product = Product::furnished().await;
+    let product = Product::with_records().await;
     let target = format!("/api/v2/approvals/{APPROVAL}");
     for signed in [DEPARTMENTS, "/api/v2/approvals", "/approvals/20170712355448", ""] {
         assert_eq!(get_signed(&product, signed, "", &target).await, wrong_signature(), "{signed}");

@@ -1,4 +1,4 @@
-//! Lists that are asked for without pages: what fits is given at once, what does not is refused before it is read.
+//! Lists that are requested without pages: a list that fits is returned whole, a longer one is rejected before it is read.
 
 use std::io::Read as _;
 
@@ -6,17 +6,17 @@ use flate2::read::GzDecoder;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::support::product::{Product, answered, numbered, refusal};
-use crate::support::{Answer, Stage};
+use crate::support::product::{Product, numbered, rejection, returned};
+use crate::support::{Response, Stage};
 
 const EMPLOYEES: &str = "/api/v2/employees";
 
-fn too_many() -> Answer {
-    refusal(422, 2002, "pagination is required: there are too many to be given at once")
+fn too_many() -> Response {
+    rejection(422, 2002, "pagination is required: there are too many to be given at once")
 }
 
-/// Asks for all employees as a client that takes this encoding; gives the encoding of the answer, its length and what it holds.
-async fn whole(product: &Product, path: &str, accepted: &str) -> (Option<String>, usize, Answer) {
+/// Requests all employees with this Accept-Encoding. Returns the response's encoding, length and content.
+async fn whole(product: &Product, path: &str, accepted: &str) -> (Option<String>, usize, Response) {
     let (payload, tonce) = (product.with_token(json!({})).to_string(), product.tonce());
     let signature = product.sign("GET", path, &tonce, &payload);
     let query =
@@ -31,11 +31,11 @@ async fn whole(product: &Product, path: &str, accepted: &str) -> (Option<String>
         Some("gzip") => drop(GzDecoder::new(&bytes[..]).read_to_end(&mut json).unwrap()),
         _ => json.extend_from_slice(&bytes),
     }
-    (encoding, bytes.len(), Answer { status, body: serde_json::from_slice(&json).unwrap() })
+    (encoding, bytes.len(), Response { status, body: serde_json::from_slice(&json).unwrap() })
 }
 
 #[tokio::test]
-async fn what_lambda_carries_compressed_only_is_refused_to_who_does_not_take_that() {
+async fn a_response_that_only_fits_compressed_is_rejected_without_accept_encoding() {
     const LAMBDA: usize = 6 * 1024 * 1024;
     let product = Product::join().await;
     let rows: Vec<Value> = (1..=1000)
@@ -51,36 +51,36 @@ async fn what_lambda_carries_compressed_only_is_refused_to_who_does_not_take_tha
         })
         .collect();
     stream::iter(rows.chunks(250)).for_each_concurrent(4, |rows| product.imports("employees", rows)).await;
-    let expected = Answer { status: 200, body: rows.iter().map(answered).collect() };
+    let expected = Response { status: 200, body: rows.iter().map(returned).collect() };
     assert!(expected.body.to_string().len() > LAMBDA);
 
-    let (encoding, length, answer) = whole(&product, EMPLOYEES, "gzip").await;
+    let (encoding, length, response) = whole(&product, EMPLOYEES, "gzip").await;
     assert_eq!(encoding.as_deref(), Some("gzip"));
     assert!(length < LAMBDA, "{length}");
-    assert!(answer == expected, "not the employees that were imported");
+    assert!(response == expected, "the list differs from the imported employees");
 
     assert_eq!(whole(&product, EMPLOYEES, "identity").await, (None, too_many().body.to_string().len(), too_many()));
 }
 
 #[tokio::test]
-async fn answers_over_64_kilobytes_are_compressed_where_the_client_takes_it() {
+async fn responses_over_64_kilobytes_are_compressed_if_the_client_accepts_it() {
     let product = Product::join().await;
     let rows: Vec<Value> = (1..=200).map(numbered).collect();
     product.imports("employees", &rows).await;
-    let expected = Answer { status: 200, body: rows.iter().map(answered).collect() };
+    let expected = Response { status: 200, body: rows.iter().map(returned).collect() };
     for (accepted, compressed) in
         [("gzip", true), ("gzip, deflate, br", true), ("identity", false), ("gzip;q=0", false), ("br", false)]
     {
-        let (encoding, length, answer) = whole(&product, EMPLOYEES, accepted).await;
+        let (encoding, length, response) = whole(&product, EMPLOYEES, accepted).await;
         assert_eq!(encoding.as_deref(), compressed.then_some("gzip"), "{accepted}");
         assert_eq!(length < 64 * 1024, compressed, "{accepted}: {length}");
-        assert_eq!(answer, expected, "{accepted}");
+        assert_eq!(response, expected, "{accepted}");
     }
     let (encoding, _, one) = whole(&product, &format!("{EMPLOYEES}/000001"), "gzip").await;
-    assert_eq!((encoding, one), (None, Answer { status: 200, body: answered(&rows[0]) }));
+    assert_eq!((encoding, one), (None, Response { status: 200, body: returned(&rows[0]) }));
 }
 
-/// Puts bare entries into the index of a company's employees, past the system.
+/// Puts bare entries into the index of a company's employees, directly.
 async fn seed(stage: &Stage, company: &str, count: usize) {
     let entries: Vec<Value> = (0..count)
         .map(|number| {
@@ -92,14 +92,14 @@ async fn seed(stage: &Stage, company: &str, count: usize) {
         })
         .collect();
     let put = async |entries: &[Value]| {
-        let answer = stage.database("BatchWriteItem", &json!({"RequestItems": {"hris": entries}})).await;
-        if answer["UnprocessedItems"] == json!({}) { Ok(()) } else { Err(answer) }
+        let response = stage.database("BatchWriteItem", &json!({"RequestItems": {"hris": entries}})).await;
+        if response["UnprocessedItems"] == json!({}) { Ok(()) } else { Err(response) }
     };
     stream::iter(entries.chunks(25)).map(put).buffer_unordered(8).try_collect::<Vec<()>>().await.unwrap();
 }
 
 #[tokio::test]
-async fn more_than_ten_thousand_employees_are_refused_before_they_are_read() {
+async fn a_list_of_more_than_ten_thousand_employees_is_rejected_before_it_is_read() {
     const COUNT: usize = 14_500;
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
@@ -109,7 +109,7 @@ async fn more_than_ten_thousand_employees_are_refused_before_they_are_read() {
         "currentPage": 1000, "pageSize": 100, "totalPages": 145, "totalCount": COUNT, "nextCursor": null, "employees": [],
     });
     stage.take_calls();
-    assert_eq!(product.get(EMPLOYEES, behind).await, Answer { status: 200, body: none });
+    assert_eq!(product.get(EMPLOYEES, behind).await, Response { status: 200, body: none });
     let all_of_it = stage.take_calls();
     assert_eq!(all_of_it.iter().filter(|call| *call == "Query").count(), 3);
     for filter in [json!({}), json!({"status": "regular"}), json!({"name": "员"})] {

@@ -1,16 +1,16 @@
-//! What happens between two examples and is no part of the API: files are uploaded, pictures and text messages are read, orders
-//! are paid.
+//! Steps between two examples that are no part of the API: uploading a file, reading a picture or a text message, paying an
+//! order.
 
 use local::Captchas;
 use local::demo::Demo;
 use serde_json::{Value, json};
 
 use super::likeness::Known;
-use super::{Story, Told, answer};
+use super::{Returned, Story, fetch};
 use crate::support::Address;
 use crate::support::consent::{App, Browser, Page};
 
-/// What the documents write in the place of credentials.
+/// The placeholders of credentials in the documents, with the real values.
 pub async fn credentials(address: &Address, demo: &Demo) -> Known {
     let command = json!({"command": "create_bind_code", "company_uuid": demo.hris.company_uuid});
     let bind_code = address.command(&command).await["bind_code"].clone();
@@ -29,13 +29,13 @@ pub async fn credentials(address: &Address, demo: &Demo) -> Known {
 }
 
 impl Story<'_> {
-    fn means(&mut self, shown: &str, meant: &str) {
+    fn learn(&mut self, shown: &str, meant: &str) {
         assert_eq!(self.known.learn(&shown.into(), &meant.into()), None);
     }
 
-    /// Whatever it takes that the next example can be sent.
-    pub async fn go_on(&mut self, name: &str, told: &Told) {
-        let data = &told.body["data"];
+    /// Takes the steps without which the next example cannot be sent.
+    pub async fn prepare_next(&mut self, name: &str, returned: &Returned) {
+        let data = &returned.body["data"];
         let text = |name: &str| data[name].as_str().unwrap().to_owned();
         match name {
             "POST /api/v1/auth/token" | "POST /api/v1/auth/refresh" => {
@@ -47,40 +47,40 @@ impl Story<'_> {
                 file.resize(size, b' ');
                 let request = self.http.put(text("upload_url")).body(file);
                 let kind = data["headers"]["content-type"].as_str().unwrap();
-                assert_eq!(answer(request.header("content-type", kind)).await.status, 200);
+                assert_eq!(fetch(request.header("content-type", kind)).await.status, 200);
             }
-            "GET /api/v2/oauth/authorize" => self.ask_for_consent(told).await,
+            "GET /api/v2/oauth/authorize" => self.request_code(returned).await,
             "POST /api/v2/oauth/authorize" => {
-                let back = told.header("location").strip_prefix("https://app.example.com/callback?").unwrap();
+                let back = returned.header("location").strip_prefix("https://app.example.com/callback?").unwrap();
                 let back: Vec<(String, String)> = form_urlencoded::parse(back.as_bytes()).into_owned().collect();
                 assert_eq!((back[0].0.as_str(), &back[1]), ("response_code", &("state".into(), "xyz".into())));
-                self.means("response_code_string", &back[0].1);
+                self.learn("response_code_string", &back[0].1);
             }
             "GET /captcha" => {
-                let id = told.header("x-captcha-id").to_owned();
+                let id = returned.header("x-captcha-id").to_owned();
                 let captchas = Captchas::of(&self.address.variables).await.unwrap();
                 let shown = captchas.answer(&id).await.unwrap().expect("a captcha");
-                self.means("A7KM", &shown);
+                self.learn("A7KM", &shown);
                 self.kept.insert("x-captcha-id", id);
             }
             "POST /verifycode" => {
                 let code = self.address.code("13800138000").await;
-                self.means("123456", &code);
+                self.learn("123456", &code);
             }
             "POST /weixin/login" => self.token = Some(text("session_token")),
             "POST /contact_voucher/buy" => {
                 let url = format!("{}/simulate/pay", self.address.wechat_url);
                 let paid = json!({"out_trade_no": data["order_no"], "deliver": false});
-                let letter = answer(self.http.post(url).json(&paid)).await.body;
-                self.letter = Some(letter);
+                let notification = fetch(self.http.post(url).json(&paid)).await.body;
+                self.notification = Some(notification);
             }
             _ => {}
         }
     }
 
-    /// An employee has opened the page, and asks for a code there.
-    async fn ask_for_consent(&mut self, told: &Told) {
-        let opened = Page { status: told.status, headers: told.headers.clone(), html: told.text.clone() };
+    /// An employee opened the page, and requests a code there.
+    async fn request_code(&mut self, returned: &Returned) {
+        let opened = Page { status: returned.status, headers: returned.headers.clone(), html: returned.text.clone() };
         let oauth = &self.demo.hris.oauth;
         let mobile = oauth.employee_mobile.clone();
         let mut browser = Browser::new(&App {
@@ -91,10 +91,10 @@ impl Story<'_> {
         });
         browser.keep_cookie(&opened);
         let asking = browser.press(&opened, "send", &[("mobile", &mobile)]).await;
-        self.means("form_token_string", &asking.field("token"));
-        self.means("attempt_string", &asking.field("attempt"));
+        self.learn("form_token_string", &asking.field("token"));
+        self.learn("attempt_string", &asking.field("attempt"));
         let code = self.address.code(&mobile).await;
-        self.means("123456", &code);
+        self.learn("123456", &code);
         self.kept.insert("cookie", browser.cookie.expect("a cookie"));
     }
 }

@@ -1,5 +1,5 @@
-//! The examples of the OpenAPI documents are carried out: each request is put together from the document alone, and its answer is
-//! what stands there. The order, and who sends what, is told by the family's `examples.json`: a document has no place for it.
+//! The examples of the OpenAPI documents are sent: each request is built from the document alone, and its response must be the
+//! documented one. `examples.json` of each family adds the order and the users, for which a document has no place.
 
 mod between;
 mod likeness;
@@ -22,7 +22,7 @@ use shared::clock::ManualClock;
 
 use crate::support::wire::Faults;
 use crate::support::worker::form;
-use crate::support::{Address, answer, repository};
+use crate::support::{Address, fetch, repository};
 use likeness::Known;
 
 const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
@@ -32,7 +32,7 @@ fn read(path: &str) -> Value {
     serde_json::from_str(&repository::read(path)).unwrap()
 }
 
-/// The operations of a document: `METHOD /path`, with what is told of it.
+/// The operations of a document by `METHOD /path`.
 fn operations(document: &Value) -> BTreeMap<String, &Value> {
     let items = document["paths"].as_object().unwrap().iter();
     let operations = items.flat_map(|(path, item)| {
@@ -46,26 +46,26 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-/// What an operation lacks of an example.
-fn lacking(operation: &Value) -> Vec<String> {
+/// The parts of an operation that have no example.
+fn missing(operation: &Value) -> Vec<String> {
     let parameters = || operation["parameters"].as_array().into_iter().flatten();
-    let mut lacking = Vec::new();
+    let mut missing = Vec::new();
     let unshown = parameters().filter(|parameter| parameter["in"] == "path" && parameter.get("example").is_none());
-    lacking.extend(unshown.map(|parameter| format!("parameter {}", parameter["name"])));
+    missing.extend(unshown.map(|parameter| format!("parameter {}", parameter["name"])));
     if parameters().next().is_some() && parameters().all(|parameter| parameter.get("example").is_none()) {
-        lacking.push("parameters".into());
+        missing.push("parameters".into());
     }
     let shown = |content: &Value| members(content).any(|(_, content)| content.get("example").is_some());
     if operation.get("requestBody").is_some_and(|body| !shown(&body["content"])) {
-        lacking.push("body".into());
+        missing.push("body".into());
     }
-    let answers = members(&operation["responses"]).filter(|(status, _)| status.starts_with(['2', '3']));
-    let contents: Vec<&Value> = answers.map(|(_, answer)| &answer["content"]).collect();
+    let responses = members(&operation["responses"]).filter(|(status, _)| status.starts_with(['2', '3']));
+    let contents: Vec<&Value> = responses.map(|(_, response)| &response["content"]).collect();
     let is_json = contents.iter().any(|content| content.get("application/json").is_some());
     if contents.is_empty() || is_json && !contents.into_iter().any(shown) {
-        lacking.push("answer".into());
+        missing.push("answer".into());
     }
-    lacking
+    missing
 }
 
 #[test]
@@ -74,13 +74,13 @@ fn every_operation_has_an_example() {
     for family in FAMILIES {
         let document = read(&format!("openapi/{family}.json"));
         for (name, operation) in operations(&document) {
-            without.extend(lacking(operation).into_iter().map(|what| format!("{name}: {what}")));
+            without.extend(missing(operation).into_iter().map(|what| format!("{name}: {what}")));
         }
     }
     assert_eq!(without, Vec::<String>::new());
 }
 
-/// What came of all examples.
+/// The result of all examples.
 struct Run {
     operations: usize,
     sent: usize,
@@ -90,8 +90,8 @@ struct Run {
 
 /// Sends every example, in the order of `examples.json`.
 async fn run() -> Run {
-    // The documents' own time, so that times are the same in every run. The demo data is a second older: ids of one instant that
-    // were made in two places have no order.
+    // The documents' own time, so that times are the same in every run. The demo data is one second older, because ids that two
+    // processes create in the same instant have no order.
     let clock = Arc::new(ManualClock::at("2024-01-15T10:29:59Z".parse().unwrap()));
     let wire = Arc::new(Faults::default());
     let options = Options { demo: true, clock: clock.clone(), wire: wire.clone(), ..Options::default() };
@@ -104,7 +104,7 @@ async fn run() -> Run {
         let mut story = Story::begin(&world, &document).await;
         for step in read(&format!("functions/{family}/examples.json")).as_array().unwrap() {
             let name = step["operation"].as_str().unwrap();
-            let found = story.tell(name, operations[name], step).await;
+            let found = story.run(name, operations[name], step).await;
             differences.extend(found.into_iter().map(|difference| format!("{name}: {difference}")));
             sent += 1;
         }
@@ -120,7 +120,7 @@ pub async fn grants_used() -> BTreeSet<Grant> {
 }
 
 #[tokio::test]
-async fn every_example_is_answered_as_the_document_says() {
+async fn every_example_returns_what_the_document_shows() {
     let Run { operations, sent, differences, .. } = run().await;
     assert_eq!(differences, Vec::<String>::new());
     assert_eq!((operations, sent), (OPERATIONS, OPERATIONS));
@@ -133,25 +133,25 @@ struct Story<'a> {
     document: &'a Value,
     http: reqwest::Client,
     known: Known,
-    /// What proves the caller, once he is logged in.
+    /// The credential of the logged-in caller.
     token: Option<String>,
-    /// What a browser or mini program keeps and sends back, whatever it asks for.
+    /// Headers that a browser or mini program sends with every request.
     kept: HashMap<&'static str, String>,
     /// Tokens of the job board's users, by their login codes.
     tokens: HashMap<String, String>,
-    /// What the next request bears and says in the place of its example: nobody but WeChat can sign it.
-    letter: Option<Value>,
+    /// A notification of WeChat Pay that replaces the next example: only WeChat Pay can sign it.
+    notification: Option<Value>,
 }
 
-struct Told {
+struct Returned {
     status: u16,
     headers: HeaderMap,
     text: String,
-    /// Null where it is no JSON.
+    /// Null if it is no JSON.
     body: Value,
 }
 
-impl Told {
+impl Returned {
     fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().unwrap()
     }
@@ -163,31 +163,31 @@ impl<'a> Story<'a> {
         let (address, demo) = (Address::of(world), world.demo.clone().unwrap());
         let known = between::credentials(&address, &demo).await;
         let (kept, tokens) = (HashMap::new(), HashMap::new());
-        Self { address, demo, document, http, known, token: None, kept, tokens, letter: None }
+        Self { address, demo, document, http, known, token: None, kept, tokens, notification: None }
     }
 
-    /// Sends a request, and what happens beside the API before the next one can be sent; how the answer differs.
-    async fn tell(&mut self, name: &str, operation: &Value, step: &Value) -> Vec<String> {
-        let told = self.send(name, operation, step["by"].as_str()).await;
+    /// Sends a request and prepares the next one. Returns the differences of its response.
+    async fn run(&mut self, name: &str, operation: &Value, step: &Value) -> Vec<String> {
+        let returned = self.send(name, operation, step["by"].as_str()).await;
         let status = step["answer"]["status"].as_u64().unwrap();
-        if u64::from(told.status) != status {
-            return vec![format!("status {}: {}", told.status, told.text)];
+        if u64::from(returned.status) != status {
+            return vec![format!("status {}: {}", returned.status, returned.text)];
         }
         let documented = &operation["responses"][status.to_string()];
         let shown = documented["content"]["application/json"].get("example").unwrap_or(&Value::Null);
-        let mut differences = self.known.differences(shown, &told.body);
+        let mut differences = self.known.differences(shown, &returned.body);
         for (name, header) in members(&documented["headers"]) {
             if let Some(example) = header.get("example") {
-                let told = serde_json::from_str(told.header(name)).unwrap();
-                differences.extend(self.known.learn(example, &told));
+                let returned = serde_json::from_str(returned.header(name)).unwrap();
+                differences.extend(self.known.learn(example, &returned));
             }
         }
-        self.go_on(name, &told).await;
+        self.prepare_next(name, &returned).await;
         differences
     }
 
-    /// The request that the document shows, with what stands this time for what is new each time.
-    async fn send(&mut self, name: &str, operation: &Value, by: Option<&str>) -> Told {
+    /// Sends the documented request, with the values of this run.
+    async fn send(&mut self, name: &str, operation: &Value, by: Option<&str>) -> Returned {
         let (method, template) = name.split_once(' ').unwrap();
         let mut path = template.to_owned();
         let mut query = Map::new();
@@ -219,28 +219,28 @@ impl<'a> Story<'a> {
         for (name, value) in proof.into_iter().chain(kept) {
             request = request.header(name, value);
         }
-        request = match (body, self.letter.take()) {
-            (Some(_), Some(letter)) => {
-                let headers = members(&letter["headers"]).map(|(name, value)| (name, text(value)));
+        request = match (body, self.notification.take()) {
+            (Some(_), Some(notification)) => {
+                let headers = members(&notification["headers"]).map(|(name, value)| (name, text(value)));
                 let request = headers.fold(request, |request, (name, value)| request.header(name, value));
-                request.header("content-type", "application/json").body(text(&letter["body"]))
+                request.header("content-type", "application/json").body(text(&notification["body"]))
             }
             (Some((kind, body)), None) => bearing(request, kind, &body),
-            (None, letter) => {
-                self.letter = letter;
+            (None, notification) => {
+                self.notification = notification;
                 request
             }
         };
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
-        Told { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+        Returned { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
     }
 
-    /// The header in which the document wants the token, where the operation is not open to everybody.
+    /// The header in which the document requires the token; `None` for an operation that is open to anyone.
     fn proof(&self, operation: &Value, token: Option<&str>) -> Option<(&'a str, String)> {
-        let asked = operation.get("security").unwrap_or(&self.document["security"]).as_array().unwrap();
-        let is_open = asked.iter().any(|alternative| alternative.as_object().unwrap().is_empty());
+        let schemes = operation.get("security").unwrap_or(&self.document["security"]).as_array().unwrap();
+        let is_open = schemes.iter().any(|alternative| alternative.as_object().unwrap().is_empty());
         let token = token.filter(|_| !is_open)?;
         let (_, scheme) = members(&self.document["components"]["securitySchemes"]).next()?;
         Some(match scheme["name"].as_str() {
@@ -262,7 +262,7 @@ impl<'a> Story<'a> {
     }
 }
 
-/// A text, or the JSON of what is none.
+/// A text, or the JSON of another value.
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

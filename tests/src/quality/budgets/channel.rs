@@ -1,11 +1,11 @@
-//! The DynamoDB calls of every endpoint of the partner API, counted at the wire, are those of `docs/budgets.md`.
+//! The budget of every endpoint of the partner API.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::resource::{ALL, Resource};
-use crate::support::{Answer, Partner, Stage, data, problem};
+use crate::support::{Partner, Response, Stage, data, problem};
 
 const HEADING: &str = "| endpoint of the partner API | DynamoDB calls | capacity units |";
 
@@ -13,41 +13,41 @@ impl Meter<Partner> {
     async fn start() -> Self {
         let stage = Stage::open().await;
         let partner = Partner::join(&stage.address).await;
-        // From here on each function knows the channel's status: the clock stands still.
+        // From here on each function has cached the channel's status: the clock stands still.
         for record in ["users/1", "companies/1", "tasks/1", "applications/1", "payments/1", "uploads/resume-1.pdf"] {
             assert_eq!(partner.get(&format!("/api/v1/{record}")).await.status, 404, "{record}");
         }
         Self::new(stage, partner)
     }
 
-    async fn send(&mut self, label: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    async fn send(&mut self, label: &str, method: Method, path: &str, body: Option<&Value>) -> Response {
         let partner = self.caller.clone();
         let token = (!path.contains("/auth/")).then_some(partner.token.as_str());
         self.measure(label, partner.send(method, path, token, body.map(Value::to_string))).await
     }
 
-    /// Measures a request that succeeds; the data that it answers.
+    /// Measures a request that succeeds. Returns its data.
     async fn success(&mut self, label: &str, method: Method, path: &str, body: Option<&Value>) -> Value {
-        let answer = self.send(label, method, path, body).await;
-        data(&answer)
+        let response = self.send(label, method, path, body).await;
+        data(&response)
     }
 
     async fn record(&mut self, kind: &Resource, example: &Value, other_references: Option<Value>) {
         let path = kind.path;
         let route = format!("{path}/{{{}}}", kind.id_field);
-        let record = kind.there();
+        let record = kind.example_path();
         let change = json!({kind.text_field: "改"});
         self.success(&format!("POST {path}"), Method::POST, path, Some(example)).await;
         self.success(&format!("POST {path}, sent again"), Method::POST, path, Some(example)).await;
         self.success(&format!("GET {route}"), Method::GET, &record, None).await;
         self.success(&format!("PUT {route}"), Method::PUT, &record, Some(&change)).await;
-        self.success(&format!("PUT {route}, nothing new"), Method::PUT, &record, Some(&change)).await;
+        self.success(&format!("PUT {route}, without a change"), Method::PUT, &record, Some(&change)).await;
         if let Some(patch) = other_references {
             self.success(&format!("PUT {route}, other references"), Method::PUT, &record, Some(&patch)).await;
         }
     }
 
-    /// Of a kind that has two records.
+    /// Measures the list of a kind with two records.
     async fn list(&mut self, kind: &Resource) {
         let path = kind.path;
         let first = self.success(&format!("GET {path}"), Method::GET, &format!("{path}?page_size=1"), None).await;
@@ -61,7 +61,7 @@ impl Meter<Partner> {
         assert_eq!(none["total"], 0);
     }
 
-    /// A second record, whose id is "2".
+    /// Creates a second record with the id "2".
     async fn second(&self, kind: &Resource) {
         let mut second = kind.example();
         second[kind.id_field] = "2".into();
@@ -78,17 +78,17 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     let token = "/api/v1/auth/token";
     let tokens = meter.success(&format!("POST {token}"), Method::POST, token, Some(&credentials)).await;
     let wrong = json!({"appkey": meter.caller.appkey, "secret": "wrong", "grant_type": "client_credentials"});
-    let refused = meter.send(&format!("POST {token}, with a wrong secret"), Method::POST, token, Some(&wrong)).await;
-    assert_eq!(refused, problem(401, 1002, &[]));
+    let rejected = meter.send(&format!("POST {token}, with a wrong secret"), Method::POST, token, Some(&wrong)).await;
+    assert_eq!(rejected, problem(401, 1002, &[]));
     let refresh = json!({"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"});
     let path = "/api/v1/auth/refresh";
     meter.success(&format!("POST {path}"), Method::POST, path, Some(&refresh)).await;
-    meter.success(&format!("POST {path}, answer lost"), Method::POST, path, Some(&refresh)).await;
+    meter.success(&format!("POST {path}, response lost"), Method::POST, path, Some(&refresh)).await;
     let unknown = tokens["refresh_token"].as_str().expect("a token");
     let unknown = format!("{}{}", if unknown.starts_with('A') { 'B' } else { 'A' }, &unknown[1..]);
     let unknown = json!({"refresh_token": unknown, "grant_type": "refresh_token"});
-    let refused = meter.send(&format!("POST {path}, with a wrong token"), Method::POST, path, Some(&unknown)).await;
-    assert_eq!(refused, problem(401, 1003, &[]));
+    let rejected = meter.send(&format!("POST {path}, with a wrong token"), Method::POST, path, Some(&unknown)).await;
+    assert_eq!(rejected, problem(401, 1003, &[]));
 
     for kind in &ALL {
         let mut example = kind.example();
@@ -125,7 +125,7 @@ fn every_endpoint_has_a_budget() {
 #[tokio::test]
 async fn the_status_of_a_channel_is_looked_up_once_in_five_seconds() {
     let meter = Meter::start().await;
-    meter.caller.has(&["users"]).await;
+    meter.caller.push_examples(&["users"]).await;
     let calls = over_time(&meter.stage, async || meter.caller.get("/api/v1/users/U20240101001").await).await;
     let (looked_up, known) = ("GetItem + GetItem", "GetItem");
     assert_eq!(calls, [looked_up, known, known, looked_up, known, known, looked_up]);
@@ -135,11 +135,11 @@ async fn the_status_of_a_channel_is_looked_up_once_in_five_seconds() {
 async fn a_request_that_cannot_succeed_reads_nothing() {
     let meter = Meter::start().await;
     meter.stage.take_calls();
-    let answer = meter.caller.post("/api/v1/users", &json!({})).await;
-    assert_eq!((answer.status, &answer.body["code"]), (400, &json!(1001)));
-    let answer = meter.caller.send(Method::GET, "/api/v1/tasks", Some("garbage"), None).await;
-    assert_eq!(answer, problem(401, 1003, &[]));
-    let answer = meter.caller.get("/api/v1/tasks?page_size=101").await;
-    assert_eq!(answer, problem(400, 1001, &[("page_size", "must be from 1 to 100")]));
+    let response = meter.caller.post("/api/v1/users", &json!({})).await;
+    assert_eq!((response.status, &response.body["code"]), (400, &json!(1001)));
+    let response = meter.caller.send(Method::GET, "/api/v1/tasks", Some("garbage"), None).await;
+    assert_eq!(response, problem(401, 1003, &[]));
+    let response = meter.caller.get("/api/v1/tasks?page_size=101").await;
+    assert_eq!(response, problem(400, 1001, &[("page_size", "must be from 1 to 100")]));
     assert_eq!(meter.stage.take_calls(), Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! The DynamoDB calls of every endpoint of the HR API, counted at the wire, are those of `docs/budgets.md`.
+//! The budget of every endpoint of the HR API.
 
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::Stage;
 use crate::support::consent::{AUTHORIZE, App, Browser, CALLBACK, TOKEN, access_token};
 use crate::support::product::{
-    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, refusal,
+    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, rejection,
 };
 
 const HEADING: &str = "| endpoint of the HR API | DynamoDB calls | capacity units |";
@@ -17,13 +17,13 @@ impl Meter<Product> {
     async fn start() -> Self {
         let stage = Stage::open().await;
         let product = Product::join_stage(&stage).await;
-        product.furnish().await;
-        // From here on each function knows the key and the company's token: the clock stands still.
+        product.add_records().await;
+        // From here on each function has cached the key and the company's token: the clock stands still.
         let reads =
             ["departments/x", "employees/x", "employees/x/timelines", "approvals/x", "recruitments/sources", "moka_binds/x"];
         for path in reads {
-            let answer = product.get(&format!("/api/v2/{path}"), Value::Null).await;
-            assert!(answer.status >= 400, "{path}: {answer:?}");
+            let response = product.get(&format!("/api/v2/{path}"), Value::Null).await;
+            assert!(response.status >= 400, "{path}: {response:?}");
         }
         assert_eq!(product.post("/api/v2/salary/subject_values", json!({})).await.status, 422);
         Self::new(stage, product)
@@ -31,12 +31,12 @@ impl Meter<Product> {
 
     async fn success(&mut self, label: &str, method: Method, path: &str, payload: Value) -> Value {
         let product = self.caller.clone();
-        let answer = match method {
+        let response = match method {
             Method::GET => self.measure(label, product.get(path, payload)).await,
             method => self.measure(label, product.call(method, path, payload)).await,
         };
-        assert_eq!(answer.status, 200, "{label}: {answer:?}");
-        answer.body
+        assert_eq!(response.status, 200, "{label}: {response:?}");
+        response.body
     }
 
     async fn get(&mut self, route: &str, path: &str, payload: Value) -> Value {
@@ -87,9 +87,9 @@ async fn attendance(meter: &mut Meter<Product>) {
     meter.get(&route, &path, json!({"start_date": DAY, "end_date": DAY, "category": "leave"})).await;
     let (route, path) = below("attendance_checkings");
     meter.get(&route, &path, json!({"start_date": DAY, "end_date": DAY})).await;
-    let asked = |empnoes: &[&str]| json!({"empnoes": empnoes, "start_date": DAY, "end_date": DAY});
-    meter.get("/arrangement_employees", "/arrangement_employees", asked(&[EMPNO])).await;
-    meter.get("/arrangement_employees, of two", "/arrangement_employees", asked(&[EMPNO, "x"])).await;
+    let period = |empnoes: &[&str]| json!({"empnoes": empnoes, "start_date": DAY, "end_date": DAY});
+    meter.get("/arrangement_employees", "/arrangement_employees", period(&[EMPNO])).await;
+    meter.get("/arrangement_employees, of two", "/arrangement_employees", period(&[EMPNO, "x"])).await;
 
     let salary = "/api/v2/salary/subject_values";
     let value = json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": 1});
@@ -126,13 +126,13 @@ async fn consent(meter: &mut Meter<Product>) {
     let app = App::of(&meter.caller).await;
     let mut browser = Browser::new(&app);
     let page = meter.measure(&format!("GET {AUTHORIZE}"), browser.open("")).await;
-    let asked = meter.measure(&format!("POST {AUTHORIZE}"), browser.press(&page, "send", &[("mobile", MOBILE)])).await;
-    assert_eq!(asked.status, 200);
+    let asking = meter.measure(&format!("POST {AUTHORIZE}"), browser.press(&page, "send", &[("mobile", MOBILE)])).await;
+    assert_eq!(asking.status, 200);
     let again = browser.press(&page, "send", &[("mobile", MOBILE)]);
     let again = meter.measure(&format!("POST {AUTHORIZE}, too often"), again).await;
     assert_eq!(again.status, 429);
     let code = meter.stage.address.code(MOBILE).await;
-    let granted = meter.measure(&format!("POST {AUTHORIZE}, consent"), browser.consent(&asked, &code)).await;
+    let granted = meter.measure(&format!("POST {AUTHORIZE}, consent"), browser.consent(&asking, &code)).await;
     let code = granted.called_back(CALLBACK).remove(0).1;
     let denied = meter.measure(&format!("POST {AUTHORIZE}, deny"), browser.press(&page, "deny", &[])).await;
     assert_eq!(denied.status, 303);
@@ -144,7 +144,7 @@ async fn recruitment(meter: &mut Meter<Product>) {
     meter.stage.clock.advance(SignedDuration::from_secs(60));
     let product = meter.caller.clone();
     let token = access_token(&product, MOBILE).await;
-    // From here on the token is known.
+    // From here on the token is cached.
     assert_eq!(product.read(&token, "/api/v2/recruitments/sources", json!({})).await.status, 200);
     let candidate = format!("candidate/{CANDIDATE}");
     let reads = [
@@ -158,8 +158,8 @@ async fn recruitment(meter: &mut Meter<Product>) {
     for (route, path) in reads {
         let path = format!("/api/v2/recruitments/{path}");
         let read = product.read(&token, &path, json!({}));
-        let answer = meter.measure(&format!("GET /api/v2/recruitments/{route}"), read).await;
-        assert_eq!(answer.status, 200, "{route}");
+        let response = meter.measure(&format!("GET /api/v2/recruitments/{route}"), read).await;
+        assert_eq!(response.status, 200, "{route}");
     }
 }
 
@@ -202,17 +202,17 @@ async fn a_key_with_its_companys_token_is_looked_up_once_in_five_seconds_and_so_
 }
 
 #[tokio::test]
-async fn a_call_that_cannot_succeed_reads_nothing_more() {
+async fn a_call_that_cannot_succeed_reads_nothing() {
     let Meter { stage, caller: product, .. } = Meter::start().await;
     stage.take_calls();
     let punches = product.post("/api/v2/attendance_punches", json!({})).await;
-    assert_eq!(punches, refusal(422, 2002, "attendances is required"));
+    assert_eq!(punches, rejection(422, 2002, "attendances is required"));
     let mut stranger = product.clone();
     stranger.secret_key = "wrong".into();
-    let answer = stranger.get("/api/v2/departments", Value::Null).await;
-    assert_eq!(answer, refusal(401, 1101, "signature is invalid"));
-    let nobody = product.send(Method::GET, "/api/v2/departments", &[("access_key", "x")], None).await;
-    assert_eq!(nobody, refusal(401, 1002, "signature is missing"));
+    let response = stranger.get("/api/v2/departments", Value::Null).await;
+    assert_eq!(response, rejection(401, 1101, "signature is invalid"));
+    let unsigned = product.send(Method::GET, "/api/v2/departments", &[("access_key", "x")], None).await;
+    assert_eq!(unsigned, rejection(401, 1002, "signature is missing"));
     assert_eq!(product.post("/api/v2/attendance_punches", json!([])).await, body(json!([])));
     assert_eq!(stage.take_calls(), Vec::<String>::new());
 }

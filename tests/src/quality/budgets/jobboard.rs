@@ -1,12 +1,12 @@
-//! The DynamoDB calls of every endpoint of the job board, counted at the wire, are those of `docs/budgets.md`.
+//! The budget of every endpoint of the job board.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints};
-use crate::support::board::{Board, User, refusal};
+use crate::support::board::{Board, User, rejection};
 use crate::support::picture::picture;
-use crate::support::{Stage, answer};
+use crate::support::{Stage, fetch};
 
 const HEADING: &str = "| endpoint of the job board | DynamoDB calls | capacity units |";
 
@@ -14,27 +14,27 @@ async fn accounts(meter: &mut Meter<User>) {
     let board = meter.caller.board.clone();
     let codes =
         json!({"login_code": board.code("login", "metered").await, "phone_code": board.code("phone", "13900000099").await});
-    meter.answered("POST /wechat/user/register", board.post("/wechat/user/register", &codes)).await;
+    meter.succeeds("POST /wechat/user/register", board.post("/wechat/user/register", &codes)).await;
     let codes = json!({"login_code": board.code("login", "metered").await, "phone_code": "test"});
-    meter.answered("POST /wechat/user/register, of a known user", board.post("/wechat/user/register", &codes)).await;
+    meter.succeeds("POST /wechat/user/register, of a known user", board.post("/wechat/user/register", &codes)).await;
     let code = json!({"login_code": board.code("login", "metered").await});
-    meter.answered("POST /wechat/user/login", board.post("/wechat/user/login", &code)).await;
+    meter.succeeds("POST /wechat/user/login", board.post("/wechat/user/login", &code)).await;
     let wrong = json!({"login_code": "made-up"});
     let wrong = meter.measure("POST /wechat/user/login, with a wrong code", board.post("/wechat/user/login", &wrong)).await;
-    assert_eq!(wrong, refusal(401, "login_code: is wrong or used"));
+    assert_eq!(wrong, rejection(401, "login_code: is wrong or used"));
     let user = meter.caller.clone();
-    meter.answered("GET /user/info", user.info()).await;
+    meter.succeeds("GET /user/info", user.info()).await;
     let place = json!({"longitude": 116.4, "latitude": 39.9});
-    meter.answered("POST /user/update/geo", user.post("/user/update/geo", &place)).await;
-    meter.answered("POST /user/update/info", user.post("/user/update/info", &json!({"name": "小周"}))).await;
+    meter.succeeds("POST /user/update/geo", user.post("/user/update/geo", &place)).await;
+    meter.succeeds("POST /user/update/info", user.post("/user/update/info", &json!({"name": "小周"}))).await;
 }
 
-/// Measures the call of an endpoint, with and without a key that makes it count once.
+/// Measures an endpoint without an idempotency key, with a key, and with the same key again.
 async fn twice(meter: &mut Meter<User>, user: &User, path: &str, body: &Value) {
     let label = format!("POST {path}");
-    meter.answered(&label, user.post(path, body)).await;
-    meter.answered(&format!("{label}, with a key"), user.post_once(path, path, body)).await;
-    meter.answered(&format!("{label}, sent again"), user.post_once(path, path, body)).await;
+    meter.succeeds(&label, user.post(path, body)).await;
+    meter.succeeds(&format!("{label}, with a key"), user.post_once(path, path, body)).await;
+    meter.succeeds(&format!("{label}, sent again"), user.post_once(path, path, body)).await;
 }
 
 #[tokio::test]
@@ -50,15 +50,15 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     twice(&mut meter, &merchant, "/job/create", &content).await;
     let job = merchant.post_job(json!({})).await;
     let (named, page) = (json!({"job_id": job}), json!({"biz_type": 1, "page_num": 1, "page_size": 10}));
-    meter.answered("POST /jobs/update", merchant.post("/jobs/update", &json!({"id": job, "salary_min": 1}))).await;
-    meter.answered("POST /jobs/refresh", merchant.post("/jobs/refresh", &named)).await;
-    meter.answered("POST /jobs/info", board.post("/jobs/info", &named)).await;
-    meter.answered("POST /jobs/list, of a process that starts", board.post("/jobs/list", &page)).await;
+    meter.succeeds("POST /jobs/update", merchant.post("/jobs/update", &json!({"id": job, "salary_min": 1}))).await;
+    meter.succeeds("POST /jobs/refresh", merchant.post("/jobs/refresh", &named)).await;
+    meter.succeeds("POST /jobs/info", board.post("/jobs/info", &named)).await;
+    meter.succeeds("POST /jobs/list, of a new process", board.post("/jobs/list", &page)).await;
     meter.stage.clock.advance(jiff::SignedDuration::from_millis(250));
-    meter.answered("POST /jobs/list", board.post("/jobs/list", &page)).await;
-    meter.answered("POST /jobs/list, again at once", board.post("/jobs/list", &page)).await;
-    meter.answered("POST /job/collect", seeker.post("/job/collect", &named)).await;
-    meter.answered("POST /job/collect, again", seeker.post("/job/collect", &named)).await;
+    meter.succeeds("POST /jobs/list", board.post("/jobs/list", &page)).await;
+    meter.succeeds("POST /jobs/list, immediately again", board.post("/jobs/list", &page)).await;
+    meter.succeeds("POST /job/collect", seeker.post("/job/collect", &named)).await;
+    meter.succeeds("POST /job/collect, again", seeker.post("/job/collect", &named)).await;
 
     let buy = json!({"price": 3.99, "contact_voucher_num": 1});
     twice(&mut meter, &seeker, "/contact_voucher/buy", &buy).await;
@@ -66,41 +66,41 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     twice(&mut meter, &merchant, "/jobs/refresh/pay", &json!({"job_id": job, "price": 1.99})).await;
     let order = seeker.order_voucher().await;
     let status = json!({"order_no": order});
-    meter.answered("POST /order/status", seeker.post("/order/status", &status)).await;
+    meter.succeeds("POST /order/status", seeker.post("/order/status", &status)).await;
     meter.measure("POST /wechat/pay/notify", board.pay(&order)).await;
     let again = json!({"out_trade_no": order});
-    meter.answered("POST /wechat/pay/notify, again", board.simulate("notify_again", &again)).await;
+    meter.succeeds("POST /wechat/pay/notify, again", board.simulate("notify_again", &again)).await;
     let top = merchant.order("/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5})).await;
     let number = top["order_no"].as_str().unwrap().to_owned();
     meter.measure("POST /wechat/pay/notify, of a top", board.pay(&number)).await;
-    let unheard = seeker.order_voucher().await;
-    board.simulate("pay", &json!({"out_trade_no": unheard, "notify": false})).await;
-    let status = json!({"order_no": unheard});
-    meter.answered("POST /order/status, of what was paid unheard", seeker.post("/order/status", &status)).await;
+    let unnotified = seeker.order_voucher().await;
+    board.simulate("pay", &json!({"out_trade_no": unnotified, "notify": false})).await;
+    let status = json!({"order_no": unnotified});
+    meter.succeeds("POST /order/status, of an order whose notification was lost", seeker.post("/order/status", &status)).await;
 
     seeker.adjust_vouchers(5).await;
     twice(&mut meter, &seeker, "/contact_voucher/cost", &json!({"purpose_id": job, "purpose_user_id": merchant.id})).await;
     let unnamed = json!({"purpose_id": job});
-    meter.answered("POST /contact_voucher/cost, without an owner", seeker.post("/contact_voucher/cost", &unnamed)).await;
-    meter.answered("POST /contact_voucher/records", seeker.post("/contact_voucher/records", &page)).await;
+    meter.succeeds("POST /contact_voucher/cost, without an owner", seeker.post("/contact_voucher/cost", &unnamed)).await;
+    meter.succeeds("POST /contact_voucher/records", seeker.post("/contact_voucher/records", &page)).await;
     for (user, path) in [
         (&merchant, "/jobs/my"),
         (&seeker, "/collect/my"),
         (&seeker, "/contact_history/out"),
         (&merchant, "/contact_history/in"),
     ] {
-        meter.answered(&format!("POST {path}"), user.post(path, &page)).await;
+        meter.succeeds(&format!("POST {path}"), user.post(path, &page)).await;
     }
-    meter.answered("POST /job/cancnel_collect", seeker.post("/job/cancnel_collect", &named)).await;
-    meter.answered("POST /job/close", merchant.post("/job/close", &named)).await;
+    meter.succeeds("POST /job/cancnel_collect", seeker.post("/job/cancnel_collect", &named)).await;
+    meter.succeeds("POST /job/close", merchant.post("/job/close", &named)).await;
 
     let file = reqwest::multipart::Part::bytes(picture(image::ImageFormat::Png)).file_name("a.png");
     let form = reqwest::multipart::Form::new().part("file", file);
-    let image = meter.answered("POST /img/upload", answer(merchant.request("/img/upload").multipart(form))).await;
+    let image = meter.succeeds("POST /img/upload", fetch(merchant.request("/img/upload").multipart(form))).await;
     let presign = json!({"content_type": "image/png", "size": 8});
-    meter.answered("POST /img/upload/presign", merchant.post("/img/upload/presign", &presign)).await;
+    meter.succeeds("POST /img/upload/presign", merchant.post("/img/upload/presign", &presign)).await;
     let path = image["url"].as_str().and_then(|url| url.strip_prefix(&board.address.base_url)).expect("our own address");
-    meter.answered("GET /img/{name}", answer(board.request(Method::GET, path))).await;
+    meter.succeeds("GET /img/{name}", fetch(board.request(Method::GET, path))).await;
 
     meter.assert_is(HEADING);
 }

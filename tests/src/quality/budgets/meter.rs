@@ -1,4 +1,4 @@
-//! Counts the calls to DynamoDB of one request after another with what they consume, and compares them with `docs/budgets.md`.
+//! Counts the DynamoDB calls and capacity units of one request after another, and compares them with `docs/budgets.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::support::repository::{compare_part, read};
 use crate::support::wire::Units;
-use crate::support::{Answer, Stage};
+use crate::support::{Response, Stage};
 
 const PAGE: &str = "docs/budgets.md";
 
-/// `caller` is whoever sends the requests of the family.
+/// `caller` sends the requests of the family.
 pub struct Meter<Caller> {
     pub stage: Stage,
     pub caller: Caller,
@@ -23,26 +23,26 @@ impl<Caller> Meter<Caller> {
         Self { stage, caller, measured: BTreeMap::new() }
     }
 
-    /// What is called and consumed until the future is ready.
+    /// Counts the calls until the future is ready.
     pub async fn measure<T>(&mut self, label: &str, request: impl Future<Output = T>) -> T {
         self.stage.take_calls();
         self.stage.wire.take_units();
-        let answer = request.await;
+        let response = request.await;
         let calls = self.stage.take_calls();
         let calls = if calls.is_empty() { "none".to_owned() } else { calls.join(" + ") };
         let cost = [calls, shown(self.stage.wire.take_units())];
         assert!(self.measured.insert(label.to_owned(), cost).is_none(), "{label} is measured twice");
-        answer
+        response
     }
 
-    /// Measures a request that succeeds, and gives the data that it answers.
-    pub async fn answered(&mut self, label: &str, request: impl Future<Output = Answer>) -> Value {
-        let answer = self.measure(label, request).await;
-        assert!(answer.status < 400, "{label}: {answer:?}");
-        answer.body["data"].clone()
+    /// Measures a request that succeeds. Returns its data.
+    pub async fn succeeds(&mut self, label: &str, request: impl Future<Output = Response>) -> Value {
+        let response = self.measure(label, request).await;
+        assert!(response.status < 400, "{label}: {response:?}");
+        response.body["data"].clone()
     }
 
-    /// Compares what was measured with the table below this heading, or writes the costs there if `BLESS` is set.
+    /// Compares the measurements with the table below this heading, or writes the costs there if `BLESS` is set.
     #[track_caller]
     pub fn assert_is(&self, heading: &str) {
         compare_part(PAGE, |page| {
@@ -60,9 +60,8 @@ impl<Caller> Meter<Caller> {
     }
 }
 
-/// The calls of one read after another, each at so many milliseconds after the one before. What a process looked up, it remembers for
-/// five seconds.
-pub async fn over_time(stage: &Stage, read: impl AsyncFn() -> Answer) -> Vec<String> {
+/// The calls of one read after another, at these intervals in milliseconds. A process caches what it looked up for five seconds.
+pub async fn over_time(stage: &Stage, read: impl AsyncFn() -> Response) -> Vec<String> {
     let mut calls = Vec::new();
     for milliseconds in [5000, 0, 4999, 1, 0, 4999, 1] {
         stage.clock.advance(SignedDuration::from_millis(milliseconds));
@@ -81,35 +80,35 @@ fn shown(units: Units) -> String {
     if parts.is_empty() { "none".to_owned() } else { parts.join(" + ") }
 }
 
-/// What is measured in the table below this heading.
+/// The labels of the table below this heading.
 fn rows<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
     let lines = page.lines().skip_while(|line| *line != heading).skip(2);
     let rows = lines.take_while(|line| line.starts_with('|'));
     rows.map(label).collect()
 }
 
-/// What is measured in a row.
+/// The label of a row.
 fn label(row: &str) -> &str {
     row.trim_matches('|').split('|').next().unwrap_or_default().trim()
 }
 
-/// `METHOD /path` of a label, whatever the case.
+/// `METHOD /path` of a label, without its case.
 fn endpoint(label: &str) -> &str {
     label.split_once(',').map_or(label, |(route, _)| route)
 }
 
-/// The endpoints of a table, as `METHOD /path`, each with a line for its plain course.
+/// The endpoints of a table as `METHOD /path`. Each has a row without a case.
 pub fn budgeted(heading: &str) -> BTreeSet<String> {
     let page = read(PAGE);
     let labels: BTreeSet<&str> = rows(&page, heading).into_iter().collect();
     let endpoints: BTreeSet<String> = labels.iter().map(|label| endpoint(label).to_owned()).collect();
     for endpoint in &endpoints {
-        assert!(labels.contains(endpoint.as_str()), "{endpoint} has no budget for its plain course");
+        assert!(labels.contains(endpoint.as_str()), "{endpoint} has no row without a case");
     }
     endpoints
 }
 
-/// The endpoints of all tables that write to DynamoDB, in one case at least.
+/// The endpoints of all tables that write to DynamoDB in at least one case.
 pub fn writing() -> BTreeSet<String> {
     let page = read(PAGE);
     let rows = page.lines().filter(|line| line.starts_with('|') && line.ends_with(" written |"));

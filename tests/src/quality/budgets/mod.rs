@@ -1,4 +1,4 @@
-//! The DynamoDB calls of every endpoint, counted at the wire, against `docs/budgets.md`.
+//! The DynamoDB calls of every endpoint, counted on the wire and compared with `docs/budgets.md`.
 
 mod channel;
 mod hris;

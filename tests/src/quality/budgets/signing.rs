@@ -1,51 +1,51 @@
-//! The DynamoDB calls of every endpoint of the signing API, counted at the wire, are those of `docs/budgets.md`.
+//! The budget of every endpoint of the signing API.
 
 use image::ImageFormat;
 use reqwest::Method;
 
 use super::meter::{Meter, budgeted, endpoints};
 use crate::support::picture::picture;
-use crate::support::worker::{Platform, coded, refusal, resume};
-use crate::support::{Stage, answer};
+use crate::support::worker::{Platform, coded, rejection, resume};
+use crate::support::{Stage, fetch};
 
 const HEADING: &str = "| endpoint of the signing API | DynamoDB calls | capacity units |";
 
 #[tokio::test]
 async fn every_endpoint_of_the_signing_api_makes_the_calls_that_its_budget_allows() {
     let stage = Stage::open().await;
-    let platform = Platform::found(&stage.address).await;
-    // From here on each function knows the platform: the clock stands still.
+    let platform = Platform::create(&stage.address).await;
+    // From here on each function has cached the platform: the clock stands still.
     for path in ["/em_status", "/employee", "/companies", "/image/1.png"] {
-        assert_eq!(answer(platform.request(Method::GET, path)).await.status, 401, "{path}");
+        assert_eq!(fetch(platform.request(Method::GET, path)).await.status, 401, "{path}");
     }
     let mut meter = Meter::new(stage, platform.clone());
     let phone = "13700000020";
-    meter.answered("GET /captcha", answer(platform.request(Method::GET, "/captcha"))).await;
+    meter.succeeds("GET /captcha", fetch(platform.request(Method::GET, "/captcha"))).await;
     let (captcha, shown) = platform.captcha().await;
-    meter.answered("POST /verifycode", platform.verifycode(&captcha, &shown, phone)).await;
+    meter.succeeds("POST /verifycode", platform.verifycode(&captcha, &shown, phone)).await;
     let (captcha, _) = platform.captcha().await;
     let wrong = platform.verifycode(&captcha, "????", phone);
     let wrong = meter.measure("POST /verifycode, with a wrong captcha", wrong).await;
-    assert_eq!(wrong, coded(refusal(400, "图形验证码不正确或已失效")));
+    assert_eq!(wrong, coded(rejection(400, "图形验证码不正确或已失效")));
 
     let code = platform.login_code("metered").await;
-    meter.answered("POST /weixin/login", platform.log_in(&code)).await;
+    meter.succeeds("POST /weixin/login", platform.log_in(&code)).await;
     let worker = platform.worker("metered").await;
-    meter.answered("GET /em_status", worker.get("/em_status")).await;
-    meter.answered("POST /employee", worker.send_json(Method::POST, &resume())).await;
-    meter.answered("PUT /employee", worker.send_json(Method::PUT, &resume())).await;
+    meter.succeeds("GET /em_status", worker.get("/em_status")).await;
+    meter.succeeds("POST /employee", worker.send_json(Method::POST, &resume())).await;
+    meter.succeeds("PUT /employee", worker.send_json(Method::PUT, &resume())).await;
     let mut with_code = resume();
     with_code["phone"] = phone.into();
     with_code["verify_code"] = platform.address.code(phone).await.into();
-    meter.answered("PUT /employee, with a code", worker.send_json(Method::PUT, &with_code)).await;
-    meter.answered("GET /employee", worker.get("/employee")).await;
-    meter.answered("GET /dict/{dict_item}", worker.get("/dict/Nation")).await;
+    meter.succeeds("PUT /employee, with a code", worker.send_json(Method::PUT, &with_code)).await;
+    meter.succeeds("GET /employee", worker.get("/employee")).await;
+    meter.succeeds("GET /dict/{dict_item}", worker.get("/dict/Nation")).await;
     for path in ["/work_pos", "/handlers", "/companies"] {
-        meter.answered(&format!("GET {path}"), worker.get(path)).await;
+        meter.succeeds(&format!("GET {path}"), worker.get(path)).await;
     }
-    let image = meter.answered("POST /image", worker.upload("a.png", &picture(ImageFormat::Png))).await;
+    let image = meter.succeeds("POST /image", worker.upload("a.png", &picture(ImageFormat::Png))).await;
     let path = image["url"].as_str().and_then(|url| url.strip_prefix(&platform.address.base_url)).expect("our own address");
-    meter.answered("GET /image/{name}", worker.get(path)).await;
+    meter.succeeds("GET /image/{name}", worker.get(path)).await;
 
     meter.assert_is(HEADING);
 }
@@ -56,10 +56,10 @@ fn every_endpoint_of_the_signing_api_has_a_budget() {
 }
 
 #[tokio::test]
-async fn a_session_is_prolonged_by_one_write_a_day() {
+async fn a_session_is_extended_by_one_write_a_day() {
     let stage = Stage::open().await;
-    let worker = Platform::found(&stage.address).await.worker("daily").await;
-    // Whichever function it comes to.
+    let worker = Platform::create(&stage.address).await.worker("daily").await;
+    // The same for each function.
     for path in ["/employee", "/em_status", "/companies", "/image/1.png"] {
         stage.clock.advance(jiff::SignedDuration::from_hours(24));
         let mut writes = Vec::new();

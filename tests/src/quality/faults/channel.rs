@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::resource::{ALL, APPLICATIONS, COMPANIES, PAYMENTS, Resource, TASKS};
-use crate::support::{Answer, Partner, Stage};
+use crate::support::{Partner, Response, Stage};
 
-/// A partner who has one record of each kind.
+/// A partner with one record of each kind.
 pub struct Channels {
     stage: Stage,
     partner: Partner,
@@ -17,7 +17,7 @@ pub struct Channels {
 }
 
 impl Channels {
-    async fn command(&self, event: Value) -> Answer {
+    async fn command(&self, event: Value) -> Response {
         self.stage.address.invoke("ops-admin", &event).await
     }
 }
@@ -43,7 +43,7 @@ impl Scene for Channels {
         write("POST /api/v1/payments", ""),
         write("PUT /api/v1/payments/{channel_payment_id}", ""),
         write("PUT /api/v1/payments/{channel_payment_id}", "other references"),
-        // A secret is told once; whoever missed it gives the channel another one.
+        // A secret is returned once. A client that missed it rotates the secret.
         once("ops-admin create_channel", "", "appkey: exists already"),
         once("ops-admin rotate_channel_secret", "", "appkey: has two active secrets"),
         once("ops-admin retire_channel_secret", "", "secret_id: does not exist"),
@@ -56,11 +56,11 @@ impl Scene for Channels {
     async fn set() -> Self {
         let stage = Stage::open().await;
         let partner = Partner::join(&stage.address).await;
-        partner.has(&ALL.each_ref().map(|kind| kind.name)).await;
+        partner.push_examples(&ALL.each_ref().map(|kind| kind.name)).await;
         for (kind, id) in [(&COMPANIES, "C2"), (&TASKS, "T2"), (&APPLICATIONS, "A2")] {
             assert_eq!(partner.post(kind.path, &kind.with(kind.id_field, id)).await.status, 200);
         }
-        // The example's is completed, and final.
+        // The example's payment is completed and final.
         let mut open = PAYMENTS.with("channel_payment_id", "open");
         open["status"] = "pending".into();
         assert_eq!(partner.post(PAYMENTS.path, &open).await.status, 200);
@@ -77,7 +77,7 @@ impl Scene for Channels {
         &self.stage
     }
 
-    async fn send(&self, Write { route, case, .. }: &Write, _: &Request) -> Answer {
+    async fn send(&self, Write { route, case, .. }: &Write, _: &Request) -> Response {
         let (method, path) = route.split_once(' ').unwrap();
         match (method, path) {
             ("ops-admin", command) => {
@@ -114,7 +114,7 @@ impl Scene for Channels {
                 };
                 let there = match (kind.name, *case) {
                     ("payments", "other references") => format!("{}/open", kind.path),
-                    _ => kind.there(),
+                    _ => kind.example_path(),
                 };
                 self.partner.put(&there, &change).await
             }

@@ -1,4 +1,4 @@
-//! `ops-cleanup`: what one run leaves, the next one does.
+//! `ops-cleanup`: the next run finishes what a run left over.
 
 use image::ImageFormat;
 use jiff::SignedDuration;
@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use super::{Request, Scene, Write, matrix, once};
 use crate::support::board::Board;
 use crate::support::picture::picture;
-use crate::support::{Answer, Stage};
+use crate::support::{Response, Stage};
 
-/// A stage on which one of each is due: an order that nobody paid, one that was paid unheard, a top that has ended, pictures that
-/// arrived unheard, a request that counts no more.
-pub struct Due {
+/// A stage with one overdue item of each kind: an unpaid order, a paid order whose notification was lost, a top that has ended,
+/// uploads whose event was lost, an expired idempotency key.
+pub struct Overdue {
     stage: Stage,
 }
 
-impl Scene for Due {
-    /// The next run is told what the one before had left.
+impl Scene for Overdue {
+    /// The output of the next run, which finishes what the first left over.
     const WRITES: &'static [Write] = &[once("ops-cleanup", "", r#""failed":0,"is_cut_short":false}}"#)];
 
     const OUR_FAULT: &'static [&'static str] = &[];
@@ -33,8 +33,8 @@ impl Scene for Due {
         assert_eq!(user.post_once("/job/create", "k", &crate::support::board::job()).await.status, 200);
         stage.clock.advance(SignedDuration::from_hours(24));
         user.order_voucher().await;
-        let unheard = user.order_voucher().await;
-        board.simulate("pay", &json!({"out_trade_no": unheard, "notify": false})).await;
+        let unnotified = user.order_voucher().await;
+        board.simulate("pay", &json!({"out_trade_no": unnotified, "notify": false})).await;
         let (now, objects) = (stage.clock_nanoseconds(), stage.objects().await);
         let names = [format!("{}_{now}.png", user.id), format!("{}_{}.png", user.id, now + 100)];
         objects.put(&format!("incoming/img/{}", names[0]), picture(ImageFormat::Png), "image/png").await.unwrap();
@@ -47,17 +47,17 @@ impl Scene for Due {
         &self.stage
     }
 
-    async fn send(&self, _: &Write, _: &Request) -> Answer {
+    async fn send(&self, _: &Write, _: &Request) -> Response {
         self.stage.address.invoke("ops-cleanup", &json!({})).await
     }
 
-    /// A run tells how much it did, and what it could not do the next one does.
-    fn is_our_fault(answer: &Answer) -> bool {
-        answer.body["orders"]["failed"].is_u64()
+    /// The output counts the items that failed; the next run handles them.
+    fn is_our_fault(response: &Response) -> bool {
+        response.body["orders"]["failed"].is_u64()
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_call_of_a_sweep() {
-    matrix::<Due>("Sweeps", 32).await;
+    matrix::<Overdue>("Sweeps", 32).await;
 }

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::consent::{App, Browser, Page};
 use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, numbered};
-use crate::support::{Answer, Stage};
+use crate::support::{Response, Stage};
 
-/// Somebody else who can consent.
+/// Another employee, who consented before.
 const OTHER_MOBILE: &str = "18602836700";
 
-/// A product with a furnished company that is bound to Moka, and another one that is not.
+/// A product with records whose company is bound to Moka, and another product whose company is not.
 pub struct Hris {
     stage: Stage,
     product: Product,
@@ -19,23 +19,23 @@ pub struct Hris {
     bind_code: String,
     app: App,
     browser: Browser,
-    /// Asks for a phone number; asks for the code, which is this.
+    /// The page that asks for a phone number, the page that asks for the code, and the code.
     form: Page,
     asking: Page,
     code: String,
     response_code: String,
-    /// The first secrets of a key and of an app that have two.
+    /// The first secrets of an access key and of an app that have two.
     key: (String, Value),
     app_secret: (String, Value),
 }
 
 impl Hris {
-    async fn command(&self, event: Value) -> Answer {
+    async fn command(&self, event: Value) -> Response {
         self.stage.address.invoke("ops-admin", &event).await
     }
 
-    /// A call as it is signed once and sent perhaps twice.
-    async fn signed(&self, product: &Product, method: Method, path: &str, payload: Value, request: &Request) -> Answer {
+    /// A call that is signed once and may be sent twice.
+    async fn signed(&self, product: &Product, method: Method, path: &str, payload: Value, request: &Request) -> Response {
         let payload = if payload.is_null() { String::new() } else { payload.to_string() };
         let tonce = request.second.to_string();
         let signature = product.sign(method.as_str(), path, &tonce, &payload);
@@ -44,9 +44,9 @@ impl Hris {
     }
 }
 
-/// What a browser was shown, as an answer: where it is sent on counts as well.
-fn seen(page: &Page) -> Answer {
-    Answer { status: page.status, body: json!([page.header("location"), page.html]) }
+/// A page as a response. The address of a redirect counts as well.
+fn as_response(page: &Page) -> Response {
+    Response { status: page.status, body: json!([page.header("location"), page.html]) }
 }
 
 fn rows() -> Vec<Value> {
@@ -74,11 +74,11 @@ impl Scene for Hris {
         write("POST /api/v2/moka_unbinds", ""),
         write("POST /api/v2/moka_candidates", ""),
         write("POST /api/v2/oauth/authorize", "a code is sent"),
-        // Codes are good for one use (RFC 6749, 4.1.2): whoever missed the answer asks for another one.
+        // A code is single use (RFC 6749, 4.1.2). A client that missed the response requests another one.
         once("POST /api/v2/oauth/authorize", "consent", "验证码已失效"),
         once("POST /api/v2/oauth/token", "", "response_code is not valid, or was used"),
         write("ops-admin create_product", ""),
-        // A secret is told once; whoever missed it gives the key another one.
+        // A secret is returned once. A client that missed it rotates the secret.
         once("ops-admin create_access_key", "", "company_uuid: has an access key of this product"),
         once("ops-admin rotate_access_key", "", "access_key: has two active secrets"),
         once("ops-admin retire_access_key_secret", "", "secret_id: does not exist"),
@@ -87,20 +87,20 @@ impl Scene for Hris {
         once("ops-admin rotate_oauth_app", "", "app_id: has two active secrets"),
         once("ops-admin retire_oauth_app_secret", "", "secret_id: does not exist"),
         write("ops-admin create_bind_code", ""),
-        // Rows that are there already are told to be unchanged.
+        // Rows that exist are reported as unchanged.
         once("ops-admin import_hris", "employees", "unchanged"),
         once("ops-admin import_hris", "employees of an object", "unchanged"),
         once("ops-admin import_hris", "companies", "unchanged"),
     ];
 
-    /// The same in a page.
+    /// The second is the same JSON inside a page.
     const OUR_FAULT: &'static [&'static str] =
         &[r#"{"code":9001,"text":"internal error"}"#, r#"{\"code\":9001,\"text\":\"internal error\"}"#];
 
     async fn set() -> Self {
         let stage = Stage::open().await;
         let product = Product::join_stage(&stage).await;
-        product.furnish().await;
+        product.add_records().await;
         let mut other = numbered(999);
         other["mobile"] = OTHER_MOBILE.into();
         product.imports("employees", &[other]).await;
@@ -115,10 +115,10 @@ impl Scene for Hris {
         let app = App::of(&product).await;
         let mut browser = Browser::new(&app);
         let response_code = browser.response_code(OTHER_MOBILE).await;
-        let asking = browser.ask_code(MOBILE, "s").await;
+        let asking = browser.request_code(MOBILE, "s").await;
         let code = stage.address.code(MOBILE).await;
         let form = browser.open("s").await;
-        // A phone is sent a code a minute.
+        // A phone is sent at most one code a minute.
         stage.clock.advance(jiff::SignedDuration::from_secs(61));
 
         let second = Product::join_stage(&stage).await;
@@ -140,7 +140,7 @@ impl Scene for Hris {
         &self.stage
     }
 
-    async fn send(&self, Write { route, case, .. }: &Write, request: &Request) -> Answer {
+    async fn send(&self, Write { route, case, .. }: &Write, request: &Request) -> Response {
         let product = &self.product;
         let post = async |path: &str, payload: Value| self.signed(product, Method::POST, path, payload, request).await;
         match (*route, *case) {
@@ -170,8 +170,10 @@ impl Scene for Hris {
             }
             ("POST /api/v2/moka_unbinds", _) => post("/api/v2/moka_unbinds", Value::Null).await,
             ("POST /api/v2/moka_candidates", _) => post("/api/v2/moka_candidates", json!({"name": "候"})).await,
-            ("POST /api/v2/oauth/authorize", "consent") => seen(&self.browser.consent(&self.asking, &self.code).await),
-            ("POST /api/v2/oauth/authorize", _) => seen(&self.browser.press(&self.form, "send", &[("mobile", MOBILE)]).await),
+            ("POST /api/v2/oauth/authorize", "consent") => as_response(&self.browser.consent(&self.asking, &self.code).await),
+            ("POST /api/v2/oauth/authorize", _) => {
+                as_response(&self.browser.press(&self.form, "send", &[("mobile", MOBILE)]).await)
+            }
             ("POST /api/v2/oauth/token", _) => self.app.token(&self.app.exchange(&self.response_code)).await,
             (route, case) => {
                 let command = route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"));

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::board::{Board, User};
 use crate::support::picture::picture;
-use crate::support::{Answer, Stage, answer};
+use crate::support::{Response, Stage, fetch};
 
-/// A user who is ready for every write, the job of somebody else's, and orders: paid and not told of, paid and granted, unpaid.
+/// A user who is ready for every write, another user's job, and orders: paid without notification, paid and granted, unpaid.
 pub struct Jobs {
     stage: Stage,
     board: Board,
@@ -24,7 +24,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    async fn command(&self, command: &str) -> Answer {
+    async fn command(&self, command: &str) -> Response {
         let mut event = match command {
             "set_price" => json!({"goods": "voucher", "quantity": 10, "price": 30}),
             "adjust_vouchers" => {
@@ -37,7 +37,7 @@ impl Jobs {
         self.stage.address.invoke("ops-admin", &event).await
     }
 
-    async fn notified(&self, order: &str) -> Answer {
+    async fn notified(&self, order: &str) -> Response {
         self.board.simulate("notify_again", &json!({"out_trade_no": order})).await
     }
 }
@@ -51,7 +51,7 @@ impl Scene for Jobs {
         write("POST /job/create", ""),
         write("POST /job/create", "without a contact person"),
         write("POST /jobs/update", ""),
-        // Free once a day, and that was it.
+        // There is one free refresh a day.
         once("POST /jobs/refresh", "", "was refreshed for nothing today"),
         write("POST /job/close", ""),
         write("POST /job/collect", ""),
@@ -64,14 +64,14 @@ impl Scene for Jobs {
         write("POST /wechat/pay/notify", "of vouchers"),
         write("POST /wechat/pay/notify", "of a top"),
         write("POST /wechat/pay/notify", "of a refresh"),
-        write("POST /order/status", "of what was paid unheard"),
+        write("POST /order/status", "of an order whose notification was lost"),
         write("POST /img/upload", ""),
         write("ops-admin set_price", ""),
         write("ops-admin adjust_vouchers", ""),
         write("ops-admin take_down_job", ""),
         write("ops-admin delete_job", ""),
         write("ops-admin refund_note", ""),
-        // The picture has gone where it is shown.
+        // The picture was moved to where it is shown from.
         once("ops-uploads", "", r#"{"outcome":"gone"}"#),
         write("jobboard-search-snapshot", ""),
     ];
@@ -97,10 +97,10 @@ impl Scene for Jobs {
         board.pay(&granted).await;
         let incoming = format!("incoming/img/{}_{}.png", user.id, stage.clock_nanoseconds());
         stage.objects().await.put(&incoming, picture(ImageFormat::Png), "image/png").await.unwrap();
-        // What a lost answer leaves behind is there before: see `mask`.
+        // A lost response leaves a picture behind, so there is one from the start: see `mask`.
         let file = reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
         let form = reqwest::multipart::Form::new().part("file", file);
-        assert_eq!(answer(user.request("/img/upload").multipart(form)).await.status, 200);
+        assert_eq!(fetch(user.request("/img/upload").multipart(form)).await.status, 200);
         stage.clock.advance(SignedDuration::from_millis(1));
         Self { stage, board, user, own, foreign: (foreign, other.id), voucher, top, refresh, granted, incoming }
     }
@@ -109,7 +109,7 @@ impl Scene for Jobs {
         &self.stage
     }
 
-    async fn send(&self, Write { route, case, .. }: &Write, request: &Request) -> Answer {
+    async fn send(&self, Write { route, case, .. }: &Write, request: &Request) -> Response {
         let own = json!({"job_id": self.own});
         let post = async |path: &str, body: Value| self.user.post(path, &body).await;
         let once = async |path: &str, body: Value| self.user.post_once(path, &request.key, &body).await;
@@ -150,19 +150,19 @@ impl Scene for Jobs {
             ("POST /img/upload", _) => {
                 let file = reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
                 let form = reqwest::multipart::Form::new().part("file", file);
-                answer(self.user.request("/img/upload").multipart(form)).await
+                fetch(self.user.request("/img/upload").multipart(form)).await
             }
             ("ops-uploads", _) => {
                 let event = json!({"detail": {"object": {"key": self.incoming}}});
                 self.stage.address.invoke("ops-uploads", &event).await
             }
             ("jobboard-search-snapshot", _) => {
-                let mut answer = self.stage.address.invoke("jobboard-search-snapshot", &json!({})).await;
-                // How much ids and times can be compressed is chance.
-                if let Some(bytes) = answer.body.get_mut("bytes") {
+                let mut response = self.stage.address.invoke("jobboard-search-snapshot", &json!({})).await;
+                // How well ids and times compress is chance.
+                if let Some(bytes) = response.body.get_mut("bytes") {
                     *bytes = bytes.is_u64().into();
                 }
-                answer
+                response
             }
             (route, _) => self.command(route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"))).await,
         }

@@ -1,31 +1,30 @@
-//! What differs between any two runs, and what a second try leaves behind by its nature.
+//! Masks what differs between any two runs, and what a second attempt necessarily leaves behind.
 
 use serde_json::Value;
 
-/// What a second try changes by its nature, with the reason. The value of such an attribute does not count.
+/// Attributes that a second attempt necessarily changes, with the reason. Their values do not count.
 const INHERENT: [(&str, &str); 5] = [
-    ("version", "counts the writes of an item; nobody is told it, and the same change made twice is two"),
-    ("tries", "counts how often a code was tried: a try that found no answer is one"),
-    ("counted", "counts the messages that were asked for: one that was not sent counts too, or the limit could be evaded"),
-    ("claimed_until", "until when nobody else announces a visit: it stays where the end of the sending could not be noted"),
-    ("last", "when a message was last asked for"),
+    ("version", "counts the writes of an item; it is not returned, and the same change made twice counts twice"),
+    ("tries", "counts the attempts at a code, including one whose response was lost"),
+    ("counted", "counts the requested messages, including those that were not sent, so that the limit cannot be evaded"),
+    ("claimed_until", "until when no other process announces a visit; it stays if the end of the sending could not be stored"),
+    ("last", "when a message was last requested"),
 ];
 
-/// Tables and folders in which equal lines count as one: whoever is not told of a token, a code, a session or the address of a picture
-/// asks again and is given another one, and the first, which nobody knows, lies there until it expires; so does an app whose secret
-/// nobody was told, but for the end.
+/// Tables and folders in which equal lines count as one. A client that missed a token, a code, a session or the address of a picture
+/// requests another one. The first stays until it expires; an app whose secret was lost stays forever.
 const ISSUED: [&str; 4] = ["credentials ", "hris app_id: ", "uploads img/", "uploads signing/"];
 
 /// Names that the tests number.
 const NUMBERED: [&str; 5] = ["partner-", "platform-", "product-", "test-", "user-"];
 
-/// Attributes that end with the number of a partition, by chance.
+/// Attributes that end with a random partition number.
 const SHARDED: [&str; 2] = ["due", "ix2"];
 
-/// The end of a counter of tries: a second try is counted, in its own minute, and of the first one it depends on where it broke off.
+/// The sort key of a rate counter. A second attempt may count in another minute, and an interrupted one may or may not be counted.
 const COUNTER: &str = ", sk: count";
 
-/// Sorted, without counters of tries; of what is issued, one of each kind.
+/// Sorted, without rate counters; equal lines of what is issued count as one.
 pub fn lines(lines: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = lines.filter(|line| !line.ends_with(COUNTER)).collect();
     lines.sort_unstable();
@@ -33,7 +32,7 @@ pub fn lines(lines: impl Iterator<Item = String>) -> Vec<String> {
     lines
 }
 
-/// An item as DynamoDB writes it.
+/// An item in DynamoDB's JSON.
 pub fn item(item: &Value) -> String {
     let mut attributes: Vec<String> =
         item.as_object().expect("an item").iter().map(|(name, value)| member(name, value)).collect();
@@ -56,7 +55,7 @@ fn attribute(name: &str, value: &Value) -> String {
         ("M", Value::Object(_)) => format!("{{{}}}", item(value)),
         ("L", Value::Array(values)) => {
             let mut values: Vec<String> = values.iter().map(|value| attribute(name, value)).collect();
-            // Issued, as above: a worker whose login was not answered logs in again.
+            // Issued, as above: a worker whose login response was lost logs in again.
             if name == "sessions" {
                 values.dedup();
             }
@@ -76,17 +75,17 @@ pub fn path(key: &str) -> String {
     key.split('/').map(text).collect::<Vec<_>>().join("/")
 }
 
-/// How long an object is; of a snapshot, whether there is anything in it: how much ids and times can be compressed is chance.
+/// The length of an object. Of a snapshot only whether it is empty: how well ids and times compress is chance.
 pub fn length(key: &str, bytes: &[u8]) -> usize {
     if key.starts_with("search/") { bytes.len().min(1) } else { bytes.len() }
 }
 
-/// Names that are numbered, long runs of letters and digits, long runs of digits, times of day.
+/// Replaces numbered names, long runs of letters and digits, long runs of digits, and times of day.
 pub fn text(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let run = rest.find(|letter| !is_of_a_token(letter)).unwrap_or(rest.len());
+        let run = rest.find(|character| !is_of_a_token(character)).unwrap_or(rest.len());
         if run == 0 {
             masked.push(first);
             rest = &rest[first.len_utf8()..];
@@ -99,57 +98,59 @@ pub fn text(text: &str) -> String {
     without_times(&masked)
 }
 
-fn is_of_a_token(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "_+/=-".contains(letter)
+fn is_of_a_token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "_+/=-".contains(character)
 }
 
 fn unnumbered(token: &str) -> String {
     match NUMBERED.iter().find(|name| token.starts_with(**name)) {
-        Some(name) => format!("{name}?{}", token[name.len()..].trim_start_matches(|letter: char| letter.is_ascii_digit())),
+        Some(name) => {
+            format!("{name}?{}", token[name.len()..].trim_start_matches(|character: char| character.is_ascii_digit()))
+        }
         None => token.to_owned(),
     }
 }
 
-/// Runs of ten digits and more.
+/// Replaces runs of ten digits and more.
 fn digits(token: &str) -> String {
     let (mut masked, mut run) = (String::new(), String::new());
-    for letter in token.chars().map(Some).chain([None]) {
-        match letter.filter(char::is_ascii_digit) {
+    for character in token.chars().map(Some).chain([None]) {
+        match character.filter(char::is_ascii_digit) {
             Some(digit) => run.push(digit),
             None => {
                 masked.push_str(if run.len() >= 10 { "#" } else { &run });
                 run.clear();
-                masked.extend(letter);
+                masked.extend(character);
             }
         }
     }
     masked
 }
 
-/// `10:30:05` and `18:30:05.000`.
+/// Replaces times such as `10:30:05` and `18:30:05.000`.
 fn without_times(text: &str) -> String {
     let is_time = |bytes: &[u8]| {
         bytes.len() == 8
             && bytes.iter().enumerate().all(|(at, byte)| if at == 2 || at == 5 { *byte == b':' } else { byte.is_ascii_digit() })
     };
     let (mut masked, mut rest) = (String::new(), text);
-    while let Some(letter) = rest.chars().next() {
+    while let Some(character) = rest.chars().next() {
         if rest.as_bytes().get(..8).is_some_and(is_time) {
             masked.push('@');
             rest = &rest[8..];
             if rest.starts_with('.') {
-                rest = rest[1..].trim_start_matches(|letter: char| letter.is_ascii_digit());
+                rest = rest[1..].trim_start_matches(|character: char| character.is_ascii_digit());
             }
         } else {
-            masked.push(letter);
-            rest = &rest[letter.len_utf8()..];
+            masked.push(character);
+            rest = &rest[character.len_utf8()..];
         }
     }
     masked
 }
 
 #[test]
-fn what_differs_between_two_runs_is_masked_and_the_rest_is_not() {
+fn only_what_differs_between_two_runs_is_masked() {
     assert_eq!(text("partner-12#U001"), "partner-?#U001");
     assert_eq!(text("c00000000000000000000000000000a1#employee"), "*#employee");
     assert_eq!(text("order#1234567890123456"), "order##");

@@ -1,9 +1,10 @@
-//! Every write, struck at every call to AWS that it makes: after the client's retry all is as if nothing had happened.
+//! Every write, with a failure at every call to AWS that it makes: after the client's retry, the response and the stored state are
+//! those of an undisturbed write.
 //!
-//! A [`Scene`] is a stage on which all writes of a family can be made. First each write is made undisturbed, twice on two stages: the
-//! calls that it makes are noted, what it answers, and what is stored then. Then it is made once for each call and each [`Blow`] that
-//! applies to that call, on a scene that was put back to where it was; whoever is not answered as undisturbed asks once more.
-//! Cells run side by side on several scenes, because some of them wait for the SDK's time to run out.
+//! A [`Scene`] is a stage on which all writes of a family can be made. First each write is made undisturbed on two scenes, which
+//! records its calls, its response and the state that it stores. Then it is made once for each call and each [`Failure`] that applies
+//! to that call. Before each write the scene is restored. A client that receives another response than the undisturbed one retries
+//! once. Cells run in parallel on several scenes, because some of them wait for the SDK's timeout.
 
 mod channel;
 mod cleanup;
@@ -28,33 +29,33 @@ use shared::clock::Clock as _;
 use shared::limits::MESSAGES_TO_A_PHONE;
 use shared::objects::Objects;
 
-use crate::support::wire::{Blow, Seen};
-use crate::support::{Answer, Stage, answer};
+use crate::support::wire::{Failure, Seen};
+use crate::support::{Response, Stage, fetch};
 use channel::Channels;
-use cleanup::Due;
+use cleanup::Overdue;
 use hris::Hris;
 use jobboard::Jobs;
 use signing::Signing;
 use stored::Stored;
 
-/// A write: a route or a command, and which case of it.
+/// A write: a route or a command, and a case of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
     /// `POST /api/v1/users`, `ops-admin create_channel`.
     pub route: &'static str,
     pub case: &'static str,
-    /// What a client may be told, instead of the first answer, who asks again for what had been carried out: part of it.
-    pub told_again: Option<&'static str>,
+    /// A part of the response to a retry of a write that was already executed, if it differs from the first response.
+    pub on_retry: Option<&'static str>,
 }
 
-/// A write whose repetition is answered as the first.
+/// A write whose retry returns the first response.
 pub const fn write(route: &'static str, case: &'static str) -> Write {
-    Write { route, case, told_again: None }
+    Write { route, case, on_retry: None }
 }
 
-/// A write that is carried out once, and whose repetition is told so.
-pub const fn once(route: &'static str, case: &'static str, told_again: &'static str) -> Write {
-    Write { route, case, told_again: Some(told_again) }
+/// A write that is executed once, and whose retry reports that.
+pub const fn once(route: &'static str, case: &'static str, on_retry: &'static str) -> Write {
+    Write { route, case, on_retry: Some(on_retry) }
 }
 
 impl std::fmt::Display for Write {
@@ -64,48 +65,48 @@ impl std::fmt::Display for Write {
     }
 }
 
-/// What makes two requests the same one.
+/// What a retry has in common with the first request.
 pub struct Request {
     /// An `Idempotency-Key`.
     pub key: String,
-    /// The second in which it was signed.
+    /// The second of the signature.
     pub second: i64,
 }
 
-/// A stage on which writes can be made, each of them at once.
+/// A stage that is ready for each of the writes.
 pub trait Scene: Sized {
     const WRITES: &'static [Write];
-    /// What answers contain that tell of a fault of ours.
+    /// Parts of responses that report a server error.
     const OUR_FAULT: &'static [&'static str];
 
     async fn set() -> Self;
 
     fn stage(&self) -> &Stage;
 
-    /// Sends the request of a write. What holds once only, as a code of WeChat's or a captcha, is asked for anew each time.
-    async fn send(&self, write: &Write, request: &Request) -> Answer;
+    /// Sends the request of a write. Each attempt requests its own single-use credentials, such as a code of WeChat or a captcha.
+    async fn send(&self, write: &Write, request: &Request) -> Response;
 
-    fn is_our_fault(answer: &Answer) -> bool {
-        let body = answer.body.to_string();
+    fn is_our_fault(response: &Response) -> bool {
+        let body = response.body.to_string();
         body == INTERNAL || Self::OUR_FAULT.iter().any(|fault| body.contains(fault))
     }
 }
 
-/// How long a scene is good for, by its clock, which goes on with every write: codes of five minutes are among what it is set with, the
-/// first of which is a minute old then.
+/// How long a scene is used, by its clock, which advances with every write. Codes that expire after five minutes are among its
+/// preparations, and the first of them is a minute old when the scene is ready.
 const FRESH: SignedDuration = SignedDuration::from_mins(2);
 
-/// How long a client waits that is told to come back: as long as a phone is sent no second message, and longer than a visit is claimed.
-/// That `Retry-After` says so of a message, `security::limits` shows.
-const COMES_BACK: SignedDuration = MESSAGES_TO_A_PHONE.apart;
+/// How long a rate-limited client waits: until a phone may be sent a second message, which is longer than a visit stays claimed.
+/// `security::limits` tests that the `Retry-After` of a message says so.
+const RETRY_AFTER: SignedDuration = MESSAGES_TO_A_PHONE.apart;
 
-/// Begins the line that counts the messages to a phone.
+/// The beginning of the line that counts the messages to a phone.
 const MESSAGES: &str = "messages ";
 
-/// What an invocation answers that fails.
+/// The output of an invocation that fails.
 const INTERNAL: &str = r#"{"errorType":"Internal","errorMessage":"see the log"}"#;
 
-/// A scene that is used again and again.
+/// A scene that is restored after each write.
 struct Lane<S> {
     scene: S,
     bucket: Objects,
@@ -114,28 +115,28 @@ struct Lane<S> {
     set_at: Timestamp,
 }
 
-/// What a write leads to: the answer, and a line for each thing that there is then.
+/// The result of a write: the response, and a line for each stored item and object and for each message.
 #[derive(Clone, Debug, PartialEq)]
 struct Outcome {
     status: u16,
     body: String,
     lines: Vec<String>,
-    /// Whether anything is stored that was not, or is no more.
+    /// Whether the write changed what is stored.
     is_another: bool,
 }
 
-/// One write, struck at one call by one blow.
+/// One write, with one failure at one of its calls.
 struct Cell {
     write: &'static Write,
     call: Seen,
-    /// How many calls of the same operation it makes before that.
+    /// How many calls of the same operation the write makes before.
     passing: usize,
-    blow: Blow,
+    failure: Failure,
 }
 
 impl std::fmt::Display for Cell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} | {} {} | {:?}", self.write, self.call.operation, self.passing + 1, self.blow)
+        write!(f, "{} | {} {} | {:?}", self.write, self.call.operation, self.passing + 1, self.failure)
     }
 }
 
@@ -148,14 +149,14 @@ impl<S: Scene> Lane<S> {
         Self { scene, bucket, http: reqwest::Client::new(), origin, set_at }
     }
 
-    /// The same, set anew if need be.
+    /// The same lane, or a new one if the scene is too old.
     async fn fresh(self) -> Self {
         if self.scene.stage().clock.now().duration_since(self.set_at) < FRESH { self } else { Self::open().await }
     }
 
-    /// How many messages each phone was sent.
+    /// The number of messages that each phone was sent.
     async fn messages(&self) -> BTreeMap<String, usize> {
-        let outbox = answer(self.http.get(&self.scene.stage().address.sms_outbox_url)).await.body;
+        let outbox = fetch(self.http.get(&self.scene.stage().address.sms_outbox_url)).await.body;
         let mut messages = BTreeMap::new();
         for message in outbox.as_array().expect("the outbox") {
             *messages.entry(message["phone"].to_string()).or_default() += 1;
@@ -163,9 +164,9 @@ impl<S: Scene> Lane<S> {
         messages
     }
 
-    /// What is there, and the messages that were sent since.
-    async fn lines(&self, there: &Stored, before: &BTreeMap<String, usize>) -> Vec<String> {
-        let mut lines = there.lines();
+    /// A line for each stored item and object, and for the messages that were sent since.
+    async fn lines(&self, stored: &Stored, before: &BTreeMap<String, usize>) -> Vec<String> {
+        let mut lines = stored.lines();
         for (phone, count) in self.messages().await {
             let count = count - before.get(&phone).copied().unwrap_or(0);
             lines.extend((count > 0).then(|| format!("{MESSAGES}{count}")));
@@ -173,58 +174,57 @@ impl<S: Scene> Lane<S> {
         lines
     }
 
-    /// Makes the write, perhaps struck, and puts all back. Whoever is not told what is expected asks once more, and again after
-    /// [`COMES_BACK`] where that came too early.
+    /// Makes the write, with the failure of the cell if there is one, and restores the scene. A client that does not receive the
+    /// expected response retries once, and after [`RETRY_AFTER`] once more if it is rate limited.
     async fn make(&self, write: &Write, cell: Option<&Cell>, expected: Option<&Outcome>) -> (Outcome, Vec<Seen>) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let stage = self.scene.stage();
-        // What processes remember, they look for again.
-        stage.look_again();
+        stage.expire_caches();
         let messages = self.messages().await;
         let key = format!("matrix-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let request = Request { key, second: stage.clock_seconds() };
         stage.wire.take_seen();
-        if let Some(Cell { call, passing, blow, .. }) = cell {
-            stage.wire.aim(&call.operation, *passing, *blow);
+        if let Some(Cell { call, passing, failure, .. }) = cell {
+            stage.wire.fail_call(&call.operation, *passing, *failure);
         }
-        let mut answer = self.scene.send(write, &request).await;
-        let missed = stage.heal();
+        let mut response = self.scene.send(write, &request).await;
+        let missed = stage.clear_faults();
         let seen = stage.wire.take_seen();
         let mut lines = Vec::new();
-        if let Some(expected) = expected.filter(|expected| !expected.is_answered_by(&answer)) {
-            lines.extend((!S::is_our_fault(&answer)).then(|| format!("at first answered {answer:?}")));
-            answer = self.scene.send(write, &request).await;
-            if answer.status == 429 && expected.status != 429 {
-                stage.clock.advance(COMES_BACK);
-                answer = self.scene.send(write, &request).await;
+        if let Some(expected) = expected.filter(|expected| !expected.is_returned_in(&response)) {
+            lines.extend((!S::is_our_fault(&response)).then(|| format!("the first response was {response:?}")));
+            response = self.scene.send(write, &request).await;
+            if response.status == 429 && expected.status != 429 {
+                stage.clock.advance(RETRY_AFTER);
+                response = self.scene.send(write, &request).await;
             }
         }
-        let there = Stored::of(stage, &self.bucket).await;
-        lines.extend(self.lines(&there, &messages).await);
+        let stored = Stored::of(stage, &self.bucket).await;
+        lines.extend(self.lines(&stored, &messages).await);
         if missed > 0 {
-            lines.push("the blow met no call".into());
+            lines.push("the failure hit no call".into());
         }
-        self.origin.put_back(&there, stage, &self.bucket).await;
-        let (status, body) = (answer.status, mask::text(&answer.body.to_string()));
-        (Outcome { status, body, lines, is_another: there != self.origin }, seen)
+        self.origin.restore(&stored, stage, &self.bucket).await;
+        let (status, body) = (response.status, mask::text(&response.body.to_string()));
+        (Outcome { status, body, lines, is_another: stored != self.origin }, seen)
     }
 }
 
 impl Outcome {
-    fn is_answered_by(&self, answer: &Answer) -> bool {
-        self.status == answer.status && self.body == mask::text(&answer.body.to_string())
+    fn is_returned_in(&self, response: &Response) -> bool {
+        self.status == response.status && self.body == mask::text(&response.body.to_string())
     }
 
-    /// What differs, one line each; empty where nothing does.
-    fn differences(&self, met: &Self) -> Vec<String> {
+    /// One line for each difference.
+    fn differences(&self, actual: &Self) -> Vec<String> {
         let mut differences = Vec::new();
-        if (self.status, &self.body) != (met.status, &met.body) {
-            differences.push(format!("answer {} {}, and not {} {}", met.status, met.body, self.status, self.body));
+        if (self.status, &self.body) != (actual.status, &actual.body) {
+            differences.push(format!("response {} {} instead of {} {}", actual.status, actual.body, self.status, self.body));
         }
         let count = |lines: &[String], line: &String| lines.iter().filter(|other| *other == line).count();
-        let all: BTreeSet<&String> = self.lines.iter().chain(&met.lines).collect();
+        let all: BTreeSet<&String> = self.lines.iter().chain(&actual.lines).collect();
         for line in all {
-            let (wanted, found) = (count(&self.lines, line), count(&met.lines, line));
+            let (wanted, found) = (count(&self.lines, line), count(&actual.lines, line));
             if wanted != found {
                 differences.push(format!("{found} instead of {wanted} of {line}"));
             }
@@ -234,63 +234,68 @@ impl Outcome {
 }
 
 impl Cell {
-    /// What this outcome has that is not as undisturbed, and not by the nature of things.
-    fn differences(&self, expected: &Outcome, mut met: Outcome) -> Vec<String> {
-        if self.write.told_again.is_some_and(|told| met.body.contains(told)) {
-            (met.status, met.body) = (expected.status, expected.body.clone());
+    /// The differences from the undisturbed outcome, without those that cannot be avoided.
+    fn differences(&self, expected: &Outcome, mut actual: Outcome) -> Vec<String> {
+        if self.write.on_retry.is_some_and(|reported| actual.body.contains(reported)) {
+            (actual.status, actual.body) = (expected.status, expected.body.clone());
         }
         let mut expected = expected.clone();
-        // SNS has no way to tell that a message was sent before: whoever is not told of it is sent another one.
-        if self.call.service == Service::Sns && matches!(self.blow, Blow::Lost | Blow::LostOnce | Blow::Late) {
+        // SNS cannot recognise a message that it already sent: a client that missed the response is sent another one.
+        if self.call.service == Service::Sns && matches!(self.failure, Failure::Lost | Failure::LostOnce | Failure::Late) {
             expected.lines.retain(|line| !line.starts_with(MESSAGES));
-            met.lines.retain(|line| !line.starts_with(MESSAGES));
+            actual.lines.retain(|line| !line.starts_with(MESSAGES));
         }
-        expected.differences(&met)
+        expected.differences(&actual)
     }
 }
 
-/// The blows that can meet a call.
-fn blows(Seen { service, operation }: &Seen) -> Vec<Blow> {
+/// The failures that apply to a call.
+fn failures(Seen { service, operation }: &Seen) -> Vec<Failure> {
     let reads = ["GetItem", "BatchGetItem", "Query", "GetObject", "ListBucket"].contains(&operation.as_str());
-    let mut blows = vec![Blow::Refused, Blow::Never, Blow::ThrottledTwice];
+    let mut failures = vec![Failure::Rejected, Failure::Never, Failure::ThrottledTwice];
     if reads {
-        // Whether or not a read is carried out changes nothing.
-        blows.push(Blow::LostOnce);
+        // An executed read changes nothing.
+        failures.push(Failure::LostOnce);
     } else {
-        blows.extend([Blow::Lost, Blow::LostOnce, Blow::Late]);
+        failures.extend([Failure::Lost, Failure::LostOnce, Failure::Late]);
     }
     if *service == Service::DynamoDb && !reads {
-        blows.extend([Blow::Conflict, Blow::Conflicts]);
+        failures.extend([Failure::Conflict, Failure::Conflicts]);
     }
     if operation == "BatchGetItem" {
-        blows.push(Blow::Partial);
+        failures.push(Failure::Partial);
     }
-    blows
+    failures
 }
 
-/// Makes every write of a scene, struck by everything, on as many lanes as asked for. How many cells there are, the page tells.
+/// Makes every write of a scene with every failure, on this many lanes. The page holds the number of cells.
 pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
     let lanes: Vec<Lane<S>> = join_all((0..lanes).map(|_| Box::pin(Lane::<S>::open()))).await;
     let writes: Mutex<VecDeque<&'static Write>> = Mutex::new(S::WRITES.iter().collect());
-    let learnt = Mutex::new(Vec::new());
+    let observed = Mutex::new(Vec::new());
     join_all(lanes.chunks(2).filter(|pair| pair.len() == 2).map(async |pair| {
         while let Some(write) = next(&writes) {
-            let undisturbed = learn(&pair[0], &pair[1], write).await;
-            learnt.lock().unwrap().push((write, undisturbed));
+            let undisturbed = observe(&pair[0], &pair[1], write).await;
+            observed.lock().unwrap().push((write, undisturbed));
         }
     }))
     .await;
-    let mut learnt = learnt.into_inner().unwrap();
-    learnt.sort_by_key(|(write, _)| S::WRITES.iter().position(|other| other == *write));
+    let mut observed = observed.into_inner().unwrap();
+    observed.sort_by_key(|(write, _)| S::WRITES.iter().position(|other| other == *write));
 
     let mut cells = VecDeque::new();
     let mut table = Vec::new();
-    for (write, (_, calls)) in &learnt {
+    for (write, (_, calls)) in &observed {
         let mut made: BTreeMap<&str, usize> = BTreeMap::new();
         let before = cells.len();
         for call in calls {
             let passing = made.entry(&call.operation).or_default();
-            cells.extend(blows(call).into_iter().map(|blow| Cell { write, call: call.clone(), passing: *passing, blow }));
+            cells.extend(failures(call).into_iter().map(|failure| Cell {
+                write,
+                call: call.clone(),
+                passing: *passing,
+                failure,
+            }));
             *passing += 1;
         }
         let made = made.iter().map(|(operation, count)| match count {
@@ -304,9 +309,9 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
     join_all(lanes.into_iter().map(async |mut lane| {
         while let Some(cell) = next(&cells) {
             lane = Box::pin(lane.fresh()).await;
-            let (_, (expected, _)) = learnt.iter().find(|(write, _)| *write == cell.write).unwrap();
-            let (met, _) = Box::pin(lane.make(cell.write, Some(&cell), Some(expected))).await;
-            let differences = cell.differences(expected, met);
+            let (_, (expected, _)) = observed.iter().find(|(write, _)| *write == cell.write).unwrap();
+            let (actual, _) = Box::pin(lane.make(cell.write, Some(&cell), Some(expected))).await;
+            let differences = cell.differences(expected, actual);
             if !differences.is_empty() {
                 differing.lock().unwrap().push(format!("{cell} | DIFFERS\n    {}", differences.join("\n    ")));
             }
@@ -321,7 +326,7 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
 /// The grants that functions use when each write is made once, undisturbed.
 pub async fn grants_used() -> BTreeSet<Grant> {
     let (mut used, hris, signing, jobboard, sweeps) =
-        tokio::join!(used::<Channels>(), used::<Hris>(), used::<Signing>(), used::<Jobs>(), used::<Due>());
+        tokio::join!(used::<Channels>(), used::<Hris>(), used::<Signing>(), used::<Jobs>(), used::<Overdue>());
     for others in [hris, signing, jobboard, sweeps] {
         used.extend(others);
     }
@@ -343,8 +348,8 @@ fn next<T>(queue: &Mutex<VecDeque<T>>) -> Option<T> {
     queue.lock().unwrap().pop_front()
 }
 
-/// What a write leads to undisturbed, and the calls that it makes.
-async fn learn<S: Scene>(lane: &Lane<S>, other: &Lane<S>, write: &Write) -> (Outcome, Vec<Seen>) {
+/// The outcome of an undisturbed write, and its calls.
+async fn observe<S: Scene>(lane: &Lane<S>, other: &Lane<S>, write: &Write) -> (Outcome, Vec<Seen>) {
     let (outcome, calls) = Box::pin(lane.make(write, None, None)).await;
     let (again, _) = Box::pin(other.make(write, None, None)).await;
     assert!(outcome.status < 400 && !outcome.body.contains("errorType"), "{write}: {outcome:?}");

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::picture::picture;
 use crate::support::worker::{COMPANY, CONTRACT, HANDLER, Platform, Worker, resume};
-use crate::support::{Answer, Stage, answer};
+use crate::support::{Response, Stage, fetch};
 
 const PHONE: &str = "13700000020";
-/// One that was sent a code.
+/// A phone that was sent a code.
 const KNOWN_PHONE: &str = "13700000021";
 
-/// A platform with workers: one of a day ago, one without an application, and one with an application in each state that moves on.
+/// A platform with workers: one with a session that is a day old, one without an application, and one with an application in each
+/// state that can change.
 pub struct Signing {
     stage: Stage,
     platform: Platform,
@@ -26,7 +27,7 @@ pub struct Signing {
     code: String,
 }
 
-/// A worker who has handed in, and the number of the application.
+/// A worker who applied, and the id of the application.
 async fn applied(platform: &Platform, user: &str) -> (Worker, Value) {
     let worker = platform.worker(user).await;
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
@@ -41,26 +42,26 @@ fn terms(em_id: &Value) -> Value {
 }
 
 impl Signing {
-    async fn verifycode(&self, phone: &str) -> Answer {
+    async fn verifycode(&self, phone: &str) -> Response {
         let (captcha, shown) = match self.captcha().await {
             Ok(captcha) => captcha,
-            Err(answer) => return answer,
+            Err(response) => return response,
         };
         self.platform.verifycode(&captcha, &shown, phone).await
     }
 
-    /// A captcha and what it shows, or why there is none.
-    async fn captcha(&self) -> Result<(String, String), Answer> {
+    /// A captcha and its text, or the response that has none.
+    async fn captcha(&self) -> Result<(String, String), Response> {
         let response = self.platform.request(Method::GET, "/captcha").send().await.unwrap();
         let Some(id) = response.headers().get("x-captcha-id") else {
-            return Err(Answer { status: response.status().as_u16(), body: response.json().await.unwrap_or_default() });
+            return Err(Response { status: response.status().as_u16(), body: response.json().await.unwrap_or_default() });
         };
         let id = id.to_str().unwrap().to_owned();
         let shown = self.platform.shown(&id).await;
         Ok((id, shown))
     }
 
-    /// A resume with the code that was sent to its phone.
+    /// A résumé with the code that was sent to its phone.
     fn with_code(&self) -> Value {
         let mut resume = resume();
         resume["phone"] = KNOWN_PHONE.into();
@@ -68,7 +69,7 @@ impl Signing {
         resume
     }
 
-    async fn command(&self, command: &str) -> Answer {
+    async fn command(&self, command: &str) -> Response {
         let (applied, by) = (&self.applied.1, "zhangsan");
         let mut event = match command {
             "set_platform" => json!({"name": "改名"}),
@@ -96,9 +97,9 @@ impl Scene for Signing {
     const WRITES: &'static [Write] = &[
         write("GET /captcha", ""),
         write("POST /verifycode", ""),
-        write("POST /weixin/login", "of somebody new"),
-        write("POST /weixin/login", "again"),
-        write("GET /em_status", "a session is prolonged"),
+        write("POST /weixin/login", "of a new worker"),
+        write("POST /weixin/login", "of a known worker"),
+        write("GET /em_status", "a session is extended"),
         once("POST /employee", "", "简历已提交，请勿重复提交"),
         once("POST /employee", "with a code", "简历已提交，请勿重复提交"),
         write("PUT /employee", ""),
@@ -111,7 +112,7 @@ impl Scene for Signing {
         write("ops-admin set_contract", ""),
         write("ops-admin set_positions", ""),
         write("ops-admin set_dictionary", ""),
-        // Moved on already.
+        // The application has already moved on.
         once("ops-admin approve_application", "", "status: cannot become 2 from 2"),
         once("ops-admin sign_application", "", "status: cannot become 3 from 3"),
         once("ops-admin reject_application", "", "status: cannot become 4 from 4"),
@@ -123,7 +124,7 @@ impl Scene for Signing {
 
     async fn set() -> Self {
         let stage = Stage::open().await;
-        let platform = Platform::found(&stage.address).await;
+        let platform = Platform::create(&stage.address).await;
         let idle = platform.worker("idle").await;
         stage.clock.advance(SignedDuration::from_hours(25));
         let new = platform.worker("new").await;
@@ -135,7 +136,7 @@ impl Scene for Signing {
         let scene = Self { stage, platform, idle, new, applied: first, approved, rejected, code: String::new() };
         assert_eq!(scene.verifycode(KNOWN_PHONE).await.status, 200);
         let code = scene.stage.address.code(KNOWN_PHONE).await;
-        // One that nobody solves: such as somebody leaves who asks for another one.
+        // An unsolved captcha, as a worker leaves who requests another one.
         scene.platform.captcha().await;
         Self { code, ..scene }
     }
@@ -144,13 +145,13 @@ impl Scene for Signing {
         &self.stage
     }
 
-    async fn send(&self, Write { route, case, .. }: &Write, _: &Request) -> Answer {
+    async fn send(&self, Write { route, case, .. }: &Write, _: &Request) -> Response {
         let login = async |user: &str| self.platform.log_in(&self.platform.login_code(user).await).await;
         match (*route, *case) {
-            ("GET /captcha", _) => answer(self.platform.request(Method::GET, "/captcha")).await,
+            ("GET /captcha", _) => fetch(self.platform.request(Method::GET, "/captcha")).await,
             ("POST /verifycode", _) => self.verifycode(PHONE).await,
-            ("POST /weixin/login", "again") => login("new").await,
-            ("POST /weixin/login", _) => login("somebody").await,
+            ("POST /weixin/login", "of a known worker") => login("new").await,
+            ("POST /weixin/login", _) => login("a worker").await,
             ("GET /em_status", _) => self.idle.get("/em_status").await,
             ("POST /employee", "") => self.new.send_json(Method::POST, &resume()).await,
             ("POST /employee", _) => self.new.send_json(Method::POST, &self.with_code()).await,

@@ -1,4 +1,4 @@
-//! All that a stage has stored: compared, and put back.
+//! Everything that a stage has stored, to compare and to restore.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::mask;
 use crate::support::Stage;
 
 const TABLES: [&str; 5] = ["channel", "credentials", "hris", "jobboard", "signing"];
-/// The most that DynamoDB writes at once.
+/// The most items of one BatchWriteItem.
 const BATCH: usize = 25;
 
 /// Every item by table and key, and every object of the uploads bucket.
@@ -21,7 +21,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Read past the system.
+    /// Read directly.
     pub async fn of(stage: &Stage, bucket: &Objects) -> Self {
         let key = |item: &Value, name: &str| item[name]["S"].as_str().expect("a key").to_owned();
         let tables = TABLES.map(async |table| {
@@ -38,11 +38,11 @@ impl Stored {
         Self { items, objects }
     }
 
-    /// Makes what is there into this.
-    pub async fn put_back(&self, there: &Self, stage: &Stage, bucket: &Objects) {
-        let keys: BTreeSet<_> = self.items.keys().chain(there.items.keys()).collect();
+    /// Turns the current state of the stage into this one.
+    pub async fn restore(&self, current: &Self, stage: &Stage, bucket: &Objects) {
+        let keys: BTreeSet<_> = self.items.keys().chain(current.items.keys()).collect();
         let mut writes: Vec<(&str, Value)> = Vec::new();
-        for key in keys.into_iter().filter(|key| self.items.get(*key) != there.items.get(*key)) {
+        for key in keys.into_iter().filter(|key| self.items.get(*key) != current.items.get(*key)) {
             let (table, pk, sk) = key;
             writes.push((
                 table,
@@ -59,15 +59,15 @@ impl Stored {
             }
             stage.database("BatchWriteItem", &json!({"RequestItems": tables})).await;
         }
-        for key in there.objects.keys().filter(|key| !self.objects.contains_key(*key)) {
+        for key in current.objects.keys().filter(|key| !self.objects.contains_key(*key)) {
             bucket.delete(key).await.unwrap();
         }
-        for (key, bytes) in self.objects.iter().filter(|(key, bytes)| there.objects.get(*key) != Some(*bytes)) {
+        for (key, bytes) in self.objects.iter().filter(|(key, bytes)| current.objects.get(*key) != Some(*bytes)) {
             bucket.put(key, bytes.clone(), "application/octet-stream").await.unwrap();
         }
     }
 
-    /// A line for each, without what differs between any two runs.
+    /// A line for each item and object, without what differs between any two runs.
     pub fn lines(&self) -> Vec<String> {
         let items = self.items.iter().map(|((table, ..), item)| format!("{table} {}", mask::item(item)));
         let objects =

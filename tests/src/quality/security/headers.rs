@@ -1,4 +1,4 @@
-//! What every answer says to browsers, and what none of them tells.
+//! Headers that every response has, and headers that none has.
 
 use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Client, Method};
@@ -6,8 +6,8 @@ use reqwest::{Client, Method};
 use crate::support::board::Board;
 use crate::support::{Partner, world};
 
-/// One answer of each kind: of each family, good and bad, in the envelope and without one.
-async fn answers() -> Vec<(String, HeaderMap)> {
+/// One response of each kind: from each family, successes and failures, with and without an envelope.
+async fn responses() -> Vec<(String, HeaderMap)> {
     let (partner, user) = (Partner::join(world()).await, Board::of(world()).join().await);
     let cases = [
         (Method::GET, "/api/v1/tasks", partner.token.as_str()),
@@ -25,18 +25,18 @@ async fn answers() -> Vec<(String, HeaderMap)> {
         (Method::POST, "/jobs/list", ""),
         (Method::GET, "/img/0.png", ""),
     ];
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (method, path, token) in cases {
         let request = Client::new().request(method.clone(), format!("{}{path}", world().base_url));
         let request = request.bearer_auth(token).header("origin", "https://evil.example.com");
-        answers.push((format!("{method} {path}"), request.send().await.unwrap().headers().clone()));
+        responses.push((format!("{method} {path}"), request.send().await.unwrap().headers().clone()));
     }
-    answers
+    responses
 }
 
 #[tokio::test]
-async fn no_answer_is_kept_on_the_way_or_taken_for_something_else() {
-    for (request, headers) in answers().await {
+async fn no_response_is_cached_or_sniffed() {
+    for (request, headers) in responses().await {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
         assert_eq!(text("x-content-type-options"), Some("nosniff"), "{request}");
         assert_eq!(text("cache-control"), Some("no-store"), "{request}");
@@ -45,10 +45,10 @@ async fn no_answer_is_kept_on_the_way_or_taken_for_something_else() {
 }
 
 #[tokio::test]
-async fn no_answer_tells_what_serves_it_or_lets_other_sites_read_it() {
+async fn no_response_names_the_server_or_allows_other_origins() {
     let telling = ["server", "x-powered-by", "via", "x-runtime"];
     let sharing = ["access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods"];
-    for (request, headers) in answers().await {
+    for (request, headers) in responses().await {
         let found: Vec<&HeaderName> =
             headers.keys().filter(|name| telling.iter().chain(&sharing).any(|other| *name == other)).collect();
         assert!(found.is_empty(), "{request}: {found:?}");
@@ -56,12 +56,12 @@ async fn no_answer_tells_what_serves_it_or_lets_other_sites_read_it() {
 }
 
 #[tokio::test]
-async fn a_browser_that_asks_for_another_site_is_not_let_in() {
+async fn a_cross_origin_browser_request_is_not_allowed() {
     for path in ["/api/v1/tasks", "/user/info", "/api/v2/employees", "/em_status"] {
         let request = Client::new().request(Method::OPTIONS, format!("{}{path}", world().base_url));
         let request = request.header("origin", "https://evil.example.com").header("access-control-request-method", "GET");
-        let answer = request.send().await.unwrap();
-        assert!(answer.status().is_client_error(), "{path}: {}", answer.status());
-        assert_eq!(answer.headers().get("access-control-allow-origin"), None, "{path}");
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_client_error(), "{path}: {}", response.status());
+        assert_eq!(response.headers().get("access-control-allow-origin"), None, "{path}");
     }
 }

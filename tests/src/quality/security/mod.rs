@@ -1,4 +1,4 @@
-//! What `docs/security.md` says, where no other test shows it; and that the tests named there exist.
+//! The claims of `docs/security.md` that no other test covers, and a check that the tests named there exist.
 
 mod cursors;
 mod headers;
@@ -18,7 +18,7 @@ fn named(section: &str) -> Vec<&str> {
     lists.flat_map(|list| list.split('`').skip(1).step_by(2)).collect()
 }
 
-/// The names of a file's tests: functions below an attribute that makes them one, within `proptest!` as well.
+/// The names of a file's tests: functions below a test attribute, also within `proptest!`.
 fn tests_of(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     let mut is_test = false;
@@ -36,7 +36,7 @@ fn tests_of(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn a_test_is_told_from_other_functions() {
+fn a_test_is_distinguished_from_other_functions() {
     let text = "#[test]\nfn plain() {}\nfn helper() {}\n#[tokio::test(flavor = \"a\")]\n// Why.\n#[cfg(unix)]\nasync fn slow() {}\n\
         proptest! {\n    #[test]\n    fn any(x in 0..9) {}\n}\n#[cfg(test)]\nfn of_tests() {}\n";
     assert_eq!(tests_of(text), BTreeSet::from(["any", "plain", "slow"]));

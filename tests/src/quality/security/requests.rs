@@ -1,4 +1,4 @@
-//! What a request can say, and what it cannot bring about.
+//! Requests that try to set or reach what they must not.
 
 use std::net::{TcpListener, TcpStream};
 
@@ -10,7 +10,7 @@ use crate::support::resource::ALL;
 use crate::support::worker::{Platform, ok, resume};
 use crate::support::{Partner, success, world};
 
-/// Members that only the system sets; what a partner says of them is passed over.
+/// Members that only the system sets. The system ignores them in a request.
 fn presumed() -> Value {
     json!({
         "user_id": "1", "company_id": "1", "task_id": "1", "application_id": "1", "payment_id": "1", "channel": "channel_001",
@@ -26,18 +26,18 @@ fn and(mut body: Value, more: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn members_that_are_not_the_callers_to_set_change_nothing() {
+async fn members_that_only_the_system_sets_are_ignored() {
     let (honest, greedy) = (Partner::join(world()).await, Partner::join(world()).await);
     for kind in &ALL {
         let mut records = Vec::new();
         for (partner, more) in [(&honest, json!({})), (&greedy, presumed())] {
             let posted = partner.post(kind.path, &and(kind.example(), &more)).await;
             kind.whole(&posted, &kind.example());
-            let patched = partner.put(&kind.there(), &and(json!({kind.text_field: "改"}), &more)).await;
-            let mut record = partner.get(&kind.there()).await.body["data"].clone();
+            let patched = partner.put(&kind.example_path(), &and(json!({kind.text_field: "改"}), &more)).await;
+            let mut record = partner.get(&kind.example_path()).await.body["data"].clone();
             assert_eq!(patched, success(record.clone()), "{}", kind.name);
             for own in [kind.server_id, "created_at", "updated_at"] {
-                let own = record.as_object_mut().unwrap().remove(own).expect("told");
+                let own = record.as_object_mut().unwrap().remove(own).expect("a member of the system's own");
                 assert!(!presumed().as_object().unwrap().values().any(|presumed| *presumed == own), "{}: {own}", kind.name);
             }
             records.push(record);
@@ -65,15 +65,15 @@ async fn members_that_are_not_the_callers_to_set_change_nothing() {
     }
     assert_eq!(plain, greedy);
 
-    let worker = Platform::found(world()).await.worker("greedy").await;
+    let worker = Platform::create(world()).await.worker("greedy").await;
     let greedy = and(resume(), &json!({"em_id": 1, "status": 3, "verify_status": 2, "platform": "other", "worker": "other"}));
-    let answer = worker.send_json(Method::POST, &greedy).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = worker.send_json(Method::POST, &greedy).await;
+    assert_eq!(response.status, 200, "{response:?}");
     let status = worker.get("/em_status").await;
     assert_eq!(status, ok(json!({"reason": "", "company_name": "彩程", "status": 1, "verify_status": 0})));
 }
 
-/// The value with this address wherever it holds one.
+/// The value with this address in place of every URL.
 fn leading_to(value: Value, address: &str) -> Value {
     match value {
         Value::String(text) if text.starts_with("http") => address.into(),
@@ -84,20 +84,20 @@ fn leading_to(value: Value, address: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_address_that_a_caller_gives_is_never_fetched() {
+async fn an_address_that_a_caller_sends_is_never_fetched() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/latest/meta-data", listener.local_addr().unwrap());
 
     let partner = Partner::join(world()).await;
     for kind in &ALL {
         let record = leading_to(kind.example(), &address);
-        kind.keeps(&partner, &record).await;
+        kind.stores(&partner, &record).await;
     }
     let user = Board::of(world()).join().await;
     assert_eq!(user.post("/user/update/info", &json!({"avatar": address})).await, done());
     let id = user.post_job(json!({"photo_urls": [address]})).await;
     assert_eq!(user.job(id).await["photo_urls"], json!([address]));
-    let worker = Platform::found(world()).await.worker("fetched").await;
+    let worker = Platform::create(world()).await.worker("fetched").await;
     let mut with_pictures = resume();
     for picture in ["id_card_front", "id_card_back"] {
         with_pictures[picture] = address.clone().into();

@@ -1,4 +1,4 @@
-//! Access tokens that somebody made who has not our keys, or who has something signed with them that was meant otherwise.
+//! Access tokens that an attacker made without our keys, or that our keys signed for another purpose.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64};
@@ -14,9 +14,9 @@ use shared::keyring::{Keyring, Purpose};
 use crate::support::board::{self, Board};
 use crate::support::product::{self, Product};
 use crate::support::worker::{self, Platform};
-use crate::support::{Answer, Partner, Stage, answer, problem, success};
+use crate::support::{Partner, Response, Stage, fetch, problem, success};
 
-/// What a family signs its access tokens with.
+/// How a family signs its access tokens.
 struct Signer {
     keyring: Keyring,
     audience: &'static str,
@@ -48,7 +48,7 @@ impl Signer {
         json!({"iss": "gongqiao", "aud": self.audience, "sub": subject, "iat": self.now, "exp": self.now + 60})
     }
 
-    /// Signed as ours are, whatever it says.
+    /// Signs any header and claims as the family does.
     fn signed(&self, header: &str, claims: &str) -> String {
         signed(header, claims, &self.key(Purpose::AccessToken))
     }
@@ -61,11 +61,11 @@ impl Signer {
         self.signed(&self.header().to_string(), &with(self.claims(subject), member, value))
     }
 
-    /// Every forgery, each but for one thing a good token of this subject, with what is wrong with it.
+    /// Every forgery, with its description: each differs in one way from a valid token of this subject.
     fn forgeries(&self, other: &Self, subject: &str) -> Vec<(String, String)> {
         let (header, claims) = (self.header().to_string(), self.claims(subject).to_string());
-        let good = self.signed(&header, &claims);
-        let (head, signature) = good.rsplit_once('.').unwrap();
+        let valid = self.signed(&header, &claims);
+        let (head, signature) = valid.rsplit_once('.').unwrap();
         let mut forged = Vec::new();
         let mut forge = |what: String, token: String| forged.push((what, token));
 
@@ -101,7 +101,7 @@ impl Signer {
             "张",
         ] {
             forge(format!("kid {kid:?}"), self.with_header("kid", kid.into(), subject));
-            // As it were if the key of an unknown id were empty, or the id itself.
+            // As if the key of an unknown id were empty, or were the id itself.
             let header = with(self.header(), "kid", kid.into());
             forge(format!("kid {kid:?}, an empty key"), signed(&header, &claims, b""));
             forge(format!("kid {kid:?}, its name the key"), signed(&header, &claims, kid.as_bytes()));
@@ -154,28 +154,31 @@ impl Signer {
         ] {
             forge(format!("{claim} is {value}"), self.with_claim(claim, value, subject));
         }
-        forge("exp beyond all numbers".into(), self.signed(&header, &claims.replace(&(self.now + 60).to_string(), "1e999")));
+        forge(
+            "exp beyond the largest number".into(),
+            self.signed(&header, &claims.replace(&(self.now + 60).to_string(), "1e999")),
+        );
 
-        forge("claims that are none".into(), self.signed(&header, "[]"));
+        forge("claims that are no object".into(), self.signed(&header, "[]"));
         forge("no claims".into(), self.signed(&header, ""));
         forge("no signature".into(), head.to_owned());
         forge("an empty signature".into(), format!("{head}."));
         forge("half a signature".into(), format!("{head}.{}", &signature[..signature.len() / 2]));
-        forge("a longer signature".into(), format!("{good}AAAA"));
-        forge("a fourth part".into(), format!("{good}.{signature}"));
-        forge("a padded signature".into(), format!("{good}="));
+        forge("a longer signature".into(), format!("{valid}AAAA"));
+        forge("a fourth part".into(), format!("{valid}.{signature}"));
+        forge("a padded signature".into(), format!("{valid}="));
         forge("a signature in hex".into(), format!("{head}.{}", hex(&BASE64.decode(signature).unwrap())));
         let standard = STANDARD.encode(BASE64.decode(signature).unwrap());
         forge("a signature in the other alphabet".into(), format!("{head}.{standard}"));
-        for at in [0, header.len() / 2, head.len() / 2, head.len() + 1, good.len() - 2] {
-            let to = if good.as_bytes()[at] == b'A' { "B" } else { "A" };
-            forge(format!("byte {at} changed"), format!("{}{to}{}", &good[..at], &good[at + 1..]));
+        for at in [0, header.len() / 2, head.len() / 2, head.len() + 1, valid.len() - 2] {
+            let to = if valid.as_bytes()[at] == b'A' { "B" } else { "A" };
+            forge(format!("byte {at} changed"), format!("{}{to}{}", &valid[..at], &valid[at + 1..]));
         }
         forged
     }
 }
 
-/// The object with a member more, or in the place of another.
+/// The object with a member added or replaced.
 fn with(mut object: Value, member: &str, value: Value) -> String {
     object[member] = value;
     object.to_string()
@@ -207,32 +210,32 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn no_forged_token_of_a_channel_is_taken() {
+async fn no_forged_token_of_a_channel_is_accepted() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
-    let ours = Signer::of(&stage, "CHANNEL", "channel").await;
+    let signer = Signer::of(&stage, "CHANNEL", "channel").await;
     let others = Signer::of(&stage, "JOBBOARD", "jobboard").await;
     let send = async |token: &str| partner.send(Method::GET, "/api/v1/tasks", Some(token), None).await;
     let nothing = success(json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null}));
-    // The forgery itself is none: only what is changed is wrong.
-    let good = ours.signed(&ours.header().to_string(), &ours.claims(&partner.appkey).to_string());
-    assert_eq!(send(&good).await, nothing);
-    for (what, token) in ours.forgeries(&others, &partner.appkey) {
+    // A token that is signed without a change is valid.
+    let valid = signer.signed(&signer.header().to_string(), &signer.claims(&partner.appkey).to_string());
+    assert_eq!(send(&valid).await, nothing);
+    for (what, token) in signer.forgeries(&others, &partner.appkey) {
         assert_eq!(send(&token).await, problem(401, 1003, &[]), "{what}: {token}");
     }
-    // What nobody asked for grants nothing, and one that has begun is good until it ends.
-    for (claim, value) in [("admin", json!(true)), ("scope", json!("*")), ("nbf", json!(ours.now))] {
-        assert_eq!(send(&ours.with_claim(claim, value, &partner.appkey)).await, nothing, "{claim}");
+    // An additional claim grants nothing, and a token with `nbf` in the past is valid until it expires.
+    for (claim, value) in [("admin", json!(true)), ("scope", json!("*")), ("nbf", json!(signer.now))] {
+        assert_eq!(send(&signer.with_claim(claim, value, &partner.appkey)).await, nothing, "{claim}");
     }
     stage.clock.advance(SignedDuration::from_secs(60));
-    assert_eq!(send(&good).await, problem(401, 1003, &[]));
+    assert_eq!(send(&valid).await, problem(401, 1003, &[]));
 }
 
 #[tokio::test]
-async fn no_forged_token_of_the_job_board_is_taken() {
+async fn no_forged_token_of_the_job_board_is_accepted() {
     let stage = Stage::open().await;
     let user = Board::of(&stage.address).join().await;
-    let ours = Signer::of(&stage, "JOBBOARD", "jobboard").await;
+    let signer = Signer::of(&stage, "JOBBOARD", "jobboard").await;
     let others = Signer::of(&stage, "CHANNEL", "channel").await;
     let subject = user.id.to_string();
     let send = async |token: &str| {
@@ -241,50 +244,50 @@ async fn no_forged_token_of_the_job_board_is_taken() {
     };
     let info = user.info().await;
     assert_eq!(info.status, 200);
-    let good = ours.signed(&ours.header().to_string(), &ours.claims(&subject).to_string());
-    assert_eq!(send(&good).await, info);
-    let refused = board::refusal(401, "login required");
-    for (what, token) in ours.forgeries(&others, &subject) {
-        assert_eq!(send(&token).await, refused, "{what}: {token}");
+    let valid = signer.signed(&signer.header().to_string(), &signer.claims(&subject).to_string());
+    assert_eq!(send(&valid).await, info);
+    let rejected = board::rejection(401, "login required");
+    for (what, token) in signer.forgeries(&others, &subject) {
+        assert_eq!(send(&token).await, rejected, "{what}: {token}");
     }
-    // A subject that is no user's id.
+    // The subject is not the id of a user.
     for subject in ["", "0x12", "-1", "1.5", "user", "９"] {
-        let token = ours.signed(&ours.header().to_string(), &ours.claims(subject).to_string());
-        assert_eq!(send(&token).await, refused, "{subject}");
+        let token = signer.signed(&signer.header().to_string(), &signer.claims(subject).to_string());
+        assert_eq!(send(&token).await, rejected, "{subject}");
     }
-    assert_eq!(send(&ours.with_claim("admin", json!(true), &subject)).await, info);
+    assert_eq!(send(&signer.with_claim("admin", json!(true), &subject)).await, info);
     stage.clock.advance(SignedDuration::from_secs(60));
-    assert_eq!(send(&good).await, refused);
+    assert_eq!(send(&valid).await, rejected);
 }
 
-/// Each family's own credentials, where another family's belong.
+/// The credentials of each family, sent to each other family.
 #[tokio::test]
-async fn no_family_takes_the_credentials_of_another() {
+async fn no_api_accepts_the_credentials_of_another() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     let user = Board::of(&stage.address).join().await;
-    let worker = Platform::found(&stage.address).await.worker("somebody").await;
+    let worker = Platform::create(&stage.address).await.worker("a worker").await;
     let product = Product::join_stage(&stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let consented = product.access_token().await;
     let refresh_token = partner.new_tokens().await["refresh_token"].as_str().expect("a token").to_owned();
     let credentials = [&partner.token, &refresh_token, &user.token, &worker.token, &consented, &product.token];
 
     for token in credentials.into_iter().filter(|token| **token != partner.token) {
-        let answer = partner.send(Method::GET, "/api/v1/tasks", Some(token), None).await;
-        assert_eq!(answer, problem(401, 1003, &[]), "{token}");
+        let response = partner.send(Method::GET, "/api/v1/tasks", Some(token), None).await;
+        assert_eq!(response, problem(401, 1003, &[]), "{token}");
     }
     for token in credentials.into_iter().filter(|token| **token != user.token) {
         let user = board::User { token: token.clone(), ..user.clone() };
-        assert_eq!(user.info().await, board::refusal(401, "login required"), "{token}");
+        assert_eq!(user.info().await, board::rejection(401, "login required"), "{token}");
     }
     for token in credentials.into_iter().filter(|token| **token != worker.token) {
         let request = worker.platform.request(Method::GET, "/em_status").header("x-auth-token", token);
         let too_long = token.len() > 128;
         assert!(!too_long || token.contains('.') || *token == refresh_token, "{token}");
-        assert_eq!(answer(request).await, worker::refusal(401, "请先登录"), "{token}");
+        assert_eq!(fetch(request).await, worker::rejection(401, "请先登录"), "{token}");
     }
-    let invalid: Answer = product::refusal(401, 1105, "access_token is invalid");
+    let invalid: Response = product::rejection(401, 1105, "access_token is invalid");
     for token in credentials.into_iter().filter(|token| **token != consented) {
         assert_eq!(product.read(token, "/api/v2/departments", json!({})).await, invalid, "{token}");
     }

@@ -1,22 +1,22 @@
-//! /oauth/authorize: the page on which an employee consents, and its way back to the app.
+//! /oauth/authorize: the page on which an employee consents, and the redirect to the app.
 
 use serde_json::json;
 
 use crate::support::Stage;
 use crate::support::consent::{App, Browser, CALLBACK, Page};
-use crate::support::product::{MOBILE, Product, body, refusal};
+use crate::support::product::{MOBILE, Product, body, rejection};
 
 const STOPPED: &str = "页面已失效，请从应用重新进入";
 const UNKNOWN: &str = "应用不存在，或回调地址与登记的不一致";
 
 async fn opened(stage: &Stage) -> (Product, App) {
     let product = Product::join_stage(stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let app = App::of(&product).await;
     (product, app)
 }
 
-/// A page that says why it goes no further, and has no form.
+/// The page shows this error and no form.
 fn is_stopped(page: &Page, message: &str) {
     assert_eq!((page.status, page.message().as_deref()), (400, Some(message)), "{page:?}");
     assert!(!page.html.contains("<form") && page.header("location").is_none());
@@ -46,7 +46,7 @@ fn is_safe(page: &Page, form_action: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_page_is_plain_html_that_posts_to_itself_and_leads_to_the_app_alone() {
+async fn the_page_is_plain_html_that_posts_to_itself_and_redirects_only_to_the_app() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
@@ -62,8 +62,8 @@ async fn the_page_is_plain_html_that_posts_to_itself_and_leads_to_the_app_alone(
     assert!(cookie.len() >= "consent=".len() + 43, "{cookie}");
 
     let again = browser.open("s").await;
-    assert_ne!(is_safe(&again, form_action), nonce, "a nonce is used once");
-    assert_eq!(browser.cookie.as_deref(), Some(cookie.as_str()), "the browser is known");
+    assert_ne!(is_safe(&again, form_action), nonce, "each page has its own nonce");
+    assert_eq!(browser.cookie.as_deref(), Some(cookie.as_str()), "the browser keeps its cookie");
     let mut other = Browser::new(&app);
     other.open("s").await;
     assert_ne!(other.cookie.as_deref(), Some(cookie.as_str()));
@@ -78,7 +78,7 @@ async fn an_employee_consents_and_the_app_reads_that_company() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
-    let page = browser.ask_code(MOBILE, "state-1").await;
+    let page = browser.request_code(MOBILE, "state-1").await;
     let code = stage.address.code(MOBILE).await;
     let message = format!("【工桥】验证码 {code}，用于授权「考勤助手」读取公司数据，5 分钟内有效。");
     assert_eq!(stage.address.messages(MOBILE).await, [message]);
@@ -86,9 +86,9 @@ async fn an_employee_consents_and_the_app_reads_that_company() {
     let back = browser.consent(&page, &code).await.called_back(CALLBACK);
     let names: Vec<&str> = back.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!((names, back[1].1.as_str()), (vec!["response_code", "state"], "state-1"));
-    let told = app.token(&app.exchange(&back[0].1)).await;
-    let token = told.body["access_token"].as_str().expect("a token").to_owned();
-    assert_eq!(told, body(json!({"access_token": token, "expires_in": 7_776_000})));
+    let exchanged = app.token(&app.exchange(&back[0].1)).await;
+    let token = exchanged.body["access_token"].as_str().expect("a token").to_owned();
+    assert_eq!(exchanged, body(json!({"access_token": token, "expires_in": 7_776_000})));
 
     let signed = product.get("/api/v2/departments", serde_json::Value::Null).await;
     assert_eq!(signed.status, 200);
@@ -96,7 +96,7 @@ async fn an_employee_consents_and_the_app_reads_that_company() {
     let punches = Some(json!({"attendances": []}).to_string());
     let query = [("access_token", token.as_str())];
     let written = product.send(reqwest::Method::POST, "/api/v2/attendance_punches", &query, punches).await;
-    assert_eq!(written, refusal(403, 3001, "access_token opens reads only"));
+    assert_eq!(written, rejection(403, 3001, "access_token opens reads only"));
     let stored = json!([stage.items("credentials").await, stage.items("hris").await]).to_string();
     assert!(stored.contains(&app.app_id), "{stored}");
     // Six digits may be part of another number.
@@ -106,7 +106,7 @@ async fn an_employee_consents_and_the_app_reads_that_company() {
 }
 
 #[tokio::test]
-async fn a_state_is_carried_back_to_the_letter() {
+async fn the_state_is_returned_unchanged() {
     let stage = Stage::open().await;
     let (product, _) = opened(&stage).await;
     let long = "s".repeat(1024);
@@ -124,7 +124,7 @@ async fn a_state_is_carried_back_to_the_letter() {
             let expected = [("error", "access_denied"), ("state", state)];
             assert_eq!(denied, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 
-            let page = browser.ask_code(MOBILE, state).await;
+            let page = browser.request_code(MOBILE, state).await;
             assert_eq!(page.field("state"), state);
             let code = stage.address.code(MOBILE).await;
             let granted = browser.consent(&page, &code).await.called_back(called);
@@ -136,12 +136,12 @@ async fn a_state_is_carried_back_to_the_letter() {
     let mut browser = Browser::new(&app);
     let page = browser.open("").await;
     let denied = browser.press(&page, "deny", &[]).await.called_back(CALLBACK);
-    assert_eq!(denied, [("error".to_owned(), "access_denied".to_owned())], "no state is made up");
+    assert_eq!(denied, [("error".to_owned(), "access_denied".to_owned())], "without a state none is returned");
     is_stopped(&browser.open(&"s".repeat(1025)).await, "链接不正确");
 }
 
 #[tokio::test]
-async fn an_app_is_known_by_its_id_and_its_callback_to_the_letter() {
+async fn an_app_is_identified_by_its_id_and_its_exact_callback() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
@@ -174,11 +174,11 @@ async fn an_app_is_known_by_its_id_and_its_callback_to_the_letter() {
 }
 
 #[tokio::test]
-async fn a_form_from_another_site_or_browser_is_refused() {
+async fn a_form_from_another_site_or_browser_is_rejected() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let code = stage.address.code(MOBILE).await;
     let sent = stage.address.messages(MOBILE).await.len();
     stage.clock.advance(jiff::SignedDuration::from_secs(61));
@@ -210,25 +210,25 @@ async fn a_form_from_another_site_or_browser_is_refused() {
         for token in ["x", "00000000000000000000000000000000", &foreign_token] {
             is_stopped(&browser.submit(&[&fields[..], &[("token", token)]].concat()).await, STOPPED);
         }
-        let answer = browser.submit(&fields).await;
-        assert_eq!(answer.status, 422);
-        assert_eq!(answer.html, json!({"code": 2002, "text": "token is required"}).to_string());
+        let response = browser.submit(&fields).await;
+        assert_eq!(response.status, 422);
+        assert_eq!(response.html, json!({"code": 2002, "text": "token is required"}).to_string());
     }
     assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
-    assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1, "nothing was used up");
+    assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1, "the code was not consumed");
 }
 
 #[tokio::test]
-async fn names_in_the_page_are_text_whatever_they_hold() {
+async fn names_in_the_page_are_escaped() {
     let stage = Stage::open().await;
     let (product, _) = opened(&stage).await;
     let row = json!({"uuid": product.company, "name": "<img src=x onerror=1>&co"}).to_string();
     product.command(json!({"command": "import_hris", "kind": "companies", "rows": row})).await;
     let app = App::named(&product, "<script>alert(1)</script>\"'&amp;", CALLBACK).await;
     let mut browser = Browser::new(&app);
-    for page in [browser.open("<b>\"x").await, browser.ask_code(MOBILE, "<b>\"x").await] {
+    for page in [browser.open("<b>\"x").await, browser.request_code(MOBILE, "<b>\"x").await] {
         assert_eq!(page.status, 200);
-        assert!(page.html.contains("alert(1)") && page.html.contains("onerror=1"), "the names are there");
+        assert!(page.html.contains("alert(1)") && page.html.contains("onerror=1"), "the page shows the names");
         for raw in ["<script", "<img", "<b>", "\"'&amp;<", ">&co"] {
             assert!(!page.html.contains(raw), "{raw}");
         }
@@ -241,7 +241,7 @@ async fn names_in_the_page_are_text_whatever_they_hold() {
 }
 
 #[tokio::test]
-async fn an_unknown_action_leads_nowhere() {
+async fn an_unknown_action_is_rejected() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);

@@ -1,4 +1,4 @@
-//! The code that is sent to a phone: to whom, how often, and how often it may be tried.
+//! The code that is sent to a phone: to which phones, how often, and how many attempts it allows.
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -14,12 +14,12 @@ const TOO_OFTEN: &str = "发送太频繁，请稍后再试";
 
 async fn opened(stage: &Stage) -> (Product, App) {
     let product = Product::join_stage(stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let app = App::of(&product).await;
     (product, app)
 }
 
-/// The code, and one that it is not.
+/// The code, and a wrong one.
 async fn codes(stage: &Stage) -> (String, String) {
     let code = stage.address.code(MOBILE).await;
     let wrong = if code == "000000" { "000001" } else { "000000" };
@@ -31,11 +31,11 @@ fn says(page: &Page, message: &str) {
 }
 
 #[tokio::test]
-async fn a_code_may_be_tried_five_times() {
+async fn a_code_allows_five_attempts() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let (code, wrong) = codes(&stage).await;
     for _ in 0..4 {
         says(&browser.consent(&page, &wrong).await, WRONG);
@@ -44,7 +44,7 @@ async fn a_code_may_be_tried_five_times() {
     says(&browser.consent(&page, &code).await, SPENT);
 
     stage.clock.advance(SignedDuration::from_secs(60));
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let (code, wrong) = codes(&stage).await;
     for _ in 0..5 {
         says(&browser.consent(&page, &wrong).await, WRONG);
@@ -53,43 +53,43 @@ async fn a_code_may_be_tried_five_times() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_code_may_be_tried_five_times_however_many_tries_come_at_once() {
+async fn a_code_allows_five_attempts_even_if_they_are_concurrent() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let (code, wrong) = codes(&stage).await;
     let browsers: Vec<Browser> = (0..50).map(|_| browser.elsewhere()).collect();
-    let tries = join_all(browsers.iter().map(|browser| browser.consent(&page, &wrong))).await;
-    let told = |message: &str| tries.iter().filter(|page| page.message().as_deref() == Some(message)).count();
-    assert_eq!((told(WRONG), told(SPENT)), (5, 45));
+    let attempts = join_all(browsers.iter().map(|browser| browser.consent(&page, &wrong))).await;
+    let count = |message: &str| attempts.iter().filter(|page| page.message().as_deref() == Some(message)).count();
+    assert_eq!((count(WRONG), count(SPENT)), (5, 45));
     says(&browser.consent(&page, &code).await, SPENT);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_right_code_sent_often_at_once_consents_at_most_once() {
+async fn the_right_code_sent_concurrently_consents_at_most_once() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let (code, _) = codes(&stage).await;
-    let answers = join_all((0..5).map(|_| browser.consent(&page, &code))).await;
-    let granted = answers.iter().filter(|page| page.status == 303).count();
-    assert_eq!(granted, 1, "{answers:?}");
-    answers.iter().filter(|page| page.status != 303).for_each(|page| says(page, SPENT));
+    let responses = join_all((0..5).map(|_| browser.consent(&page, &code))).await;
+    let granted = responses.iter().filter(|page| page.status == 303).count();
+    assert_eq!(granted, 1, "{responses:?}");
+    responses.iter().filter(|page| page.status != 303).for_each(|page| says(page, SPENT));
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_five_minutes_in_the_app_that_asked_for_it() {
+async fn a_code_is_valid_for_five_minutes_in_the_app_that_requested_it() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let (code, _) = codes(&stage).await;
     stage.clock.advance(SignedDuration::from_secs(5 * 60));
     says(&browser.consent(&page, &code).await, SPENT);
 
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let (code, _) = codes(&stage).await;
     let second = App::of(&product).await;
     let mut elsewhere = Browser::new(&second);
@@ -101,7 +101,7 @@ async fn a_code_is_good_for_five_minutes_in_the_app_that_asked_for_it() {
     assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1);
 }
 
-/// A refusal to send now, and after how many seconds it would be sent.
+/// The response is a rate limit. Returns the seconds of its Retry-After.
 fn wait(page: &Page) -> i64 {
     assert_eq!((page.status, page.message().as_deref()), (429, Some(TOO_OFTEN)), "{page:?}");
     page.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("seconds")
@@ -111,51 +111,51 @@ fn wait(page: &Page) -> i64 {
 async fn a_phone_is_sent_one_message_a_minute_and_ten_a_day() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
-    // Each from elsewhere: an address is limited too.
-    let ask = async |mobile: &str| Browser::new(&app).ask_code(mobile, "").await;
+    // Each from another address, because addresses are rate limited as well.
+    let request = async |mobile: &str| Browser::new(&app).request_code(mobile, "").await;
     for sent in 1..=10 {
-        assert_eq!(ask(MOBILE).await.status, 200);
+        assert_eq!(request(MOBILE).await.status, 200);
         assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
-        // Written in another way, for another app, it is the same phone.
-        assert!(wait(&ask(&format!("+86 {MOBILE}")).await) > 0);
+        // In another spelling and for another app it is the same phone.
+        assert!(wait(&request(&format!("+86 {MOBILE}")).await) > 0);
         let mut other = Browser::new(&App::of(&product).await);
-        assert!(wait(&other.ask_code(MOBILE, "").await) > 0);
+        assert!(wait(&other.request_code(MOBILE, "").await) > 0);
         if sent < 10 {
-            assert_eq!(wait(&ask(MOBILE).await), 60);
+            assert_eq!(wait(&request(MOBILE).await), 60);
             stage.clock.advance(SignedDuration::from_secs(59));
-            assert_eq!(wait(&ask(MOBILE).await), 1);
+            assert_eq!(wait(&request(MOBILE).await), 1);
             stage.clock.advance(SignedDuration::from_secs(1));
         }
     }
     stage.clock.advance(SignedDuration::from_secs(60));
-    let tomorrow = wait(&ask(MOBILE).await);
+    let tomorrow = wait(&request(MOBILE).await);
     assert!((60..=24 * 3600).contains(&tomorrow), "{tomorrow}");
     stage.clock.advance(SignedDuration::from_secs(tomorrow - 1));
-    assert_eq!(wait(&ask(MOBILE).await), 1);
+    assert_eq!(wait(&request(MOBILE).await), 1);
     assert_eq!(stage.address.messages(MOBILE).await.len(), 10);
     stage.clock.advance(SignedDuration::from_secs(1));
-    assert_eq!(ask(MOBILE).await.status, 200);
+    assert_eq!(request(MOBILE).await.status, 200);
     assert_eq!(stage.address.messages(MOBILE).await.len(), 11);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_message_comes_of_two_hundred_requests_at_once() {
+async fn two_hundred_concurrent_requests_send_one_message() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
     let form = browser.open("").await;
     let browsers: Vec<Browser> = (0..200).map(|_| browser.elsewhere()).collect();
     for sent in 1..=2 {
-        let answers = join_all(browsers.iter().map(|browser| browser.press(&form, "send", &[("mobile", MOBILE)]))).await;
-        let refused = answers.iter().filter(|page| page.status != 200);
-        assert_eq!(refused.map(wait).filter(|seconds| *seconds == 60).count(), 199);
+        let responses = join_all(browsers.iter().map(|browser| browser.press(&form, "send", &[("mobile", MOBILE)]))).await;
+        let rejected = responses.iter().filter(|page| page.status != 200);
+        assert_eq!(rejected.map(wait).filter(|seconds| *seconds == 60).count(), 199);
         assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
         stage.clock.advance(SignedDuration::from_secs(60));
     }
 }
 
 #[tokio::test]
-async fn whoever_is_no_employee_or_has_left_sees_the_same_page_and_is_sent_nothing() {
+async fn a_phone_of_no_current_employee_gets_the_same_page_and_no_message() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let (mut left, stranger) = (numbered(1), "13900000000");
@@ -168,7 +168,7 @@ async fn whoever_is_no_employee_or_has_left_sees_the_same_page_and_is_sent_nothi
 
     let mut browser = Browser::new(&app);
     let shown = async |browser: &mut Browser, mobile: &str| {
-        let page = browser.ask_code(mobile, "").await;
+        let page = browser.request_code(mobile, "").await;
         let nonce = page.html.split("nonce=\"").nth(1).and_then(|text| text.split('"').next()).expect("a nonce").to_owned();
         let attempt = page.field("attempt");
         let plain = page.html.replace(&nonce, "nonce").replace(&attempt, "attempt").replace(mobile, "mobile");
@@ -181,13 +181,13 @@ async fn whoever_is_no_employee_or_has_left_sees_the_same_page_and_is_sent_nothi
         assert_eq!((page.status, plain), (200, expected.clone()), "{mobile}");
         assert_eq!(stage.address.messages(mobile).await, Vec::<String>::new());
         assert_eq!(page.field("attempt").len(), known.field("attempt").len());
-        assert_eq!(wait(&browser.ask_code(mobile, "").await), 60, "asking again tells nothing either");
+        assert_eq!(wait(&browser.request_code(mobile, "").await), 60, "a second request reveals nothing either");
         says(&browser.consent(&page, "000000").await, WRONG);
     }
 }
 
 #[tokio::test]
-async fn a_phone_that_passed_to_somebody_new_is_sent_the_code_again() {
+async fn a_phone_that_passed_to_another_employee_is_sent_a_new_code() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let mut gone = employee();
@@ -196,24 +196,24 @@ async fn a_phone_that_passed_to_somebody_new_is_sent_the_code_again() {
     new["mobile"] = MOBILE.into();
     product.imports("employees", &[gone]).await;
     let mut browser = Browser::new(&app);
-    assert_eq!(browser.ask_code(MOBILE, "").await.status, 200);
+    assert_eq!(browser.request_code(MOBILE, "").await.status, 200);
     assert_eq!(stage.address.messages(MOBILE).await, Vec::<String>::new());
     product.imports("employees", &[new]).await;
     stage.clock.advance(SignedDuration::from_secs(60));
-    let page = browser.ask_code(MOBILE, "").await;
+    let page = browser.request_code(MOBILE, "").await;
     let code = stage.address.code(MOBILE).await;
     assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1);
 }
 
 #[tokio::test]
-async fn what_is_no_mobile_number_is_said_so() {
+async fn an_invalid_mobile_number_is_reported() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
     for mobile in ["", "1860283672", "28602836721", "186028367210", "one"] {
-        says(&browser.ask_code(mobile, "").await, "请输入正确的手机号");
+        says(&browser.request_code(mobile, "").await, "请输入正确的手机号");
     }
-    let page = browser.ask_code(&format!(" {MOBILE} "), "").await;
+    let page = browser.request_code(&format!(" {MOBILE} "), "").await;
     assert_eq!((page.status, page.field("mobile").as_str()), (200, MOBILE));
     assert_eq!(json!(stage.address.messages(MOBILE).await.len()), 1);
 }

@@ -1,28 +1,28 @@
-//! /oauth/token: a response code becomes an access token, once.
+//! /oauth/token: a response code is exchanged for an access token, once.
 
 use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::consent::{App, Browser, TOKEN, access_token};
-use crate::support::product::{MOBILE, Product, body, employee, refusal};
-use crate::support::{Answer, Stage, answer};
+use crate::support::product::{MOBILE, Product, body, employee, rejection};
+use crate::support::{Response, Stage, fetch};
 
 async fn opened(stage: &Stage) -> (Product, App) {
     let product = Product::join_stage(stage).await;
-    product.furnish().await;
+    product.add_records().await;
     let app = App::of(&product).await;
     (product, app)
 }
 
-fn is_token(answer: &Answer) -> String {
-    let token = answer.body["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned();
-    assert_eq!(*answer, body(json!({"access_token": token, "expires_in": 7_776_000})));
+fn is_token(response: &Response) -> String {
+    let token = response.body["access_token"].as_str().unwrap_or_else(|| panic!("{response:?}")).to_owned();
+    assert_eq!(*response, body(json!({"access_token": token, "expires_in": 7_776_000})));
     token
 }
 
-fn used() -> Answer {
-    refusal(422, 2002, "response_code is not valid, or was used")
+fn used() -> Response {
+    rejection(422, 2002, "response_code is not valid, or was used")
 }
 
 #[tokio::test]
@@ -32,25 +32,25 @@ async fn a_response_code_is_exchanged_once() {
     let code = Browser::new(&app).response_code(MOBILE).await;
     let token = is_token(&app.token(&app.exchange(&code)).await);
     assert_eq!(app.token(&app.exchange(&code)).await, used());
-    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await.status, 200, "the token stays good");
+    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await.status, 200, "the token stays valid");
     assert_eq!(app.token(&app.exchange("unknown")).await, used());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_token_comes_of_a_response_code_exchanged_often_at_once() {
+async fn concurrent_exchanges_of_a_response_code_return_one_token() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let code = Browser::new(&app).response_code(MOBILE).await;
     let exchange = app.exchange(&code);
-    let answers = join_all((0..10).map(|_| app.token(&exchange))).await;
-    let (granted, refused): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|answer| answer.status == 200);
-    assert_eq!((granted.len(), refused.len()), (1, 9));
+    let responses = join_all((0..10).map(|_| app.token(&exchange))).await;
+    let (granted, rejected): (Vec<&Response>, Vec<&Response>) = responses.iter().partition(|response| response.status == 200);
+    assert_eq!((granted.len(), rejected.len()), (1, 9));
     is_token(granted[0]);
-    assert!(refused.into_iter().all(|answer| *answer == used()), "{answers:?}");
+    assert!(rejected.into_iter().all(|response| *response == used()), "{responses:?}");
 }
 
 #[tokio::test]
-async fn a_response_code_is_good_for_ten_minutes() {
+async fn a_response_code_expires_after_ten_minutes() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let code = Browser::new(&app).response_code(MOBILE).await;
@@ -62,7 +62,7 @@ async fn a_response_code_is_good_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_response_code_is_its_own_apps_who_proves_itself_with_secret_and_callback() {
+async fn a_response_code_is_exchanged_only_by_its_app_with_secret_and_callback() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let second = App::of(&product).await;
@@ -73,8 +73,8 @@ async fn a_response_code_is_its_own_apps_who_proves_itself_with_secret_and_callb
         exchange[field] = value.into();
         exchange
     };
-    let unknown = refusal(401, 1105, "app_id or app_secret is invalid");
-    let callback = refusal(422, 2002, "callback_url is not that of the app");
+    let unknown = rejection(401, 1105, "app_id or app_secret is invalid");
+    let callback = rejection(422, 2002, "callback_url is not that of the app");
     let cases = [
         (with("app_secret", &second.app_secret), unknown.clone()),
         (with("app_secret", "wrong"), unknown.clone()),
@@ -92,26 +92,26 @@ async fn a_response_code_is_its_own_apps_who_proves_itself_with_secret_and_callb
 }
 
 #[tokio::test]
-async fn an_exchange_comes_as_json_or_as_a_form_and_whole() {
+async fn an_exchange_is_accepted_as_json_or_as_a_form() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let code = Browser::new(&app).response_code(MOBILE).await;
     let everything = "app_id is required; app_secret is required; callback_url is required; response_code is required";
-    assert_eq!(app.token(&json!({})).await, refusal(422, 2002, everything));
+    assert_eq!(app.token(&json!({})).await, rejection(422, 2002, everything));
     let mut partial = app.exchange(&code);
     partial["app_secret"] = Value::Null;
-    assert_eq!(app.token(&partial).await, refusal(422, 2002, "app_secret is required"));
+    assert_eq!(app.token(&partial).await, rejection(422, 2002, "app_secret is required"));
 
     let exchange = app.exchange(&code);
     let fields = exchange.as_object().expect("an object").iter();
     let fields = fields.map(|(name, value)| (name.as_str(), value.as_str().expect("text")));
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = reqwest::Client::new().post(format!("{}{TOKEN}", app.address.base_url));
-    is_token(&answer(request.header("content-type", "application/x-www-form-urlencoded").body(form)).await);
+    is_token(&fetch(request.header("content-type", "application/x-www-form-urlencoded").body(form)).await);
 }
 
 #[tokio::test]
-async fn an_access_token_ends_after_ninety_days() {
+async fn an_access_token_expires_after_ninety_days() {
     let stage = Stage::open().await;
     let (product, _) = opened(&stage).await;
     let token = access_token(&product, MOBILE).await;
@@ -121,14 +121,14 @@ async fn an_access_token_ends_after_ninety_days() {
     stage.clock.advance(SignedDuration::from_secs(90 * 24 * 3600 - 1));
     assert_eq!(read().await, departments);
     stage.clock.advance(SignedDuration::from_secs(1));
-    let ended = refusal(401, 1105, "access_token is invalid");
-    assert_eq!(read().await, ended, "also within the moment in which it is remembered");
+    let ended = rejection(401, 1105, "access_token is invalid");
+    assert_eq!(read().await, ended, "also while a process still remembers the token");
     stage.clock.advance(SignedDuration::from_secs(60));
     assert_eq!(read().await, ended);
 }
 
 #[tokio::test]
-async fn a_token_ends_with_the_employment_of_who_consented() {
+async fn a_token_ends_when_the_consenting_employee_leaves() {
     let stage = Stage::open().await;
     let (product, _) = opened(&stage).await;
     let token = access_token(&product, MOBILE).await;
@@ -137,6 +137,6 @@ async fn a_token_ends_with_the_employment_of_who_consented() {
     left["status"] = "dimission".into();
     product.imports("employees", &[left]).await;
     stage.clock.advance(SignedDuration::from_secs(5));
-    let ended = refusal(401, 1105, "access_token is invalid");
+    let ended = rejection(401, 1105, "access_token is invalid");
     assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await, ended);
 }
