@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use shared::clock::{Clock as _, SystemClock};
+use shared::runtime::clock::{Clock as _, SystemClock};
 
 use crate::Failure;
 

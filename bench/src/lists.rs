@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::clock::SystemClock;
-use shared::environment::Environment;
-use shared::keyring::Keyring;
-use shared::sealed;
-use shared::store::Key;
+use shared::crypto::keyring::Keyring;
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
+use shared::storage::sealed;
+use shared::storage::table::Key;
 
 use crate::place::Place;
 use crate::{Failure, say};

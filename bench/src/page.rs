@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use shared::clock::{Clock as _, SystemClock};
+use shared::runtime::clock::{Clock as _, SystemClock};
 
 use crate::Failure;
 

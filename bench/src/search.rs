@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use bench::jobs::{self, Dice};
 use serde_json::{Value, json};
-use shared::clock::{Clock as _, SystemClock};
-use shared::environment::Environment;
 use shared::jobboard::search::view::{Entry, Filter, Loader, Order, Top, View};
+use shared::runtime::clock::{Clock as _, SystemClock};
+use shared::runtime::environment::Environment;
 
 use crate::place::Place;
 use crate::runtime::Process;

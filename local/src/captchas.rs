@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use shared::clock::SystemClock;
-use shared::environment::Environment;
+use shared::crypto::keyring::Keyring;
 use shared::error::Result;
-use shared::keyring::Keyring;
-use shared::store::attribute::read_text;
-use shared::store::{Key, Store};
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
+use shared::storage::table::attribute::read_text;
+use shared::storage::table::{Key, Store};
 use shared::{sealed, secrets};
 
 pub struct Captchas {

@@ -12,10 +12,10 @@ use ops::admin::Admin;
 use ops::cleanup::Cleanup;
 use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
-use shared::clock::Clock;
-use shared::environment::Environment;
 use shared::error::{Error, Result};
-use shared::metrics::Log;
+use shared::runtime::clock::Clock;
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::Log;
 use tokio::sync::OnceCell;
 
 /// Every function by its name. Each has an environment and connections of its own, as it has a process of its own on Lambda, and starts

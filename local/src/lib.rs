@@ -26,9 +26,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
-use shared::clock::{Clock, SystemClock};
-use shared::environment::Environment;
-use shared::metrics::Log;
+use shared::runtime::clock::{Clock, SystemClock};
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::Log;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 

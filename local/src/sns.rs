@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
 /// How many messages are kept, the newest.
 const KEPT: usize = 10_000;

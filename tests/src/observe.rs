@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::log::subscriber;
+use shared::runtime::log::subscriber;
 use tracing::level_filters::LevelFilter;
 
 use crate::support::board::{Board, job};

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::clock::SystemClock;
-use shared::environment::{Environment, LazySecret};
-use shared::wechat::{App, Refusal, WeChat};
+use shared::outbound::secret::LazySecret;
+use shared::outbound::wechat::{App, Refusal, WeChat};
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
 
 use crate::support::{Address, Stage, answer};
 

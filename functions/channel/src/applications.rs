@@ -7,7 +7,7 @@ use shared::channel::applications::Application;
 use shared::channel::choices::ApplicationStatus;
 use shared::channel::{Filter, Record};
 use shared::error::Error;
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Moment, PeriodEnd, PeriodStart, RecordId, Text, Url};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;

@@ -6,7 +6,7 @@ use lambda::Address;
 use serde::Serialize;
 use shared::channel::tokens::{ACCESS_TOKEN_AGE, Tokens};
 use shared::error::{Error, Fault};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Reason, RecordId, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

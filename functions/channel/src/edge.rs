@@ -17,8 +17,8 @@ use lambda::body::{self, Unreadable};
 use serde::Serialize;
 use shared::channel::{ChannelId, Resource};
 use shared::error::{Error, Fault, Kind};
-use shared::input::{Faults, Json as Input, WHOLE};
 use shared::values::RecordId;
+use shared::values::input::{Faults, Json as Input, WHOLE};
 use utoipa::ToSchema;
 
 use crate::App;

@@ -18,8 +18,8 @@ use axum::Router;
 use lambda::family::{self, Family};
 use serde_json::Value;
 use shared::channel::Service;
-use shared::environment::Environment;
 use shared::error::Result;
+use shared::runtime::environment::Environment;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use edge::Failure;

@@ -5,8 +5,8 @@ use axum::http::request::Parts;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::error::{Error, Fault};
-use shared::input::Faults;
-use shared::page::{Page, PageRequest};
+use shared::storage::page::{Page, PageRequest};
+use shared::values::input::Faults;
 use shared::values::{Moment, PeriodEnd, PeriodStart, Text};
 use utoipa::{IntoParams, ToSchema};
 

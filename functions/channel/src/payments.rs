@@ -7,7 +7,7 @@ use shared::channel::choices::{BasisType, Currency, PaymentMethod, PaymentStatus
 use shared::channel::payments::{Payment, PaymentBasis};
 use shared::channel::{Filter, Record};
 use shared::error::Error;
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{BankAccount, Date, Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text, Urls};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;

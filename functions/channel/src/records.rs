@@ -5,8 +5,8 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::channel::{ChannelId, Record, Resource, missing};
 use shared::error::{Error, Fault, Result};
-use shared::input::{Faults, Json as Input};
 use shared::values::RecordId;
+use shared::values::input::{Faults, Json as Input};
 
 use crate::App;
 use crate::edge::Patch;

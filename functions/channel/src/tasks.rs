@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::channel::choices::{Currency, SalaryType, SettlementType, TaskStatus, TaskType};
 use shared::channel::tasks::{Salary, Task};
 use shared::channel::{Filter, Record};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Count, Moment, Money, RecordId, Text};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;

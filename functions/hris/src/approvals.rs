@@ -5,7 +5,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::hris::approvals::Approval;
 use shared::hris::values::{ApprovalCategory, ApprovalStatus, Code};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Date, LocalTime, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

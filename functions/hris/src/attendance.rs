@@ -7,7 +7,7 @@ use shared::hris::arrangements::{Arrangement, MAX_EMPLOYEES};
 use shared::hris::punches::{Checking, MAX_PUNCHES, Punch};
 use shared::hris::timelines::Timeline;
 use shared::hris::values::{Code, DurationUnit, TimelineCategory};
-use shared::input::{Faults, text};
+use shared::values::input::{Faults, text};
 use shared::values::{Date, LocalTime, Span, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -118,7 +118,7 @@ impl Row {
             }
             fields.insert(name, member);
         }
-        let punch = shared::input::Json::from_value(fields.into()).read::<PunchFields>();
+        let punch = shared::values::input::Json::from_value(fields.into()).read::<PunchFields>();
         let punch = punch.map(|PunchFields { empno, punched_at }| Punch { empno, punched_at });
         Self { empno, punch: punch.map_err(|error| clauses(&error)) }
     }

@@ -19,10 +19,10 @@ use form_urlencoded::Serializer;
 use lambda::Address;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
+use shared::crypto::credentials::is_same;
 use shared::error::{Error, Kind};
-use shared::hris::oauth::{App as OauthApp, CodeRefusal};
-use shared::input::Faults;
-use shared::secrets::{is_same, random_token};
+use shared::hris::oauth::{App as OauthApp, CodeRejection};
+use shared::values::input::Faults;
 use shared::values::{Mobile, Text};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -190,8 +190,8 @@ async fn submit_consent(
         }
         "consent" => match app.consent(&oauth_app, asked.attempt, form.code.as_str().trim(), &address).await {
             Ok(Ok(response_code)) => back(&oauth_app, &[("response_code", &response_code), ("state", state)]),
-            Ok(Err(CodeRefusal::Wrong)) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&asked)),
-            Ok(Err(CodeRefusal::Spent)) => {
+            Ok(Err(CodeRejection::Wrong)) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&asked)),
+            Ok(Err(CodeRejection::Spent)) => {
                 page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&asked))
             }
             Err(error) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&asked)),

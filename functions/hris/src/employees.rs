@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::error::{Error, Result};
 use shared::hris::employees::{Employee, Filter, Group};
 use shared::hris::values::{Category, Code, Sex, Status, Uuid};
-use shared::input::{Faults, text};
+use shared::values::input::{Faults, text};
 use shared::values::{BankAccount, Date, Mobile, Private, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

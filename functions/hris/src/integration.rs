@@ -8,7 +8,7 @@ use shared::hris::moka::{PushedCandidate, Validity};
 use shared::hris::organization::Company;
 use shared::hris::values::{Code, Sex, Uuid};
 use shared::hris::visits::Visit;
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Date, Mobile, Text, Token};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

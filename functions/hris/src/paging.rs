@@ -3,9 +3,9 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::Serialize;
 use shared::error::{Error, Result};
-use shared::input::{Faults, Json as Input, text};
-use shared::page::{Page, PageRequest};
+use shared::storage::page::{Page, PageRequest};
 use shared::values::Text;
+use shared::values::input::{Faults, Json as Input, text};
 use utoipa::ToSchema;
 
 const DEFAULT_SIZE: u32 = 20;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::hris::Caller;
 use shared::hris::recruitment::{Candidate, Source, Vacancy};
 use shared::hris::values::{Code, Sex, Uuid};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Date, Mobile, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

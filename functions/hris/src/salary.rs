@@ -5,7 +5,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::hris::salary::SubjectValue;
 use shared::hris::values::{Code, Month};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Adjustment, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -9,10 +9,10 @@ use deserr::Deserr;
 use lambda::body::{self, NoFile};
 use serde::Serialize;
 use shared::error::{Error, Fault};
-use shared::input::Faults;
 use shared::jobboard::images::{MAX_BYTES, Name};
-use shared::pictures::Format;
 use shared::values::Int;
+use shared::values::image::Format;
+use shared::values::input::Faults;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -79,7 +79,7 @@ impl Deserr<Faults> for PictureType {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let format = shared::input::text(&value).and_then(Format::of_media_type);
+        let format = shared::values::input::text(&value).and_then(Format::of_media_type);
         format.map(Self).ok_or_else(|| Faults::one(at, "must be image/jpeg, image/png, image/webp or image/bmp"))
     }
 }

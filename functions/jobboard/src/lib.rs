@@ -18,9 +18,9 @@ use std::sync::Arc;
 use axum::Router;
 use lambda::family::{self, Family};
 use serde_json::Value;
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
+use shared::runtime::environment::Environment;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 use edge::Failure;

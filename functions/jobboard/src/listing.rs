@@ -2,10 +2,10 @@
 
 use deserr::Deserr;
 use serde::Serialize;
-use shared::input::Faults;
 use shared::jobboard::values::BizType;
-use shared::page::{Page, PageRequest};
+use shared::storage::page::{Page, PageRequest};
 use shared::values::Int;
+use shared::values::input::Faults;
 use utoipa::ToSchema;
 
 type PageNumber = Int<1, 1_000_000>;

@@ -11,10 +11,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use lambda_http::tracing::{self, Instrument as _};
 use serde_json::json;
-use shared::calls::counted;
-use shared::environment::Environment;
-use shared::metrics::{Log, Metric};
-use shared::secrets::random_token;
+use shared::crypto::random::random_token;
+use shared::runtime::call_counter::counted;
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::{Log, Metric};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a caller.
@@ -27,7 +27,7 @@ pub struct Observer(Arc<Inner>);
 struct Inner {
     function: String,
     log: Log,
-    clock: Arc<dyn shared::clock::Clock>,
+    clock: Arc<dyn shared::runtime::clock::Clock>,
     /// No request has come yet.
     is_cold: AtomicBool,
 }

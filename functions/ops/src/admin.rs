@@ -9,11 +9,11 @@ use deserr::Deserr;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use shared::channel;
-use shared::environment::Environment;
 use shared::error::{Error, Fault, Result};
-use shared::input::{Faults, Json};
 use shared::jobboard::job::State;
+use shared::runtime::environment::Environment;
 use shared::values::Text;
+use shared::values::input::{Faults, Json};
 
 use crate::{channels, diagnostic, hris, jobboard, signing};
 

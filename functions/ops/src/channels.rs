@@ -3,9 +3,9 @@
 use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
 use serde_json::{Value, json};
 use shared::channel::{Channel, Service};
+use shared::crypto::credentials::NewSecret;
 use shared::error::Result;
-use shared::input::Faults;
-use shared::secrets::NewSecret;
+use shared::values::input::Faults;
 
 use shared::values::{RecordId, Text};
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use shared::clock::Clock;
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
-use shared::metrics::{Log, Metric};
-use shared::sweep::{Expiring, Swept, Time};
+use shared::runtime::clock::Clock;
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::{Log, Metric};
+use shared::runtime::sweep::{Expiring, Swept, Time};
 
 /// For what is begun when time is up, and for the answer.
 const RESERVE: SignedDuration = SignedDuration::from_secs(15);

@@ -2,6 +2,7 @@
 
 use deserr::Deserr;
 use serde_json::{Value, json};
+use shared::crypto::credentials::NewSecret;
 use shared::error::{Error, Fault, Result};
 use shared::hris::Service;
 use shared::hris::access::AccessKey;
@@ -9,8 +10,7 @@ use shared::hris::import::RowResult;
 use shared::hris::oauth::App;
 use shared::hris::rows::{Imported, Kind, Lines, Position};
 use shared::hris::values::{Code, Uuid};
-use shared::input::Faults;
-use shared::secrets::NewSecret;
+use shared::values::input::Faults;
 use shared::values::{RecordId, Text, Url};
 
 #[derive(Deserr)]
@@ -112,7 +112,7 @@ impl Deserr<Faults> for ObjectKey {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let text = shared::input::text(&value).ok_or_else(|| Faults::one(at, "must be a string"))?;
+        let text = shared::values::input::text(&value).ok_or_else(|| Faults::one(at, "must be a string"))?;
         Self::parse(text).map_err(|reason| Faults::one(at, reason))
     }
 }
@@ -211,7 +211,7 @@ fn outcome(line: u64, result: &RowResult) -> Value {
         RowResult::Created(missing) => ("created", missing),
         RowResult::Updated(missing) => ("updated", missing),
         RowResult::Unchanged(missing) => ("unchanged", missing),
-        RowResult::Refused(faults) => {
+        RowResult::Rejected(faults) => {
             let errors: Vec<Value> =
                 faults.iter().map(|Fault { field, reason }| json!({"field": field, "reason": reason})).collect();
             return json!({"line": line, "status": "refused", "errors": errors});

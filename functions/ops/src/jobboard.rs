@@ -3,12 +3,12 @@
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
-use shared::ids::Id;
-use shared::input::Faults;
 use shared::jobboard::Service;
 use shared::jobboard::job::State;
 use shared::jobboard::prices::{Catalogue, Goods};
 use shared::jobboard::vouchers::NotEnough;
+use shared::values::Id;
+use shared::values::input::Faults;
 use shared::values::{Int, Money, Text};
 
 /// What is sold, and for how much; without a price it is sold no longer.

@@ -17,9 +17,8 @@ use shared::error::{Error, Fault, Kind};
 pub const FUNCTIONS: [&str; 5] = ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-docs", "ops-uploads"];
 
 /// What may be told of secrets.
-fn secrets(secrets: &shared::secrets::Secrets) -> Vec<serde_json::Value> {
-    let view =
-        |secret: &shared::secrets::Secret| serde_json::json!({"secret_id": secret.secret_id, "created_at": secret.created_at});
+fn secrets(secrets: &shared::crypto::credentials::Secrets) -> Vec<serde_json::Value> {
+    let view = |secret: &shared::crypto::credentials::Secret| serde_json::json!({"secret_id": secret.secret_id, "created_at": secret.created_at});
     secrets.iter().map(view).collect()
 }
 

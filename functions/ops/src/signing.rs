@@ -5,13 +5,13 @@
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
-use shared::input::Faults;
-use shared::page::PageRequest;
 use shared::signing::Service;
 use shared::signing::dictionaries::Entry;
 use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position, enabled};
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::values::{Number, PlatformCode};
+use shared::storage::page::PageRequest;
+use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Text};
 
 #[derive(Deserr)]

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
+use shared::runtime::environment::Environment;
 
 use crate::diagnostic;
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
 use shared::jobboard::images::Arrival;
+use shared::runtime::environment::Environment;
 
 use crate::diagnostic;
 
@@ -46,7 +46,7 @@ impl Uploads {
         let arrival = self.service.check_arrival(&detail.object.key).await.map_err(|error| diagnostic(&error))?;
         let outcome = match arrival {
             Arrival::Accepted => "accepted",
-            Arrival::Refused => "refused",
+            Arrival::Rejected => "refused",
             Arrival::Gone => "gone",
         };
         lambda_runtime::tracing::info!(key = detail.object.key, outcome, "a picture arrived");

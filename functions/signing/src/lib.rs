@@ -12,8 +12,8 @@ use std::sync::Arc;
 use axum::Router;
 use lambda::family::{self, Family};
 use serde_json::Value;
-use shared::environment::Environment;
 use shared::error::Result;
+use shared::runtime::environment::Environment;
 use shared::signing::Service;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 

@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::clock::Clock;
 use shared::hris::Service;
 use shared::hris::punches::Punch;
 use shared::hris::values::{Code, Uuid};
+use shared::runtime::clock::Clock;
 use shared::values::LocalTime;
 
 use super::{Demo, command, replace_secret, told};

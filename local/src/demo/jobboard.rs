@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::ids::Id;
-use shared::input::Json;
 use shared::jobboard::Service;
 use shared::jobboard::users::Changes;
-use shared::page::PageRequest;
+use shared::storage::page::PageRequest;
+use shared::values::Id;
+use shared::values::input::Json;
 
 use super::command;
 use crate::functions::Functions;

@@ -10,7 +10,7 @@ use std::path::Path;
 use ops::admin::Admin;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
 use crate::World;
 use crate::functions::Functions;

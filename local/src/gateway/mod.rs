@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
 use crate::functions::Functions;
 use crate::template::Route;

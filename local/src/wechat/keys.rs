@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize, SerialNumber, date_time_ymd};
 use serde_json::{Value, json};
-use shared::hex::hex;
 
 /// What only the simulator knows: the private keys of WeChat Pay.
 pub const PLATFORM: &str = "wechat-platform";
@@ -71,8 +70,8 @@ fn make() -> Result<Value, Box<dyn std::error::Error>> {
 
 /// Twice as many hex digits, of which the first is neither 0 nor one of a negative number.
 fn serial(bytes: usize) -> Result<String, String> {
-    let random: [u8; 32] = shared::ids::random().map_err(|error| error.to_string())?;
+    let random: [u8; 32] = shared::crypto::random::random().map_err(|error| error.to_string())?;
     let mut random = random[..bytes].to_vec();
     random[0] = (random[0] & 0x3f) | 0x40;
-    Ok(hex(&random).to_ascii_uppercase())
+    Ok(hex::encode(&random).to_ascii_uppercase())
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use serde_json::Value;
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
 use pay::Pay;
 

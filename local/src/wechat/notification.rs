@@ -18,8 +18,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
+use shared::outbound::wechat::pay::nonce;
 use shared::values::LocalTime;
-use shared::wechat::pay::nonce;
 
 use super::orders::{Order, Refusal, text, unknown};
 use super::pay::Pay;

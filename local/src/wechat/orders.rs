@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::hex::hex;
-use shared::ids::random;
+use shared::crypto::random::random;
 use shared::values::LocalTime;
 
 /// What WeChat Pay says instead: HTTP status, code, message.
@@ -139,5 +138,5 @@ pub fn text(value: &Value, name: &str) -> String {
 /// Random digits.
 fn digits(count: usize) -> String {
     let random: [u8; 32] = random().unwrap_or_default();
-    hex(&random).chars().map(|digit| char::from(b'0' + (digit as u8) % 10)).take(count).collect()
+    hex::encode(&random).chars().map(|digit| char::from(b'0' + (digit as u8) % 10)).take(count).collect()
 }

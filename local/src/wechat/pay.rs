@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::clock::{Clock, SystemClock};
+use shared::outbound::wechat::pay::keys::{SealingKey, SigningKey, VerifyingKeys};
+use shared::outbound::wechat::pay::nonce;
+use shared::runtime::clock::{Clock, SystemClock};
 use shared::values::LocalTime;
-use shared::wechat::pay::keys::{SealingKey, SigningKey, VerifyingKeys};
-use shared::wechat::pay::nonce;
 
 use super::notification;
 use super::orders::{Orders, Refusal, text, unknown};

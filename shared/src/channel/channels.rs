@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
+use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::page::Cursor;
-use crate::secrets::{NewSecret, Secrets};
-use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, Refusal};
+use crate::storage::page::Cursor;
+use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range};
+use crate::values::Id;
 use crate::values::{Moment, RecordId, Text};
 
 /// A channel is known by its appkey.
@@ -46,11 +46,10 @@ impl Service {
         let mut item = to_item(&channel)?;
         item.insert("ix1".into(), AttributeValue::S(ALL.into()));
         item.insert("ixsk".into(), AttributeValue::S(id.sortable()));
-        match self.store.put(&self.tables.channel, item.clone(), Condition::absent()).await? {
+        let outcome = self.store.put(&self.tables.channel, item.clone(), Condition::absent()).await?;
+        match outcome.unless_stored(&item) {
             Outcome::Written => Ok((channel, told)),
-            // Our own write, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if stored(&refusals) == Some(&item) => Ok((channel, told)),
-            Outcome::Refused(_) => Err(Error::conflict(Fault::new("appkey", "exists already"))),
+            Outcome::Rejected(_) => Err(Error::conflict(Fault::new("appkey", "exists already"))),
         }
     }
 
@@ -140,18 +139,13 @@ impl Service {
     }
 }
 
-/// What refused a write of one item.
-fn stored(refusals: &[Refusal]) -> Option<&Item> {
-    refusals.iter().find_map(|refusal| refusal.stored.as_ref())
-}
-
 fn key(appkey: &ChannelId) -> Key {
     Key::new(appkey.as_str(), KIND)
 }
 
 /// Where a channel is stored: for a condition beside another write.
-pub(super) fn enabled_check(table: &str, appkey: &ChannelId) -> crate::store::Write {
-    crate::store::Write::Check {
+pub(super) fn enabled_check(table: &str, appkey: &ChannelId) -> crate::storage::table::Write {
+    crate::storage::table::Write::Check {
         table: table.to_owned(),
         key: key(appkey),
         condition: Condition::equals("enabled", AttributeValue::Bool(true)),

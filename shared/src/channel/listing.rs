@@ -8,10 +8,10 @@ use super::channels::ChannelId;
 use super::record::{Record, Resource};
 use super::row;
 use crate::error::Result;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::{number, text};
-use crate::store::{Condition, Order, Query, Range};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::{number, text};
+use crate::storage::table::{Condition, Order, Query, Range};
 use crate::values::{Moment, RecordId};
 
 /// What the indexes hold of a record.

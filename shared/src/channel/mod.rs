@@ -19,14 +19,14 @@ pub mod users;
 
 use std::sync::Arc;
 
-use crate::cache::Cache;
-use crate::clock::Clock;
-use crate::environment::Environment;
+use crate::crypto::keyring::Keyring;
 use crate::error::Result;
-use crate::ids::Ids;
-use crate::keyring::Keyring;
-use crate::objects::Objects;
-use crate::store::Store;
+use crate::runtime::cache::Cache;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::runtime::ids::Ids;
+use crate::storage::objects::Objects;
+use crate::storage::table::Store;
 
 pub use channels::{Channel, ChannelId};
 pub use listing::Filter;

@@ -9,11 +9,10 @@ use super::listing::Listing;
 use super::reference::Reference;
 use super::row;
 use super::{Rules, Service};
+use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
-use crate::hex::hex;
-use crate::ids::Id;
-use crate::keyring::Purpose;
-use crate::store::{Condition, Item, Outcome, Refusal, TRIES, Write, pause};
+use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, retry_conflicts};
+use crate::values::Id;
 use crate::values::{Moment, RecordId};
 
 /// The content that a partner gives a record.
@@ -82,8 +81,8 @@ impl Service {
         let record = Record { server_id, content, updated_at: server_id.made_at(), version: 1, first_content };
         match self.write(channel, &record, Condition::absent(), &record.content.references()).await? {
             None => Ok(record),
-            Some(refusals) => {
-                let stored = self.unless_references_are_missing(channel, refusals, &record.content)?;
+            Some(rejections) => {
+                let stored = self.unless_references_are_missing(channel, rejections, &record.content)?;
                 let stored = row::read(&self.keyring, stored)?;
                 if self.is_first_content(&stored, &record.content)? {
                     Ok(stored)
@@ -110,12 +109,12 @@ impl Service {
         id: &RecordId,
         change: impl Fn(&T) -> Result<T>,
     ) -> Result<Record<T>> {
-        for attempt in 0..TRIES {
+        retry_conflicts(|| async {
             let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing::<T>())?;
             let next = change(&current.content)?;
             check(&next, self.rules)?;
             if next == current.content {
-                return Ok(current);
+                return Ok(Some(current));
             }
             current.content.may_become(&next).map_err(Error::conflict)?;
             let changed = Record {
@@ -128,12 +127,14 @@ impl Service {
             let known = current.content.references();
             let new: Vec<_> = changed.content.references().into_iter().filter(|reference| !known.contains(reference)).collect();
             match self.write(channel, &changed, row::is_version(current.version), &new).await? {
-                None => return Ok(changed),
-                Some(refusals) => self.unless_references_are_missing(channel, refusals, &changed.content).map(drop)?,
+                None => Ok(Some(changed)),
+                Some(rejections) => {
+                    self.unless_references_are_missing(channel, rejections, &changed.content)?;
+                    Ok(None)
+                }
             }
-            pause(attempt).await?;
-        }
-        Err(Error::internal("a record changed faster than it could be amended"))
+        })
+        .await
     }
 
     /// Writes the record where the condition holds and the references exist; otherwise gives what stood in the way, the
@@ -144,7 +145,7 @@ impl Service {
         record: &Record<T>,
         condition: Condition,
         references: &[Reference<'_>],
-    ) -> Result<Option<Refusals>> {
+    ) -> Result<Option<Rejections>> {
         let table = &self.tables.channel;
         let item = row::write(&self.keyring, channel, record)?;
         let outcome = if references.is_empty() {
@@ -154,18 +155,24 @@ impl Service {
             let put = Write::Put { table: table.clone(), item, condition };
             self.store.transact(checks.chain([put]).collect()).await?
         };
-        let Outcome::Refused(mut refusals) = outcome else { return Ok(None) };
-        let record = refusals.pop().ok_or_else(|| Error::internal("a refusal without reasons"))?;
-        let missing = references.iter().zip(&refusals).filter_map(|(reference, refusal)| reference.fault(refusal)).collect();
-        Ok(Some(Refusals { record, missing }))
+        let Outcome::Rejected(mut rejections) = outcome else { return Ok(None) };
+        let record = rejections.pop().ok_or_else(|| Error::internal("a rejection without reasons"))?;
+        let missing =
+            references.iter().zip(&rejections).filter_map(|(reference, rejection)| reference.fault(rejection)).collect();
+        Ok(Some(Rejections { record, missing }))
     }
 
     /// The stored record that refused the write. If the references did instead, that is the caller's error.
-    fn unless_references_are_missing<T: Resource>(&self, channel: &ChannelId, refusals: Refusals, content: &T) -> Result<Item> {
-        match refusals.record {
-            Refusal { failed: true, stored: Some(item) } => Ok(item),
-            Refusal { failed: true, stored: None } => Err(missing::<T>()),
-            Refusal { failed: false, .. } => Err(super::reference::error(refusals.missing).unwrap_or_else(|| {
+    fn unless_references_are_missing<T: Resource>(
+        &self,
+        channel: &ChannelId,
+        rejections: Rejections,
+        content: &T,
+    ) -> Result<Item> {
+        match rejections.record {
+            Rejection { failed: true, stored: Some(item) } => Ok(item),
+            Rejection { failed: true, stored: None } => Err(missing::<T>()),
+            Rejection { failed: false, .. } => Err(super::reference::error(rejections.missing).unwrap_or_else(|| {
                 Error::internal(format!("{channel}: a write of {} {} was refused for no reason", T::KIND, content.id()))
             })),
         }
@@ -173,19 +180,19 @@ impl Service {
 
     /// A keyed digest: the content of a record cannot be guessed from it.
     fn digest<T: Resource>(&self, content: &T) -> Result<String> {
-        Ok(hex(&self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
+        Ok(hex::encode(&self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
     }
 
     fn is_first_content<T: Resource>(&self, stored: &Record<T>, content: &T) -> Result<bool> {
         let canonical = canonical(content)?;
         let digests = self.keyring.macs(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical]);
-        Ok(digests.iter().any(|digest| hex(digest) == stored.first_content))
+        Ok(digests.iter().any(|digest| hex::encode(digest) == stored.first_content))
     }
 }
 
 /// What stood in the way of a write.
-struct Refusals {
-    record: Refusal,
+struct Rejections {
+    record: Rejection,
     missing: Vec<super::reference::Missing>,
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::channels::ChannelId;
 use super::row::record_key;
 use crate::error::{Error, Fault};
-use crate::store::{Condition, Refusal, Write};
+use crate::storage::table::{Condition, Rejection, Write};
 use crate::values::RecordId;
 
 /// A record of the same channel that must exist.
@@ -36,8 +36,8 @@ impl Reference<'_> {
         Write::Check { table: table.to_owned(), key: record_key(channel, self.kind, self.id), condition }
     }
 
-    pub fn fault(&self, refusal: &Refusal) -> Option<Missing> {
-        match (refusal.failed, &refusal.stored, self.having) {
+    pub fn fault(&self, rejection: &Rejection) -> Option<Missing> {
+        match (rejection.failed, &rejection.stored, self.having) {
             (false, ..) => None,
             (true, Some(_), Some((_, _, field))) => {
                 Some(Missing::Contradicts(Fault::new(field, format!("is not that of the record in {}", self.field))))

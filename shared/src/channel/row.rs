@@ -13,12 +13,12 @@ use jiff::Timestamp;
 use super::channels::ChannelId;
 use super::listing::{Listing, partition};
 use super::record::{Record, Resource};
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::ids::Id;
-use crate::keyring::Keyring;
-use crate::sealed;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key};
+use crate::values::Id;
 use crate::values::RecordId;
 
 const SERVER_ID: &str = "server_id";

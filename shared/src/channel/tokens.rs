@@ -12,13 +12,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::Service;
 use super::channels::{ChannelId, enabled_check};
-use crate::access_token::AccessTokens;
+use crate::crypto::access_token::AccessTokens;
+use crate::crypto::credentials::is_same;
+use crate::crypto::keyring::Purpose;
+use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
-use crate::ids::random;
-use crate::keyring::Purpose;
-use crate::limits::{Counters, PROOFS, Try};
-use crate::secrets::is_same;
-use crate::store::{Condition, Item, Key, Outcome, Refusal, Write, expire};
+use crate::storage::rate_limit::{Attempt, Counters, PROOFS};
+use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, Write, expire};
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
@@ -45,7 +45,7 @@ impl Service {
     /// DynamoDB: one read, two writes; of a wrong secret, one write less.
     pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str, address: &str) -> Result<Tokens> {
         let channel = self.authenticate(appkey, secret).await?;
-        let went = if channel.is_some() { Try::Good } else { Try::Failed };
+        let went = if channel.is_some() { Attempt::Succeeded } else { Attempt::Failed };
         PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], went).await?;
         let channel = channel.ok_or_else(Error::unauthenticated)?;
         if !channel.enabled {
@@ -85,12 +85,13 @@ impl Service {
             )),
         };
         let outcome = self.store.transact(vec![enabled_check(&self.tables.channel, &token.channel), put]).await?;
-        let Outcome::Refused(refusals) = outcome else { return self.tokens(&next, now) };
-        let [channel, family] = <[Refusal; 2]>::try_from(refusals).map_err(|_| Error::internal("a refusal without reasons"))?;
+        let Outcome::Rejected(rejections) = outcome else { return self.tokens(&next, now) };
+        let [channel, family] =
+            <[Rejection; 2]>::try_from(rejections).map_err(|_| Error::internal("a rejection without reasons"))?;
         let next = match family {
-            Refusal { failed: false, .. } => return Err(Error::forbidden()),
-            Refusal { stored: None, .. } => return Err(Error::token_rejected()),
-            Refusal { stored: Some(stored), .. } => match self.verdict(&stored, token, presented, now) {
+            Rejection { failed: false, .. } => return Err(Error::forbidden()),
+            Rejection { stored: None, .. } => return Err(Error::token_rejected()),
+            Rejection { stored: Some(stored), .. } => match self.verdict(&stored, token, presented, now) {
                 Verdict::HandedOutAgain(next) => next,
                 Verdict::Expired => return Err(Error::token_rejected()),
                 Verdict::Reused => {

@@ -2,9 +2,9 @@
 
 use super::Service;
 use super::channels::ChannelId;
+use crate::crypto::random::random;
 use crate::error::Result;
-use crate::ids::random;
-use crate::objects::{Content, Presigned};
+use crate::storage::objects::{Content, Presigned};
 use crate::values::{Reason, text_value};
 
 /// The largest upload, in bytes.
@@ -73,14 +73,8 @@ pub struct Sha256(pub [u8; 32]);
 
 impl Sha256 {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        const REASON: Reason = "must be 64 hex digits";
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(REASON);
-        }
         let mut digest = [0; 32];
-        for (byte, at) in digest.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| REASON)?;
-        }
+        hex::decode_to_slice(text, &mut digest).map_err(|_| "must be 64 hex digits")?;
         Ok(Self(digest))
     }
 }
@@ -90,17 +84,17 @@ text_value!(Sha256);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size(u32);
 
-impl deserr::Deserr<crate::input::Faults> for Size {
+impl deserr::Deserr<crate::values::input::Faults> for Size {
     fn deserialize_from_value<V: deserr::IntoValue>(
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
-    ) -> Result<Self, crate::input::Faults> {
+    ) -> Result<Self, crate::values::input::Faults> {
         match value {
             deserr::Value::Integer(size) => match u32::try_from(size) {
                 Ok(size @ 1..=MAX_SIZE) => Ok(Self(size)),
-                _ => Err(crate::input::Faults::one(at, "must be from 1 to 20971520 bytes")),
+                _ => Err(crate::values::input::Faults::one(at, "must be from 1 to 20971520 bytes")),
             },
-            _ => Err(crate::input::Faults::one(at, "must be an integer")),
+            _ => Err(crate::values::input::Faults::one(at, "must be an integer")),
         }
     }
 }

@@ -9,11 +9,12 @@ use super::organization::{Company, company_key};
 use super::signature::SignedCall;
 use super::values::{Code, Uuid};
 use super::{Caller, Service, missing, row};
+use crate::crypto::credentials::{NewSecret, Secret, Secrets, hash, is_same};
+use crate::crypto::keyring::Purpose;
+use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Result};
-use crate::keyring::Purpose;
-use crate::secrets::{self, NewSecret, Secret, Secrets};
-use crate::store::attribute::{number, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::storage::table::attribute::{number, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
 use crate::values::{Moment, RecordId, Text, Token};
 
 const PRODUCT: &str = "product";
@@ -21,7 +22,7 @@ const ACCESS_KEY: &str = "access_key";
 
 /// Why a call is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     UnknownAccessKey,
     Untimely,
     WrongSignature,
@@ -53,10 +54,9 @@ impl Service {
     pub async fn create_product(&self, product_id: &Code, name: &Text<1, 64>) -> Result<()> {
         let mut item = product_key(product_id).into_item();
         item.insert("name".into(), text(name.as_str()));
-        match self.store.put(&self.tables.hris, item.clone(), Condition::absent()).await? {
+        match self.store.put(&self.tables.hris, item.clone(), Condition::absent()).await?.unless_stored(&item) {
             Outcome::Written => Ok(()),
-            Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.holds(&item)) => Ok(()),
-            Outcome::Refused(_) => Err(Error::conflict(Fault::new("product_id", "exists with another name"))),
+            Outcome::Rejected(_) => Err(Error::conflict(Fault::new("product_id", "exists with another name"))),
         }
     }
 
@@ -85,11 +85,9 @@ impl Service {
             Write::Put { table: table.clone(), item: pair, condition: Condition::absent() },
             Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() },
         ]);
-        match outcome.await? {
+        match outcome.await?.unless_stored(&item) {
             Outcome::Written => Ok((key, told)),
-            Outcome::Refused(refusals) => match &refusals[..] {
-                // Our own transaction, whose answer was lost on the way: it was sent again.
-                [.., last] if last.holds(&item) => Ok((key, told)),
+            Outcome::Rejected(rejections) => match &rejections[..] {
                 [product, ..] if product.failed => Err(missing("product_id")),
                 [_, company, ..] if company.failed => Err(missing("company_uuid")),
                 _ => Err(Error::conflict(Fault::new("company_uuid", "has an access key of this product"))),
@@ -121,14 +119,14 @@ impl Service {
 
     /// Gives a company another token; the one before is worth nothing once every process has looked again.
     pub async fn rotate_company_token(&self, company: &Uuid) -> Result<String> {
-        let token = secrets::random_token()?;
+        let token = random_token()?;
         let mut item = token_key(company).into_item();
-        item.insert("hash".into(), text(secrets::hash(&token)));
+        item.insert("hash".into(), text(hash(&token)));
         let table = &self.tables.hris;
         let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
         match self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(token),
-            Outcome::Refused(_) => Err(missing("company_uuid")),
+            Outcome::Rejected(_) => Err(missing("company_uuid")),
         }
     }
 
@@ -140,7 +138,7 @@ impl Service {
         let key = row::key(uuid, "company", "visitor_token");
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(token.as_str()));
-        crate::sealed::seal(&self.keyring, &key, &["token"], &mut item)?;
+        crate::storage::sealed::seal(&self.keyring, &key, &["token"], &mut item)?;
         self.store.transact(vec![Write::Set { table: self.tables.hris.clone(), item }]).await?;
         Ok(company)
     }
@@ -148,12 +146,12 @@ impl Service {
     /// Lets in who signed the call with a secret of the access key, and tells which of the payloads was signed.
     ///
     /// DynamoDB: nothing within five seconds of the last look at the access key; else two reads.
-    pub async fn authorize(&self, call: &SignedCall<'_>) -> Result<Result<(Caller, usize), Refusal>> {
-        let Some(product) = self.product(call.access_key).await? else { return Ok(Err(Refusal::UnknownAccessKey)) };
+    pub async fn authorize(&self, call: &SignedCall<'_>) -> Result<Result<(Caller, usize), Rejection>> {
+        let Some(product) = self.product(call.access_key).await? else { return Ok(Err(Rejection::UnknownAccessKey)) };
         if !call.is_timely(self.clock.now()) {
-            return Ok(Err(Refusal::Untimely));
+            return Ok(Err(Rejection::Untimely));
         }
-        let Some(payload) = call.signed_payload(&product.secrets) else { return Ok(Err(Refusal::WrongSignature)) };
+        let Some(payload) = call.signed_payload(&product.secrets) else { return Ok(Err(Rejection::WrongSignature)) };
         let signature = call.signature.to_ascii_lowercase();
         let identity = self.keyring.mac(Purpose::ContentDigest, &[call.access_key.as_bytes(), signature.as_bytes()])?;
         Ok(Ok((Caller { company: product.company.clone(), call: Some(identity) }, payload)))
@@ -167,7 +165,7 @@ impl Service {
             Some(access_key) => self.product(access_key).await?.and_then(|product| product.token.clone()),
             None => self.company_token(company).await?,
         };
-        Ok(known.is_some_and(|known| secrets::is_same(known, secrets::hash(token))))
+        Ok(known.is_some_and(|known| is_same(known, hash(token))))
     }
 
     async fn product(&self, access_key: &str) -> Result<Option<Arc<Product>>> {

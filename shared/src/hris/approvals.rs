@@ -6,10 +6,10 @@ use super::row::{self, Entity, partition};
 use super::values::{ApprovalCategory, ApprovalStatus, Code, Uuid};
 use super::{Service, check_period};
 use crate::error::{Fault, Result};
-use crate::input::Faults;
-use crate::list::List;
-use crate::store::attribute::text;
-use crate::store::{Condition, Order, Query, Range};
+use crate::storage::list::List;
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Order, Query, Range};
+use crate::values::input::Faults;
 use crate::values::{Date, LocalTime, Text, Verbatim};
 
 /// The longest period that is asked for at once, in days.

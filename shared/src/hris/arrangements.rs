@@ -8,8 +8,8 @@ use super::row::{self, Entity};
 use super::values::{Code, Uuid};
 use super::{Service, check_period};
 use crate::error::Result;
-use crate::input::Faults;
-use crate::store::Key;
+use crate::storage::table::Key;
+use crate::values::input::Faults;
 use crate::values::{Date, Text};
 
 /// The most employees that are asked for at once.

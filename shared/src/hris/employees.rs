@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::row::{self, Alias, Entity, partition};
 use super::values::{Category, Code, Sex, Status, Uuid};
 use super::{Service, missing};
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::input::Faults;
-use crate::keyring::Keyring;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::text;
-use crate::store::{Condition, Item, Key, Order, Query, Range};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Item, Key, Order, Query, Range};
+use crate::values::input::Faults;
 use crate::values::{BankAccount, Date, Mobile, Private, Text};
 
 /// The most employees that are given at once.

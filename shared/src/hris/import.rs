@@ -12,8 +12,8 @@ use super::organization::{Company, company_key};
 use super::row::{self, Alias, Entity, RECORD};
 use super::values::{Status, Uuid};
 use crate::error::{Error, Fault, Result};
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, TRIES, VERSION, Write, pause};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Conflicts, Item, Key, Outcome, VERSION, Write};
 
 /// The most writes of one transaction.
 const MAX_WRITES: usize = 100;
@@ -26,7 +26,7 @@ pub enum RowResult {
     Updated(Vec<&'static str>),
     Unchanged(Vec<&'static str>),
     /// Nothing of it is stored.
-    Refused(Vec<Fault>),
+    Rejected(Vec<Fault>),
 }
 
 /// An import of one kind of record into one company, a batch of rows at a time.
@@ -82,7 +82,7 @@ impl<'a, T: Entity> Import<'a, T> {
         for (at, content) in rows.into_iter().enumerate() {
             let faults = content.faults();
             if !faults.is_empty() {
-                results[at] = Some(RowResult::Refused(faults));
+                results[at] = Some(RowResult::Rejected(faults));
                 continue;
             }
             let planned = self.plan(at, content)?;
@@ -112,17 +112,11 @@ impl<'a, T: Entity> Import<'a, T> {
             return Ok(());
         }
         self.meet_references(&chunk).await?;
-        let (mut rest, mut attempt) = (&chunk[..], 0);
+        let (mut rest, mut conflicts) = (&chunk[..], Conflicts::default());
         while !rest.is_empty() {
             match self.try_rows(rest, results).await? {
-                Some(done) => (rest, attempt) = (&rest[done..], 0),
-                None if attempt == TRIES => {
-                    return Err(Error::internal("the rows of an import changed faster than they could be stored"));
-                }
-                None => {
-                    pause(attempt).await?;
-                    attempt += 1;
-                }
+                Some(done) => (rest, conflicts) = (&rest[done..], Conflicts::default()),
+                None => conflicts.pause().await?,
             }
         }
         Ok(())
@@ -160,7 +154,7 @@ impl<'a, T: Entity> Import<'a, T> {
         for (row, change) in rows.iter().zip(changes) {
             let missing = self.missing(&row.content);
             results[row.at] = Some(match change {
-                Err(fault) => RowResult::Refused(vec![fault]),
+                Err(fault) => RowResult::Rejected(vec![fault]),
                 Ok(Change::None) => RowResult::Unchanged(missing),
                 Ok(Change::Created(new)) => {
                     writes.extend(new);
@@ -177,7 +171,7 @@ impl<'a, T: Entity> Import<'a, T> {
         }
         match self.service.store.transact(writes).await? {
             Outcome::Written => Ok(Some(done)),
-            Outcome::Refused(_) => Ok(None),
+            Outcome::Rejected(_) => Ok(None),
         }
     }
 

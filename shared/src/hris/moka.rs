@@ -8,10 +8,11 @@ use super::recruitment::Candidate;
 use super::row;
 use super::values::{Code, Uuid};
 use super::{Caller, Service, missing};
+use crate::crypto::credentials::hash;
+use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
-use crate::secrets;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Key, Outcome, Write, expire};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Key, Outcome, Write, expire};
 use crate::values::{Moment, Text};
 
 /// How long a code can be used.
@@ -37,7 +38,7 @@ impl Service {
         if self.company(company).await?.is_none() {
             return Err(missing("company_uuid"));
         }
-        let plain = secrets::random_token()?;
+        let plain = random_token()?;
         let valid_until = self.clock.now() + CODE_AGE;
         let mut item = code_key(&plain).into_item();
         item.insert("company".into(), text(company.as_str()));
@@ -69,7 +70,7 @@ impl Service {
             item.insert("bound_at".into(), number(self.clock.now().as_millisecond()));
             let table = &self.tables.hris;
             let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
-            if let Outcome::Refused(_) = self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
+            if let Outcome::Rejected(_) = self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
                 return Err(missing("company_uuid"));
             }
         }
@@ -97,7 +98,7 @@ impl Service {
         let put = Write::Put { table: table.clone(), item, condition: Condition::absent() };
         match self.store.transact(vec![bound, put]).await? {
             Outcome::Written => Ok(true),
-            Outcome::Refused(refusals) => Ok(refusals.last().is_some_and(|candidate| candidate.failed)),
+            Outcome::Rejected(rejections) => Ok(rejections.last().is_some_and(|candidate| candidate.failed)),
         }
     }
 }
@@ -124,7 +125,7 @@ impl PushedCandidate {
 }
 
 fn code_key(code: &str) -> Key {
-    Key::new(format!("hris#bind_code#{}", secrets::hash(code)), "bind_code")
+    Key::new(format!("hris#bind_code#{}", hash(code)), "bind_code")
 }
 
 fn binding_key(company: &Uuid) -> Key {

@@ -15,12 +15,12 @@ use super::organization::company_key;
 use super::row::{self, Entity as _};
 use super::values::{Code, Status, Uuid};
 use super::{Caller, Service, missing};
+use crate::crypto::credentials::{NewSecret, Secrets, hash, is_same};
+use crate::crypto::random::{random, random_token};
 use crate::error::{Error, Fault, Kind, Result};
-use crate::ids::random;
-use crate::limits::{CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS, Try};
-use crate::secrets::{self, NewSecret, Secrets};
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, expire};
+use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, expire};
 use crate::values::{Mobile, Moment, RecordId, Text, Url};
 
 /// How long a code sent to a phone is valid.
@@ -54,7 +54,7 @@ pub struct Consent {
 
 /// Why a code from a phone is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeRefusal {
+pub enum CodeRejection {
     Wrong,
     /// Too old, tried too often, or used: ask for another one.
     Spent,
@@ -96,11 +96,9 @@ impl Service {
             Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() },
             Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() },
         ]);
-        match outcome.await? {
+        match outcome.await?.unless_stored(&item) {
             Outcome::Written => Ok((app, told)),
-            Outcome::Refused(refusals) => match &refusals[..] {
-                // Our own transaction, whose answer was lost on the way: it was sent again.
-                [.., last] if last.holds(&item) => Ok((app, told)),
+            Outcome::Rejected(rejections) => match &rejections[..] {
                 [product, ..] if product.failed => Err(missing("product_id")),
                 [_, company, ..] if company.failed => Err(missing("company_uuid")),
                 _ => Err(Error::internal("an app's id was taken")),
@@ -151,13 +149,11 @@ impl Service {
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
         let now = self.clock.now();
         // The address first: one that sends too much uses up nobody's phone.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Try::Good).await?;
-        let index = self.keyring.blind_index(&[b"sms", mobile.national().as_bytes()])?;
-        let counter = Key::new(format!("hris#sms#{}", Uuid::of_digest(index)), "sms");
-        MESSAGES_TO_A_PHONE.count(&self.store, &self.tables.credentials, &counter, now).await?;
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
-        let attempt = secrets::random_token()?;
+        let attempt = random_token()?;
         let code = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
         let mut item = attempt_key(&attempt).into_item();
         item.insert("app_id".into(), text(app.app_id.as_str()));
@@ -182,12 +178,12 @@ impl Service {
     /// at, so that no crowd of tries guesses it. `address` is where the request comes from.
     ///
     /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
-    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<Result<String, CodeRefusal>> {
-        let is_wrong = |outcome: &Result<Result<String, CodeRefusal>>| matches!(outcome, Ok(Err(_)));
+    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<Result<String, CodeRejection>> {
+        let is_wrong = |outcome: &Result<Result<String, CodeRejection>>| matches!(outcome, Ok(Err(_)));
         CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
     }
 
-    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<Result<String, CodeRefusal>> {
+    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<Result<String, CodeRejection>> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
         let counted = self.store.change(table, attempt_key(attempt), |item| {
@@ -195,18 +191,18 @@ impl Service {
             next.insert("tries".into(), number(read_integer::<u32>(item, "tries")? + 1));
             Ok(next)
         });
-        let Some(item) = counted.await? else { return Ok(Err(CodeRefusal::Spent)) };
+        let Some(item) = counted.await? else { return Ok(Err(CodeRejection::Spent)) };
         let is_current = read_integer::<u32>(&item, "tries")? <= SMS_CODE_TRIES
             && read_integer::<i64>(&item, "expires_at")? > now.as_second()
             && read_text(&item, "app_id")? == app.app_id.as_str()
             && !item.contains_key("used");
         if !is_current {
-            return Ok(Err(CodeRefusal::Spent));
+            return Ok(Err(CodeRejection::Spent));
         }
-        let is_right = secrets::is_same(read_text(&item, "code")?, self.code_digest(attempt, code)?);
-        let Some(employee) = item.get("employee").filter(|_| is_right) else { return Ok(Err(CodeRefusal::Wrong)) };
+        let is_right = is_same(read_text(&item, "code")?, self.code_digest(attempt, code)?);
+        let Some(employee) = item.get("employee").filter(|_| is_right) else { return Ok(Err(CodeRejection::Wrong)) };
 
-        let response_code = secrets::random_token()?;
+        let response_code = random_token()?;
         let mut granted = response_code_key(&response_code).into_item();
         granted.insert("app_id".into(), text(app.app_id.as_str()));
         granted.insert("callback_url".into(), text(app.callback_url.as_str()));
@@ -216,17 +212,15 @@ impl Service {
         expire(&mut granted, now + RESPONSE_CODE_AGE);
         let unchanged = Condition::equals(VERSION, number(read_integer::<u64>(&item, VERSION)?));
         let mut used = item;
-        used.insert("used".into(), text(secrets::hash(&response_code)));
+        used.insert("used".into(), text(hash(&response_code)));
         used.insert(VERSION.into(), number(read_integer::<u64>(&used, VERSION)? + 1));
         let outcome = self.store.transact(vec![
             Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
         ]);
-        match outcome.await? {
+        match outcome.await?.unless_stored(&used) {
             Outcome::Written => Ok(Ok(response_code)),
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.holds(&used)) => Ok(Ok(response_code)),
-            Outcome::Refused(_) => Ok(Err(CodeRefusal::Spent)),
+            Outcome::Rejected(_) => Ok(Err(CodeRejection::Spent)),
         }
     }
 
@@ -236,10 +230,10 @@ impl Service {
     pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<String>> {
         let granted = self.granted(exchange).await;
         let went = match &granted {
-            Ok(Some(_)) => Try::Good,
-            Ok(None) => Try::Failed,
-            Err(error) if error.kind() == Kind::Invalid => Try::Failed,
-            Err(_) => Try::Good,
+            Ok(Some(_)) => Attempt::Succeeded,
+            Ok(None) => Attempt::Failed,
+            Err(error) if error.kind() == Kind::Invalid => Attempt::Failed,
+            Err(_) => Attempt::Succeeded,
         };
         PROOFS.count(&self.counters(), &["exchange", exchange.app_id, address], went).await?;
         match granted? {
@@ -271,23 +265,21 @@ impl Service {
     async fn spend(&self, found: Item) -> Result<String> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let token = secrets::random_token()?;
+        let token = random_token()?;
         let mut granted = access_token_key(&token).into_item();
         for attribute in ["app_id", "company", "employee"] {
             granted.extend(found.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
         }
         expire(&mut granted, now + ACCESS_TOKEN_AGE);
         let mut used = found;
-        used.insert("state".into(), text(secrets::hash(&token)));
+        used.insert("state".into(), text(hash(&token)));
         let outcome = self.store.transact(vec![
             Write::Put { table: table.clone(), item: used.clone(), condition: Condition::equals("state", text("fresh")) },
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
         ]);
-        match outcome.await? {
+        match outcome.await?.unless_stored(&used) {
             Outcome::Written => Ok(token),
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.holds(&used)) => Ok(token),
-            Outcome::Refused(_) => Err(invalid_response_code()),
+            Outcome::Rejected(_) => Err(invalid_response_code()),
         }
     }
 
@@ -296,7 +288,7 @@ impl Service {
     /// DynamoDB: nothing within five seconds of the last look at the token; else two reads.
     pub async fn authorize_token(&self, access_token: &str) -> Result<Option<Caller>> {
         let now = self.clock.now();
-        let hash = secrets::hash(access_token);
+        let hash = hash(access_token);
         let consent = match self.consents.get(&hash, now) {
             Some(consent) => consent,
             None => {
@@ -343,15 +335,15 @@ fn app_key(app_id: &RecordId) -> Key {
 }
 
 fn attempt_key(attempt: &str) -> Key {
-    Key::new(format!("hris#consent#{}", secrets::hash(attempt)), "consent")
+    Key::new(format!("hris#consent#{}", hash(attempt)), "consent")
 }
 
 fn response_code_key(code: &str) -> Key {
-    Key::new(format!("hris#response_code#{}", secrets::hash(code)), "response_code")
+    Key::new(format!("hris#response_code#{}", hash(code)), "response_code")
 }
 
 fn access_token_key(token: &str) -> Key {
-    Key::new(format!("hris#access_token#{}", secrets::hash(token)), "access_token")
+    Key::new(format!("hris#access_token#{}", hash(token)), "access_token")
 }
 
 fn to_item(app: &App) -> Result<Item> {

@@ -6,9 +6,9 @@ use super::row::{self, Entity, partition};
 use super::values::Uuid;
 use super::{Service, missing};
 use crate::error::Result;
-use crate::input::Faults;
-use crate::store::Key;
+use crate::storage::table::Key;
 use crate::values::Text;
+use crate::values::input::Faults;
 
 /// The most sub-companies or departments of a company that are given.
 const MAX_UNITS: usize = 10_000;

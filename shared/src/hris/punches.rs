@@ -8,8 +8,8 @@ use super::employees::{Employee, empno_key};
 use super::values::{Code, Uuid};
 use super::{Service, check_period};
 use crate::error::{Error, Result};
-use crate::store::attribute::read_text;
-use crate::store::{Condition, Key, Outcome, Write};
+use crate::storage::table::attribute::read_text;
+use crate::storage::table::{Condition, Key, Outcome, Write};
 use crate::values::{Date, LocalTime};
 
 /// The most punches of one call.
@@ -72,9 +72,14 @@ impl Service {
                 .punches
                 .iter()
                 .map(|punch| Write::Set { table: table.clone(), item: punch_key(company, punch).into_item() });
-            let Outcome::Refused(refusals) = self.store.transact(checks.chain(puts).collect()).await? else { break };
-            let absent: HashSet<&Code> =
-                batch.empnos.iter().zip(&refusals).filter(|(_, refusal)| refusal.failed).map(|(empno, _)| *empno).collect();
+            let Outcome::Rejected(rejections) = self.store.transact(checks.chain(puts).collect()).await? else { break };
+            let absent: HashSet<&Code> = batch
+                .empnos
+                .iter()
+                .zip(&rejections)
+                .filter(|(_, rejection)| rejection.failed)
+                .map(|(empno, _)| *empno)
+                .collect();
             if absent.is_empty() {
                 return Err(Error::internal("punches were refused for no reason"));
             }

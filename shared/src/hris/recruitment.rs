@@ -6,10 +6,10 @@ use super::Service;
 use super::row::{self, Entity, partition};
 use super::values::{Code, Sex, Uuid};
 use crate::error::Result;
-use crate::input::Faults;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::{Key, Order, Query, Range};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::{Key, Order, Query, Range};
+use crate::values::input::Faults;
 use crate::values::{Date, Mobile, Text};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]

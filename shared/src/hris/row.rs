@@ -13,12 +13,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::values::Uuid;
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::input::Faults;
-use crate::keyring::Keyring;
-use crate::sealed;
-use crate::store::attribute::{number, read_text, text};
-use crate::store::{Item, Key, VERSION};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_text, text};
+use crate::storage::table::{Item, Key, VERSION};
+use crate::values::input::Faults;
 
 /// The record's own key.
 pub(super) const RECORD: &str = "record";

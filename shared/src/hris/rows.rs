@@ -11,8 +11,8 @@ use super::row::Entity;
 use super::timelines::Timeline;
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
-use crate::input::{Json, WHOLE};
 use crate::values::choices;
+use crate::values::input::{Json, WHOLE};
 
 /// The most rows that one invocation takes.
 const MAX_ROWS: usize = 2000;
@@ -130,7 +130,7 @@ fn read_rows<T: Entity>(lines: &[(u64, &[u8])]) -> (Vec<T>, Vec<(u64, Option<Row
     for (number, line) in lines {
         let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
         let row = row.and_then(|row| row.without_nulls().read::<T>());
-        results.push((*number, row.map(|row| good.push(row)).err().map(|error| RowResult::Refused(readable(&error)))));
+        results.push((*number, row.map(|row| good.push(row)).err().map(|error| RowResult::Rejected(readable(&error)))));
     }
     (good, results)
 }

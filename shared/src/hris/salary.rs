@@ -4,8 +4,8 @@ use super::employees::empno_key;
 use super::values::{Code, Month, Uuid};
 use super::{Service, missing};
 use crate::error::{Error, Result};
-use crate::store::attribute::number;
-use crate::store::{Condition, Key, Outcome, Write};
+use crate::storage::table::attribute::number;
+use crate::storage::table::{Condition, Key, Outcome, Write};
 use crate::values::{Adjustment, Text};
 
 pub struct SubjectValue {
@@ -29,7 +29,7 @@ impl Service {
             Write::Check { table: table.clone(), key: empno_key(company, &value.empno), condition: Condition::present() };
         match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(()),
-            Outcome::Refused(_) => Err(missing("empno")),
+            Outcome::Rejected(_) => Err(missing("empno")),
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use sha2::Sha256;
 
-use crate::secrets::is_same;
+use crate::crypto::credentials::is_same;
 
 /// How far a tonce may be from the server's time, in seconds, itself included.
 const WINDOW: i64 = 300;
@@ -28,7 +28,8 @@ pub struct SignedCall<'a> {
 impl SignedCall<'_> {
     /// Which of the payloads was signed with one of these secrets, if any.
     pub fn signed_payload(&self, secrets: &[String]) -> Option<usize> {
-        let presented = from_hex(self.signature)?;
+        let mut presented = [0; 32];
+        hex::decode_to_slice(self.signature, &mut presented).ok()?;
         let mut found = None;
         for (at, payload) in self.payloads.iter().enumerate() {
             for path in self.paths {
@@ -57,18 +58,6 @@ fn sign(secret: &str, parts: &[&str]) -> [u8; 32] {
         mac.update(part.as_bytes());
     }
     mac.finalize().into_bytes().into()
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use super::row::{self, Entity};
 use super::values::{DurationUnit, TimelineCategory, Uuid};
 use super::{Service, check_period};
 use crate::error::{Fault, Result};
-use crate::input::Faults;
-use crate::store::Key;
+use crate::storage::table::Key;
+use crate::values::input::Faults;
 use crate::values::{Date, LocalTime, Span};
 
 /// The longest period that is asked for at once, in days.

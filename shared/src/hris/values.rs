@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::hex::hex;
 use crate::values::{Date, Reason, choices, text_value};
 
 /// The identifier of a company, department, employee, ...: 32 hex digits, in lower case.
@@ -21,7 +20,7 @@ impl Uuid {
 
     /// The first half of a digest: as unique as a random one, and the same for the same input.
     pub fn of_digest(digest: [u8; 32]) -> Self {
-        Self(hex(&digest[..16]))
+        Self(hex::encode(&digest[..16]))
     }
 
     pub fn as_str(&self) -> &str {

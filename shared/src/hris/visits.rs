@@ -8,11 +8,11 @@ use super::employees::Employee;
 use super::row;
 use super::values::Uuid;
 use super::{Caller, Service};
+use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
-use crate::limits::{Try, VISITS_TO_A_PHONE};
-use crate::secrets::random_token;
-use crate::store::attribute::{number, read_integer, text};
-use crate::store::{Condition, Item, Outcome, STAMP};
+use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
+use crate::storage::table::attribute::{number, read_integer, text};
+use crate::storage::table::{Condition, Item, Outcome, STAMP};
 use crate::values::{Mobile, Text};
 
 /// How long a call may take to send its message before a replay of it sends the message instead.
@@ -72,7 +72,7 @@ impl Service {
 
     /// Sends the message, unless the phone has had too many.
     async fn send_visit(&self, mobile: &Mobile, message: &str) -> Result<()> {
-        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Try::Good).await?;
+        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
         self.sms.send(mobile, message).await
     }
 
@@ -81,10 +81,10 @@ impl Service {
     async fn claim_visit(&self, item: &Item, now: Timestamp) -> Result<bool> {
         let mut condition = Condition::absent();
         for _ in 0..LOOKS {
-            let Outcome::Refused(refusals) = self.store.put(&self.tables.hris, item.clone(), condition).await? else {
+            let Outcome::Rejected(rejections) = self.store.put(&self.tables.hris, item.clone(), condition).await? else {
                 return Ok(true);
             };
-            let stored = refusals.into_iter().find_map(|refusal| refusal.stored);
+            let stored = rejections.into_iter().find_map(|rejection| rejection.stored);
             let stored = stored.ok_or_else(|| Error::internal("a visit was refused for no reason"))?;
             // Our own write, whose answer was lost: it was sent again.
             if stored == *item {

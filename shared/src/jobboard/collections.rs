@@ -4,10 +4,10 @@ use super::job::{Job, State};
 use super::values::BizType;
 use super::{Service, missing, row};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::{number, text};
-use crate::store::{Condition, Outcome, Refusal, Write};
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::{number, text};
+use crate::storage::table::{Condition, Outcome, Rejection, Write};
+use crate::values::Id;
 
 /// The most that a user collects: the list tells only those that are still open, and so it reads them all.
 const MOST: i64 = 500;
@@ -34,9 +34,9 @@ impl Service {
         ];
         match self.store.transact(writes).await? {
             Outcome::Written => Ok(()),
-            Outcome::Refused(refusals) => match refusals.as_slice() {
-                [Refusal { failed: true, .. }, ..] => Ok(()),
-                [_, Refusal { failed: true, .. }, ..] => Err(missing("job")),
+            Outcome::Rejected(rejections) => match rejections.as_slice() {
+                [Rejection { failed: true, .. }, ..] => Ok(()),
+                [_, Rejection { failed: true, .. }, ..] => Err(missing("job")),
                 _ => Err(Error::conflict(Fault::new("job_id", format!("is one too many: {MOST} jobs are collected")))),
             },
         }

@@ -10,11 +10,11 @@ use super::values::BizType;
 use super::vouchers::{Entry, EntryType, NotEnough};
 use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::text;
-use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, Refusal, Write};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, Rejection, Write};
+use crate::values::Id;
 use crate::values::{LocalTime, Mobile, Text};
 
 /// What a call is recorded as in the ledger.
@@ -89,15 +89,15 @@ impl Service {
             Write::Set { table: table.clone(), item: row::contacted(caller, job).into_item() },
         ];
         writes.extend(once.map(|once| self.remember(once, contact.id)));
-        let Outcome::Refused(refusals) = self.store.transact(writes).await? else { return Ok(Ok(())) };
-        match (refusals.as_slice(), once) {
-            ([_, _, _, _, _, Refusal { failed: true, stored: Some(stored) }], Some(once)) => {
+        let Outcome::Rejected(rejections) = self.store.transact(writes).await? else { return Ok(Ok(())) };
+        match (rejections.as_slice(), once) {
+            ([_, _, _, _, _, Rejection { failed: true, stored: Some(stored) }], Some(once)) => {
                 once.made(stored)?;
                 Ok(Ok(()))
             }
             // Our own transaction, whose answer was lost on the way: it was sent again.
-            ([_, _, Refusal { failed: true, .. }, ..], _) => Ok(Ok(())),
-            ([Refusal { failed: true, stored }, ..], _) => Err(not_of(stored.clone(), owner)),
+            ([_, _, Rejection { failed: true, .. }, ..], _) => Ok(Ok(())),
+            ([Rejection { failed: true, stored }, ..], _) => Err(not_of(stored.clone(), owner)),
             _ => Ok(Err(NotEnough)),
         }
     }

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use super::Service;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::objects::{Form, Presigned};
-use crate::pictures::Format;
+use crate::storage::objects::{Form, Presigned};
+use crate::values::Id;
 use crate::values::Reason;
+use crate::values::image::Format;
 
 /// The largest picture, in bytes, that comes through the gateway.
 pub const MAX_BYTES: usize = 4_500_000;
@@ -59,7 +59,7 @@ impl std::fmt::Display for Name {
 pub enum Arrival {
     Accepted,
     /// It is no picture of its type: it was removed.
-    Refused,
+    Rejected,
     /// It is not there any more.
     Gone,
 }
@@ -94,7 +94,7 @@ impl Service {
                 self.objects.put(&name.key(), bytes, format.media_type()).await?;
                 Arrival::Accepted
             }
-            None => Arrival::Refused,
+            None => Arrival::Rejected,
         };
         self.objects.delete(key).await?;
         Ok(arrival)

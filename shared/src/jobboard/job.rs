@@ -9,10 +9,10 @@ use super::search::feed;
 use super::sweeps::TOP;
 use super::values::{Area, Latitude, Longitude, Photos, Salary, SalaryEnd, Tags};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::input::{Faults, Json};
-use crate::store::attribute::{number, read_integer, text};
-use crate::store::{Condition, Item, VERSION, Write, mark};
+use crate::storage::table::attribute::{number, read_integer, text};
+use crate::storage::table::{Condition, Item, VERSION, Write, mark};
+use crate::values::Id;
+use crate::values::input::{Faults, Json};
 use crate::values::{ContactPhone, LocalTime, Text, numbered};
 
 /// What its owner says of a job. It is stored under the names that it comes by, so that an update can be laid over it.

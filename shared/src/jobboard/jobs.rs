@@ -9,13 +9,13 @@ use super::once::Once;
 use super::search::feed;
 use super::values::BizType;
 use super::{Service, missing, row};
+use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::input::Json;
-use crate::page::{Page, PageRequest};
-use crate::secrets::random_token;
-use crate::store::attribute::text;
-use crate::store::{Condition, Key, Outcome, STAMP, TRIES, Write, pause};
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Key, Outcome, STAMP, Write, retry_conflicts};
+use crate::values::Id;
+use crate::values::input::Json;
 use crate::values::{LocalTime, Text};
 
 impl Service {
@@ -49,14 +49,13 @@ impl Service {
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
         let told = feed::told(&self.tables.jobboard, &job, &item, 1, now);
         let writes = [put].into_iter().chain(once.map(|once| self.remember(once, job.id))).chain([told]).collect();
-        let outcome = self.store.transact(writes).await?;
+        let outcome = self.store.transact(writes).await?.unless_stored(&item);
         self.live.changed();
-        let Outcome::Refused(mut refusals) = outcome else { return Ok(Some(id)) };
-        let remembered = refusals.drain(1..).next().filter(|refusal| refusal.failed).and_then(|refusal| refusal.stored);
+        let Outcome::Rejected(rejections) = outcome else { return Ok(Some(id)) };
+        let remembered =
+            rejections.into_iter().nth(1).filter(|rejection| rejection.failed).and_then(|rejection| rejection.stored);
         match (once, remembered) {
             (Some(once), Some(remembered)) => once.made(&remembered).map(Some),
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            _ if refusals.pop().and_then(|refusal| refusal.stored).as_ref() == Some(&item) => Ok(Some(id)),
             _ => Ok(None),
         }
     }
@@ -150,18 +149,18 @@ impl Service {
     /// Changes a job to what `change` makes of it; whether that is another one. Nobody else's change is lost: one that was overtaken is made anew.
     async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
         let stamp = text(random_token()?);
-        for attempt in 0..TRIES {
+        retry_conflicts(|| async {
             let found = self.store.get(&self.tables.jobboard, row::job(id)).await?;
             let found = found.ok_or_else(|| missing("job"))?;
             if found.get(STAMP) == Some(&stamp) {
-                // Our own write, whose answer was lost on the way.
-                return Ok(true);
+                // Our own earlier write, whose response was lost.
+                return Ok(Some(true));
             }
             let mut stored = Stored::read(found)?;
             let before = stored.job.clone();
             change(&mut stored.job)?;
             if stored.job == before {
-                return Ok(false);
+                return Ok(Some(false));
             }
             let mut writes = stored.writes(&self.tables.jobboard, self.clock.now())?;
             if let [Write::Put { item, .. }, _] = &mut writes {
@@ -170,11 +169,11 @@ impl Service {
             let outcome = self.store.transact(writes.into()).await?;
             self.live.changed();
             match outcome {
-                Outcome::Written => return Ok(true),
-                Outcome::Refused(_) => pause(attempt).await?,
+                Outcome::Written => Ok(Some(true)),
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("a job changed faster than it could be changed"))
+        })
+        .await
     }
 
     /// A job as `viewer` may see it: anybody's open one, one's own in every state but deleted.

@@ -23,16 +23,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::Clock;
-use crate::environment::Environment;
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Ids;
-use crate::keyring::Keyring;
-use crate::limits::Counters;
-use crate::objects::Objects;
-use crate::store::Store;
-use crate::wechat::WeChat;
-use crate::wechat::pay::Pay;
+use crate::outbound::wechat::WeChat;
+use crate::outbound::wechat::pay::Pay;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::runtime::ids::Ids;
+use crate::storage::objects::Objects;
+use crate::storage::rate_limit::Counters;
+use crate::storage::table::Store;
 
 pub struct Service {
     store: Store,

@@ -5,12 +5,11 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
 use super::Service;
+use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
-use crate::hex::hex;
-use crate::ids::Id;
-use crate::keyring::Purpose;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Write, expire};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Write, expire};
+use crate::values::Id;
 
 /// How long a key is remembered.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -28,9 +27,9 @@ impl Service {
     pub fn once(&self, user: Id, key: &str, request: [&[u8]; 2]) -> Result<Once> {
         let parts = [b"once".as_slice(), request[0], request[1]];
         Ok(Once {
-            key: Key::new(format!("jobboard#once#{user}#{}", hex(&Sha256::digest(key.as_bytes()))), "once"),
-            code: hex(&self.keyring.mac(Purpose::ContentDigest, &parts)?),
-            codes: self.keyring.macs(Purpose::ContentDigest, &parts).iter().map(|code| hex(code)).collect(),
+            key: Key::new(format!("jobboard#once#{user}#{}", hex::encode(&Sha256::digest(key.as_bytes()))), "once"),
+            code: hex::encode(&self.keyring.mac(Purpose::ContentDigest, &parts)?),
+            codes: self.keyring.macs(Purpose::ContentDigest, &parts).iter().map(|code| hex::encode(code)).collect(),
         })
     }
 

@@ -11,11 +11,11 @@ use super::prices::{Catalogue, Goods};
 use super::sweeps::ORDER;
 use super::{Service, missing, row};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, Refusal, VERSION, Write, mark};
+use crate::outbound::wechat::pay::{Bill, PayParams, nonce};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Outcome, Rejection, VERSION, Write, mark};
+use crate::values::Id;
 use crate::values::{LocalTime, Money, choices};
-use crate::wechat::pay::{Bill, PayParams, nonce};
 
 /// How long an order can be paid.
 const AGE: SignedDuration = SignedDuration::from_mins(30);
@@ -216,11 +216,10 @@ impl Service {
         let item = order.item(1)?;
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
         let writes = [put].into_iter().chain(once.map(|once| self.remember(once, order.id))).collect();
-        let Outcome::Refused(refusals) = self.store.transact(writes).await? else { return Ok(Some(Placed::Now(order))) };
-        match (refusals.as_slice(), once) {
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            ([Refusal { stored: Some(stored), .. }, ..], _) if *stored == item => Ok(Some(Placed::Now(order))),
-            ([_, Refusal { failed: true, stored: Some(stored) }], Some(once)) => {
+        let outcome = self.store.transact(writes).await?.unless_stored(&item);
+        let Outcome::Rejected(rejections) = outcome else { return Ok(Some(Placed::Now(order))) };
+        match (rejections.as_slice(), once) {
+            ([_, Rejection { failed: true, stored: Some(stored) }], Some(once)) => {
                 once.made(stored).map(Placed::Before).map(Some)
             }
             _ => Ok(None),

@@ -8,10 +8,10 @@ use super::orders::{Order, OrderState, Purchase, StoredOrder};
 use super::vouchers::{Entry, EntryType};
 use super::{Service, missing, row};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::store::{Outcome, TRIES, Write, pause};
+use crate::outbound::wechat::pay::{Closing, Proof, Transaction};
+use crate::storage::table::{Outcome, Write, retry_conflicts};
+use crate::values::Id;
 use crate::values::Text;
-use crate::wechat::pay::{Closing, Proof, Transaction};
 
 /// What bought vouchers are recorded as in the ledger.
 const TITLE: &str = "充值";
@@ -111,12 +111,12 @@ impl Service {
     }
 
     async fn step(&self, id: Id, step: &Step<'_>) -> Result<Order> {
-        for attempt in 0..TRIES {
+        retry_conflicts(|| async {
             // Of this try: readers of the feed reckon with as long as one write takes.
             let now = self.clock.now();
             let mut stored = self.stored_order(id).await?.ok_or_else(|| missing("order"))?;
             if !step.take(&mut stored.order, now)? {
-                return Ok(stored.order);
+                return Ok(Some(stored.order));
             }
             let mut writes = vec![stored.put(&self.tables.jobboard)?];
             if matches!(step, Step::Paid(_)) {
@@ -125,12 +125,12 @@ impl Service {
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
             match outcome {
-                Outcome::Written => return Ok(stored.order),
-                // Overtaken, or our own answer was lost: the order tells when it is read again.
-                Outcome::Refused(_) => pause(attempt).await?,
+                Outcome::Written => Ok(Some(stored.order)),
+                // A concurrent step, or our own earlier write: the next attempt reads the order again.
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("an order changed faster than it could be followed"))
+        })
+        .await
     }
 
     /// What was bought, as parts of a transaction.

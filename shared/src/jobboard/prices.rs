@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Service, row};
 use crate::error::{Error, Result};
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, TRIES, VERSION, pause};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, retry_conflicts};
 use crate::values::{Money, choices};
 
 choices! {
@@ -68,7 +68,7 @@ impl Service {
 
     /// Sets a price, or with none ends a sale. Set again, nothing changes.
     pub async fn set_price(&self, goods: Goods, quantity: u32, price: Option<Money>) -> Result<Catalogue> {
-        for attempt in 0..TRIES {
+        retry_conflicts(|| async {
             let stored = self.store.get(&self.tables.jobboard, row::prices()).await?;
             let version: u64 = stored.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
             let mut catalogue = Catalogue::read(stored)?;
@@ -78,11 +78,11 @@ impl Service {
             item.insert(VERSION.into(), number(version + 1));
             let unchanged = Condition::absent_or(VERSION, "=", number(version));
             match self.store.put(&self.tables.jobboard, item, unchanged).await? {
-                Outcome::Written => return Ok(catalogue),
-                // Overtaken, or our own answer was lost: what is set again changes nothing.
-                Outcome::Refused(_) => pause(attempt).await?,
+                Outcome::Written => Ok(Some(catalogue)),
+                // A conflict with our own earlier write is harmless too: the price is set again.
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("prices changed faster than they could be set"))
+        })
+        .await
     }
 }

@@ -21,8 +21,8 @@
 use jiff::Timestamp;
 
 use super::search::feed;
-use crate::ids::Id;
-use crate::store::Key;
+use crate::storage::table::Key;
+use crate::values::Id;
 
 /// How many partitions the open jobs are spread over: one takes about a thousand changes a second.
 pub const OPEN_SHARDS: u64 = 8;

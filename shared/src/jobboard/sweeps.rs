@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use super::Service;
 use super::orders::OrderState;
 use crate::error::{Error, Kind, Result};
-use crate::ids::Id;
-use crate::store::Key;
-use crate::sweep::{Swept, Time, sweep};
+use crate::runtime::sweep::{Swept, Time, sweep};
+use crate::storage::table::Key;
+use crate::values::Id;
 
 /// What orders that can still be paid, and jobs with a top, are marked with.
 pub(super) const ORDER: &str = "order";

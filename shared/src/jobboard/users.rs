@@ -9,17 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{Area, Latitude, Longitude, Picture, Sex};
 use super::{Service, row};
-use crate::access_token::AccessTokens;
+use crate::crypto::access_token::AccessTokens;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::hex::hex;
-use crate::ids::Id;
-use crate::input::Faults;
-use crate::limits::CODES;
-use crate::sealed;
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, VERSION, Write};
+use crate::outbound::wechat::Rejection;
+use crate::storage::rate_limit::CODES;
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
+use crate::values::Id;
+use crate::values::input::Faults;
 use crate::values::{LocalTime, Mobile, Text};
-use crate::wechat::Refusal;
 
 /// Seven days (jobboard.md, Conventions).
 const TOKENS: AccessTokens = AccessTokens { audience: "jobboard", age: SignedDuration::from_hours(7 * 24) };
@@ -93,19 +92,19 @@ impl Service {
         phone_code: &str,
         inviter: Option<Id>,
         address: &str,
-    ) -> Result<Result<Login, Refusal>> {
-        let is_wrong = |outcome: &Result<Result<Login, Refusal>>| match outcome {
-            Ok(outcome) => matches!(outcome, Err(Refusal::Code)),
+    ) -> Result<Result<Login, Rejection>> {
+        let is_wrong = |outcome: &Result<Result<Login, Rejection>>| match outcome {
+            Ok(outcome) => matches!(outcome, Err(Rejection::Code)),
             Err(error) => error.kind() == Kind::Invalid,
         };
         let register = self.register_by(login_code, phone_code, inviter);
         CODES.attempt(&self.counters(), &["login", address], register, is_wrong).await
     }
 
-    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Result<Login, Refusal>> {
+    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Result<Login, Rejection>> {
         let session = match self.wechat.code_to_session(login_code).await? {
             Ok(session) => session,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(rejection) => return Ok(Err(rejection)),
         };
         if let Some(user) = self.user_of(&session.openid).await? {
             return self.login(user).map(Ok);
@@ -113,8 +112,8 @@ impl Service {
         let now = self.clock.now();
         let phone = match self.wechat.phone_number(phone_code, now).await? {
             Ok(phone) => Mobile::parse(&phone).map_err(|reason| Error::invalid([Fault::new("phone_code", reason)]))?,
-            Err(Refusal::Code) => return Err(Error::invalid([Fault::new("phone_code", "is wrong or used")])),
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(Rejection::Code) => return Err(Error::invalid([Fault::new("phone_code", "is wrong or used")])),
+            Err(rejection) => return Ok(Err(rejection)),
         };
         // Unknown ones are passed over.
         let inviter = match inviter {
@@ -149,8 +148,8 @@ impl Service {
         match self.store.transact(writes).await? {
             Outcome::Written => Ok(Some(user.id)),
             // Where the person is known, it may be by this transaction, whose answer was lost on the way.
-            Outcome::Refused(refusals) => {
-                let known = refusals.into_iter().next().and_then(|refusal| refusal.stored);
+            Outcome::Rejected(rejections) => {
+                let known = rejections.into_iter().next().and_then(|rejection| rejection.stored);
                 known.map(|known| read_integer(&known, "user").map(Id::from_u64)).transpose()
             }
         }
@@ -159,15 +158,15 @@ impl Service {
     /// Lets a known user in; `None` where the code stands for nobody who has registered. `address` is where the request comes from.
     ///
     /// DynamoDB: one write, one read; of a wrong code, two writes.
-    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Result<Option<Login>, Refusal>> {
-        let is_wrong = |outcome: &Result<Result<Option<Login>, Refusal>>| matches!(outcome, Ok(Err(Refusal::Code)));
+    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Result<Option<Login>, Rejection>> {
+        let is_wrong = |outcome: &Result<Result<Option<Login>, Rejection>>| matches!(outcome, Ok(Err(Rejection::Code)));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
     }
 
-    async fn log_in_by(&self, login_code: &str) -> Result<Result<Option<Login>, Refusal>> {
+    async fn log_in_by(&self, login_code: &str) -> Result<Result<Option<Login>, Rejection>> {
         let session = match self.wechat.code_to_session(login_code).await? {
             Ok(session) => session,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(rejection) => return Ok(Err(rejection)),
         };
         let user = self.user_of(&session.openid).await?;
         user.map(|user| self.login(user)).transpose().map(Ok)
@@ -222,7 +221,7 @@ impl Service {
     }
 
     fn openid_code(&self, openid: &str) -> Result<String> {
-        Ok(hex(&self.keyring.blind_index(&[b"openid", openid.as_bytes()])?))
+        Ok(hex::encode(&self.keyring.blind_index(&[b"openid", openid.as_bytes()])?))
     }
 
     fn user_item(&self, user: &User) -> Result<Item> {
@@ -235,7 +234,7 @@ impl Service {
     }
 
     pub(super) fn read_user(&self, mut item: Item) -> Result<User> {
-        let key = crate::store::Key::of(&item).ok_or_else(|| Error::internal("a user without a key"))?;
+        let key = crate::storage::table::Key::of(&item).ok_or_else(|| Error::internal("a user without a key"))?;
         sealed::open(&self.keyring, &key, &SEALED, &mut item)?;
         serde_dynamo::from_item(item).map_err(Error::internal)
     }

@@ -3,7 +3,7 @@
 use deserr::{Deserr, IntoValue, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Faults, number_literal, text};
+use crate::values::input::{Faults, number_literal, text};
 use crate::values::{Int, Reason, Text, Url, numbered, text_value};
 
 /// The id of a province, a city, a district or a street; 0 where none is told.
@@ -157,7 +157,7 @@ impl BizType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::Json;
+    use crate::values::input::Json;
 
     fn photos(json: &str) -> Result<Vec<String>, String> {
         let read = Json::parse(json.as_bytes()).unwrap().read::<Photos>();

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::job::Note;
 use super::{Service, row};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, Write};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Outcome, Write};
+use crate::values::Id;
 use crate::values::{LocalTime, Text, choices};
 
 choices! {
@@ -106,8 +106,8 @@ impl Service {
             balance,
             entry,
         ];
-        let Outcome::Refused(refusals) = self.store.transact(writes).await? else { return Ok(Ok(())) };
-        match refusals.as_slice() {
+        let Outcome::Rejected(rejections) = self.store.transact(writes).await? else { return Ok(Ok(())) };
+        match rejections.as_slice() {
             [user, ..] if user.failed => Err(super::missing("user")),
             [_, before, ..] if before.failed => match &before.stored {
                 Some(stored) if read_integer::<i64>(stored, "change")? == change => Ok(Ok(())),

@@ -11,10 +11,10 @@ use super::states::{Application, Decision, Move, Origin, Signing, State, Submiss
 use super::values::{Number, PlatformCode};
 use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, TRIES, VERSION, Write, pause};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, retry_conflicts};
 use crate::values::{LocalTime, Text};
 
 impl Service {
@@ -41,7 +41,7 @@ impl Service {
         let table = &self.tables.signing;
         let company_key = listed_key::<Company>(&worker.platform, resume.company_id);
         let handler_key = listed_key::<Handler>(&worker.platform, resume.ad_user_id);
-        for attempt in 0..TRIES {
+        retry_conflicts(|| async {
             let keys = vec![application_key(worker), company_key.clone(), handler_key.clone()];
             let mut found = self.store.get_all(table, keys).await?.into_iter().peekable();
             let current = found.next_if(|item| Key::of(item) == Some(application_key(worker)));
@@ -71,16 +71,12 @@ impl Service {
                 writes.push(Write::Put { table: table.clone(), item: em_id, condition: Condition::absent() });
             }
             writes.push(Write::Put { table: table.clone(), item: item.clone(), condition });
-            match self.store.transact(writes).await? {
-                Outcome::Written => return Ok(()),
-                // Our own transaction, whose answer was lost on the way: it was sent again.
-                Outcome::Refused(refusals) if refusals.last().is_some_and(|refusal| refusal.holds(&item)) => {
-                    return Ok(());
-                }
-                Outcome::Refused(_) => pause(attempt).await?,
+            match self.store.transact(writes).await?.unless_stored(&item) {
+                Outcome::Written => Ok(Some(())),
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("an application changed faster than it could be handed in"))
+        })
+        .await
     }
 
     fn first(&self, company: &Company, origin: Origin, now: Timestamp) -> Result<Signing> {
@@ -211,7 +207,7 @@ impl Service {
         let Application { resume, signing } = application;
         let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
         item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
-        crate::sealed::seal(&self.keyring, &key, &Resume::SEALED, &mut item)?;
+        crate::storage::sealed::seal(&self.keyring, &key, &Resume::SEALED, &mut item)?;
         item.extend(key.into_item());
         item.insert(VERSION.into(), number(version));
         item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
@@ -227,9 +223,9 @@ fn enabled<T: Listed>(item: Option<Item>, field: &'static str) -> Result<T> {
     listed.filter(Listed::is_enabled).ok_or_else(|| Error::invalid([Fault::new(field, "does not exist")]))
 }
 
-fn read(keyring: &crate::keyring::Keyring, mut item: Item) -> Result<Application> {
+fn read(keyring: &crate::crypto::keyring::Keyring, mut item: Item) -> Result<Application> {
     let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
-    crate::sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
+    crate::storage::sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
     Ok(Application {
         resume: serde_dynamo::from_item(item.clone()).map_err(Error::internal)?,
         signing: serde_dynamo::from_item(item).map_err(Error::internal)?,

@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 
 use super::Service;
 use super::picture;
+use crate::crypto::credentials::{hash, is_same};
+use crate::crypto::random::{random, random_token};
 use crate::error::Result;
-use crate::ids::random;
-use crate::secrets;
-use crate::store::attribute::{read_integer, read_text, text};
-use crate::store::{Condition, Key, Outcome, Write, expire};
+use crate::storage::table::attribute::{read_integer, read_text, text};
+use crate::storage::table::{Condition, Key, Outcome, Write, expire};
 
 /// How long a captcha can be solved.
 pub const AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -23,7 +23,7 @@ pub struct Captcha {
 impl Service {
     /// DynamoDB: one write.
     pub async fn new_captcha(&self) -> Result<Captcha> {
-        let id = secrets::random_token()?;
+        let id = random_token()?;
         let alphabet = picture::ALPHABET.as_bytes();
         let answer: String =
             random::<LENGTH>()?.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect();
@@ -31,7 +31,7 @@ impl Service {
         let mut item = key.clone().into_item();
         item.insert("answer".into(), text(answer.as_str()));
         expire(&mut item, self.clock.now() + AGE);
-        crate::sealed::seal(&self.keyring, &key, &["answer"], &mut item)?;
+        crate::storage::sealed::seal(&self.keyring, &key, &["answer"], &mut item)?;
         // Refused it could only be by our own write, whose answer was lost: the id is 256 random bits.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         Ok(Captcha { id, picture: picture::draw(&answer, u64::from_be_bytes(random()?))? })
@@ -45,15 +45,15 @@ impl Service {
         let key = captcha_key(id);
         let Some(mut item) = self.store.get(table, key.clone()).await? else { return Ok(false) };
         let spend = Write::Delete { table: table.clone(), key: key.clone(), condition: Some(Condition::present()) };
-        if let Outcome::Refused(_) = self.store.transact(vec![spend]).await? {
+        if let Outcome::Rejected(_) = self.store.transact(vec![spend]).await? {
             return Ok(false);
         }
-        crate::sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
+        crate::storage::sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
         let in_time = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
-        Ok(in_time && secrets::is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
+        Ok(in_time && is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
     }
 }
 
 fn captcha_key(id: &str) -> Key {
-    Key::new(format!("signing#captcha#{}", secrets::hash(id)), "captcha")
+    Key::new(format!("signing#captcha#{}", hash(id)), "captcha")
 }

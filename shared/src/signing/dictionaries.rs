@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::{Enabled, enabled};
 use crate::error::{Error, Result};
-use crate::input::Faults;
 use crate::values::Text;
+use crate::values::input::Faults;
 
 #[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults)]

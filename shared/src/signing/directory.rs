@@ -8,8 +8,8 @@ use super::dictionaries::{self, Entry};
 use super::values::{Number, PlatformCode};
 use super::{Service, missing};
 use crate::error::{Error, Result};
-use crate::input::Faults;
-use crate::store::{Condition, Item, Key, Write};
+use crate::storage::table::{Condition, Item, Key, Write};
+use crate::values::input::Faults;
 use crate::values::{Int, Text, Url};
 
 /// The most entries of one list.
@@ -146,8 +146,8 @@ impl Service {
     /// Makes or changes a platform.
     pub async fn set_platform(&self, code: &PlatformCode, name: &Text<1, 64>, status: Enabled) -> Result<()> {
         let mut item = platform_key(code).into_item();
-        item.insert("name".into(), crate::store::attribute::text(name.as_str()));
-        item.insert("status".into(), crate::store::attribute::number(status.get()));
+        item.insert("name".into(), crate::storage::table::attribute::text(name.as_str()));
+        item.insert("status".into(), crate::storage::table::attribute::number(status.get()));
         self.store.transact(vec![Write::Set { table: self.tables.signing.clone(), item }]).await?;
         Ok(())
     }
@@ -177,8 +177,8 @@ impl Service {
         let table = &self.tables.signing;
         let check = Write::Check { table: table.clone(), key: platform_key(platform), condition: Condition::present() };
         match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
-            crate::store::Outcome::Written => Ok(()),
-            crate::store::Outcome::Refused(_) => Err(missing("platform_code")),
+            crate::storage::table::Outcome::Written => Ok(()),
+            crate::storage::table::Outcome::Rejected(_) => Err(missing("platform_code")),
         }
     }
 

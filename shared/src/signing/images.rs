@@ -4,8 +4,8 @@
 use super::Service;
 use super::sessions::Worker;
 use crate::error::{Error, Fault, Result};
-use crate::objects::Presigned;
-use crate::pictures::Format;
+use crate::storage::objects::Presigned;
+use crate::values::image::Format;
 
 /// The largest picture, in bytes: what the gateway can carry.
 pub const MAX_BYTES: usize = 4_500_000;

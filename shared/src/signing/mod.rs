@@ -16,17 +16,17 @@ pub mod verification;
 
 use std::sync::Arc;
 
-use crate::cache::Cache;
-use crate::clock::Clock;
-use crate::environment::Environment;
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Ids;
-use crate::keyring::Keyring;
-use crate::limits::Counters;
-use crate::objects::Objects;
-use crate::sms::Sms;
-use crate::store::Store;
-use crate::wechat::WeChat;
+use crate::outbound::sms::Sms;
+use crate::outbound::wechat::WeChat;
+use crate::runtime::cache::Cache;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::runtime::ids::Ids;
+use crate::storage::objects::Objects;
+use crate::storage::rate_limit::Counters;
+use crate::storage::table::Store;
 
 use values::PlatformCode;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{Entries, Number, Place};
 use crate::error::{Error, Fault, Result};
-use crate::input::Faults;
+use crate::values::input::Faults;
 use crate::values::{Date, IdCard, Int, Mobile, Text};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize, deserr::Deserr)]

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::Service;
 use super::applications::application_key;
 use super::values::PlatformCode;
+use crate::crypto::credentials::hash;
+use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
-use crate::hex::hex;
-use crate::limits::CODES;
-use crate::secrets;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, TRIES, VERSION, Write, expire, pause};
-use crate::wechat::Refusal;
+use crate::outbound::wechat::Rejection;
+use crate::storage::rate_limit::CODES;
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, expire, retry_conflicts};
 
 /// How long a session lasts that is not used.
 const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -50,18 +50,18 @@ impl Service {
     /// Logs a worker in by the code of `wx.login`; the first time, the worker is made. `address` is where the request comes from.
     ///
     /// DynamoDB: one write, two reads, one transaction; of a wrong code, two writes.
-    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Result<Login, Refusal>> {
-        let is_wrong = |outcome: &Result<Result<Login, Refusal>>| matches!(outcome, Ok(Err(Refusal::Code)));
+    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Result<Login, Rejection>> {
+        let is_wrong = |outcome: &Result<Result<Login, Rejection>>| matches!(outcome, Ok(Err(Rejection::Code)));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
     }
 
-    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Result<Login, Refusal>> {
+    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Result<Login, Rejection>> {
         let session = match self.wechat.code_to_session(code).await? {
             Ok(session) => session,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(rejection) => return Ok(Err(rejection)),
         };
         let openid = self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.as_bytes()])?;
-        let id = hex(&openid[..16]);
+        let id = hex::encode(&openid[..16]);
         let worker = Worker { platform: platform.clone(), id };
         let session_token = self.open_session(&worker).await?;
         let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
@@ -72,10 +72,10 @@ impl Service {
     /// Adds a session to the worker's; beyond five, the oldest ends.
     async fn open_session(&self, worker: &Worker) -> Result<String> {
         let now = self.clock.now();
-        let token = secrets::random_token()?;
-        let hash = secrets::hash(&token);
+        let token = random_token()?;
+        let hash = hash(&token);
         let (signing, credentials) = (&self.tables.signing, &self.tables.credentials);
-        for attempt in 0..TRIES {
+        retry_conflicts(|| async {
             let stored = self.store.get(signing, worker_key(worker)).await?;
             let mut item = match &stored {
                 Some(item) => item.clone(),
@@ -85,9 +85,9 @@ impl Service {
                 Some(sessions) => serde_dynamo::from_attribute_value(sessions).map_err(Error::internal)?,
                 None => Vec::new(),
             };
-            // Our own login, whose answer was lost on the way: it was sent again.
+            // Our own earlier write, whose response was lost.
             if sessions.iter().any(|session| session.hash == hash) {
-                return Ok(token);
+                return Ok(Some(token.clone()));
             }
             sessions.push(Listed { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
@@ -102,11 +102,11 @@ impl Service {
             let session = session_item(&hash, worker, now, now + IDLE);
             writes.push(Write::Put { table: credentials.clone(), item: session, condition: Condition::absent() });
             match self.store.transact(writes).await? {
-                Outcome::Written => return Ok(token),
-                Outcome::Refused(_) => pause(attempt).await?,
+                Outcome::Written => Ok(Some(token.clone())),
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("a worker logged in faster than could be followed"))
+        })
+        .await
     }
 
     fn new_worker(&self, worker: &Worker, now: Timestamp) -> Item {
@@ -119,7 +119,7 @@ impl Service {
     ///
     /// DynamoDB: one read; once a day, one write.
     pub async fn session(&self, platform: &PlatformCode, token: &str) -> Result<Option<Worker>> {
-        let hash = secrets::hash(token);
+        let hash = hash(token);
         let table = &self.tables.credentials;
         let Some(item) = self.store.get(table, session_key(&hash)).await? else { return Ok(None) };
         let now = self.clock.now();

@@ -3,7 +3,7 @@
 use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Faults, Json, number_literal, text};
+use crate::values::input::{Faults, Json, number_literal, text};
 use crate::values::{Int, Reason, text_value};
 
 /// A platform's code: `[A-Za-z0-9_-]{1,32}`.

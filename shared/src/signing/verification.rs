@@ -4,13 +4,12 @@ use jiff::SignedDuration;
 
 use super::Service;
 use super::values::PlatformCode;
+use crate::crypto::credentials::is_same;
+use crate::crypto::random::random;
 use crate::error::{Error, Fault, Result};
-use crate::hex::hex;
-use crate::ids::random;
-use crate::limits::{MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, Try};
-use crate::secrets;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Key, VERSION, Write, expire};
+use crate::storage::rate_limit::{Attempt, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Key, VERSION, Write, expire};
 use crate::values::Mobile;
 
 /// How long a code is valid, and how often it may be tried.
@@ -39,10 +38,8 @@ impl Service {
         let now = self.clock.now();
         let table = &self.tables.credentials;
         // The address first: one that sends too much uses up nobody's phone.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Try::Good).await?;
-        let index = self.keyring.blind_index(&[b"phone", phone.national().as_bytes()])?;
-        let counter = Key::new(format!("signing#phone#{}", hex(&index)), "count");
-        MESSAGES_TO_A_PHONE.count(&self.store, table, &counter, now).await?;
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.national()], Attempt::Succeeded).await?;
         let code = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
         let mut item = self.code_key(platform, phone)?.into_item();
         item.insert("code".into(), text(self.code_digest(phone, &code)?));
@@ -68,16 +65,16 @@ impl Service {
         let Some(item) = counted.await? else { return Ok(false) };
         Ok(read_integer::<u32>(&item, "tries")? <= TRIES
             && read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second()
-            && secrets::is_same(read_text(&item, "code")?, self.code_digest(phone, code.trim())?))
+            && is_same(read_text(&item, "code")?, self.code_digest(phone, code.trim())?))
     }
 
     fn code_key(&self, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {
         let index = self.keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.national().as_bytes()])?;
-        Ok(Key::new(format!("signing#code#{}", hex(&index)), "code"))
+        Ok(Key::new(format!("signing#code#{}", hex::encode(&index)), "code"))
     }
 
     /// A keyed digest: six digits could be guessed from a plain one.
     fn code_digest(&self, phone: &Mobile, code: &str) -> Result<String> {
-        Ok(hex(&self.keyring.blind_index(&[b"code", phone.national().as_bytes(), code.as_bytes()])?))
+        Ok(hex::encode(&self.keyring.blind_index(&[b"code", phone.national().as_bytes(), code.as_bytes()])?))
     }
 }

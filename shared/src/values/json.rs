@@ -4,7 +4,7 @@ use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use crate::input::{Faults, Json};
+use crate::values::input::{Faults, Json};
 
 /// The most that it may be, in bytes of JSON.
 const MAX_BYTES: usize = 64 * 1024;

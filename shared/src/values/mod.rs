@@ -1,12 +1,16 @@
 //! The values that the documents' fields hold. Each is checked once, when it is read; a stored value is trusted.
 
+mod id;
 mod identity;
+pub mod image;
+pub mod input;
 mod json;
 mod local_time;
 mod number;
 mod text;
 mod time;
 
+pub use id::Id;
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private, Token};
 pub use json::Verbatim;
 pub use local_time::LocalTime;
@@ -20,15 +24,15 @@ pub type Reason = &'static str;
 /// Lets a type that is made from a string (`fn parse(&str) -> Result<Self, Reason>`) be read from input.
 macro_rules! text_value {
     ($name:ident $(<$(const $parameter:ident: $of:ty),+>)?) => {
-        impl$(<$(const $parameter: $of),+>)? deserr::Deserr<$crate::input::Faults> for $name$(<$($parameter),+>)? {
+        impl$(<$(const $parameter: $of),+>)? deserr::Deserr<$crate::values::input::Faults> for $name$(<$($parameter),+>)? {
             fn deserialize_from_value<V: deserr::IntoValue>(
                 value: deserr::Value<V>,
                 location: deserr::ValuePointerRef<'_>,
-            ) -> Result<Self, $crate::input::Faults> {
-                let Some(text) = $crate::input::text(&value) else {
-                    return Err($crate::input::Faults::one(location, "must be a string"));
+            ) -> Result<Self, $crate::values::input::Faults> {
+                let Some(text) = $crate::values::input::text(&value) else {
+                    return Err($crate::values::input::Faults::one(location, "must be a string"));
                 };
-                Self::parse(text).map_err(|reason| $crate::input::Faults::one(location, reason))
+                Self::parse(text).map_err(|reason| $crate::values::input::Faults::one(location, reason))
             }
         }
     };

@@ -6,7 +6,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Reason;
-use crate::input::{Faults, number_literal, text};
+use crate::values::input::{Faults, number_literal, text};
 
 /// The most that an amount may be: a million million yuan.
 const MAX_FEN: i64 = 100_000_000_000_000;
@@ -208,7 +208,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::input::Json;
+    use crate::values::input::Json;
 
     fn fen(literal: &str) -> Option<i64> {
         Json::parse(literal.as_bytes()).ok()?.read::<Money>().ok().map(|Money(fen)| fen)

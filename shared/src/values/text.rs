@@ -4,7 +4,7 @@ use deserr::Sequence as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, text_value};
-use crate::input::Faults;
+use crate::values::input::Faults;
 
 /// Free text of `MIN` to `MAX` characters; where at least one is asked for, one that is not white space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

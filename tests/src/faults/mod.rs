@@ -24,9 +24,9 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use local::wire::Service;
 use serde_json::Value;
-use shared::clock::Clock as _;
-use shared::limits::MESSAGES_TO_A_PHONE;
-use shared::objects::Objects;
+use shared::runtime::clock::Clock as _;
+use shared::storage::objects::Objects;
+use shared::storage::rate_limit::MESSAGES_TO_A_PHONE;
 
 use crate::support::wire::{Blow, Seen};
 use crate::support::{Answer, Stage, answer};
@@ -92,7 +92,7 @@ const FRESH: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long a client waits that is told to come back: as long as a phone is sent no second message, and longer than a visit is claimed.
 /// That `Retry-After` says so of a message, `security::limits` shows.
-const COMES_BACK: SignedDuration = MESSAGES_TO_A_PHONE.apart;
+const COMES_BACK: SignedDuration = MESSAGES_TO_A_PHONE.spacing;
 
 /// Begins the line that counts the messages to a phone.
 const MESSAGES: &str = "messages ";

@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 use local::wire::Service;
 use local::{Options, World};
 use serde_json::{Value, json};
-use shared::clock::{Clock as _, ManualClock};
-use shared::environment::Environment;
-use shared::metrics::Log;
-use shared::objects::{Content, Objects, Presigned};
+use shared::runtime::clock::{Clock as _, ManualClock};
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::Log;
+use shared::storage::objects::{Content, Objects, Presigned};
 
 use super::Address;
 use super::wire::{Fault, Faults};
@@ -90,7 +90,7 @@ impl Stage {
 
     /// So much later that every process looks again at whose credentials are good.
     pub fn look_again(&self) {
-        self.clock.advance(shared::cache::AGE);
+        self.clock.advance(shared::runtime::cache::AGE);
     }
 
     /// So much later that every process hears of the jobs that were changed.

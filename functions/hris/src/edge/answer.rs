@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use lambda::body::Unreadable;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
-use shared::hris::access::Refusal;
-use shared::input::WHOLE;
+use shared::hris::access::Rejection;
+use shared::values::input::WHOLE;
 use utoipa::ToSchema;
 
 /// A success: the body alone.
@@ -23,7 +23,7 @@ pub enum Failure {
     Domain(Error),
     /// What of the credentials is not there: `access_key`, `signature` or `tonce`.
     Missing(Credential),
-    Refused(Refusal),
+    Rejected(Rejection),
     UnknownAccessToken,
     /// The payload is not JSON.
     MalformedJson(Fault),
@@ -98,12 +98,12 @@ impl IntoResponse for Failure {
             Self::Missing(Credential::AccessKey) => (StatusCode::UNAUTHORIZED, 1001, "access_key is missing".into()),
             Self::Missing(Credential::Signature) => (StatusCode::UNAUTHORIZED, 1002, "signature is missing".into()),
             Self::Missing(Credential::Tonce) => (StatusCode::UNAUTHORIZED, 1003, "tonce is missing".into()),
-            Self::Refused(Refusal::WrongSignature) => (StatusCode::UNAUTHORIZED, 1101, "signature is invalid".into()),
-            Self::Refused(Refusal::Untimely) => {
+            Self::Rejected(Rejection::WrongSignature) => (StatusCode::UNAUTHORIZED, 1101, "signature is invalid".into()),
+            Self::Rejected(Rejection::Untimely) => {
                 (StatusCode::UNAUTHORIZED, 1103, "tonce must be Unix seconds within 300 of the server's time".into())
             }
             Self::WrongToken => (StatusCode::UNAUTHORIZED, 1104, "token is not that of the company".into()),
-            Self::Refused(Refusal::UnknownAccessKey) => (StatusCode::UNAUTHORIZED, 1105, "access_key is invalid".into()),
+            Self::Rejected(Rejection::UnknownAccessKey) => (StatusCode::UNAUTHORIZED, 1105, "access_key is invalid".into()),
             Self::UnknownAccessToken => (StatusCode::UNAUTHORIZED, 1105, "access_token is invalid".into()),
             Self::UnknownApp => (StatusCode::UNAUTHORIZED, 1105, "app_id or app_secret is invalid".into()),
             Self::MalformedJson(Fault { field, reason }) => {

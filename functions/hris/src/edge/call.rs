@@ -15,7 +15,7 @@ use serde_json::Value;
 use shared::error::{Error, Fault};
 use shared::hris::Caller;
 use shared::hris::signature::SignedCall;
-use shared::input::{Faults, Json as Input};
+use shared::values::input::{Faults, Json as Input};
 use utoipa::IntoParams;
 
 use super::answer::{Credential, Failure};
@@ -91,7 +91,7 @@ impl<P: Payload> FromRequest<App> for Call<P> {
                 let tonce = sent.get("tonce").ok_or(Failure::Missing(Credential::Tonce))?;
                 let (method, tonce, signature) = (method.as_str(), tonce.as_str(), signature.as_str());
                 let call = SignedCall { method, paths: &paths, access_key, tonce, payloads: &payloads, signature };
-                app.authorize(&call).await?.map_err(Failure::Refused)?
+                app.authorize(&call).await?.map_err(Failure::Rejected)?
             }
         };
         let payload = read_payload(&payloads.swap_remove(payload))?;

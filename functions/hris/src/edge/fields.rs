@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use deserr::Deserr;
 use lambda::body;
 use shared::error::Error;
-use shared::input::{Faults, Json as Input};
+use shared::values::input::{Faults, Json as Input};
 
 use super::Failure;
 use crate::App;

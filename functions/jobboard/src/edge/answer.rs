@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use lambda::body::Unreadable;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
-use shared::wechat::Refusal;
+use shared::outbound::wechat::Rejection;
 use utoipa::ToSchema;
 
 /// A success that tells something.
@@ -60,7 +60,7 @@ pub enum Failure {
     /// 1003.
     WrongPrice,
     /// WeChat gives nothing for the login code.
-    WeChat(Refusal),
+    WeChat(Rejection),
     /// The code is right, and nobody has registered with it (document, 登陆失败响应体).
     NotRegistered,
     UnknownPath,
@@ -122,12 +122,12 @@ impl IntoResponse for Failure {
             }
             Self::NotEnoughVouchers => (StatusCode::BAD_REQUEST, 1002, "not enough contact vouchers".into()),
             Self::WrongPrice => (StatusCode::BAD_REQUEST, 1003, "price does not match".into()),
-            Self::WeChat(refusal) => {
-                let (status, data) = match refusal {
-                    Refusal::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
-                    Refusal::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"),
-                    Refusal::Busy => {
-                        retry_after = Some(Refusal::BUSY_FOR);
+            Self::WeChat(rejection) => {
+                let (status, data) = match rejection {
+                    Rejection::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
+                    Rejection::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"),
+                    Rejection::Busy => {
+                        retry_after = Some(Rejection::BUSY_FOR);
                         (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again")
                     }
                 };

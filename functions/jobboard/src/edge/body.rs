@@ -7,9 +7,9 @@ use axum::http::HeaderMap;
 use deserr::Deserr;
 use lambda::body;
 use shared::error::{Error, Fault};
-use shared::ids::Id;
-use shared::input::{Faults, Json as Input, WHOLE};
 use shared::jobboard::once::Once;
+use shared::values::Id;
+use shared::values::input::{Faults, Json as Input, WHOLE};
 
 use super::Failure;
 use crate::App;

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use shared::error::Error;
-use shared::ids::Id;
+use shared::values::Id;
 
 use super::Failure;
 use crate::App;

@@ -20,8 +20,8 @@ use axum::middleware::from_fn;
 use axum::routing::get;
 use lambda::family::{self, Family};
 use lambda::observe::Observer;
-use shared::environment::Environment;
 use shared::error::Error;
+use shared::runtime::environment::Environment;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 

@@ -9,7 +9,7 @@ use lambda::body::Unreadable;
 use serde::Serialize;
 use serde_json::Value;
 use shared::error::{Error, Kind};
-use shared::wechat::Refusal;
+use shared::outbound::wechat::Rejection;
 use utoipa::ToSchema;
 
 use super::words;
@@ -42,7 +42,7 @@ pub enum Failure {
     /// No session, or one that ended.
     NotLoggedIn,
     /// WeChat gives nothing for the code.
-    WeChat(Refusal),
+    WeChat(Rejection),
     UnknownPath,
     WrongMethod,
     /// The body is larger than the family takes.
@@ -103,10 +103,10 @@ impl IntoResponse for Failure {
             }
             Self::UnknownPlatform => (StatusCode::FORBIDDEN, "平台不存在或已停用".into()),
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, "请先登录".into()),
-            Self::WeChat(Refusal::Code) => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
-            Self::WeChat(Refusal::Blocked) => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
-            Self::WeChat(Refusal::Busy) => {
-                retry_after = Some(Refusal::BUSY_FOR);
+            Self::WeChat(Rejection::Code) => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
+            Self::WeChat(Rejection::Blocked) => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
+            Self::WeChat(Rejection::Busy) => {
+                retry_after = Some(Rejection::BUSY_FOR);
                 (StatusCode::TOO_MANY_REQUESTS, "微信繁忙，请稍后再试".into())
             }
             Self::UnknownPath => (StatusCode::NOT_FOUND, "接口不存在".into()),

@@ -5,7 +5,7 @@ use deserr::Deserr;
 use lambda::body;
 use serde_json::Value;
 use shared::error::{Error, Fault};
-use shared::input::{Faults, Json as Input};
+use shared::values::input::{Faults, Json as Input};
 
 use super::Failure;
 use crate::App;

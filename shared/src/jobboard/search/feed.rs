@@ -19,8 +19,8 @@ use super::view::{Change, Entry, Top};
 use crate::error::{Error, Result};
 use crate::jobboard::job::Job;
 use crate::jobboard::row;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Item, Store, Write};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Item, Store, Write};
 
 /// How many partitions the feed has: one takes about 500 changes a second. Every view asks each of them.
 pub const SHARDS: NonZeroU64 = NonZeroU64::MIN;

@@ -10,8 +10,8 @@ use super::feed::{self, KEPT, OVERLAP};
 use super::view::{Change, View};
 use crate::error::Result;
 use crate::jobboard::{Service, row};
-use crate::store::Condition;
-use crate::store::attribute::text;
+use crate::storage::table::Condition;
+use crate::storage::table::attribute::text;
 
 /// How long a process relies on what it read of the feed without asking again: a change is seen by every search that begins this
 /// much after it was acknowledged.

@@ -12,7 +12,7 @@ pub mod view;
 use super::job::Job;
 use super::{Service, row};
 use crate::error::Result;
-use crate::page::{Page, PageRequest};
+use crate::storage::page::{Page, PageRequest};
 pub use view::{Filter, Order};
 
 /// A job of the list.
@@ -30,7 +30,7 @@ impl Service {
         let (skip, take) = ((request.page.max(1) - 1) as usize * request.size as usize, request.size as usize);
         let now = self.clock.now().as_millisecond();
         let found = self.look(|view| view.search(order, filter, now, skip, take)).await?;
-        let keys = found.ids.iter().map(|id| row::job(crate::ids::Id::from_u64(*id))).collect();
+        let keys = found.ids.iter().map(|id| row::job(crate::values::Id::from_u64(*id))).collect();
         let jobs = self.store.get_all(&self.tables.jobboard, keys).await?.into_iter().map(Job::read);
         let mut list = Vec::with_capacity(found.ids.len());
         for job in jobs {

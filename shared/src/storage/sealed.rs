@@ -2,9 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::crypto::keyring::Keyring;
 use crate::error::Result;
-use crate::keyring::Keyring;
-use crate::store::{Item, Key};
+use crate::storage::table::{Item, Key};
 
 /// Seals these fields of the record that is stored under this key.
 pub fn seal(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> Result<()> {

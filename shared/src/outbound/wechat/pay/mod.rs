@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::http_client;
-use crate::environment::LazySecret;
+use crate::crypto::random::random;
 use crate::error::{Error, Fault, Result};
-use crate::hex::hex;
-use crate::ids::random;
+use crate::outbound::secret::LazySecret;
 use keys::{SealingKey, SigningKey, VerifyingKeys};
 
 /// How far the time of an answer or a notification may be from ours.
@@ -191,7 +190,7 @@ impl Pay {
         });
         match self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await? {
             Ok(answer) => read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id),
-            Err(refusal) => Err(refusal.into()),
+            Err(rejection) => Err(rejection.into()),
         }
     }
 
@@ -207,8 +206,8 @@ impl Pay {
                     && transaction.out_trade_no == order_no;
                 if ours { Ok(Some(transaction)) } else { Err(Error::internal("WeChat Pay answers with another order")) }
             }
-            Err(refusal) if refusal.status == StatusCode::NOT_FOUND => Ok(None),
-            Err(refusal) => Err(refusal.into()),
+            Err(rejection) if rejection.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(rejection) => Err(rejection.into()),
         }
     }
 
@@ -217,11 +216,11 @@ impl Pay {
         let body = json!({"mchid": self.merchant.get().await?.mchid}).to_string();
         match self.call(Method::POST, &format!("/v3/pay/transactions/out-trade-no/{order_no}/close"), &body, now).await? {
             Ok(_) => Ok(Closing::Closed),
-            Err(refusal) if refusal.code == "ORDERPAID" => Ok(Closing::Paid),
-            Err(refusal) if matches!(&*refusal.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
+            Err(rejection) if rejection.code == "ORDERPAID" => Ok(Closing::Paid),
+            Err(rejection) if matches!(&*rejection.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
                 Ok(Closing::Closed)
             }
-            Err(refusal) => Err(refusal.into()),
+            Err(rejection) => Err(rejection.into()),
         }
     }
 
@@ -273,7 +272,7 @@ impl Pay {
     }
 
     /// The body of an answer that bears WeChat's signature, or what WeChat refuses. No error quotes a URL or a body.
-    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<Result<String, Refusal>> {
+    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
         let merchant = self.merchant.get().await?;
         let nonce = nonce()?;
         let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
@@ -295,7 +294,7 @@ impl Pay {
         let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
         let body = response.text().await.map_err(quiet)?;
         if !status.is_success() {
-            return Ok(Err(Refusal::of(status, &body)));
+            return Ok(Err(Rejection::of(status, &body)));
         }
         if merchant.is_genuine(&proof, &body, now) {
             Ok(Ok(body))
@@ -307,17 +306,17 @@ impl Pay {
 
 /// 32 random characters, as WeChat asks for.
 pub fn nonce() -> Result<String> {
-    Ok(hex(&random::<16>()?).to_ascii_uppercase())
+    Ok(hex::encode(&random::<16>()?).to_ascii_uppercase())
 }
 
 /// Why WeChat does not do what it is asked for.
-struct Refusal {
+struct Rejection {
     status: StatusCode,
     /// `ORDERPAID`, `PARAM_ERROR`, ...
     code: String,
 }
 
-impl Refusal {
+impl Rejection {
     fn of(status: StatusCode, body: &str) -> Self {
         #[derive(Deserialize)]
         struct Problem {
@@ -328,8 +327,8 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(Refusal { status, code }: Refusal) -> Self {
+impl From<Rejection> for Error {
+    fn from(Rejection { status, code }: Rejection) -> Self {
         Self::internal(format!("WeChat Pay refuses with {status} {code}"))
     }
 }

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Result};
-use crate::ids::{Id, random};
-use crate::values::{Moment, RecordId};
+use crate::values::{Id, Moment, RecordId};
 
 /// How many secrets may be active at once.
 const MAX_SECRETS: usize = 2;
@@ -95,11 +95,6 @@ impl Secrets {
         // Every hash is compared, so that the time does not tell which secret was close.
         self.iter().fold(false, |found, known| found | is_same(&presented, &known.kept))
     }
-}
-
-/// 256 random bits in base64url.
-pub fn random_token() -> Result<String> {
-    Ok(BASE64.encode(random::<32>()?))
 }
 
 /// SHA-256 in base64url: enough for what holds 256 random bits.

@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
+use crate::crypto::credentials::is_same;
+use crate::crypto::keyring::{Keyring, Purpose};
 use crate::error::Result;
-use crate::keyring::{Keyring, Purpose};
-use crate::secrets::is_same;
 
 /// A request for a page, as it was sent.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use crate::crypto::keyring::{Keyring, Purpose};
 use crate::error::{Error, Result};
-use crate::keyring::{Keyring, Purpose};
 
 const ISSUER: &str = "gongqiao";
 

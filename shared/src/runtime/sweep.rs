@@ -9,10 +9,10 @@ use std::sync::Arc;
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use jiff::Timestamp;
 
-use crate::clock::Clock;
-use crate::environment::Environment;
 use crate::error::Result;
-use crate::store::Store;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::storage::table::Store;
 
 /// How many are done side by side.
 const AT_ONCE: usize = 8;

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::environment::LazySecret;
 use crate::error::{Error, Result};
+use crate::outbound::secret::LazySecret;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,7 +56,7 @@ pub struct Session {
 
 /// Why WeChat gives nothing for a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// The code is wrong, too old, or was used.
     Code,
     /// The user is blocked for being a risk.
@@ -65,7 +65,7 @@ pub enum Refusal {
     Busy,
 }
 
-impl Refusal {
+impl Rejection {
     /// When a busy WeChat may be asked again, in seconds.
     pub const BUSY_FOR: i64 = 1;
 }
@@ -87,20 +87,20 @@ impl WeChat {
     }
 
     /// Who the user is that got this code from `wx.login`.
-    pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Refusal>> {
+    pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Rejection>> {
         let app = self.app.get().await?;
         let query =
             [("appid", app.appid.as_str()), ("secret", &app.secret), ("js_code", code), ("grant_type", "authorization_code")];
         let request = self.http().get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
         let answer = answer(request).await?;
-        match refusal(&answer)? {
-            Some(refusal) => Ok(Err(refusal)),
+        match rejection(&answer)? {
+            Some(rejection) => Ok(Err(rejection)),
             None => read(answer).map(Ok),
         }
     }
 
     /// The phone number, without the country's prefix, of the user that got this code from `getPhoneNumber`.
-    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<Result<String, Refusal>> {
+    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Info {
@@ -121,8 +121,8 @@ impl WeChat {
                 token = self.access_token(now, true).await?;
                 continue;
             }
-            return match refusal(&answer)? {
-                Some(refusal) => Ok(Err(refusal)),
+            return match rejection(&answer)? {
+                Some(rejection) => Ok(Err(rejection)),
                 None => read(answer).map(|Answer { phone_info }| Ok(phone_info.pure_phone_number)),
             };
         }
@@ -146,8 +146,8 @@ impl WeChat {
         let App { appid, secret } = self.app.get().await?;
         let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
-        if let Some(refusal) = refusal(&answer)? {
-            return Err(Error::internal(format!("WeChat gives no access token: {refusal:?}")));
+        if let Some(rejection) = rejection(&answer)? {
+            return Err(Error::internal(format!("WeChat gives no access token: {rejection:?}")));
         }
         let Answer { access_token, expires_in } = read(answer)?;
         let until = now + SignedDuration::from_secs(expires_in.clamp(0, 7200)) - MARGIN;
@@ -180,13 +180,13 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T> {
 }
 
 /// What an `errcode` means; none where there is none.
-fn refusal(answer: &Value) -> Result<Option<Refusal>> {
+fn rejection(answer: &Value) -> Result<Option<Rejection>> {
     let Status { errcode } = read(answer.clone())?;
     match errcode {
         0 => Ok(None),
-        40029 | 40163 => Ok(Some(Refusal::Code)),
-        40226 => Ok(Some(Refusal::Blocked)),
-        -1 | 45011 => Ok(Some(Refusal::Busy)),
+        40029 | 40163 => Ok(Some(Rejection::Code)),
+        40226 => Ok(Some(Rejection::Blocked)),
+        -1 | 45011 => Ok(Some(Rejection::Busy)),
         other => Err(Error::internal(format!("WeChat refuses with {other}"))),
     }
 }

@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::keyring::Keyring;
-use crate::page::{Cursor, Page, PageRequest, Window};
-use crate::store::{Item, Key, Query, Range, Store};
+use crate::storage::page::{Cursor, Page, PageRequest, Window};
+use crate::storage::table::{Item, Key, Query, Range, Store};
 
 /// How much is read for a page behind a cursor, in pages of its size, query by query, until it is full. Where a filter leaves less of that
 /// than a page, the page is short, even empty, and its cursor goes on behind what was read: none costs more the more records there are.

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::crypto::random::random;
 use crate::error::{Error, Result};
-use crate::ids::random;
 
 /// The shortest secret that is accepted, in bytes.
 const MIN_SECRET: usize = 32;

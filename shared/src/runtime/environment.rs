@@ -11,19 +11,19 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
-use tokio::sync::OnceCell;
 
-use crate::calls::CountCalls;
-use crate::clock::{Clock, SystemClock};
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::keyring::Keyring;
-use crate::log;
-use crate::metrics::Log;
-use crate::objects::Objects;
-use crate::sms::Sms;
-use crate::store::{Key, Store};
-use crate::wechat::pay::{Merchant, Pay};
-use crate::wechat::{self, WeChat};
+use crate::outbound::secret::LazySecret;
+use crate::outbound::sms::Sms;
+use crate::outbound::wechat::pay::{Merchant, Pay};
+use crate::outbound::wechat::{self, WeChat};
+use crate::runtime::call_counter::CountCalls;
+use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::log;
+use crate::runtime::metrics::Log;
+use crate::storage::objects::Objects;
+use crate::storage::table::{Key, Store};
 
 /// How long a connection to an AWS service may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -150,9 +150,7 @@ impl Environment {
     }
 
     fn lazy_secret<T>(&self, id: &str, parse: fn(&str) -> Result<T>) -> LazySecret<T> {
-        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.aws);
-        config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned));
-        LazySecret { config, id: id.to_owned(), parse, value: OnceCell::new() }
+        LazySecret::new(&self.aws, self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned), id, parse)
     }
 }
 
@@ -166,33 +164,4 @@ fn http() -> SharedHttpClient {
         SharedHttpConnector::new(connector.build())
     });
     http_client_fn(move |_, _| connector.clone())
-}
-
-/// A secret that only some functions need: fetched when it is first asked for.
-pub struct LazySecret<T> {
-    config: aws_sdk_secretsmanager::config::Builder,
-    id: String,
-    parse: fn(&str) -> Result<T>,
-    value: OnceCell<T>,
-}
-
-impl<T> LazySecret<T> {
-    /// One that need not be fetched.
-    pub fn known(value: T) -> Self {
-        let config = aws_sdk_secretsmanager::config::Builder::new();
-        let parse = |_: &str| Err(Error::internal("a known secret is not fetched"));
-        Self { config, id: String::new(), parse, value: OnceCell::new_with(Some(value)) }
-    }
-
-    pub async fn get(&self) -> Result<&T> {
-        self.value.get_or_try_init(|| self.fetch()).await
-    }
-
-    async fn fetch(&self) -> Result<T> {
-        let client = aws_sdk_secretsmanager::Client::from_conf(self.config.clone().build());
-        let answer = client.get_secret_value().secret_id(&self.id).send().await;
-        let answer = answer.map_err(Error::caused_by)?;
-        let string = answer.secret_string.ok_or_else(|| Error::internal(format!("the secret {} holds no string", self.id)))?;
-        (self.parse)(&string)
-    }
 }
