@@ -3,7 +3,7 @@
 Each page is one session of a shell in an empty folder, beside the `.local` of a local stack that this script starts. What a page
 marks with <var> differs each time.
 
-usage: docs.py FOLDER_WITH_BINARIES
+usage: check_docs.py FOLDER_WITH_BINARIES
 """
 
 import html

@@ -4,7 +4,7 @@ The binaries run under the Lambda Runtime Interface Emulator that aws-sam-cli ca
 script starts. `channel-users.create.json` is an event of the function `channel-users`. What stands in {{double braces}}
 in an event is filled in here: credentials cannot be committed.
 
-usage: events.py FOLDER_WITH_BINARIES
+usage: check_events.py FOLDER_WITH_BINARIES
 """
 
 import json
@@ -21,7 +21,7 @@ import urllib.parse
 import urllib.request
 
 import stack
-from callers import consent, header, post, proof, worker
+from api_client import consent, header, post, proof, worker
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Records refer to each other, so their functions come in this order; within one, these events come first.

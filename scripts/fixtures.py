@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests.adapters import HTTPAdapter
 
-from callers import consent, header, worker
+from api_client import consent, header, worker
 
 FAMILIES = ["channel", "hris", "signing", "jobboard"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-class Prepared:
+class Fixtures:
     """A stack in which every example could be carried out."""
 
     def __init__(self, data, demo):

@@ -1,6 +1,6 @@
 """Runs the clients of tests/clients/ against a local stack that this script starts.
 
-usage: clients.py FOLDER_WITH_BINARIES
+usage: check_clients.py FOLDER_WITH_BINARIES
 """
 
 import pathlib

@@ -5,7 +5,7 @@ schemathesis makes values up from the schemas, fitting and unfitting ones. Alone
 calls are the document's own example in which some values are replaced. An operation that no call succeeds with is as wrong as a false
 answer: what stands behind its first check was not tried.
 
-usage: fuzz.py FOLDER_WITH_BINARIES [--cases N] [--seed N] [--only TEXT]
+usage: fuzz_api.py FOLDER_WITH_BINARIES [--cases N] [--seed N] [--only TEXT]
 """
 
 import argparse
@@ -30,8 +30,8 @@ from schemathesis.specs.openapi.checks import (content_type_conformance, respons
                                                response_schema_conformance, status_code_conformance)
 
 import stack
-from callers import Consent, proof
-from prepared import Prepared, session
+from api_client import Consent, proof
+from fixtures import Fixtures, session
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
           response_schema_conformance]
@@ -310,7 +310,7 @@ def main():
     arguments = parser.parse_args()
     passed = failed = sent = 0
     with stack.running(arguments.binaries.resolve()) as (data, demo):
-        prepared = Prepared(data, demo)
+        prepared = Fixtures(data, demo)
         jobs = [(prepared, family, method, path, arguments.cases, arguments.seed)
                 for family, document in prepared.documents.items() for path, item in document["paths"].items()
                 for method in item if method in METHODS and arguments.only in f"{method.upper()} {path}"]
