@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 /// `METHOD /path function file` a line: generated from the handlers, compared by a test.
-const ROUTES: &str = include_str!("../../../routes.txt");
+const ROUTES: &str = include_str!("../../../openapi/routes.txt");
 
 /// One of the four APIs.
 pub struct Family {
