@@ -73,7 +73,7 @@ impl System {
 }
 
 fn routes() -> Result<Routes, Failure> {
-    Ok(Routes::new(&Template::read()?.routes()))
+    Ok(Routes::new(&Template::read()?.routes())?)
 }
 
 /// The function that the event is for; any for what is none.

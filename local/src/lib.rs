@@ -207,7 +207,7 @@ impl World {
             _temporary: temporary,
         };
         let home = home::router(&world, is_simulated)?;
-        world.servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock).merge(home)));
+        world.servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)?.merge(home)));
         if let (Some(demo), Some(file)) = (&world.demo, file("demo.json")) {
             demo.write(&world, &file)?;
         }
