@@ -3,7 +3,6 @@
 //! [`World`] is what `cargo run -p local` starts, and what the tests start: the same parts, on other ports and with a clock
 //! that they can set.
 
-mod arrivals;
 mod captchas;
 pub mod demo;
 pub mod dynamodb;
@@ -12,6 +11,7 @@ mod gateway;
 mod home;
 pub mod policies;
 mod s3;
+mod s3_events;
 mod secrets;
 mod sns;
 pub mod template;
@@ -32,13 +32,13 @@ use shared::metrics::Log;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use arrivals::Arrivals;
 pub use captchas::Captchas;
 use demo::Demo;
 use functions::Functions;
 pub use gateway::Routes;
 use ops::admin::Admin;
 use policies::Policies;
+use s3_events::S3Events;
 use template::Template;
 use wechat::keys;
 use wire::{Guard, Quiet, Service, Wire};
@@ -143,11 +143,11 @@ impl World {
         }
         let s3 = listen(0).await?;
         let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
-        let arrivals = Arrivals::below(folder.join("s3"));
+        let s3_events = S3Events::of_buckets_below(folder.join("s3"));
         if s3_url == url(&s3)? {
             let buckets = template.names("AWS::S3::Bucket");
             let keys: Vec<&str> = names.iter().chain([&access_key]).map(String::as_str).collect();
-            let router = s3::router(&folder.join("s3"), &buckets, &keys, &secret_key, arrivals.clone())?;
+            let router = s3::router(&folder.join("s3"), &buckets, &keys, &secret_key, s3_events.clone())?;
             servers.spawn(serve(s3, guard.before(Service::S3, router)));
         }
         let secrets = listen(0).await?;
@@ -184,7 +184,7 @@ impl World {
         // What is missing or contradicts itself is said now, and not at the first request.
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
         let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), log);
-        arrivals.go_to(functions.clone());
+        s3_events.deliver_to(functions.clone());
         let base_url = url(&gateway)?;
         let demo = match demo {
             true => {
