@@ -1,4 +1,4 @@
-//! What the pictures of captchas show, for tests: read where only the system itself can read it.
+//! The solutions of captchas, for tests: decrypted from the table with the system's own key.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Captchas {
 }
 
 impl Captchas {
-    /// Those of the system whose functions see these variables.
+    /// The captchas of the system whose functions have these variables.
     pub async fn of(variables: &HashMap<String, String>) -> Result<Self> {
         let environment = Environment::new(variables.clone(), Arc::new(SystemClock)).await;
         let table = environment.required("CREDENTIALS_TABLE")?.to_owned();
@@ -26,7 +26,7 @@ impl Captchas {
         Ok(Self { store, keyring, table })
     }
 
-    /// What the picture shows, if it was not tried yet.
+    /// The text in the picture; `None` after the first attempt to solve it.
     pub async fn answer(&self, id: &str) -> Result<Option<String>> {
         let key = Key::new(format!("signing#captcha#{}", secrets::hash(id)), "captcha");
         let Some(mut item) = self.store.get(&self.table, key.clone()).await? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What could drift is generated and compared: document = handlers = template = OpenAPI = `routes.txt` = event files.
+//! What could drift is generated and compared: document = handlers = template = OpenAPI = `openapi/routes.txt` = event files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -213,7 +213,7 @@ fn the_route_table_names_the_function_and_the_file_of_each_endpoint() {
         })
         .collect();
     lines.sort_by_key(|line| line.split(' ').nth(1).map(str::to_owned));
-    compare("routes.txt", &lines.concat());
+    compare("openapi/routes.txt", &lines.concat());
 }
 
 /// The depth of each heading of a page, its commands and responses, and the first cells of its tables.

@@ -145,7 +145,7 @@ async fn the_table_names_the_file_of_every_endpoint() {
         assert!(!cells[1].is_empty(), "{method} {path} has no summary");
         listed.push(format!("{method} {path} {} {file}", cells[2]));
     }
-    let routes = std::fs::read_to_string(root.join("routes.txt")).unwrap();
+    let routes = std::fs::read_to_string(root.join("openapi/routes.txt")).unwrap();
     let routes: Vec<String> = routes.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(listed, routes);
 }

@@ -29,7 +29,7 @@ const DEADLINE: Duration = Duration::from_secs(9);
 const MAX_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
 
 /// Every route of every family, `METHOD /path function file` a line: generated from the handlers, compared by a test.
-const ROUTES: &str = include_str!("../../../routes.txt");
+const ROUTES: &str = include_str!("../../../openapi/routes.txt");
 
 /// What a family answers where no handler of it does.
 pub trait Family: 'static {

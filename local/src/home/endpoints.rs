@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-/// `METHOD /path function file` a line: generated from the handlers, compared by a test.
-const ROUTES: &str = include_str!("../../../routes.txt");
+/// One `METHOD /path function file` per line: generated from the handlers and compared by a test.
+const ROUTES: &str = include_str!("../../../openapi/routes.txt");
 
 /// One of the four APIs.
 pub struct Family {
@@ -18,20 +18,20 @@ pub struct Endpoint {
     pub method: &'static str,
     pub path: &'static str,
     pub function: &'static str,
-    /// From the root of the repository.
+    /// Relative to the root of the repository.
     pub file: &'static str,
-    /// Empty for the second spelling of a path.
+    /// Empty for the alternative spelling of a path.
     pub handler: String,
     pub summary: String,
 }
 
-/// What the OpenAPI documents and the table of routes tell.
+/// The contents of the OpenAPI documents and the route table.
 pub struct Index {
     pub families: Vec<Family>,
     pub endpoints: Vec<Endpoint>,
 }
 
-/// Made when it is first looked at. That every document can be made, a test holds.
+/// Built at the first use. A test checks that every document can be generated.
 pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let documents = [
         ("channel", channel::openapi().unwrap_or_default()),

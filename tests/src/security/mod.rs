@@ -59,7 +59,7 @@ fn each_item_of_the_list_names_tests_that_exist() {
 
 #[test]
 fn no_administrators_function_has_a_route() {
-    let routes = std::fs::read_to_string(root().join("routes.txt")).unwrap();
+    let routes = std::fs::read_to_string(root().join("openapi/routes.txt")).unwrap();
     let served: BTreeSet<&str> = routes.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
     assert!(served.len() > 20);
     for function in ops::FUNCTIONS {

@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use local::policies::Grant;
-use local::wire::{Call, Service, Verdict, Wire};
+use local::wire::{Call, Service, Verdict, Wire, dynamodb_failure, failure};
 use serde_json::{Value, json};
 
 use super::grants;
@@ -144,16 +144,16 @@ impl Aimed {
         self.struck += 1;
         let time = if call.service == Service::Sns { MESSAGE_HANGS } else { HANGS };
         match (self.blow, self.struck) {
-            (Blow::Lost | Blow::LostOnce, 1) => Verdict::AnswerLost(broken(call)),
-            (Blow::Refused | Blow::Lost, _) => Verdict::Answer(broken(call)),
-            (Blow::Late, 1) => Verdict::Hang { carried_out: true, time },
-            (Blow::Never, 1) => Verdict::Hang { carried_out: false, time },
-            (Blow::ThrottledTwice, 1 | 2) => Verdict::Answer(throttled(call.service)),
+            (Blow::Lost | Blow::LostOnce, 1) => Verdict::ResponseLost(broken(call)),
+            (Blow::Refused | Blow::Lost, _) => Verdict::Respond(broken(call)),
+            (Blow::Late, 1) => Verdict::Hang { executed: true, time },
+            (Blow::Never, 1) => Verdict::Hang { executed: false, time },
+            (Blow::ThrottledTwice, 1 | 2) => Verdict::Respond(throttled(call.service)),
             (Blow::Conflict, 1..=3) | (Blow::Conflicts, _) if call.operation.starts_with("Transact") => {
-                Verdict::Answer(cancelled())
+                Verdict::Respond(cancelled())
             }
-            (Blow::Conflict, 1 | 2) | (Blow::Conflicts, _) => Verdict::Answer(conflicting()),
-            (Blow::Partial, 1) => Verdict::Answer(unread(&call.body)),
+            (Blow::Conflict, 1 | 2) | (Blow::Conflicts, _) => Verdict::Respond(conflicting()),
+            (Blow::Partial, 1) => Verdict::Respond(unread(&call.body)),
             (Blow::Partial, 2) => Verdict::Half,
             _ => Verdict::Pass,
         }
@@ -161,7 +161,7 @@ impl Aimed {
 }
 
 impl Wire for Faults {
-    fn meet(&self, call: &Call) -> Verdict {
+    fn decide(&self, call: &Call) -> Verdict {
         let mut state = self.0.lock().unwrap();
         // Secrets are read once in the life of a process: which request comes first is no matter of that request.
         if call.service != Service::SecretsManager {
@@ -173,9 +173,9 @@ impl Wire for Faults {
         let fault = if call.service == Service::DynamoDb { state.next(&call.operation) } else { None };
         match fault {
             None => Verdict::Pass,
-            Some(Fault::Throttled) => Verdict::Answer(throttled(call.service)),
-            Some(Fault::Conflict) => Verdict::Answer(cancelled()),
-            Some(Fault::AnswerLost) => Verdict::AnswerLost(broken(call)),
+            Some(Fault::Throttled) => Verdict::Respond(throttled(call.service)),
+            Some(Fault::Conflict) => Verdict::Respond(cancelled()),
+            Some(Fault::AnswerLost) => Verdict::ResponseLost(broken(call)),
         }
     }
 
@@ -183,7 +183,7 @@ impl Wire for Faults {
         grants::used(grant);
     }
 
-    fn weighs(&self) -> bool {
+    fn wants_capacity(&self) -> bool {
         self.0.lock().unwrap().units.is_some()
     }
 
@@ -197,65 +197,38 @@ impl Wire for Faults {
 
 /// A failure of the service's own.
 fn broken(call: &Call) -> Response {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    match call.service {
-        Service::S3 => xml(status, "<Error><Code>InternalError</Code><Message>try again</Message></Error>"),
-        Service::Sns => {
-            // It quotes what it was sent.
-            let sent = String::from_utf8_lossy(&call.body).replace('&', "&amp;");
-            let error = format!("<Error><Type>Receiver</Type><Code>InternalError</Code><Message>{sent}</Message></Error>");
-            xml(status, format!("<ErrorResponse>{error}</ErrorResponse>"))
-        }
-        Service::DynamoDb | Service::SecretsManager => json_of(status, json!({"__type": "InternalServerError"})),
-    }
+    let (code, message) = match call.service {
+        Service::S3 => ("InternalError", "try again".into()),
+        // It quotes what it was sent.
+        Service::Sns => ("InternalError", String::from_utf8_lossy(&call.body)),
+        Service::DynamoDb | Service::SecretsManager => ("InternalServerError", "try again".into()),
+    };
+    failure(call.service, StatusCode::INTERNAL_SERVER_ERROR, code, &message)
 }
 
 fn throttled(service: Service) -> Response {
-    match service {
-        Service::S3 => {
-            let error = "<Error><Code>SlowDown</Code><Message>slow down</Message></Error>";
-            xml(StatusCode::SERVICE_UNAVAILABLE, error)
-        }
-        Service::Sns => {
-            let error = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttled</Code></Error></ErrorResponse>";
-            xml(StatusCode::TOO_MANY_REQUESTS, error)
-        }
-        Service::DynamoDb | Service::SecretsManager => {
-            refusal(json!({"__type": of_dynamodb("ProvisionedThroughputExceededException"), "message": "slow down"}))
-        }
-    }
+    let (status, code) = match service {
+        Service::S3 => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
+        Service::Sns => (StatusCode::TOO_MANY_REQUESTS, "Throttled"),
+        Service::DynamoDb | Service::SecretsManager => (StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"),
+    };
+    failure(service, status, code, "slow down")
 }
 
 fn cancelled() -> Response {
     let reasons = json!([{"Code": "TransactionConflict", "Message": "conflict"}, {"Code": "None"}]);
-    refusal(json!({
-        "__type": of_dynamodb("TransactionCanceledException"), "Message": "Transaction cancelled", "CancellationReasons": reasons,
-    }))
+    let members = json!({"Message": "Transaction cancelled", "CancellationReasons": reasons});
+    dynamodb_failure(StatusCode::BAD_REQUEST, "TransactionCanceledException", members)
 }
 
 fn conflicting() -> Response {
-    refusal(json!({"__type": of_dynamodb("TransactionConflictException"), "message": "Transaction is ongoing for the item"}))
+    let message = "Transaction is ongoing for the item";
+    failure(Service::DynamoDb, StatusCode::BAD_REQUEST, "TransactionConflictException", message)
 }
 
 /// Nothing of the batch is read.
 fn unread(body: &[u8]) -> Response {
     let wanted: Value = serde_json::from_slice(body).unwrap();
-    json_of(StatusCode::OK, json!({"Responses": {}, "UnprocessedKeys": wanted["RequestItems"]}))
-}
-
-fn of_dynamodb(error: &str) -> String {
-    format!("com.amazonaws.dynamodb.v20120810#{error}")
-}
-
-fn refusal(body: Value) -> Response {
-    json_of(StatusCode::BAD_REQUEST, body)
-}
-
-fn json_of(status: StatusCode, body: Value) -> Response {
-    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
-}
-
-fn xml(status: StatusCode, body: impl Into<Body>) -> Response {
-    let body: Body = body.into();
-    (status, [("content-type", "text/xml")], body).into_response()
+    let body = json!({"Responses": {}, "UnprocessedKeys": wanted["RequestItems"]}).to_string();
+    ([("content-type", "application/x-amz-json-1.0")], body).into_response()
 }

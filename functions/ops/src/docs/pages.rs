@@ -1,4 +1,4 @@
-//! The overview and the page of each API. Their commands are run by `.ci/docs.py` as they stand there.
+//! The overview and the page of each API. Their commands are run by `scripts/check_docs.py` as they stand there.
 
 use askama::Template;
 use axum::extract::Path;

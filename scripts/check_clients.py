@@ -1,6 +1,6 @@
-"""Runs the clients of tests/clients/ against a local stack that this script starts.
+"""Runs the clients of tests/clients/ against a local stack, which this script starts.
 
-usage: clients.py FOLDER_WITH_BINARIES
+usage: check_clients.py FOLDER_WITH_BINARIES
 """
 
 import pathlib
@@ -16,14 +16,14 @@ COMMANDS = [[sys.executable, CLIENTS / "hris.py"], ["node", CLIENTS / "hris.mjs"
 
 
 def main():
-    wrong = []
+    failed = []
     with stack.running(pathlib.Path(sys.argv[1]).resolve()) as (data, _):
         for command in COMMANDS:
             name = command[-1].name
             print(f"-- {name}", flush=True)
             if subprocess.run([*command, data / "demo.json"], timeout=300, check=False).returncode:
-                wrong.append(name)
-    sys.exit(f"failed: {', '.join(wrong)}" if wrong else 0)
+                failed.append(name)
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
 main()

@@ -1,4 +1,4 @@
-"""Those who call a running local stack, and the records that the examples of the OpenAPI documents speak of."""
+"""Clients of a running local stack, and the records that the examples of the OpenAPI documents refer to."""
 
 import base64
 import functools
@@ -16,29 +16,29 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests.adapters import HTTPAdapter
 
-from callers import consent, header, worker
+from api_client import consent, header, worker
 
 FAMILIES = ["channel", "hris", "signing", "jobboard"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-class Prepared:
-    """A stack in which every example could be carried out."""
+class Fixtures:
+    """Prepares a stack so that the example of every operation can succeed."""
 
     def __init__(self, data, demo):
         self.demo, self.base_url, self.http = demo, demo["base_url"], session("127.0.0.1")
         self.secrets = {name: json.loads(secret) for name, secret in json.loads((data / "secrets.json").read_text()).items()}
         self.wechat_pay = WeChatPay(self.secrets["wechat-platform"], self.secrets["wechat-pay-secret"]["apiv3_key"])
         self.documents = {family: json.loads((ROOT / f"openapi/{family}.json").read_text(encoding="utf-8")) for family in FAMILIES}
-        # What the examples write in the place of what they cannot know.
+        # Placeholders of the examples, and their real values.
         self.known = {"your_secret_key": demo["channel"][0]["secret"]}
         bearers = [self.bearer(channel) for channel in demo["channel"]]
         sessions = [{"x-auth-token": worker(demo, user)} for user in ["fuzz-1", "fuzz-2"]]
         login, codes = demo["base_url"] + "/wechat/user/login", [demo["jobboard"][name] for name in ["merchant_code", "user_code"]]
         users = [{"authorization": header(login, {"login_code": code}, "x-auth-token")} for code in codes]
-        # Whom the example of logging in speaks of.
+        # The user in the example of the login.
         self.post("/wechat/user/register", {"login_code": "test", "phone_code": "test"})
-        # Two who call each family: to the first belong the records of the examples.
+        # Two clients of each family. The first owns the records of the examples.
         self.callers = {"channel": bearers, "signing": sessions, "jobboard": users}
         self.channel(bearers[0])
         self.hris()
@@ -46,9 +46,9 @@ class Prepared:
         self.jobboard(*users)
 
     def post(self, path, body, headers=None):
-        answer = self.http.post(self.base_url + path, json=body, headers=headers, timeout=30)
-        answer.raise_for_status()
-        return answer
+        response = self.http.post(self.base_url + path, json=body, headers=headers, timeout=30)
+        response.raise_for_status()
+        return response
 
     def bearer(self, channel):
         token = self.post("/api/v1/auth/token", {**channel, "grant_type": "client_credentials"}).json()["data"]
@@ -74,20 +74,20 @@ class Prepared:
                        "YOUR_BIND_CODE": code, "access_token_string": consent(self.demo)}
 
     def picture(self):
-        """The picture of the documents."""
+        """The image in the OpenAPI documents."""
         content = self.documents["signing"]["paths"]["/image"]["post"]["requestBody"]["content"]["multipart/form-data"]
         return base64.b64decode(content["example"]["file"].partition(",")[2])
 
     def upload(self, path, caller):
         files = {"file": ("a.png", self.picture())}
-        answer = self.http.post(self.base_url + path, files=files, headers=caller, timeout=30)
-        return answer.json()["data"]["url"]
+        response = self.http.post(self.base_url + path, files=files, headers=caller, timeout=30)
+        return response.json()["data"]["url"]
 
     def signing(self, session):
         url = self.upload("/image", session)
         self.known |= {"https://api.example.com/image/5153960755200001.png": url, "5153960755200001.png": url.rsplit("/", 1)[1]}
         body = self.documents["signing"]["paths"]["/employee"]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]
-        # The code of a text message counts once; a resume is taken without one, too.
+        # The code of a text message is valid once. A resume may omit it.
         del body["example"]["verify_code"]
         self.post("/employee", self.real(body["example"]), session)
 
@@ -102,33 +102,33 @@ class Prepared:
         self.notification(user)
 
     def notification(self, user):
-        """Of another order, which was paid."""
+        """Prepares the notification of another order, which is paid."""
         bought = self.post("/contact_voucher/buy", {"price": 3.99, "contact_voucher_num": 1}, user).json()["data"]
         simulator, named = self.demo["wechat_url"] + "/simulate/", {"out_trade_no": bought["order_no"]}
         self.http.post(simulator + "pay", json={**named, "notify": False}, timeout=30).raise_for_status()
-        letter = self.http.post(simulator + "notify_again", json={**named, "deliver": False}, timeout=30).json()
-        resource = json.loads(letter["body"])["resource"]
+        notification = self.http.post(simulator + "notify_again", json={**named, "deliver": False}, timeout=30).json()
+        resource = json.loads(notification["body"])["resource"]
         self.transaction = json.loads(self.wechat_pay.opened(resource))
         self.known |= {"sRvt2X...": resource["ciphertext"], "fdasflkja484": resource["nonce"]}
 
     def code(self, kind, subject):
-        """What a mini program has of WeChat for a user or a phone, for one call."""
+        """The code that WeChat issues to a mini program for a user or a phone; valid once."""
         name = {"login_code": "user", "phone_code": "phone"}[kind]
         return self.http.get(f"{self.demo['wechat_url']}/simulate/{kind}", params={name: subject}, timeout=30).json()["code"]
 
     def captcha(self, http):
-        """The id of a new captcha, and what it shows: read where only the system itself can read it."""
+        """The id of a new captcha and its solution, decrypted from the table with the system's own key."""
         captcha = http.get(self.base_url + "/captcha", timeout=30).headers["x-captcha-id"]
         hashed = base64.urlsafe_b64encode(hashlib.sha256(captcha.encode()).digest()).decode().rstrip("=")
         key = {"pk": f"signing#captcha#{hashed}", "sk": "captcha"}
         wanted = {"TableName": "credentials", "Key": {name: {"S": value} for name, value in key.items()}}
-        # The database of the stack wants a signature, and any will do.
+        # The stack's database requires a signature but does not check it.
         scope = "Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
         headers = {"x-amz-target": "DynamoDB_20120810.GetItem", "content-type": "application/x-amz-json-1.0",
                    "x-amz-date": "20260101T000000Z", "authorization": f"AWS4-HMAC-SHA256 {scope}"}
         stored = http.post(self.demo["dynamodb_url"], data=json.dumps(wanted), headers=headers, timeout=30).json()["Item"]
         key_id, sealed = stored["answer"]["S"].split(".")
-        # As shared/src/keyring.rs derives a key from the secret: by a label that is led by its length.
+        # shared/src/keyring.rs derives the key from the secret in the same way: from a label after its length.
         label = b"gongqiao sealing"
         sealing = hmac.digest(self.secrets["signing-secret"][key_id].encode(), len(label).to_bytes(8, "big") + label, "sha256")
         sealed = base64.urlsafe_b64decode(sealed + "==")
@@ -136,7 +136,7 @@ class Prepared:
         return captcha, AESGCM(sealing).decrypt(sealed[:12], sealed[12:], place).decode()
 
     def real(self, example):
-        """The example with what is known in place of what it cannot know."""
+        """The example with real values in the place of placeholders."""
         if isinstance(example, dict):
             return {name: self.real(value) for name, value in example.items()}
         if isinstance(example, list):
@@ -147,7 +147,7 @@ class Prepared:
 
 
 class WeChatPay:
-    """Signs and seals as the simulator of WeChat Pay does, by its own keys."""
+    """Signs and encrypts with the keys of the WeChat Pay simulator."""
 
     def __init__(self, platform, sealing):
         self.platform, self.sealing = platform, sealing.encode()
@@ -159,8 +159,8 @@ class WeChatPay:
         sealed = base64.b64decode(resource["ciphertext"])
         return AESGCM(self.sealing).decrypt(resource["nonce"].encode(), sealed, resource["associated_data"].encode())
 
-    def proof(self, body, by_id):
-        """The headers that prove where this body comes from: by the key that goes by an id, or the one that goes by a certificate."""
+    def signature(self, body, by_id):
+        """The headers that sign this body, with the key that has an id or the key that has a certificate."""
         serial, key = ["public_key_id", "public_key_private"] if by_id else ["certificate_serial", "certificate_private"]
         now, nonce = str(int(time.time())), secrets.token_hex(16).upper()
         signature = private_key(self.platform[key]).sign(f"{now}\n{nonce}\n".encode() + body + b"\n", PKCS1v15(), SHA256())
@@ -170,12 +170,12 @@ class WeChatPay:
 
 @functools.cache
 def private_key(pem):
-    """Kept here: a key cannot be handed to another process, its text can."""
+    """Parsed in each process: a key cannot be pickled, its text can."""
     return load_pem_private_key(pem.encode(), password=None)
 
 
-class From(HTTPAdapter):
-    """Calls come from this address."""
+class FromAddress(HTTPAdapter):
+    """Sends requests from this address."""
 
     __attrs__ = [*HTTPAdapter.__attrs__, "address"]
 
@@ -190,5 +190,5 @@ class From(HTTPAdapter):
 def session(address):
     http = requests.Session()
     http.trust_env = False
-    http.mount("http://", From(address))
+    http.mount("http://", FromAddress(address))
     return http

@@ -1,5 +1,5 @@
-//! S3's events on this machine: what arrives below `incoming/` is told to `ops-uploads`, as EventBridge tells it. Whoever uploads
-//! is answered when that is done.
+//! S3's events on this machine: for each object below `incoming/`, invokes `ops-uploads` with the event that EventBridge delivers. The
+//! upload's response waits for that.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -10,25 +10,25 @@ use shared::jobboard::images::INCOMING;
 use crate::functions::Functions;
 
 #[derive(Clone)]
-pub struct Arrivals {
-    /// Where the buckets lie.
+pub struct S3Events {
+    /// The folder of the buckets.
     folder: PathBuf,
-    /// They are there once S3 is.
+    /// Empty while the system starts: the functions start after S3.
     functions: Arc<OnceLock<Functions>>,
 }
 
-impl Arrivals {
-    pub fn below(folder: PathBuf) -> Self {
+impl S3Events {
+    pub fn of_buckets_below(folder: PathBuf) -> Self {
         Self { folder, functions: Arc::default() }
     }
 
-    pub fn go_to(&self, functions: Functions) {
-        // Set once, at the start.
+    pub fn deliver_to(&self, functions: Functions) {
+        // Called once, at the start.
         let _ = self.functions.set(functions);
     }
 
-    /// Tells of all that lies there.
-    pub async fn tell(&self) {
+    /// Delivers an event for each object that is there.
+    pub async fn deliver(&self) {
         let Some(functions) = self.functions.get() else { return };
         for bucket in children(&self.folder) {
             let mut folders = vec![bucket.join(INCOMING)];
@@ -45,7 +45,7 @@ impl Arrivals {
                         "detail": {"version": "0", "bucket": {"name": name}, "object": {"key": key}, "reason": "PostObject"},
                     });
                     if let Some(Err(diagnostic)) = functions.invoke("ops-uploads", event.to_string().as_bytes()).await {
-                        tracing::error!(key, error = diagnostic.error_message, "a picture could not be checked");
+                        tracing::error!(key, error = diagnostic.error_message, "ops-uploads failed for an uploaded object");
                     }
                 }
             }

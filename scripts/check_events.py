@@ -1,10 +1,10 @@
-"""Runs every file of events/ through its real function binary.
+"""Invokes every function binary with its files of events/.
 
-The binaries run under the Lambda Runtime Interface Emulator that aws-sam-cli carries, against a local stack that this
-script starts. `channel-users.create.json` is an event of the function `channel-users`. What stands in {{double braces}}
-in an event is filled in here: credentials cannot be committed.
+The binaries run under the Lambda Runtime Interface Emulator of aws-sam-cli, against a local stack, which this script starts.
+`channel-users.create.json` is an event of the function `channel-users`. This script replaces {{placeholders}} in events, because
+credentials cannot be committed.
 
-usage: events.py FOLDER_WITH_BINARIES
+usage: check_events.py FOLDER_WITH_BINARIES
 """
 
 import json
@@ -21,10 +21,10 @@ import urllib.parse
 import urllib.request
 
 import stack
-from callers import consent, header, post, proof, worker
+from api_client import consent, header, post, signature_parameters, worker
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Records refer to each other, so their functions come in this order; within one, these events come first.
+# Records refer to each other, so the functions run in this order. Within a function, the events of FIRST run first.
 FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", "channel-tasks", "channel-applications",
              "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
              "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
@@ -32,14 +32,14 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
              "ops-cleanup", "ops-docs"]
-# Those of ops-admin that need an application of the signing API come last, in this order.
+# The events of ops-admin that need an application of the signing API run last, in this order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "set_platform", "submit", "take_down_job", "collect", "cost"]
-# What later commands need of the answers before them.
-TOLD = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id"}
+# Members of ops-admin's results that become placeholders of later commands.
+RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id"}
 
 
 def emulator():
@@ -76,65 +76,65 @@ def fill(text, values):
     if "{{signed}}" in text:
         text = text.replace("{{signed}}", signed(json.loads(text), values))
     if "{{" in text:
-        sys.exit(f"nothing to fill in for {text[text.index('{{'):][:40]}")
+        sys.exit(f"unknown placeholder {text[text.index('{{'):][:40]}")
     return text.encode()
 
 
 def application(demo, user):
-    """The em_id of a resume that a worker hands in: the one of the event."""
+    """The em_id of a worker who submits the resume of the event."""
     event = json.loads((ROOT / "events" / "signing-employee.submit.json").read_text(encoding="utf-8"))
     headers = {"x-auth-token": worker(demo, user), "content-type": event["headers"]["content-type"]}
     url = demo["base_url"] + "/employee"
     with urllib.request.urlopen(urllib.request.Request(url, event["body"].encode(), headers), timeout=60):
         pass
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
-        return str(json.load(answer)["data"]["em_id"])
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as response:
+        return str(json.load(response)["data"]["em_id"])
 
 
 def jobboard(demo):
-    """A user of the job board with a job of its own and an order that was paid; somebody else's job."""
+    """A user of the job board with a job and a paid order, and a job of another user."""
     url, codes = demo["base_url"], demo["jobboard"]
     token = header(url + "/wechat/user/login", {"login_code": codes["user_code"]}, "x-auth-token")
     jobs = post(url + "/jobs/list", b'{"page_size":1}')["data"]["jobs"]
     def call(path, body):
         headers = {"authorization": token, "content-type": "application/json"}
-        with urllib.request.urlopen(urllib.request.Request(url + path, body.encode(), headers), timeout=60) as answer:
-            return json.load(answer)["data"], answer.headers
+        with urllib.request.urlopen(urllib.request.Request(url + path, body.encode(), headers), timeout=60) as response:
+            return json.load(response)["data"], response.headers
     _, headers = call("/job/create", json.loads((ROOT / "events" / "jobboard-jobs.create.json").read_text("utf-8"))["body"])
     order, _ = call("/contact_voucher/buy", '{"price":3.99,"contact_voucher_num":1}')
     post(demo["wechat_url"] + "/simulate/pay", json.dumps({"out_trade_no": order["order_no"]}).encode())
-    with urllib.request.urlopen(urllib.request.Request(url + "/user/info", headers={"authorization": token})) as answer:
-        user = json.load(answer)["data"]["user_id"]
+    with urllib.request.urlopen(urllib.request.Request(url + "/user/info", headers={"authorization": token})) as response:
+        user = json.load(response)["data"]["user_id"]
     return {"jobboard_token": token, "jobboard_user": str(user), "job_id": str(jobs[0]["id"]),
             "own_job_id": headers["x-resource-id"], "order_no": order["order_no"]}
 
 
 def signed(event, hris):
-    """The parameters that prove who sends an event of the HR API."""
+    """The parameters that sign an event of the HR API."""
     payload = urllib.parse.parse_qs(event["rawQueryString"]).get("payload", [event.get("body", "")])[0]
-    said = event["requestContext"]["http"]["method"] + event["rawPath"]
-    return urllib.parse.urlencode(proof(hris, said, payload.encode()))
+    method_and_path = event["requestContext"]["http"]["method"] + event["rawPath"]
+    return urllib.parse.urlencode(signature_parameters(hris, method_and_path, payload.encode()))
 
 
-def is_good(function, answer):
-    """Whether an answer is a success, as the function's family tells it."""
-    if not isinstance(answer, dict) or "errorType" in answer:
+def is_success(function, result):
+    """Whether a result is a success in the terms of the function's family."""
+    if not isinstance(result, dict) or "errorType" in result:
         return False
     if function == "ops-cleanup":
-        return all(swept["failed"] == 0 for swept in answer.values())
+        return all(swept["failed"] == 0 for swept in result.values())
     if function == "ops-docs":
-        return answer.get("statusCode") == 200 and any(answer["body"].startswith(start) for start in ["<!DOCTYPE html>", "{"])
+        return result.get("statusCode") == 200 and any(result["body"].startswith(start) for start in ["<!DOCTYPE html>", "{"])
     if function.startswith("ops-"):
-        return all(row["status"] != "refused" for row in answer.get("results", []))
+        return all(row["status"] != "refused" for row in result.get("results", []))
     if function == "jobboard-search-snapshot":
-        return answer.get("jobs", 0) > 0
-    if answer.get("statusCode") != 200:
+        return result.get("jobs", 0) > 0
+    if result.get("statusCode") != 200:
         return False
     if function == "hris-oauth":
-        return "<form" in answer["body"]
-    if answer.get("isBase64Encoded"):
-        return answer["headers"]["content-type"] == "image/png"
-    body = json.loads(answer["body"])
+        return "<form" in result["body"]
+    if result.get("isBase64Encoded"):
+        return result["headers"]["content-type"] == "image/png"
+    body = json.loads(result["body"])
     if function.startswith("signing-"):
         return body["status"] == 0
     if function.startswith("hris-"):
@@ -143,12 +143,12 @@ def is_good(function, answer):
 
 
 def run_function(program, binary, files, environment, values):
-    """Starts one function, sends it each of its events, and says which answers are wrong."""
+    """Starts one function, invokes it with each event, and returns the number of failures."""
     port, api = free_port(), free_port()
     command = [program, "--runtime-interface-emulator-address", f"127.0.0.1:{port}", "--runtime-api-address",
                f"127.0.0.1:{api}", binary]
     log = tempfile.TemporaryFile()
-    # With the key of a function, the local stack holds it to its policy.
+    # The local stack enforces a function's policy if the access key is the function's name.
     environment = {**environment, "AWS_ACCESS_KEY_ID": binary.name}
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     wrong = 0
@@ -156,11 +156,11 @@ def run_function(program, binary, files, environment, values):
         stack.wait_for(lambda: listens(port), binary.name, process)
         for file in files:
             url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
-            answer = post(url, fill(file.read_text(), values))
-            good = is_good(binary.name, answer)
+            result = post(url, fill(file.read_text(), values))
+            good = is_success(binary.name, result)
             if binary.name.startswith("ops-") and good:
-                values.update({TOLD[name]: answer[name] for name in TOLD if name in answer})
-            shown = answer.get("statusCode", "done") if good else answer
+                values.update({RESULTS[name]: result[name] for name in RESULTS if name in result})
+            shown = result.get("statusCode", "done") if good else result
             print(f"{'ok  ' if good else 'FAIL'} {file.name}: {shown}", flush=True)
             wrong += not good
     finally:
@@ -193,7 +193,7 @@ def main():
                 total += len(files)
                 wrong += run_function(program, binaries / function, files, environment, values)
             for name in LAST:
-                # Who is signed was approved before; everybody else is somebody new.
+                # sign_application needs the approved worker; all others need a new worker.
                 if name != "sign_application":
                     values["em_id"] = application(demo, name)
                 total += 1

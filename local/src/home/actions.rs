@@ -1,4 +1,4 @@
-//! What the page's buttons and lists call: the outbox of text messages and the simulator of WeChat, from the page's own origin.
+//! The page's buttons and lists: they reach the outbox of text messages and the simulator of WeChat through the page's own origin.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use reqwest::RequestBuilder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gateway::refusal;
+use crate::gateway::failure;
 
-/// How many text messages are shown.
+/// How many text messages the page shows.
 const SHOWN: usize = 50;
-/// As long as the gateway waits: a payment is told to the system before it is answered.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// As long as the gateway waits: the simulator notifies the system of a payment before it responds.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
-struct Desk {
+struct Outbox {
     http: reqwest::Client,
-    outbox: String,
+    url: String,
 }
 
 #[derive(Clone)]
@@ -46,25 +46,25 @@ struct Errcode {
     next: Option<i64>,
 }
 
-/// Nothing else of what tests forge notifications with.
+/// The options of the simulator that forge notifications are missing here: only tests use them.
 #[derive(Deserialize, Serialize)]
 struct Payment {
     out_trade_no: String,
-    #[serde(default = "told")]
+    #[serde(default = "yes")]
     notify: bool,
 }
 
-fn told() -> bool {
+fn yes() -> bool {
     true
 }
 
-/// A router for the outbox, and for the simulator where there is one.
+/// A router for the outbox, and for the simulator unless a real WeChat is in use.
 pub fn router(outbox: &str, simulator: Option<String>) -> Result<Router, String> {
-    // Whatever this machine's variables say of proxies: these addresses are its own.
-    let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(|error| error.to_string())?;
+    // These addresses are on this machine: a proxy from the environment must not receive the calls.
+    let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(|error| error.to_string())?;
     let messages = Router::new()
         .route("/_local/sms", get(list_messages))
-        .with_state(Desk { http: http.clone(), outbox: outbox.to_owned() });
+        .with_state(Outbox { http: http.clone(), url: outbox.to_owned() });
     let Some(url) = simulator else { return Ok(messages) };
     let simulated = Router::new()
         .route("/_local/orders", get(list_orders))
@@ -77,11 +77,11 @@ pub fn router(outbox: &str, simulator: Option<String>) -> Result<Router, String>
     Ok(messages.merge(simulated))
 }
 
-async fn list_messages(State(desk): State<Desk>) -> Response {
-    let answer = async { desk.http.get(&desk.outbox).send().await?.error_for_status()?.json::<Vec<Value>>().await };
-    match answer.await {
+async fn list_messages(State(outbox): State<Outbox>) -> Response {
+    let messages = async { outbox.http.get(&outbox.url).send().await?.error_for_status()?.json::<Vec<Value>>().await };
+    match messages.await {
         Ok(messages) => Json(messages.into_iter().rev().take(SHOWN).collect::<Vec<_>>()).into_response(),
-        Err(_) => refusal(StatusCode::BAD_GATEWAY, "there is no outbox: SNS is another one"),
+        Err(_) => failure(StatusCode::BAD_GATEWAY, "there is no outbox: SNS is another one"),
     }
 }
 
@@ -96,37 +96,37 @@ impl Simulator {
 }
 
 async fn list_orders(State(simulator): State<Simulator>) -> Response {
-    pass_on(simulator.get("orders", &())).await
+    forward(simulator.get("orders", &())).await
 }
 
 async fn login_code(State(simulator): State<Simulator>, Json(user): Json<User>) -> Response {
-    pass_on(simulator.get("login_code", &user)).await
+    forward(simulator.get("login_code", &user)).await
 }
 
 async fn phone_code(State(simulator): State<Simulator>, Json(phone): Json<Phone>) -> Response {
-    pass_on(simulator.get("phone_code", &phone)).await
+    forward(simulator.get("phone_code", &phone)).await
 }
 
 async fn fail_next(State(simulator): State<Simulator>, Json(errcode): Json<Errcode>) -> Response {
-    pass_on(simulator.get("errcode", &errcode)).await
+    forward(simulator.get("errcode", &errcode)).await
 }
 
 async fn pay(State(simulator): State<Simulator>, Json(payment): Json<Payment>) -> Response {
-    pass_on(simulator.post("pay", &payment)).await
+    forward(simulator.post("pay", &payment)).await
 }
 
 async fn notify_again(State(simulator): State<Simulator>, Json(payment): Json<Payment>) -> Response {
-    pass_on(simulator.post("notify_again", &payment)).await
+    forward(simulator.post("notify_again", &payment)).await
 }
 
-/// The simulator's answer, as it is.
-async fn pass_on(request: RequestBuilder) -> Response {
-    let answer = async {
+/// The simulator's response, unchanged.
+async fn forward(request: RequestBuilder) -> Response {
+    let response = async {
         let response = request.send().await?;
         Ok::<_, reqwest::Error>((response.status(), response.bytes().await?))
     };
-    match answer.await {
+    match response.await {
         Ok((status, body)) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(error) => refusal(StatusCode::BAD_GATEWAY, &format!("WeChat's simulator: {error}")),
+        Err(error) => failure(StatusCode::BAD_GATEWAY, &format!("WeChat's simulator: {error}")),
     }
 }

@@ -1,9 +1,9 @@
-"""Runs the commands of the API pages as they stand there, and compares what they print with what the page says they do.
+"""Runs the shell commands of the API pages unchanged, and compares their output with the output on the page.
 
-Each page is one session of a shell in an empty folder, beside the `.local` of a local stack that this script starts. What a page
-marks with <var> differs each time.
+Each page is one shell session in an empty folder with the `.local` of a local stack, which this script starts. Text within <var> differs
+each time.
 
-usage: docs.py FOLDER_WITH_BINARIES
+usage: check_docs.py FOLDER_WITH_BINARIES
 """
 
 import html
@@ -22,9 +22,9 @@ MARK = "-- end of block --"
 
 
 def steps(page):
-    """Each block of commands with the answer below it, which is empty where there is none."""
+    """Each block of commands with the output below it; empty if the page shows no output."""
     found = []
-    # The catalogue at the end shows envelopes.
+    # The last section shows error envelopes, not commands.
     for kind, text in BLOCK.findall(page.split('<h2 id="failures">')[0]):
         if kind == "shell":
             found.append([html.unescape(text), ""])
@@ -33,26 +33,26 @@ def steps(page):
     return found
 
 
-def pattern(answer):
-    pieces = re.split(r"<var>.*?</var>", answer)
+def pattern(output):
+    pieces = re.split(r"<var>.*?</var>", output)
     return re.compile(".*?".join(re.escape(html.unescape(piece)) for piece in pieces))
 
 
 def run(family, data, base_url):
-    """How many of its blocks print something else than the page says."""
-    with urllib.request.urlopen(f"{base_url}/docs/{family}", timeout=60) as answer:
-        blocks = steps(answer.read().decode())
+    """The number of blocks whose output differs from the page."""
+    with urllib.request.urlopen(f"{base_url}/docs/{family}", timeout=60) as response:
+        blocks = steps(response.read().decode())
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / ".local").symlink_to(data)
         script = f"\necho '{MARK}'\n".join(commands for commands, _ in blocks)
         shell = subprocess.run(["sh"], input=script, capture_output=True, cwd=folder, timeout=300, text=True, check=False)
     printed = [text.strip() for text in shell.stdout.split(MARK + "\n")]
-    printed += ["the shell did not come here"] * (len(blocks) - len(printed))
+    printed += ["the shell ended before this block"] * (len(blocks) - len(printed))
     wrong = 0
-    for (commands, answer), text in zip(blocks, printed):
-        if not pattern(answer).fullmatch(text):
+    for (commands, expected), text in zip(blocks, printed):
+        if not pattern(expected).fullmatch(text):
             wrong += 1
-            print(f"FAIL {family}\n{commands}\n-- says\n{answer}\n-- prints\n{text}\n")
+            print(f"FAIL {family}\n{commands}\n-- expected\n{expected}\n-- printed\n{text}\n")
     print(f"{'FAIL' if wrong or shell.stderr else 'ok  '} {family}: {len(blocks)} blocks, {wrong} wrong {shell.stderr}", flush=True)
     return wrong + bool(shell.stderr) + (not blocks)
 

@@ -1,4 +1,4 @@
-"""The local stack, started for a while: what the scripts beside this one share."""
+"""Starts the local stack for the other scripts."""
 
 import contextlib
 import json
@@ -18,12 +18,12 @@ def wait_for(ready, what, process):
         if ready():
             return
         time.sleep(0.05)
-    sys.exit(f"{what} did not come up")
+    sys.exit(f"{what} did not start")
 
 
 @contextlib.contextmanager
 def running(binaries):
-    """The folder of a stack that runs until the block ends, and what its demo.json holds."""
+    """The data folder of a stack that runs until the block ends, and the contents of its demo.json."""
     data = pathlib.Path(tempfile.mkdtemp())
     stack = subprocess.Popen([binaries / "local", "--port", "0", "--data-dir", data], stdout=subprocess.DEVNULL)
     try:
@@ -36,5 +36,5 @@ def running(binaries):
 
 
 def is_written(file):
-    """It ends with a line feed."""
+    """Whether the file is complete: it ends with a line feed."""
     return file.exists() and file.read_bytes().endswith(b"\n")
