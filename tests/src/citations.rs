@@ -96,15 +96,21 @@ impl Repository {
     fn missing_section<'a>(&self, file: &str, behind: &'a str) -> Option<&'a str> {
         let text = &self.files[file];
         let list = behind.strip_prefix('`').unwrap_or(behind).strip_prefix(", ")?;
-        let end = list.find([')', ';', '`', ':']).or_else(|| list.find(". ")).unwrap_or(list.len());
-        let mut rest = list[..end].trim_end_matches('.');
+        let ends = [list.find([')', ';', '`', ':']), list.find(". ")];
+        let end = ends.into_iter().flatten().min().unwrap_or(list.len());
+        // The list may go on in the next line.
+        let mut rest = list[..end].trim_end_matches(['.', ',']).trim_end_matches(" and");
         // A lower-case word goes on with the sentence.
         while rest.starts_with(|first: char| !first.is_ascii_lowercase()) {
             let first = rest.split(", ").flat_map(|part| part.split(" and ")).next()?;
             let section = if file.ends_with(".md") {
                 headings(text).into_iter().filter(|heading| begins_with(rest, heading)).max_by_key(|heading| heading.len())
             } else if first.starts_with(|digit: char| digit.is_ascii_digit()) {
-                text.lines().any(|line| line.split_whitespace().next() == Some(first)).then_some(first)
+                let is_first = |line: &str| {
+                    line.strip_prefix(first)
+                        .is_some_and(|rest| !rest.starts_with(|next: char| next == '.' || next.is_ascii_digit()))
+                };
+                text.lines().any(is_first).then_some(first)
             } else {
                 text.contains(first).then_some(first)
             };
@@ -297,7 +303,8 @@ fn wrong_citations_are_found() {
         wrong
     };
     for good in [
-        "//! (docs/design/channel.md, Lists) and channel.md, Envelope and codes, Lists.",
+        "//! (docs/design/channel.md, Lists) and channel.md, Envelope and codes, Lists. More (of it).",
+        "//! docs/contract/signing.txt, 1.2 通用接口, 1.2.3 and",
         "// See docs/contract/signing.txt, 1.2.3 and 验证码图片; functions/*/src/lib.rs, functions/<family>/src/{file}.rs, lib.rs.",
         "let x = \"missing.md\";\n// quirks.md, which says why",
         "//! GET /docs/openapi/{family}.json and https://example.com/missing.html",
