@@ -45,7 +45,7 @@ async fn main() -> Result<(), Failure> {
             "functions" => {
                 let contenders = functions::measure(&root).await?;
                 let cold_starts = report::cold_starts(&contenders)?;
-                let title = "From the start of a process to its first answer";
+                let title = "From the start of a process to its first response";
                 charts::bars(&charts.join("cold-start.svg"), title, &cold_starts, 2)?;
                 report::functions(&contenders)?
             }
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Failure> {
                 let lists = lists::measure().await?;
                 charts::lines(
                     &charts.join("lists.svg"),
-                    "Read units of a page: the last by number (thick), by cursor (thin)",
+                    "Read units of a page: the last page by number (thick), by cursor (thin)",
                     &lists,
                 )?;
                 report::lists(&lists)?

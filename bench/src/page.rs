@@ -7,8 +7,7 @@ use shared::runtime::clock::{Clock as _, SystemClock};
 
 use crate::Failure;
 
-const HEAD: &str =
-    "# Performance\n\nWritten by `cargo run --release -p bench`. Sections that name the same run were measured in one go.\n";
+const HEAD: &str = "# Performance\n\n`cargo run --release -p bench` writes this page. Sections that name the same run were measured together.\n";
 
 /// The moment at which a run began and the commit that it measures, to tell runs apart.
 pub fn run(root: &Path) -> Result<String, Failure> {

@@ -44,7 +44,7 @@ impl Meter<Partner> {
         self.success(&format!("POST {path}, sent again"), Method::POST, path, Some(example)).await;
         self.success(&format!("GET {route}"), Method::GET, &record, None).await;
         self.success(&format!("PUT {route}"), Method::PUT, &record, Some(&change)).await;
-        self.success(&format!("PUT {route}, nothing new"), Method::PUT, &record, Some(&change)).await;
+        self.success(&format!("PUT {route}, no change"), Method::PUT, &record, Some(&change)).await;
         if let Some(patch) = other_references {
             self.success(&format!("PUT {route}, other references"), Method::PUT, &record, Some(&patch)).await;
         }
@@ -87,7 +87,7 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     let refresh = json!({"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"});
     let path = "/api/v1/auth/refresh";
     meter.success(&format!("POST {path}"), Method::POST, path, Some(&refresh)).await;
-    meter.success(&format!("POST {path}, answer lost"), Method::POST, path, Some(&refresh)).await;
+    meter.success(&format!("POST {path}, response lost"), Method::POST, path, Some(&refresh)).await;
     let unknown = tokens["refresh_token"].as_str().expect("a token");
     let unknown = format!("{}{}", if unknown.starts_with('A') { 'B' } else { 'A' }, &unknown[1..]);
     let unknown = json!({"refresh_token": unknown, "grant_type": "refresh_token"});

@@ -7,6 +7,7 @@ mod budgets;
 mod budgets_hris;
 mod budgets_jobboard;
 mod budgets_signing;
+mod citations;
 mod contract;
 mod docs;
 mod events;

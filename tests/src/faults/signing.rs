@@ -96,9 +96,9 @@ impl Scene for Signing {
     const WRITES: &'static [Write] = &[
         write("GET /captcha", ""),
         write("POST /verifycode", ""),
-        write("POST /weixin/login", "of somebody new"),
+        write("POST /weixin/login", "of a new worker"),
         write("POST /weixin/login", "again"),
-        write("GET /em_status", "a session is prolonged"),
+        write("GET /em_status", "the session is extended"),
         once("POST /employee", "", "简历已提交，请勿重复提交"),
         once("POST /employee", "with a code", "简历已提交，请勿重复提交"),
         write("PUT /employee", ""),
