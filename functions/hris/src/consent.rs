@@ -20,6 +20,7 @@ use lambda::Address;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use shared::crypto::credentials::is_same;
+use shared::crypto::random::random_token;
 use shared::error::{Error, Kind};
 use shared::hris::oauth::{App as OauthApp, CodeRejection};
 use shared::values::input::Faults;

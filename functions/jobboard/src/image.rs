@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
-use lambda::body::{self, NoFile};
+use lambda::body::{self, File};
 use serde::Serialize;
 use shared::error::{Error, Fault};
 use shared::jobboard::images::{MAX_BYTES, Name};
@@ -27,25 +27,6 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(upload_image)).routes(routes!(presign_image)).routes(routes!(get_image))
 }
 
-/// The one file of a form, in the field `file`.
-struct File(Vec<u8>);
-
-impl FromRequest<App> for File {
-    type Rejection = Failure;
-
-    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        body::file(request, MAX_BYTES).await.map(Self).map_err(|reason| match reason {
-            NoFile::NotAForm => Failure::Unreadable("the body must be multipart/form-data"),
-            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
-            NoFile::Several => Failure::Unreadable("file: must be one at a time"),
-            NoFile::TooLarge => {
-                Failure::TooLarge("file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB")
-            }
-            NoFile::BrokenOff => Failure::Unreadable("file: is not whole"),
-        })
-    }
-}
-
 #[derive(Serialize, ToSchema)]
 struct ImageView {
     #[schema(example = "https://api.example.com/img/298_1768292213248008000.png")]
@@ -61,7 +42,7 @@ async fn upload_image(
     State(app): State<App>,
     Caller(user): Caller,
     Host(base_url): Host,
-    File(bytes): File,
+    File(bytes, ..): File<Failure, MAX_BYTES>,
 ) -> Result<Reply<ImageView>, Failure> {
     let name = app.store_image(user, bytes).await?;
     Ok(Reply(ImageView { url: url(&base_url, &name) }))

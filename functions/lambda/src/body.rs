@@ -1,15 +1,19 @@
 //! Request bodies.
 
+use std::marker::PhantomData;
+
 use axum::body::Bytes;
 use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{FromRequest as _, Request};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
 use utoipa::ToSchema;
 
 /// Why a body could not be read.
 pub enum Unreadable {
-    /// Larger than the family takes.
+    /// Larger than the family accepts.
     TooLarge,
+    /// The connection ended first.
     BrokenOff,
 }
 
@@ -21,7 +25,7 @@ pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
     })
 }
 
-/// What [`file`] reads, for the OpenAPI documents.
+/// What [`File`] reads, for the OpenAPI documents.
 #[derive(ToSchema)]
 pub struct FileForm {
     #[schema(value_type = String, format = Binary)]
@@ -30,7 +34,7 @@ pub struct FileForm {
 
 /// Why there is no file.
 pub enum NoFile {
-    /// The body is no `multipart/form-data`.
+    /// The body is not `multipart/form-data`.
     NotAForm,
     Missing,
     /// More than one.
@@ -45,8 +49,18 @@ impl From<MultipartError> for NoFile {
     }
 }
 
-/// The one file of a form, in the field `file`: at most so many bytes. Other fields are passed over.
-pub async fn file(request: Request, most: usize) -> Result<Vec<u8>, NoFile> {
+/// The one file of a form, in the field `file`: at most `MOST` bytes. Other fields are ignored. `F` is the family's failure.
+pub struct File<F, const MOST: usize>(pub Vec<u8>, pub PhantomData<F>);
+
+impl<S: Sync, F: IntoResponse + From<NoFile>, const MOST: usize> FromRequest<S> for File<F, MOST> {
+    type Rejection = F;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, F> {
+        Ok(Self(file(request, MOST).await?, PhantomData))
+    }
+}
+
+async fn file(request: Request, most: usize) -> Result<Vec<u8>, NoFile> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| NoFile::NotAForm)?;
     let mut file = None;
     while let Some(field) = form.next_field().await? {
@@ -62,7 +76,7 @@ pub async fn file(request: Request, most: usize) -> Result<Vec<u8>, NoFile> {
     if file.len() > most { Err(NoFile::TooLarge) } else { Ok(file) }
 }
 
-/// The media type in lower case, without parameters; `None` where none is given.
+/// The media type in lower case, without parameters; `None` if the header is missing.
 pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let header = headers.get(header::CONTENT_TYPE)?;
     let media_type = header.to_str().unwrap_or("invalid").split(';').next().unwrap_or_default();

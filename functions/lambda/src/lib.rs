@@ -1,5 +1,6 @@
 //! What every function behind API Gateway runs in.
 
+pub mod answer;
 pub mod body;
 mod event;
 mod examples;

@@ -10,9 +10,9 @@ use axum::extract::{FromRequest, OriginalUri};
 use axum::http::{HeaderMap, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::runtime::clock::{Clock, SystemClock};
 use shared::outbound::wechat::pay::keys::{SealingKey, SigningKey, VerifyingKeys};
 use shared::outbound::wechat::pay::nonce;
+use shared::runtime::clock::{Clock, SystemClock};
 
 use super::orders::{Failure, Orders, text};
 

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
-use shared::values::LocalTime;
 use shared::outbound::wechat::pay::nonce;
+use shared::values::LocalTime;
 
 use super::merchant::{Merchant, Request};
 use super::orders::{Failure, text, unknown_order};

@@ -1,8 +1,9 @@
 //! The document's envelopes (document, 响应体; jobboard.md, Conventions).
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use lambda::body::Unreadable;
+use lambda::answer;
+use lambda::body::{NoFile, Unreadable};
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::outbound::wechat::Rejection;
@@ -25,7 +26,7 @@ pub struct Success<T> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        answer(StatusCode::OK, &Success { code: 0, message: "ok", data: self.0 })
+        answer::json::<Failure>(StatusCode::OK, &Success { code: 0, message: "ok", data: self.0 })
     }
 }
 
@@ -48,7 +49,7 @@ pub struct Ack {
 
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
-        answer(StatusCode::OK, &Ack { code: 0, message: "", data: () })
+        answer::json::<Failure>(StatusCode::OK, &Ack { code: 0, message: "", data: () })
     }
 }
 
@@ -97,27 +98,28 @@ impl From<Unreadable> for Failure {
     }
 }
 
+impl From<NoFile> for Failure {
+    fn from(reason: NoFile) -> Self {
+        match reason {
+            NoFile::NotAForm => Self::Unreadable("the body must be multipart/form-data"),
+            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
+            NoFile::Several => Self::Unreadable("file: must be one at a time"),
+            NoFile::TooLarge => {
+                Self::TooLarge("file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB")
+            }
+            NoFile::BrokenOff => Self::Unreadable("file: is not whole"),
+        }
+    }
+}
+
 #[deny(clippy::wildcard_enum_match_arm)]
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut retry_after = None;
         let (status, code, data) = match self {
             Self::Domain(error) => {
-                let status = match error.kind() {
-                    Kind::Invalid => StatusCode::BAD_REQUEST,
-                    Kind::NotFound => StatusCode::NOT_FOUND,
-                    Kind::Conflict => StatusCode::CONFLICT,
-                    Kind::Unauthenticated | Kind::TokenRejected => StatusCode::UNAUTHORIZED,
-                    Kind::Forbidden => StatusCode::FORBIDDEN,
-                    Kind::TooManyRequests { retry_after: seconds } => {
-                        retry_after = Some(seconds);
-                        StatusCode::TOO_MANY_REQUESTS
-                    }
-                    Kind::Internal => {
-                        tracing::error!(%error, "request failed");
-                        StatusCode::INTERNAL_SERVER_ERROR
-                    }
-                };
+                let (status, wait) = answer::status(&error);
+                retry_after = wait;
                 (status, status.as_u16(), detail(&error))
             }
             Self::NotEnoughVouchers => (StatusCode::BAD_REQUEST, 1002, "not enough contact vouchers".into()),
@@ -140,11 +142,7 @@ impl IntoResponse for Failure {
             Self::Unreadable(data) => (StatusCode::BAD_REQUEST, 400, data.into()),
         };
         let message = status.canonical_reason().unwrap_or_default();
-        let mut response = answer(status, &Problem { code, message, data });
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        answer::failure::<Self>(status, retry_after, &Problem { code, message, data })
     }
 }
 
@@ -169,12 +167,4 @@ fn detail(error: &Error) -> String {
         Kind::Internal => "try again later",
     }
     .into()
-}
-
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    match serde_json::to_vec(body) {
-        Ok(body) => (status, headers, body).into_response(),
-        Err(error) => Failure::from(Error::internal(error)).into_response(),
-    }
 }

@@ -2,13 +2,14 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use lambda::body::Unreadable;
+use lambda::answer;
+use lambda::body::{NoFile, Unreadable};
 use serde::Serialize;
 use serde_json::Value;
-use shared::error::{Error, Kind};
+use shared::error::{Error, Fault};
 use shared::outbound::wechat::Rejection;
 use utoipa::ToSchema;
 
@@ -31,7 +32,7 @@ pub struct Success<T> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        answer(StatusCode::OK, &Success { status: 0, msg: "", data: self.0 })
+        answer::json::<Failure>(StatusCode::OK, &Success { status: 0, msg: "", data: self.0 })
     }
 }
 
@@ -78,27 +79,26 @@ impl From<Unreadable> for Failure {
     }
 }
 
+impl From<NoFile> for Failure {
+    fn from(reason: NoFile) -> Self {
+        match reason {
+            NoFile::NotAForm => Self::Unreadable("请用 multipart/form-data 上传图片"),
+            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
+            NoFile::Several => Self::Unreadable("一次只能上传一张图片"),
+            NoFile::TooLarge => Self::TooLarge,
+            NoFile::BrokenOff => Self::Unreadable("上传的内容不完整"),
+        }
+    }
+}
+
 #[deny(clippy::wildcard_enum_match_arm)]
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut retry_after = None;
         let (status, msg) = match self {
             Self::Domain(error) => {
-                let status = match error.kind() {
-                    Kind::Invalid => StatusCode::BAD_REQUEST,
-                    Kind::NotFound => StatusCode::NOT_FOUND,
-                    Kind::Conflict => StatusCode::CONFLICT,
-                    Kind::Unauthenticated | Kind::TokenRejected => StatusCode::UNAUTHORIZED,
-                    Kind::Forbidden => StatusCode::FORBIDDEN,
-                    Kind::TooManyRequests { retry_after: seconds } => {
-                        retry_after = Some(seconds);
-                        StatusCode::TOO_MANY_REQUESTS
-                    }
-                    Kind::Internal => {
-                        tracing::error!(%error, "request failed");
-                        StatusCode::INTERNAL_SERVER_ERROR
-                    }
-                };
+                let (status, wait) = answer::status(&error);
+                retry_after = wait;
                 (status, words::message(&error))
             }
             Self::UnknownPlatform => (StatusCode::FORBIDDEN, "平台不存在或已停用".into()),
@@ -114,19 +114,7 @@ impl IntoResponse for Failure {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "内容太大，图片不能超过 4.5 MB".into()),
             Self::Unreadable(msg) => (StatusCode::BAD_REQUEST, msg.into()),
         };
-        let mut response = answer(status, &Problem { status: status.as_u16(), msg, data: Value::Null });
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
-}
-
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    match serde_json::to_vec(body) {
-        Ok(body) => (status, headers, body).into_response(),
-        Err(error) => Failure::from(Error::internal(error)).into_response(),
+        answer::failure::<Self>(status, retry_after, &Problem { status: status.as_u16(), msg, data: Value::Null })
     }
 }
 
@@ -140,7 +128,7 @@ pub async fn with_error_code(request: Request, next: Next) -> Response {
     let mut coded = serde_json::Map::new();
     coded.insert("error_code".into(), members.get("status").cloned().unwrap_or_default());
     coded.extend(members);
-    let mut response = answer(parts.status, &Value::Object(coded));
+    let mut response = answer::json::<Failure>(parts.status, &Value::Object(coded));
     response.headers_mut().extend(
         parts
             .headers
