@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use shared::crypto::credentials::hash;
 use shared::crypto::keyring::Keyring;
 use shared::error::Result;
 use shared::runtime::clock::SystemClock;
 use shared::runtime::environment::Environment;
+use shared::storage::sealed;
 use shared::storage::table::attribute::read_text;
 use shared::storage::table::{Key, Store};
-use shared::{sealed, secrets};
 
 pub struct Captchas {
     store: Store,
@@ -28,7 +29,7 @@ impl Captchas {
 
     /// The text in the picture; `None` after the first attempt to solve it.
     pub async fn answer(&self, id: &str) -> Result<Option<String>> {
-        let key = Key::new(format!("signing#captcha#{}", secrets::hash(id)), "captcha");
+        let key = Key::new(format!("signing#captcha#{}", hash(id)), "captcha");
         let Some(mut item) = self.store.get(&self.table, key.clone()).await? else { return Ok(None) };
         sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
         read_text(&item, "answer").map(Some)
