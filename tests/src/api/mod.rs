@@ -1,4 +1,4 @@
-pub mod jobboard;
-pub mod signing;
+mod jobboard;
+mod signing;
 mod v1;
 mod v2;

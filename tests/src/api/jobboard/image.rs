@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use shared::runtime::clock::SystemClock;
 use shared::runtime::environment::Environment;
 
-use crate::api::signing::picture;
 use crate::support::board::{Board, User, ok, refusal};
+use crate::support::picture::picture;
 use crate::support::{Address, Answer, Stage, answer, world};
 
 async fn upload(user: &User, field: &'static str, bytes: &[u8]) -> Answer {

@@ -1,20 +1,12 @@
 //! /image (document 001, 1.2.2).
 
-use std::io::Cursor;
-
-use image::{DynamicImage, ImageFormat};
+use image::ImageFormat;
 use reqwest::Method;
 use serde_json::json;
 
+use crate::support::picture::picture;
 use crate::support::worker::{Platform, coded, ok, refusal};
 use crate::support::{Answer, answer, world};
-
-/// A small picture.
-pub fn picture(format: ImageFormat) -> Vec<u8> {
-    let mut file = Cursor::new(Vec::new());
-    DynamicImage::new_rgb8(24, 16).write_to(&mut file, format).unwrap();
-    file.into_inner()
-}
 
 fn no_picture() -> Answer {
     coded(refusal(400, "请上传 jpg、png、webp 或 bmp 格式的图片"))

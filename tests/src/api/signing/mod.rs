@@ -7,5 +7,3 @@ mod image;
 mod session;
 mod story;
 mod verifycode;
-
-pub use image::picture;

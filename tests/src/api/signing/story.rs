@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::Stage;
+use crate::support::picture::picture;
 use crate::support::worker::{COMPANY, CONTRACT, HANDLER, ID_NUMBER, Platform, coded, ok, refusal};
 
 fn status(state: u8, reason: &str, company: &str) -> Value {
@@ -26,7 +27,7 @@ async fn a_worker_signs_on_is_rejected_comes_again_and_signs() {
     assert_eq!(worker.get("/em_status").await, ok(status(0, "", "")));
     assert_eq!(worker.get("/employee").await, ok(Value::Null));
 
-    let image = worker.upload("front.png", &super::picture(image::ImageFormat::Png)).await;
+    let image = worker.upload("front.png", &picture(image::ImageFormat::Png)).await;
     let url = image.body["data"]["url"].as_str().expect("a url").to_owned();
     assert_eq!(image, coded(ok(json!({"url": url}))));
 

@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Request, Scene, Write, invoke, matrix, once};
-use crate::api::signing::picture;
 use crate::support::board::Board;
+use crate::support::picture::picture;
 use crate::support::{Answer, Stage};
 
 /// A stage on which one of each is due: an order that nobody paid, one that was paid unheard, a top that has ended, pictures that

@@ -8,9 +8,9 @@ mod tokens;
 
 use std::collections::BTreeSet;
 
-use crate::architecture::{root, sources};
+use crate::support::repository::{read, sources};
 
-const DOCUMENT: &str = include_str!("../../../docs/security.md");
+const DOCUMENT: &str = include_str!("../../../../docs/security.md");
 
 /// The names in a list item that begins with `Tests:`.
 fn named(section: &str) -> Vec<&str> {
@@ -59,7 +59,7 @@ fn each_item_of_the_list_names_tests_that_exist() {
 
 #[test]
 fn no_administrators_function_has_a_route() {
-    let routes = std::fs::read_to_string(root().join("openapi/routes.txt")).unwrap();
+    let routes = read("openapi/routes.txt");
     let served: BTreeSet<&str> = routes.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
     assert!(served.len() > 20);
     for function in ops::FUNCTIONS {

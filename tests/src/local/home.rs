@@ -1,12 +1,11 @@
 //! The home page of a system on one machine, and what its buttons call.
 
-use std::path::Path;
-
 use local::{Options, World};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::support::board::Board;
+use crate::support::repository::read;
 use crate::support::worker::{Platform, coded, ok};
 use crate::support::{Address, Answer, Stage, answer, world};
 
@@ -126,7 +125,6 @@ async fn without_demo_data_nothing_is_said_of_accounts() {
 
 #[tokio::test]
 async fn the_table_names_the_file_of_every_endpoint() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let html = page(&world().base_url).await;
     let rows = between(&html, "<tr data-method=\"", "</tr>");
     let mut listed = Vec::new();
@@ -135,7 +133,7 @@ async fn the_table_names_the_file_of_every_endpoint() {
         let cells = between(row, "<td>", "</td>");
         let words = between(row, "<code", "</code>");
         let file = words[1].trim_start_matches('>');
-        let source = std::fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let source = read(file);
         assert!(source.contains(&format!("\"{path}\"")), "{path} is not in {file}");
         // The second spelling of a path has no handler of its own.
         if let Some(handler) = words.get(2) {
@@ -145,7 +143,7 @@ async fn the_table_names_the_file_of_every_endpoint() {
         assert!(!cells[1].is_empty(), "{method} {path} has no summary");
         listed.push(format!("{method} {path} {} {file}", cells[2]));
     }
-    let routes = std::fs::read_to_string(root.join("openapi/routes.txt")).unwrap();
+    let routes = read("openapi/routes.txt");
     let routes: Vec<String> = routes.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(listed, routes);
 }

@@ -1,12 +1,13 @@
 //! What could drift is generated and compared: document = handlers = template = OpenAPI = `openapi/routes.txt` = event files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use local::template::Template;
 use serde_json::Value;
 
 use crate::support::documents;
+use crate::support::repository::{compare, files, root};
 
 /// A family of the API: its document's endpoints, what it has beyond them, and what it serves.
 struct Family {
@@ -136,22 +137,6 @@ impl Family {
     }
 }
 
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// Compares a generated file, or writes it where `BLESS` is set.
-pub fn compare(path: &str, generated: &str) {
-    let file = root().join(path);
-    #[expect(clippy::disallowed_methods, reason = "a person at the terminal asks for it")]
-    if std::env::var("BLESS").is_ok() {
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, generated).unwrap();
-    }
-    let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(committed == generated, "{path} has drifted: run BLESS=1 cargo test -p tests, and read the difference");
-}
-
 /// `METHOD /path` of every family with the function that serves it.
 fn handlers() -> BTreeMap<String, String> {
     families().iter().flat_map(Family::handlers).collect()
@@ -216,24 +201,6 @@ fn the_route_table_names_the_function_and_the_file_of_each_endpoint() {
     compare("openapi/routes.txt", &lines.concat());
 }
 
-/// The depth of each heading of a page, its commands and responses, and the first cells of its tables.
-fn shown(page: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(root().join(page)).unwrap();
-    let prose = text.split("```").step_by(2).flat_map(str::lines);
-    let headings = prose.filter(|line| line.starts_with('#')).map(|line| line.split(' ').next().unwrap().to_owned());
-    let blocks = text.split("```").skip(1).step_by(2).map(str::to_owned);
-    let rows = text.lines().filter(|line| line.starts_with("| `"));
-    let cells = rows.map(|row| row.split('|').nth(1).unwrap().replace(['、', ','], "").replace(' ', ""));
-    headings.chain(blocks).chain(cells).collect()
-}
-
-#[test]
-fn the_readme_and_the_recipes_show_the_same_in_both_languages() {
-    let english = ["README.md", "docs/getting-started.md"].map(shown).concat();
-    assert!(english.len() > 45, "{english:?}");
-    assert_eq!(english, ["README.zh-CN.md", "docs/getting-started.zh-CN.md"].map(shown).concat());
-}
-
 /// The file that serves an endpoint: its function's own, or another one of the family that names its path.
 fn source(endpoint: &str, function: &str) -> String {
     let (family, group) = function.split_once('-').unwrap();
@@ -244,10 +211,6 @@ fn source(endpoint: &str, function: &str) -> String {
     sources.sort_by_key(|file| (stem(file) != group, stem(file)));
     let first = sources.first().unwrap_or_else(|| panic!("no file of {folder} names {path}"));
     format!("{folder}/{}.rs", stem(first))
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 /// The file's name up to the first dot.

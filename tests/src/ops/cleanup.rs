@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::api::signing::picture;
 use crate::support::board::{Board, User, done};
+use crate::support::picture::picture;
 use crate::support::worker::Platform;
 use crate::support::{Partner, Stage, answer};
 

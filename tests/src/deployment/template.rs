@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use local::template::Template;
 use serde_json::{Value, json};
 
-const TEXT: &str = include_str!("../../template.yaml");
-const MANIFEST: &str = include_str!("../../Cargo.toml");
+const TEXT: &str = include_str!("../../../template.yaml");
+const MANIFEST: &str = include_str!("../../../Cargo.toml");
 
 fn template() -> Template {
     Template::read().unwrap()

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::meter::{Meter, budgeted, endpoints};
 use crate::support::consent::{AUTHORIZE, App, Browser, CALLBACK, TOKEN, access_token};
-use crate::support::meter::{Meter, budgeted, endpoints};
 use crate::support::product::{
     APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, refusal,
 };

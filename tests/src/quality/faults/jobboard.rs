@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Request, Scene, Write, invoke, matrix, once, write};
-use crate::api::signing::picture;
 use crate::support::board::{Board, User};
+use crate::support::picture::picture;
 use crate::support::{Answer, Stage, answer};
 
 /// A user who is ready for every write, the job of somebody else's, and orders: paid and not told of, paid and granted, unpaid.

@@ -3,8 +3,8 @@
 use image::ImageFormat;
 use reqwest::Method;
 
-use crate::api::signing::picture;
-use crate::support::meter::{Meter, budgeted, endpoints};
+use super::meter::{Meter, budgeted, endpoints};
+use crate::support::picture::picture;
 use crate::support::worker::{Platform, coded, refusal, resume};
 use crate::support::{Stage, answer};
 

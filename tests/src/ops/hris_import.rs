@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::ops_admin::{done, fails};
+use super::admin::{done, fails};
 use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, answered, body, employee, numbered, refusal};
 use crate::support::{Stage, world};
 

@@ -1,33 +1,11 @@
 //! The rules of the house that a compiler does not hold.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// Every Rust file below a folder, with its text.
-pub fn sources(folder: &str) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                found.push((path, text));
-            }
-        }
-    }
-    assert!(!found.is_empty());
-    found
-}
+use crate::support::repository::{read, root, sources};
 
 fn dependencies(package: &str) -> Vec<String> {
-    let manifest = std::fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+    let manifest = read(&format!("{package}/Cargo.toml"));
     let section = manifest.split("[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
     section.lines().filter_map(|line| line.split_once(" = ").map(|(name, _)| name.to_owned())).collect()
 }

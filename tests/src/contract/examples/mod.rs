@@ -5,7 +5,6 @@ mod between;
 mod likeness;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -21,15 +20,14 @@ use sha2::Sha256;
 use shared::runtime::clock::ManualClock;
 
 use crate::support::worker::form;
-use crate::support::{Address, answer};
+use crate::support::{Address, answer, repository};
 use likeness::Known;
 
 const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
 const OPERATIONS: usize = 100;
 
 fn read(path: &str) -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(path);
-    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    serde_json::from_str(&repository::read(path)).unwrap()
 }
 
 /// The operations of a document: `METHOD /path`, with what is told of it.

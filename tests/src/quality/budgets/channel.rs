@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::meter::{Meter, budgeted, endpoints};
+use super::meter::{Meter, budgeted, endpoints};
 use crate::support::resource::{ALL, Resource};
 use crate::support::{Answer, Partner, Stage, problem, success};
 

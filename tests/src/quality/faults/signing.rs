@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Request, Scene, Write, invoke, matrix, once, write};
-use crate::api::signing::picture;
+use crate::support::picture::picture;
 use crate::support::worker::{COMPANY, CONTRACT, HANDLER, Platform, Worker, resume};
 use crate::support::{Answer, Stage, answer};
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::ops_admin::{done, fails};
+use super::admin::{done, fails};
 use crate::support::consent::{App, Browser, CALLBACK};
 use crate::support::product::{MOBILE, Product, body, refusal};
 use crate::support::{Stage, world};

@@ -50,7 +50,9 @@ async fn an_access_token_that_is_no_longer_taken_is_renewed_once() {
 async fn refusals_are_told_apart_and_nothing_of_the_secret_shows() {
     let stage = Stage::open().await;
     let right = wechat(&stage.address).await;
-    for (errcode, refusal) in [(40029, Rejection::Code), (40226, Rejection::Blocked), (45011, Rejection::Busy), (-1, Rejection::Busy)] {
+    for (errcode, refusal) in
+        [(40029, Rejection::Code), (40226, Rejection::Blocked), (45011, Rejection::Busy), (-1, Rejection::Busy)]
+    {
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
         assert_eq!(right.code_to_session("test").await.unwrap().err(), Some(refusal), "{errcode}");
     }

@@ -1,13 +1,12 @@
 //! Counts the calls to DynamoDB of one request after another with what they consume, and compares them with `docs/budgets.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 
 use serde_json::Value;
 
-use super::wire::Units;
-use super::{Answer, Stage};
-use crate::contract::compare;
+use crate::support::repository::{compare_part, read};
+use crate::support::wire::Units;
+use crate::support::{Answer, Stage};
 
 const PAGE: &str = "docs/budgets.md";
 
@@ -42,23 +41,21 @@ impl<Caller> Meter<Caller> {
         answer.body["data"].clone()
     }
 
-    /// Compares what was measured with the table below this heading, or writes its costs there where `BLESS` is set.
+    /// Compares what was measured with the table below this heading, or writes the costs there if `BLESS` is set.
     #[track_caller]
     pub fn assert_is(&self, heading: &str) {
-        // The tests of several families write it.
-        static WRITING: Mutex<()> = Mutex::new(());
-        let _writing = WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let page = page();
-        let labels: BTreeSet<String> = rows(&page, heading).into_iter().map(str::to_owned).collect();
-        assert_eq!(self.measured.keys().cloned().collect::<BTreeSet<_>>(), labels);
-        let (before, behind) = page.split_once(heading).unwrap();
-        let mut written = format!("{before}{heading}\n|---|---|---|\n");
-        for label in rows(&page, heading) {
-            let [calls, units] = &self.measured[label];
-            written.push_str(&format!("| {label} | {calls} | {units} |\n"));
-        }
-        let rest = behind.split_once("|\n\n").map_or(String::new(), |(_, rest)| format!("\n{rest}"));
-        compare(PAGE, &(written + &rest));
+        compare_part(PAGE, |page| {
+            let labels: BTreeSet<String> = rows(page, heading).into_iter().map(str::to_owned).collect();
+            assert_eq!(self.measured.keys().cloned().collect::<BTreeSet<_>>(), labels);
+            let (before, behind) = page.split_once(heading).unwrap();
+            let mut written = format!("{before}{heading}\n|---|---|---|\n");
+            for label in rows(page, heading) {
+                let [calls, units] = &self.measured[label];
+                written.push_str(&format!("| {label} | {calls} | {units} |\n"));
+            }
+            let rest = behind.split_once("|\n\n").map_or(String::new(), |(_, rest)| format!("\n{rest}"));
+            written + &rest
+        });
     }
 }
 
@@ -68,10 +65,6 @@ fn shown(units: Units) -> String {
     let parts: Vec<String> =
         parts.iter().filter(|(units, _)| *units > 0.0).map(|(units, kind)| format!("{units} {kind}")).collect();
     if parts.is_empty() { "none".to_owned() } else { parts.join(" + ") }
-}
-
-fn page() -> String {
-    std::fs::read_to_string(crate::contract::root().join(PAGE)).unwrap()
 }
 
 /// What is measured in the table below this heading.
@@ -93,7 +86,7 @@ fn endpoint(label: &str) -> &str {
 
 /// The endpoints of a table, as `METHOD /path`, each with a line for its plain course.
 pub fn budgeted(heading: &str) -> BTreeSet<String> {
-    let page = page();
+    let page = read(PAGE);
     let labels: BTreeSet<&str> = rows(&page, heading).into_iter().collect();
     let endpoints: BTreeSet<String> = labels.iter().map(|label| endpoint(label).to_owned()).collect();
     for endpoint in &endpoints {
@@ -104,7 +97,7 @@ pub fn budgeted(heading: &str) -> BTreeSet<String> {
 
 /// The endpoints of all tables that write to DynamoDB, in one case at least.
 pub fn writing() -> BTreeSet<String> {
-    let page = page();
+    let page = read(PAGE);
     let rows = page.lines().filter(|line| line.starts_with('|') && line.ends_with(" written |"));
     rows.map(|row| endpoint(label(row)).to_owned()).collect()
 }

@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api::signing::picture;
+use super::meter::{Meter, budgeted, endpoints};
 use crate::support::board::{Board, User, refusal};
-use crate::support::meter::{Meter, budgeted, endpoints};
+use crate::support::picture::picture;
 use crate::support::{Stage, answer};
 
 const HEADING: &str = "| endpoint of the job board | DynamoDB calls | capacity units |";

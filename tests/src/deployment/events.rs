@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::architecture::root;
+use crate::support::repository::read;
 use crate::support::{Answer, Partner, answer, problem, world};
 
 fn event(name: &str, partner: &Partner) -> Value {
-    let text = std::fs::read_to_string(root().join(format!("events/{name}.json"))).unwrap();
+    let text = read(&format!("events/{name}.json"));
     serde_json::from_str(&text.replace("{{access_token}}", &partner.token)).unwrap()
 }
 

@@ -1,0 +1,4 @@
+//! What AWS gets: the template, and the events that the functions are invoked with.
+
+mod events;
+mod template;

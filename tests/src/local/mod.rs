@@ -1,0 +1,5 @@
+//! The system on one machine (`cargo run -p local`).
+
+mod home;
+mod stack;
+mod wechat;
