@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 use crate::support::board::{Board, User, done};
 use crate::support::picture::picture;
 use crate::support::worker::Platform;
-use crate::support::{Partner, Stage, answer};
+use crate::support::{Partner, Stage};
 
 async fn clean(board: &Board) -> Value {
-    let url = format!("{}/2015-03-31/functions/ops-cleanup/invocations", board.address.base_url);
-    answer(board.http.post(url).json(&json!({}))).await.body
+    board.address.invoke("ops-cleanup", &json!({})).await.body
 }
 
 /// What one run answers that did so much of something, and nothing else.
