@@ -25,7 +25,7 @@ pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
     })
 }
 
-/// What [`File`] reads, for the OpenAPI documents.
+/// What [`file`] reads, for the OpenAPI documents.
 #[derive(ToSchema)]
 pub struct FileForm {
     #[schema(value_type = String, format = Binary)]
