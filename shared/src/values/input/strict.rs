@@ -1,4 +1,5 @@
-//! What `serde_json` lets pass and nobody may send: duplicate keys (it would keep the last), NUL characters, and its own keys.
+//! Rejects what `serde_json` accepts but a client must not send: duplicate keys (it keeps the last one), NUL characters, and the keys that
+//! it uses internally.
 
 use std::collections::HashSet;
 
@@ -8,10 +9,10 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::{invalid, path};
 use crate::error::Fault;
 
-/// The keys by which `serde_json` talks to itself: one sent by a caller would be taken for a number, or for JSON inside JSON.
+/// The prefix of the keys that `serde_json` uses internally. It would take a member with such a key for a number or for raw JSON.
 const PRIVATE: &str = "$serde_json::private::";
 
-/// Walks a document, and tells the first fault with its path.
+/// Walks a document and returns its first fault.
 pub fn check(bytes: &[u8]) -> Result<(), Fault> {
     let mut fault = None;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -29,7 +30,7 @@ struct Strict<'a> {
 }
 
 impl Strict<'_> {
-    fn refuse<E: serde::de::Error>(self, reason: &'static str) -> E {
+    fn reject<E: serde::de::Error>(self, reason: &'static str) -> E {
         *self.fault = Some(Fault::new(path(self.at).replace('\0', ""), reason));
         E::custom(reason)
     }
@@ -67,7 +68,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        if text.contains('\0') { Err(self.refuse("must not contain NUL characters")) } else { Ok(()) }
+        if text.contains('\0') { Err(self.reject("must not contain NUL characters")) } else { Ok(()) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
@@ -89,10 +90,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 continue;
             }
             if key.contains('\0') {
-                return Err(member.refuse("must not contain NUL characters"));
+                return Err(member.reject("must not contain NUL characters"));
             }
             if seen.contains(&key) {
-                return Err(member.refuse("is given more than once"));
+                return Err(member.reject("is given more than once"));
             }
             members.next_value_seed(member)?;
             seen.insert(key);
@@ -101,8 +102,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// What stands under a private key: `serde_json` itself hands the literal of a number over as an owned string, and nothing
-/// that a caller sent comes so.
+/// The value of an internal key. `serde_json` passes the literal of a number as an owned string, and never passes a string of the document
+/// in this way.
 struct Literal<'a>(Strict<'a>);
 
 impl<'de> DeserializeSeed<'de> for Literal<'_> {
@@ -125,6 +126,6 @@ impl<'de> Visitor<'de> for Literal<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
-        Err(self.0.refuse("is not known"))
+        Err(self.0.reject("is not known"))
     }
 }
