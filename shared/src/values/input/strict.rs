@@ -17,10 +17,21 @@ pub fn check(bytes: &[u8]) -> Result<(), Fault> {
     let mut fault = None;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict { at: ValuePointerRef::Origin, fault: &mut fault };
-    let checked = strict.deserialize(&mut reader).and_then(|()| reader.end());
+    let checked = Any(strict).deserialize(&mut reader).and_then(|()| reader.end());
     match fault {
         Some(fault) => Err(fault),
         None => checked.map_err(|error| invalid(&error)),
+    }
+}
+
+/// Deserializes a value of any type with this visitor.
+struct Any<V>(V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_any(self.0)
     }
 }
 
@@ -33,14 +44,6 @@ impl Strict<'_> {
     fn reject<E: serde::de::Error>(self, reason: &'static str) -> E {
         *self.fault = Some(Fault::new(path(self.at).replace('\0', ""), reason));
         E::custom(reason)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
     }
 }
 
@@ -74,7 +77,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         for index in 0.. {
             let element = Strict { at: self.at.push_index(index), fault: self.fault };
-            if elements.next_element_seed(element)?.is_none() {
+            if elements.next_element_seed(Any(element))?.is_none() {
                 break;
             }
         }
@@ -86,7 +89,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(key) = members.next_key::<String>()? {
             let member = Strict { at: self.at.push_key(&key), fault: self.fault };
             if key.starts_with(PRIVATE) {
-                members.next_value_seed(Literal(member))?;
+                members.next_value_seed(Any(Literal(member)))?;
                 continue;
             }
             if key.contains('\0') {
@@ -95,7 +98,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
             if seen.contains(&key) {
                 return Err(member.reject("is given more than once"));
             }
-            members.next_value_seed(member)?;
+            members.next_value_seed(Any(member))?;
             seen.insert(key);
         }
         Ok(())
@@ -105,14 +108,6 @@ impl<'de> Visitor<'de> for Strict<'_> {
 /// The value of an internal key. `serde_json` passes the literal of a number as an owned string, and never passes a string of the document
 /// in this way.
 struct Literal<'a>(Strict<'a>);
-
-impl<'de> DeserializeSeed<'de> for Literal<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
 
 impl<'de> Visitor<'de> for Literal<'_> {
     type Value = ();
