@@ -1,4 +1,4 @@
-//! The tables.
+//! The sections of `docs/performance.md`, as Markdown.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use crate::search::Measured;
 use crate::wire::Call;
 use crate::{Failure, lists};
 
-/// What reads one record as the floor does, and what the ratios may be. `signing-employee.get` is none of them: it reads the session, too,
-/// which may have ended meanwhile.
+/// The functions that read one record, as the floor does, and the limits of their ratios. `signing-employee.get` is not among them: it also
+/// reads the session.
 const ONE_RECORD: [&str; 4] = ["channel-users.get", "channel-companies.get", "hris-employees.get", "jobboard-account.info"];
 const WARM_LIMIT: f64 = 1.3;
 const COLD_LIMIT: f64 = 1.5;
 
-/// The medians of a contender; times in milliseconds.
+/// The medians of a contender. Times are in milliseconds.
 struct Row {
     ready: f64,
     first: f64,
-    /// Start to first answer.
+    /// From the start to the first response.
     cold: f64,
     warm: f64,
     warm_p99: f64,
-    /// MiB.
+    /// In MiB.
     memory: f64,
-    /// MB, of the binary and of what Lambda takes.
+    /// The size of the binary and of the zip file, in MB.
     size: f64,
     packed: f64,
 }
@@ -56,7 +56,7 @@ fn quantile(mut values: Vec<Duration>, at: f64) -> Result<f64, Failure> {
     Ok(values.get(index).ok_or("no samples")?.as_secs_f64() * 1000.0)
 }
 
-/// Every function beside the floors. The first two contenders are the floors, the second one that of all others.
+/// Every function compared with the floors. The first two contenders are the floors; the ratios are to the second one.
 pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
     let rows = contenders.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
     let floor = rows.get(1).ok_or("no floor")?;
@@ -108,12 +108,12 @@ pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Start to first answer of each, in milliseconds.
+/// The time from the start to the first response of each contender, in milliseconds.
 pub fn cold_starts(contenders: &[Contender]) -> Result<Vec<(String, f64)>, Failure> {
     contenders.iter().map(|contender| Ok((contender.name.clone(), Row::of(contender)?.cold))).collect()
 }
 
-/// What pages cost as lists grow.
+/// The cost of pages as lists grow.
 pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
     let mut text = String::from("## Lists\n\n");
     writeln!(
@@ -151,7 +151,7 @@ pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// What the whole system does on one machine.
+/// The throughput and errors of the whole system on one machine.
 pub fn load(load: &Load) -> Result<String, Failure> {
     let mut text = String::from("## Load\n\n");
     let requests: usize = load.times.values().map(Vec::len).sum();
@@ -181,7 +181,7 @@ pub fn load(load: &Load) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// What the list of open jobs takes, size by size.
+/// The list of open jobs, by the number of jobs.
 pub fn searches(measured: &[Measured]) -> Result<String, Failure> {
     let mut text = String::from("## The list of open jobs\n\n");
     writeln!(
@@ -256,14 +256,14 @@ fn both(times: &[Duration]) -> Result<String, Failure> {
 /// `Query + 2 GetItem`, or `-`.
 fn operations(calls: &[Call]) -> String {
     let alike = calls.chunk_by(|one, next| one.operation == next.operation);
-    let told: Vec<String> = alike
+    let counted: Vec<String> = alike
         .filter_map(|calls| match calls {
             [one] => Some(one.operation.clone()),
             [one, ..] => Some(format!("{} {}", calls.len(), one.operation)),
             [] => None,
         })
         .collect();
-    if told.is_empty() { "-".to_owned() } else { told.join(" + ") }
+    if counted.is_empty() { "-".to_owned() } else { counted.join(" + ") }
 }
 
 fn units(calls: &[Call]) -> f64 {

@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 pub enum Unreadable {
     /// Larger than the family accepts.
     TooLarge,
-    /// The connection ended first.
+    /// The connection closed before the end of the body.
     BrokenOff,
 }
 
-/// The whole body, up to the family's limit.
+/// Reads the whole body, up to the family's limit.
 pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
     Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Unreadable::TooLarge,
@@ -32,12 +32,12 @@ pub struct FileForm {
     pub file: Vec<u8>,
 }
 
-/// Why there is no file.
+/// Why the file of a form could not be read.
 pub enum NoFile {
     /// The body is not `multipart/form-data`.
     NotAForm,
     Missing,
-    /// More than one.
+    /// The form has more than one file.
     Several,
     TooLarge,
     BrokenOff,
@@ -49,7 +49,7 @@ impl From<MultipartError> for NoFile {
     }
 }
 
-/// The one file of a form, in the field `file`: at most `MOST` bytes. Other fields are ignored. `F` is the family's failure.
+/// The single file of a form, in the field `file`, of at most `MOST` bytes. Other fields are ignored. `F` is the family's failure.
 pub struct File<F, const MOST: usize>(pub Vec<u8>, pub PhantomData<F>);
 
 impl<S: Sync, F: IntoResponse + From<NoFile>, const MOST: usize> FromRequest<S> for File<F, MOST> {
@@ -83,7 +83,7 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(media_type.trim().to_ascii_lowercase())
 }
 
-/// Whether it is an HTML form, without files.
+/// Whether the body is a form without files.
 pub fn is_form(headers: &HeaderMap) -> bool {
     media_type(headers).as_deref() == Some("application/x-www-form-urlencoded")
 }

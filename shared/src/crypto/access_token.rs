@@ -1,4 +1,4 @@
-//! Access tokens: JWTs (HS256) that are verified without a read.
+//! Access tokens: JWTs (HS256), verified without a read from DynamoDB.
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -11,9 +11,9 @@ const ISSUER: &str = "gongqiao";
 
 /// The access tokens of one family.
 pub struct AccessTokens {
-    /// Names the family: a token of another one is refused.
+    /// The name of the family. Tokens of other families are rejected.
     pub audience: &'static str,
-    /// How long one is valid.
+    /// How long a token is valid.
     pub age: SignedDuration,
 }
 
@@ -24,7 +24,7 @@ struct Claims {
     sub: String,
     iat: i64,
     exp: i64,
-    /// Ours name none; where one is named, it counts.
+    /// Issued tokens have no `nbf`. It is enforced if a token has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
 }
@@ -45,7 +45,7 @@ impl AccessTokens {
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key)).map_err(Error::internal)
     }
 
-    /// Whom a genuine token speaks for that has not expired. Only HS256 counts, whatever the header claims.
+    /// The subject of a genuine token that has not expired. Only HS256 is accepted, whatever algorithm the header names.
     pub fn verify(&self, keyring: &Keyring, token: &str, now: Timestamp) -> Option<String> {
         let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
         let key = keyring.key(&key_id, Purpose::AccessToken)?;
@@ -53,7 +53,7 @@ impl AccessTokens {
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[self.audience]);
-        // Against our clock, below.
+        // Checked below against `now`; the library reads the machine's clock.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&key), &validation).ok()?.claims;
         let has_begun = claims.nbf.is_none_or(|begins| begins <= now.as_second());
@@ -80,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn an_access_token_lives_for_its_age() {
+    fn an_access_token_expires_at_its_age() {
         let token = TOKENS.sign(&keyring(), "channel_001", at("2024-01-15T10:00:00Z")).unwrap();
         assert_eq!(TOKENS.verify(&keyring(), &token, at("2024-01-15T11:59:59Z")).as_deref(), Some("channel_001"));
         assert_eq!(TOKENS.verify(&keyring(), &token, at("2024-01-15T12:00:00Z")), None);
     }
 
     #[test]
-    fn other_keys_algorithms_and_audiences_are_refused() {
+    fn other_keys_algorithms_and_audiences_are_rejected() {
         let now = at("2024-01-15T10:00:00Z");
         let key = keyring().key("k1", Purpose::AccessToken).unwrap();
         let claims =
@@ -118,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_token_speaks_for_nobody(subject in ".{0,40}", at: prop::sample::Index, to in any::<char>()) {
+        fn a_changed_token_is_rejected(subject in ".{0,40}", at: prop::sample::Index, to in any::<char>()) {
             let now = Timestamp::UNIX_EPOCH;
             let token = TOKENS.sign(&keyring(), &subject, now).unwrap();
             prop_assert_eq!(TOKENS.verify(&keyring(), &token, now), Some(subject));
@@ -129,7 +129,7 @@ mod tests {
         }
 
         #[test]
-        fn no_token_makes_it_panic(header in ".{0,60}", claims in ".{0,60}", rest in ".{0,60}") {
+        fn verification_never_panics(header in ".{0,60}", claims in ".{0,60}", rest in ".{0,60}") {
             let token = format!("{}.{}.{rest}", BASE64.encode(header), BASE64.encode(claims));
             prop_assert_eq!(TOKENS.verify(&keyring(), &token, Timestamp::UNIX_EPOCH), None);
             prop_assert_eq!(TOKENS.verify(&keyring(), &rest, Timestamp::UNIX_EPOCH), None);

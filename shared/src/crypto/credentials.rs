@@ -1,4 +1,4 @@
-//! The secrets by which a caller proves itself. Two may be active at once: the old one works on while a new one is rolled out.
+//! The secrets of a caller. Two may be active at the same time: the old one stays valid during the rollout of a new one.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
@@ -11,10 +11,10 @@ use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Result};
 use crate::values::{Id, Moment, RecordId};
 
-/// How many secrets may be active at once.
+/// How many secrets of a caller may be active at the same time.
 const MAX_SECRETS: usize = 2;
 
-/// A secret at the one moment when it can be told.
+/// A new secret in plain text. It can be shown only now, because only its hash or ciphertext is stored.
 pub struct NewSecret {
     pub secret_id: RecordId,
     pub plain: String,
@@ -28,23 +28,23 @@ impl NewSecret {
         Ok(Self { secret_id, plain: random_token()?, created_at: now.into() })
     }
 
-    /// For those who only compare: its hash.
+    /// For a caller that presents the secret: stores its hash.
     pub fn hashed(&self) -> Secret {
         self.kept_as(hash(&self.plain))
     }
 
-    /// For those who must know it: sealed.
+    /// For a caller that signs with the secret: stores it sealed, as `kept`.
     pub fn kept_as(&self, kept: String) -> Secret {
         Secret { secret_id: self.secret_id.clone(), created_at: self.created_at, kept }
     }
 }
 
-/// One of a caller's secrets, without the secret itself.
+/// One of a caller's secrets as it is stored.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Secret {
     pub secret_id: RecordId,
     pub created_at: Moment,
-    /// Its hash, or the secret sealed.
+    /// The hash of the secret, or its ciphertext.
     pub(crate) kept: String,
 }
 
@@ -68,7 +68,7 @@ impl Secrets {
         self.0.iter()
     }
 
-    /// Adds one; `owner` is the field that names whose secrets they are.
+    /// Adds a secret. `owner` is the field that a fault names.
     pub fn add(&mut self, secret: Secret, owner: &'static str) -> Result<()> {
         if self.0.len() >= MAX_SECRETS {
             return Err(Error::conflict(Fault::new(owner, "has two active secrets: retire one first")));
@@ -77,7 +77,7 @@ impl Secrets {
         Ok(())
     }
 
-    /// Ends one. The last one cannot be retired.
+    /// Removes a secret. The last one cannot be removed.
     pub fn retire(&mut self, secret_id: &RecordId) -> Result<()> {
         match (self.0.iter().any(|secret| secret.secret_id == *secret_id), self.0.len()) {
             (false, _) => Err(Error::not_found([Fault::new("secret_id", "does not exist")])),
@@ -89,20 +89,20 @@ impl Secrets {
         }
     }
 
-    /// Whether the presented one is among them, of which the hashes are kept.
+    /// Whether the presented secret is active. For secrets that are stored as hashes.
     pub fn accept(&self, presented: &str) -> bool {
         let presented = hash(presented);
-        // Every hash is compared, so that the time does not tell which secret was close.
+        // Compares every hash, so that the time does not reveal which one matches.
         self.iter().fold(false, |found, known| found | is_same(&presented, &known.kept))
     }
 }
 
-/// SHA-256 in base64url: enough for what holds 256 random bits.
+/// SHA-256 in base64url. A secret of 256 random bits needs no slower hash.
 pub fn hash(secret: &str) -> String {
     BASE64.encode(Sha256::digest(secret.as_bytes()))
 }
 
-/// Compares in constant time: the one place where what proves somebody is compared.
+/// Compares in constant time. Only this function compares values that authenticate a caller.
 pub fn is_same(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
     verify_slices_are_equal(left.as_ref(), right.as_ref()).is_ok()
 }
@@ -114,19 +114,19 @@ mod tests {
     #[test]
     fn a_secret_is_in_no_debug_output() {
         let now: Timestamp = "2024-01-15T10:30:00Z".parse().unwrap();
-        let told = NewSecret::make(Id::from_u64(7), now).unwrap();
+        let new = NewSecret::make(Id::from_u64(7), now).unwrap();
         let sealed = "k1.sealed-secret";
-        let mut secrets = Secrets::of(told.hashed());
-        secrets.add(told.kept_as(sealed.into()), "appkey").unwrap();
+        let mut secrets = Secrets::of(new.hashed());
+        secrets.add(new.kept_as(sealed.into()), "appkey").unwrap();
         let shown = format!("{secrets:?} {secrets:#?} {:?}", secrets.iter().next());
-        assert_eq!(format!("{:?}", told.hashed()), "Secret(7)");
-        for hidden in [&told.plain, &hash(&told.plain), sealed] {
+        assert_eq!(format!("{:?}", new.hashed()), "Secret(7)");
+        for hidden in [&new.plain, &hash(&new.plain), sealed] {
             assert!(!shown.contains(hidden), "{shown}");
         }
     }
 
     #[test]
-    fn what_is_compared_is_the_same_as_a_whole() {
+    fn only_whole_equal_values_are_the_same() {
         assert!(is_same("abc", "abc") && is_same("", "") && is_same([1, 2], [1, 2]));
         for (left, right) in [("abc", "abd"), ("abc", "ab"), ("", "a"), ("abc", "ABC")] {
             assert!(!is_same(left, right), "{left} {right}");

@@ -1,8 +1,8 @@
-//! The family's keys: one secret in Secrets Manager, from which a key for each purpose is derived.
+//! The keys of a family: one secret in Secrets Manager, from which a key for each purpose is derived.
 //!
-//! The secret is a JSON object `{"current":"k2","k1":"...","k2":"..."}`. New material is made with the current key; what was
-//! made with another key that is still listed stays readable, so that keys rotate without a migration. The key id stands
-//! beside whatever was made with it.
+//! The secret is a JSON object `{"current":"k2","k1":"...","k2":"..."}`. The current key creates new tokens, digests and ciphertexts. Those
+//! of another key stay valid while the secret lists that key, so keys rotate without a migration. The key id is stored next to everything
+//! that the key created.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use sha2::Sha256;
 use crate::crypto::random::random;
 use crate::error::{Error, Result};
 
-/// The shortest secret that is accepted, in bytes.
+/// The minimum length of a key, in bytes.
 const MIN_SECRET: usize = 32;
 const NONCE: usize = 12;
 
-/// What a derived key is for. Two purposes never share a key.
+/// The purpose of a derived key. Two purposes never share a key.
 #[derive(Clone, Copy)]
 pub enum Purpose {
     AccessToken,
@@ -49,7 +49,7 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Reads the secret's JSON. An error never quotes it.
+    /// Parses the secret's JSON. An error never quotes it.
     pub fn parse(secret: &str) -> Result<Self> {
         let mut entries: BTreeMap<String, String> =
             serde_json::from_str(secret).map_err(|_| Error::internal("the key secret is not a JSON object of strings"))?;
@@ -64,12 +64,12 @@ impl Keyring {
         Ok(Self { current, secrets })
     }
 
-    /// The id that new material is made with.
+    /// The id of the key that creates new tokens, digests and ciphertexts.
     pub fn current(&self) -> &str {
         &self.current
     }
 
-    /// The key of this id for this purpose, if the id is listed.
+    /// The derived key for this purpose. `None` if the secret does not list the id.
     pub fn key(&self, id: &str, purpose: Purpose) -> Option<[u8; 32]> {
         self.secrets.get(id).map(|secret| mac(secret, &[purpose.label()]))
     }
@@ -80,20 +80,20 @@ impl Keyring {
         Ok(mac(&key, parts))
     }
 
-    /// HMAC-SHA256 with each listed key: one of them is what [`Keyring::mac`] gave before a rotation.
+    /// HMAC-SHA256 with each listed key. One of them equals the result of [`Keyring::mac`] before a rotation.
     pub fn macs(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<[u8; 32]> {
         self.secrets.values().map(|secret| mac(&mac(secret, &[purpose.label()]), parts)).collect()
     }
 
-    /// HMAC-SHA256 with the first of the listed keys, for look-ups by what must not stand in a key: what was stored under such a
-    /// code is found under no other one, so that key stays listed for as long as anything is stored.
+    /// A blind index: HMAC-SHA256 with the first of the listed keys, for look-ups by a value that a DynamoDB key must not contain. A record
+    /// is found only with the key that stored it, so this key must stay listed while such records exist.
     pub fn blind_index(&self, parts: &[&[u8]]) -> Result<[u8; 32]> {
         let first = self.secrets.values().next().ok_or_else(|| Error::internal("no key"))?;
         Ok(mac(&mac(first, &[Purpose::BlindIndex.label()]), parts))
     }
 
-    /// AES-256-GCM; `place` is where the value stands, so that a ciphertext moved elsewhere does not open. Gives
-    /// `key id . base64url(nonce, ciphertext, tag)`.
+    /// Encrypts with AES-256-GCM and returns `key id . base64url(nonce, ciphertext, tag)`. `place` is the associated data: a ciphertext that
+    /// was moved to another record or field does not open.
     pub fn seal(&self, place: &str, plain: &str) -> Result<String> {
         let key = self.sealing_key(&self.current).ok_or_else(|| Error::internal("no current key"))?;
         let nonce: [u8; NONCE] = random()?;
@@ -103,7 +103,7 @@ impl Keyring {
         Ok(format!("{}.{}", self.current, BASE64.encode([&nonce[..], &sealed].concat())))
     }
 
-    /// The value that [`Keyring::seal`] was given for this place.
+    /// Decrypts the result of [`Keyring::seal`] for the same place.
     pub fn open(&self, place: &str, sealed: &str) -> Result<String> {
         self.try_open(place, sealed).ok_or_else(|| Error::internal(format!("{place} does not open")))
     }
@@ -124,7 +124,7 @@ impl Keyring {
     }
 }
 
-/// HMAC-SHA256 over the parts, each led by its length, so that no two lists of parts are the same message.
+/// HMAC-SHA256 over the parts, each prefixed with its length, so that two different lists of parts are never the same message.
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { unreachable!("HMAC takes a key of any length") };
     for part in parts {
@@ -142,7 +142,7 @@ mod tests {
     const NEW: &str = r#"{"current":"k2","k1":"0123456789abcdef0123456789abcdef","k2":"fedcba9876543210fedcba9876543210"}"#;
 
     #[test]
-    fn what_an_older_key_sealed_still_opens_and_only_in_its_place() {
+    fn a_ciphertext_of_an_older_key_opens_only_in_its_place() {
         let sealed = Keyring::parse(OLD).unwrap().seal("a", "110101199001011234").unwrap();
         let ring = Keyring::parse(NEW).unwrap();
         assert_eq!(ring.open("a", &sealed).unwrap(), "110101199001011234");
@@ -151,16 +151,16 @@ mod tests {
     }
 
     #[test]
-    fn codes_survive_a_rotation_and_purposes_do_not_mix() {
-        let code = Keyring::parse(OLD).unwrap().mac(Purpose::Cursor, &[b"x"]).unwrap();
+    fn digests_survive_a_rotation_and_purposes_do_not_share_keys() {
+        let digest = Keyring::parse(OLD).unwrap().mac(Purpose::Cursor, &[b"x"]).unwrap();
         let ring = Keyring::parse(NEW).unwrap();
-        assert!(ring.macs(Purpose::Cursor, &[b"x"]).contains(&code));
-        assert!(!ring.macs(Purpose::Cursor, &[b"y"]).contains(&code));
-        assert!(!ring.macs(Purpose::ContentDigest, &[b"x"]).contains(&code));
+        assert!(ring.macs(Purpose::Cursor, &[b"x"]).contains(&digest));
+        assert!(!ring.macs(Purpose::Cursor, &[b"y"]).contains(&digest));
+        assert!(!ring.macs(Purpose::ContentDigest, &[b"x"]).contains(&digest));
     }
 
     #[test]
-    fn bad_secrets_are_refused_without_being_quoted() {
+    fn bad_secrets_are_rejected_and_not_quoted() {
         for secret in ["", "[]", r#"{"k1":"hush"}"#, r#"{"current":"k1"}"#, r#"{"current":"k1","k1":"hush"}"#] {
             let error = Keyring::parse(secret).err().unwrap().to_string();
             assert!(!error.contains("hush"), "{error}");

@@ -1,4 +1,4 @@
-//! Randomness, keys, and the credentials by which callers prove who they are.
+//! Random bytes, keys, and the credentials of callers.
 
 pub mod access_token;
 pub mod credentials;

@@ -1,4 +1,4 @@
-//! Secrets of Secrets Manager that only some functions need.
+//! Secrets in Secrets Manager.
 
 use aws_config::SdkConfig;
 use tokio::sync::OnceCell;
@@ -20,7 +20,7 @@ impl<T> LazySecret<T> {
         Self { config, id: id.to_owned(), parse, value: OnceCell::new() }
     }
 
-    /// A secret whose value is known already.
+    /// A secret with a known value, which is never loaded.
     pub fn known(value: T) -> Self {
         let config = aws_sdk_secretsmanager::config::Builder::new();
         let parse = |_: &str| Err(Error::internal("a known secret is never loaded"));

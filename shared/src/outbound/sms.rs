@@ -1,4 +1,4 @@
-//! Text messages to people's phones, through SNS.
+//! Text messages through SNS.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use crate::error::{Error, Result};
 use crate::values::Mobile;
 
-/// How long SNS may take.
+/// The timeout of a call to SNS.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
 pub struct Sms {
     aws: SdkConfig,
     endpoint: Option<String>,
-    /// Made when it is first needed: most functions never do.
+    /// Created on first use: most functions never use it.
     client: OnceLock<Client>,
 }
 
@@ -30,7 +30,7 @@ impl Sms {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            // Sent again, a message would arrive twice: one that SNS does not confirm is given up.
+            // No retry: SNS would deliver the message twice if only its response was lost.
             let timeouts = TimeoutConfig::builder().operation_attempt_timeout(TIMEOUT).operation_timeout(TIMEOUT).build();
             let mut config =
                 aws_sdk_sns::config::Builder::from(&self.aws).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
@@ -39,9 +39,9 @@ impl Sms {
         })
     }
 
-    /// Hands a message over for delivery; SNS tells nobody whether it arrives.
+    /// Submits a message for delivery. SNS does not report whether it arrives.
     pub async fn send(&self, to: &Mobile, message: &str) -> Result<()> {
-        // Without it SNS may hold a code back behind advertisements.
+        // SNS may delay a message of the default type, which is promotional.
         let transactional = MessageAttributeValue::builder().data_type("String").string_value("Transactional").build();
         let call = self
             .client()
@@ -51,9 +51,9 @@ impl Sms {
             .message_attributes("AWS.SNS.SMS.SMSType", transactional.map_err(Error::internal)?);
         match call.send().await {
             Ok(_) => Ok(()),
-            // What SNS says of it quotes the phone.
-            Err(SdkError::ServiceError(refused)) => {
-                Err(Error::internal(format!("SNS refused a message: {}", refused.err().code().unwrap_or("without a code"))))
+            // Logs the code only: the text of the error quotes the phone number.
+            Err(SdkError::ServiceError(rejected)) => {
+                Err(Error::internal(format!("SNS rejected a message: {}", rejected.err().code().unwrap_or("no error code"))))
             }
             Err(error) => Err(Error::caused_by(error)),
         }

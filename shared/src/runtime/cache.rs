@@ -1,4 +1,4 @@
-//! What a process remembers for a moment, so that it need not ask again.
+//! A short-lived cache in the memory of the process.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a process may rely on what it read without looking again.
+/// How long an entry is valid.
 pub const AGE: SignedDuration = SignedDuration::from_secs(5);
-/// How many entries it holds.
+/// The maximum number of entries. A full cache is cleared.
 const ENTRIES: usize = 10_000;
 
 pub struct Cache<K, V>(Mutex<HashMap<K, (V, Timestamp)>>);
@@ -20,7 +20,7 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// What was put for the key less than [`AGE`] ago.
+    /// The value of the key, if it was put less than [`AGE`] ago.
     pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q, now: Timestamp) -> Option<V>
     where
         K: std::borrow::Borrow<Q>,

@@ -1,4 +1,4 @@
-//! How many calls to DynamoDB are made on behalf of something.
+//! Counts the DynamoDB calls of a request.
 
 use std::cell::Cell;
 
@@ -10,12 +10,12 @@ tokio::task_local! {
     static CALLS: Cell<u32>;
 }
 
-/// What the future gives, and how many calls it made; a call that is sent again counts again.
+/// Runs a future and returns its result and the number of its calls. Each retry by the SDK counts as a call.
 pub async fn counted<T>(future: impl Future<Output = T>) -> (T, u32) {
     CALLS.scope(Cell::new(0), async { (future.await, CALLS.with(Cell::get)) }).await
 }
 
-/// Counts for a client.
+/// The interceptor that counts the calls of an SDK client.
 #[derive(Debug)]
 pub struct CountCalls;
 
@@ -30,7 +30,7 @@ impl Intercept for CountCalls {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // Nobody counts what is called outside of a request.
+        // Fails outside of a request, where calls are not counted.
         let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-/// Tells the time; a trait because tests must be able to set it.
+/// Returns the current time. It is a trait so that tests can set the time.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
@@ -19,7 +19,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that only moves when [`ManualClock::advance`] is called.
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl ManualClock {

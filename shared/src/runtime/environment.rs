@@ -1,5 +1,5 @@
-//! Where a process runs: its variables, its AWS account and its clock. Read once, at start; what is missing or contradicts
-//! itself is said then.
+//! The environment of a process: its variables, its AWS configuration and its clock. It is read once, at start, and a missing or invalid
+//! variable fails the start.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -25,35 +25,35 @@ use crate::runtime::metrics::Log;
 use crate::storage::objects::Objects;
 use crate::storage::table::{Key, Store};
 
-/// How long a connection to an AWS service may take to come about.
+/// The timeout for opening a connection to an AWS service.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// DynamoDB answers within milliseconds: one that takes longer than this is asked again.
+/// The timeout of one attempt. DynamoDB responds within milliseconds, so the SDK retries a call that takes longer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// One operation with all its attempts.
+/// The timeout of one operation with all its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 4;
-/// Lambda tells each function its name.
+/// Lambda sets this variable to the name of the function.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
-/// How long the warm-up may take before it is given up.
+/// The timeout of the warm-up.
 const WARM_UP: Duration = Duration::from_millis(500);
 
 pub struct Environment {
     variables: HashMap<String, String>,
     aws: SdkConfig,
     pub clock: Arc<dyn Clock>,
-    /// Where the lines of requests and sweeps go: on Lambda to the function's log, elsewhere nowhere.
+    /// The destination of the lines of requests and sweeps: the function's log on Lambda, nowhere elsewhere.
     pub log: Log,
 }
 
 impl Environment {
-    /// The environment of a Lambda function, which begins to log here.
+    /// The environment of a Lambda function. Starts the log.
     pub async fn of_process() -> Self {
         let variables = std::env::vars().collect();
         log::begin(&variables);
         Self::new(variables, Arc::new(SystemClock)).await
     }
 
-    /// Region and credentials come from the variables alone: no profile, no metadata service is asked.
+    /// Region and credentials come from the variables only. No profile or metadata service is read.
     pub async fn new(variables: HashMap<String, String>, clock: Arc<dyn Clock>) -> Self {
         let credentials = aws_sdk_dynamodb::config::Credentials::new(
             variables.get("AWS_ACCESS_KEY_ID").cloned().unwrap_or_default(),
@@ -80,12 +80,12 @@ impl Environment {
         Self { variables, aws, clock, log }
     }
 
-    /// The name of the function that this process is.
+    /// The name of the function that runs in this process.
     pub fn function(&self) -> &str {
         self.optional(FUNCTION_NAME).unwrap_or("-")
     }
 
-    /// A variable that may be missing; empty counts as missing.
+    /// An optional variable. An empty value counts as missing.
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -94,7 +94,7 @@ impl Environment {
         self.optional(name).ok_or_else(|| Error::internal(format!("{name} is not set")))
     }
 
-    /// `true` or `false`; missing is `false`.
+    /// A variable that is `true` or `false`. The default is `false`.
     pub fn flag(&self, name: &str) -> Result<bool> {
         match self.optional(name) {
             None | Some("false") => Ok(false),
@@ -109,42 +109,42 @@ impl Environment {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// DynamoDB, to be connected to when it is first asked.
+    /// A client of DynamoDB, which connects on first use.
     pub fn store(&self) -> Store {
         Store::new(self.dynamodb())
     }
 
-    /// What a family needs before its first request: DynamoDB, already connected to, and the keys in this secret, fetched side
-    /// by side.
+    /// What a family needs before its first request: a DynamoDB client with an open connection, and the keys in this secret. Both are
+    /// prepared concurrently.
     pub async fn open(&self, table: &str, secret: &str) -> Result<(Store, Keyring)> {
         let store = self.store();
-        // Only the open connection matters: what the read answers, or that it fails, will show again at the first request.
+        // The read only opens the connection. If it fails, the first request reports the failure.
         let warm_up = tokio::time::timeout(WARM_UP, store.get(table, Key::new("-", "-")));
         let (secret, _) = tokio::join!(self.secret(secret), warm_up);
         Ok((store, Keyring::parse(&secret?)?))
     }
 
-    /// S3, to be connected to when it is first needed.
+    /// A client of S3, which connects on first use.
     pub fn objects(&self, bucket: &str) -> Objects {
         Objects::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_S3").map(str::to_owned), bucket.to_owned())
     }
 
-    /// SNS, to be connected to when it is first needed.
+    /// A client of SNS, which connects on first use.
     pub fn sms(&self) -> Sms {
         Sms::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_SNS").map(str::to_owned))
     }
 
-    /// WeChat, for the mini program whose secret this is.
+    /// A client of WeChat for the mini program with this secret.
     pub fn wechat(&self, secret: &str) -> Result<WeChat> {
         Ok(WeChat::new(self.required("WECHAT_URL")?, self.lazy_secret(secret, wechat::App::parse)))
     }
 
-    /// WeChat Pay, for the merchant whose secret this is.
+    /// A client of WeChat Pay for the merchant with this secret.
     pub fn pay(&self, secret: &str) -> Result<Pay> {
         Ok(Pay::new(self.required("WECHAT_PAY_URL")?, self.lazy_secret(secret, Merchant::parse)))
     }
 
-    /// The string of a secret.
+    /// The value of a secret in Secrets Manager.
     pub async fn secret(&self, id: &str) -> Result<String> {
         self.lazy_secret(id, |secret| Ok(secret.to_owned())).get().await.cloned()
     }
@@ -154,8 +154,8 @@ impl Environment {
     }
 }
 
-/// One connector for all clients, made when the first of them sends something: each would make two for itself, and go through the
-/// machine's root certificates for each.
+/// One connector for all SDK clients, created on first use. Otherwise each client creates two, and each connector parses the machine's root
+/// certificates.
 fn http() -> SharedHttpClient {
     let connector = LazyLock::new(|| {
         let connector = Connector::builder()

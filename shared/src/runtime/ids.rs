@@ -49,9 +49,9 @@ mod tests {
     fn ids_increase_even_when_the_clock_stands_still() {
         let ids = Ids::default();
         let now: Timestamp = "2024-01-15T10:30:00Z".parse().unwrap();
-        let made: Vec<Id> = (0..10_000).map(|_| ids.next(now).unwrap()).collect();
-        assert!(made.is_sorted_by(|a, b| a < b));
-        assert_eq!(made[0].made_at(), now);
+        let generated: Vec<Id> = (0..10_000).map(|_| ids.next(now).unwrap()).collect();
+        assert!(generated.is_sorted_by(|a, b| a < b));
+        assert_eq!(generated[0].made_at(), now);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! The log of a function: one JSON object a line.
+//! The log of a function: one JSON object per line.
 //!
-//! What the functions say themselves holds nobody's data, at any level. Libraries do not know what is whose, and tell of whole requests
-//! below INFO: of them no more than that is ever logged.
+//! Our own log lines never contain personal data, at any level. Libraries log whole requests below INFO, so their lines are logged from INFO
+//! up only, whatever the level.
 
 use std::collections::HashMap;
 
@@ -11,17 +11,17 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// The crates that are ours.
+/// The crates of this repository that log.
 const OURS: [&str; 7] = ["channel", "hris", "jobboard", "lambda", "ops", "shared", "signing"];
 
-/// Begins to log, as the variables `AWS_LAMBDA_LOG_LEVEL` or else `RUST_LOG` say: a level, INFO where they say something else.
+/// Starts the log at the level in `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG`. The default is INFO, also if the value is not a level.
 pub fn begin(variables: &HashMap<String, String>) {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| variables.get(*name)?.parse().ok());
-    // Refused where a log was begun before.
+    // Fails if the process has a log already.
     let _ = tracing::subscriber::set_global_default(subscriber(std::io::stdout, level.unwrap_or(LevelFilter::INFO)));
 }
 
-/// What logs to this writer.
+/// A subscriber that logs to this writer.
 pub fn subscriber<W>(writer: W, level: LevelFilter) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Metrics, as CloudWatch takes them out of the log (Embedded Metric Format): no call, no waiting.
+//! Metrics in the Embedded Metric Format. CloudWatch extracts them from the log, so a function makes no call for them.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -24,23 +24,23 @@ impl Metric {
     }
 }
 
-/// Where lines go.
+/// The destination of the lines.
 #[derive(Clone)]
 pub enum Log {
     Silent,
-    /// Lambda takes it to the function's log group.
+    /// Lambda forwards it to the log group of the function.
     Stdout,
     To(Arc<dyn Fn(&str) + Send + Sync>),
 }
 
 impl Log {
-    /// Writes the metrics of a function with what else there is to say: one line.
+    /// Writes one line with the metrics of a function and further properties.
     pub fn metrics(&self, function: &str, now: Timestamp, properties: Map<String, Value>, metrics: &[Metric]) {
         match self {
             Self::Silent => {}
             Self::Stdout => {
                 let line = line(function, now, properties, metrics);
-                // A log that is full or closed keeps no request from its answer.
+                // A request must not fail because its line cannot be written.
                 let _ = writeln!(std::io::stdout(), "{line}");
             }
             Self::To(take) => take(&line(function, now, properties, metrics).to_string()),
@@ -63,7 +63,7 @@ fn line(function: &str, now: Timestamp, properties: Map<String, Value>, metrics:
 mod tests {
     use super::*;
 
-    /// The form of Amazon's specification (CloudWatch User Guide, Embedded metric format).
+    /// The form in the specification (CloudWatch User Guide, Embedded metric format).
     #[test]
     fn a_line_is_in_the_embedded_metric_format() {
         let now = Timestamp::from_millisecond(1_574_109_732_004).unwrap();

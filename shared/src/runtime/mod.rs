@@ -1,4 +1,4 @@
-//! The process that serves requests or runs a sweep: its environment and clock, its log and metrics, and what it remembers.
+//! The process that serves requests or runs a sweep: its environment and clock, its log and metrics, and its caches.
 
 pub mod cache;
 pub mod call_counter;

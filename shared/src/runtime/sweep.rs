@@ -1,7 +1,7 @@
-//! Sweeps: what is due is done, one after the other, until there is no more of it or no more time.
+//! Sweeps process overdue items until none is left or the time is up.
 //!
-//! What was done is due no more, so the next sweep goes on where this one ended. Each act is safe to repeat, so that two sweeps at once
-//! do no harm. One that fails keeps nothing else from being done.
+//! A processed item is no longer overdue, so the next sweep continues where this one ended. Each action is idempotent, so concurrent sweeps
+//! are safe. A failed item does not stop the sweep.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::storage::table::Store;
 
-/// How many are done side by side.
+/// How many items are processed concurrently.
 const AT_ONCE: usize = 8;
 
-/// Until when a sweep may go on.
+/// The time limit of a sweep.
 #[derive(Clone)]
 pub struct Time {
     pub clock: Arc<dyn Clock>,
@@ -30,13 +30,13 @@ impl Time {
     }
 }
 
-/// What a sweep did.
+/// The result of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     pub done: u64,
-    /// They are due still.
+    /// These items are still overdue.
     pub failed: u64,
-    /// Whether time was up before all was seen.
+    /// Whether the time was up before all items were processed.
     pub is_cut_short: bool,
 }
 
@@ -44,17 +44,17 @@ impl Swept {
     fn count(&mut self, outcome: Result<bool>) {
         match outcome {
             Ok(true) => self.done += 1,
-            // Somebody else has done it, or it is not due any more.
+            // Another sweep has processed the item, or it is no longer overdue.
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "something that is due could not be done");
+                tracing::warn!(%error, "an overdue item could not be processed");
                 self.failed += 1;
             }
         }
     }
 }
 
-/// Does what is due with each; `act` tells whether there was something to do.
+/// Runs `act` for each overdue item. `act` returns whether the item was still overdue.
 pub async fn sweep<'a, T, F>(
     due: impl Stream<Item = Result<T>> + Send + 'a,
     time: &Time,
@@ -79,7 +79,7 @@ where
     swept
 }
 
-/// What counts for a while only: tokens, sessions, captchas, codes, counts, requests that count once.
+/// The items that expire: tokens, sessions, captchas, codes, idempotency keys. Rate limits expire without a sweep.
 pub struct Expiring {
     store: Store,
     /// `CREDENTIALS_TABLE`
@@ -91,9 +91,9 @@ impl Expiring {
         Ok(Self { store: environment.store(), table: environment.required("CREDENTIALS_TABLE")?.to_owned() })
     }
 
-    /// Removes what has expired.
+    /// Removes expired items.
     ///
-    /// DynamoDB: the queries of the index, and one write for each.
+    /// DynamoDB: the queries of the index, and one write for each item.
     pub async fn sweep(&self, time: &Time) -> Swept {
         let now = time.clock.now();
         let due = self.store.expired(&self.table, now);

@@ -1,4 +1,4 @@
-//! Lists that are read from a narrow index: page by number with an exact total, or on behind a cursor.
+//! Lists that are read from an index with few attributes: a page by number with an exact total, or the page after a cursor.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -7,34 +7,35 @@ use crate::error::{Error, Fault, Result};
 use crate::storage::page::{Cursor, Page, PageRequest, Window};
 use crate::storage::table::{Item, Key, Query, Range, Store};
 
-/// How much is read for a page behind a cursor, in pages of its size, query by query, until it is full. Where a filter leaves less of that
-/// than a page, the page is short, even empty, and its cursor goes on behind what was read: none costs more the more records there are.
+/// Upper bound of the entries read for a page by cursor, query by query until the page is full, in multiples of the page size. If the
+/// filter leaves too few entries, the page is short or even empty, and its cursor continues after the entries that were read. So the cost
+/// of a page does not grow with the number of records.
 const STEPS: [i32; 4] = [1, 4, 16, 64];
 
-/// The records that stand in one partition of an index and satisfy a filter.
+/// The records in one partition of an index that satisfy a filter.
 pub struct List<'a> {
     pub store: &'a Store,
     pub keyring: &'a Keyring,
     pub table: &'a str,
-    /// Names the list in its cursors: tenant, kind, filter.
+    /// The name of the list in its cursors: tenant, kind, filter.
     pub scope: String,
     pub query: Query,
 }
 
 impl List<'_> {
-    /// One page of the records, as they are now. `cursor_field` is what the caller's cursor is called in a fault.
+    /// One page of the records in their current state. `cursor_field` names the cursor in a fault.
     ///
-    /// DynamoDB: a page by number reads the whole index partition to count it (one query for each 1 MB, some 4,000 records),
-    /// a page behind a cursor no more than it gives, or 85 times as much where a filter passes over entries; then one batch for the rows.
+    /// DynamoDB: a page by number reads the whole index partition to count it (one query for each 1 MB, about 4,000 records). A page by
+    /// cursor reads the entries that it returns, or up to 85 times as many if the filter rejects entries. Then one batch reads the records.
     ///
-    /// The indexes follow the records within moments: a row, which is read as it is now, may have ceased to satisfy the filter.
+    /// The indexes are eventually consistent and the records are not, so a returned record may no longer satisfy the filter.
     pub async fn page(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Item>> {
         let Page { list, total, page, page_size, next_cursor } = self.page_of_keys(request, cursor_field).await?;
         let list = self.store.get_all(self.table, list).await?;
         Ok(Page { list, total, page, page_size, next_cursor })
     }
 
-    /// One page of the records' keys, for those who read something else by them.
+    /// One page of the records' keys.
     pub async fn page_of_keys(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Key>> {
         let window = request
             .window(self.keyring, &self.scope)
@@ -55,7 +56,7 @@ impl List<'_> {
         Ok(Page { list: keys, total, page, page_size, next_cursor })
     }
 
-    /// The keys of all records in their order, or `None` where there are more than `most`: then no more was read than tells so.
+    /// The keys of all records in the order of the index. `None` if there are more than `most`; then the query stops early.
     pub async fn keys(&self, most: usize) -> Result<Option<Vec<Key>>> {
         let mut entries = Entries::default();
         let mut from = None;
@@ -70,7 +71,7 @@ impl List<'_> {
         }
     }
 
-    /// Reads the partition to its end: the entries of one page, and how many there are in all.
+    /// Reads the whole partition: the entries of one page, and the number of all entries.
     async fn count(&self, page: u32, size: u32) -> Result<(Entries, u64)> {
         let skip = u64::from(page - 1) * u64::from(size);
         let mut entries = Entries::default();
@@ -92,11 +93,11 @@ impl List<'_> {
         Ok((entries, total))
     }
 
-    /// The next entries: `size` of them, or fewer where a filter has passed over all that [`STEPS`] allow to be read.
+    /// The next entries: `size` of them, or fewer if the filter rejects the others that [`STEPS`] allow to read.
     async fn walk(&self, query: &Query, size: u32) -> Result<Entries> {
         let mut entries = Entries::default();
         let mut from = None;
-        // One more than is given, to know whether there is one.
+        // One entry more than the page, which shows whether there is a next page.
         let first = i32::try_from(size).unwrap_or(i32::MAX).saturating_add(1);
         for step in STEPS {
             let (items, next) = self.store.query(self.table, query, from, Some(first.saturating_mul(step))).await?;
@@ -124,9 +125,9 @@ impl List<'_> {
 #[derive(Default)]
 struct Entries {
     keys: Vec<Key>,
-    /// The sort key of the last of them, or of the last that was passed over.
+    /// The sort key of the last entry that was returned or filtered out.
     last: Option<String>,
-    /// Whether there are entries behind it.
+    /// Whether there are entries after it.
     more: bool,
 }
 

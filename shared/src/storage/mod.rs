@@ -1,4 +1,4 @@
-//! What outlives a request: items in DynamoDB, objects in S3, and the lists, sealed fields and rate limits that are built on items.
+//! Storage: items in DynamoDB, objects in S3, and the lists, sealed fields and rate limits that are built on items.
 
 pub mod list;
 pub mod objects;

@@ -1,4 +1,4 @@
-//! Pages of a list: by number, or by a cursor whose cost does not grow with depth.
+//! Pages of a list: by number, or by a cursor. The cost of a page by cursor does not grow with its depth.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -7,18 +7,18 @@ use crate::crypto::credentials::is_same;
 use crate::crypto::keyring::{Keyring, Purpose};
 use crate::error::Result;
 
-/// A request for a page, as it was sent.
+/// A request for a page, as the client sent it.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
-    /// Counted from 1.
+    /// The first page is 1.
     pub page: u32,
     pub size: u32,
-    /// Instead of `page`.
+    /// Replaces `page`.
     pub cursor: Option<String>,
 }
 
 impl PageRequest {
-    /// The page in the list of this scope; `None` where the cursor does not belong to it.
+    /// The page in the list of this scope. `None` if the cursor is invalid or belongs to another list.
     pub fn window(self, keyring: &Keyring, scope: &str) -> Option<Window> {
         let Self { page, size, cursor } = self;
         match cursor {
@@ -26,15 +26,13 @@ impl PageRequest {
             Some(sealed) => Cursor::open(&sealed, keyring, scope).map(|cursor| Window::After { cursor, size }),
         }
     }
-}
 
-impl PageRequest {
-    /// The page of a list that holds nothing.
+    /// The page of an empty list.
     pub fn nothing<T>(&self) -> Page<T> {
         self.of(Vec::new())
     }
 
-    /// The page of a list that was read whole.
+    /// The page of a list that was read completely.
     pub fn of<T>(&self, all: Vec<T>) -> Page<T> {
         let total = all.len() as u64;
         let skip = (self.page.max(1) - 1) as usize * self.size as usize;
@@ -43,23 +41,23 @@ impl PageRequest {
     }
 }
 
-/// Which page is asked for.
+/// The requested page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// Pages are counted from 1.
+    /// The first page is 1.
     Numbered { page: u32, size: u32 },
-    /// The page behind a cursor.
+    /// The page after a cursor.
     After { cursor: Cursor, size: u32 },
 }
 
 /// One page of a list.
 pub struct Page<T> {
     pub list: Vec<T>,
-    /// How many there are in all; on a page behind a cursor, how many there were when the walk began.
+    /// The number of all entries. On a page by cursor, their number when the first page was read.
     pub total: u64,
     pub page: u32,
     pub page_size: u32,
-    /// The cursor of the next page, if there is one.
+    /// The cursor of the next page. `None` on the last page.
     pub next_cursor: Option<String>,
 }
 
@@ -70,23 +68,23 @@ impl<T> Page<T> {
     }
 }
 
-/// Where a walk through a list stands. Sealed with a code over the list it belongs to, it is opaque to the client: a changed
-/// one, or one of another tenant, list or filter, does not open.
+/// The position of a client in a list. The sealed form carries an authentication code over the cursor and its list: a changed cursor, or
+/// one of another tenant, list or filter, does not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The sort key of the last entry given or passed over.
+    /// The sort key of the last entry that was returned or filtered out.
     pub position: String,
-    /// How many entries the list had when the walk began: counting them again would cost more with every record.
+    /// The number of entries when the first page was read. The cost of counting them again would grow with the list.
     pub total: u64,
-    /// The number of the page that follows.
+    /// The number of the next page.
     pub page: u32,
 }
 
-/// The bytes of the code that a cursor carries.
+/// The length of the authentication code of a cursor, in bytes.
 const CODE: usize = 16;
 
 impl Cursor {
-    /// `scope` names the list: tenant, resource, filter.
+    /// The form that the client receives. `scope` names the list: tenant, resource, filter.
     pub fn seal(&self, keyring: &Keyring, scope: &str) -> Result<String> {
         let mut bytes = self.total.to_be_bytes().to_vec();
         bytes.extend(self.page.to_be_bytes());
@@ -126,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_opens_in_its_list_alone(position in "[0-9]{1,20}", total: u64, page: u32, scope in ".{0,20}", other in ".{0,20}") {
+        fn a_cursor_opens_only_in_its_list(position in "[0-9]{1,20}", total: u64, page: u32, scope in ".{0,20}", other in ".{0,20}") {
             let cursor = Cursor { position, total, page };
             let sealed = cursor.seal(&keyring(), &scope).unwrap();
             prop_assert_eq!(Cursor::open(&sealed, &keyring(), &scope), Some(cursor));
@@ -144,7 +142,7 @@ mod tests {
         }
 
         #[test]
-        fn a_cut_or_longer_cursor_does_not_open(position in "[0-9]{1,40}", total: u64, page: u32, at: prop::sample::Index, more in "[A-Za-z0-9_=-]{1,8}") {
+        fn a_truncated_or_extended_cursor_does_not_open(position in "[0-9]{1,40}", total: u64, page: u32, at: prop::sample::Index, more in "[A-Za-z0-9_=-]{1,8}") {
             let sealed = Cursor { position, total, page }.seal(&keyring(), "list").unwrap();
             let at = at.index(sealed.len());
             for damaged in [sealed[..at].to_owned(), sealed[at + 1..].to_owned(), format!("{sealed}{more}"), format!("{more}{sealed}")] {
@@ -153,7 +151,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,80}") {
+        fn opening_a_cursor_never_panics(text in ".{0,80}") {
             prop_assert_eq!(Cursor::open(&text, &keyring(), "list"), None);
         }
     }

@@ -1,4 +1,4 @@
-//! Fields that are sealed where they are stored.
+//! Fields of a record that are stored encrypted.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -6,7 +6,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::Result;
 use crate::storage::table::{Item, Key};
 
-/// Seals these fields of the record that is stored under this key.
+/// Encrypts these fields of the record with this key.
 pub fn seal(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> Result<()> {
     for field in fields {
         if let Some(AttributeValue::S(plain)) = item.get_mut(*field) {
@@ -16,7 +16,7 @@ pub fn seal(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> R
     Ok(())
 }
 
-/// Opens what [`seal`] sealed.
+/// Decrypts the fields that [`seal`] encrypted.
 pub fn open(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> Result<()> {
     for field in fields {
         if let Some(AttributeValue::S(sealed)) = item.get_mut(*field) {
@@ -26,7 +26,7 @@ pub fn open(keyring: &Keyring, key: &Key, fields: &[&str], item: &mut Item) -> R
     Ok(())
 }
 
-/// Where a sealed value stands, so that one moved to another record or field does not open.
+/// The place of a sealed value. A ciphertext that was moved to another record or field does not open.
 pub fn place(key: &Key, field: &str) -> String {
     format!("{}/{}/{field}", key.pk, key.sk)
 }

@@ -1,5 +1,4 @@
-//! Pictures that people upload: their format is told by their content, and they are decoded whole, so that nothing broken or
-//! disguised passes.
+//! Uploaded images. The content decides the format. Each image is decoded completely, which rejects damaged and disguised files.
 
 use std::io::Cursor;
 
@@ -7,12 +6,12 @@ use image::{ImageFormat, ImageReader, Limits};
 
 use crate::values::Reason;
 
-/// The longest side and the most pixels of a picture, and the most memory that its decoded form may take.
+/// Upper bounds of an image: the longer side and the number of pixels, and the bytes of memory that its decoder may allocate.
 const MAX_SIDE: u32 = 12_000;
 const MAX_PIXELS: u64 = 64_000_000;
 const MAX_MEMORY: u64 = 256 * 1024 * 1024;
 
-/// What every page in disguise holds; a picture holds it by chance once in millions.
+/// Every disguised HTML page contains one of these. By chance, about one image in millions does.
 const MARKUP: [&[u8]; 4] = [b"<html>", b"<html ", b"<script", b"<!doctype"];
 const REASON: Reason = "must be a whole jpg, png, webp or bmp picture";
 
@@ -25,14 +24,14 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format by content; decoded whole, so that nothing broken or disguised passes.
+    /// Decodes an image and returns its format.
     pub fn of(bytes: &[u8]) -> Result<Self, Reason> {
         let lower = bytes.to_ascii_lowercase();
         if MARKUP.iter().any(|markup| lower.windows(markup.len()).any(|window| window == *markup)) {
             return Err(REASON);
         }
         let reader = || ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| REASON);
-        // Before anything is decoded: a decoder's own memory follows the pixels too.
+        // Checked before the image is decoded, because some decoders allocate memory in proportion to the pixels themselves.
         let (width, height) = reader()?.into_dimensions().map_err(|_| REASON)?;
         if u64::from(width) * u64::from(height) > MAX_PIXELS {
             return Err(REASON);
@@ -92,8 +91,8 @@ mod tests {
 
     use super::*;
 
-    /// What the formats' specifications have at the beginning.
-    fn begins(bytes: &[u8]) -> Option<Format> {
+    /// The format by the magic bytes of its specification.
+    fn by_magic_bytes(bytes: &[u8]) -> Option<Format> {
         let riff = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
         match bytes {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
@@ -115,26 +114,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_picture_is_what_it_begins_as(format in formats(), width in 1..20_u32, height in 1..20_u32) {
+        fn an_image_has_the_format_of_its_magic_bytes(format in formats(), width in 1..20_u32, height in 1..20_u32) {
             let bytes = picture(format, width, height);
-            prop_assert_eq!(Format::of(&bytes).ok(), begins(&bytes));
+            prop_assert_eq!(Format::of(&bytes).ok(), by_magic_bytes(&bytes));
             prop_assert_eq!(Format::of(&bytes).ok(), Format::from_decoder(format));
         }
 
         #[test]
-        fn a_damaged_one_is_the_same_or_none(format in formats(), at: prop::sample::Index, to: u8, kept: prop::sample::Index) {
+        fn a_damaged_image_keeps_its_format_or_is_rejected(
+            format in formats(), at: prop::sample::Index, to: u8, kept: prop::sample::Index,
+        ) {
             let mut bytes = picture(format, 9, 9);
             let at = at.index(bytes.len());
             bytes[at] = to;
-            if let Ok(told) = Format::of(&bytes) {
-                prop_assert_eq!(Some(told), begins(&bytes));
+            if let Ok(decoded) = Format::of(&bytes) {
+                prop_assert_eq!(Some(decoded), by_magic_bytes(&bytes));
             }
             bytes.truncate(kept.index(bytes.len() / 2));
             prop_assert_eq!(Format::of(&bytes), Err(REASON));
         }
 
         #[test]
-        fn noise_behind_a_beginning_is_none(start in prop::sample::select(vec![
+        fn noise_after_magic_bytes_is_rejected(start in prop::sample::select(vec![
             &b"\x89PNG\r\n\x1a\n"[..], b"\xff\xd8\xff\xe0", b"BM", b"RIFF\x20\0\0\0WEBPVP8 ", b"GIF89a", b"",
         ]), noise: Vec<u8>) {
             prop_assert_eq!(Format::of(&[start, &noise].concat()), Err(REASON));

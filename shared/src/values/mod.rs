@@ -1,4 +1,4 @@
-//! The values that the documents' fields hold. Each is checked once, when it is read; a stored value is trusted.
+//! The types of the fields in the API documents. Each value is validated once, when a request is parsed; a stored value is trusted.
 
 mod id;
 mod identity;
@@ -18,10 +18,10 @@ pub use number::{Adjustment, Count, Int, Money, Score, Span};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 
-/// Why a value is refused; never quotes the value.
+/// Why a value is rejected. It never quotes the value.
 pub type Reason = &'static str;
 
-/// Lets a type that is made from a string (`fn parse(&str) -> Result<Self, Reason>`) be read from input.
+/// Implements `Deserr` for a type with `fn parse(&str) -> Result<Self, Reason>`.
 macro_rules! text_value {
     ($name:ident $(<$(const $parameter:ident: $of:ty),+>)?) => {
         impl$(<$(const $parameter: $of),+>)? deserr::Deserr<$crate::values::input::Faults> for $name$(<$($parameter),+>)? {
@@ -39,7 +39,7 @@ macro_rules! text_value {
 }
 pub(crate) use text_value;
 
-/// Declares an enum whose variants are the strings of the document.
+/// Declares an enum whose variants are strings of an API document.
 macro_rules! choices {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -68,7 +68,7 @@ macro_rules! choices {
 }
 pub(crate) use choices;
 
-/// Declares an enum whose variants are the numbers of the document, and that is stored as such a number.
+/// Declares an enum whose variants are numbers of an API document. It is stored as this number.
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {
         $(#[$doc])*

@@ -1,9 +1,9 @@
 //! WeChat's server API and, in [`pay`], WeChat Pay.
 //!
-//! The server API, as far as mini programs need it: code2session, stable_token, getuserphonenumber.
+//! Of the server API, mini programs need three operations: code2session, stable_token, getuserphonenumber.
 //!
-//! WeChat answers 200 with an `errcode`. A code that is not valid is the caller's mistake, a busy or blocked WeChat asks to
-//! try again, everything else is our fault; an access token that WeChat no longer takes is asked for anew, once.
+//! WeChat returns status 200 with an `errcode`. An invalid code is the caller's mistake; when WeChat is busy, the caller may retry; every
+//! other `errcode` is an internal error. When WeChat rejects the cached access token, the client gets a new one and retries once.
 
 pub mod pay;
 
@@ -20,13 +20,13 @@ use crate::outbound::secret::LazySecret;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long before its end an access token is given up.
+/// An access token is renewed this long before it expires.
 const MARGIN: SignedDuration = SignedDuration::from_secs(300);
 
 pub struct WeChat {
     base_url: String,
     app: LazySecret<App>,
-    /// Made when it is first needed.
+    /// Created on first use.
     http: OnceLock<reqwest::Client>,
     token: RwLock<Option<(String, Timestamp)>>,
 }
@@ -39,14 +39,14 @@ pub struct App {
 }
 
 impl App {
-    /// Reads the secret's JSON. An error never quotes it.
+    /// Parses the secret's JSON. An error never quotes it.
     pub fn parse(secret: &str) -> Result<Self> {
         serde_json::from_str(secret)
             .map_err(|_| Error::internal("the WeChat secret is not a JSON object with appid and secret"))
     }
 }
 
-/// Who logs in.
+/// The user that logs in.
 #[derive(Deserialize)]
 pub struct Session {
     pub openid: String,
@@ -54,19 +54,19 @@ pub struct Session {
     pub unionid: Option<String>,
 }
 
-/// Why WeChat gives nothing for a code.
+/// Why WeChat rejects a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// The code is wrong, too old, or was used.
+    /// The code is invalid, expired or already used.
     Code,
-    /// The user is blocked for being a risk.
+    /// WeChat blocks the user as a risk.
     Blocked,
     /// Too many calls, or WeChat is busy.
     Busy,
 }
 
 impl Rejection {
-    /// When a busy WeChat may be asked again, in seconds.
+    /// After how many seconds a client may retry when WeChat is busy.
     pub const BUSY_FOR: i64 = 1;
 }
 
@@ -86,7 +86,7 @@ impl WeChat {
         http_client(&self.http)
     }
 
-    /// Who the user is that got this code from `wx.login`.
+    /// The user that got this code from `wx.login`.
     pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Rejection>> {
         let app = self.app.get().await?;
         let query =
@@ -99,7 +99,7 @@ impl WeChat {
         }
     }
 
-    /// The phone number, without the country's prefix, of the user that got this code from `getPhoneNumber`.
+    /// The phone number, without the country code, of the user that got this code from `getPhoneNumber`.
     pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -116,7 +116,7 @@ impl WeChat {
             let request = self.http().post(url).query(&[("access_token", &token)]).json(&json!({"code": code}));
             let answer = answer(request).await?;
             let Status { errcode } = read(answer.clone())?;
-            // The token ended before its time: WeChat may withdraw it.
+            // WeChat may revoke an access token before it expires.
             if matches!(errcode, 40001 | 42001) && !renewed {
                 token = self.access_token(now, true).await?;
                 continue;
@@ -126,18 +126,18 @@ impl WeChat {
                 None => read(answer).map(|Answer { phone_info }| Ok(phone_info.pure_phone_number)),
             };
         }
-        Err(Error::internal("WeChat takes no access token"))
+        Err(Error::internal("WeChat rejects a new access token"))
     }
 
-    /// The access token that is known, or a new one. `renew` asks WeChat to withdraw the known one.
+    /// The cached access token, or a new one. With `renew`, WeChat revokes the cached one.
     async fn access_token(&self, now: Timestamp, renew: bool) -> Result<String> {
         #[derive(Deserialize)]
         struct Answer {
             access_token: String,
             expires_in: i64,
         }
-        let known = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((token, until)) = known
+        let cached = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((token, until)) = cached
             && !renew
             && now < until
         {
@@ -147,7 +147,7 @@ impl WeChat {
         let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
         if let Some(rejection) = rejection(&answer)? {
-            return Err(Error::internal(format!("WeChat gives no access token: {rejection:?}")));
+            return Err(Error::internal(format!("WeChat returns no access token: {rejection:?}")));
         }
         let Answer { access_token, expires_in } = read(answer)?;
         let until = now + SignedDuration::from_secs(expires_in.clamp(0, 7200)) - MARGIN;
@@ -156,7 +156,7 @@ impl WeChat {
     }
 }
 
-/// The client in this place, made when it is first needed.
+/// The HTTP client in `place`, created on first use.
 fn http_client(place: &OnceLock<reqwest::Client>) -> &reqwest::Client {
     place.get_or_init(|| {
         let client = reqwest::Client::builder()
@@ -168,7 +168,7 @@ fn http_client(place: &OnceLock<reqwest::Client>) -> &reqwest::Client {
     })
 }
 
-/// The JSON that WeChat answers. No error quotes a URL: codes and secrets stand in them.
+/// Sends a request and returns the JSON of the response. No error quotes a URL, because URLs contain codes and secrets.
 async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
     let quiet = |error: reqwest::Error| Error::internal(format!("WeChat: {}", error.without_url()));
     let response = request.send().await.map_err(quiet)?;
@@ -176,10 +176,10 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
 }
 
 fn read<T: DeserializeOwned>(answer: Value) -> Result<T> {
-    serde_json::from_value(answer).map_err(|_| Error::internal("WeChat answers in another form than it documents"))
+    serde_json::from_value(answer).map_err(|_| Error::internal("the response of WeChat does not match its documentation"))
 }
 
-/// What an `errcode` means; none where there is none.
+/// The meaning of an `errcode`. `None` for 0, or if it is missing.
 fn rejection(answer: &Value) -> Result<Option<Rejection>> {
     let Status { errcode } = read(answer.clone())?;
     match errcode {
@@ -187,6 +187,6 @@ fn rejection(answer: &Value) -> Result<Option<Rejection>> {
         40029 | 40163 => Ok(Some(Rejection::Code)),
         40226 => Ok(Some(Rejection::Blocked)),
         -1 | 45011 => Ok(Some(Rejection::Busy)),
-        other => Err(Error::internal(format!("WeChat refuses with {other}"))),
+        other => Err(Error::internal(format!("WeChat returns errcode {other}"))),
     }
 }

@@ -1,4 +1,4 @@
-//! Objects in S3. Large uploads go through presigned addresses, past the functions.
+//! Objects in S3. Clients upload large files directly to S3, through presigned URLs.
 
 mod post;
 
@@ -21,24 +21,24 @@ use jiff::Timestamp;
 use crate::error::{Error, Result};
 pub use post::Form;
 
-/// How long a presigned address works.
+/// How long a presigned URL is valid.
 pub const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
 
 pub struct Objects {
     aws: SdkConfig,
     endpoint: Option<String>,
     bucket: String,
-    /// Made when it is first needed: most functions never do.
+    /// Created on first use: most functions never use it.
     client: OnceLock<Client>,
 }
 
-/// A request that may be sent by whoever holds it, exactly with these headers.
+/// A request that needs no credentials. The client must send exactly these headers.
 pub struct Presigned {
     pub url: String,
     pub headers: Vec<(String, String)>,
 }
 
-/// What an upload is bound to.
+/// The only content that a presigned upload accepts.
 pub struct Content<'a> {
     pub content_type: &'a str,
     /// In bytes.
@@ -51,7 +51,7 @@ impl Objects {
         Self { aws, endpoint, bucket, client: OnceLock::new() }
     }
 
-    /// Path style where an endpoint is given: a loopback address has no bucket subdomains.
+    /// With an endpoint, URLs are in path style: a loopback address has no subdomain for a bucket.
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
             let mut config = aws_sdk_s3::config::Builder::from(&self.aws)
@@ -62,7 +62,7 @@ impl Objects {
         })
     }
 
-    /// A PUT of this key that S3 takes only with this type, length and, where given, digest.
+    /// A PUT of this key. S3 accepts only this type and length, and this digest if there is one.
     pub async fn presign_put(&self, key: &str, content: &Content<'_>) -> Result<Presigned> {
         let call = self
             .client()
@@ -75,7 +75,7 @@ impl Objects {
         call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
     }
 
-    /// A POST form (`multipart/form-data`, the file last, in the field `file`) that S3 takes only with this key, type and size.
+    /// A POST form (`multipart/form-data`, the file last, in the field `file`). S3 accepts only this key, type and size.
     pub async fn presign_post(&self, key: &str, content_type: &str, size: u32, now: Timestamp) -> Result<Form> {
         let provider = self.aws.credentials_provider().ok_or_else(|| Error::internal("no credentials"))?;
         let credentials = provider.provide_credentials().await.map_err(Error::caused_by)?;
@@ -105,27 +105,27 @@ impl Objects {
         call.body(bytes.into()).send().await.map(drop).map_err(Error::caused_by)
     }
 
-    /// At most `most` bytes of an object from an offset on, and how long the object is; `None` where there is none.
+    /// At most `most` bytes of an object from an offset, and the size of the object. `None` if the object does not exist.
     pub async fn read(&self, key: &str, from: u64, most: u64) -> Result<Option<(Vec<u8>, u64)>> {
         let call = self.client().get_object().bucket(&self.bucket).key(key);
-        let answer = match call.range(format!("bytes={from}-{}", from.saturating_add(most).saturating_sub(1))).send().await {
-            Ok(answer) => answer,
+        let response = match call.range(format!("bytes={from}-{}", from.saturating_add(most).saturating_sub(1))).send().await {
+            Ok(response) => response,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
-            // Nothing lies behind the offset.
+            // The object ends at the offset or before it.
             Err(error) if error.code() == Some("InvalidRange") => return Ok(Some((Vec::new(), from))),
             Err(error) => return Err(Error::caused_by(error)),
         };
-        let whole = answer.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
-        let bytes = answer.body.collect().await.map_err(Error::caused_by)?.to_vec();
-        let whole = whole.unwrap_or(from + bytes.len() as u64);
-        Ok(Some((bytes, whole)))
+        let size = response.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let bytes = response.body.collect().await.map_err(Error::caused_by)?.to_vec();
+        let size = size.unwrap_or(from + bytes.len() as u64);
+        Ok(Some((bytes, size)))
     }
 
-    /// The keys that begin so: at most a thousand.
+    /// The keys with this prefix: at most a thousand.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        let answer =
+        let response =
             self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await.map_err(Error::caused_by)?;
-        Ok(answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
+        Ok(response.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {

@@ -1,4 +1,4 @@
-//! Forms by which a browser or `wx.uploadFile` uploads to S3: a POST policy under signature version 4. The SDK has none.
+//! Forms for uploads to S3 by a browser or `wx.uploadFile`: a POST policy with signature version 4, which the SDK does not support.
 
 use aws_sdk_s3::config::Credentials;
 use base64::Engine as _;
@@ -13,13 +13,13 @@ use crate::error::{Error, Result};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Where to send a form, and the fields that stand before the file.
+/// The URL of a form, and its fields. The client must send the fields before the file.
 pub struct Form {
     pub url: String,
     pub fields: Vec<(&'static str, String)>,
 }
 
-/// What the form is bound to.
+/// The only upload that the form allows.
 pub struct Upload<'a> {
     pub bucket: &'a str,
     pub key: &'a str,
@@ -28,7 +28,7 @@ pub struct Upload<'a> {
     pub size: u32,
 }
 
-/// `endpoint` is where S3 is, if not at its own address.
+/// Creates a signed form. `endpoint` replaces the address of S3.
 pub fn form(
     upload: &Upload<'_>,
     credentials: &Credentials,
@@ -79,10 +79,10 @@ fn mac(key: &[u8], message: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The key, credentials and signing key of AWS's own example (Signature Version 4, Examples: browser-based upload using HTTP
-    /// POST); its policy is spelled otherwise, so that only what leads to the signature can be compared.
+    /// The credentials and the policy of the AWS example (Signature Version 4, Examples: Browser-Based Upload using HTTP POST). Its policy
+    /// is formatted differently, so only the signature of a given policy can be compared.
     #[test]
-    fn the_signing_key_is_that_of_the_standard() {
+    fn the_signature_is_that_of_the_aws_example() {
         let policy = "eyAiZXhwaXJhdGlvbiI6ICIyMDE1LTEyLTMwVDEyOjAwOjAwLjAwMFoiLA0KICAiY29uZGl0aW9ucyI6IFsNCiAgICB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRrZXkiLCAidXNlci91c2VyMS8iXSwNCiAgICB7ImFjbCI6ICJwdWJsaWMtcmVhZCJ9LA0KICAgIHsic3VjY2Vzc19hY3Rpb25fcmVkaXJlY3QiOiAiaHR0cDovL3NpZ3Y0ZXhhbXBsZWJ1Y2tldC5zMy5hbWF6b25hd3MuY29tL3N1Y2Nlc3NmdWxfdXBsb2FkLmh0bWwifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRDb250ZW50LVR5cGUiLCAiaW1hZ2UvIl0sDQogICAgeyJ4LWFtei1tZXRhLXV1aWQiOiAiMTQzNjUxMjM2NTEyNzQifSwNCiAgICB7IngtYW16LXNlcnZlci1zaWRlLWVuY3J5cHRpb24iOiAiQUVTMjU2In0sDQogICAgWyJzdGFydHMtd2l0aCIsICIkeC1hbXotbWV0YS10YWciLCAiIl0sDQoNCiAgICB7IngtYW16LWNyZWRlbnRpYWwiOiAiQUtJQUlPU0ZPRE5ON0VYQU1QTEUvMjAxNTEyMjkvdXMtZWFzdC0xL3MzL2F3czRfcmVxdWVzdCJ9LA0KICAgIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwNCiAgICB7IngtYW16LWRhdGUiOiAiMjAxNTEyMjlUMDAwMDAwWiIgfQ0KICBdDQp9";
         let secret = b"AWS4wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_vec();
         let key = ["20151229", "us-east-1", "s3", "aws4_request"].iter().fold(secret, |key, part| mac(&key, part));

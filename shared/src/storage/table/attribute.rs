@@ -13,7 +13,7 @@ pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// The text of an attribute that every item of the kind has.
+/// The text of an attribute. It is an internal error if the item lacks it.
 pub fn read_text(item: &Item, attribute: &str) -> Result<String> {
     match item.get(attribute) {
         Some(AttributeValue::S(text)) => Ok(text.clone()),
@@ -21,7 +21,7 @@ pub fn read_text(item: &Item, attribute: &str) -> Result<String> {
     }
 }
 
-/// The number of an attribute that every item of the kind has.
+/// The number of an attribute. It is an internal error if the item lacks it.
 pub fn read_integer<N: std::str::FromStr>(item: &Item, attribute: &str) -> Result<N> {
     match item.get(attribute) {
         Some(AttributeValue::N(digits)) => digits.parse().ok(),

@@ -1,11 +1,10 @@
-//! Conditions on what is stored.
+//! Conditions and filters of DynamoDB.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// A DynamoDB expression with its names and values. Attribute names always go through placeholders, since many are reserved
-/// words.
+/// A DynamoDB expression with its names and values. Attribute names are always placeholders, because many are reserved words.
 #[derive(Clone, Debug)]
 pub struct Condition {
     pub(super) expression: String,
@@ -19,13 +18,13 @@ impl Condition {
         Self { expression: "attribute_not_exists(pk)".into(), names: None, values: None }
     }
 
-    /// The attribute is not there, or compares like this with the value.
+    /// The attribute does not exist, or the comparison with the value holds.
     pub fn absent_or(attribute: &str, operator: &str, value: AttributeValue) -> Self {
         let compares = Self::compares(attribute, operator, value);
         Self { expression: format!("attribute_not_exists(#{attribute}) OR {}", compares.expression), ..compares }
     }
 
-    /// No item has this key, or one that has expired (`expires_at`, in Unix seconds): DynamoDB may leave it for days.
+    /// No item has this key, or the item has expired (`expires_at`, in Unix seconds). DynamoDB may remove it days later.
     pub fn absent_or_expired(now: jiff::Timestamp) -> Self {
         Self::absent_or("expires_at", "<=", super::attribute::number(now.as_second()))
     }
@@ -35,7 +34,7 @@ impl Condition {
         Self { expression: "attribute_exists(pk)".into(), names: None, values: None }
     }
 
-    /// The attribute compares (`=`, `>=`, ...) like this with the value.
+    /// The comparison (`=`, `>=`, ...) of the attribute with the value holds.
     pub fn compares(attribute: &str, operator: &str, value: AttributeValue) -> Self {
         Self {
             expression: format!("#{attribute} {operator} :{attribute}"),
@@ -44,8 +43,8 @@ impl Condition {
         }
     }
 
-    /// The attribute lies within the bounds that are given, themselves included; none is no condition. Bounds that are the wrong
-    /// way round hold for nothing: BETWEEN would refuse them.
+    /// The attribute is within the given bounds, inclusive. `None` without bounds. If the lower bound is above the upper one, no item
+    /// matches; DynamoDB rejects BETWEEN with such bounds.
     pub fn within(attribute: &str, low: Option<AttributeValue>, high: Option<AttributeValue>) -> Option<Self> {
         match (low, high) {
             (Some(low), Some(high)) => {
@@ -63,7 +62,7 @@ impl Condition {
         Self::compares(attribute, "=", value)
     }
 
-    /// The attribute lies between the two values, both included.
+    /// The attribute is between the two values, inclusive.
     pub fn between(attribute: &str, low: AttributeValue, high: AttributeValue) -> Self {
         Self {
             expression: format!("#{attribute} BETWEEN :{attribute}_low AND :{attribute}_high"),
@@ -84,7 +83,7 @@ impl Condition {
         }
     }
 
-    /// The text contains this one.
+    /// The text of the attribute contains this part.
     pub fn contains(attribute: &str, part: AttributeValue) -> Self {
         Self {
             expression: format!("contains(#{attribute}, :{attribute})"),
@@ -93,7 +92,7 @@ impl Condition {
         }
     }
 
-    /// Both hold; they speak of different attributes.
+    /// Both conditions hold. They must be about different attributes.
     pub fn and(mut self, other: Self) -> Self {
         self.expression = format!("{} AND {}", self.expression, other.expression);
         merge(&mut self.names, other.names);

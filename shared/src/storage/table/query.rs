@@ -1,4 +1,4 @@
-//! Queries on an index, or on a partition of the table itself.
+//! Queries of an index, or of a partition of the table.
 
 use std::pin::pin;
 
@@ -10,7 +10,7 @@ use super::condition::{Condition, merge};
 use super::{Item, Store};
 use crate::error::{Error, Result};
 
-/// The sort key that the indexes share: see `template.yaml`.
+/// The sort key of the indexes in `template.yaml`.
 const SORT: &str = "ixsk";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,31 +19,30 @@ pub enum Order {
     Descending,
 }
 
-/// Which sort keys.
+/// A range of sort keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Range {
     All,
-    /// Those behind this one, in the query's order.
+    /// The keys after this one, in the order of the query.
     Behind(String),
-    /// Those between these two, themselves included.
+    /// The keys between these two, inclusive.
     Between(String, String),
 }
 
-/// The entries of one partition of an index, in the order of their sort key.
+/// The entries of one partition of an index, in the order of their sort keys.
 #[derive(Clone)]
 pub struct Query {
-    /// `ix1`, `ix2` or `ix3`: the index and its partition key bear the same name.
+    /// `ix1`, `ix2` or `ix3`: the name of the index and of its partition key.
     pub index: &'static str,
     pub partition: String,
     pub range: Range,
     pub order: Order,
-    /// Which entries to give; it is read and paid for, but not sent, what does not satisfy it.
+    /// Which entries to return. The filter runs after the read: rejected entries still consume capacity.
     pub filter: Option<Condition>,
 }
 
 impl Store {
-    /// One page of a query: of each entry its key and sort key. Reads at most `limit` entries, where given, and gives the
-    /// position to go on from, where there is more.
+    /// One page of a query: the key and the sort key of each entry, and the position of the next page. Reads at most `limit` entries.
     pub async fn query(
         &self,
         table: &str,
@@ -67,7 +66,7 @@ impl Store {
             merge(&mut values, filter.values);
             filter.expression
         });
-        let answer = self
+        let response = self
             .client
             .query()
             .table_name(table)
@@ -83,10 +82,10 @@ impl Store {
             .send()
             .await
             .map_err(Error::caused_by)?;
-        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+        Ok((response.items.unwrap_or_default(), response.last_evaluated_key))
     }
 
-    /// The last items of a partition of the table, the last one first, strongly consistent: at most so many.
+    /// The last items of a partition of the table, in descending order, strongly consistent: at most `most`.
     pub async fn last(&self, table: &str, partition: String, most: usize) -> Result<Vec<Item>> {
         let key = Condition::equals("pk", text(partition));
         let (mut items, mut from) = (Vec::new(), None);
@@ -94,7 +93,7 @@ impl Store {
             let left = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
             let call =
                 self.client.query().table_name(table).consistent_read(true).scan_index_forward(false).set_limit(Some(left));
-            let answer = call
+            let response = call
                 .key_condition_expression(key.expression.clone())
                 .set_expression_attribute_names(key.names.clone())
                 .set_expression_attribute_values(key.values.clone())
@@ -102,16 +101,16 @@ impl Store {
                 .send()
                 .await
                 .map_err(Error::caused_by)?;
-            items.extend(answer.items.unwrap_or_default());
-            match answer.last_evaluated_key {
+            items.extend(response.items.unwrap_or_default());
+            match response.last_evaluated_key {
                 Some(next) if items.len() < most => from = Some(next),
                 _ => return Ok(items),
             }
         }
     }
 
-    /// The items of a partition of the table in the order of their sort keys, strongly consistent: all of them, or those whose
-    /// sort keys lie between the two given, themselves included. `None` where there are more than `most`.
+    /// The items of a partition of the table in the order of their sort keys, strongly consistent: all items, or those with sort keys
+    /// `between` the two, inclusive. `None` if there are more than `most`.
     pub async fn partition(
         &self,
         table: &str,
@@ -135,7 +134,7 @@ impl Store {
         Ok(Some(items))
     }
 
-    /// The items of a partition of the table whose sort keys are not less than this one, strongly consistent, page by page.
+    /// The items of a partition of the table with sort keys from this one on, strongly consistent, page by page.
     pub fn partition_pages(
         &self,
         table: &str,
@@ -167,14 +166,14 @@ impl Store {
     }
 }
 
-/// One page after the other, to the end.
+/// All pages of a query.
 fn pages(call: QueryFluentBuilder) -> impl Stream<Item = Result<Vec<Item>>> {
     stream::try_unfold(Some(None), move |from: Option<Option<Item>>| {
         let call = call.clone();
         async move {
             let Some(from) = from else { return Ok(None) };
-            let answer = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
-            Ok(Some((answer.items.unwrap_or_default(), answer.last_evaluated_key.map(Some))))
+            let response = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
+            Ok(Some((response.items.unwrap_or_default(), response.last_evaluated_key.map(Some))))
         }
     })
 }

@@ -87,7 +87,7 @@ impl Store {
         .await
     }
 
-    /// Does all the writes, or none of them.
+    /// Executes all the writes, or none of them.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Outcome> {
         let items = writes.into_iter().map(Write::into_sdk).collect::<Result<Vec<_>>>()?;
         // Each call makes a new idempotency token: the one of a cancelled transaction cannot be used again.

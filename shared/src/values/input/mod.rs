@@ -1,8 +1,7 @@
-//! What a caller sends, read strictly, with every fault at once.
+//! Strict parsing of requests, which reports every fault at once.
 //!
-//! [`Json::parse`] turns bytes into a value; `deserr` turns the value into a request type and [`Faults`] gathers what is wrong
-//! with it, each with its JSON path. A number that is no integer is handed on as its literal, because money must never pass
-//! through a binary float.
+//! [`Json::parse`] turns bytes into a value. `deserr` turns the value into a request type, and [`Faults`] collects the faults, each with
+//! its JSON path. A number that is not an integer is passed on as its literal, because money must never go through a binary float.
 
 mod strict;
 
@@ -17,7 +16,8 @@ use crate::error::{Error, Fault, Result};
 /// The field name of a fault that concerns the whole body.
 pub const WHOLE: &str = "$";
 
-/// What leads the literal of a number that is no integer, which travels as a string. No caller can send one: a NUL is refused.
+/// The prefix of the literal of a non-integer number, which `deserr` receives as a string. No client can send such a string: NUL
+/// characters are rejected.
 const LITERAL: char = '\0';
 
 /// A JSON value without duplicate keys and without NUL characters.
@@ -52,12 +52,12 @@ impl Json {
         Self(value)
     }
 
-    /// A value that is being read. Its depth was bounded when it was parsed.
+    /// The JSON of a value that `deserr` reads. [`Json::parse`] has bounded its depth.
     pub fn of<V: IntoValue>(value: Value<V>) -> Self {
         Self(to_json(value))
     }
 
-    /// Leaves members out that are null, in objects within objects too: a null counts as absent. Arrays stay as they are.
+    /// Removes members that are null, also in nested objects: null counts as absent. Arrays stay unchanged.
     pub fn without_nulls(mut self) -> Self {
         fn prune(value: &mut serde_json::Value) {
             if let Some(members) = value.as_object_mut() {
@@ -83,7 +83,7 @@ impl Json {
         self.0.get(key)
     }
 
-    /// Takes a member out of an object; the others keep their order, in which their faults are told.
+    /// Removes a member of an object. The others keep their order, because faults are reported in this order.
     pub fn remove(&mut self, key: &str) {
         if let Some(members) = self.0.as_object_mut() {
             members.shift_remove(key);
@@ -94,13 +94,12 @@ impl Json {
         self.0
     }
 
-    /// Reads the value as a request type.
+    /// Parses the value as a request type.
     pub fn read<T: Deserr<Faults>>(self) -> Result<T> {
         deserr::deserialize(self).map_err(|Faults(faults)| Error::invalid(faults))
     }
 }
 
-/// As it is.
 impl Deserr<Faults> for Json {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, _: ValuePointerRef<'_>) -> Result<Self, Faults> {
         Ok(Self::of(value))
@@ -198,7 +197,7 @@ fn invalid(error: &serde_json::Error) -> Fault {
     Fault::new(WHOLE, format!("is not valid JSON: {error}"))
 }
 
-/// The literal of a number, integer or not.
+/// The literal of any number.
 pub fn number_literal<V: IntoValue>(value: &Value<V>) -> Option<String> {
     match value {
         Value::Integer(integer) => Some(integer.to_string()),
@@ -208,7 +207,7 @@ pub fn number_literal<V: IntoValue>(value: &Value<V>) -> Option<String> {
     }
 }
 
-/// The text of a string, which the literal of a number is not.
+/// The text of a string. `None` for the literal of a number.
 pub fn text<V: IntoValue>(value: &Value<V>) -> Option<&str> {
     match value {
         Value::String(text) if !text.starts_with(LITERAL) => Some(text),
@@ -216,7 +215,7 @@ pub fn text<V: IntoValue>(value: &Value<V>) -> Option<&str> {
     }
 }
 
-/// Everything that is wrong with a value.
+/// All faults of a value.
 #[derive(Debug, Default)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -260,7 +259,7 @@ fn must_be(accepted: &[ValueKind]) -> &'static str {
     }
 }
 
-/// `live_certification.photos[0]`; the whole value is `$`.
+/// `live_certification.photos[0]`, or `$` for the whole value.
 fn path(location: ValuePointerRef<'_>) -> String {
     match location {
         ValuePointerRef::Origin => WHOLE.to_owned(),
@@ -298,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parsers_own_keys_are_refused() {
+    fn keys_that_serde_json_uses_internally_are_rejected() {
         for key in ["$serde_json::private::Number", "$serde_json::private::RawValue", "\\u0024serde_json::private::RawValue"] {
             for value in ["\"77\"", "\"[1]\"", "7", "{}", "[]", "null"] {
                 for text in [format!("{{\"{key}\":{value}}}"), format!("{{\"a\":{{\"{key}\":{value}}},\"b\":1.5}}")] {
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_and_lone_surrogates_are_refused() {
+    fn deep_nesting_and_lone_surrogates_are_rejected() {
         assert_eq!(fault(&"[".repeat(10_000)).0, WHOLE);
         assert_eq!(fault(r#"{"a":"\ud800"}"#).0, WHOLE);
     }

@@ -1,4 +1,5 @@
-//! What `serde_json` lets pass and nobody may send: duplicate keys (it would keep the last), NUL characters, and its own keys.
+//! Rejects what `serde_json` accepts but a client must not send: duplicate keys (it keeps the last one), NUL characters, and the keys that
+//! it uses internally.
 
 use std::collections::HashSet;
 
@@ -8,18 +9,29 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::{invalid, path};
 use crate::error::Fault;
 
-/// The keys by which `serde_json` talks to itself: one sent by a caller would be taken for a number, or for JSON inside JSON.
+/// The prefix of the keys that `serde_json` uses internally. It would take a member with such a key for a number or for raw JSON.
 const PRIVATE: &str = "$serde_json::private::";
 
-/// Walks a document, and tells the first fault with its path.
+/// Walks a document and returns its first fault.
 pub fn check(bytes: &[u8]) -> Result<(), Fault> {
     let mut fault = None;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict { at: ValuePointerRef::Origin, fault: &mut fault };
-    let checked = strict.deserialize(&mut reader).and_then(|()| reader.end());
+    let checked = Any(strict).deserialize(&mut reader).and_then(|()| reader.end());
     match fault {
         Some(fault) => Err(fault),
         None => checked.map_err(|error| invalid(&error)),
+    }
+}
+
+/// Deserializes a value of any type with this visitor.
+struct Any<V>(V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_any(self.0)
     }
 }
 
@@ -29,17 +41,9 @@ struct Strict<'a> {
 }
 
 impl Strict<'_> {
-    fn refuse<E: serde::de::Error>(self, reason: &'static str) -> E {
+    fn reject<E: serde::de::Error>(self, reason: &'static str) -> E {
         *self.fault = Some(Fault::new(path(self.at).replace('\0', ""), reason));
         E::custom(reason)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
     }
 }
 
@@ -67,13 +71,13 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        if text.contains('\0') { Err(self.refuse("must not contain NUL characters")) } else { Ok(()) }
+        if text.contains('\0') { Err(self.reject("must not contain NUL characters")) } else { Ok(()) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         for index in 0.. {
             let element = Strict { at: self.at.push_index(index), fault: self.fault };
-            if elements.next_element_seed(element)?.is_none() {
+            if elements.next_element_seed(Any(element))?.is_none() {
                 break;
             }
         }
@@ -85,33 +89,25 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(key) = members.next_key::<String>()? {
             let member = Strict { at: self.at.push_key(&key), fault: self.fault };
             if key.starts_with(PRIVATE) {
-                members.next_value_seed(Literal(member))?;
+                members.next_value_seed(Any(Literal(member)))?;
                 continue;
             }
             if key.contains('\0') {
-                return Err(member.refuse("must not contain NUL characters"));
+                return Err(member.reject("must not contain NUL characters"));
             }
             if seen.contains(&key) {
-                return Err(member.refuse("is given more than once"));
+                return Err(member.reject("is given more than once"));
             }
-            members.next_value_seed(member)?;
+            members.next_value_seed(Any(member))?;
             seen.insert(key);
         }
         Ok(())
     }
 }
 
-/// What stands under a private key: `serde_json` itself hands the literal of a number over as an owned string, and nothing
-/// that a caller sent comes so.
+/// The value of an internal key. `serde_json` passes the literal of a number as an owned string, and never passes a string of the document
+/// in this way.
 struct Literal<'a>(Strict<'a>);
-
-impl<'de> DeserializeSeed<'de> for Literal<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
 
 impl<'de> Visitor<'de> for Literal<'_> {
     type Value = ();
@@ -125,6 +121,6 @@ impl<'de> Visitor<'de> for Literal<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
-        Err(self.0.refuse("is not known"))
+        Err(self.0.reject("is not known"))
     }
 }

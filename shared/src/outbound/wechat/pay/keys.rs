@@ -1,5 +1,5 @@
-//! The cryptography of WeChat Pay API v3: RSA-SHA256 signatures over lines of text, each ended by a line feed, and AES-256-GCM
-//! for what notifications carry.
+//! The cryptography of WeChat Pay API v3: RSA-SHA256 signatures over lines of text, each followed by a line feed, and AES-256-GCM for the
+//! resource of a notification.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use pki_types::{CertificateDer, PrivateKeyDer, SubjectPublicKeyInfoDer};
 
 use crate::error::{Error, Result};
 
-/// A private key, and the serial number by which its public half is known to the other side.
+/// A private key, and the serial number by which the other side knows its public key.
 pub struct SigningKey {
     pub serial: String,
     key: RsaKeyPair,
 }
 
 impl SigningKey {
-    /// Reads a PEM of PKCS #8 or PKCS #1. An error never quotes it.
+    /// Parses a PEM of PKCS #8 or PKCS #1. An error never quotes it.
     pub fn parse(serial: &str, pem: &str) -> Result<Self> {
         let unreadable = || Error::internal("a private key is not an RSA key in PEM");
         let key = match PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| unreadable())? {
@@ -41,24 +41,24 @@ impl SigningKey {
     }
 }
 
-/// The public keys of the other side by their serial numbers: `PUB_KEY_ID_..` for a public key, hex digits for a certificate.
+/// The public keys of the other side by serial number: `PUB_KEY_ID_..` for a public key, hex digits for a certificate.
 pub struct VerifyingKeys(BTreeMap<String, Vec<u8>>);
 
 impl VerifyingKeys {
-    /// Reads PEMs, each a public key or a certificate.
+    /// Parses PEMs, each a public key or a certificate.
     pub fn parse(pems: &BTreeMap<String, String>) -> Result<Self> {
         let keys = pems.iter().map(|(serial, pem)| Ok((serial.to_ascii_uppercase(), public_key(pem)?)));
         keys.collect::<Result<_>>().map(Self)
     }
 
-    /// Whether the key of this serial number made the signature over these lines.
+    /// Whether the signature over these lines is valid for the key of this serial number.
     pub fn verify(&self, serial: &str, lines: &[&str], signature: &str) -> bool {
         let key = self.0.get(&serial.to_ascii_uppercase());
         let (Some(key), Ok(signature)) = (key, BASE64.decode(signature)) else { return false };
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(message(lines).as_bytes(), &signature).is_ok()
     }
 
-    /// The serial number to ask the other side to answer with: a public key's before a certificate's.
+    /// The serial number of the key that the other side should sign its responses with. A public key comes before a certificate.
     pub fn preferred(&self) -> Option<&str> {
         self.0.keys().max_by_key(|serial| serial.starts_with("PUB_KEY_ID_")).map(String::as_str)
     }
@@ -78,17 +78,17 @@ fn message(lines: &[&str]) -> String {
     lines.iter().flat_map(|line| [*line, "\n"]).collect()
 }
 
-/// The merchant's APIv3 key, by which notifications are sealed.
+/// The merchant's APIv3 key, which encrypts notifications.
 pub struct SealingKey(LessSafeKey);
 
 impl SealingKey {
-    /// 32 bytes. An error never quotes them.
+    /// Parses a key of 32 bytes. An error never quotes it.
     pub fn parse(key: &str) -> Result<Self> {
         let key = UnboundKey::new(&AES_256_GCM, key.as_bytes());
-        key.map(|key| Self(LessSafeKey::new(key))).map_err(|_| Error::internal("an APIv3 key is not of 32 bytes"))
+        key.map(|key| Self(LessSafeKey::new(key))).map_err(|_| Error::internal("an APIv3 key does not have 32 bytes"))
     }
 
-    /// The ciphertext with its tag, in base64; `nonce` has twelve characters.
+    /// The ciphertext with its tag, in base64. `nonce` has twelve characters.
     pub fn seal(&self, nonce: &str, associated_data: &str, plain: &str) -> Result<String> {
         let failed = |_| Error::internal("sealing failed");
         let nonce = Nonce::try_assume_unique_for_key(nonce.as_bytes()).map_err(failed)?;
@@ -97,7 +97,7 @@ impl SealingKey {
         Ok(BASE64.encode(sealed))
     }
 
-    /// What was sealed; `None` where anything was changed.
+    /// The plain text. `None` if any of the three values was changed.
     pub fn open(&self, nonce: &str, associated_data: &str, sealed: &str) -> Option<String> {
         let nonce = Nonce::try_assume_unique_for_key(nonce.as_bytes()).ok()?;
         let mut sealed = BASE64.decode(sealed).ok()?;

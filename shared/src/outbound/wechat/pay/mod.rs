@@ -1,5 +1,5 @@
-//! WeChat Pay API v3, as far as mini programs need it: JSAPI prepay, query, close, what `wx.requestPayment` is given, and
-//! notifications. Every request is signed by the merchant; every answer and every notification must bear WeChat's signature.
+//! The part of WeChat Pay API v3 that mini programs need: JSAPI prepay, query, close, the parameters of `wx.requestPayment`, and
+//! notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
 
 pub mod keys;
 
@@ -17,7 +17,7 @@ use crate::error::{Error, Fault, Result};
 use crate::outbound::secret::LazySecret;
 use keys::{SealingKey, SigningKey, VerifyingKeys};
 
-/// How far the time of an answer or a notification may be from ours.
+/// How far the timestamp of a response or notification may be from the clock.
 const WINDOW: SignedDuration = SignedDuration::from_secs(300);
 const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 
@@ -27,9 +27,9 @@ pub struct Pay {
     http: OnceLock<reqwest::Client>,
 }
 
-/// Who is paid: a secret of Secrets Manager, `{"appid":"wx..","mchid":"..","serial_no":"..","private_key":"<PEM>",
-/// "apiv3_key":"<32 characters>","platform_keys":{"PUB_KEY_ID_..":"<PEM>"}}`. `platform_keys` holds WeChat's public key, or its
-/// certificates by their serial numbers, or both while one takes the other's place.
+/// The merchant: a secret in Secrets Manager, `{"appid":"wx..","mchid":"..","serial_no":"..","private_key":"<PEM>",
+/// "apiv3_key":"<32 characters>","platform_keys":{"PUB_KEY_ID_..":"<PEM>"}}`. `platform_keys` holds the public key of WeChat Pay, or its
+/// certificates by serial number, or both during a migration.
 pub struct Merchant {
     appid: String,
     mchid: String,
@@ -39,7 +39,7 @@ pub struct Merchant {
 }
 
 impl Merchant {
-    /// Reads the secret's JSON. An error never quotes it.
+    /// Parses the secret's JSON. An error never quotes it.
     pub fn parse(secret: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Stored {
@@ -61,7 +61,7 @@ impl Merchant {
         })
     }
 
-    /// The header `Authorization` of a request; `path` is with its query, `time` in Unix seconds.
+    /// The header `Authorization` of a request. `path` includes the query, `time` is in Unix seconds.
     fn authorization(&self, method: &str, path: &str, body: &str, time: i64, nonce: &str) -> Result<String> {
         let signature = self.signing.sign(&[method, path, &time.to_string(), nonce, body])?;
         let (mchid, serial) = (&self.mchid, &self.signing.serial);
@@ -70,7 +70,7 @@ impl Merchant {
         ))
     }
 
-    /// Whether WeChat signed this body, lately.
+    /// Whether WeChat Pay signed this body within [`WINDOW`].
     fn is_genuine(&self, proof: &Proof, body: &str, now: Timestamp) -> bool {
         let time = proof.timestamp.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
         time.is_some_and(|time| now.duration_since(time).abs() <= WINDOW)
@@ -78,21 +78,22 @@ impl Merchant {
     }
 }
 
-/// The headers that prove who an answer or a notification comes from.
+/// The headers that authenticate a response or a notification.
 #[derive(Clone, Default)]
 pub struct Proof {
     /// `Wechatpay-Timestamp`: Unix seconds.
     pub timestamp: String,
     /// `Wechatpay-Nonce`.
     pub nonce: String,
-    /// `Wechatpay-Signature`: base64. What begins with `WECHATPAY/SIGNTEST/` is a probe: it is no signature, and refused.
+    /// `Wechatpay-Signature`, in base64. WeChat Pay also sends probes, whose signature begins with `WECHATPAY/SIGNTEST/`. It is not valid, so
+    /// they are rejected.
     pub signature: String,
-    /// `Wechatpay-Serial`: which key.
+    /// `Wechatpay-Serial`: the serial number of the key.
     pub serial: String,
 }
 
 impl Proof {
-    /// From headers, looked up by their names in lower case.
+    /// From headers. `header` looks a header up by its name in lower case.
     pub fn of<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
         let header = |name: &str| header(name).unwrap_or_default().to_owned();
         Self {
@@ -104,28 +105,28 @@ impl Proof {
     }
 }
 
-/// What is to be paid.
+/// The request for a payment.
 pub struct Bill<'a> {
     /// `out_trade_no`.
     pub order_no: &'a str,
     pub description: &'a str,
     /// In fen.
     pub amount: i64,
-    /// Whom WeChat asks to pay.
+    /// The payer.
     pub openid: &'a str,
     pub notify_url: &'a str,
-    /// Until when it can be paid.
+    /// The end of the time in which it can be paid.
     pub expires_at: Timestamp,
 }
 
-/// What WeChat says of an order.
+/// The state of an order at WeChat Pay.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Transaction {
     pub appid: String,
     pub mchid: String,
     pub out_trade_no: String,
     pub trade_state: String,
-    /// WeChat's own number of the payment.
+    /// The number that WeChat Pay gave the payment.
     #[serde(default)]
     pub transaction_id: Option<String>,
     #[serde(default)]
@@ -145,14 +146,14 @@ impl Transaction {
         self.trade_state == "SUCCESS"
     }
 
-    /// Whether so many fen, in yuan, were paid.
+    /// Whether the amount is this number of fen, in the currency CNY.
     pub fn is_of(&self, fen: i64) -> bool {
         let yuan = |amount: &Amount| amount.currency.as_deref().is_none_or(|currency| currency == "CNY");
         self.amount.as_ref().is_some_and(|amount| amount.total == fen && yuan(amount))
     }
 }
 
-/// What `wx.requestPayment` is given.
+/// The parameters of `wx.requestPayment`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PayParams {
     pub time_stamp: String,
@@ -162,11 +163,11 @@ pub struct PayParams {
     pub pay_sign: String,
 }
 
-/// Whether an order was closed.
+/// The result of closing an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
     Closed,
-    /// It was paid before: nothing was closed.
+    /// The order is paid already, so it was not closed.
     Paid,
 }
 
@@ -176,7 +177,7 @@ impl Pay {
         Self { base_url: base_url.trim_end_matches('/').to_owned(), merchant, http: OnceLock::new() }
     }
 
-    /// Announces what is to be paid and gives the `prepay_id`. Announced again the same way, it is no second order.
+    /// Creates the order at WeChat Pay and returns the `prepay_id`. A second call with the same bill does not create a second order.
     pub async fn prepay(&self, bill: &Bill<'_>, now: Timestamp) -> Result<String> {
         #[derive(Deserialize)]
         struct Prepaid {
@@ -194,7 +195,7 @@ impl Pay {
         }
     }
 
-    /// What became of an order; `None` where WeChat knows none.
+    /// The state of an order. `None` if WeChat Pay does not know it.
     pub async fn query(&self, order_no: &str, now: Timestamp) -> Result<Option<Transaction>> {
         let merchant = self.merchant.get().await?;
         let path = format!("/v3/pay/transactions/out-trade-no/{order_no}?mchid={}", merchant.mchid);
@@ -204,14 +205,14 @@ impl Pay {
                 let ours = transaction.appid == merchant.appid
                     && transaction.mchid == merchant.mchid
                     && transaction.out_trade_no == order_no;
-                if ours { Ok(Some(transaction)) } else { Err(Error::internal("WeChat Pay answers with another order")) }
+                if ours { Ok(Some(transaction)) } else { Err(Error::internal("WeChat Pay returns another order")) }
             }
             Err(rejection) if rejection.status == StatusCode::NOT_FOUND => Ok(None),
             Err(rejection) => Err(rejection.into()),
         }
     }
 
-    /// Closes an order, so that nobody can pay it any more.
+    /// Closes an order. It cannot be paid afterwards.
     pub async fn close(&self, order_no: &str, now: Timestamp) -> Result<Closing> {
         let body = json!({"mchid": self.merchant.get().await?.mchid}).to_string();
         match self.call(Method::POST, &format!("/v3/pay/transactions/out-trade-no/{order_no}/close"), &body, now).await? {
@@ -224,7 +225,7 @@ impl Pay {
         }
     }
 
-    /// What `wx.requestPayment` is given; `time` in Unix seconds.
+    /// The parameters of `wx.requestPayment`. `time` is in Unix seconds.
     pub async fn pay_params(&self, prepay_id: &str, time: i64, nonce: &str) -> Result<PayParams> {
         let merchant = self.merchant.get().await?;
         let (time_stamp, package) = (time.to_string(), format!("prepay_id={prepay_id}"));
@@ -232,8 +233,7 @@ impl Pay {
         Ok(PayParams { time_stamp, nonce_str: nonce.to_owned(), package, sign_type: "RSA", pay_sign })
     }
 
-    /// What a notification tells, once it is proved to come from WeChat and to be about us; `None` where it is genuine and tells
-    /// of no payment.
+    /// Verifies a notification and returns its transaction. `None` if the notification is genuine but does not report a payment.
     pub async fn notification(&self, proof: &Proof, body: &str, now: Timestamp) -> Result<Option<Transaction>> {
         #[derive(Deserialize)]
         struct Notification {
@@ -252,26 +252,27 @@ impl Pay {
         if !merchant.is_genuine(proof, body, now) {
             return Err(Error::unauthenticated());
         }
-        let refused = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
-        let notification: Notification = serde_json::from_str(body).map_err(|_| refused("resource", "is missing"))?;
+        let invalid = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
+        let notification: Notification = serde_json::from_str(body).map_err(|_| invalid("resource", "is missing"))?;
         if notification.event_type != "TRANSACTION.SUCCESS" {
             return Ok(None);
         }
         let Resource { algorithm, ciphertext, associated_data, nonce } = notification.resource;
         if algorithm != "AEAD_AES_256_GCM" {
-            return Err(refused("algorithm", "must be AEAD_AES_256_GCM"));
+            return Err(invalid("algorithm", "must be AEAD_AES_256_GCM"));
         }
         let plain = merchant.sealing.open(&nonce, &associated_data, &ciphertext);
-        let plain = plain.ok_or_else(|| refused("ciphertext", "does not open"))?;
-        let transaction: Transaction = serde_json::from_str(&plain).map_err(|_| refused("ciphertext", "is no transaction"))?;
+        let plain = plain.ok_or_else(|| invalid("ciphertext", "does not open"))?;
+        let transaction: Transaction = serde_json::from_str(&plain).map_err(|_| invalid("ciphertext", "is no transaction"))?;
         match (transaction.appid == merchant.appid, transaction.mchid == merchant.mchid) {
-            (false, _) => Err(refused("appid", "is not ours")),
-            (true, false) => Err(refused("mchid", "is not ours")),
+            (false, _) => Err(invalid("appid", "is not ours")),
+            (true, false) => Err(invalid("mchid", "is not ours")),
             (true, true) => Ok(Some(transaction).filter(Transaction::is_paid)),
         }
     }
 
-    /// The body of an answer that bears WeChat's signature, or what WeChat refuses. No error quotes a URL or a body.
+    /// Sends a request and returns the body of the response after verifying its signature, or the rejection by WeChat Pay. No error quotes
+    /// a URL or a body.
     async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
         let merchant = self.merchant.get().await?;
         let nonce = nonce()?;
@@ -299,17 +300,17 @@ impl Pay {
         if merchant.is_genuine(&proof, &body, now) {
             Ok(Ok(body))
         } else {
-            Err(Error::internal("an answer of WeChat Pay lacks its signature"))
+            Err(Error::internal("a response of WeChat Pay has no valid signature"))
         }
     }
 }
 
-/// 32 random characters, as WeChat asks for.
+/// 32 random characters, as WeChat Pay requires.
 pub fn nonce() -> Result<String> {
     Ok(hex::encode(&random::<16>()?).to_ascii_uppercase())
 }
 
-/// Why WeChat does not do what it is asked for.
+/// A response of WeChat Pay that is not a success.
 struct Rejection {
     status: StatusCode,
     /// `ORDERPAID`, `PARAM_ERROR`, ...
@@ -329,10 +330,10 @@ impl Rejection {
 
 impl From<Rejection> for Error {
     fn from(Rejection { status, code }: Rejection) -> Self {
-        Self::internal(format!("WeChat Pay refuses with {status} {code}"))
+        Self::internal(format!("WeChat Pay rejects the request: {status} {code}"))
     }
 }
 
 fn read<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T> {
-    serde_json::from_str(answer).map_err(|_| Error::internal("WeChat Pay answers in another form than it documents"))
+    serde_json::from_str(answer).map_err(|_| Error::internal("the response of WeChat Pay does not match its documentation"))
 }
