@@ -5,7 +5,7 @@ pub mod applications;
 pub mod auth;
 pub mod companies;
 mod edge;
-mod lists;
+mod paging;
 pub mod payments;
 mod records;
 pub mod tasks;

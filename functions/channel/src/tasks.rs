@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Caller, Failure, Id, Json, Patch, Problem, Reply, Success};
-use crate::lists::{List, ListQuery, Paging};
+use crate::paging::{List, ListQuery, Paging};
 use crate::records::{self, Body, mirrors};
 
 pub fn router() -> OpenApiRouter<App> {
