@@ -72,7 +72,7 @@ async fn create_token(
     JsonOrForm(request): JsonOrForm<TokenRequest>,
 ) -> Result<Reply<TokenView>, Failure> {
     is_grant_type(&request.grant_type, "client_credentials", "must be client_credentials")?;
-    // An appkey that cannot be one is as wrong as any other.
+    // A malformed appkey gets the response of an unknown one.
     let appkey = RecordId::parse(request.appkey.as_str()).map_err(|_| Error::unauthenticated())?;
     Ok(Reply(app.issue_tokens(&appkey, request.secret.as_str(), &address).await?.into()))
 }

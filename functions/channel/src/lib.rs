@@ -1,5 +1,4 @@
-//! The partner API (document 000_47b10f4368b04607.txt) as Lambda functions: one for each group of resources, each with the
-//! router of its own endpoints.
+//! The partner API (docs/contract/channel.txt) as Lambda functions: one for each group of resources, with the router of its endpoints.
 
 pub mod applications;
 pub mod auth;
@@ -24,10 +23,10 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use edge::Failure;
 
-/// What every handler shares.
+/// The state that all handlers share.
 pub type App = Arc<Service>;
 
-/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+/// Every function of the family. Its binary, its `Metadata` in `template.yaml` and its event files have the same name.
 pub const FUNCTIONS: [(&str, family::Routes<Channel>); 7] = [
     ("channel-auth", auth::router),
     ("channel-users", users::router),
@@ -45,7 +44,7 @@ impl Family for Channel {
     type Failure = Failure;
 
     const PREFIX: &'static str = "channel-";
-    /// The largest record is a fraction of it.
+    /// The largest record is much smaller.
     const MAX_BODY: usize = 1024 * 1024;
 
     fn unknown_path() -> Failure {
@@ -61,13 +60,13 @@ impl Family for Channel {
     }
 }
 
-/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+/// Starts a function. It takes the routes instead of a name, so that a binary contains the code of its own function only.
 pub async fn connect(routes: family::Routes<Channel>, environment: &Environment) -> Result<Router> {
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Channel>(routes, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.
+/// The family's OpenAPI document, for the tests that generate and compare it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(

@@ -1,4 +1,4 @@
-//! Lists: which page, which records, and how a page is answered (channel.md, Lists).
+//! Lists: their pages, filters and responses (docs/design/channel.md, Lists).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -16,10 +16,10 @@ use crate::edge::{Failure, query};
 /// The largest page.
 const MAX_SIZE: u32 = 100;
 const DEFAULT_SIZE: u32 = 20;
-/// The last page that can be asked for by number.
+/// The last page that a client can request by number.
 const MAX_PAGE: u32 = 1_000_000;
 
-/// Which page is asked for.
+/// The requested page.
 #[derive(Deserr, IntoParams)]
 #[deserr(error = Faults)]
 #[into_params(parameter_in = Query)]
@@ -109,7 +109,7 @@ impl<T> List<T> {
     }
 }
 
-/// The two ends of a period, both included.
+/// A period, both ends included.
 pub fn period(start: Option<PeriodStart>, end: Option<PeriodEnd>) -> Result<(Option<Moment>, Option<Moment>), Error> {
     let (start, end) = (start.map(|PeriodStart(start)| start), end.map(|PeriodEnd(end)| end));
     match (start, end) {

@@ -1,5 +1,4 @@
-//! What the handlers of users, companies, tasks, applications and payments share: a body that is the content of a record, on
-//! its way in and out.
+//! What the handlers of users, companies, tasks, applications and payments share: a body that holds the content of a record.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -11,8 +10,8 @@ use shared::values::input::{Faults, Json as Input};
 use crate::App;
 use crate::edge::Patch;
 
-/// Converts between a wire form and the domain's type of the same fields. `some` and `one` name the fields that are converted
-/// in turn: those that may be missing, and those that are always there.
+/// Converts between a wire type and the domain type with the same fields. `some` and `one` name the fields that have a wire type
+/// themselves: optional and required ones.
 macro_rules! mirrors {
     ($wire:ident = $domain:ident { $($field:ident),+ } $(some { $($some:ident),+ })? $(one { $($one:ident),+ })?) => {
         crate::records::mirrors!(@ $wire => $domain { $($field),+ } { $($($some),+)? } { $($($one),+)? });
@@ -32,7 +31,7 @@ macro_rules! mirrors {
 }
 pub(crate) use mirrors;
 
-/// The wire form of a record's content.
+/// The wire type of a record's content.
 pub trait Body: Deserr<Faults> + Serialize + From<Self::Content> + Into<Self::Content> {
     type Content: Resource + Clone;
 }
@@ -45,8 +44,8 @@ pub async fn find<B: Body>(app: &App, channel: &ChannelId, id: &RecordId) -> Res
     app.find(channel, id).await?.ok_or_else(missing::<B::Content>)
 }
 
-/// Merges the patch into the record as it would be answered, and reads the result like a new body: what comes out is valid as
-/// a whole. The id in the path rules.
+/// Merges the patch into the wire form of the record and reads the result like a new body, so that the merged record is valid as a whole.
+/// An id in the patch must equal the one in the path.
 pub async fn amend<B: Body>(app: &App, channel: &ChannelId, id: &RecordId, patch: &Patch) -> Result<Record<B::Content>> {
     let Patch(patch) = patch;
     let field = B::Content::ID_FIELD;

@@ -1,4 +1,4 @@
-//! /uploads, an addition to the document: see channel.md, Uploads.
+//! /uploads, an addition to the document (docs/design/channel.md, Uploads).
 
 use std::collections::BTreeMap;
 
@@ -103,7 +103,7 @@ impl FromRequestParts<App> for Name {
     }
 }
 
-/// The address that the caller reached us by.
+/// The base URL that the client used.
 struct Host(String);
 
 impl FromRequestParts<App> for Host {

@@ -1,13 +1,12 @@
-//! Applications: users who apply for tasks (document, POST /applications). A closed task takes them too: partners report
-//! facts after the event.
+//! Applications: users who apply for tasks (docs/contract/channel.txt, POST /applications). A closed task accepts them too, because
+//! partners report facts after the event.
 
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
+use super::Settings;
 use super::choices::ApplicationStatus;
-use super::listing::Listing;
-use super::record::Resource;
 use super::reference::Reference;
+use super::resource::{Listing, Resource};
 use crate::error::Fault;
 use crate::values::{Moment, RecordId, Text, Url};
 
@@ -34,11 +33,11 @@ impl Resource for Application {
         &self.channel_application_id
     }
 
-    fn faults(&self, _rules: Rules) -> Vec<Fault> {
+    fn faults(&self, _settings: Settings) -> Vec<Fault> {
         Vec::new()
     }
 
-    /// pending -> accepted, rejected, cancelled; accepted -> cancelled; rejected and cancelled are final but for the remark.
+    /// pending -> accepted, rejected, cancelled; accepted -> cancelled; rejected and cancelled are final except for the remark.
     fn may_become(&self, next: &Self) -> Result<(), Fault> {
         use ApplicationStatus::{Accepted, Cancelled, Pending, Rejected};
         match (self.status, next.status) {

@@ -1,23 +1,17 @@
-//! The channels themselves: who may call, with which secrets. Administered through `ops-admin`; the partner API only looks.
+//! The channels: which partner may call, with which secrets. `ops-admin` administers them; the partner API only reads them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
+use super::keys::{ALL_CHANNELS, ChannelId, channel_key};
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::Cursor;
-use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range};
+use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, Write};
 use crate::values::Id;
 use crate::values::{Moment, RecordId, Text};
-
-/// A channel is known by its appkey.
-pub type ChannelId = RecordId;
-
-/// The index partition that lists all channels.
-const ALL: &str = "channels";
-const KIND: &str = "channel";
 
 /// A channel as administrators see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,15 +34,15 @@ impl Service {
     /// Creates a channel with its first secret.
     pub async fn create_channel(&self, appkey: ChannelId, name: Text<0, 64>) -> Result<(Channel, NewSecret)> {
         let (id, now) = self.stamp()?;
-        let told = NewSecret::make(id, now)?;
-        let secrets = Secrets::of(told.hashed());
+        let secret = NewSecret::make(id, now)?;
+        let secrets = Secrets::of(secret.hashed());
         let channel = Channel { appkey, name, enabled: true, created_at: now.into(), secrets, version: 1 };
         let mut item = to_item(&channel)?;
-        item.insert("ix1".into(), AttributeValue::S(ALL.into()));
+        item.insert("ix1".into(), AttributeValue::S(ALL_CHANNELS.into()));
         item.insert("ixsk".into(), AttributeValue::S(id.sortable()));
         let outcome = self.store.put(&self.tables.channel, item.clone(), Condition::absent()).await?;
         match outcome.unless_stored(&item) {
-            Outcome::Written => Ok((channel, told)),
+            Outcome::Written => Ok((channel, secret)),
             Outcome::Rejected(_) => Err(Error::conflict(Fault::new("appkey", "exists already"))),
         }
     }
@@ -56,9 +50,9 @@ impl Service {
     /// Adds a secret; the old one keeps working until it is retired.
     pub async fn rotate_channel_secret(&self, appkey: &ChannelId) -> Result<NewSecret> {
         let (id, now) = self.stamp()?;
-        let told = NewSecret::make(id, now)?;
-        self.change_channel(appkey, |channel| channel.secrets.add(told.hashed(), "appkey")).await?;
-        Ok(told)
+        let secret = NewSecret::make(id, now)?;
+        self.change_channel(appkey, |channel| channel.secrets.add(secret.hashed(), "appkey")).await?;
+        Ok(secret)
     }
 
     /// Ends a secret. The last one cannot be retired: disable the channel instead.
@@ -66,7 +60,7 @@ impl Service {
         self.change_channel(appkey, |channel| channel.secrets.retire(secret_id)).await
     }
 
-    /// A disabled channel gets no token, and every token of its is refused.
+    /// Enables or disables a channel. A disabled channel gets no token, and all its tokens are rejected.
     pub async fn set_channel_enabled(&self, appkey: &ChannelId, enabled: bool) -> Result<Channel> {
         let channel = self
             .change_channel(appkey, |channel| {
@@ -81,12 +75,12 @@ impl Service {
     pub async fn list_channels(&self, size: u32, cursor: Option<&str>) -> Result<Channels> {
         let range = match cursor {
             None => Range::All,
-            Some(sealed) => match Cursor::open(sealed, &self.keyring, ALL) {
+            Some(sealed) => match Cursor::open(sealed, &self.keyring, ALL_CHANNELS) {
                 Some(cursor) => Range::Behind(cursor.position),
                 None => return Err(Error::invalid([Fault::new("cursor", "is not a cursor of this list")])),
             },
         };
-        let query = Query { index: "ix1", partition: ALL.into(), range, order: Order::Ascending, filter: None };
+        let query = Query { index: "ix1", partition: ALL_CHANNELS.into(), range, order: Order::Ascending, filter: None };
         let limit = i32::try_from(size).unwrap_or(i32::MAX);
         let (entries, next) = self.store.query(&self.tables.channel, &query, None, Some(limit)).await?;
         let position = next.and_then(|last| last.get("ixsk").and_then(|place| place.as_s().ok().cloned()));
@@ -96,7 +90,7 @@ impl Service {
         let items = self.store.get_all(&self.tables.channel, keys.collect()).await?;
         Ok(Channels {
             list: items.into_iter().map(from_item).collect::<Result<_>>()?,
-            next_cursor: cursor.map(|cursor| cursor.seal(&self.keyring, ALL)).transpose()?,
+            next_cursor: cursor.map(|cursor| cursor.seal(&self.keyring, ALL_CHANNELS)).transpose()?,
         })
     }
 
@@ -105,8 +99,7 @@ impl Service {
         Ok(self.channel(appkey).await?.filter(|channel| channel.secrets.accept(secret)))
     }
 
-    /// Whether a channel may call now. Asks DynamoDB at most every five seconds for each channel and process; within a
-    /// process a change is known at once.
+    /// Whether a channel may call now. Reads DynamoDB at most every five seconds for each channel and process.
     pub(super) async fn is_enabled(&self, appkey: &ChannelId) -> Result<bool> {
         let now = self.clock.now();
         if let Some(enabled) = self.statuses.get(appkey, now) {
@@ -118,11 +111,11 @@ impl Service {
     }
 
     async fn channel(&self, appkey: &ChannelId) -> Result<Option<Channel>> {
-        self.store.get(&self.tables.channel, key(appkey)).await?.map(from_item).transpose()
+        self.store.get(&self.tables.channel, channel_key(appkey)).await?.map(from_item).transpose()
     }
 
     async fn change_channel(&self, appkey: &ChannelId, change: impl Fn(&mut Channel) -> Result<()>) -> Result<Channel> {
-        let changed = self.store.change(&self.tables.channel, key(appkey), |item| {
+        let changed = self.store.change(&self.tables.channel, channel_key(appkey), |item| {
             let mut channel = from_item(item.clone())?;
             change(&mut channel)?;
             let mut next = to_item(&channel)?;
@@ -139,21 +132,17 @@ impl Service {
     }
 }
 
-fn key(appkey: &ChannelId) -> Key {
-    Key::new(appkey.as_str(), KIND)
-}
-
-/// Where a channel is stored: for a condition beside another write.
-pub(super) fn enabled_check(table: &str, appkey: &ChannelId) -> crate::storage::table::Write {
-    crate::storage::table::Write::Check {
+/// Makes a transaction fail if the channel is disabled.
+pub(super) fn enabled_check(table: &str, appkey: &ChannelId) -> Write {
+    Write::Check {
         table: table.to_owned(),
-        key: key(appkey),
+        key: channel_key(appkey),
         condition: Condition::equals("enabled", AttributeValue::Bool(true)),
     }
 }
 
 fn to_item(channel: &Channel) -> Result<Item> {
-    let Key { pk, sk } = key(&channel.appkey);
+    let Key { pk, sk } = channel_key(&channel.appkey);
     let mut item: Item = serde_dynamo::to_item(channel).map_err(Error::internal)?;
     item.extend([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))]);
     Ok(item)

@@ -1,4 +1,4 @@
-//! The closed lists of the partner document. Where a code table gives two spellings, either is taken, stored and answered as sent.
+//! The closed lists of docs/contract/channel.txt. If a code table gives two spellings, both are accepted, stored and returned as sent.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ choices! {
 }
 
 choices! {
-    /// 薪资类型: the code table, and the spellings of the field's own list.
+    /// 薪资类型: the code table, and the spellings in the list of the field.
     SalaryType {
         Hourly = "hourly", Daily = "daily", Monthly = "monthly", Piece = "piece",
         时薪 = "时薪", 日薪 = "日薪", 月薪 = "月薪", 计件 = "计件", 按件 = "按件",
@@ -36,7 +36,7 @@ choices! {
 }
 
 choices! {
-    /// 付款类型: whom a payment is for.
+    /// 付款类型: what a payment is for.
     PaymentType { User = "user", Application = "application" }
 }
 

@@ -1,12 +1,11 @@
 //! Lists of records, newest first.
 //!
-//! A listed record stands in up to three narrow indexes (keys and the attributes that filters look at): all of its kind in the
-//! channel (`ix1`), and those of its two parents (`ix2`, `ix3`). A list is read from the narrowest one that its filter names.
+//! A listed record is in up to three narrow indexes, which hold keys and the attributes of filters: all records of its kind in the channel
+//! (`ix1`), and those of its two parents (`ix2`, `ix3`). A list is read from the narrowest index that its filter names.
 
-use super::Service;
-use super::channels::ChannelId;
-use super::record::{Record, Resource};
-use super::row;
+use super::keys::{ChannelId, partition};
+use super::resource::{Record, Resource};
+use super::{Service, item};
 use crate::error::Result;
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
@@ -14,35 +13,18 @@ use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Order, Query, Range};
 use crate::values::{Moment, RecordId};
 
-/// What the indexes hold of a record.
-pub struct Listing<'a> {
-    /// The records that it belongs to: the company of a task; user and task of an application; user and application of a
-    /// payment.
-    pub parents: [Option<&'a RecordId>; 2],
-    /// The instant that `start_date` and `end_date` speak of.
-    pub occurred_at: Option<Moment>,
-}
-
-/// Which records of a list are asked for. Everything given must hold.
+/// Which records of a list the client requests. All conditions must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// As in [`Listing::parents`], each with the attribute that holds it.
+    /// As in [`Listing::parents`](super::resource::Listing::parents), each with its attribute.
     pub parents: [Option<(&'static str, RecordId)>; 2],
-    /// Attributes with the value they must have.
+    /// Attributes with their required value.
     pub equal: Vec<(&'static str, &'static str)>,
-    /// Both included.
+    /// Both ends are included.
     pub occurred_from: Option<Moment>,
     pub occurred_to: Option<Moment>,
-    /// Included.
+    /// The instant itself is included.
     pub updated_from: Option<Moment>,
-}
-
-/// The partition of an index: a channel's records of a kind, or those of one parent.
-pub(super) fn partition(channel: &ChannelId, kind: &str, parent: Option<&RecordId>) -> String {
-    match parent {
-        None => format!("{channel}#{kind}"),
-        Some(parent) => format!("{channel}#{kind}#{parent}"),
-    }
 }
 
 impl Service {
@@ -60,7 +42,7 @@ impl Service {
             scope: format!("{channel}/{}/{filter:?}", T::KIND),
             query: filter.query::<T>(channel),
         };
-        list.page(request, "cursor").await?.try_map(|item| row::read(&self.keyring, item))
+        list.page(request, "cursor").await?.try_map(|item| item::read(&self.keyring, item))
     }
 }
 

@@ -1,5 +1,4 @@
-//! The partner family: channels push the users, companies, tasks, applications and payments of gig labour
-//! (document 000_47b10f4368b04607.txt).
+//! The partner API: channels push the users, companies, tasks, applications and payments of gig work (docs/contract/channel.txt).
 //!
 //! Every record belongs to one channel, which is part of its key. [`Service`] is what the handlers call.
 
@@ -7,11 +6,13 @@ pub mod applications;
 pub mod channels;
 pub mod choices;
 pub mod companies;
+mod item;
+mod keys;
 mod listing;
 pub mod payments;
 mod record;
 mod reference;
-mod row;
+mod resource;
 pub mod tasks;
 pub mod tokens;
 pub mod uploads;
@@ -28,9 +29,10 @@ use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
 use crate::storage::table::Store;
 
-pub use channels::{Channel, ChannelId};
+pub use channels::Channel;
+pub use keys::ChannelId;
 pub use listing::Filter;
-pub use record::{Record, Resource, missing};
+pub use resource::{Record, Resource, missing};
 
 pub struct Service {
     store: Store,
@@ -41,7 +43,7 @@ pub struct Service {
     ids: Ids,
     /// Whether a channel may call.
     statuses: Cache<ChannelId, bool>,
-    rules: Rules,
+    settings: Settings,
 }
 
 struct Tables {
@@ -51,22 +53,22 @@ struct Tables {
     credentials: String,
 }
 
-/// What an installation asks for beyond the formats.
+/// What an installation chooses.
 #[derive(Clone, Copy)]
-pub struct Rules {
+pub struct Settings {
     /// `STRICT_CHECKSUMS`: identity numbers and credit codes must have the right check character.
     pub strict_checksums: bool,
 }
 
 impl Service {
     /// Reads the variables `CHANNEL_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET`, `CHANNEL_SECRET` (the id of the key secret)
-    /// and `STRICT_CHECKSUMS`, fetches the keys and opens the connection that the first request would otherwise wait for.
+    /// and `STRICT_CHECKSUMS`, fetches the keys and opens the DynamoDB connection before the first request.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             channel: environment.required("CHANNEL_TABLE")?.to_owned(),
             credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
         };
-        let rules = Rules { strict_checksums: environment.flag("STRICT_CHECKSUMS")? };
+        let settings = Settings { strict_checksums: environment.flag("STRICT_CHECKSUMS")? };
         let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
         let (store, keyring) = environment.open(&tables.channel, environment.required("CHANNEL_SECRET")?).await?;
         Ok(Self {
@@ -77,7 +79,7 @@ impl Service {
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             statuses: Cache::default(),
-            rules,
+            settings,
         })
     }
 }

@@ -1,80 +1,21 @@
-//! What users, companies, tasks, applications and payments have in common: how they are created, found and amended.
+//! Records: how they are created, found and amended.
 
-use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::channels::ChannelId;
-use super::listing::Listing;
-use super::reference::Reference;
-use super::row;
-use super::{Rules, Service};
+use super::keys::ChannelId;
+use super::reference::{self, Reference};
+use super::resource::{Record, Resource, missing};
+use super::{Service, Settings, item};
 use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
 use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, retry_conflicts};
-use crate::values::Id;
-use crate::values::{Moment, RecordId};
-
-/// The content that a partner gives a record.
-pub trait Resource: Serialize + DeserializeOwned + PartialEq + Send + Sync {
-    /// The last part of the key, and the name of the list.
-    const KIND: &'static str;
-    /// The field that carries the partner's id, and names the record in an error.
-    const ID_FIELD: &'static str;
-    /// The attributes that are sealed where they are stored.
-    const SEALED: &'static [&'static str] = &[];
-
-    fn id(&self) -> &RecordId;
-
-    /// What is wrong between fields, each of which is right by itself.
-    fn faults(&self, rules: Rules) -> Vec<Fault>;
-
-    /// Whether the record may become `next`.
-    fn may_become(&self, _next: &Self) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    /// The records that must exist beside it.
-    fn references(&self) -> Vec<Reference<'_>> {
-        Vec::new()
-    }
-
-    /// How it is found in lists, if it is listed.
-    fn listing(&self) -> Option<Listing<'_>> {
-        None
-    }
-}
-
-/// A stored record.
-#[derive(Clone, Debug)]
-pub struct Record<T> {
-    pub server_id: Id,
-    pub content: T,
-    /// To the millisecond; `created_at` is the instant inside the server id.
-    pub updated_at: Timestamp,
-    /// Counts the changes.
-    pub(super) version: u64,
-    /// Tells whether a repeated POST brings the content of the first.
-    pub(super) first_content: String,
-}
-
-impl<T> Record<T> {
-    pub fn created_at(&self) -> Moment {
-        self.server_id.made_at().into()
-    }
-
-    pub fn updated_at(&self) -> Moment {
-        self.updated_at.into()
-    }
-}
+use crate::values::RecordId;
 
 impl Service {
-    /// Stores a new record. The content of the first POST again gives the record as it is; another content for the same id is
-    /// a conflict.
+    /// Stores a new record. A repeated POST with the content of the first one returns the record as it is; other content for the same id
+    /// is a conflict.
     ///
     /// DynamoDB: one write; with references, one transaction.
     pub async fn create<T: Resource>(&self, channel: &ChannelId, content: T) -> Result<Record<T>> {
-        check(&content, self.rules)?;
+        check(&content, self.settings)?;
         let now = self.clock.now();
         let server_id = self.ids.next(now)?;
         let first_content = self.digest(&content)?;
@@ -83,7 +24,7 @@ impl Service {
             None => Ok(record),
             Some(rejections) => {
                 let stored = self.unless_references_are_missing(channel, rejections, &record.content)?;
-                let stored = row::read(&self.keyring, stored)?;
+                let stored = item::read(&self.keyring, stored)?;
                 if self.is_first_content(&stored, &record.content)? {
                     Ok(stored)
                 } else {
@@ -95,12 +36,12 @@ impl Service {
 
     /// DynamoDB: one read.
     pub async fn find<T: Resource>(&self, channel: &ChannelId, id: &RecordId) -> Result<Option<Record<T>>> {
-        let item = self.store.get(&self.tables.channel, row::key::<T>(channel, id)).await?;
-        item.map(|item| row::read(&self.keyring, item)).transpose()
+        let item = self.store.get(&self.tables.channel, item::key::<T>(channel, id)).await?;
+        item.map(|item| item::read(&self.keyring, item)).transpose()
     }
 
-    /// Changes a record to what `change` makes of it. Nothing is written when that is what is stored already, and nobody
-    /// else's change is lost: one that was overtaken is made anew on what it meets.
+    /// Replaces the content of a record by what `change` returns. Equal content is not written. On a concurrent update the change is
+    /// re-applied to the new version.
     ///
     /// DynamoDB: one read, and one write; with references that change, one transaction.
     pub async fn amend<T: Resource>(
@@ -112,7 +53,7 @@ impl Service {
         retry_conflicts(|| async {
             let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing::<T>())?;
             let next = change(&current.content)?;
-            check(&next, self.rules)?;
+            check(&next, self.settings)?;
             if next == current.content {
                 return Ok(Some(current));
             }
@@ -126,7 +67,7 @@ impl Service {
             };
             let known = current.content.references();
             let new: Vec<_> = changed.content.references().into_iter().filter(|reference| !known.contains(reference)).collect();
-            match self.write(channel, &changed, row::is_version(current.version), &new).await? {
+            match self.write(channel, &changed, item::is_version(current.version), &new).await? {
                 None => Ok(Some(changed)),
                 Some(rejections) => {
                     self.unless_references_are_missing(channel, rejections, &changed.content)?;
@@ -137,8 +78,7 @@ impl Service {
         .await
     }
 
-    /// Writes the record where the condition holds and the references exist; otherwise gives what stood in the way, the
-    /// references first.
+    /// Writes the record if the condition holds and the references exist; otherwise returns the conditions that failed.
     async fn write<T: Resource>(
         &self,
         channel: &ChannelId,
@@ -147,7 +87,7 @@ impl Service {
         references: &[Reference<'_>],
     ) -> Result<Option<Rejections>> {
         let table = &self.tables.channel;
-        let item = row::write(&self.keyring, channel, record)?;
+        let item = item::write(&self.keyring, channel, record)?;
         let outcome = if references.is_empty() {
             self.store.put(table, item, condition).await?
         } else {
@@ -162,7 +102,7 @@ impl Service {
         Ok(Some(Rejections { record, missing }))
     }
 
-    /// The stored record that refused the write. If the references did instead, that is the caller's error.
+    /// The stored record that conflicts with the write. Missing references are an error of the client.
     fn unless_references_are_missing<T: Resource>(
         &self,
         channel: &ChannelId,
@@ -172,13 +112,13 @@ impl Service {
         match rejections.record {
             Rejection { failed: true, stored: Some(item) } => Ok(item),
             Rejection { failed: true, stored: None } => Err(missing::<T>()),
-            Rejection { failed: false, .. } => Err(super::reference::error(rejections.missing).unwrap_or_else(|| {
-                Error::internal(format!("{channel}: a write of {} {} was refused for no reason", T::KIND, content.id()))
+            Rejection { failed: false, .. } => Err(reference::error(rejections.missing).unwrap_or_else(|| {
+                Error::internal(format!("{channel}: a write of {} {} was rejected without a reason", T::KIND, content.id()))
             })),
         }
     }
 
-    /// A keyed digest: the content of a record cannot be guessed from it.
+    /// A keyed digest: no one can guess the content of a record from it.
     fn digest<T: Resource>(&self, content: &T) -> Result<String> {
         Ok(hex::encode(&self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
     }
@@ -190,20 +130,15 @@ impl Service {
     }
 }
 
-/// What stood in the way of a write.
+/// Why a write was rejected.
 struct Rejections {
     record: Rejection,
-    missing: Vec<super::reference::Missing>,
+    missing: Vec<reference::Missing>,
 }
 
-fn check<T: Resource>(content: &T, rules: Rules) -> Result<()> {
-    let faults = content.faults(rules);
+fn check<T: Resource>(content: &T, settings: Settings) -> Result<()> {
+    let faults = content.faults(settings);
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
-}
-
-/// The error for a record that is not there, or is another channel's.
-pub fn missing<T: Resource>() -> Error {
-    Error::not_found([Fault::new(T::ID_FIELD, "does not exist")])
 }
 
 fn canonical<T: Resource>(content: &T) -> Result<Vec<u8>> {

@@ -2,8 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::channels::ChannelId;
-use super::row::record_key;
+use super::keys::{ChannelId, record_key};
 use crate::error::{Error, Fault};
 use crate::storage::table::{Condition, Rejection, Write};
 use crate::values::RecordId;
@@ -15,11 +14,11 @@ pub struct Reference<'a> {
     pub field: &'static str,
     pub kind: &'static str,
     pub id: &'a RecordId,
-    /// An attribute that it must have with this value: (attribute, value, the field that gives the value).
+    /// An attribute that must have this value: (attribute, value, the field that the value comes from).
     pub having: Option<(&'static str, &'a RecordId, &'static str)>,
 }
 
-/// Why a reference does not hold.
+/// Why a reference is not valid.
 pub enum Missing {
     /// The record does not exist.
     Absent(Fault),
@@ -47,7 +46,7 @@ impl Reference<'_> {
     }
 }
 
-/// The error for references that do not hold; not found prevails over a contradiction.
+/// The error for references that are not valid. "Not found" has priority over a contradiction.
 pub(super) fn error(missing: Vec<Missing>) -> Option<Error> {
     let mut absent = Vec::new();
     let mut contradictions = Vec::new();

@@ -1,8 +1,8 @@
-//! Access and refresh tokens (document, POST /auth/token and /auth/refresh).
+//! Access and refresh tokens (docs/contract/channel.txt, POST /auth/token and /auth/refresh).
 //!
-//! An access token is verified without a read. A refresh token is opaque: `family . secret . appkey`,
-//! base64url. Of a family only the hashes of its current and its previous token are stored. The successor of a token is its
-//! HMAC, so that the same one can be handed out again after a lost answer without being kept anywhere.
+//! An access token is verified without a read. A refresh token is opaque: `family . secret . appkey`, base64url. A family stores only the
+//! hashes of its current and its previous token. The successor of a token is its HMAC: after a lost response the same successor can be
+//! issued again, although it is not stored.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::Service;
-use super::channels::{ChannelId, enabled_check};
+use super::channels::enabled_check;
+use super::keys::ChannelId;
 use crate::crypto::access_token::AccessTokens;
 use crate::crypto::credentials::is_same;
 use crate::crypto::keyring::Purpose;
@@ -24,29 +25,29 @@ use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, Write, exp
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
 /// How long an unused refresh token is valid.
 const REFRESH_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long the same successor is handed out again for a token that was used: a lost answer must not lock a partner out.
+/// How long a used token returns the same successor again: a lost response must not lock a partner out.
 const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
-/// Whom access tokens are for.
+/// The audience of access tokens.
 const TOKENS: AccessTokens = AccessTokens { audience: "channel", age: ACCESS_TOKEN_AGE };
 
 const FAMILY: usize = 16;
 const SECRET: usize = 32;
 
-/// What a partner gets for its credentials.
+/// What a partner receives for its credentials.
 pub struct Tokens {
     pub access_token: String,
     pub refresh_token: String,
 }
 
 impl Service {
-    /// Tokens for an appkey and its secret. A wrong secret and an unknown appkey are the same error. `address` is where the request
-    /// comes from.
+    /// Issues tokens for an appkey and its secret. A wrong secret and an unknown appkey return the same error. `address` is the client's
+    /// IP address.
     ///
-    /// DynamoDB: one read, two writes; of a wrong secret, one write less.
+    /// DynamoDB: one read, two writes; for a wrong secret, one write less.
     pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str, address: &str) -> Result<Tokens> {
         let channel = self.authenticate(appkey, secret).await?;
-        let went = if channel.is_some() { Attempt::Succeeded } else { Attempt::Failed };
-        PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], went).await?;
+        let ended = if channel.is_some() { Attempt::Succeeded } else { Attempt::Failed };
+        PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], ended).await?;
         let channel = channel.ok_or_else(Error::unauthenticated)?;
         if !channel.enabled {
             return Err(Error::forbidden());
@@ -54,17 +55,16 @@ impl Service {
         let now = self.clock.now();
         let token = RefreshToken { family: random()?, secret: random()?, channel: channel.appkey };
         let item = family_item(&token, None, now);
-        // Refused it could only be by our own write, whose answer was lost: the family is 128 random bits.
+        // A conflict here can only be our own earlier write whose response was lost: the family is 128 random bits.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         self.tokens(&token, now)
     }
 
-    /// The next tokens for a refresh token. Used again within 30 seconds it gives the same successor; later, it ends the
-    /// family.
+    /// Rotates a refresh token. A second use within 30 seconds returns the same successor; a later one revokes the family.
     ///
-    /// `address` is where the request comes from. What cannot be a token at all is refused without being counted: it costs nothing.
+    /// `address` is the client's IP address. A malformed token is rejected without being counted.
     ///
-    /// DynamoDB: one write, one transaction; of a failure, one write more; on reuse, another one.
+    /// DynamoDB: one write, one transaction; for a failure, one more write; for a reuse, another one.
     pub async fn refresh_tokens(&self, presented: &str, address: &str) -> Result<Tokens> {
         let token = RefreshToken::parse(presented).ok_or_else(Error::token_rejected)?;
         let caller = ["refresh", token.channel.as_str(), address];
@@ -92,7 +92,7 @@ impl Service {
             Rejection { failed: false, .. } => return Err(Error::forbidden()),
             Rejection { stored: None, .. } => return Err(Error::token_rejected()),
             Rejection { stored: Some(stored), .. } => match self.verdict(&stored, token, presented, now) {
-                Verdict::HandedOutAgain(next) => next,
+                Verdict::SameSuccessor(next) => next,
                 Verdict::Expired => return Err(Error::token_rejected()),
                 Verdict::Reused => {
                     self.end_family(token, now).await?;
@@ -103,7 +103,7 @@ impl Service {
         if channel.failed { Err(Error::forbidden()) } else { self.tokens(&next, now) }
     }
 
-    /// The channel that an access token speaks for, if the channel may call now.
+    /// The channel of an access token, if the channel may call now.
     pub async fn authorize(&self, access_token: &str) -> Result<ChannelId> {
         let subject = TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
         let channel = ChannelId::parse(&subject).map_err(|_| Error::token_rejected())?;
@@ -131,12 +131,12 @@ impl Service {
         let successors = self.keyring.macs(Purpose::RefreshToken, &[presented.as_bytes()]);
         let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| is_same(next.hash(), current));
         match next {
-            Some(next) if just_used => Verdict::HandedOutAgain(next),
+            Some(next) if just_used => Verdict::SameSuccessor(next),
             _ => Verdict::Reused,
         }
     }
 
-    /// Leaves a family without a current token, so that none of its tokens is good for anything.
+    /// Revokes a family: without a current token, none of its tokens is valid.
     async fn end_family(&self, token: &RefreshToken, now: Timestamp) -> Result<()> {
         let mut item = family_item(token, None, now);
         item.remove("current");
@@ -147,7 +147,7 @@ impl Service {
 
 /// What a used refresh token means.
 enum Verdict {
-    HandedOutAgain(RefreshToken),
+    SameSuccessor(RefreshToken),
     Expired,
     Reused,
 }

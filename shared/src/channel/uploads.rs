@@ -1,7 +1,7 @@
-//! Uploads (an addition to the document): where a partner puts the files whose addresses its records carry.
+//! Uploads, an addition to the document (docs/design/channel.md, Uploads): files whose URLs the records of a partner carry.
 
 use super::Service;
-use super::channels::ChannelId;
+use super::keys::ChannelId;
 use crate::crypto::random::random;
 use crate::error::Result;
 use crate::storage::objects::{Content, Presigned};
@@ -41,7 +41,7 @@ impl Purpose {
 }
 text_value!(Purpose);
 
-/// A type of file that is taken: its media type and ending.
+/// An accepted type of file: its media type and ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileType {
     pub media_type: &'static str,
@@ -99,7 +99,7 @@ impl deserr::Deserr<crate::values::input::Faults> for Size {
     }
 }
 
-/// The name of an uploaded file: `resume-1234567890.pdf`. The channel that asks is the rest of its key.
+/// The name of an uploaded file: `resume-1234567890.pdf`. The channel is the rest of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadName(String);
 
@@ -131,7 +131,7 @@ impl std::fmt::Display for UploadName {
 }
 
 impl Service {
-    /// Where to put a file, and the name that it will have.
+    /// A presigned PUT for a file, and the name that the file will have.
     pub async fn begin_upload(
         &self,
         channel: &ChannelId,
@@ -141,7 +141,7 @@ impl Service {
         sha256: Option<Sha256>,
     ) -> Result<(UploadName, Presigned)> {
         let id = self.ids.next(self.clock.now())?;
-        // Nothing is stored that would tell that another process has made the same id.
+        // No write would reveal that another process generated the same id.
         let apart = u32::from_be_bytes(random()?) % 100_000_000;
         let name = UploadName(format!("{}-{id}{apart:08}.{}", purpose.as_str(), file_type.ending));
         let content = Content { content_type: file_type.media_type, size, sha256: sha256.map(|Sha256(digest)| digest) };
@@ -149,7 +149,7 @@ impl Service {
         Ok((name, presigned))
     }
 
-    /// Where a file that the channel has put can be read for a while.
+    /// A presigned GET of a file of the channel.
     pub async fn find_upload(&self, channel: &ChannelId, name: &UploadName) -> Result<Option<Presigned>> {
         let key = name.key(channel);
         if !self.objects.exists(&key).await? {

@@ -1,25 +1,23 @@
-//! A record as it is stored: keys, bookkeeping, and the content's fields with the sealed ones closed.
+//! The stored form of a record: keys, bookkeeping, and the fields of the content, some of them sealed.
 //!
 //! | attribute | holds |
 //! |---|---|
 //! | `pk`, `sk` | `{channel}#{partner's id}`, the kind |
-//! | `ix1`, `ix2`, `ix3`, `ixsk` | the lists it stands in (`listing.rs`), and its place there: the server id, then the partner's |
+//! | `ix1`, `ix2`, `ix3`, `ixsk` | its lists (see `keys.rs`), and its place in them: the server id, then the partner's id |
 //! | `server_id`, `updated_at`, `version`, `first_content` | see [`Record`]; instants are Unix milliseconds |
 //! | `occurred_at` | the instant that lists filter by, Unix seconds |
 //! | all others | the content |
 
 use jiff::Timestamp;
 
-use super::channels::ChannelId;
-use super::listing::{Listing, partition};
-use super::record::{Record, Resource};
+use super::keys::{ChannelId, partition, record_key};
+use super::resource::{Listing, Record, Resource};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key};
-use crate::values::Id;
-use crate::values::RecordId;
+use crate::values::{Id, RecordId};
 
 const SERVER_ID: &str = "server_id";
 const UPDATED_AT: &str = "updated_at";
@@ -28,10 +26,6 @@ const FIRST_CONTENT: &str = "first_content";
 
 pub(super) fn key<T: Resource>(channel: &ChannelId, id: &RecordId) -> Key {
     record_key(channel, T::KIND, id)
-}
-
-pub(super) fn record_key(channel: &ChannelId, kind: &str, id: &RecordId) -> Key {
-    Key::new(format!("{channel}#{id}"), kind)
 }
 
 pub(super) fn is_version(version: u64) -> Condition {
@@ -67,7 +61,7 @@ pub(super) fn read<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Rec
 }
 
 fn index<T: Resource>(channel: &ChannelId, kind: &str, record: &Record<T>, listing: Listing<'_>) -> Item {
-    // The partner's id makes it unique: two functions may make the same server id within a millisecond.
+    // The partner's id makes the place unique: two processes may generate the same server id within a millisecond.
     let place = format!("{}#{}", record.server_id.sortable(), record.content.id());
     let mut item = Item::from([("ix1".into(), text(partition(channel, kind, None))), ("ixsk".into(), text(place))]);
     for (name, parent) in ["ix2", "ix3"].into_iter().zip(listing.parents) {
