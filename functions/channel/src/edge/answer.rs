@@ -29,7 +29,7 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
-/// A failure in the document's envelope. The table of codes is closed; the HTTP status tells failures of one code apart.
+/// A failure in the document's envelope. The table of codes is closed; the HTTP status distinguishes failures with the same code.
 pub enum Failure {
     Domain(Error),
     UnknownPath,
