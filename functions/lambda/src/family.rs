@@ -41,8 +41,10 @@ pub trait Family: 'static {
 
     fn unknown_path() -> Self::Failure;
     fn wrong_method() -> Self::Failure;
-    /// The response exceeds the size limit of Lambda.
-    fn answer_too_large() -> Self::Failure;
+    /// The response exceeds the size limit of Lambda. A family overrides this if the client can avoid such a response.
+    fn answer_too_large() -> Self::Failure {
+        Error::internal("a response exceeds the size limit of Lambda").into()
+    }
 }
 
 /// Builds the routes of one function.
@@ -145,7 +147,7 @@ async fn within_deadline<F: Family>(request: Request, next: Next) -> Response {
 async fn within_size_limit<F: Family>(request: Request, next: Next) -> Response {
     let (parts, body) = next.run(request).await.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else { return internal::<F>("a response body failed") };
-    // `lambda_http` encodes a compressed body as Base64, and any other body as a JSON string.
+    // `lambda_http` encodes a compressed body as Base64, and text as a JSON string.
     let size = if parts.headers.contains_key(header::CONTENT_ENCODING) {
         body.len().div_ceil(3) * 4
     } else {
