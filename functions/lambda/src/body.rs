@@ -25,7 +25,6 @@ pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
     })
 }
 
-// The doc comment is the description of the schema in openapi/*.json.
 /// What [`file`] reads, for the OpenAPI documents.
 #[derive(ToSchema)]
 pub struct FileForm {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::repository::read;
-use crate::support::{Answer, Partner, answer, problem, world};
+use crate::support::{Answer, Partner, problem, world};
 
 fn event(name: &str, partner: &Partner) -> Value {
     let text = read(&format!("events/{name}.json"));
@@ -12,8 +12,7 @@ fn event(name: &str, partner: &Partner) -> Value {
 
 /// What the function answers the event.
 async fn told(function: &str, event: &Value) -> Answer {
-    let url = format!("{}/2015-03-31/functions/{function}/invocations", world().base_url);
-    let answer = answer(reqwest::Client::new().post(url).body(event.to_string())).await;
+    let answer = world().invoke(function, event).await;
     let status = answer.body["statusCode"].as_u64().unwrap_or_else(|| panic!("{answer:?}"));
     let body = serde_json::from_str(answer.body["body"].as_str().unwrap()).unwrap();
     Answer { status: u16::try_from(status).unwrap(), body }

@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 use crate::support::board::{Board, User, done};
 use crate::support::picture::picture;
 use crate::support::worker::Platform;
-use crate::support::{Partner, Stage, answer};
+use crate::support::{Partner, Stage};
 
 async fn clean(board: &Board) -> Value {
-    let url = format!("{}/2015-03-31/functions/ops-cleanup/invocations", board.address.base_url);
-    answer(board.http.post(url).json(&json!({}))).await.body
+    board.address.invoke("ops-cleanup", &json!({})).await.body
 }
 
 /// What one run answers that did so much of something, and nothing else.
@@ -116,14 +115,14 @@ async fn pictures_that_arrived_unheard_are_checked_and_what_is_none_is_removed()
 async fn what_has_expired_is_removed_and_nothing_else() {
     let (stage, user) = open().await;
     let board = &user.board;
-    // Counts of tries are left to DynamoDB, which needs their end and nothing else.
+    // Counters are left to DynamoDB, which needs their expiry and nothing else.
     let counts = async || {
         let stored = stage.items("credentials").await;
         stored.into_iter().partition::<Vec<Value>, _>(|item| item.get("due").is_none())
     };
     let credentials = async || counts().await.1;
     let expiry = |item: &Value| item["expires_at"]["N"].as_str().map(|at| at.parse::<i64>().unwrap());
-    // Captchas, a code and the count of it, a session, refresh tokens, a request that counts once.
+    // Two captchas (one of them solved), a code, a session, refresh tokens, an idempotency record.
     let platform = Platform::found(&stage.address).await;
     let (captcha, shown) = platform.captcha().await;
     platform.captcha().await;
@@ -133,7 +132,7 @@ async fn what_has_expired_is_removed_and_nothing_else() {
     let job = crate::support::board::job();
     assert_eq!(user.post_once("/job/create", "k", &job).await, done());
     let stored = credentials().await;
-    assert_eq!(stored.len(), 6, "{stored:?}");
+    assert_eq!(stored.len(), 5, "{stored:?}");
     // Everything that expires is found by it.
     for item in &stored {
         assert_eq!(item["due_at"], item["expires_at"], "{item}");

@@ -3,7 +3,8 @@
 mod architecture;
 mod budgets;
 mod citations;
-mod faults;
+pub mod faults;
 mod ids;
+mod imports;
 mod logs;
 mod security;

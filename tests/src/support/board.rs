@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::documents::jobboard::documented;
-use super::{Address, Answer, answer, client, invoke};
+use super::{Address, Answer, answer, client};
 
 /// The job board as somebody sees it who is not logged in.
 #[derive(Clone)]
@@ -108,7 +108,7 @@ impl Board {
     /// What a command of `ops-admin` answers.
     pub async fn command(&self, command: &str, mut event: Value) -> Value {
         event["command"] = command.into();
-        invoke(&self.http, &self.address, &event).await
+        self.address.command(&event).await
     }
 
     /// What WeChat's simulator answers.

@@ -181,16 +181,6 @@ impl Browser {
     }
 }
 
-impl Address {
-    /// The code that was last sent to a phone.
-    pub async fn code(&self, mobile: &str) -> String {
-        let message = self.messages(mobile).await.pop().expect("a message");
-        let digits: String = message.chars().filter(char::is_ascii_digit).take(6).collect();
-        assert_eq!(digits.len(), 6, "{message}");
-        digits
-    }
-}
-
 /// An access token that opens the product's company, by the consent of an employee with this phone.
 pub async fn access_token(product: &Product, mobile: &str) -> String {
     let app = App::of(product).await;

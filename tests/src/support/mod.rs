@@ -3,11 +3,11 @@
 //! Most tests share one system ([`world`]) and meet each other there like partners do: each has its own channel. A test that
 //! sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
+mod address;
 pub mod board;
 pub mod calls;
 pub mod consent;
 pub mod documents;
-pub mod grants;
 mod partner;
 pub mod picture;
 pub mod product;
@@ -17,56 +17,31 @@ mod stage;
 pub mod wire;
 pub mod worker;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, mpsc};
+use std::sync::{LazyLock, mpsc};
 
 use local::{Options, World};
 use serde_json::Value;
 
+pub use address::Address;
 pub use documents::channel as document;
-use grants::Recorder;
-pub use partner::{Partner, answer, invoke};
+pub use partner::Partner;
 pub use stage::Stage;
 pub use wire::Fault;
-
-/// The addresses of a running system.
-#[derive(Clone, Default)]
-pub struct Address {
-    pub base_url: String,
-    pub dynamodb_url: String,
-    pub sms_outbox_url: String,
-    pub wechat_url: String,
-    /// What the system's functions see.
-    pub variables: HashMap<String, String>,
-}
-
-impl Address {
-    pub fn of(world: &World) -> Self {
-        Self {
-            base_url: world.base_url.clone(),
-            dynamodb_url: world.dynamodb_url.clone(),
-            sms_outbox_url: world.sms_outbox_url.clone(),
-            wechat_url: world.wechat_url.clone(),
-            variables: world.variables.clone(),
-        }
-    }
-
-    /// The text messages that were sent to a phone, oldest first.
-    pub async fn messages(&self, mobile: &str) -> Vec<String> {
-        let outbox = answer(reqwest::Client::new().get(&self.sms_outbox_url)).await.body;
-        let messages = outbox.as_array().expect("the outbox").iter();
-        let messages = messages.filter(|message| message["phone"] == format!("+86{mobile}"));
-        messages.map(|message| message["message"].as_str().expect("a text").to_owned()).collect()
-    }
-}
 
 /// An answer: its status and its body, null where it is no JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
     pub body: Value,
+}
+
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a body");
+    Answer { status, body: serde_json::from_str(&text).unwrap_or_default() }
 }
 
 /// The system that tests share. It lives on its own runtime, because a test's runtime ends with the test.
@@ -76,7 +51,7 @@ pub fn world() -> &'static Address {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                let world = World::start(Options { wire: Arc::new(Recorder), ..Options::default() }).await.unwrap();
+                let world = World::start(Options::default()).await.unwrap();
                 tell.send(Address::of(&world)).unwrap();
                 std::future::pending::<()>().await;
             });

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::resource::ALL;
-use super::{Address, Answer, document, success};
+use super::{Address, Answer, answer, document, success};
 
 #[derive(Clone)]
 pub struct Partner {
@@ -23,7 +23,7 @@ impl Partner {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let appkey = format!("partner-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let http = reqwest::Client::new();
-        let created = invoke(&http, address, &json!({"command": "create_channel", "appkey": appkey})).await;
+        let created = address.command(&json!({"command": "create_channel", "appkey": appkey})).await;
         let secret = created["secret"].as_str().expect("a secret").to_owned();
         let mut partner = Self { base_url: address.base_url.clone(), appkey, secret, token: String::new(), http };
         partner.token = partner.new_tokens().await["access_token"].as_str().expect("a token").to_owned();
@@ -69,7 +69,7 @@ impl Partner {
     /// What an administrator's command about this channel answers: `disable_channel`, `enable_channel`, ...
     pub async fn administer(&self, command: &str) -> Value {
         let address = Address { base_url: self.base_url.clone(), ..Address::default() };
-        invoke(&self.http, &address, &json!({"command": command, "appkey": self.appkey})).await
+        address.command(&json!({"command": command, "appkey": self.appkey})).await
     }
 
     /// Pushes the document's examples that the named one needs: `users`, `companies`, `tasks`, `applications`.
@@ -80,17 +80,4 @@ impl Partner {
             assert_eq!(answer, success(answer.body["data"].clone()));
         }
     }
-}
-
-pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
-    let status = response.status().as_u16();
-    let text = response.text().await.expect("a body");
-    Answer { status, body: serde_json::from_str(&text).unwrap_or_default() }
-}
-
-/// Runs a command of `ops-admin`.
-pub async fn invoke(http: &reqwest::Client, address: &Address, command: &Value) -> Value {
-    let url = format!("{}/2015-03-31/functions/ops-admin/invocations", address.base_url);
-    answer(http.post(url).body(command.to_string())).await.body
 }

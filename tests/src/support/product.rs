@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use shared::runtime::clock::{Clock, SystemClock};
 
-use super::{Address, Answer, Stage, answer, invoke, world};
+use super::{Address, Answer, Stage, answer, world};
 
 /// The employee of the document's example, with what it lacks there.
 pub const EMPLOYEE: &str = "1387c26da1091124264793e123744fbb";
@@ -51,7 +51,7 @@ impl Product {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let (company, product) = (format!("c{number:031x}"), format!("product-{number}"));
         let http = reqwest::Client::new();
-        let done = async |command: Value| invoke(&http, &address, &command).await;
+        let done = async |command: Value| address.command(&command).await;
         let rows = json!({"uuid": company, "name": "彩程", "full_name": "成都彩程软件设计有限公司"}).to_string();
         done(json!({"command": "import_hris", "kind": "companies", "rows": rows})).await;
         done(json!({"command": "create_product", "product_id": product, "name": "测试产品"})).await;
@@ -115,7 +115,7 @@ impl Product {
 
     /// What a command of `ops-admin` answers.
     pub async fn command(&self, command: Value) -> Value {
-        invoke(&self.http, &self.address, &command).await
+        self.address.command(&command).await
     }
 
     /// What an import of rows into the company answers.

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use local::wire::Service;
 use local::{Options, World};
 use serde_json::{Value, json};
-use shared::runtime::clock::{Clock as _, ManualClock};
+use shared::runtime::clock::{Clock as _, ManualClock, SystemClock};
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::Log;
 use shared::storage::objects::{Content, Objects, Presigned};
@@ -30,7 +30,16 @@ impl Stage {
     }
 
     pub async fn open_with(variables: &[(&str, &str)]) -> Self {
-        let clock = Arc::new(ManualClock::at("2024-01-15T10:30:00Z".parse().unwrap()));
+        Self::start("2024-01-15T10:30:00Z".parse().unwrap(), variables).await
+    }
+
+    /// The machine's own time, at the start. S3 accepts what is signed within minutes of it.
+    pub async fn open_now() -> Self {
+        Self::start(SystemClock.now(), &[]).await
+    }
+
+    async fn start(time: Timestamp, variables: &[(&str, &str)]) -> Self {
+        let clock = Arc::new(ManualClock::at(time));
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let taken = Arc::clone(&lines);

@@ -1,5 +1,6 @@
 //! Hears of each call that a stage's functions make, and makes some of them fail.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -9,8 +10,6 @@ use axum::response::{IntoResponse, Response};
 use local::policies::Grant;
 use local::wire::{Call, Service, Verdict, Wire, dynamodb_failure, failure};
 use serde_json::{Value, json};
-
-use super::grants;
 
 /// Longer than the SDK waits for an answer.
 const HANGS: Duration = Duration::from_millis(3_200);
@@ -68,6 +67,7 @@ struct State {
     waiting: Vec<(Option<&'static str>, Fault)>,
     aimed: Option<Aimed>,
     units: Option<Units>,
+    used: BTreeSet<Grant>,
 }
 
 /// What calls of DynamoDB consume, in capacity units.
@@ -97,6 +97,11 @@ impl Faults {
     /// What was consumed since this was last asked: from then on it is counted.
     pub fn take_units(&self) -> Units {
         self.0.lock().unwrap().units.replace(Units::default()).unwrap_or_default()
+    }
+
+    /// The grants that functions used so far.
+    pub fn grants_used(&self) -> BTreeSet<Grant> {
+        self.0.lock().unwrap().used.clone()
     }
 
     /// The next calls fail so, each fault once, in order; where an operation is named, those of it.
@@ -180,7 +185,7 @@ impl Wire for Faults {
     }
 
     fn used(&self, grant: &Grant) {
-        grants::used(grant);
+        self.0.lock().unwrap().used.insert(grant.clone());
     }
 
     fn wants_capacity(&self) -> bool {

@@ -7,7 +7,7 @@ use local::Captchas;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Address, Answer, answer, client, invoke};
+use super::{Address, Answer, answer, client};
 
 /// What a platform of the tests has.
 pub const COMPANY: u32 = 12;
@@ -48,7 +48,7 @@ impl Platform {
     pub async fn command(&self, command: &str, mut event: Value) -> Value {
         event["command"] = command.into();
         event["platform_code"] = self.code.clone().into();
-        invoke(&self.http, &self.address, &event).await
+        self.address.command(&event).await
     }
 
     /// The same one, from another address.

@@ -12,7 +12,8 @@ use shared::runtime::clock::SystemClock;
 use shared::runtime::environment::Environment;
 
 use crate::support::board::{Board, User, ok, refusal};
-use crate::support::picture::picture;
+use crate::support::picture::{picture, send_form};
+use crate::support::repository::read;
 use crate::support::{Address, Answer, Stage, answer, world};
 
 async fn upload(user: &User, field: &'static str, bytes: &[u8]) -> Answer {
@@ -94,24 +95,13 @@ async fn a_large_one_is_told_where_to_go() {
 }
 
 /// Asks where to send a picture: the path that it will have, and the form.
-async fn presigned(user: &User, content_type: &str, size: usize) -> (Value, Vec<(String, String)>, String) {
+async fn presigned(user: &User, content_type: &str, size: usize) -> (Value, Value, String) {
     let answer = user.post("/img/upload/presign", &json!({"content_type": content_type, "size": size})).await;
     let data = answer.body["data"].clone();
     assert_eq!(answer, ok(json!({"upload_url": data["upload_url"], "fields": data["fields"], "url": data["url"]})));
-    let fields = data["fields"].as_object().expect("fields").iter();
-    let fields = fields.map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned())).collect();
     let ending = format!(".{}", content_type.trim_start_matches("image/").replace("jpeg", "jpg"));
     let path = path_of(user, &data["url"], &ending);
-    (data["upload_url"].clone(), fields, path)
-}
-
-/// Sends a form as a browser or `wx.uploadFile` does, over a connection of its own, and tells what S3 says; 0 where it breaks off:
-/// S3 may refuse before it has read all.
-async fn send(url: &Value, fields: &[(String, String)], bytes: &[u8]) -> u16 {
-    let form = fields.iter().fold(Form::new(), |form, (name, value)| form.text(name.clone(), value.clone()));
-    let form = form.part("file", Part::bytes(bytes.to_vec()).file_name("a.jpg"));
-    let sent = reqwest::Client::new().post(url.as_str().expect("a url")).multipart(form).send();
-    sent.await.map_or(0, |response| response.status().as_u16())
+    (data["upload_url"].clone(), data["fields"].clone(), path)
 }
 
 #[tokio::test]
@@ -133,7 +123,7 @@ async fn a_large_picture_goes_past_the_gateway_and_is_shown_once_it_is_checked()
     assert!(bytes.len() > 4_500_000);
     let (url, fields, path) = presigned(&user, "image/bmp", bytes.len()).await;
     assert_eq!(served(&user.board, &path).await, None);
-    assert_eq!(send(&url, &fields, &bytes).await, 204);
+    assert_eq!(send_form(&url, &fields, &bytes).await, 204);
     assert_eq!(served(&user.board, &path).await, Some(("image/bmp".to_owned(), bytes)));
 }
 
@@ -144,7 +134,7 @@ async fn what_arrives_and_is_no_picture_of_its_type_is_removed() {
     let html = b"<html><script>alert(1)</script></html>";
     for (content_type, bytes) in [("image/png", &html[..]), ("image/png", &png[..40]), ("image/jpeg", &png)] {
         let (url, fields, path) = presigned(&user, content_type, bytes.len()).await;
-        assert_eq!(send(&url, &fields, bytes).await, 204);
+        assert_eq!(send_form(&url, &fields, bytes).await, 204);
         assert_eq!(served(&user.board, &path).await, None, "{content_type}");
     }
 }
@@ -154,16 +144,17 @@ async fn the_form_is_bound_to_key_type_and_size() {
     let user = Board::of(world()).join().await;
     let png = picture(ImageFormat::Png);
     let (url, fields, path) = presigned(&user, "image/png", png.len()).await;
-    assert_ne!(send(&url, &fields, &[&png[..], b"x"].concat()).await, 204);
-    assert_ne!(send(&url, &fields, &png[1..]).await, 204);
+    assert_ne!(send_form(&url, &fields, &[&png[..], b"x"].concat()).await, 204);
+    assert_ne!(send_form(&url, &fields, &png[1..]).await, 204);
     for (name, value) in [("key", "img/1_2.png"), ("Content-Type", "text/html"), ("x-amz-date", "20240115T103000Z")] {
         let mut changed = fields.clone();
-        changed.iter_mut().find(|(field, _)| field == name).expect(name).1 = value.into();
-        assert_ne!(send(&url, &changed, &png).await, 204, "{name}");
+        assert!(changed[name].is_string(), "{name}");
+        changed[name] = value.into();
+        assert_ne!(send_form(&url, &changed, &png).await, 204, "{name}");
     }
     assert_eq!(served(&user.board, &path).await, None);
     assert_eq!(served(&user.board, "/img/1_2.png").await, None);
-    assert_eq!(send(&url, &fields, &png).await, 204);
+    assert_eq!(send_form(&url, &fields, &png).await, 204);
     assert!(served(&user.board, &path).await.is_some());
 }
 
@@ -201,10 +192,9 @@ async fn what_arrives_lies_in_one_place_when_it_is_checked_and_in_none_when_it_i
     let html = b"<html><script>alert(1)</script></html>";
     for (bytes, left) in [(&png[..], (false, true)), (&html[..], (false, false)), (&png[..png.len() / 2], (false, false))] {
         let (url, fields, path) = presigned(&user, "image/png", bytes.len()).await;
-        let key = fields.iter().find(|(name, _)| name == "key").expect("a key");
-        assert_eq!(key.1, format!("incoming{path}"));
+        assert_eq!(fields["key"], format!("incoming{path}"));
         assert_eq!(lies_at(world(), &path).await, (false, false));
-        assert_eq!(send(&url, &fields, bytes).await, 204);
+        assert_eq!(send_form(&url, &fields, bytes).await, 204);
         assert_eq!(lies_at(world(), &path).await, left, "{path}");
     }
 }
@@ -212,9 +202,8 @@ async fn what_arrives_lies_in_one_place_when_it_is_checked_and_in_none_when_it_i
 #[tokio::test]
 async fn an_arrival_that_is_told_of_again_is_gone() {
     // The picture of the event was never there, or is where it is shown by now.
-    let event = include_str!("../../../../events/ops-uploads.created.json");
-    let url = format!("{}/2015-03-31/functions/ops-uploads/invocations", world().base_url);
-    let told = answer(reqwest::Client::new().post(url).body(event)).await;
+    let event = serde_json::from_str(&read("events/ops-uploads.created.json")).unwrap();
+    let told = world().invoke("ops-uploads", &event).await;
     assert_eq!(told, Answer { status: 200, body: json!({"outcome": "gone"}) });
 }
 
@@ -224,7 +213,7 @@ async fn of_a_form_that_was_changed_nothing_is_stored() {
     let png = picture(ImageFormat::Png);
     let (url, fields, path) = presigned(&user, "image/png", png.len()).await;
     let (_, _, elsewhere) = presigned(&user, "image/png", png.len()).await;
-    let value = |name: &str| fields.iter().find(|(field, _)| field == name).expect("a field").1.clone();
+    let value = |name: &str| fields[name].as_str().expect("a field").to_owned();
     let policy = String::from_utf8(BASE64.decode(value("policy")).unwrap()).unwrap();
     let range = format!("[\"content-length-range\",{0},{0}]", png.len());
     assert!(policy.contains(&range), "{policy}");
@@ -244,18 +233,20 @@ async fn of_a_form_that_was_changed_nothing_is_stored() {
         ("x-amz-signature", None),
         ("x-amz-credential", Some(value("x-amz-credential").replacen('/', "x/", 1))),
     ] {
-        let mut form: Vec<(String, String)> = fields.iter().filter(|(field, _)| field != name).cloned().collect();
-        form.extend(changed.clone().map(|value| (name.to_owned(), value)));
-        assert_ne!(send(&url, &form, &png).await, 204, "{name} {changed:?}");
+        let mut form = fields.clone();
+        let members = form.as_object_mut().unwrap();
+        assert!(members.shift_remove(name).is_some(), "{name}");
+        members.extend(changed.clone().map(|value| (name.to_owned(), value.into())));
+        assert_ne!(send_form(&url, &form, &png).await, 204, "{name} {changed:?}");
         for path in [&path, &elsewhere] {
             assert_eq!(lies_at(world(), path).await, (false, false), "{name} {changed:?}");
         }
     }
     for bytes in [&png[1..], &[&png[..], b"x"].concat(), b""] {
-        assert_ne!(send(&url, &fields, bytes).await, 204);
+        assert_ne!(send_form(&url, &fields, bytes).await, 204);
         assert_eq!(lies_at(world(), &path).await, (false, false));
     }
-    assert_eq!(send(&url, &fields, &png).await, 204);
+    assert_eq!(send_form(&url, &fields, &png).await, 204);
     assert_eq!(lies_at(world(), &path).await, (false, true));
 }
 
@@ -266,7 +257,7 @@ async fn a_form_of_long_ago_is_taken_no_more() {
     let user = Board::of(&stage.address).join().await;
     let png = picture(ImageFormat::Png);
     let (url, fields, path) = presigned(&user, "image/png", png.len()).await;
-    assert_ne!(send(&url, &fields, &png).await, 204);
+    assert_ne!(send_form(&url, &fields, &png).await, 204);
     assert_eq!(lies_at(&stage.address, &path).await, (false, false));
 }
 

@@ -7,7 +7,7 @@ use local::World;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done};
-use crate::support::{Answer, Fault, Stage, answer};
+use crate::support::{Answer, Fault, Stage};
 
 /// After so long every process has seen a change.
 const SEEN: SignedDuration = SignedDuration::from_millis(250);
@@ -72,8 +72,7 @@ async fn ids(board: &Board, mut body: Value) -> Vec<u64> {
 }
 
 async fn write_snapshot(board: &Board) -> Value {
-    let url = format!("{}/2015-03-31/functions/jobboard-search-snapshot/invocations", board.address.base_url);
-    answer(board.http.post(url).json(&json!({}))).await.body
+    board.address.invoke("jobboard-search-snapshot", &json!({})).await.body
 }
 
 #[tokio::test]

@@ -251,7 +251,7 @@ async fn a_channel_keeps_one_secret_when_both_are_retired_at_once() {
     let answers = together(16, |number| {
         let (partner, secret_id) = (partner.clone(), before[number % 2]["secret_id"].clone());
         let command = json!({"command": "retire_channel_secret", "appkey": partner.appkey, "secret_id": secret_id});
-        async move { crate::support::invoke(&partner.http, world(), &command).await }
+        async move { world().command(&command).await }
     })
     .await;
     let after = secrets(&partner).await;

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::likeness::Known;
 use super::{Story, Told, answer};
+use crate::support::Address;
 use crate::support::consent::{AUTHORIZE, Page};
 use crate::support::worker::form;
-use crate::support::{Address, invoke};
 
 /// What the documents write in the place of credentials.
-pub async fn credentials(address: &Address, demo: &Demo, http: &reqwest::Client) -> Known {
+pub async fn credentials(address: &Address, demo: &Demo) -> Known {
     let command = json!({"command": "create_bind_code", "company_uuid": demo.hris.company_uuid});
-    let bind_code = invoke(http, address, &command).await["bind_code"].clone();
+    let bind_code = address.command(&command).await["bind_code"].clone();
     let mut known = Known::default();
     for (shown, meant) in [
         ("your_secret_key", Value::from(demo.channel[0].secret.as_str())),

@@ -4,7 +4,7 @@
 mod between;
 mod likeness;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -12,6 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::SignedDuration;
 use local::demo::Demo;
+use local::policies::Grant;
 use local::{Options, World};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, multipart};
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 use shared::runtime::clock::ManualClock;
 
+use crate::support::wire::Faults;
 use crate::support::worker::form;
 use crate::support::{Address, answer, repository};
 use likeness::Known;
@@ -78,30 +80,50 @@ fn every_operation_has_an_example() {
     assert_eq!(without, Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn every_example_is_answered_as_the_document_says() {
+/// What came of all examples.
+struct Run {
+    operations: usize,
+    sent: usize,
+    differences: Vec<String>,
+    grants_used: BTreeSet<Grant>,
+}
+
+/// Sends every example, in the order of `examples.json`.
+async fn run() -> Run {
     // The documents' own time, so that times are the same in every run. The demo data is a second older: ids of one instant that
     // were made in two places have no order.
     let clock = Arc::new(ManualClock::at("2024-01-15T10:29:59Z".parse().unwrap()));
-    let options = Options { demo: true, clock: clock.clone(), ..Options::default() };
+    let wire = Arc::new(Faults::default());
+    let options = Options { demo: true, clock: clock.clone(), wire: wire.clone(), ..Options::default() };
     let world = Box::pin(World::start(options)).await.unwrap();
     clock.advance(SignedDuration::from_secs(1));
-    let (mut documented, mut carried_out, mut wrong) = (0, 0, Vec::new());
+    let (mut documented, mut sent, mut differences) = (0, 0, Vec::new());
     for family in FAMILIES {
         let document = read(&format!("openapi/{family}.json"));
         let operations = operations(&document);
         let mut story = Story::begin(&world, &document).await;
         for step in read(&format!("functions/{family}/examples.json")).as_array().unwrap() {
             let name = step["operation"].as_str().unwrap();
-            let differences = story.tell(name, operations[name], step).await;
-            wrong.extend(differences.into_iter().map(|difference| format!("{name}: {difference}")));
-            carried_out += 1;
+            let found = story.tell(name, operations[name], step).await;
+            differences.extend(found.into_iter().map(|difference| format!("{name}: {difference}")));
+            sent += 1;
         }
         documented += operations.len();
     }
-    assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!((documented, carried_out), (OPERATIONS, OPERATIONS));
     world.stop().await;
+    Run { operations: documented, sent, differences, grants_used: wire.grants_used() }
+}
+
+/// The grants that functions use when every example is sent.
+pub async fn grants_used() -> BTreeSet<Grant> {
+    run().await.grants_used
+}
+
+#[tokio::test]
+async fn every_example_is_answered_as_the_document_says() {
+    let Run { operations, sent, differences, .. } = run().await;
+    assert_eq!(differences, Vec::<String>::new());
+    assert_eq!((operations, sent), (OPERATIONS, OPERATIONS));
 }
 
 /// The examples of a family, one after the other.
@@ -139,7 +161,7 @@ impl<'a> Story<'a> {
     async fn begin(world: &World, document: &'a Value) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let (address, demo) = (Address::of(world), world.demo.clone().unwrap());
-        let known = between::credentials(&address, &demo, &http).await;
+        let known = between::credentials(&address, &demo).await;
         let (kept, tokens) = (HashMap::new(), HashMap::new());
         Self { address, demo, document, http, known, token: None, kept, tokens, letter: None }
     }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, invoke, matrix, once, write};
+use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::resource::{ALL, APPLICATIONS, COMPANIES, PAYMENTS, Resource, TASKS};
 use crate::support::{Answer, Partner, Stage};
 
@@ -18,7 +18,7 @@ pub struct Channels {
 
 impl Channels {
     async fn command(&self, event: Value) -> Answer {
-        invoke(&self.stage, &self.partner.http, "ops-admin", &event).await
+        self.stage.address.invoke("ops-admin", &event).await
     }
 }
 

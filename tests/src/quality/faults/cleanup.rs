@@ -4,7 +4,7 @@ use image::ImageFormat;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, invoke, matrix, once};
+use super::{Request, Scene, Write, matrix, once};
 use crate::support::board::Board;
 use crate::support::picture::picture;
 use crate::support::{Answer, Stage};
@@ -13,7 +13,6 @@ use crate::support::{Answer, Stage};
 /// arrived unheard, a request that counts no more.
 pub struct Due {
     stage: Stage,
-    http: reqwest::Client,
 }
 
 impl Scene for Due {
@@ -41,7 +40,7 @@ impl Scene for Due {
         objects.put(&format!("incoming/img/{}", names[0]), picture(ImageFormat::Png), "image/png").await.unwrap();
         objects.put(&format!("incoming/img/{}", names[1]), b"no picture".to_vec(), "image/png").await.unwrap();
         stage.clock.advance(SignedDuration::from_mins(31));
-        Self { stage, http: board.http }
+        Self { stage }
     }
 
     fn stage(&self) -> &Stage {
@@ -49,7 +48,7 @@ impl Scene for Due {
     }
 
     async fn send(&self, _: &Write, _: &Request) -> Answer {
-        invoke(&self.stage, &self.http, "ops-cleanup", &json!({})).await
+        self.stage.address.invoke("ops-cleanup", &json!({})).await
     }
 
     /// A run tells how much it did, and what it could not do the next one does.

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, invoke, matrix, once, write};
+use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::consent::{App, Browser, Page};
 use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, numbered};
 use crate::support::{Answer, Stage};
@@ -31,7 +31,7 @@ pub struct Hris {
 
 impl Hris {
     async fn command(&self, event: Value) -> Answer {
-        invoke(&self.stage, &self.product.http, "ops-admin", &event).await
+        self.stage.address.invoke("ops-admin", &event).await
     }
 
     /// A call as it is signed once and sent perhaps twice.

@@ -4,7 +4,7 @@ use image::ImageFormat;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, invoke, matrix, once, write};
+use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::board::{Board, User};
 use crate::support::picture::picture;
 use crate::support::{Answer, Stage, answer};
@@ -24,10 +24,6 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    async fn invoke(&self, function: &str, event: Value) -> Answer {
-        invoke(&self.stage, &self.board.http, function, &event).await
-    }
-
     async fn command(&self, command: &str) -> Answer {
         let mut event = match command {
             "set_price" => json!({"goods": "voucher", "quantity": 10, "price": 30}),
@@ -38,7 +34,7 @@ impl Jobs {
             _ => json!({"job_id": self.own, "reason": "虚假信息", "by": "zhangsan"}),
         };
         event["command"] = command.into();
-        self.invoke("ops-admin", event).await
+        self.stage.address.invoke("ops-admin", &event).await
     }
 
     async fn notified(&self, order: &str) -> Answer {
@@ -156,9 +152,12 @@ impl Scene for Jobs {
                 let form = reqwest::multipart::Form::new().part("file", file);
                 answer(self.user.request("/img/upload").multipart(form)).await
             }
-            ("ops-uploads", _) => self.invoke("ops-uploads", json!({"detail": {"object": {"key": self.incoming}}})).await,
+            ("ops-uploads", _) => {
+                let event = json!({"detail": {"object": {"key": self.incoming}}});
+                self.stage.address.invoke("ops-uploads", &event).await
+            }
             ("jobboard-search-snapshot", _) => {
-                let mut answer = self.invoke("jobboard-search-snapshot", json!({})).await;
+                let mut answer = self.stage.address.invoke("jobboard-search-snapshot", &json!({})).await;
                 // How much ids and times can be compressed is chance.
                 if let Some(bytes) = answer.body.get_mut("bytes") {
                     *bytes = bytes.is_u64().into();

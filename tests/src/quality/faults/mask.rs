@@ -3,13 +3,15 @@
 use serde_json::Value;
 
 /// What a second try changes by its nature, with the reason. The value of such an attribute does not count.
-const INHERENT: [(&str, &str); 5] = [
+const INHERENT: [(&str, &str); 4] = [
     ("version", "counts the writes of an item; nobody is told it, and the same change made twice is two"),
     ("tries", "counts how often a code was tried: a try that found no answer is one"),
-    ("counted", "counts the messages that were asked for: one that was not sent counts too, or the limit could be evaded"),
     ("claimed_until", "until when nobody else announces a visit: it stays where the end of the sending could not be noted"),
     ("last", "when a message was last asked for"),
 ];
+
+/// Counts the messages that were requested on one day: one that was not sent counts too, or the limit could be evaded.
+const DAILY: &str = "counted_";
 
 /// Tables and folders in which equal lines count as one: whoever is not told of a token, a code, a session or the address of a picture
 /// asks again and is given another one, and the first, which nobody knows, lies there until it expires; so does an app whose secret
@@ -22,12 +24,15 @@ const NUMBERED: [&str; 5] = ["partner-", "platform-", "product-", "test-", "user
 /// Attributes that end with the number of a partition, by chance.
 const SHARDED: [&str; 2] = ["due", "ix2"];
 
-/// The end of a counter of tries: a second try is counted, in its own minute, and of the first one it depends on where it broke off.
-const COUNTER: &str = ", sk: count";
+/// A counter of attempts within one window: a second attempt may fall into the next minute, and whether the first one is counted depends
+/// on where it failed.
+fn is_window_counter(line: &str) -> bool {
+    line.starts_with("credentials counted: ") && line.contains(", sk: count")
+}
 
-/// Sorted, without counters of tries; of what is issued, one of each kind.
+/// Sorted, without counters of attempts; of what is issued, one of each kind.
 pub fn lines(lines: impl Iterator<Item = String>) -> Vec<String> {
-    let mut lines: Vec<String> = lines.filter(|line| !line.ends_with(COUNTER)).collect();
+    let mut lines: Vec<String> = lines.filter(|line| !is_window_counter(line)).collect();
     lines.sort_unstable();
     lines.dedup_by(|line, before| line == before && ISSUED.iter().any(|issued| line.starts_with(issued)));
     lines
@@ -42,7 +47,9 @@ pub fn item(item: &Value) -> String {
 }
 
 fn member(name: &str, value: &Value) -> String {
-    if INHERENT.iter().any(|(inherent, _)| *inherent == name) {
+    if name.starts_with(DAILY) {
+        format!("{DAILY}#: ~")
+    } else if INHERENT.iter().any(|(inherent, _)| *inherent == name) {
         format!("{name}: ~")
     } else {
         format!("{name}: {}", attribute(name, value))

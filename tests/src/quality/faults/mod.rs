@@ -22,14 +22,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use local::policies::Grant;
 use local::wire::Service;
-use serde_json::Value;
 use shared::runtime::clock::Clock as _;
 use shared::storage::objects::Objects;
 use shared::storage::rate_limit::MESSAGES_TO_A_PHONE;
 
 use crate::support::wire::{Blow, Seen};
 use crate::support::{Answer, Stage, answer};
+use channel::Channels;
+use cleanup::Due;
+use hris::Hris;
+use jobboard::Jobs;
+use signing::Signing;
 use stored::Stored;
 
 /// A write: a route or a command, and which case of it.
@@ -313,6 +318,27 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
     page::compare_table(heading, &table);
 }
 
+/// The grants that functions use when each write is made once, undisturbed.
+pub async fn grants_used() -> BTreeSet<Grant> {
+    let (mut used, hris, signing, jobboard, sweeps) =
+        tokio::join!(used::<Channels>(), used::<Hris>(), used::<Signing>(), used::<Jobs>(), used::<Due>());
+    for others in [hris, signing, jobboard, sweeps] {
+        used.extend(others);
+    }
+    used
+}
+
+async fn used<S: Scene>() -> BTreeSet<Grant> {
+    let mut used = BTreeSet::new();
+    let mut lane = Box::pin(Lane::<S>::open()).await;
+    for write in S::WRITES {
+        lane = Box::pin(lane.fresh()).await;
+        Box::pin(lane.make(write, None, None)).await;
+        used.extend(lane.scene.stage().wire.grants_used());
+    }
+    used
+}
+
 fn next<T>(queue: &Mutex<VecDeque<T>>) -> Option<T> {
     queue.lock().unwrap().pop_front()
 }
@@ -327,10 +353,4 @@ async fn learn<S: Scene>(lane: &Lane<S>, other: &Lane<S>, write: &Write) -> (Out
     assert!(outcome.is_another, "{write} changes nothing");
     assert!(!calls.is_empty(), "{write} makes no call");
     (outcome, calls)
-}
-
-/// Runs a command of `ops-admin`, or another function without a route.
-pub async fn invoke(stage: &Stage, http: &reqwest::Client, function: &str, event: &Value) -> Answer {
-    let url = format!("{}/2015-03-31/functions/{function}/invocations", stage.address.base_url);
-    answer(http.post(url).body(event.to_string())).await
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, invoke, matrix, once, write};
+use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::picture::picture;
 use crate::support::worker::{COMPANY, CONTRACT, HANDLER, Platform, Worker, resume};
 use crate::support::{Answer, Stage, answer};
@@ -88,7 +88,7 @@ impl Signing {
         };
         event["command"] = command.into();
         event["platform_code"] = self.platform.code.clone().into();
-        invoke(&self.stage, &self.platform.http, "ops-admin", &event).await
+        self.stage.address.invoke("ops-admin", &event).await
     }
 }
 

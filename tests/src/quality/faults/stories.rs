@@ -9,7 +9,7 @@ use crate::support::board::{self, Board, done, own_refusal};
 use crate::support::product::{EMPLOYEE, MOBILE, Product, body, refusal};
 use crate::support::resource::ALL;
 use crate::support::wire::Blow;
-use crate::support::{Answer, Fault, Partner, Stage, answer, invoke, problem, success};
+use crate::support::{Answer, Fault, Partner, Stage, answer, problem, success};
 
 #[tokio::test]
 async fn reads_that_are_throttled_succeed_or_are_our_fault() {
@@ -142,7 +142,7 @@ async fn a_channels_secret_works_although_the_answer_to_its_writing_was_lost() {
     ];
     for command in commands {
         stage.inject_into("PutItem", &[Fault::AnswerLost]);
-        let told = invoke(&http, &stage.address, &command).await;
+        let told = stage.address.command(&command).await;
         assert_eq!(stage.heal(), 0);
         let credentials =
             json!({"appkey": "unlucky", "secret": told["secret"], "grant_type": "client_credentials"}).to_string();

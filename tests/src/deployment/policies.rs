@@ -1,0 +1,106 @@
+//! Each function's policy in `template.yaml` grants the calls that the function makes, and no others.
+//!
+//! Every test shows that no grant is missing: `local` rejects a call without one, as AWS does. The test here shows that no grant is
+//! superfluous. It makes every write of the fault matrix, sends every example of the OpenAPI documents, and makes the few calls of
+//! [`beyond_writes_and_examples`]; a grant that none of these uses fails it.
+
+use std::collections::BTreeSet;
+
+use image::ImageFormat;
+use jiff::SignedDuration;
+use local::policies::{Grant, Policies};
+use local::template::Template;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::contract::examples;
+use crate::quality::faults;
+use crate::support::board::Board;
+use crate::support::picture::{picture, send_form};
+use crate::support::product::{EMPLOYEE, Product};
+use crate::support::worker::{Platform, resume};
+use crate::support::{Partner, Stage, answer};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_function_is_granted_what_it_never_uses() {
+    let (mut used, of_examples, of_others) =
+        tokio::join!(faults::grants_used(), examples::grants_used(), beyond_writes_and_examples());
+    used.extend(of_examples);
+    used.extend(of_others);
+    let granted: BTreeSet<Grant> = Policies::of(&Template::read().unwrap()).grants.into_iter().collect();
+    let unused: Vec<String> = granted.difference(&used).map(ToString::to_string).collect();
+    assert_eq!(unused, [""; 0], "template.yaml grants it, and no call uses it");
+    assert!(used.is_subset(&granted));
+}
+
+/// Calls that no example makes: objects that do not exist, lists, sessions of yesterday, access tokens, snapshots that exist.
+async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
+    // S3 rejects a form that was signed at another time than its own.
+    let stage = Stage::open_now().await;
+    channel(&stage).await;
+    hris(&stage).await;
+    jobboard(&stage).await;
+    // Days pass in it, so it comes last.
+    signing(&stage).await;
+    stage.wire.grants_used()
+}
+
+async fn channel(stage: &Stage) {
+    let partner = Partner::join(&stage.address).await;
+    assert_eq!(partner.get("/api/v1/uploads/resume-1.pdf").await.status, 404);
+    let listed = stage.address.command(&json!({"command": "list_channels"})).await;
+    assert_eq!(listed["channels"][0]["appkey"], partner.appkey, "{listed}");
+}
+
+async fn hris(stage: &Stage) {
+    let product = Product::join_stage(stage).await;
+    product.furnish().await;
+    let missing = json!({
+        "command": "import_hris", "kind": "employees", "company_uuid": product.company, "object": "imports/none",
+    });
+    assert_eq!(product.command(missing).await["errorType"], "NotFound");
+    let token = product.access_token().await;
+    let period = json!({"start_date": "2017-07-01", "end_date": "2017-07-31"});
+    let timelines = format!("/api/v2/employees/{EMPLOYEE}/timelines");
+    for (path, payload) in [
+        ("/api/v2/departments", json!({})),
+        (&format!("/api/v2/employees/{EMPLOYEE}"), json!({})),
+        (&timelines, json!({"start_date": "2017-07-01", "end_date": "2017-07-31", "category": "leave"})),
+        ("/api/v2/approvals", period),
+    ] {
+        let read = product.read(&token, path, payload).await;
+        assert_eq!(read.status, 200, "{path}: {read:?}");
+    }
+}
+
+async fn signing(stage: &Stage) {
+    let platform = Platform::found(&stage.address).await;
+    let worker = platform.worker("yesterday").await;
+    // The first request of a day extends the session.
+    for (path, status) in [("/companies", 200), ("/image/1.png", 404)] {
+        stage.clock.advance(SignedDuration::from_hours(24));
+        assert_eq!(worker.get(path).await.status, status, "{path}");
+    }
+    assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
+    let listed = platform.command("list_applications", json!({})).await;
+    assert_eq!(listed["total"], 1, "{listed}");
+}
+
+async fn jobboard(stage: &Stage) {
+    let user = Board::of(&stage.address).join().await;
+    assert_eq!(answer(user.board.request(Method::GET, "/img/1_1700000000000000000.png")).await.status, 404);
+    let png = picture(ImageFormat::Png);
+    let presigned = user.post("/img/upload/presign", &json!({"content_type": "image/png", "size": png.len()})).await;
+    let data = &presigned.body["data"];
+    assert_eq!(send_form(&data["upload_url"], &data["fields"], &png).await, 204, "{presigned:?}");
+
+    let event = json!({"detail": {"object": {"key": "incoming/img/1_1700000000000000000.png"}}});
+    let gone = stage.address.invoke("ops-uploads", &event).await;
+    assert_eq!(gone.body, json!({"outcome": "gone"}));
+    // The fourth snapshot removes the first.
+    for _ in 0..4 {
+        assert_eq!(stage.address.invoke("jobboard-search-snapshot", &json!({})).await.body["jobs"], 0);
+        stage.clock.advance(SignedDuration::from_secs(1));
+    }
+    assert_eq!(user.board.post("/jobs/list", &json!({})).await.status, 200);
+}

@@ -1,0 +1,58 @@
+//! Where a running system is reached, and what it does without a client.
+
+use std::collections::HashMap;
+
+use local::World;
+use serde_json::Value;
+
+use super::{Answer, answer};
+
+/// The addresses of a running system.
+#[derive(Clone, Default)]
+pub struct Address {
+    pub base_url: String,
+    pub dynamodb_url: String,
+    pub sms_outbox_url: String,
+    pub wechat_url: String,
+    /// The environment variables of the system's functions.
+    pub variables: HashMap<String, String>,
+}
+
+impl Address {
+    pub fn of(world: &World) -> Self {
+        Self {
+            base_url: world.base_url.clone(),
+            dynamodb_url: world.dynamodb_url.clone(),
+            sms_outbox_url: world.sms_outbox_url.clone(),
+            wechat_url: world.wechat_url.clone(),
+            variables: world.variables.clone(),
+        }
+    }
+
+    /// Invokes a function; the response is its output, or its error.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Answer {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.base_url);
+        answer(reqwest::Client::new().post(url).body(event.to_string())).await
+    }
+
+    /// The output of a command of `ops-admin`.
+    pub async fn command(&self, command: &Value) -> Value {
+        self.invoke("ops-admin", command).await.body
+    }
+
+    /// The text messages that were sent to a phone, oldest first.
+    pub async fn messages(&self, mobile: &str) -> Vec<String> {
+        let outbox = answer(reqwest::Client::new().get(&self.sms_outbox_url)).await.body;
+        let messages = outbox.as_array().expect("the outbox").iter();
+        let messages = messages.filter(|message| message["phone"] == format!("+86{mobile}"));
+        messages.map(|message| message["message"].as_str().expect("a text").to_owned()).collect()
+    }
+
+    /// The code that was last sent to a phone.
+    pub async fn code(&self, mobile: &str) -> String {
+        let message = self.messages(mobile).await.pop().expect("a message");
+        let digits: String = message.chars().filter(char::is_ascii_digit).take(6).collect();
+        assert_eq!(digits.len(), 6, "{message}");
+        digits
+    }
+}
