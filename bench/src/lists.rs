@@ -53,7 +53,7 @@ impl Reads {
     }
 }
 
-/// One copy in so many passes the filter.
+/// One copy in this many has the rare status.
 pub const RARE: usize = 400;
 
 const EMPLOYEES: List = List {

@@ -19,17 +19,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{OpenApi, PathItem, Server};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::examples;
 use crate::observe::{self, Observer};
+use crate::{examples, routes};
 
 /// The deadline of a response. It is shorter than the `Timeout` of the functions in `template.yaml`.
 const DEADLINE: Duration = Duration::from_secs(9);
 
 /// The largest response body that Lambda accepts, in bytes. The limit of Lambda is 6 MiB including the headers.
 const MAX_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
-
-/// Every route of every family, `METHOD /path function file` a line: generated from the handlers, compared by a test.
-const ROUTES: &str = include_str!("../../../openapi/routes.txt");
 
 /// A family: its state, its failures and its limits.
 pub trait Family: 'static {
@@ -44,8 +41,10 @@ pub trait Family: 'static {
 
     fn unknown_path() -> Self::Failure;
     fn wrong_method() -> Self::Failure;
-    /// The response exceeds the size limit of Lambda.
-    fn answer_too_large() -> Self::Failure;
+    /// The response exceeds the size limit of Lambda. A family overrides this if the client can avoid such a response.
+    fn answer_too_large() -> Self::Failure {
+        Error::internal("a response exceeds the size limit of Lambda").into()
+    }
 }
 
 /// Builds the routes of one function.
@@ -68,11 +67,8 @@ pub async fn connect<F: Family>(
 pub fn router<F: Family>(routes: OpenApiRouter<F::App>, observer: Observer) -> Router<F::App> {
     let (mut router, openapi) = routes.split_for_parts();
     let own: BTreeSet<&str> = openapi.paths.paths.keys().map(String::as_str).collect();
-    let family = ROUTES.lines().filter_map(|line| {
-        let mut words = line.split_ascii_whitespace().skip(1);
-        words.next().zip(words.next().filter(|function| function.starts_with(F::PREFIX)))
-    });
-    let others: BTreeSet<&str> = family.map(|(path, _)| path).filter(|path| !own.contains(path)).collect();
+    let family = routes::all().filter(|route| route.function.starts_with(F::PREFIX));
+    let others: BTreeSet<&str> = family.map(|route| route.path).filter(|path| !own.contains(path)).collect();
     for path in others {
         router = router.route(path, any(async || F::wrong_method()));
     }
@@ -151,7 +147,7 @@ async fn within_deadline<F: Family>(request: Request, next: Next) -> Response {
 async fn within_size_limit<F: Family>(request: Request, next: Next) -> Response {
     let (parts, body) = next.run(request).await.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else { return internal::<F>("a response body failed") };
-    // `lambda_http` encodes a compressed body as Base64, and any other body as a JSON string.
+    // `lambda_http` encodes a compressed body as Base64, and text as a JSON string.
     let size = if parts.headers.contains_key(header::CONTENT_ENCODING) {
         body.len().div_ceil(3) * 4
     } else {

@@ -6,6 +6,7 @@ mod event;
 mod examples;
 pub mod family;
 pub mod observe;
+pub mod routes;
 
 use axum::Router;
 use axum::http::HeaderMap;

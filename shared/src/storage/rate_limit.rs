@@ -6,7 +6,7 @@ use super::table::{Count, Counted, Key, Store};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 
-/// Windows follow Shanghai's days: so many seconds ahead of UTC.
+/// A window of a day begins at midnight in Shanghai, which is this many seconds ahead of UTC.
 const AHEAD: i64 = 8 * 3600;
 
 /// What a caller may consume in a window of time.

@@ -20,7 +20,6 @@ use axum::middleware::from_fn;
 use axum::routing::get;
 use lambda::family::{self, Family};
 use lambda::observe::Observer;
-use shared::error::Error;
 use shared::runtime::environment::Environment;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -43,10 +42,6 @@ impl Family for Docs {
 
     fn wrong_method() -> Failure {
         Failure::WrongMethod
-    }
-
-    fn answer_too_large() -> Failure {
-        Error::internal("a response exceeds the size limit of Lambda").into()
     }
 }
 

@@ -307,7 +307,7 @@ impl Pay {
 
 /// 32 random characters, as WeChat Pay requires.
 pub fn nonce() -> Result<String> {
-    Ok(hex::encode(&random::<16>()?).to_ascii_uppercase())
+    Ok(hex::encode(random::<16>()?).to_ascii_uppercase())
 }
 
 /// A response of WeChat Pay that is not a success.
