@@ -1,15 +1,15 @@
-//! The commands that administer the signing API (signing.md): platforms and what they offer, and the moves of applications.
+//! The commands that administer the signing API (docs/design/signing.md): platforms, their directories, and the moves of applications.
 //!
-//! What is set is set: sent again, nothing changes.
+//! Every `set_` command is idempotent.
 
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::signing::Service;
 use shared::signing::dictionaries::Entry;
-use shared::signing::directory::{Company, Contract, Enabled, Handler, Listed, Position, enabled};
+use shared::signing::directory::{Company, Contract, Handler, Listed, Position};
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
-use shared::signing::values::{Number, PlatformCode};
+use shared::signing::values::{Enabled, Number, PlatformCode, enabled};
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Text};
@@ -223,7 +223,7 @@ pub async fn set_verify_status(service: &Service, set: SetVerifyStatus) -> Resul
     Ok(view(&changed))
 }
 
-/// What a list shows of an application.
+/// An application as a list shows it.
 fn summary(Application { resume, signing }: &Application) -> Value {
     json!({
         "em_id": signing.em_id, "status": signing.state, "real_name": resume.real_name, "company_id": resume.company_id,
@@ -232,7 +232,7 @@ fn summary(Application { resume, signing }: &Application) -> Value {
     })
 }
 
-/// An application with its moves. Identity number and photos are not for an operator's terminal.
+/// An application with its moves, without the identity number and the photos.
 fn view(application: &Application) -> Value {
     let signing = &application.signing;
     let mut view = summary(application);

@@ -1,4 +1,5 @@
-//! What a worker chooses from: dictionaries, positions, handlers, companies (document, 3.4). Bare arrays, of what is enabled.
+//! What a worker chooses from: dictionaries, positions, handlers, companies (docs/contract/signing.txt, 3.4), as bare arrays of the
+//! enabled entries.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -60,7 +61,7 @@ struct HandlerView {
     responses((status = 200, body = Success<Vec<HandlerView>>), (status = "default", body = Problem)))]
 async fn list_handlers(State(app): State<App>, Caller(worker): Caller) -> Result<Reply<Vec<HandlerView>>, Failure> {
     let view = |handler: Handler| {
-        // Whose name is not known is called as he logs in.
+        // A handler without a name is shown by the user name.
         let name = if handler.name.as_str().is_empty() { handler.username.as_str() } else { handler.name.as_str() };
         HandlerView { id: handler.handler_id, name: name.to_owned() }
     };

@@ -1,4 +1,4 @@
-//! /employee: a worker's résumé (document, 3.2).
+//! /employee: a worker's résumé (docs/contract/signing.txt, 3.2).
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -6,8 +6,8 @@ use deserr::Deserr;
 use serde::Serialize;
 use serde_json::Value;
 use shared::signing::resume::Resume;
-use shared::signing::sessions::Worker;
 use shared::signing::states::{Application, Submission};
+use shared::signing::values::Worker;
 use shared::signing::values::{Number, Place};
 use shared::values::input::Faults;
 use shared::values::{Int, Text};
@@ -22,7 +22,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(get_employee, create_employee, update_employee))
 }
 
-/// The résumé, and beside it the code that was sent to its phone.
+/// The résumé, and the code that was sent to its phone.
 struct Submitted {
     resume: Resume,
     verify_code: Option<Text<1, 16>>,

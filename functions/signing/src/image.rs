@@ -1,4 +1,4 @@
-//! /image: photos of identity cards (document, 1.2.2).
+//! /image: photos of identity cards (docs/contract/signing.txt, 1.2.2).
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};

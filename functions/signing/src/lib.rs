@@ -1,5 +1,4 @@
-//! The signing mini program's API (document 001_d4fb0a62dfff173b.txt) as Lambda functions: one for each group of resources,
-//! each with the router of its own endpoints.
+//! The signing API (docs/contract/signing.txt) as Lambda functions: one for each group of resources, with the router of its endpoints.
 
 pub mod directory;
 mod edge;
@@ -19,10 +18,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 use edge::Failure;
 
-/// What every handler shares.
+/// The state that all handlers share.
 pub type App = Arc<Service>;
 
-/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+/// Every function of the family. Its binary, its `Metadata` in `template.yaml` and its event files have the same name.
 pub const FUNCTIONS: [(&str, family::Routes<Signing>); 4] = [
     ("signing-session", session::router),
     ("signing-employee", employee::router),
@@ -37,7 +36,7 @@ impl Family for Signing {
     type Failure = Failure;
 
     const PREFIX: &'static str = "signing-";
-    /// A picture, with what stands around it in a form.
+    /// An image and the rest of its form.
     const MAX_BODY: usize = shared::signing::images::MAX_BYTES + 16 * 1024;
 
     fn unknown_path() -> Failure {
@@ -47,19 +46,15 @@ impl Family for Signing {
     fn wrong_method() -> Failure {
         Failure::WrongMethod
     }
-
-    fn answer_too_large() -> Failure {
-        shared::error::Error::internal("an answer too large to be carried").into()
-    }
 }
 
-/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+/// Starts a function. It takes the routes instead of a name, so that a binary contains the code of its own function only.
 pub async fn connect(routes: family::Routes<Signing>, environment: &Environment) -> Result<Router> {
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Signing>(routes, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.
+/// The family's OpenAPI document, for the tests that generate and compare it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(

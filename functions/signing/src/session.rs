@@ -1,4 +1,4 @@
-//! Captchas, codes by text message, login, and where a worker's signing stands (document, 1.2.3, 1.2.4, 3.1).
+//! Captchas, codes by text message, login, and the state of a signing (docs/contract/signing.txt, 1.2.3, 1.2.4 and 3.1).
 
 use axum::extract::State;
 use axum::http::header;
@@ -97,7 +97,7 @@ async fn log_in(
     Ok(Reply(LoginView { session_token: login.session_token, em_id: login.em_id }))
 }
 
-/// Zeros and empty strings before there is a résumé.
+/// Zeros and empty strings until the worker submits a résumé.
 #[derive(Default, Serialize, ToSchema)]
 struct EmStatus {
     /// 驳回原因

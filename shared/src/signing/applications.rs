@@ -1,14 +1,15 @@
-//! Applications: what a worker handed in to a company, and how its signing goes on (document, 2.2.2 签约信息).
+//! Applications: the résumé that a worker submits to a company, and the state of its signing (docs/contract/signing.txt, 2.2.2 签约信息).
 //!
-//! Only the worker's own moves have an endpoint; all others are made through `ops-admin`. Each move is recorded.
+//! Only the worker's own moves have an endpoint; `ops-admin` makes all others. Each move is recorded.
 
 use jiff::Timestamp;
 
-use super::directory::{Company, Contract, Handler, Listed, listed_key};
+use super::directory::{Company, Contract, Handler, Listed, key_of};
+use super::item::{read, write};
+use super::keys::{application_key, applications, em_id_key, state_partition};
 use super::resume::Resume;
-use super::sessions::Worker;
-use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, again, worker_name};
-use super::values::{Number, PlatformCode};
+use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, resubmit, worker_name};
+use super::values::{Number, PlatformCode, Worker};
 use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
@@ -18,9 +19,9 @@ use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, 
 use crate::values::{LocalTime, Text};
 
 impl Service {
-    /// Hands in a résumé: a new application, or the one of before in state 1 again.
+    /// Submits a résumé: creates an application, or returns the existing one to state 1.
     ///
-    /// DynamoDB: one batch, one transaction; with a code from a phone, one read and one write more.
+    /// DynamoDB: one batch, one transaction; with a code from a phone, one more read and write.
     pub async fn submit(
         &self,
         worker: &Worker,
@@ -39,8 +40,8 @@ impl Service {
             _ => {}
         }
         let table = &self.tables.signing;
-        let company_key = listed_key::<Company>(&worker.platform, resume.company_id);
-        let handler_key = listed_key::<Handler>(&worker.platform, resume.ad_user_id);
+        let company_key = key_of::<Company>(&worker.platform, resume.company_id);
+        let handler_key = key_of::<Handler>(&worker.platform, resume.ad_user_id);
         retry_conflicts(|| async {
             let keys = vec![application_key(worker), company_key.clone(), handler_key.clone()];
             let mut found = self.store.get_all(table, keys).await?.into_iter().peekable();
@@ -51,10 +52,10 @@ impl Service {
             let signing = match &current {
                 None if submission == Submission::Changed => return Err(missing("employee")),
                 None => self.first(&company, origin.clone(), now)?,
-                Some(item) => again(read(&self.keyring, item.clone())?, &resume, &company, origin.clone(), now, submission)?,
+                Some(item) => resubmit(read(&self.keyring, item.clone())?, &resume, &company, origin.clone(), now, submission)?,
             };
             let version: u64 = current.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
-            let item = self.write(worker, &Application { resume: resume.clone(), signing }, version + 1)?;
+            let item = write(&self.keyring, worker, &Application { resume: resume.clone(), signing }, version + 1)?;
             let condition = match &current {
                 None => Condition::absent(),
                 Some(_) => Condition::equals(VERSION, number(version)),
@@ -65,7 +66,7 @@ impl Service {
                 Write::Check { table: table.clone(), key: handler_key.clone(), condition: is_enabled() },
             ];
             if current.is_none() {
-                // By which it is found, and which no other application has.
+                // Finds the application by its em_id, and keeps the em_id unique.
                 let mut em_id = em_id_key(&worker.platform, read_integer(&item, "em_id")?).into_item();
                 em_id.insert("worker".into(), text(worker.id.as_str()));
                 writes.push(Write::Put { table: table.clone(), item: em_id, condition: Condition::absent() });
@@ -94,7 +95,7 @@ impl Service {
         })
     }
 
-    /// The worker's application, if there is one.
+    /// The worker's application, if it exists.
     ///
     /// DynamoDB: one read.
     pub async fn application(&self, worker: &Worker) -> Result<Option<Application>> {
@@ -111,7 +112,7 @@ impl Service {
     ) -> Result<Page<Application>> {
         let (index, partition) = match state {
             Some(state) => ("ix1", state_partition(platform, state)),
-            None => ("ix2", format!("{platform}#application")),
+            None => ("ix2", applications(platform)),
         };
         let list = List {
             store: &self.store,
@@ -129,7 +130,7 @@ impl Service {
         found.map(|item| read(&self.keyring, item)).transpose()
     }
 
-    /// Moves an application on, as far as its state allows.
+    /// Moves an application to another state, if its state allows it.
     pub async fn decide(
         &self,
         platform: &PlatformCode,
@@ -154,7 +155,7 @@ impl Service {
         .await
     }
 
-    /// Moves the verification of an identity on, as far as it may.
+    /// Changes the verification state of an identity, if the transition is allowed.
     pub async fn set_verified(
         &self,
         platform: &PlatformCode,
@@ -174,7 +175,7 @@ impl Service {
         .await
     }
 
-    /// `change` is told the company that the résumé names.
+    /// `change` gets the company that the résumé names.
     async fn change(
         &self,
         platform: &PlatformCode,
@@ -187,7 +188,7 @@ impl Service {
             let company =
                 Number::new(read_integer(item, "company_id")?).ok_or_else(|| Error::internal("a company without id"))?;
             change(&mut signing, company)?;
-            // The résumé and the keys stay as they are, sealed.
+            // The résumé stays sealed, and the keys stay as they are.
             let mut next = item.clone();
             next.extend(serde_dynamo::to_item::<_, Item>(&signing).map_err(Error::internal)?);
             next.insert("ix1".into(), text(state_partition(platform, signing.state)));
@@ -201,45 +202,10 @@ impl Service {
         let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
         Ok(Some(application_key(&worker)))
     }
-
-    fn write(&self, worker: &Worker, application: &Application, version: u64) -> Result<Item> {
-        let key = application_key(worker);
-        let Application { resume, signing } = application;
-        let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
-        item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
-        crate::storage::sealed::seal(&self.keyring, &key, &Resume::SEALED, &mut item)?;
-        item.extend(key.into_item());
-        item.insert(VERSION.into(), number(version));
-        item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
-        item.insert("ix2".into(), text(format!("{}#application", worker.platform)));
-        item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
-        Ok(item)
-    }
 }
 
-/// What stands under a key, if it is enabled.
+/// Reads an entry of the directory that must be enabled.
 fn enabled<T: Listed>(item: Option<Item>, field: &'static str) -> Result<T> {
     let listed: Option<T> = item.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()?;
     listed.filter(Listed::is_enabled).ok_or_else(|| Error::invalid([Fault::new(field, "does not exist")]))
-}
-
-fn read(keyring: &crate::crypto::keyring::Keyring, mut item: Item) -> Result<Application> {
-    let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
-    crate::storage::sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
-    Ok(Application {
-        resume: serde_dynamo::from_item(item.clone()).map_err(Error::internal)?,
-        signing: serde_dynamo::from_item(item).map_err(Error::internal)?,
-    })
-}
-
-pub(super) fn application_key(worker: &Worker) -> Key {
-    Key::new(format!("{}#worker#{}", worker.platform, worker.id), "application")
-}
-
-fn em_id_key(platform: &PlatformCode, em_id: u64) -> Key {
-    Key::new(format!("{platform}#em_id"), em_id.to_string())
-}
-
-fn state_partition(platform: &PlatformCode, state: State) -> String {
-    format!("{platform}#application#{}", u8::from(state))
 }

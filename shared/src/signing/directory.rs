@@ -1,24 +1,23 @@
-//! What a platform's administrators keep: the platform itself, companies, handlers, positions, contracts, dictionaries.
-//! Administered through `ops-admin`; the API lists what is enabled.
+//! What the administrators of a platform maintain: the platform, its companies, handlers, positions, contracts and dictionaries.
+//! `ops-admin` changes them; the API lists the enabled ones.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::dictionaries::{self, Entry};
-use super::values::{Number, PlatformCode};
+use super::keys::{dictionary_key, listed, listed_key, platform_key, positions_key};
+use super::values::{Enabled, Number, PlatformCode, enabled};
 use super::{Service, missing};
 use crate::error::{Error, Result};
-use crate::storage::table::{Condition, Item, Key, Write};
+use crate::storage::table::attribute::{number, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, Write};
 use crate::values::input::Faults;
 use crate::values::{Int, Text, Url};
 
 /// The most entries of one list.
 const MAX_ENTRIES: usize = 10_000;
 
-/// 0 disabled, 1 enabled.
-pub type Enabled = Int<0, 1>;
-
-/// Something that a platform has several of, under numbers that its administrators give.
+/// An entry of a list of the platform, under a number that its administrators assign.
 pub trait Listed: Serialize + DeserializeOwned + Send + Sync {
     const KIND: &'static str;
 
@@ -36,7 +35,7 @@ pub struct Company {
     pub status: Enabled,
 }
 
-/// 管理员 (document, 2.2.4), who handles applications.
+/// 管理员 (docs/contract/signing.txt, 2.2.4), who handles applications.
 #[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults)]
 pub struct Handler {
@@ -52,7 +51,7 @@ pub struct Handler {
     pub status: Enabled,
 }
 
-/// 合同 (document, 2.2.3).
+/// 合同 (docs/contract/signing.txt, 2.2.3).
 #[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults)]
 pub struct Contract {
@@ -74,11 +73,6 @@ pub struct Position {
     pub name: Text<1, 64>,
     #[deserr(default = enabled())]
     pub status: Enabled,
-}
-
-/// What an entry is whose status is not given.
-pub fn enabled() -> Enabled {
-    Int::new(1).unwrap_or_else(|| unreachable!("1 is within 0 to 1"))
 }
 
 impl Listed for Company {
@@ -118,9 +112,9 @@ impl Listed for Contract {
 }
 
 impl Service {
-    /// The platform of a request: the one that it names, else the default one; `None` where there is no such.
+    /// The platform of a request: the named one, else the default one; `None` if it does not exist.
     ///
-    /// DynamoDB: nothing within five seconds of the last look at the platform; else one read.
+    /// DynamoDB: one read, cached for five seconds.
     pub async fn platform(&self, named: Option<&str>) -> Result<Option<PlatformCode>> {
         let code = match named {
             None => self.settings.default_platform.clone(),
@@ -130,38 +124,38 @@ impl Service {
             },
         };
         let now = self.clock.now();
-        let is_there = match self.platforms.get(&code, now) {
-            Some(is_there) => is_there,
+        let exists = match self.platforms.get(&code, now) {
+            Some(exists) => exists,
             None => {
                 let found = self.store.get(&self.tables.signing, platform_key(&code)).await?;
-                let is_there =
+                let exists =
                     found.is_some_and(|item| item.get("status").is_some_and(|status| status.as_n() == Ok(&"1".into())));
-                self.platforms.put(code.clone(), is_there, now);
-                is_there
+                self.platforms.put(code.clone(), exists, now);
+                exists
             }
         };
-        Ok(is_there.then_some(code))
+        Ok(exists.then_some(code))
     }
 
-    /// Makes or changes a platform.
+    /// Creates or changes a platform.
     pub async fn set_platform(&self, code: &PlatformCode, name: &Text<1, 64>, status: Enabled) -> Result<()> {
         let mut item = platform_key(code).into_item();
-        item.insert("name".into(), crate::storage::table::attribute::text(name.as_str()));
-        item.insert("status".into(), crate::storage::table::attribute::number(status.get()));
+        item.insert("name".into(), text(name.as_str()));
+        item.insert("status".into(), number(status.get()));
         self.store.transact(vec![Write::Set { table: self.tables.signing.clone(), item }]).await?;
         Ok(())
     }
 
-    /// Makes or changes one of a platform's companies, handlers or contracts.
+    /// Creates or changes one of a platform's companies, handlers or contracts.
     pub async fn set_listed<T: Listed>(&self, platform: &PlatformCode, listed: &T) -> Result<()> {
         let mut item: Item = serde_dynamo::to_item(listed).map_err(Error::internal)?;
-        item.extend(listed_key::<T>(platform, listed.id()).into_item());
+        item.extend(key_of::<T>(platform, listed.id()).into_item());
         self.set_in(platform, item).await
     }
 
     /// Replaces the platform's positions.
     pub async fn set_positions(&self, platform: &PlatformCode, positions: &[Position]) -> Result<()> {
-        let mut item = Key::new(format!("{platform}#directory"), "positions").into_item();
+        let mut item = positions_key(platform).into_item();
         item.insert("positions".into(), serde_dynamo::to_attribute_value(positions).map_err(Error::internal)?);
         self.set_in(platform, item).await
     }
@@ -177,8 +171,8 @@ impl Service {
         let table = &self.tables.signing;
         let check = Write::Check { table: table.clone(), key: platform_key(platform), condition: Condition::present() };
         match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
-            crate::storage::table::Outcome::Written => Ok(()),
-            crate::storage::table::Outcome::Rejected(_) => Err(missing("platform_code")),
+            Outcome::Written => Ok(()),
+            Outcome::Rejected(_) => Err(missing("platform_code")),
         }
     }
 
@@ -186,8 +180,7 @@ impl Service {
     ///
     /// DynamoDB: one query.
     pub async fn enabled<T: Listed>(&self, platform: &PlatformCode) -> Result<Vec<T>> {
-        let partition = format!("{platform}#{}", T::KIND);
-        let items = self.store.partition(&self.tables.signing, partition, None, MAX_ENTRIES).await?;
+        let items = self.store.partition(&self.tables.signing, listed(platform, T::KIND), None, MAX_ENTRIES).await?;
         let items = items.ok_or_else(|| Error::internal("a platform has more entries than are listed"))?;
         let all = items.into_iter().map(|item| serde_dynamo::from_item(item).map_err(Error::internal));
         Ok(all.collect::<Result<Vec<T>>>()?.into_iter().filter(Listed::is_enabled).collect())
@@ -195,21 +188,21 @@ impl Service {
 
     /// DynamoDB: one read.
     pub async fn listed<T: Listed>(&self, platform: &PlatformCode, id: Number) -> Result<Option<T>> {
-        let found = self.store.get(&self.tables.signing, listed_key::<T>(platform, id)).await?;
+        let found = self.store.get(&self.tables.signing, key_of::<T>(platform, id)).await?;
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
     }
 
-    /// The names of a platform's enabled positions, in the order that they were given.
+    /// The names of a platform's enabled positions, in their given order.
     ///
     /// DynamoDB: one read.
     pub async fn positions(&self, platform: &PlatformCode) -> Result<Vec<Text<1, 64>>> {
-        let found = self.store.get(&self.tables.signing, Key::new(format!("{platform}#directory"), "positions")).await?;
+        let found = self.store.get(&self.tables.signing, positions_key(platform)).await?;
         let Some(positions) = found.and_then(|mut item| item.remove("positions")) else { return Ok(Vec::new()) };
         let positions: Vec<Position> = serde_dynamo::from_attribute_value(positions).map_err(Error::internal)?;
         Ok(positions.into_iter().filter(|position| position.status.get() == 1).map(|position| position.name).collect())
     }
 
-    /// The enabled entries of a dictionary: the platform's own, else those that every platform begins with.
+    /// The enabled entries of a dictionary: the platform's own, else the built-in ones.
     ///
     /// DynamoDB: one read.
     pub async fn dictionary(&self, platform: &PlatformCode, name: &str) -> Result<Vec<Entry>> {
@@ -225,15 +218,6 @@ impl Service {
     }
 }
 
-pub(super) fn platform_key(platform: &PlatformCode) -> Key {
-    Key::new(format!("platform#{platform}"), "platform")
-}
-
-pub(super) fn listed_key<T: Listed>(platform: &PlatformCode, id: Number) -> Key {
-    // Ten digits: as text they sort as the numbers do.
-    Key::new(format!("{platform}#{}", T::KIND), format!("{:010}", id.get()))
-}
-
-fn dictionary_key(platform: &PlatformCode, name: &str) -> Key {
-    Key::new(format!("{platform}#dictionary"), name)
+pub(super) fn key_of<T: Listed>(platform: &PlatformCode, id: Number) -> Key {
+    listed_key(platform, T::KIND, id)
 }

@@ -1,12 +1,14 @@
-//! The signing family: workers sign on to a company from a WeChat mini program (document 001_d4fb0a62dfff173b.txt).
+//! The signing API: workers sign on to a company from a WeChat mini program (docs/contract/signing.txt).
 //!
-//! Everything belongs to one platform, which is part of its key. [`Service`] is what the handlers call.
+//! Every record belongs to one platform, which is part of its key. [`Service`] is what the handlers call.
 
 pub mod applications;
 pub mod captcha;
 pub mod dictionaries;
 pub mod directory;
 pub mod images;
+mod item;
+mod keys;
 mod picture;
 pub mod resume;
 pub mod sessions;
@@ -39,7 +41,7 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    /// Whether a platform is there.
+    /// Whether a platform exists and is enabled.
     platforms: Cache<PlatformCode, bool>,
     settings: Settings,
 }
@@ -53,9 +55,9 @@ struct Tables {
 
 /// What an installation chooses.
 struct Settings {
-    /// `SIGNING_PLATFORM`: the platform of requests that name none.
+    /// `SIGNING_PLATFORM`: the platform of requests without `X-platform-code`.
     default_platform: PlatformCode,
-    /// `REQUIRE_SMS`: a résumé must come with the code that was sent to its phone.
+    /// `REQUIRE_SMS`: a résumé must carry the code that was sent to its phone.
     require_sms: bool,
     /// `STRICT_CHECKSUMS`: identity numbers must have the right check character.
     strict_checksums: bool,
@@ -63,7 +65,7 @@ struct Settings {
 
 impl Service {
     /// Reads the variables above and `UPLOADS_BUCKET`, `SIGNING_SECRET`, `WECHAT_SECRET` (ids of secrets) and `WECHAT_URL`,
-    /// fetches the keys and opens the connection that the first request would otherwise wait for.
+    /// fetches the keys and opens the DynamoDB connection before the first request.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             signing: environment.required("SIGNING_TABLE")?.to_owned(),
@@ -95,7 +97,7 @@ impl Service {
     }
 }
 
-/// The error for a record that is not there.
+/// The error for a record that does not exist.
 fn missing(field: &'static str) -> Error {
     Error::not_found([Fault::new(field, "does not exist")])
 }

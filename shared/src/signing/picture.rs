@@ -1,11 +1,11 @@
 //! The picture of a captcha: characters drawn as strokes, turned, sheared and moved a little, crossed by two lines.
 //!
 //! Each character is a few polylines on a grid of 4 by 6; a pixel's darkness is its distance from the nearest stroke. No font
-//! is needed, and nothing but the noise of one seed tells two pictures of the same text apart.
+//! is needed, and two pictures of the same text differ only in the noise of the seed.
 
 use crate::error::{Error, Result};
 
-/// No character of it is easily taken for another one: neither 0 O D Q, 1 I L, 2 Z, 5 S, 8 B nor U V are both in it.
+/// Without characters that look alike: of 0 O D Q, 1 I L, 2 Z, 5 S, 8 B and U V at most one is in it.
 pub const ALPHABET: &str = "234567ACEFHKMNPRTVXY";
 
 const WIDTH: usize = 160;
@@ -70,7 +70,7 @@ fn strokes(character: char) -> &'static [&'static [Point]] {
     }
 }
 
-/// Numbers that look random, from a seed (SplitMix64): only the picture's noise depends on them.
+/// Pseudo-random numbers from a seed (SplitMix64), for the noise of the picture.
 struct Noise(u64);
 
 impl Noise {
@@ -121,7 +121,7 @@ pub fn draw(text: &str, seed: u64) -> Result<Vec<u8>> {
     encode(&pixels)
 }
 
-/// Of a point from the line between two others.
+/// The distance of a point from the line between two others.
 fn distance(point: Point, from: Point, to: Point) -> f32 {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let length = (dx * dx + dy * dy).max(f32::EPSILON);

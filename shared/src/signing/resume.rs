@@ -1,7 +1,7 @@
-//! The résumé that a worker hands in (document, 2.2.1 个人简历信息).
+//! The résumé that a worker submits (docs/contract/signing.txt, 2.2.1 个人简历信息).
 //!
-//! Widths count characters. The impossible ones of the document (a city's name of 12, an address of 16) are widened: names of
-//! people and positions to 64, names of places and addresses to 255.
+//! Lengths count characters. Those of the document that are too short in practice (12 for the name of a city, 16 for an address) are
+//! extended: names of people and positions to 64, names of places and addresses to 255.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct Resume {
     pub phone: Mobile,
     /// 身份证.
     pub id_number: IdCard,
-    /// Taken from `id_number` where it is absent, and so is `gender`.
+    /// Derived from `id_number` if absent, like `gender`.
     #[deserr(default)]
     pub age: Option<Int<0, 150>>,
     /// 0 未知, 1 男, 2 女.
@@ -87,7 +87,7 @@ pub struct Resume {
 impl Resume {
     pub(super) const SEALED: [&'static str; 1] = ["id_number"];
 
-    /// With what follows from the identity number.
+    /// Adds what the identity number implies.
     pub(super) fn completed(mut self, today: &Date, strict_checksums: bool) -> Result<Self> {
         let mut faults = Vec::new();
         if self.employee_edu.is_empty() {

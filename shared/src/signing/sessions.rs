@@ -1,55 +1,47 @@
-//! Logging in with WeChat, and the sessions that come of it (document, 3.1.1).
+//! Logging in with WeChat, and sessions (docs/contract/signing.txt, 3.1.1).
 //!
-//! A worker is known by a code over the openid; what is stored of a session's token is its hash.
+//! A worker is identified by the blind index of the openid. A session stores the hash of its token.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::applications::application_key;
-use super::values::PlatformCode;
+use super::keys::{application_key, session_key, worker_key};
+use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::Rejection;
 use crate::storage::rate_limit::CODES;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, expire, retry_conflicts};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire, retry_conflicts};
 
-/// How long a session lasts that is not used.
+/// How long an unused session lasts.
 const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long it lasts at the most.
+/// How long a session lasts at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How much of [`IDLE`] passes before a use prolongs it: one write a day.
-const PROLONG_AFTER: SignedDuration = SignedDuration::from_hours(24);
-/// How many sessions a worker has at once.
+/// How much of [`IDLE`] passes before a use extends the session: one write a day.
+const EXTEND_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// How many sessions a worker may have at the same time.
 const MAX_SESSIONS: usize = 5;
 
-/// Who is logged in.
-#[derive(Clone, Debug)]
-pub struct Worker {
-    pub platform: PlatformCode,
-    /// The code over the openid.
-    pub(super) id: String,
-}
-
-/// What a worker gets for a login code.
+/// What a worker receives for a login code.
 pub struct Login {
     pub session_token: String,
     /// 0 until there is a résumé.
     pub em_id: u64,
 }
 
-/// A session in the list of its worker's, oldest first.
+/// An entry of the worker's list of sessions, oldest first.
 #[derive(Serialize, Deserialize)]
 struct Listed {
     hash: String,
 }
 
 impl Service {
-    /// Logs a worker in by the code of `wx.login`; the first time, the worker is made. `address` is where the request comes from.
+    /// Logs a worker in by the code of `wx.login`; the first login creates the worker. `address` is the client's IP address.
     ///
-    /// DynamoDB: one write, two reads, one transaction; of a wrong code, two writes.
+    /// DynamoDB: one write, two reads, one transaction; for a wrong code, two writes.
     pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Result<Login, Rejection>> {
         let is_wrong = |outcome: &Result<Result<Login, Rejection>>| matches!(outcome, Ok(Err(Rejection::Code)));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
@@ -69,7 +61,7 @@ impl Service {
         Ok(Ok(Login { session_token, em_id }))
     }
 
-    /// Adds a session to the worker's; beyond five, the oldest ends.
+    /// Adds a session to the worker's sessions; beyond five, the oldest ends.
     async fn open_session(&self, worker: &Worker) -> Result<String> {
         let now = self.clock.now();
         let token = random_token()?;
@@ -115,7 +107,7 @@ impl Service {
         item
     }
 
-    /// Whose session this is, on this platform; `None` where it ended. A use in the last days prolongs it.
+    /// The worker of a session on this platform; `None` if the session has ended. A use extends the session.
     ///
     /// DynamoDB: one read; once a day, one write.
     pub async fn session(&self, platform: &PlatformCode, token: &str) -> Result<Option<Worker>> {
@@ -130,20 +122,12 @@ impl Service {
         }
         let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
         let until = (now + IDLE).min(created_at + LONGEST);
-        if until.duration_since(expires_at) >= PROLONG_AFTER {
-            // Refused where the session was ended meanwhile.
+        if until.duration_since(expires_at) >= EXTEND_AFTER {
+            // Rejected if the session has ended in the meantime.
             self.store.put(table, session_item(&hash, &worker, created_at, until), Condition::present()).await?;
         }
         Ok(Some(worker))
     }
-}
-
-fn worker_key(worker: &Worker) -> Key {
-    Key::new(format!("{}#worker#{}", worker.platform, worker.id), "worker")
-}
-
-fn session_key(hash: &str) -> Key {
-    Key::new(format!("signing#session#{hash}"), "session")
 }
 
 fn session_item(hash: &str, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {

@@ -1,4 +1,4 @@
-//! Where a signing stands, and how it moves on (document, 2.2.2 签约信息).
+//! The states of a signing and its transitions (docs/contract/signing.txt, 2.2.2 签约信息).
 //!
 //! ```text
 //! 1 签约申请 -> 2 待签约 -> 3 已签约
@@ -26,7 +26,7 @@ numbered! {
     }
 }
 
-/// Where a request came from, as far as it tells.
+/// Where a request came from, as far as its headers say.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ pub struct Signing {
     pub apply_time: Moment,
     pub verify_status: Verified,
     pub origin: Origin,
-    /// None until it is approved.
+    /// `None` until the application is approved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
     pub moves: Vec<Move>,
@@ -67,7 +67,7 @@ numbered! {
 }
 
 impl Verified {
-    /// Passed is final: only another identity begins anew.
+    /// Passed is final; another identity starts again at waiting.
     pub(super) fn may_become(self, next: Self) -> bool {
         match self {
             Self::Waiting => next != Self::Waiting,
@@ -78,14 +78,14 @@ impl Verified {
     }
 }
 
-/// What a company and a worker agree on.
+/// What a company and a worker have agreed on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Terms {
     pub contract_id: Number,
     pub entry_date: Date,
     /// In fen a month.
     pub salary: Money,
-    /// Beside the position that the résumé asks for.
+    /// May differ from the position that the résumé names.
     pub work_pos: Text<1, 64>,
 }
 
@@ -135,12 +135,12 @@ pub enum Decision {
     Cancel,
 }
 
-/// How a worker hands a résumé in.
+/// How a worker submits a résumé.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Submission {
-    /// POST: there is none yet, or it was rejected or cancelled.
+    /// POST: no application exists, or it was rejected or cancelled.
     New,
-    /// PUT: there is one that may still change.
+    /// PUT: an application exists and may still change.
     Changed,
 }
 
@@ -167,9 +167,9 @@ impl Decision {
     }
 }
 
-/// The application of before, handed in again. Somebody else's identity is not verified yet, and what was agreed on before a
-/// rejection or a cancellation is agreed on no longer.
-pub(super) fn again(
+/// Submits an existing application again. Another identity has to be verified again, and terms from before a rejection or a cancellation
+/// are void.
+pub(super) fn resubmit(
     Application { resume: before, mut signing }: Application,
     resume: &Resume,
     company: &Company,

@@ -1,4 +1,4 @@
-//! The values that are this family's own.
+//! Values of the signing API alone.
 
 use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
@@ -33,14 +33,30 @@ impl std::fmt::Display for PlatformCode {
     }
 }
 
+/// A worker who is logged in.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    pub platform: PlatformCode,
+    /// The blind index of the openid.
+    pub(super) id: String,
+}
+
+/// 0 disabled, 1 enabled.
+pub type Enabled = Int<0, 1>;
+
+/// The status of an entry that is stored without one.
+pub fn enabled() -> Enabled {
+    Int::new(1).unwrap_or_else(|| unreachable!("1 is within 0 to 1"))
+}
+
 /// The id of a company, an administrator or a contract.
 pub type Number = Int<1, 2_147_483_647>;
 
 /// The id of a place.
 pub type Place = Int<0, 2_147_483_647>;
 
-/// `[{..}, ..]`: free objects of at most 20 string or number fields, at most 20 of them, kept as they were sent. They may come
-/// as a string that holds JSON.
+/// `[{..}, ..]`: at most 20 free objects of at most 20 string or number fields, stored as sent. The client may also send a string that
+/// contains the JSON.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Entries(String);
@@ -52,11 +68,11 @@ const MAX_NAME: usize = 64;
 const MAX_VALUE: usize = 1000;
 /// The longest number, in characters.
 const MAX_NUMBER: usize = 40;
-/// The most that all entries may be, in bytes of JSON.
+/// The largest size of all entries, in bytes of JSON.
 const MAX_BYTES: usize = 64 * 1024;
 
 impl Entries {
-    /// For an answer.
+    /// For a response.
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::from_str(&self.0).unwrap_or_else(|_| serde_json::Value::Array(Vec::new()))
     }

@@ -1,4 +1,4 @@
-//! Answers: `{"status":..,"msg":..,"data":..}` (document, 1.3).
+//! Responses: `{"status":..,"msg":..,"data":..}` (docs/contract/signing.txt, 1.3).
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -40,15 +40,15 @@ impl<T: Serialize> IntoResponse for Reply<T> {
 pub enum Failure {
     Domain(Error),
     UnknownPlatform,
-    /// No session, or one that ended.
+    /// No session, or an expired one.
     NotLoggedIn,
-    /// WeChat gives nothing for the code.
+    /// WeChat rejects the login.
     WeChat(Rejection),
     UnknownPath,
     WrongMethod,
-    /// The body is larger than the family takes.
+    /// The body is larger than the family accepts.
     TooLarge,
-    /// The body is neither a form nor JSON, or no picture is in it.
+    /// The body is neither a form nor JSON, or has no image.
     Unreadable(&'static str),
 }
 
@@ -118,7 +118,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// `/image` and `/verifycode` are documented with `error_code`: it stands before `status`, and is the same (document, 1.2).
+/// Adds `error_code`, equal to `status`, to the responses of `/image` and `/verifycode` (docs/contract/signing.txt, 1.2).
 pub async fn with_error_code(request: Request, next: Next) -> Response {
     let (parts, body) = next.run(request).await.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();

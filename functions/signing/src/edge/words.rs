@@ -1,4 +1,4 @@
-//! What is wrong, in words fit for a worker.
+//! Messages that a worker can read.
 
 use shared::error::{Error, Fault, Kind};
 
@@ -40,7 +40,7 @@ fn clause(fault: &Fault) -> String {
     }
 }
 
-/// What a field is called on the page.
+/// The label of a field on the page.
 fn label(field: &str) -> &str {
     match field {
         "real_name" => "姓名",

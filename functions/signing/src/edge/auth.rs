@@ -1,13 +1,13 @@
-//! Who calls, on which platform, and from where (document, 1.1.2).
+//! Who calls, on which platform, and from where (docs/contract/signing.txt, 1.1.2).
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header;
 use axum::http::request::Parts;
 use percent_encoding::percent_decode;
-use shared::signing::sessions::Worker;
 use shared::signing::states::Origin;
 use shared::signing::values::PlatformCode;
+use shared::signing::values::Worker;
 use shared::values::Text;
 
 use super::Failure;
@@ -26,7 +26,7 @@ impl FromRequestParts<App> for Platform {
     }
 }
 
-/// The worker whose session `X-auth-token` names. A handler without this parameter is open to everybody.
+/// The worker whose session `X-auth-token` names. A handler without this parameter is open to everyone.
 pub struct Caller(pub Worker);
 
 impl FromRequestParts<App> for Caller {
@@ -40,7 +40,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// The captcha that a code answers: the cookie, or the header for mini programs, which drop cookies.
+/// The id of the captcha: from the cookie, or from the header for mini programs, which drop cookies.
 pub struct CaptchaId(pub Option<String>);
 
 impl FromRequestParts<App> for CaptchaId {
@@ -55,23 +55,11 @@ impl FromRequestParts<App> for CaptchaId {
     }
 }
 
-/// The one parameter of a path, percent-decoded.
-pub struct Segment(pub String);
-
-impl FromRequestParts<App> for Segment {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let Path(segment) = Path::from_request_parts(parts, app).await.unwrap_or_else(|_| Path(String::new()));
-        Ok(Self(segment))
-    }
-}
-
-/// What the headers tell of the caller's place; what is malformed is passed over.
+/// Where the headers say that the worker is; malformed headers are ignored.
 pub fn origin(headers: &HeaderMap) -> Origin {
-    // A city comes percent-encoded, or in plain UTF-8.
+    // Clients send a city percent-encoded or in plain UTF-8.
     let text = |name: &str| headers.get(name).map(|value| percent_decode(value.as_bytes()).decode_utf8_lossy().into_owned());
-    // Plain decimals: nothing that a number of DynamoDB could not hold.
+    // Plain decimals only, so that a DynamoDB number can hold them.
     let plain = |location: &String| {
         location.len() <= 40 && location.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ' '))
     };

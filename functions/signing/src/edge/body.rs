@@ -1,6 +1,7 @@
-//! Bodies: forms first, with nested arrays as `work_exp[0][company]=..`; JSON works too (document, 1.1.3).
+//! Bodies: forms with nested arrays as `work_exp[0][company]=..`, or JSON (docs/contract/signing.txt, 1.1.3).
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
 use deserr::Deserr;
 use lambda::body;
 use serde_json::Value;
@@ -15,7 +16,7 @@ const MAX_DEPTH: usize = 4;
 /// The largest body with fields, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The fields of a form or of a JSON object. What is empty or null counts as absent.
+/// The fields of a form or of a JSON object. An empty or null field counts as absent.
 pub struct Fields<T>(pub T);
 
 impl<T: Deserr<Faults>> FromRequest<App> for Fields<T> {
@@ -43,7 +44,7 @@ fn form(body: &[u8]) -> Result<Input, Failure> {
     }
     let config = serde_qs::Config::new().max_depth(MAX_DEPTH).use_form_encoding(true);
     let fields: Value = config.deserialize_bytes(body).map_err(|_| Failure::Unreadable("表单内容不正确"))?;
-    // The same rules as for JSON: no NUL characters, ...
+    // The rules of JSON hold for forms too, for example no NUL characters.
     Ok(Input::parse(fields.to_string().as_bytes()).map_err(|fault| Error::invalid([fault]))?)
 }
 
@@ -52,6 +53,18 @@ fn json(body: &[u8]) -> Result<Input, Failure> {
         return Ok(Input::from_value(Value::Object(serde_json::Map::new())));
     }
     Ok(Input::parse(body).map_err(|Fault { field, reason }| Error::invalid([Fault { field, reason }]))?.without_nulls())
+}
+
+/// The only parameter of a path, percent-decoded.
+pub struct Segment(pub String);
+
+impl FromRequestParts<App> for Segment {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Path(segment) = Path::from_request_parts(parts, app).await.unwrap_or_else(|_| Path(String::new()));
+        Ok(Self(segment))
+    }
 }
 
 #[cfg(test)]
