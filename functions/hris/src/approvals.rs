@@ -1,4 +1,4 @@
-//! /approvals (document, 审批对象).
+//! /approvals (docs/contract/hris.txt, 审批对象).
 
 use axum::extract::State;
 use deserr::Deserr;

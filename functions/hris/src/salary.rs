@@ -1,4 +1,4 @@
-//! /salary (document, 薪酬科目上传).
+//! /salary (docs/contract/hris.txt, 薪酬科目上传).
 
 use axum::extract::State;
 use deserr::Deserr;

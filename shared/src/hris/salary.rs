@@ -1,6 +1,6 @@
-//! Salary subjects of a month, uploaded by products (document, 薪酬科目上传).
+//! Salary subjects of a month, uploaded by products (docs/contract/hris.txt, 薪酬科目上传).
 
-use super::employees::empno_key;
+use super::keys::{empno_key, salary_partition};
 use super::values::{Code, Month, Uuid};
 use super::{Service, missing};
 use crate::error::{Error, Result};
@@ -16,13 +16,13 @@ pub struct SubjectValue {
 }
 
 impl Service {
-    /// Stores the value of a subject; of several for the same employee, subject and month the last one counts.
+    /// Stores the value of a subject. The last value for an employee, subject and month replaces earlier ones.
     ///
     /// DynamoDB: one transaction.
     pub async fn store_subject_value(&self, company: &Uuid, value: &SubjectValue) -> Result<()> {
         let table = &self.tables.hris;
-        let place = format!("{}#{}", value.month.as_str(), value.subject_name.as_str());
-        let mut item = Key::new(format!("{company}#salary#{}", value.empno), place).into_item();
+        let sort_key = format!("{}#{}", value.month.as_str(), value.subject_name.as_str());
+        let mut item = Key::new(salary_partition(company, &value.empno), sort_key).into_item();
         item.insert("value".into(), serde_dynamo::to_attribute_value(value.value).map_err(Error::internal)?);
         item.insert("stored_at".into(), number(self.clock.now().as_millisecond()));
         let check =

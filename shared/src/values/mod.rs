@@ -14,7 +14,7 @@ pub use id::Id;
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private, Token};
 pub use json::Verbatim;
 pub use local_time::LocalTime;
-pub use number::{Adjustment, Count, Int, Money, Score, Span};
+pub use number::{Adjustment, Count, Int, Money, Score, Span, integer};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 

@@ -138,9 +138,16 @@ impl<const MAX: i64> Default for Int<0, MAX> {
 
 impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Int<MIN, MAX> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let literal = number_literal(&value).or_else(|| text(&value).map(|text| text.trim().to_owned()));
-        let number = literal.and_then(|literal| literal.parse().ok());
+        let number = integer(&value).or_else(|| text(&value)?.trim().parse().ok());
         number.and_then(Self::new).ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
+    }
+}
+
+/// The integer in a JSON number, or in a string that contains nothing else.
+pub fn integer<V: IntoValue>(value: &Value<V>) -> Option<i64> {
+    match text(value) {
+        Some(digits) => digits.parse().ok(),
+        None => number_literal(value)?.parse().ok(),
     }
 }
 

@@ -1,26 +1,26 @@
-//! The rows of an import: JSON Lines, inline or in S3, in slices that fit into one invocation.
+//! The rows of an import: JSON Lines, in the event or in S3. One invocation imports one slice of them.
 
 use super::Service;
 use super::approvals::Approval;
 use super::arrangements::Arrangement;
 use super::employees::Employee;
+use super::entity::Entity;
 use super::import::RowResult;
 use super::organization::{Company, Department, SubCompany};
 use super::recruitment::{Candidate, Source, Vacancy};
-use super::row::Entity;
 use super::timelines::Timeline;
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
 use crate::values::choices;
 use crate::values::input::{Json, WHOLE};
 
-/// The most rows that one invocation takes.
+/// The most rows of a slice.
 const MAX_ROWS: usize = 2000;
-/// The most bytes that one invocation takes; a row is a fraction of it.
+/// The most bytes of a slice, many times the size of a row.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
 
 choices! {
-    /// What is imported.
+    /// The kind of records of an import.
     Kind {
         Companies = "companies", SubCompanies = "sub_companies", Departments = "departments", Employees = "employees",
         Arrangements = "arrangements", Timelines = "timelines", Approvals = "approvals", Vacancies = "vacancies",
@@ -28,30 +28,30 @@ choices! {
     }
 }
 
-/// Where the rows stand.
+/// Where the rows are.
 pub enum Lines<'a> {
     Inline(&'a str),
-    /// A key of the uploads bucket, below `imports/`.
+    /// A key in the uploads bucket, below `imports/`.
     Object(&'a str),
 }
 
-/// How far an import has come: the byte behind the last row that was taken, and the number of lines before it.
+/// The position in an import: the offset behind the last imported line, and the number of lines before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     pub offset: u64,
     pub line: u64,
 }
 
-/// What became of a slice.
+/// The outcome of a slice.
 pub struct Imported {
-    /// Each with its line, counted from 1. Empty lines are passed over.
+    /// Each with its line number, from 1. Empty lines are skipped.
     pub results: Vec<(u64, RowResult)>,
-    /// Where to go on from, if there is more.
+    /// Where the next slice begins, if there is more.
     pub next: Option<Position>,
 }
 
 impl Service {
-    /// Imports the rows from a position on, as many as fit into one invocation. All of a company's but companies themselves.
+    /// Imports a slice, which begins at this position. Every kind except [`Kind::Companies`] needs a company.
     pub async fn import_rows(&self, kind: Kind, company: Option<Uuid>, lines: &Lines<'_>, from: Position) -> Result<Imported> {
         if company.is_none() != (kind == Kind::Companies) {
             let reason = if company.is_none() { "is required" } else { "is told by the rows of companies themselves" };
@@ -81,8 +81,8 @@ impl Service {
             (Kind::Sources, Some(company)) => self.import_lines::<Source>(company, &lines).await,
             (Kind::Candidates, Some(company)) => self.import_lines::<Candidate>(company, &lines).await,
             (Kind::Companies, _) | (_, None) => {
-                let (good, results) = read_rows::<Company>(&lines);
-                let stored = self.import_companies(good).await?;
+                let (valid, results) = parse_rows::<Company>(&lines);
+                let stored = self.import_companies(valid).await?;
                 Ok(merge(results, stored))
             }
         };
@@ -91,8 +91,8 @@ impl Service {
 
     async fn import_lines<T: Entity>(&self, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
         let mut import = self.import::<T>(company).await?;
-        let (good, results) = read_rows::<T>(lines);
-        let stored = import.store(good).await?;
+        let (valid, results) = parse_rows::<T>(lines);
+        let stored = import.store(valid).await?;
         Ok(merge(results, stored))
     }
 }
@@ -100,7 +100,7 @@ impl Service {
 /// Lines with their numbers.
 type Numbered<'a> = Vec<(u64, &'a [u8])>;
 
-/// The whole lines in what was read, up to the most that one invocation takes, and where the next one begins.
+/// The complete lines of the bytes that were read, up to [`MAX_ROWS`], and the position of the next line. `whole` is the size of all rows.
 fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Option<Position>)> {
     let (mut lines, mut at) = (Vec::new(), from);
     let mut rest = bytes;
@@ -108,7 +108,7 @@ fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Opti
         let end = rest.iter().position(|byte| *byte == b'\n');
         let line = match end {
             Some(end) => &rest[..end],
-            // The last line of all may lack its end; another one without it was cut off by the reading.
+            // Only the very last line may lack its end. Any other line without one continues behind the bytes that were read.
             None if at.offset + rest.len() as u64 >= whole => rest,
             None if at == from => return Err(Error::invalid([Fault::new(format!("line {}", at.line + 1), "is too long")])),
             None => break,
@@ -124,19 +124,19 @@ fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Opti
     Ok((lines, (at.offset < whole).then_some(at)))
 }
 
-/// The rows that can be read, and for each line either why it cannot be, or nothing yet.
-fn read_rows<T: Entity>(lines: &[(u64, &[u8])]) -> (Vec<T>, Vec<(u64, Option<RowResult>)>) {
-    let (mut good, mut results) = (Vec::new(), Vec::new());
+/// The valid rows, and for each line its rejection, or `None` if the row is valid.
+fn parse_rows<T: Entity>(lines: &[(u64, &[u8])]) -> (Vec<T>, Vec<(u64, Option<RowResult>)>) {
+    let (mut valid, mut results) = (Vec::new(), Vec::new());
     for (number, line) in lines {
         let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
         let row = row.and_then(|row| row.without_nulls().read::<T>());
-        results.push((*number, row.map(|row| good.push(row)).err().map(|error| RowResult::Rejected(readable(&error)))));
+        results.push((*number, row.map(|row| valid.push(row)).err().map(|error| RowResult::Rejected(row_faults(&error)))));
     }
-    (good, results)
+    (valid, results)
 }
 
-/// The faults of a row; what concerns the whole of it is called `row`.
-fn readable(error: &Error) -> Vec<Fault> {
+/// The faults of a row. A fault of the whole row has the field `row`.
+fn row_faults(error: &Error) -> Vec<Fault> {
     let named = |fault: &Fault| match fault.field.as_str() {
         WHOLE => Fault::new("row", fault.reason.clone()),
         _ => fault.clone(),
@@ -144,7 +144,7 @@ fn readable(error: &Error) -> Vec<Fault> {
     error.faults().iter().map(named).collect()
 }
 
-/// Puts the results of the rows that could be read into their places.
+/// Fills in the results of the valid rows.
 fn merge(results: Vec<(u64, Option<RowResult>)>, stored: Vec<RowResult>) -> Vec<(u64, RowResult)> {
     let mut stored = stored.into_iter();
     let mut all = Vec::with_capacity(results.len());
@@ -163,14 +163,14 @@ mod tests {
     const START: Position = Position { offset: 0, line: 0 };
 
     #[test]
-    fn lines_are_counted_and_empty_ones_passed_over() {
+    fn lines_are_counted_and_empty_ones_skipped() {
         let (lines, next) = slice(b"a\n\n  \r\nb", 8, START).unwrap();
         assert_eq!(lines, [(1, &b"a"[..]), (4, b"b")]);
         assert_eq!(next, None);
     }
 
     #[test]
-    fn a_line_that_was_cut_off_is_left_for_the_next_reading() {
+    fn an_incomplete_line_is_left_for_the_next_slice() {
         let text = b"first\nsecond\nthird";
         let (lines, next) = slice(&text[..9], 18, START).unwrap();
         assert_eq!(lines, [(1, &b"first"[..])]);
@@ -182,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_never_ends_is_refused() {
+    fn a_line_longer_than_a_slice_is_rejected() {
         assert!(slice(b"endless", 100, START).is_err());
     }
 
     #[test]
-    fn no_more_rows_are_taken_than_fit() {
+    fn a_slice_holds_a_limited_number_of_rows() {
         let text = "x\n".repeat(MAX_ROWS + 1);
         let (lines, next) = slice(text.as_bytes(), text.len() as u64, START).unwrap();
         assert_eq!((lines.len(), next), (MAX_ROWS, Some(Position { offset: 4000, line: 2000 })));
