@@ -13,18 +13,15 @@ use super::item::from_item;
 use super::keys::{access_token_key, app_key, attempt_key, company_key, employee_key, product_key, response_code_key};
 use super::values::{Code, Status, Uuid};
 use super::{Caller, Credential, Service, missing};
-use crate::crypto::credentials::{NewSecret, Secrets, hash, is_same};
-use crate::crypto::random::{random, random_token};
+use crate::crypto::credentials::{NewSecret, Secrets, hash};
+use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Kind, Result};
+use crate::storage::one_time_code::{self, Attempted, OneTimeCode, OneTimeCodes};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
 use crate::values::{Mobile, Moment, RecordId, Text, Url};
 
-/// How long a code sent to a phone is valid.
-const SMS_CODE_AGE: SignedDuration = SignedDuration::from_mins(5);
-/// How many attempts a code allows.
-const SMS_CODE_TRIES: u32 = 5;
 /// How long a response code is valid.
 const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// How long an access token is valid.
@@ -63,14 +60,6 @@ impl From<Error> for ConsentError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
-}
-
-/// Why a code from a text message is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CodeRejection {
-    Wrong,
-    /// It has expired, has no attempts left or was used.
-    Spent,
 }
 
 /// The request of an app to exchange a response code.
@@ -155,69 +144,54 @@ impl Service {
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
     }
 
-    /// Sends a code to the phone, if it is that of an employee of the app's company, and gives the name of the attempt. Nothing
-    /// in the answer tells whether it is. `address` is where the request comes from.
+    /// Sends a code to the phone if it belongs to an employee of the app's company, and returns the name of the attempt. The response does
+    /// not reveal whether it does. `address` is the IP address of the browser.
     ///
     /// DynamoDB: two reads, three writes.
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
-        let now = self.clock.now();
-        // The address first: one that sends too much uses up nobody's phone.
+        // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
         let attempt = random_token()?;
-        let code = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
-        let mut item = attempt_key(&attempt).into_item();
+        let OneTimeCode { plain, mut item } = self.one_time_codes().issue(attempt.as_bytes(), 1)?;
+        item.extend(attempt_key(&attempt).into_item());
         item.insert("app_id".into(), text(app.app_id.as_str()));
-        item.insert("code".into(), text(self.code_digest(&attempt, &code)?));
-        item.insert("tries".into(), number(0));
-        expire(&mut item, now + SMS_CODE_AGE);
-        item.insert(VERSION.into(), number(1));
         if let Some(Employee { uuid, .. }) = &employee {
             item.insert("employee".into(), text(uuid.as_str()));
         }
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         if employee.is_some() {
-            let minutes = SMS_CODE_AGE.as_mins();
-            let message =
-                format!("【工桥】验证码 {code}，用于授权「{}」读取公司数据，{minutes} 分钟内有效。", app.name.as_str());
+            let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
+            let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
             self.sms.send(mobile, &message).await?;
         }
         Ok(attempt)
     }
 
-    /// Consents with the code from the text message. Returns the response code for the app. An attempt is counted before the code is
-    /// compared, so concurrent attempts cannot exceed the limit. `address` is the IP address of the browser.
+    /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
     /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
     pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<String, ConsentError> {
-        let is_wrong = |outcome: &Result<Result<String, CodeRejection>>| matches!(outcome, Ok(Err(_)));
-        let consent = self.consent_by(app, attempt, code);
-        CODES.attempt(&self.counters(), &["consent", address], consent, is_wrong).await?.map_err(|rejection| match rejection {
-            CodeRejection::Wrong => ConsentError::WrongCode,
-            CodeRejection::Spent => ConsentError::SpentCode,
-        })
+        let is_wrong = |outcome: &Result<String, ConsentError>| {
+            matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode))
+        };
+        CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
     }
 
-    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<Result<String, CodeRejection>> {
+    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<String, ConsentError> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let counted = self.store.change(table, attempt_key(attempt), |item| {
-            let mut next = item.clone();
-            next.insert("tries".into(), number(read_integer::<u32>(item, "tries")? + 1));
-            Ok(next)
-        });
-        let Some(item) = counted.await? else { return Ok(Err(CodeRejection::Spent)) };
-        let is_current = read_integer::<u32>(&item, "tries")? <= SMS_CODE_TRIES
-            && read_integer::<i64>(&item, "expires_at")? > now.as_second()
-            && read_text(&item, "app_id")? == app.app_id.as_str()
-            && !item.contains_key("used");
-        if !is_current {
-            return Ok(Err(CodeRejection::Spent));
+        let (item, is_right) = match self.one_time_codes().attempt(attempt_key(attempt), attempt.as_bytes(), code).await? {
+            Attempted::Right(item) => (item, true),
+            Attempted::Wrong(item) => (item, false),
+            Attempted::Spent => return Err(ConsentError::SpentCode),
+        };
+        if read_text(&item, "app_id")? != app.app_id.as_str() || item.contains_key("used") {
+            return Err(ConsentError::SpentCode);
         }
-        let is_right = is_same(read_text(&item, "code")?, self.code_digest(attempt, code)?);
-        let Some(employee) = item.get("employee").filter(|_| is_right) else { return Ok(Err(CodeRejection::Wrong)) };
+        let Some(employee) = item.get("employee").filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
 
         let response_code = random_token()?;
         let mut granted = response_code_key(&response_code).into_item();
@@ -236,8 +210,8 @@ impl Service {
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
         ]);
         match outcome.await?.unless_stored(&used) {
-            Outcome::Written => Ok(Ok(response_code)),
-            Outcome::Rejected(_) => Ok(Err(CodeRejection::Spent)),
+            Outcome::Written => Ok(response_code),
+            Outcome::Rejected(_) => Err(ConsentError::SpentCode),
         }
     }
 
@@ -335,10 +309,9 @@ impl Service {
         Ok(Uuid::of_digest(self.keyring.blind_index(&[b"form", browser.as_bytes(), app_id.as_bytes()])?).to_string())
     }
 
-    /// A keyed digest: six digits could be guessed from a plain one.
-    fn code_digest(&self, attempt: &str, code: &str) -> Result<String> {
-        let mac = self.keyring.blind_index(&[b"code", attempt.as_bytes(), code.as_bytes()])?;
-        Ok(Uuid::of_digest(mac).to_string())
+    fn one_time_codes(&self) -> OneTimeCodes<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        OneTimeCodes { store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod list;
 pub mod objects;
+pub mod one_time_code;
 pub mod page;
 pub mod rate_limit;
 pub mod sealed;

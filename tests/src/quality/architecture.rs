@@ -85,7 +85,7 @@ fn compared(line: &str) -> Vec<String> {
     names
 }
 
-/// `==` tells by its time how much of a guess was right. `secrets::is_same` does not. Two values of our own may be compared anyhow: such
+/// `==` tells by its time how much of a guess was right. `credentials::is_same` does not. Two values of our own may be compared anyhow: such
 /// lines stand here, each with the reason. This list may only shrink.
 const COMPARED_ANYHOW: [&str; 2] = [
     // Whether a record is pushed again with the same content, by its owner.
@@ -95,16 +95,15 @@ const COMPARED_ANYHOW: [&str; 2] = [
 ];
 
 /// Where proofs are compared, and how often: whoever comes to do without `is_same` there is asked why.
-const COMPARED: [(&str, usize); 9] = [
+const COMPARED: [(&str, usize); 8] = [
     ("functions/hris/src/consent.rs", 1),
     ("shared/src/channel/tokens.rs", 3),
+    ("shared/src/crypto/credentials.rs", 1),
     ("shared/src/hris/access.rs", 1),
-    ("shared/src/hris/oauth.rs", 1),
     ("shared/src/hris/signature.rs", 1),
-    ("shared/src/page.rs", 1),
-    ("shared/src/secrets.rs", 1),
     ("shared/src/signing/captcha.rs", 1),
-    ("shared/src/signing/verification.rs", 1),
+    ("shared/src/storage/one_time_code.rs", 1),
+    ("shared/src/storage/page.rs", 1),
 ];
 
 #[test]
@@ -120,7 +119,7 @@ fn what_proves_somebody_is_compared_in_one_place() {
         let calls = code.matches("is_same(").count() - code.matches("fn is_same(").count();
         let place = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
         places.extend((calls > 0).then_some((place, calls)));
-        let is_the_place = path.ends_with("shared/src/secrets.rs");
+        let is_the_place = path.ends_with("shared/src/crypto/credentials.rs");
         assert!(is_the_place || !code.contains("verify_slices_are_equal"), "{} compares for itself", path.display());
     }
     places.sort();

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// What a second try changes by its nature, with the reason. The value of such an attribute does not count.
 const INHERENT: [(&str, &str); 4] = [
     ("version", "counts the writes of an item; nobody is told it, and the same change made twice is two"),
-    ("tries", "counts how often a code was tried: a try that found no answer is one"),
+    ("attempts", "counts the attempts with a code, also one whose response was lost"),
     ("claimed_until", "until when nobody else announces a visit: it stays where the end of the sending could not be noted"),
     ("last", "when a message was last asked for"),
 ];
