@@ -108,13 +108,13 @@ impl RateLimit {
     /// Counts an attempt that cannot be undone before it runs, and again if it failed.
     ///
     /// DynamoDB: one write, and one more after a failure.
-    pub async fn attempt<T>(
+    pub async fn attempt<T, E: From<Error>>(
         &self,
         counters: &Counters<'_>,
         caller: &[&str],
-        attempt: impl Future<Output = Result<T>>,
-        has_failed: impl Fn(&Result<T>) -> bool,
-    ) -> Result<T> {
+        attempt: impl Future<Output = Result<T, E>>,
+        has_failed: impl Fn(&Result<T, E>) -> bool,
+    ) -> Result<T, E> {
         self.count(counters, caller, Attempt::Succeeded).await?;
         let outcome = attempt.await;
         if has_failed(&outcome) {
