@@ -1,4 +1,4 @@
-//! JobsView that a user has collected (docs/contract/jobboard.txt, 我收藏的, 收藏 and 取消收藏).
+//! Jobs that a user has collected (docs/contract/jobboard.txt, 我收藏的, 收藏 and 取消收藏).
 
 use axum::extract::State;
 use jiff::Timestamp;

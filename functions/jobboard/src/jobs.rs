@@ -1,4 +1,4 @@
-//! JobsView, for the users who post them (docs/contract/jobboard.txt, 我发布的 and 二、商家招聘模块). If the document uses both `/job/..` and
+//! Jobs, for the users who post them (docs/contract/jobboard.txt, 我发布的 and 二、商家招聘模块). If the document uses both `/job/..` and
 //! `/jobs/..`, both are served.
 
 use axum::extract::State;

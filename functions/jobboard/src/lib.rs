@@ -61,7 +61,7 @@ impl Family for Jobboard {
     }
 
     fn answer_too_large() -> Failure {
-        shared::error::Error::internal("an answer too large to be carried").into()
+        shared::error::Error::internal("the response is too large").into()
     }
 }
 

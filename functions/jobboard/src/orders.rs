@@ -245,7 +245,7 @@ async fn notify(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Resp
     let (status, code, message) = match outcome {
         Ok(()) => (StatusCode::OK, "SUCCESS", "成功".to_owned()),
         Err(error) => {
-            tracing::warn!(%error, "a payment notification was refused");
+            tracing::warn!(%error, "a payment notification was rejected");
             let status = match error.kind() {
                 Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
                 Kind::Unauthenticated => StatusCode::UNAUTHORIZED,

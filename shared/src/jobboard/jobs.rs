@@ -95,7 +95,7 @@ impl Service {
         .await
     }
 
-    /// Lists a job before those that were refreshed earlier. It is free once in the installation's time.
+    /// Lists a job before those that were refreshed earlier. It is free once per `FREE_REFRESH_HOURS`.
     ///
     /// DynamoDB: one read, one transaction.
     pub async fn refresh_job(&self, owner: Id, id: Id) -> Result<()> {

@@ -65,7 +65,7 @@ impl Service {
         Catalogue::read(self.store.get(&self.tables.jobboard, keys::prices()).await?)
     }
 
-    /// Sets a price, or removes it if `price` is None.
+    /// Sets a price, or removes it without a `price`.
     pub async fn set_price(&self, goods: Goods, quantity: u32, price: Option<Money>) -> Result<Catalogue> {
         retry_conflicts(|| async {
             let stored = self.store.get(&self.tables.jobboard, keys::prices()).await?;

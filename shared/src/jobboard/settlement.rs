@@ -107,7 +107,7 @@ impl Service {
         }
         match known.filter(Transaction::is_paid) {
             Some(transaction) if transaction.is_of(order.amount.fen()) => self.step(order.id, &Step::Paid(&transaction)).await,
-            _ => Err(Error::internal("WeChat Pay tells of an order what cannot be")),
+            _ => Err(Error::internal("WeChat Pay reports an impossible state of an order")),
         }
     }
 

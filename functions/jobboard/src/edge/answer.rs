@@ -158,7 +158,7 @@ impl IntoResponse for Failure {
             Self::WeChat(rejection) => {
                 let (status, data) = match rejection {
                     Rejection::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
-                    Rejection::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"),
+                    Rejection::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"), // words:ignore: a text of the API
                     Rejection::Busy => {
                         retry_after = Some(Rejection::BUSY_FOR);
                         (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again")
