@@ -1,4 +1,4 @@
-//! Pictures (document, 图片上传; presigned uploads and the pictures' own addresses are additions: jobboard.md, Images).
+//! Images (docs/contract/jobboard.txt, 图片上传). Presigned uploads and `GET /img/{name}` are additions (docs/design/jobboard.md, Images).
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use lambda::body::{self, File};
 use serde::Serialize;
-use shared::error::{Error, Fault};
 use shared::jobboard::images::{MAX_BYTES, Name};
+use shared::jobboard::missing;
 use shared::values::Int;
 use shared::values::image::Format;
 use shared::values::input::Faults;
@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::edge::{Caller, Failure, Host, Json, Problem, Reply, Success};
 
-/// How long a picture's temporary address may be kept: less than it works.
+/// Clients may cache the redirect for less time than the temporary address is valid.
 const KEEP: &str = "public, max-age=600";
 
 pub fn router() -> OpenApiRouter<App> {
@@ -52,7 +52,7 @@ fn url(base_url: &str, name: &Name) -> String {
     format!("{base_url}/img/{name}")
 }
 
-/// The media type of a picture.
+/// The media type of an image.
 struct PictureType(Format);
 
 impl Deserr<Faults> for PictureType {
@@ -67,7 +67,8 @@ impl Deserr<Faults> for PictureType {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct PresignFields {
+#[schema(as = PresignFields)]
+struct PresignBody {
     /// image/jpeg, image/png, image/webp 或 image/bmp
     #[schema(value_type = String, example = "image/jpeg")]
     content_type: PictureType,
@@ -87,13 +88,13 @@ struct PresignedView {
 }
 
 /// 申请上传大图
-#[utoipa::path(post, path = "/img/upload/presign", tag = "通用", request_body = PresignFields, responses(
+#[utoipa::path(post, path = "/img/upload/presign", tag = "通用", request_body = PresignBody, responses(
     (status = 200, body = Success<PresignedView>), (status = "default", body = Problem)))]
 async fn presign_image(
     State(app): State<App>,
     Caller(user): Caller,
     Host(base_url): Host,
-    Json(fields): Json<PresignFields>,
+    Json(fields): Json<PresignBody>,
 ) -> Result<Reply<PresignedView>, Failure> {
     let PictureType(format) = fields.content_type;
     let (name, form) = app.begin_upload(user, format, u32::try_from(fields.size.get()).unwrap_or(0)).await?;
@@ -104,9 +105,8 @@ async fn presign_image(
 #[utoipa::path(get, path = "/img/{name}", tag = "通用", security(()), params(("name" = String, Path)), responses(
     (status = 302, body = Success<ImageView>), (status = "default", body = Problem)))]
 async fn get_image(State(app): State<App>, name: Option<Path<String>>) -> Result<Response, Failure> {
-    let missing = || Error::not_found([Fault::new("image", "not found")]);
-    let name = name.and_then(|Path(name)| Name::parse(&name).ok()).ok_or_else(missing)?;
-    let presigned = app.image(&name).await?.ok_or_else(missing)?;
+    let name = name.and_then(|Path(name)| Name::parse(&name).ok()).ok_or_else(|| missing("image"))?;
+    let presigned = app.image(&name).await?.ok_or_else(|| missing("image"))?;
     let mut response = (StatusCode::FOUND, [(header::LOCATION, presigned.url.clone())]).into_response();
     *response.body_mut() = Reply(ImageView { url: presigned.url }).into_response().into_body();
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));

@@ -1,12 +1,14 @@
 //! Two users of the job board, and jobs of restaurants in Beijing and Shanghai.
 
+use ::jobboard::ContentBody;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::jobboard::Service;
 use shared::jobboard::users::Changes;
+use shared::jobboard::values::Sex;
 use shared::storage::page::PageRequest;
-use shared::values::Id;
 use shared::values::input::Json;
+use shared::values::{Id, Text};
 
 use super::command;
 use crate::functions::Functions;
@@ -73,17 +75,17 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
     let first = PageRequest { page: 1, size: 1, cursor: None };
     let (posted, _) = service.jobs_of(merchant, None, first).await.map_err(|error| error.to_string())?;
     for number in usize::try_from(posted.total).unwrap_or(JOBS)..JOBS {
-        let content = Json::from_value(job(number)).read().map_err(|error| error.to_string())?;
-        service.create_job(merchant, content, None).await.map_err(|error| error.to_string())?;
+        let content: ContentBody = Json::from_value(job(number)).read().map_err(|error| error.to_string())?;
+        service.create_job(merchant, content.into(), None).await.map_err(|error| error.to_string())?;
     }
     Ok(Jobboard { user_code: USER.into(), merchant_code: MERCHANT.into() })
 }
 
 /// Registers a user with a name.
 async fn register(service: &Service, code: &str, name: &str) -> Result<Id, String> {
-    let login = service.register(code, code, None, "127.0.0.1").await.map_err(|error| error.to_string())?;
-    let login = login.map_err(|error| format!("WeChat rejects {code}: {error:?}"))?;
-    let changes: Changes = Json::from_value(json!({"name": name, "sex": 1})).read().map_err(|error| error.to_string())?;
+    let login = service.register(code, code, None, "127.0.0.1").await;
+    let login = login.map_err(|error| format!("{code} cannot be registered: {error:?}"))?;
+    let changes = Changes { name: Some(Text::parse(name)?), sex: Sex::new(1), ..Changes::default() };
     service.update_user(login.user, &changes).await.map_err(|error| error.to_string())?;
     Ok(login.user)
 }

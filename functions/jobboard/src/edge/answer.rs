@@ -1,4 +1,4 @@
-//! The document's envelopes (document, 响应体; jobboard.md, Conventions).
+//! The envelopes of responses (docs/contract/jobboard.txt, 响应体; docs/design/jobboard.md, Conventions).
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -6,10 +6,13 @@ use lambda::answer;
 use lambda::body::{NoFile, Unreadable};
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
+use shared::jobboard::orders::OrderError;
+use shared::jobboard::users::LoginError;
+use shared::jobboard::vouchers::VoucherError;
 use shared::outbound::wechat::Rejection;
 use utoipa::ToSchema;
 
-/// A success that tells something.
+/// A success with data.
 pub struct Reply<T>(pub T);
 
 /// 成功应答。
@@ -30,7 +33,7 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
-/// A success that has nothing to tell.
+/// A success without data.
 pub struct Done;
 
 /// 成功应答, 没有数据。
@@ -53,16 +56,16 @@ impl IntoResponse for Done {
     }
 }
 
-/// A failure in the document's envelope.
+/// A failure, as the envelope reports it.
 pub enum Failure {
     Domain(Error),
     /// 1002.
     NotEnoughVouchers,
     /// 1003.
     WrongPrice,
-    /// WeChat gives nothing for the login code.
+    /// WeChat rejected the login code, or is not available.
     WeChat(Rejection),
-    /// The code is right, and nobody has registered with it (document, 登陆失败响应体).
+    /// The login code is valid, but its user has not registered (docs/contract/jobboard.txt, 登陆失败响应体).
     NotRegistered,
     UnknownPath,
     WrongMethod,
@@ -86,6 +89,34 @@ pub struct Problem {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Domain(error)
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Rejected(rejection) => Self::WeChat(rejection),
+            LoginError::NotRegistered => Self::NotRegistered,
+            LoginError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl From<OrderError> for Failure {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::WrongPrice => Self::WrongPrice,
+            OrderError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl From<VoucherError> for Failure {
+    fn from(error: VoucherError) -> Self {
+        match error {
+            VoucherError::NotEnough => Self::NotEnoughVouchers,
+            VoucherError::Failed(error) => Self::Domain(error),
+        }
     }
 }
 
@@ -127,7 +158,7 @@ impl IntoResponse for Failure {
             Self::WeChat(rejection) => {
                 let (status, data) = match rejection {
                     Rejection::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
-                    Rejection::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"),
+                    Rejection::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"), // words:ignore: a text of the API
                     Rejection::Busy => {
                         retry_after = Some(Rejection::BUSY_FOR);
                         (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again")

@@ -1,4 +1,4 @@
-//! Keys of the job board's table, and the lists that its records stand in.
+//! Keys of the job board's table, the lists that contain its records, the numbers of their partitions, and the names of sweeps.
 //!
 //! ```text
 //! pk                        sk              ix1             ix2            ixsk
@@ -16,16 +16,24 @@
 //! feed#{shard}              {time}{job}
 //! ```
 //!
-//! Ids stand in sort keys with sixteen digits, so that they sort as numbers.
+//! Sort keys contain ids with sixteen digits, so that they sort as numbers.
+
+use std::num::NonZeroU64;
 
 use jiff::Timestamp;
 
-use super::search::feed;
 use crate::storage::table::Key;
 use crate::values::Id;
 
-/// How many partitions the open jobs are spread over: one takes about a thousand changes a second.
+/// The number of partitions of the open jobs. DynamoDB accepts about a thousand writes a second in each.
 pub const OPEN_SHARDS: u64 = 8;
+/// The number of partitions of the feed. DynamoDB accepts about 500 changes a second in each. Every view reads all of them.
+pub const FEED_SHARDS: NonZeroU64 = NonZeroU64::MIN;
+
+/// The sweep of pending orders.
+pub const ORDER_SWEEP: &str = "order";
+/// The sweep of jobs with a top.
+pub const TOP_SWEEP: &str = "top";
 
 pub fn user(id: Id) -> Key {
     Key::new(format!("user#{id}"), "user")
@@ -56,12 +64,12 @@ pub fn collection(user: Id, job: Id) -> Key {
     Key::new(collections(user), job.sortable())
 }
 
-/// How many jobs the user has collected.
+/// Counts the jobs that the user has collected.
 pub fn collection_count(user: Id) -> Key {
     Key::new(collections(user), "count")
 }
 
-/// Who called whom about what: the key tells it all.
+/// A contact. Its key holds all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContactKey {
     pub id: Id,
@@ -92,7 +100,7 @@ pub fn contacts_with(owner: Id) -> String {
     format!("in#{owner}")
 }
 
-/// There once the user has spent a voucher on the job.
+/// Exists once the user has spent a voucher on the job.
 pub fn contacted(caller: Id, job: Id) -> Key {
     Key::new(format!("contacted#{caller}"), job.sortable())
 }
@@ -101,7 +109,7 @@ pub fn vouchers(user: Id) -> String {
     format!("vouchers#{user}")
 }
 
-/// Sorts behind every entry.
+/// Sorts after every entry.
 pub fn balance(user: Id) -> Key {
     Key::new(vouchers(user), "balance")
 }
@@ -122,16 +130,16 @@ pub fn prices() -> Key {
     Key::new("prices", "prices")
 }
 
-/// Tells of a change of a job.
+/// A change of a job.
 pub fn feed(job: Id, at: Timestamp) -> Key {
     Key::new(feed_shard(job.as_u64()), format!("{}{}", feed_time(at), job.sortable()))
 }
 
 pub fn feed_shard(shard: u64) -> String {
-    format!("feed#{}", shard % feed::SHARDS)
+    format!("feed#{}", shard % FEED_SHARDS)
 }
 
-/// What the sort keys of the changes of this time begin with.
+/// The prefix of the sort keys of changes at this time.
 pub fn feed_time(at: Timestamp) -> String {
     format!("{:016}", at.as_millisecond().max(0))
 }
@@ -141,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_of_a_contact_tells_who_called_whom_about_what() {
+    fn the_key_of_a_contact_holds_caller_job_and_owner() {
         let contact = ContactKey { id: Id::from_u64(4), caller: Id::from_u64(1), job: Id::from_u64(2), owner: Id::from_u64(3) };
         assert_eq!(ContactKey::parse(&contact.key()), Some(contact));
         assert_eq!(ContactKey::parse(&job(contact.job)), None);

@@ -1,4 +1,4 @@
-//! Who calls (document, Header; jobboard.md, Conventions).
+//! The caller of a request (docs/contract/jobboard.txt, Header; docs/design/jobboard.md, Conventions).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -9,7 +9,7 @@ use shared::values::Id;
 use super::Failure;
 use crate::App;
 
-/// The user whose token comes with the request. A handler without this parameter is open to everybody.
+/// The user of the token. Anyone can call a handler without this parameter.
 pub struct Caller(pub Id);
 
 impl FromRequestParts<App> for Caller {
@@ -22,7 +22,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Who looks at something public; nobody where no valid token comes with the request.
+/// The caller of a public operation: None without a valid token.
 pub struct Viewer(pub Option<Id>);
 
 impl FromRequestParts<App> for Viewer {
@@ -48,7 +48,7 @@ fn unquote(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim()
 }
 
-/// Whether the header `user_id`, where a gateway has not dropped it, names this user.
+/// Whether the header `user_id` names this user. It may be missing, because gateways drop names with `_`.
 fn is_named(headers: &HeaderMap, user: Id) -> bool {
     match headers.get("user_id") {
         Some(named) => named.to_str().is_ok_and(|named| unquote(named) == user.to_string()),
@@ -56,7 +56,7 @@ fn is_named(headers: &HeaderMap, user: Id) -> bool {
     }
 }
 
-/// The address that the caller reached us by.
+/// The base URL that the client called.
 pub struct Host(pub String);
 
 impl FromRequestParts<App> for Host {

@@ -1,4 +1,4 @@
-//! Pages as the lists of the document take and give them: by number, from 1; ten rows, at most fifty.
+//! Pages of the lists: by number from 1, with ten rows by default and at most fifty.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -14,7 +14,8 @@ type PageSize = Int<1, 50>;
 /// Which page.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-pub struct PageFields {
+#[schema(as = PageFields)]
+pub struct PageBody {
     /// 页码, 从 1 开始
     #[deserr(default)]
     #[schema(value_type = Option<u32>, minimum = 1, example = 1)]
@@ -28,7 +29,8 @@ pub struct PageFields {
 /// Which page of which postings.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-pub struct PostingsFields {
+#[schema(as = PostingsFields)]
+pub struct PostingsBody {
     /// 1 招聘, 2 求职, 3 招租; 0 或不传为全部
     #[deserr(default)]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 3, example = 1)]
@@ -43,7 +45,7 @@ pub struct PostingsFields {
     pub page_size: Option<PageSize>,
 }
 
-impl PostingsFields {
+impl PostingsBody {
     pub fn page(&self) -> PageRequest {
         page(self.page_num, self.page_size)
     }
@@ -53,7 +55,7 @@ impl PostingsFields {
     }
 }
 
-impl PageFields {
+impl PageBody {
     pub fn page(&self) -> PageRequest {
         page(self.page_num, self.page_size)
     }
@@ -68,7 +70,7 @@ pub fn page(number: Option<PageNumber>, size: Option<PageSize>) -> PageRequest {
     }
 }
 
-/// None is all of them.
+/// None requests all types.
 pub fn biz_type(number: Option<Int<0, 3>>) -> Option<BizType> {
     number.and_then(|number| u8::try_from(number.get()).ok()).and_then(|number| BizType::try_from(number).ok())
 }
