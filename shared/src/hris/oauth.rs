@@ -174,9 +174,8 @@ impl Service {
     ///
     /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
     pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<String, ConsentError> {
-        let is_wrong = |outcome: &Result<String, ConsentError>| {
-            matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode))
-        };
+        let is_wrong =
+            |outcome: &Result<String, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
         CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
     }
 

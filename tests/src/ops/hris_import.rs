@@ -294,7 +294,8 @@ async fn an_import_goes_on_where_it_stopped_inline_or_from_an_object() {
         // Sent again from the start, nothing changes.
         let again = product.command(import).await;
         assert_eq!(again["next"], json!({"offset": 2000 * many().len() / 2500, "line": 2000}));
-        assert!(again["results"].as_array().expect("results").iter().all(|result| result["status"] == "unchanged"));
+        let results = again["results"].as_array().expect("results");
+        assert_eq!(results.iter().filter(|result| result["status"] == "unchanged").count(), 2000);
     }
 }
 

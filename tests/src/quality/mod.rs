@@ -2,6 +2,7 @@
 
 mod architecture;
 mod budgets;
+mod canaries;
 mod citations;
 pub mod faults;
 mod ids;

@@ -34,6 +34,15 @@ pub fn ok(data: Value) -> Answer {
     Answer { status: 200, body: json!({"code": 0, "message": "ok", "data": data}) }
 }
 
+/// The data of a read, which the caller of this function checks.
+#[track_caller]
+pub fn data(answer: &Answer) -> Value {
+    let mut body = answer.body.clone();
+    let data = body.as_object_mut().and_then(|members| members.shift_remove("data"));
+    assert_eq!((answer.status, body), (200, json!({"code": 0, "message": "ok"})), "{data:?}");
+    data.expect("data")
+}
+
 /// A failure: code and HTTP status are the same.
 pub fn refusal(status: u16, data: &str) -> Answer {
     let message = match status {
@@ -160,8 +169,7 @@ impl User {
     /// A job as this user sees it.
     pub async fn job(&self, id: u64) -> Value {
         let answer = self.post("/jobs/info", &json!({"job_id": id})).await;
-        assert_eq!(answer, ok(answer.body["data"].clone()));
-        answer.body["data"].clone()
+        data(&answer)
     }
 
     /// Gives the user vouchers, or takes them away.
@@ -190,8 +198,7 @@ impl User {
     /// Orders something and gives what was answered.
     pub async fn order(&self, path: &str, body: Value) -> Value {
         let answer = self.post(path, &body).await;
-        assert_eq!(answer, ok(answer.body["data"].clone()));
-        answer.body["data"].clone()
+        data(&answer)
     }
 
     /// Orders so many vouchers as the catalogue has: one.

@@ -8,7 +8,7 @@ pub mod board;
 pub mod calls;
 pub mod consent;
 pub mod documents;
-mod partner;
+pub mod partner;
 pub mod picture;
 pub mod product;
 pub mod repository;
@@ -85,6 +85,15 @@ pub fn problem(status: u16, code: u16, faults: &[(&str, &str)]) -> Answer {
         faults.iter().map(|(field, reason)| serde_json::json!({"field": field, "reason": reason})).collect();
     let data = if errors.is_empty() { serde_json::json!({}) } else { serde_json::json!({"errors": errors}) };
     Answer { status, body: serde_json::json!({"code": code, "message": message, "data": data}) }
+}
+
+/// The data of a success, which the caller of this function checks.
+#[track_caller]
+pub fn data(answer: &Answer) -> Value {
+    let mut body = answer.body.clone();
+    let data = body.as_object_mut().and_then(|members| members.shift_remove("data"));
+    assert_eq!((answer.status, body), (200, serde_json::json!({"code": 0, "message": "success"})), "{data:?}");
+    data.expect("data")
 }
 
 /// A success with this data.

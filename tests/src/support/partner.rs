@@ -34,7 +34,7 @@ impl Partner {
     pub async fn new_tokens(&self) -> Value {
         let credentials = json!({"appkey": self.appkey, "secret": self.secret, "grant_type": "client_credentials"});
         let answer = self.send(Method::POST, "/api/v1/auth/token", None, Some(credentials.to_string())).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        tokens(&answer);
         answer.body["data"].clone()
     }
 
@@ -73,11 +73,27 @@ impl Partner {
     }
 
     /// Pushes the document's examples that the named one needs: `users`, `companies`, `tasks`, `applications`.
-    pub async fn has(&self, resources: &[&str]) {
+    /// Returns the whole records, as reads must return them.
+    pub async fn has(&self, resources: &[&str]) -> Vec<Value> {
+        let mut records = Vec::new();
         for resource in resources {
             let kind = ALL.iter().find(|kind| kind.name == *resource).expect("a kind of the document");
-            let answer = self.post_text(kind.path, document::example(kind.id_field)).await;
-            assert_eq!(answer, success(answer.body["data"].clone()));
+            let created = self.post_text(kind.path, document::example(kind.id_field)).await;
+            records.push(kind.whole(&created, &kind.example()));
         }
+        records
     }
+}
+
+/// The access and the refresh token of a response, which is as documented.
+#[track_caller]
+pub fn tokens(answer: &Answer) -> (String, String) {
+    let token = |field: &str| answer.body["data"][field].as_str().unwrap_or_default().to_owned();
+    let (access_token, refresh_token) = (token("access_token"), token("refresh_token"));
+    assert_eq!(access_token.split('.').filter(|part| !part.is_empty()).count(), 3, "{answer:?}");
+    assert!(refresh_token.len() >= 43, "{answer:?}");
+    let data =
+        json!({"access_token": access_token, "token_type": "Bearer", "expires_in": 7200, "refresh_token": refresh_token});
+    assert_eq!(*answer, success(data));
+    (access_token, refresh_token)
 }

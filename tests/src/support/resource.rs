@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Address, Partner, Stage, document, problem, success, world};
+use super::{Address, Answer, Partner, Stage, document, problem, success, world};
 
 /// What an answer says is wrong: fields, each with the reason.
 pub type Faults<'a> = &'a [(&'a str, &'a str)];
@@ -112,19 +112,34 @@ impl Resource {
     }
 
     pub async fn keeps_as(&self, partner: &Partner, sent: &str, expected: &Value) -> Value {
-        let created = partner.post_text(self.path, sent).await;
-        let (server_id, created_at) = (&created.body["data"][self.server_id], &created.body["data"]["created_at"]);
-        let digits = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        assert!(server_id.as_str().is_some_and(digits), "{sent}: {created:?}");
-        assert!(created_at.as_str().is_some_and(|at| at.len() == "2024-01-15T10:30:00Z".len()), "{created:?}");
-
+        let whole = self.create_as(partner, sent, expected).await;
         let id = expected[self.id_field].as_str().unwrap();
-        let mut whole = expected.clone();
+        assert_eq!(partner.get(&self.at(id)).await, success(whole.clone()), "{sent}");
+        whole
+    }
+
+    /// Posts the body. Returns the whole record that a read must return then.
+    pub async fn create(&self, partner: &Partner, body: &Value) -> Value {
+        self.create_as(partner, &body.to_string(), body).await
+    }
+
+    async fn create_as(&self, partner: &Partner, sent: &str, content: &Value) -> Value {
+        let created = partner.post_text(self.path, sent).await;
+        self.whole(&created, content)
+    }
+
+    /// The whole record of this content, by the response to the request that created it. That response is as documented.
+    #[track_caller]
+    pub fn whole(&self, created: &Answer, content: &Value) -> Value {
+        let (server_id, created_at) = (&created.body["data"][self.server_id], &created.body["data"]["created_at"]);
+        assert!(server_id.as_str().is_some_and(is_number), "{content}: {created:?}");
+        assert!(created_at.as_str().is_some_and(|at| at.len() == "2024-01-15T10:30:00Z".len()), "{created:?}");
+        let data = json!({(self.server_id): server_id, (self.id_field): content[self.id_field], "created_at": created_at});
+        assert_eq!(*created, success(data));
+        let mut whole = content.clone();
         whole[self.server_id] = server_id.clone();
         whole["created_at"] = created_at.clone();
         whole["updated_at"] = created_at.clone();
-        assert_eq!(partner.get(&self.at(id)).await, success(whole.clone()), "{sent}");
-        assert_eq!(created, success(json!({(self.server_id): server_id, (self.id_field): id, "created_at": created_at})));
         whole
     }
 
@@ -168,13 +183,16 @@ impl Resource {
         let stage = Stage::open().await;
         let partner = self.partner(&stage.address).await;
         let first = partner.post_text(self.path, document::example(self.id_field)).await;
-        assert_eq!(first, success(first.body["data"].clone()));
+        let mut whole = self.whole(&first, &self.example());
         stage.clock.advance(jiff::SignedDuration::from_secs(90));
         assert_eq!(partner.post(self.path, &self.example()).await, first);
 
+        for (field, value) in patch.as_object().unwrap() {
+            set(&mut whole, field, value.clone());
+        }
+        whole["updated_at"] = "2024-01-15T10:31:30Z".into();
         let changed = partner.put(&self.there(), &patch).await;
-        assert_eq!(changed, success(changed.body["data"].clone()));
-        assert_eq!(changed.body["data"]["updated_at"], "2024-01-15T10:31:30Z");
+        assert_eq!(changed, success(whole));
         stage.clock.advance(jiff::SignedDuration::from_secs(90));
         assert_eq!(partner.post(self.path, &self.example()).await, first);
 
@@ -222,6 +240,11 @@ impl Resource {
         let data = json!({"list": list, "total": ids.len(), "page": 1, "page_size": 20, "next_cursor": null});
         assert_eq!(partner.get(&format!("{}?{query}", self.path)).await, success(data), "{query}");
     }
+}
+
+/// A decimal number without sign, as ids are written.
+pub fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Sets a member, named by its path; null removes it.

@@ -22,7 +22,8 @@ async fn a_worker_signs_on_is_rejected_comes_again_and_signs() {
     let code = platform.address.code(phone).await;
 
     let login = platform.log_in(&platform.login_code("story").await).await;
-    assert_eq!(login, ok(json!({"session_token": login.body["data"]["session_token"], "em_id": 0})));
+    let session_token = login.body["data"]["session_token"].as_str().expect("a token").to_owned();
+    assert_eq!(login, ok(json!({"session_token": session_token, "em_id": 0})));
     let worker = platform.worker("story").await;
     assert_eq!(worker.get("/em_status").await, ok(status(0, "", "")));
     assert_eq!(worker.get("/employee").await, ok(Value::Null));

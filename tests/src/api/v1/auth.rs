@@ -2,23 +2,12 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::partner::tokens;
 use crate::support::resource::USERS;
 use crate::support::{Answer, Partner, Stage, answer, document, problem, success, world};
 
 const TOKEN: &str = "/api/v1/auth/token";
 const REFRESH: &str = "/api/v1/auth/refresh";
-
-/// The access and the refresh token of an answer that is as the document has it.
-fn tokens(answer: &Answer) -> (String, String) {
-    let token = |field: &str| answer.body["data"][field].as_str().unwrap_or_default().to_owned();
-    let (access_token, refresh_token) = (token("access_token"), token("refresh_token"));
-    assert_eq!(access_token.split('.').filter(|part| !part.is_empty()).count(), 3, "{answer:?}");
-    assert!(refresh_token.len() >= 43, "{answer:?}");
-    let data =
-        json!({"access_token": access_token, "token_type": "Bearer", "expires_in": 7200, "refresh_token": refresh_token});
-    assert_eq!(*answer, success(data));
-    (access_token, refresh_token)
-}
 
 async fn ask(partner: &Partner, path: &str, body: &Value) -> Answer {
     partner.send(Method::POST, path, None, Some(body.to_string())).await

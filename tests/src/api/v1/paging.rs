@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::resource::ALL;
-use crate::support::{Partner, problem, success, world};
+use crate::support::{Partner, data, problem, world};
 
 const TASKS: usize = 1000;
 /// One task in so many is closed, one in so many others suspended.
@@ -28,9 +28,8 @@ async fn push(partner: &Partner, number: usize) -> Place {
     let mut task = ALL[2].example();
     task["channel_task_id"] = format!("T{number}").into();
     task["status"] = status(number).into();
-    let answer = partner.post("/api/v1/tasks", &task).await;
-    assert_eq!(answer, success(answer.body["data"].clone()));
-    (answer.body["data"]["task_id"].as_str().unwrap().parse().unwrap(), status(number))
+    let record = ALL[2].create(partner, &task).await;
+    (record["task_id"].as_str().unwrap().parse().unwrap(), status(number))
 }
 
 /// A partner with a thousand tasks, and their places, newest first: the greater server id is the newer one.
@@ -62,8 +61,7 @@ async fn shared() -> (Partner, impl Fn(Option<&str>) -> Vec<u64>) {
 /// A page: its ids, and the rest of its data.
 async fn page(partner: &Partner, query: &str) -> (Vec<u64>, Value) {
     let answer = partner.get(&format!("/api/v1/tasks?{query}")).await;
-    assert_eq!(answer, success(answer.body["data"].clone()), "{query}");
-    let mut data = answer.body["data"].clone();
+    let mut data = data(&answer);
     let list = data.as_object_mut().unwrap().remove("list").unwrap();
     let ids = list.as_array().unwrap().iter().map(|task| task["task_id"].as_str().unwrap().parse().unwrap());
     (ids.collect(), data)
@@ -193,8 +191,7 @@ async fn a_page_that_lambda_could_not_carry_is_refused_and_a_smaller_one_is_not(
             // Six bytes each in JSON, and seven in Lambda's JSON around it.
             task[field] = "\u{1}".repeat(4000).into();
         }
-        let answer = partner.post("/api/v1/tasks", &task).await;
-        assert_eq!(answer, success(answer.body["data"].clone()));
+        ALL[2].create(&partner, &task).await;
     }
     let too_large = problem(400, 1001, &[("page_size", "makes too large an answer: ask for fewer records")]);
     assert_eq!(partner.get("/api/v1/tasks?page_size=100").await, too_large);

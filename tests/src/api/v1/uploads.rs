@@ -4,7 +4,7 @@ use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::support::resource::{APPLICATIONS, number};
+use crate::support::resource::{APPLICATIONS, is_number, number};
 use crate::support::{Partner, Stage, answer, problem, success, world};
 
 const UPLOADS: &str = "/api/v1/uploads";
@@ -205,7 +205,7 @@ async fn every_announced_type_has_its_ending() {
             let upload = begin(&partner, &json!({"purpose": purpose, "content_type": content_type, "size": size})).await;
             let name = upload.path.strip_prefix("/api/v1/uploads/").unwrap();
             let id = name.strip_prefix(&format!("{purpose}-")).unwrap().strip_suffix(&format!(".{ending}")).unwrap();
-            assert!(id.bytes().all(|byte| byte.is_ascii_digit()), "{name}");
+            assert!(is_number(id), "{name}");
             let headers = &upload.data["headers"];
             assert_eq!(headers["content-type"], content_type.to_lowercase());
             assert_eq!(headers["content-length"], size.to_string());

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::resource::{USERS, number};
+use crate::support::resource::{USERS, is_number, number};
 use crate::support::{Partner, Stage, document, problem, success, world};
 
 #[tokio::test]
@@ -9,7 +9,7 @@ async fn the_documents_example_is_stored_and_answered_whole() {
     let partner = Partner::join(&stage.address).await;
     let created = partner.post_text("/api/v1/users", document::example("channel_user_id")).await;
     let user_id = created.body["data"]["user_id"].as_str().unwrap().to_owned();
-    assert!(user_id.bytes().all(|byte| byte.is_ascii_digit()));
+    assert!(is_number(&user_id));
     let data = json!({"user_id": user_id, "channel_user_id": "U20240101001", "created_at": "2024-01-15T10:30:00Z"});
     assert_eq!(created, success(data));
 
