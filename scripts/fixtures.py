@@ -128,7 +128,7 @@ class Fixtures:
                    "x-amz-date": "20260101T000000Z", "authorization": f"AWS4-HMAC-SHA256 {scope}"}
         stored = http.post(self.demo["dynamodb_url"], data=json.dumps(wanted), headers=headers, timeout=30).json()["Item"]
         key_id, sealed = stored["answer"]["S"].split(".")
-        # shared/src/keyring.rs derives the key from the secret in the same way: from a label after its length.
+        # shared/src/crypto/keyring.rs derives the key from the secret in the same way: from a label after its length.
         label = b"gongqiao sealing"
         sealing = hmac.digest(self.secrets["signing-secret"][key_id].encode(), len(label).to_bytes(8, "big") + label, "sha256")
         sealed = base64.urlsafe_b64decode(sealed + "==")

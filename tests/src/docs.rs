@@ -7,6 +7,7 @@ use ops::docs::apis::{APIS, Api};
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Response, StatusCode};
 
+use crate::support::repository::read;
 use crate::support::world;
 
 const STRICT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -24,22 +25,44 @@ fn elements<'a>(html: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     html.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
 }
 
-/// The statuses and codes that a family's `Failure` returns, read from its source, so that the catalogue cannot miss one. A failure
+/// The statuses and codes that a family's `Failure` returns, read from the sources, so that the catalogue cannot miss one. A failure
 /// without a code of its own has the status as its code.
 fn failures_in_code(family: &str) -> BTreeSet<(u16, u16)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../functions/{family}/src"));
-    let source = [folder.join("edge.rs"), folder.join("edge/answer.rs")].into_iter().find(|file| file.is_file()).unwrap();
-    let source = std::fs::read_to_string(source).unwrap();
+    let source = read(&format!("functions/{family}/src/edge/answer.rs"));
     let failure = source.split("impl IntoResponse for Failure {").nth(1).unwrap().split("\n}\n").next().unwrap();
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    let named = |rest: &str| rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect::<String>();
     let pairs = failure.split("StatusCode::").skip(1).map(|rest| {
-        let name: String = rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+        let name = named(rest);
         let status = status(&name);
         let after = rest[name.len()..].trim_start_matches([',', ' ', '(']);
         let bad_parameter = after.starts_with("BAD_PARAMETER").then_some(1001);
         (status, bad_parameter.or_else(|| digits(after)).unwrap_or(status))
     });
-    pairs.collect()
+    // The statuses that all families share. A family gives a kind its own code, or its own status too, which is among the pairs above.
+    let shared = read("functions/lambda/src/answer.rs");
+    let kinds = KINDS.iter().filter_map(|kind| {
+        let status = status(&named(arm(&shared, kind).unwrap().split_once("StatusCode::").unwrap().1));
+        let code = match arm(failure, kind) {
+            None => status,
+            Some(own) if own.contains("StatusCode::") => return None,
+            Some(own) if own.contains("BAD_PARAMETER") => 1001,
+            Some(own) => digits(&own[own.find(|c: char| c.is_ascii_digit()).unwrap()..]).unwrap(),
+        };
+        Some((status, code))
+    });
+    pairs.chain(kinds).collect()
+}
+
+/// The kinds of the domain's errors.
+const KINDS: [&str; 8] =
+    ["Invalid", "NotFound", "Conflict", "Unauthenticated", "TokenRejected", "Forbidden", "TooManyRequests", "Internal"];
+
+/// What a `match` makes of a kind: the text up to the end of the arm.
+fn arm<'a>(source: &'a str, kind: &str) -> Option<&'a str> {
+    let (_, rest) = source.split_once(&format!("Kind::{kind}"))?;
+    let (_, arm) = rest.split_once("=>")?;
+    arm.split("Kind::").next()?.split("};").next()
 }
 
 /// The number of a status by its name in `http::StatusCode`.

@@ -57,7 +57,7 @@ struct ConsentQuery {
 /// The longest state that the page returns to the app.
 const MAX_STATE: usize = 1024;
 
-/// The forms of the page.
+/// What a form of the page sends.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = ConsentForm)]

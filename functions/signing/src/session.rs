@@ -97,7 +97,7 @@ async fn log_in(
     Ok(Reply(LoginView { session_token: login.session_token, em_id: login.em_id }))
 }
 
-/// Zeros and empty strings until the worker submits a résumé.
+/// Zeros and empty strings before there is a résumé.
 #[derive(Default, Serialize, ToSchema)]
 struct EmStatus {
     /// 驳回原因

@@ -111,7 +111,7 @@ impl Service {
         page: PageRequest,
     ) -> Result<Page<Application>> {
         let (index, partition) = match state {
-            Some(state) => ("ix1", state_partition(platform, state)),
+            Some(state) => ("ix1", state_partition(platform, u8::from(state))),
             None => ("ix2", applications(platform)),
         };
         let list = List {
@@ -191,7 +191,7 @@ impl Service {
             // The résumé stays sealed, and the keys stay as they are.
             let mut next = item.clone();
             next.extend(serde_dynamo::to_item::<_, Item>(&signing).map_err(Error::internal)?);
-            next.insert("ix1".into(), text(state_partition(platform, signing.state)));
+            next.insert("ix1".into(), text(state_partition(platform, u8::from(signing.state))));
             Ok(next)
         });
         read(&self.keyring, changed.await?.ok_or_else(|| missing("em_id"))?)

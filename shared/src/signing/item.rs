@@ -18,7 +18,7 @@ pub(super) fn write(keyring: &Keyring, worker: &Worker, application: &Applicatio
     sealed::seal(keyring, &key, &Resume::SEALED, &mut item)?;
     item.extend(key.into_item());
     item.insert(VERSION.into(), number(version));
-    item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
+    item.insert("ix1".into(), text(state_partition(&worker.platform, u8::from(signing.state))));
     item.insert("ix2".into(), text(applications(&worker.platform)));
     item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
     Ok(item)

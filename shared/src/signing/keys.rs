@@ -14,7 +14,6 @@
 //!              signing#code#{digest}     code
 //! ```
 
-use super::states::State;
 use super::values::{Number, PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::storage::table::Key;
@@ -53,8 +52,8 @@ pub(super) fn em_id_key(platform: &PlatformCode, em_id: u64) -> Key {
     Key::new(format!("{platform}#em_id"), em_id.to_string())
 }
 
-pub(super) fn state_partition(platform: &PlatformCode, state: State) -> String {
-    format!("{platform}#application#{}", u8::from(state))
+pub(super) fn state_partition(platform: &PlatformCode, state: u8) -> String {
+    format!("{platform}#application#{}", state)
 }
 
 /// The index partition of all applications of a platform.

@@ -1,4 +1,4 @@
-//! The commands that administer the job board: prices, vouchers, jobs that must go. Refunds: `api/jobboard/orders.rs`.
+//! The commands that administer the job board: prices, vouchers, jobs that must go. Refunds: `tests/src/api/jobboard/orders.rs`.
 
 use serde_json::{Value, json};
 

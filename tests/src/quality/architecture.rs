@@ -89,7 +89,7 @@ fn compared(line: &str) -> Vec<String> {
 /// lines stand here, each with the reason. This list may only shrink.
 const COMPARED_ANYHOW: [&str; 2] = [
     // Whether a record is pushed again with the same content, by its owner.
-    "digests.iter().any(|digest| hex(digest) == stored.first_content)",
+    "digests.iter().any(|digest| hex::encode(digest) == stored.first_content)",
     // A login that meets its own hash in the list that it read.
     "sessions.iter().any(|session| session.hash == hash)",
 ];

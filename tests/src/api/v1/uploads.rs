@@ -213,7 +213,7 @@ async fn every_announced_type_has_its_ending() {
     }
 }
 
-/// While the clock stands still, two processes walk up to the same ids: see `two_processes.rs`.
+/// While the clock stands still, two processes walk up to the same ids: see `tests/src/quality/ids.rs`.
 #[tokio::test]
 async fn uploads_have_names_of_their_own() {
     const EACH: usize = 150;

@@ -121,7 +121,7 @@ async fn whoever_comes_first_when_a_secret_cannot_be_read_comes_again() {
 
 /// As many meet who name one task, or change one record, at the same moment.
 #[tokio::test]
-async fn a_crowd_on_one_record_gets_through() {
+async fn concurrent_writes_to_one_record_all_succeed() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
     partner.has(ALL[3].needs).await;
