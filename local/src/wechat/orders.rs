@@ -138,5 +138,5 @@ pub fn text(value: &Value, name: &str) -> String {
 /// Random digits.
 fn digits(count: usize) -> String {
     let random: [u8; 32] = random().unwrap_or_default();
-    hex::encode(&random).chars().map(|digit| char::from(b'0' + (digit as u8) % 10)).take(count).collect()
+    hex::encode(random).chars().map(|digit| char::from(b'0' + (digit as u8) % 10)).take(count).collect()
 }

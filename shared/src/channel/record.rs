@@ -120,7 +120,7 @@ impl Service {
 
     /// A keyed digest: no one can guess the content of a record from it.
     fn digest<T: Resource>(&self, content: &T) -> Result<String> {
-        Ok(hex::encode(&self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
+        Ok(hex::encode(self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
     }
 
     fn is_first_content<T: Resource>(&self, stored: &Record<T>, content: &T) -> Result<bool> {

@@ -56,6 +56,6 @@ impl Service {
     /// Keyed by a digest, because a key must not contain a phone.
     fn code_key(&self, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {
         let index = self.keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.national().as_bytes()])?;
-        Ok(Key::new(format!("signing#code#{}", hex::encode(&index)), "code"))
+        Ok(Key::new(format!("signing#code#{}", hex::encode(index)), "code"))
     }
 }

@@ -75,6 +75,6 @@ impl OneTimeCodes<'_> {
 
     /// A keyed digest: anyone can compute the plain digests of all six-digit codes.
     fn digest(&self, bound_to: &[u8], code: &str) -> Result<String> {
-        Ok(hex::encode(&self.keyring.blind_index(&[b"code", bound_to, code.as_bytes()])?))
+        Ok(hex::encode(self.keyring.blind_index(&[b"code", bound_to, code.as_bytes()])?))
     }
 }
