@@ -1,7 +1,7 @@
 //! /image: photos of identity cards (docs/contract/signing.txt, 1.2.2).
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use lambda::body::{self, File};
@@ -32,7 +32,7 @@ struct ImageView {
 async fn create_image(
     State(app): State<App>,
     Caller(worker): Caller,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
     File(bytes, ..): File<Failure, MAX_BYTES>,
 ) -> Result<Reply<ImageView>, Failure> {
     let base_url = lambda::base_url(&headers).ok_or(Failure::Unreadable("请求缺少 Host"))?;

@@ -1,9 +1,11 @@
-//! The signing API (docs/contract/signing.txt) as Lambda functions: one for each group of resources, with the router of its endpoints.
+//! The API of the signing mini program (docs/contract/signing.txt) as Lambda functions: one for each group of resources, each with the
+//! router of its own endpoints.
 
 pub mod directory;
 mod edge;
 pub mod employee;
 pub mod image;
+mod resume;
 pub mod session;
 
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use edge::Failure;
 /// The state that all handlers share.
 pub type App = Arc<Service>;
 
-/// Every function of the family. Its binary, its `Metadata` in `template.yaml` and its event files have the same name.
+/// Every function of the family. A name is also the name of the binary, of the resource in `template.yaml` and of the event files.
 pub const FUNCTIONS: [(&str, family::Routes<Signing>); 4] = [
     ("signing-session", session::router),
     ("signing-employee", employee::router),
@@ -46,15 +48,19 @@ impl Family for Signing {
     fn wrong_method() -> Failure {
         Failure::WrongMethod
     }
+
+    fn answer_too_large() -> Failure {
+        shared::error::Error::internal("a response exceeds the size limit of Lambda").into()
+    }
 }
 
-/// Starts a function. It takes the routes instead of a name, so that a binary contains the code of its own function only.
+/// The router of a running function. It takes the routes instead of a name, so that a binary contains only the code of its own function.
 pub async fn connect(routes: family::Routes<Signing>, environment: &Environment) -> Result<Router> {
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Signing>(routes, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that generate and compare it.
+/// The family's OpenAPI document. Only the tests that write and compare it call this; no function generates it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(

@@ -1,9 +1,10 @@
-//! Captchas: an image of four characters, to be typed before a message is sent (docs/contract/signing.txt, 1.2.3).
+//! Captchas: a picture of four characters that the user types before the API sends a message (docs/contract/signing.txt, 1.2.3).
 
 use jiff::SignedDuration;
 
+use super::Service;
 use super::keys::captcha_key;
-use super::{Service, picture};
+use super::picture;
 use crate::crypto::credentials::is_same;
 use crate::crypto::random::{random, random_token};
 use crate::error::Result;
@@ -11,9 +12,12 @@ use crate::storage::sealed;
 use crate::storage::table::attribute::{read_integer, read_text, text};
 use crate::storage::table::{Condition, Outcome, Write, expire};
 
-/// How long a captcha can be solved.
+/// How long a captcha is valid.
 pub const AGE: SignedDuration = SignedDuration::from_mins(5);
+/// How many characters the picture shows.
 const LENGTH: usize = 4;
+/// The sealed attribute.
+const SEALED: [&str; 1] = ["answer"];
 
 pub struct Captcha {
     pub id: String,
@@ -22,6 +26,8 @@ pub struct Captcha {
 }
 
 impl Service {
+    /// Creates a captcha.
+    ///
     /// DynamoDB: one write.
     pub async fn new_captcha(&self) -> Result<Captcha> {
         let id = random_token()?;
@@ -32,25 +38,26 @@ impl Service {
         let mut item = key.clone().into_item();
         item.insert("answer".into(), text(answer.as_str()));
         expire(&mut item, self.clock.now() + AGE);
-        sealed::seal(&self.keyring, &key, &["answer"], &mut item)?;
+        sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;
         // A conflict here can only be our own earlier write whose response was lost: the id is 256 random bits.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         Ok(Captcha { id, picture: picture::draw(&answer, u64::from_be_bytes(random()?))? })
     }
 
-    /// Whether the code is the text of the image. Single use: the first attempt consumes the captcha, even when attempts race.
+    /// Whether the code is what the picture shows. A captcha is single use: the first attempt consumes it, right or wrong, even when
+    /// attempts race.
     ///
     /// DynamoDB: one read, one write.
     pub(super) async fn solve_captcha(&self, id: &str, code: &str) -> Result<bool> {
         let table = &self.tables.credentials;
         let key = captcha_key(id);
         let Some(mut item) = self.store.get(table, key.clone()).await? else { return Ok(false) };
-        let consume = Write::Delete { table: table.clone(), key: key.clone(), condition: Some(Condition::present()) };
-        if let Outcome::Rejected(_) = self.store.transact(vec![consume]).await? {
+        let spend = Write::Delete { table: table.clone(), key: key.clone(), condition: Some(Condition::present()) };
+        if let Outcome::Rejected(_) = self.store.transact(vec![spend]).await? {
             return Ok(false);
         }
-        sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
-        let in_time = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
-        Ok(in_time && is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
+        sealed::open(&self.keyring, &key, &SEALED, &mut item)?;
+        let is_current = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
+        Ok(is_current && is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
     }
 }

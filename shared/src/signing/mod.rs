@@ -1,6 +1,6 @@
-//! The signing API: workers sign on to a company from a WeChat mini program (docs/contract/signing.txt).
+//! The signing family: workers sign with a company from a WeChat mini program (docs/contract/signing.txt).
 //!
-//! Every record belongs to one platform, which is part of its key. [`Service`] is what the handlers call.
+//! Every record belongs to one platform, which is part of its key. The handlers call the methods of [`Service`].
 
 pub mod applications;
 pub mod captcha;
@@ -47,25 +47,25 @@ pub struct Service {
 }
 
 struct Tables {
-    /// `SIGNING_TABLE`: platforms and all that belongs to them.
+    /// `SIGNING_TABLE`: platforms and their records.
     signing: String,
     /// `CREDENTIALS_TABLE`: sessions, captchas, codes.
     credentials: String,
 }
 
-/// What an installation chooses.
+/// The choices of an installation.
 struct Settings {
     /// `SIGNING_PLATFORM`: the platform of requests without `X-platform-code`.
     default_platform: PlatformCode,
-    /// `REQUIRE_SMS`: a résumé must carry the code that was sent to its phone.
+    /// `REQUIRE_SMS`: a résumé must contain the code that was sent to its phone.
     require_sms: bool,
     /// `STRICT_CHECKSUMS`: identity numbers must have the right check character.
     strict_checksums: bool,
 }
 
 impl Service {
-    /// Reads the variables above and `UPLOADS_BUCKET`, `SIGNING_SECRET`, `WECHAT_SECRET` (ids of secrets) and `WECHAT_URL`,
-    /// fetches the keys and opens the DynamoDB connection before the first request.
+    /// Reads the variables above, `UPLOADS_BUCKET`, `WECHAT_URL` and the ids of secrets `SIGNING_SECRET` and `WECHAT_SECRET`. Fetches the
+    /// keys and opens the connection to DynamoDB, so that the first request does not wait for them.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             signing: environment.required("SIGNING_TABLE")?.to_owned(),
@@ -98,6 +98,6 @@ impl Service {
 }
 
 /// The error for a record that does not exist.
-fn missing(field: &'static str) -> Error {
+pub fn missing(field: &'static str) -> Error {
     Error::not_found([Fault::new(field, "does not exist")])
 }

@@ -1,11 +1,12 @@
-//! Logging in with WeChat, and sessions (docs/contract/signing.txt, 3.1.1).
+//! Login with WeChat, and the sessions of workers (docs/contract/signing.txt, 3.1.1).
 //!
-//! A worker is identified by the blind index of the openid. A session stores the hash of its token.
+//! A keyed digest of the openid identifies a worker. The table holds only the hash of a session's token.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
+use super::item::{new_worker_item, session_item};
 use super::keys::{application_key, session_key, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
@@ -13,55 +14,72 @@ use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::Rejection;
 use crate::storage::rate_limit::CODES;
-use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire, retry_conflicts};
+use crate::storage::table::attribute::{number, read_integer, read_text};
+use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
 
 /// How long an unused session lasts.
 const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long a session lasts at most.
+/// How long any session lasts at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How much of [`IDLE`] passes before a use extends the session: one write a day.
-const EXTEND_AFTER: SignedDuration = SignedDuration::from_hours(24);
-/// How many sessions a worker may have at the same time.
+/// How much of [`IDLE`] passes before a use prolongs the session. At 24 hours, a session causes at most one write a day.
+const PROLONG_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// How many sessions a worker can have at the same time.
 const MAX_SESSIONS: usize = 5;
 
-/// What a worker receives for a login code.
+/// The result of a login.
 pub struct Login {
     pub session_token: String,
-    /// 0 until there is a résumé.
+    /// 0 until the worker has submitted a résumé.
     pub em_id: u64,
 }
 
-/// An entry of the worker's list of sessions, oldest first.
+/// Why a worker could not log in.
+#[derive(Debug)]
+pub enum LoginError {
+    /// WeChat rejected the code.
+    Rejected(Rejection),
+    Failed(Error),
+}
+
+impl From<Rejection> for LoginError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Error> for LoginError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A session in the record of its worker, oldest first.
 #[derive(Serialize, Deserialize)]
-struct Listed {
+struct SessionEntry {
     hash: String,
 }
 
 impl Service {
-    /// Logs a worker in by the code of `wx.login`; the first login creates the worker. `address` is the client's IP address.
+    /// Logs a worker in with the code of `wx.login`. The first login creates the worker. `address` is the IP address of the client.
     ///
-    /// DynamoDB: one write, two reads, one transaction; for a wrong code, two writes.
-    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Result<Login, Rejection>> {
-        let is_wrong = |outcome: &Result<Result<Login, Rejection>>| matches!(outcome, Ok(Err(Rejection::Code)));
+    /// DynamoDB: one write, two reads, one transaction; after a wrong code, two writes.
+    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Login, LoginError> {
+        let is_wrong = |outcome: &Result<Login, LoginError>| matches!(outcome, Err(LoginError::Rejected(Rejection::Code)));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
     }
 
-    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Result<Login, Rejection>> {
-        let session = match self.wechat.code_to_session(code).await? {
-            Ok(session) => session,
-            Err(rejection) => return Ok(Err(rejection)),
-        };
+    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Login, LoginError> {
+        let session = self.wechat.code_to_session(code).await??;
         let openid = self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.as_bytes()])?;
         let id = hex::encode(&openid[..16]);
         let worker = Worker { platform: platform.clone(), id };
         let session_token = self.open_session(&worker).await?;
         let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
         let em_id = application.map_or(Ok(0), |item| read_integer(&item, "em_id"))?;
-        Ok(Ok(Login { session_token, em_id }))
+        Ok(Login { session_token, em_id })
     }
 
-    /// Adds a session to the worker's sessions; beyond five, the oldest ends.
+    /// Opens a session of the worker and returns its token. A sixth session ends the oldest one.
     async fn open_session(&self, worker: &Worker) -> Result<String> {
         let now = self.clock.now();
         let token = random_token()?;
@@ -69,11 +87,8 @@ impl Service {
         let (signing, credentials) = (&self.tables.signing, &self.tables.credentials);
         retry_conflicts(|| async {
             let stored = self.store.get(signing, worker_key(worker)).await?;
-            let mut item = match &stored {
-                Some(item) => item.clone(),
-                None => self.new_worker(worker, now),
-            };
-            let mut sessions: Vec<Listed> = match item.remove("sessions") {
+            let mut item = stored.clone().unwrap_or_else(|| new_worker_item(worker, now));
+            let mut sessions: Vec<SessionEntry> = match item.remove("sessions") {
                 Some(sessions) => serde_dynamo::from_attribute_value(sessions).map_err(Error::internal)?,
                 None => Vec::new(),
             };
@@ -81,7 +96,7 @@ impl Service {
             if sessions.iter().any(|session| session.hash == hash) {
                 return Ok(Some(token.clone()));
             }
-            sessions.push(Listed { hash: hash.clone() });
+            sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
             let mut writes: Vec<Write> = ended
                 .map(|session| Write::Delete { table: credentials.clone(), key: session_key(&session.hash), condition: None })
@@ -101,13 +116,7 @@ impl Service {
         .await
     }
 
-    fn new_worker(&self, worker: &Worker, now: Timestamp) -> Item {
-        let mut item = worker_key(worker).into_item();
-        item.insert("created_at".into(), number(now.as_millisecond()));
-        item
-    }
-
-    /// The worker of a session on this platform; `None` if the session has ended. A use extends the session.
+    /// The worker of a session on this platform; `None` if the session does not exist or has expired. A use prolongs the session.
     ///
     /// DynamoDB: one read; once a day, one write.
     pub async fn session(&self, platform: &PlatformCode, token: &str) -> Result<Option<Worker>> {
@@ -122,19 +131,10 @@ impl Service {
         }
         let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
         let until = (now + IDLE).min(created_at + LONGEST);
-        if until.duration_since(expires_at) >= EXTEND_AFTER {
-            // Rejected if the session has ended in the meantime.
+        if until.duration_since(expires_at) >= PROLONG_AFTER {
+            // The condition fails if a login has ended the session since the read; this request still succeeds.
             self.store.put(table, session_item(&hash, &worker, created_at, until), Condition::present()).await?;
         }
         Ok(Some(worker))
     }
-}
-
-fn session_item(hash: &str, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {
-    let mut item = session_key(hash).into_item();
-    item.insert("platform".into(), text(worker.platform.as_str()));
-    item.insert("worker".into(), text(worker.id.as_str()));
-    item.insert("created_at".into(), number(created_at.as_second()));
-    expire(&mut item, expires_at);
-    item
 }

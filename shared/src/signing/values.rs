@@ -1,4 +1,4 @@
-//! Values of the signing API alone.
+//! The values of this family.
 
 use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
@@ -33,38 +33,41 @@ impl std::fmt::Display for PlatformCode {
     }
 }
 
-/// A worker who is logged in.
+/// A worker on a platform.
 #[derive(Clone, Debug)]
 pub struct Worker {
     pub platform: PlatformCode,
-    /// The blind index of the openid.
+    /// A keyed digest of the openid: no record contains the openid itself.
     pub(super) id: String,
 }
 
 /// 0 disabled, 1 enabled.
 pub type Enabled = Int<0, 1>;
 
-/// The status of an entry that is stored without one.
+/// The status of a record whose status the administrator leaves out.
 pub fn enabled() -> Enabled {
     Int::new(1).unwrap_or_else(|| unreachable!("1 is within 0 to 1"))
 }
 
-/// The id of a company, an administrator or a contract.
+/// The id of a company, a handler or a contract.
 pub type Number = Int<1, 2_147_483_647>;
 
 /// The id of a place.
 pub type Place = Int<0, 2_147_483_647>;
 
-/// `[{..}, ..]`: at most 20 free objects of at most 20 string or number fields, stored as sent. The client may also send a string that
-/// contains the JSON.
+/// `[{..}, ..]`: at most 20 free objects, each with at most 20 string or number fields, stored as the client sends them. The client may
+/// also send a string that holds the JSON.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Entries(String);
 
-/// The most entries, and the most fields of one.
+/// The most entries.
 const MAX_ENTRIES: usize = 20;
-/// The longest name and the longest value of a field, in characters.
+/// The most fields of an entry.
+const MAX_FIELDS: usize = 20;
+/// The longest name of a field, in characters.
 const MAX_NAME: usize = 64;
+/// The longest value of a field, in characters.
 const MAX_VALUE: usize = 1000;
 /// The longest number, in characters.
 const MAX_NUMBER: usize = 40;
@@ -103,7 +106,7 @@ impl Deserr<Faults> for Entries {
         for (index, entry) in entries.into_iter().enumerate() {
             let at = at.push_index(index);
             let Value::Map(fields) = entry.into_value() else { return Err(Faults::one(at, REASON)) };
-            if fields.len() > MAX_ENTRIES {
+            if fields.len() > MAX_FIELDS {
                 return Err(Faults::one(at, "has too many fields"));
             }
             let mut object = serde_json::Map::new();

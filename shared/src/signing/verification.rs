@@ -1,17 +1,18 @@
-//! Codes sent to phones (docs/contract/signing.txt, 1.2.4).
+//! Codes by text message (docs/contract/signing.txt, 1.2.4).
 
 use super::Service;
+use super::keys::code_key;
 use super::values::PlatformCode;
 use crate::error::{Error, Fault, Result};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode, OneTimeCodes};
 use crate::storage::rate_limit::{Attempt, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
-use crate::storage::table::{Key, Write};
+use crate::storage::table::Write;
 use crate::values::Mobile;
 
 impl Service {
-    /// Sends a code to the phone of a client that solved the captcha. `address` is the client's IP address.
+    /// Sends a code to the phone of a user who solved the captcha. `address` is the IP address of the client.
     ///
-    /// DynamoDB: one read, four writes.
+    /// DynamoDB: two reads, four writes.
     pub async fn send_code(
         &self,
         platform: &PlatformCode,
@@ -30,20 +31,20 @@ impl Service {
         // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.national()], Attempt::Succeeded).await?;
-        // A concurrent attempt with the code before must not write that code back: its version is lower than this one.
+        // Each attempt raises a version by one, so this one, in milliseconds, is greater than any version of an older code.
         let version = self.clock.now().as_millisecond();
         let OneTimeCode { plain, mut item } = self.one_time_codes().issue(phone.national().as_bytes(), version)?;
-        item.extend(self.code_key(platform, phone)?.into_item());
+        item.extend(code_key(&self.keyring, platform, phone)?.into_item());
         self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await?;
         let message = format!("【工桥】验证码 {plain}，{} 分钟内有效，请勿告诉他人。", one_time_code::AGE.as_mins());
         self.sms.send(phone, &message).await
     }
 
-    /// Whether this is the code that was sent to the phone.
+    /// Whether this is the last code that was sent to the phone, and still valid.
     ///
     /// DynamoDB: one read, one write.
     pub(super) async fn is_sent_code(&self, platform: &PlatformCode, phone: &Mobile, code: &str) -> Result<bool> {
-        let key = self.code_key(platform, phone)?;
+        let key = code_key(&self.keyring, platform, phone)?;
         let attempted = self.one_time_codes().attempt(key, phone.national().as_bytes(), code.trim()).await?;
         Ok(matches!(attempted, Attempted::Right(_)))
     }
@@ -51,11 +52,5 @@ impl Service {
     fn one_time_codes(&self) -> OneTimeCodes<'_> {
         let Self { store, keyring, tables, .. } = self;
         OneTimeCodes { store, table: &tables.credentials, keyring, now: self.clock.now() }
-    }
-
-    /// Keyed by a digest, because a key must not contain a phone.
-    fn code_key(&self, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {
-        let index = self.keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.national().as_bytes()])?;
-        Ok(Key::new(format!("signing#code#{}", hex::encode(index)), "code"))
     }
 }

@@ -11,11 +11,12 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::error::{Error, Fault};
 use shared::outbound::wechat::Rejection;
+use shared::signing::sessions::LoginError;
 use utoipa::ToSchema;
 
 use super::words;
 
-/// A success in the document's envelope.
+/// A success in the family's envelope.
 pub struct Reply<T>(pub T);
 
 /// 成功应答。
@@ -36,19 +37,19 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
-/// A failure in the document's envelope.
+/// A failure in the family's envelope.
 pub enum Failure {
     Domain(Error),
     UnknownPlatform,
-    /// No session, or an expired one.
+    /// The request names no session, or its session has expired.
     NotLoggedIn,
-    /// WeChat rejects the login.
+    /// WeChat rejected the code.
     WeChat(Rejection),
     UnknownPath,
     WrongMethod,
     /// The body is larger than the family accepts.
     TooLarge,
-    /// The body is neither a form nor JSON, or has no image.
+    /// The body is neither a form nor JSON, or it contains no image.
     Unreadable(&'static str),
 }
 
@@ -67,6 +68,15 @@ pub struct Problem {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Domain(error)
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Rejected(rejection) => Self::WeChat(rejection),
+            LoginError::Failed(error) => Self::Domain(error),
+        }
     }
 }
 
@@ -118,7 +128,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Adds `error_code`, equal to `status`, to the responses of `/image` and `/verifycode` (docs/contract/signing.txt, 1.2).
+/// Adds `error_code`, a copy of `status`, to the responses of `/image` and `/verifycode` (docs/contract/signing.txt, 1.2).
 pub async fn with_error_code(request: Request, next: Next) -> Response {
     let (parts, body) = next.run(request).await.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();

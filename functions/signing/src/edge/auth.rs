@@ -1,13 +1,13 @@
 //! Who calls, on which platform, and from where (docs/contract/signing.txt, 1.1.2).
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use percent_encoding::percent_decode;
 use shared::signing::states::Origin;
-use shared::signing::values::PlatformCode;
-use shared::signing::values::Worker;
+use shared::signing::values::{PlatformCode, Worker};
 use shared::values::Text;
 
 use super::Failure;
@@ -26,7 +26,7 @@ impl FromRequestParts<App> for Platform {
     }
 }
 
-/// The worker whose session `X-auth-token` names. A handler without this parameter is open to everyone.
+/// The worker of the session in `X-auth-token`. A handler without this parameter is open to anyone.
 pub struct Caller(pub Worker);
 
 impl FromRequestParts<App> for Caller {
@@ -40,7 +40,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// The id of the captcha: from the cookie, or from the header for mini programs, which drop cookies.
+/// The id of the captcha that the request solves: from the header, because mini programs drop cookies, else from the cookie.
 pub struct CaptchaId(pub Option<String>);
 
 impl FromRequestParts<App> for CaptchaId {
@@ -55,11 +55,21 @@ impl FromRequestParts<App> for CaptchaId {
     }
 }
 
-/// Where the headers say that the worker is; malformed headers are ignored.
-pub fn origin(headers: &HeaderMap) -> Origin {
+/// The origin that the headers name. Malformed values are ignored.
+pub struct RequestOrigin(pub Origin);
+
+impl<S: Sync> FromRequestParts<S> for RequestOrigin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(origin(&parts.headers)))
+    }
+}
+
+fn origin(headers: &HeaderMap) -> Origin {
     // Clients send a city percent-encoded or in plain UTF-8.
     let text = |name: &str| headers.get(name).map(|value| percent_decode(value.as_bytes()).decode_utf8_lossy().into_owned());
-    // Plain decimals only, so that a DynamoDB number can hold them.
+    // Only plain decimals: DynamoDB stores every one of them as a number.
     let plain = |location: &String| {
         location.len() <= 40 && location.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ' '))
     };

@@ -1,9 +1,9 @@
-//! All that the family knows of HTTP: extractors for requests, the envelope for responses.
+//! The HTTP side of the family: extractors for requests, envelopes for responses.
 //!
 //! ```text
-//! X-platform-code: gongqiao          the platform; if absent, the default one
-//! X-auth-token: <session_token>      found here, looked up in `shared`
-//! {"status":0,"msg":"","data":..}    every response; a failure carries the HTTP status and a message that a worker can read
+//! X-platform-code: gongqiao          the platform; without it, the default one
+//! X-auth-token: <session_token>      the extractor finds the token; `shared` looks up its session
+//! {"status":0,"msg":"","data":..}    every response; a failure contains the HTTP status and a message for the worker
 //! ```
 
 mod answer;
@@ -12,5 +12,5 @@ mod body;
 mod words;
 
 pub use answer::{Failure, Problem, Reply, Success, with_error_code};
-pub use auth::{Caller, CaptchaId, Platform, origin};
+pub use auth::{Caller, CaptchaId, Platform, RequestOrigin};
 pub use body::{Fields, Segment};

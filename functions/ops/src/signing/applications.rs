@@ -1,63 +1,14 @@
-//! The commands that administer the signing API (docs/design/signing.md): platforms, their directories, and the moves of applications.
-//!
-//! Every `set_` command is idempotent.
+//! Applications: lists, and the moves that administrators make.
 
 use deserr::Deserr;
 use serde_json::{Value, json};
-use shared::error::{Error, Fault, Result};
-use shared::signing::Service;
-use shared::signing::dictionaries::Entry;
-use shared::signing::directory::{Company, Contract, Handler, Listed, Position};
+use shared::error::{Error, Result};
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
-use shared::signing::values::{Enabled, Number, PlatformCode, enabled};
+use shared::signing::values::{Number, PlatformCode};
+use shared::signing::{Service, missing};
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Text};
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct SetPlatform {
-    platform_code: PlatformCode,
-    name: Text<1, 64>,
-    #[deserr(default = enabled())]
-    status: Enabled,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct SetCompany {
-    platform_code: PlatformCode,
-    company: Company,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct SetHandler {
-    platform_code: PlatformCode,
-    handler: Handler,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct SetContract {
-    platform_code: PlatformCode,
-    contract: Contract,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct SetPositions {
-    platform_code: PlatformCode,
-    positions: Vec<Position>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct SetDictionary {
-    platform_code: PlatformCode,
-    dict_item: Text<1, 64>,
-    entries: Vec<Entry>,
-}
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -73,10 +24,10 @@ pub struct ListApplications {
     cursor: Option<Text<1, 512>>,
 }
 
-/// Names an application.
+/// One application.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct Named {
+pub struct ShowApplication {
     platform_code: PlatformCode,
     em_id: EmId,
 }
@@ -86,7 +37,7 @@ type EmId = Int<1, 9_007_199_254_740_991>;
 /// `by` is the administrator who decides.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct Decided {
+pub struct Decide {
     platform_code: PlatformCode,
     em_id: EmId,
     by: Text<1, 64>,
@@ -122,51 +73,6 @@ pub struct SetVerifyStatus {
     verify_status: Int<0, 3>,
 }
 
-pub async fn set_platform(service: &Service, SetPlatform { platform_code, name, status }: SetPlatform) -> Result<Value> {
-    service.set_platform(&platform_code, &name, status).await?;
-    Ok(json!({"platform_code": platform_code, "name": name, "status": status}))
-}
-
-pub async fn set_company(service: &Service, SetCompany { platform_code, company }: SetCompany) -> Result<Value> {
-    set(service, &platform_code, &company).await
-}
-
-pub async fn set_handler(service: &Service, SetHandler { platform_code, handler }: SetHandler) -> Result<Value> {
-    set(service, &platform_code, &handler).await
-}
-
-pub async fn set_contract(service: &Service, SetContract { platform_code, contract }: SetContract) -> Result<Value> {
-    set(service, &platform_code, &contract).await
-}
-
-async fn set<T: Listed>(service: &Service, platform: &PlatformCode, listed: &T) -> Result<Value> {
-    service.set_listed(platform, listed).await?;
-    Ok(json!({"platform_code": platform, T::KIND: listed}))
-}
-
-pub async fn set_positions(service: &Service, SetPositions { platform_code, positions }: SetPositions) -> Result<Value> {
-    bounded("positions", positions.len())?;
-    service.set_positions(&platform_code, &positions).await?;
-    Ok(json!({"platform_code": platform_code, "positions": positions}))
-}
-
-/// One item holds the whole list.
-const MAX_ENTRIES: usize = 300;
-
-fn bounded(field: &str, length: usize) -> Result<()> {
-    if length > MAX_ENTRIES {
-        return Err(Error::invalid([Fault::new(field, format!("must not have more than {MAX_ENTRIES} elements"))]));
-    }
-    Ok(())
-}
-
-pub async fn set_dictionary(service: &Service, set: SetDictionary) -> Result<Value> {
-    let SetDictionary { platform_code, dict_item, entries } = set;
-    bounded("entries", entries.len())?;
-    service.set_dictionary(&platform_code, &dict_item, &entries).await?;
-    Ok(json!({"platform_code": platform_code, "dict_item": dict_item, "entries": entries}))
-}
-
 pub async fn list_applications(service: &Service, list: ListApplications) -> Result<Value> {
     let state = list.status.and_then(|status| u8::try_from(status.get()).ok()).and_then(|status| State::try_from(status).ok());
     let number = |number: i64| u32::try_from(number).unwrap_or(1);
@@ -182,10 +88,9 @@ pub async fn list_applications(service: &Service, list: ListApplications) -> Res
     )
 }
 
-pub async fn show_application(service: &Service, Named { platform_code, em_id }: Named) -> Result<Value> {
+pub async fn show_application(service: &Service, ShowApplication { platform_code, em_id }: ShowApplication) -> Result<Value> {
     let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
-    let missing = || Error::not_found([Fault::new("em_id", "does not exist")]);
-    Ok(view(&found.ok_or_else(missing)?))
+    Ok(view(&found.ok_or_else(|| missing("em_id"))?))
 }
 
 pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {
@@ -193,7 +98,7 @@ pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {
     decide(service, &platform_code, em_id, &by, &Decision::Approve(Terms { contract_id, entry_date, salary, work_pos })).await
 }
 
-pub async fn sign(service: &Service, Decided { platform_code, em_id, by }: Decided) -> Result<Value> {
+pub async fn sign(service: &Service, Decide { platform_code, em_id, by }: Decide) -> Result<Value> {
     decide(service, &platform_code, em_id, &by, &Decision::Sign).await
 }
 
@@ -201,7 +106,7 @@ pub async fn reject(service: &Service, Reject { platform_code, em_id, by, reason
     decide(service, &platform_code, em_id, &by, &Decision::Reject { reason }).await
 }
 
-pub async fn cancel(service: &Service, Decided { platform_code, em_id, by }: Decided) -> Result<Value> {
+pub async fn cancel(service: &Service, Decide { platform_code, em_id, by }: Decide) -> Result<Value> {
     decide(service, &platform_code, em_id, &by, &Decision::Cancel).await
 }
 
@@ -223,7 +128,7 @@ pub async fn set_verify_status(service: &Service, set: SetVerifyStatus) -> Resul
     Ok(view(&changed))
 }
 
-/// An application as a list shows it.
+/// An application in a list.
 fn summary(Application { resume, signing }: &Application) -> Value {
     json!({
         "em_id": signing.em_id, "status": signing.state, "real_name": resume.real_name, "company_id": resume.company_id,
@@ -232,7 +137,7 @@ fn summary(Application { resume, signing }: &Application) -> Value {
     })
 }
 
-/// An application with its moves, without the identity number and the photos.
+/// An application with its moves. It leaves out the identity number and the photos: they do not belong on an operator's terminal.
 fn view(application: &Application) -> Value {
     let signing = &application.signing;
     let mut view = summary(application);
