@@ -1,4 +1,4 @@
-//! /applications (document, 投递).
+//! /applications (docs/contract/channel.txt, POST /applications).
 
 use axum::extract::State;
 use deserr::Deserr;

@@ -1,4 +1,4 @@
-//! /companies (document, 企业).
+//! /companies (docs/contract/channel.txt, POST /companies).
 
 use axum::extract::State;
 use deserr::Deserr;

@@ -23,10 +23,10 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use edge::Failure;
 
-/// The state that all handlers share.
+/// The state of every handler.
 pub type App = Arc<Service>;
 
-/// Every function of the family. Its binary, its `Metadata` in `template.yaml` and its event files have the same name.
+/// The functions of the family. The binary, the `Metadata` in `template.yaml` and the event files have the same name.
 pub const FUNCTIONS: [(&str, family::Routes<Channel>); 7] = [
     ("channel-auth", auth::router),
     ("channel-users", users::router),
@@ -44,7 +44,7 @@ impl Family for Channel {
     type Failure = Failure;
 
     const PREFIX: &'static str = "channel-";
-    /// The largest record is much smaller.
+    /// Several times the largest record.
     const MAX_BODY: usize = 1024 * 1024;
 
     fn unknown_path() -> Failure {
@@ -60,13 +60,13 @@ impl Family for Channel {
     }
 }
 
-/// Starts a function. It takes the routes instead of a name, so that a binary contains the code of its own function only.
+/// Builds a function. The parameter is its routes rather than its name, so that a binary contains only the code of its own function.
 pub async fn connect(routes: family::Routes<Channel>, environment: &Environment) -> Result<Router> {
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Channel>(routes, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that generate and compare it.
+/// The family's OpenAPI document. Only the tests generate it, to write and compare it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(
@@ -80,7 +80,7 @@ pub fn openapi() -> Result<Value, String> {
     family::openapi::<Channel>(document, &FUNCTIONS, include_str!("../examples.json"))
 }
 
-/// Every route of the family with the function that serves it: `(method, path, function)`.
+/// The routes of the family, each with the function that serves it: `(method, path, function)`.
 pub fn routes() -> Vec<(&'static str, String, &'static str)> {
     family::routes::<Channel>(&FUNCTIONS)
 }

@@ -1,4 +1,4 @@
-//! Lists: their pages, filters and responses (docs/design/channel.md, Lists).
+//! Pages and filters of lists, in requests and responses (docs/design/channel.md, Lists).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -6,7 +6,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::error::{Error, Fault};
 use shared::storage::page::{Page, PageRequest};
-use shared::values::input::Faults;
+use shared::values::input::{Faults, text};
 use shared::values::{Moment, PeriodEnd, PeriodStart, Text};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,10 +16,10 @@ use crate::edge::{Failure, query};
 /// The largest page.
 const MAX_SIZE: u32 = 100;
 const DEFAULT_SIZE: u32 = 20;
-/// The last page that a client can request by number.
+/// The last page that a request can select by number.
 const MAX_PAGE: u32 = 1_000_000;
 
-/// The requested page.
+/// The page that a request selects.
 #[derive(Deserr, IntoParams)]
 #[deserr(error = Faults)]
 #[into_params(parameter_in = Query)]
@@ -38,7 +38,7 @@ pub struct Paging {
     cursor: Option<Text<1, 512>>,
 }
 
-/// A number from 1 to `MAX`, in digits.
+/// An integer from 1 to `MAX`, in digits.
 struct Number<const MAX: u32>(u32);
 
 impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
@@ -46,12 +46,9 @@ impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        match value {
-            deserr::Value::String(digits) => match digits.parse() {
-                Ok(number) if (1..=MAX).contains(&number) => Ok(Self(number)),
-                _ => Err(Faults::one(at, format!("must be from 1 to {MAX}"))),
-            },
-            _ => Err(Faults::one(at, "must be a number")),
+        match text(&value).and_then(|digits| digits.parse().ok()) {
+            Some(number) if (1..=MAX).contains(&number) => Ok(Self(number)),
+            _ => Err(Faults::one(at, format!("must be from 1 to {MAX}"))),
         }
     }
 }
@@ -109,7 +106,7 @@ impl<T> List<T> {
     }
 }
 
-/// A period, both ends included.
+/// The two ends of a period, both included.
 pub fn period(start: Option<PeriodStart>, end: Option<PeriodEnd>) -> Result<(Option<Moment>, Option<Moment>), Error> {
     let (start, end) = (start.map(|PeriodStart(start)| start), end.map(|PeriodEnd(end)| end));
     match (start, end) {

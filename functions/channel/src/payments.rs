@@ -1,4 +1,4 @@
-//! /payments (document, 付款).
+//! /payments (docs/contract/channel.txt, POST /payments).
 
 use axum::extract::State;
 use deserr::Deserr;

@@ -1,4 +1,5 @@
-//! What the handlers of users, companies, tasks, applications and payments share: a body that holds the content of a record.
+//! What the handlers of users, companies, tasks, applications and payments have in common: the same wire type is the body of a request
+//! and a part of the response.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -10,8 +11,8 @@ use shared::values::input::{Faults, Json as Input};
 use crate::App;
 use crate::edge::Patch;
 
-/// Converts between a wire type and the domain type with the same fields. `some` and `one` name the fields that have a wire type
-/// themselves: optional and required ones.
+/// Converts between a wire type and the domain type with the same fields. `some` (optional) and `one` (required) name the fields whose
+/// types need a conversion too.
 macro_rules! mirrors {
     ($wire:ident = $domain:ident { $($field:ident),+ } $(some { $($some:ident),+ })? $(one { $($one:ident),+ })?) => {
         crate::records::mirrors!(@ $wire => $domain { $($field),+ } { $($($some),+)? } { $($($one),+)? });
@@ -41,11 +42,11 @@ pub async fn create<B: Body>(app: &App, channel: &ChannelId, body: B) -> Result<
 }
 
 pub async fn find<B: Body>(app: &App, channel: &ChannelId, id: &RecordId) -> Result<Record<B::Content>> {
-    app.find(channel, id).await?.ok_or_else(missing::<B::Content>)
+    app.find(channel, id).await?.ok_or_else(|| missing(B::Content::ID_FIELD))
 }
 
-/// Merges the patch into the wire form of the record and reads the result like a new body, so that the merged record is valid as a whole.
-/// An id in the patch must equal the one in the path.
+/// Merges the patch into the record's wire form and reads the result like the body of a POST, so that the changed record is valid as a
+/// whole. The id cannot change.
 pub async fn amend<B: Body>(app: &App, channel: &ChannelId, id: &RecordId, patch: &Patch) -> Result<Record<B::Content>> {
     let Patch(patch) = patch;
     let field = B::Content::ID_FIELD;

@@ -1,4 +1,4 @@
-//! /tasks (document, 任务).
+//! /tasks (docs/contract/channel.txt, POST /tasks).
 
 use axum::extract::State;
 use deserr::Deserr;

@@ -1,4 +1,4 @@
-//! /users (document, 用户).
+//! /users (docs/contract/channel.txt, POST /users).
 
 use axum::extract::State;
 use deserr::Deserr;

@@ -1,4 +1,4 @@
-//! Applications: users who apply for tasks (docs/contract/channel.txt, POST /applications). A closed task accepts them too, because
+//! Applications: users apply for tasks (docs/contract/channel.txt, POST /applications). A closed task accepts applications too, because
 //! partners report facts after the event.
 
 use serde::{Deserialize, Serialize};
@@ -37,18 +37,14 @@ impl Resource for Application {
         Vec::new()
     }
 
-    /// pending -> accepted, rejected, cancelled; accepted -> cancelled; rejected and cancelled are final except for the remark.
+    /// pending -> accepted, rejected, cancelled; accepted -> cancelled. rejected and cancelled are final: only remark may still change.
     fn may_become(&self, next: &Self) -> Result<(), Fault> {
         use ApplicationStatus::{Accepted, Cancelled, Pending, Rejected};
         match (self.status, next.status) {
             (Pending, _) | (Accepted, Accepted | Cancelled) => Ok(()),
             (Rejected | Cancelled, status) if status == self.status => {
-                let but_for_the_remark = Self { remark: self.remark.clone(), ..next.clone() };
-                if but_for_the_remark == *self {
-                    Ok(())
-                } else {
-                    Err(Fault::new("status", "is final: only remark may still change"))
-                }
+                let expected = Self { remark: self.remark.clone(), ..next.clone() };
+                if expected == *self { Ok(()) } else { Err(Fault::new("status", "is final: only remark may still change")) }
             }
             (Accepted | Rejected | Cancelled, _) => Err(Fault::new("status", "cannot change in this way")),
         }

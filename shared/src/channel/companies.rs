@@ -1,4 +1,4 @@
-//! Companies: they offer the work (docs/contract/channel.txt, POST /companies).
+//! Companies: the employers that offer tasks (docs/contract/channel.txt, POST /companies).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,32 +1,48 @@
-//! Keys of the family's table. The channel is part of every key.
+//! Keys and index partitions. Each begins with the channel, so that a read of another channel's record cannot be expressed.
 //!
-//! ```text
-//! pk                        sk         ix1                ix2, ix3                    ixsk
-//! {appkey}                  channel    channels                                       {id of the first secret}
-//! {channel}#{partner's id}  {kind}     {channel}#{kind}   {channel}#{kind}#{parent}   {server id}#{partner's id}
-//! ```
+//! | item | `pk` | `sk` | `ix1`, `ix2`, `ix3` | `ixsk` |
+//! |---|---|---|---|---|
+//! | a channel | the appkey | `channel` | `channels` | the server id |
+//! | a record | `{channel}#{partner's id}` | its kind | [`partition`] | the server id, then the partner's |
+//! | a family of refresh tokens, in the credentials table | `refresh#{channel}#{family}` | `refresh` | | |
 
 use crate::storage::table::Key;
-use crate::values::RecordId;
+use crate::values::{Id, RecordId};
 
-/// A channel is identified by its appkey.
+/// The appkey identifies the channel.
 pub type ChannelId = RecordId;
 
-/// The index partition that lists all channels.
-pub(super) const ALL_CHANNELS: &str = "channels";
+/// The index partition of all channels.
+pub const CHANNELS: &str = "channels";
 
-pub(super) fn channel_key(appkey: &ChannelId) -> Key {
+pub fn channel(appkey: &ChannelId) -> Key {
     Key::new(appkey.as_str(), "channel")
 }
 
-pub(super) fn record_key(channel: &ChannelId, kind: &str, id: &RecordId) -> Key {
+pub fn record(channel: &ChannelId, kind: &str, id: &RecordId) -> Key {
     Key::new(format!("{channel}#{id}"), kind)
 }
 
-/// The partition of an index: a channel's records of a kind, or those of one parent.
-pub(super) fn partition(channel: &ChannelId, kind: &str, parent: Option<&RecordId>) -> String {
+/// The index partition of a channel's records of a kind, or of those of one parent.
+pub fn partition(channel: &ChannelId, kind: &str, parent: Option<&RecordId>) -> String {
     match parent {
         None => format!("{channel}#{kind}"),
         Some(parent) => format!("{channel}#{kind}#{parent}"),
     }
+}
+
+/// The sort key of a record in its index partitions. The partner's id makes it unique: two processes may generate the same server id
+/// within a millisecond.
+pub fn position(server_id: Id, id: &RecordId) -> String {
+    format!("{}#{id}", server_id.sortable())
+}
+
+/// `family` is encoded in base64url.
+pub fn refresh_tokens(channel: &ChannelId, family: &str) -> Key {
+    Key::new(format!("refresh#{channel}#{family}"), "refresh")
+}
+
+/// The key of an upload in S3.
+pub fn upload(channel: &ChannelId, name: &str) -> String {
+    format!("channel/{channel}/{name}")
 }

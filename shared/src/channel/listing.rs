@@ -1,11 +1,13 @@
 //! Lists of records, newest first.
 //!
-//! A listed record is in up to three narrow indexes, which hold keys and the attributes of filters: all records of its kind in the channel
-//! (`ix1`), and those of its two parents (`ix2`, `ix3`). A list is read from the narrowest index that its filter names.
+//! A listed record has entries in up to three narrow indexes, which contain the keys and the attributes of filters: `ix1` lists all
+//! records of its kind in the channel, `ix2` and `ix3` those of its two parents. A list is read from the narrowest partition that its
+//! filter names.
 
-use super::keys::{ChannelId, partition};
+use super::Service;
+use super::item::from_item;
+use super::keys::{self, ChannelId};
 use super::resource::{Record, Resource};
-use super::{Service, item};
 use crate::error::Result;
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
@@ -13,17 +15,18 @@ use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Order, Query, Range};
 use crate::values::{Moment, RecordId};
 
-/// Which records of a list the client requests. All conditions must hold.
+/// Selects the records of a list that satisfy all given conditions. Cursors are bound to its `Debug` form: a change of the fields makes
+/// older cursors invalid.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// As in [`Listing::parents`](super::resource::Listing::parents), each with its attribute.
+    /// As in [`Listing::parents`](super::resource::Listing::parents), each with the attribute that holds it.
     pub parents: [Option<(&'static str, RecordId)>; 2],
-    /// Attributes with their required value.
+    /// Attributes and their values.
     pub equal: Vec<(&'static str, &'static str)>,
-    /// Both ends are included.
+    /// Inclusive, like `occurred_to`.
     pub occurred_from: Option<Moment>,
     pub occurred_to: Option<Moment>,
-    /// The instant itself is included.
+    /// Inclusive.
     pub updated_from: Option<Moment>,
 }
 
@@ -42,7 +45,7 @@ impl Service {
             scope: format!("{channel}/{}/{filter:?}", T::KIND),
             query: filter.query::<T>(channel),
         };
-        list.page(request, "cursor").await?.try_map(|item| item::read(&self.keyring, item))
+        list.page(request, "cursor").await?.try_map(|item| from_item(&self.keyring, item))
     }
 }
 
@@ -64,7 +67,7 @@ impl Filter {
         conditions.extend(self.updated_from.map(|from| Condition::compares("updated_at", ">=", milliseconds(from))));
         Query {
             index,
-            partition: partition(channel, T::KIND, parent),
+            partition: keys::partition(channel, T::KIND, parent),
             range: Range::All,
             order: Order::Descending,
             filter: conditions.into_iter().reduce(Condition::and),

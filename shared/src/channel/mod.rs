@@ -1,6 +1,6 @@
-//! The partner API: channels push the users, companies, tasks, applications and payments of gig work (docs/contract/channel.txt).
+//! The partner API (docs/contract/channel.txt): channels push the users, companies, tasks, applications and payments of gig labour.
 //!
-//! Every record belongs to one channel, which is part of its key. [`Service`] is what the handlers call.
+//! Every record belongs to one channel, which is part of its key. The handlers call [`Service`].
 
 pub mod applications;
 pub mod channels;
@@ -20,19 +20,23 @@ pub mod users;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::crypto::keyring::Keyring;
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
+use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
+use crate::values::Id;
 
 pub use channels::Channel;
 pub use keys::ChannelId;
 pub use listing::Filter;
-pub use resource::{Record, Resource, missing};
+pub use resource::{Record, Resource};
 
 pub struct Service {
     store: Store,
@@ -41,7 +45,7 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    /// Whether a channel may call.
+    /// Whether a channel is enabled.
     statuses: Cache<ChannelId, bool>,
     settings: Settings,
 }
@@ -49,11 +53,11 @@ pub struct Service {
 struct Tables {
     /// `CHANNEL_TABLE`: channels and their records.
     channel: String,
-    /// `CREDENTIALS_TABLE`: refresh tokens.
+    /// `CREDENTIALS_TABLE`: refresh tokens and rate limits.
     credentials: String,
 }
 
-/// What an installation chooses.
+/// The choices of an installation.
 #[derive(Clone, Copy)]
 pub struct Settings {
     /// `STRICT_CHECKSUMS`: identity numbers and credit codes must have the right check character.
@@ -62,7 +66,7 @@ pub struct Settings {
 
 impl Service {
     /// Reads the variables `CHANNEL_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET`, `CHANNEL_SECRET` (the id of the key secret)
-    /// and `STRICT_CHECKSUMS`, fetches the keys and opens the DynamoDB connection before the first request.
+    /// and `STRICT_CHECKSUMS`, fetches the keys and opens the connection, so that the first request need not wait for it.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             channel: environment.required("CHANNEL_TABLE")?.to_owned(),
@@ -82,4 +86,20 @@ impl Service {
             settings,
         })
     }
+
+    fn counters(&self) -> Counters<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        Counters { family: "channel", store, table: &tables.credentials, keyring, now: self.clock.now() }
+    }
+
+    /// A new id, and the time.
+    fn stamp(&self) -> Result<(Id, Timestamp)> {
+        let now = self.clock.now();
+        Ok((self.ids.next(now)?, now))
+    }
+}
+
+/// The error for a record that does not exist or belongs to another channel. `field` names its id.
+pub fn missing(field: &'static str) -> Error {
+    Error::not_found([Fault::new(field, "does not exist")])
 }

@@ -1,4 +1,4 @@
-//! Payments: how much was paid, to which user and for what (docs/contract/channel.txt, POST /payments).
+//! Payments to users, with their basis (docs/contract/channel.txt, POST /payments).
 
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +80,7 @@ impl Resource for Payment {
         faults
     }
 
-    /// pending -> completed, failed; failed -> pending; completed is final except for remark and transaction_no.
+    /// pending -> completed, failed; failed -> pending. completed is final: only remark and transaction_no may still change.
     fn may_become(&self, next: &Self) -> Result<(), Fault> {
         use PaymentStatus::{Completed, Failed, Pending};
         match (self.status, next.status) {
@@ -107,10 +107,10 @@ impl Resource for Payment {
                 .filter(|_| self.payment_type == PaymentType::Application)
                 .map(|user| ("channel_user_id", user, "channel_user_id")),
         });
-        // The user of an application exists: the transaction that stored the application checked it.
-        let vouched_for = application.as_ref().is_some_and(|application| application.having.is_some());
+        // The user of an application exists: the application's own write checked it.
+        let is_checked = application.as_ref().is_some_and(|application| application.having.is_some());
         let user =
-            user.filter(|_| !vouched_for).map(|id| Reference { field: "channel_user_id", kind: "user", id, having: None });
+            user.filter(|_| !is_checked).map(|id| Reference { field: "channel_user_id", kind: "user", id, having: None });
         user.into_iter().chain(application).collect()
     }
 

@@ -1,30 +1,29 @@
-//! Records: how they are created, found and amended.
+//! How users, companies, tasks, applications and payments are created, found and changed.
 
-use super::keys::ChannelId;
-use super::reference::{self, Reference};
-use super::resource::{Record, Resource, missing};
-use super::{Service, Settings, item};
+use super::item::{from_item, is_version, to_item};
+use super::keys::{self, ChannelId};
+use super::reference::{self, Broken, Reference};
+use super::resource::{Record, Resource};
+use super::{Service, Settings, missing};
 use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
 use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, retry_conflicts};
 use crate::values::RecordId;
 
 impl Service {
-    /// Stores a new record. A repeated POST with the content of the first one returns the record as it is; other content for the same id
-    /// is a conflict.
+    /// Stores a new record. A repeated POST with the content of the first one returns the record as it is now; other content for the
+    /// same id is a conflict.
     ///
     /// DynamoDB: one write; with references, one transaction.
     pub async fn create<T: Resource>(&self, channel: &ChannelId, content: T) -> Result<Record<T>> {
         check(&content, self.settings)?;
-        let now = self.clock.now();
-        let server_id = self.ids.next(now)?;
+        let (server_id, _) = self.stamp()?;
         let first_content = self.digest(&content)?;
         let record = Record { server_id, content, updated_at: server_id.made_at(), version: 1, first_content };
         match self.write(channel, &record, Condition::absent(), &record.content.references()).await? {
             None => Ok(record),
             Some(rejections) => {
-                let stored = self.unless_references_are_missing(channel, rejections, &record.content)?;
-                let stored = item::read(&self.keyring, stored)?;
+                let stored = from_item(&self.keyring, rejections.stored(&record.content)?)?;
                 if self.is_first_content(&stored, &record.content)? {
                     Ok(stored)
                 } else {
@@ -36,12 +35,12 @@ impl Service {
 
     /// DynamoDB: one read.
     pub async fn find<T: Resource>(&self, channel: &ChannelId, id: &RecordId) -> Result<Option<Record<T>>> {
-        let item = self.store.get(&self.tables.channel, item::key::<T>(channel, id)).await?;
-        item.map(|item| item::read(&self.keyring, item)).transpose()
+        let item = self.store.get(&self.tables.channel, keys::record(channel, T::KIND, id)).await?;
+        item.map(|item| from_item(&self.keyring, item)).transpose()
     }
 
-    /// Replaces the content of a record by what `change` returns. Equal content is not written. On a concurrent update the change is
-    /// re-applied to the new version.
+    /// Changes the content of a record by `change`, and writes only a difference. On a concurrent update the change is re-applied to the
+    /// new version, so that no update is lost.
     ///
     /// DynamoDB: one read, and one write; with references that change, one transaction.
     pub async fn amend<T: Resource>(
@@ -51,7 +50,7 @@ impl Service {
         change: impl Fn(&T) -> Result<T>,
     ) -> Result<Record<T>> {
         retry_conflicts(|| async {
-            let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing::<T>())?;
+            let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing(T::ID_FIELD))?;
             let next = change(&current.content)?;
             check(&next, self.settings)?;
             if next == current.content {
@@ -67,10 +66,10 @@ impl Service {
             };
             let known = current.content.references();
             let new: Vec<_> = changed.content.references().into_iter().filter(|reference| !known.contains(reference)).collect();
-            match self.write(channel, &changed, item::is_version(current.version), &new).await? {
+            match self.write(channel, &changed, is_version(current.version), &new).await? {
                 None => Ok(Some(changed)),
                 Some(rejections) => {
-                    self.unless_references_are_missing(channel, rejections, &changed.content)?;
+                    rejections.stored(&changed.content)?;
                     Ok(None)
                 }
             }
@@ -78,7 +77,7 @@ impl Service {
         .await
     }
 
-    /// Writes the record if the condition holds and the references exist; otherwise returns the conditions that failed.
+    /// Writes the record if the condition holds and the references exist. Returns `None`, or why nothing was written.
     async fn write<T: Resource>(
         &self,
         channel: &ChannelId,
@@ -87,7 +86,7 @@ impl Service {
         references: &[Reference<'_>],
     ) -> Result<Option<Rejections>> {
         let table = &self.tables.channel;
-        let item = item::write(&self.keyring, channel, record)?;
+        let item = to_item(&self.keyring, channel, record)?;
         let outcome = if references.is_empty() {
             self.store.put(table, item, condition).await?
         } else {
@@ -97,28 +96,12 @@ impl Service {
         };
         let Outcome::Rejected(mut rejections) = outcome else { return Ok(None) };
         let record = rejections.pop().ok_or_else(|| Error::internal("a rejection without reasons"))?;
-        let missing =
-            references.iter().zip(&rejections).filter_map(|(reference, rejection)| reference.fault(rejection)).collect();
-        Ok(Some(Rejections { record, missing }))
+        let references =
+            references.iter().zip(&rejections).filter_map(|(reference, rejection)| reference.broken(rejection)).collect();
+        Ok(Some(Rejections { record, references }))
     }
 
-    /// The stored record that conflicts with the write. Missing references are an error of the client.
-    fn unless_references_are_missing<T: Resource>(
-        &self,
-        channel: &ChannelId,
-        rejections: Rejections,
-        content: &T,
-    ) -> Result<Item> {
-        match rejections.record {
-            Rejection { failed: true, stored: Some(item) } => Ok(item),
-            Rejection { failed: true, stored: None } => Err(missing::<T>()),
-            Rejection { failed: false, .. } => Err(reference::error(rejections.missing).unwrap_or_else(|| {
-                Error::internal(format!("{channel}: a write of {} {} was rejected without a reason", T::KIND, content.id()))
-            })),
-        }
-    }
-
-    /// A keyed digest: no one can guess the content of a record from it.
+    /// A keyed digest, because a plain digest would let a reader of the table guess the content.
     fn digest<T: Resource>(&self, content: &T) -> Result<String> {
         Ok(hex::encode(self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
     }
@@ -130,10 +113,23 @@ impl Service {
     }
 }
 
-/// Why a write was rejected.
+/// Why nothing was written.
 struct Rejections {
     record: Rejection,
-    missing: Vec<reference::Missing>,
+    references: Vec<Broken>,
+}
+
+impl Rejections {
+    /// The stored record whose state conflicts with the write; an error if references are broken instead.
+    fn stored<T: Resource>(self, content: &T) -> Result<Item> {
+        match self.record {
+            Rejection { failed: true, stored: Some(item) } => Ok(item),
+            Rejection { failed: true, stored: None } => Err(missing(T::ID_FIELD)),
+            Rejection { failed: false, .. } => Err(reference::error(self.references).unwrap_or_else(|| {
+                Error::internal(format!("a write of {} {} was rejected without a reason", T::KIND, content.id()))
+            })),
+        }
+    }
 }
 
 fn check<T: Resource>(content: &T, settings: Settings) -> Result<()> {

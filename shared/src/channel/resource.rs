@@ -1,4 +1,4 @@
-//! What users, companies, tasks, applications and payments have in common: their content, and the record that is stored with it.
+//! What users, companies, tasks, applications and payments have in common.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,37 +6,46 @@ use serde::de::DeserializeOwned;
 
 use super::Settings;
 use super::reference::Reference;
-use crate::error::{Error, Fault};
+use crate::error::Fault;
 use crate::values::{Id, Moment, RecordId};
 
 /// The content of a record, as the partner sends it.
 pub trait Resource: Serialize + DeserializeOwned + PartialEq + Send + Sync {
-    /// The last part of the key, and the name of the list.
+    /// The sort key of the record, and a part of its index partitions.
     const KIND: &'static str;
-    /// The field that carries the partner's id, and names the record in an error.
+    /// The field with the partner's id; it also names the record in an error.
     const ID_FIELD: &'static str;
     /// The attributes that are stored sealed.
     const SEALED: &'static [&'static str] = &[];
 
     fn id(&self) -> &RecordId;
 
-    /// Contradictions between fields that are valid on their own.
+    /// Contradictions between fields, each of which is valid by itself.
     fn faults(&self, settings: Settings) -> Vec<Fault>;
 
-    /// Whether the record may become `next`.
+    /// Checks that the record may change to `next`.
     fn may_become(&self, _next: &Self) -> Result<(), Fault> {
         Ok(())
     }
 
-    /// The records that it refers to; they must exist.
+    /// The other records that must exist.
     fn references(&self) -> Vec<Reference<'_>> {
         Vec::new()
     }
 
-    /// What lists find it by; `None` if the kind is not listed.
+    /// `None` if no list contains the record.
     fn listing(&self) -> Option<Listing<'_>> {
         None
     }
+}
+
+/// What the indexes contain of a record.
+pub struct Listing<'a> {
+    /// The records that it belongs to: the company of a task; user and task of an application; user and application of a
+    /// payment.
+    pub parents: [Option<&'a RecordId>; 2],
+    /// The instant that `start_date` and `end_date` filter by.
+    pub occurred_at: Option<Moment>,
 }
 
 /// A stored record.
@@ -44,11 +53,11 @@ pub trait Resource: Serialize + DeserializeOwned + PartialEq + Send + Sync {
 pub struct Record<T> {
     pub server_id: Id,
     pub content: T,
-    /// To the millisecond; `created_at` is the instant inside the server id.
+    /// In milliseconds, like `created_at`, which is the instant in the server id.
     pub updated_at: Timestamp,
-    /// The number of changes.
+    /// Counts the changes.
     pub(super) version: u64,
-    /// The digest of the first POST, to recognise a repeated one.
+    /// A digest of the first POST's content: a repeated POST must have the same content.
     pub(super) first_content: String,
 }
 
@@ -60,18 +69,4 @@ impl<T> Record<T> {
     pub fn updated_at(&self) -> Moment {
         self.updated_at.into()
     }
-}
-
-/// What the indexes hold about a record.
-pub struct Listing<'a> {
-    /// The records that it belongs to: the company of a task; user and task of an application; user and application of a
-    /// payment.
-    pub parents: [Option<&'a RecordId>; 2],
-    /// The instant that `start_date` and `end_date` filter by.
-    pub occurred_at: Option<Moment>,
-}
-
-/// The error for a record that does not exist or belongs to another channel.
-pub fn missing<T: Resource>() -> Error {
-    Error::not_found([Fault::new(T::ID_FIELD, "does not exist")])
 }

@@ -1,4 +1,4 @@
-//! Users: the people that a channel brings (docs/contract/channel.txt, POST /users).
+//! Users: the workers that a channel pushes (docs/contract/channel.txt, POST /users).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,9 @@
-//! Responses: `{"code":..,"message":"..","data":{}}` (docs/design/channel.md, Envelope and codes).
+//! The envelopes of responses.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use lambda::answer;
+use lambda::body::Unreadable;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::values::input::WHOLE;
@@ -29,13 +30,14 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
-/// A failure in the document's envelope. The table of codes is closed; the HTTP status distinguishes failures with the same code.
+/// A failure in the document's envelope. The document's code table is closed; the HTTP status carries the finer distinction.
 pub enum Failure {
     Domain(Error),
     UnknownPath,
     WrongMethod,
+    /// The body is larger than the family accepts.
     TooLarge,
-    /// Lambda cannot carry the response.
+    /// The response exceeds the size limit of Lambda.
     AnswerTooLarge,
 }
 
@@ -72,6 +74,15 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<Unreadable> for Failure {
+    fn from(reason: Unreadable) -> Self {
+        match reason {
+            Unreadable::TooLarge => Self::TooLarge,
+            Unreadable::BrokenOff => Error::invalid([Fault::new(WHOLE, "could not be read")]).into(),
+        }
+    }
+}
+
 #[deny(clippy::wildcard_enum_match_arm)]
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
@@ -80,8 +91,8 @@ impl IntoResponse for Failure {
         let one = |field, reason: &'static str| vec![Fault::new(field, reason)];
         let (status, (code, message), faults) = match self {
             Self::Domain(error) => {
-                let (status, wait) = answer::status(&error);
-                retry_after = wait;
+                let (status, seconds) = answer::status(&error);
+                retry_after = seconds;
                 let code = match error.kind() {
                     Kind::Invalid | Kind::NotFound | Kind::Conflict | Kind::TooManyRequests { .. } => BAD_PARAMETER,
                     Kind::Unauthenticated => (1002, "认证失败"),
@@ -102,8 +113,4 @@ impl IntoResponse for Failure {
         let errors = Some(errors.collect::<Vec<_>>()).filter(|errors| !errors.is_empty());
         answer::failure::<Self>(status, retry_after, &Problem { code, message, data: ProblemData { errors } })
     }
-}
-
-pub fn invalid(fault: Fault) -> Error {
-    Error::invalid([fault])
 }

@@ -1,4 +1,4 @@
-//! Who calls.
+//! The credential of a request.
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -6,10 +6,10 @@ use axum::http::request::Parts;
 use shared::channel::ChannelId;
 use shared::error::Error;
 
-use super::Failure;
+use super::answer::Failure;
 use crate::App;
 
-/// The channel that a valid token belongs to. A handler without this parameter is open to everyone.
+/// The channel of a valid access token. A handler without this parameter is open to everyone.
 pub struct Caller(pub ChannelId);
 
 impl FromRequestParts<App> for Caller {
@@ -22,7 +22,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// The token of `Bearer <token>`. The scheme is case-insensitive (RFC 9110, 11.1).
+/// The token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110, 11.1).
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim_start_matches(' ');

@@ -1,19 +1,17 @@
-//! What a request carries: its body, its query and the id in its path.
+//! Bodies, query strings and path segments.
 
 use std::marker::PhantomData;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path as RawPath, Request};
 use axum::http::request::Parts;
 use deserr::Deserr;
-use lambda::body::{self, Unreadable};
+use lambda::body;
 use shared::channel::Resource;
 use shared::error::{Error, Fault};
 use shared::values::RecordId;
 use shared::values::input::{Faults, Json as Input, WHOLE};
 
-use super::Failure;
-use super::answer::invalid;
+use super::answer::Failure;
 use crate::App;
 
 /// A JSON body. A member that is null counts as absent.
@@ -27,7 +25,7 @@ impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     }
 }
 
-/// A JSON body, or an HTML form with the same fields, in which OAuth clients send their credentials.
+/// A JSON body, or an HTML form with the same fields, as OAuth clients send their credentials.
 pub struct JsonOrForm<T>(pub T);
 
 impl<T: Deserr<Faults>> FromRequest<App> for JsonOrForm<T> {
@@ -37,9 +35,8 @@ impl<T: Deserr<Faults>> FromRequest<App> for JsonOrForm<T> {
         if !body::is_form(request.headers()) {
             return Ok(Self(json_body(request).await?.read()?));
         }
-        let body = body(request).await?;
-        let pairs = form_urlencoded::parse(&body).into_owned();
-        Ok(Self(Input::from_pairs(pairs).map_err(invalid)?.read()?))
+        let body = body::read(request).await?;
+        Ok(Self(fields(&body)?.read()?))
     }
 }
 
@@ -57,8 +54,7 @@ impl FromRequest<App> for Patch {
 
 /// The fields of a query string.
 pub fn query(parts: &Parts) -> Result<Input, Error> {
-    let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned();
-    Input::from_pairs(pairs).map_err(invalid)
+    fields(parts.uri.query().unwrap_or_default().as_bytes())
 }
 
 /// The partner's id of a record, from the path.
@@ -77,8 +73,8 @@ impl<T: Resource> FromRequestParts<App> for Id<T> {
 
 /// The only parameter of a path, percent-decoded.
 pub async fn path_segment(parts: &mut Parts, app: &App) -> Result<String, Failure> {
-    match Path::from_request_parts(parts, app).await {
-        Ok(Path(segment)) => Ok(segment),
+    match RawPath::from_request_parts(parts, app).await {
+        Ok(RawPath(segment)) => Ok(segment),
         Err(_) => Err(invalid(Fault::new("path", "is not valid UTF-8")).into()),
     }
 }
@@ -89,16 +85,17 @@ async fn json_body(request: Request) -> Result<Input, Failure> {
     {
         return Err(invalid(Fault::new("Content-Type", "must be application/json")).into());
     }
-    let body = body(request).await?;
+    let body = body::read(request).await?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(invalid(Fault::new(WHOLE, "must be a JSON object, but the body is empty")).into());
     }
     Ok(Input::parse(&body).map_err(invalid)?)
 }
 
-async fn body(request: Request) -> Result<Bytes, Failure> {
-    body::read(request).await.map_err(|reason| match reason {
-        Unreadable::TooLarge => Failure::TooLarge,
-        Unreadable::BrokenOff => invalid(Fault::new(WHOLE, "could not be read")).into(),
-    })
+fn fields(urlencoded: &[u8]) -> Result<Input, Error> {
+    Input::from_pairs(form_urlencoded::parse(urlencoded).into_owned()).map_err(invalid)
+}
+
+fn invalid(fault: Fault) -> Error {
+    Error::invalid([fault])
 }

@@ -1,7 +1,7 @@
-//! All that the family knows of HTTP: extractors for requests, the envelope for responses.
+//! The HTTP side of the family: extractors for requests, envelopes for responses.
 //!
 //! ```text
-//! Authorization: Bearer <access token>      found here, verified in `shared`
+//! Authorization: Bearer <access token>      `shared` verifies the token
 //! {"code":0,"message":"success","data":{}}  every response, see `Reply` and `Failure`
 //! ```
 
