@@ -1,4 +1,4 @@
-//! Those who call: one of each family, with credentials of the demo.
+//! One client of each family, with the credentials of the demo.
 
 use std::collections::HashMap;
 
@@ -9,18 +9,18 @@ use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use shared::clock::{Clock as _, SystemClock};
+use shared::runtime::clock::{Clock as _, SystemClock};
 
 use crate::Failure;
 
 const AUTHORIZE: &str = "/api/v2/oauth/authorize";
 
-/// What a system's callers know.
+/// The clients of a running system.
 pub struct Callers {
     pub base_url: String,
     pub http: reqwest::Client,
     hris: Hris,
-    /// What stands in double braces in the events, and what is put in its place.
+    /// The values of the placeholders in the events, by the name in double braces.
     pub values: HashMap<&'static str, String>,
 }
 
@@ -51,7 +51,7 @@ impl Callers {
         Ok(callers)
     }
 
-    /// The answer to JSON, which is a success.
+    /// Posts JSON and returns the response. A response that is not a success is an error.
     pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value, Failure> {
         let mut request = self.http.post(format!("{}{path}", self.base_url)).json(body);
         for (name, value) in headers {
@@ -60,7 +60,7 @@ impl Callers {
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
-    /// Status, `X-Resource-Id` and body of an answer.
+    /// Sends a request and returns the status, `X-Resource-Id` and body of the response.
     pub async fn send(
         &self,
         method: Method,
@@ -75,19 +75,19 @@ impl Callers {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request.send().await?;
-        let id = answer.headers().get("x-resource-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-        Ok((answer.status().as_u16(), id, answer.json().await.unwrap_or_default()))
+        let response = request.send().await?;
+        let id = response.headers().get("x-resource-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+        Ok((response.status().as_u16(), id, response.json().await.unwrap_or_default()))
     }
 
-    /// The token of a user of the job board.
+    /// Logs a user of the job board in and returns the token.
     pub async fn log_in(&self, code: &str) -> Result<String, Failure> {
         let url = format!("{}/wechat/user/login", self.base_url);
-        let answer = self.http.post(url).json(&json!({"login_code": code})).send().await?.error_for_status()?;
-        Ok(answer.headers().get("x-auth-token").ok_or("no token")?.to_str()?.to_owned())
+        let response = self.http.post(url).json(&json!({"login_code": code})).send().await?.error_for_status()?;
+        Ok(response.headers().get("x-auth-token").ok_or("no token")?.to_str()?.to_owned())
     }
 
-    /// The parameters that prove who sends a call of the HR API (document 003, 签名).
+    /// The query parameters that sign a request of the HR API (docs/contract/hris.txt, 签名).
     pub fn signed(&self, method: &str, path: &str, payload: &str) -> Result<String, Failure> {
         let Hris { access_key, secret_key, .. } = &self.hris;
         let tonce = SystemClock.now().as_millisecond() as f64 / 1000.0;
@@ -97,7 +97,7 @@ impl Callers {
         Ok(format!("access_key={access_key}&tonce={tonce}&signature={signature}"))
     }
 
-    /// An event of the repository, with what it leaves open.
+    /// An event of `events/` with its placeholders filled.
     pub fn event(&self, name: &str) -> Result<String, Failure> {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{name}.json"));
         self.filled(std::fs::read_to_string(file)?)
@@ -109,7 +109,7 @@ impl Callers {
         Ok(serde_json::from_str(event["body"].as_str().ok_or("no body")?)?)
     }
 
-    /// Pushes the record of an event of the partner API: `users`.
+    /// Pushes a record to the partner API. `records` is its resource, such as `users`; the record is in the event of this resource.
     pub async fn push(&self, records: &str) -> Result<(), Failure> {
         let bearer = format!("Bearer {}", self.values["access_token"]);
         let record = self.body(&format!("channel-{records}.create"))?;
@@ -117,7 +117,7 @@ impl Callers {
         Ok(())
     }
 
-    /// The text of an event, with what it leaves open.
+    /// Fills the placeholders of an event.
     pub fn filled(&self, mut event: String) -> Result<String, Failure> {
         for (name, value) in &self.values {
             event = event.replace(&format!("{{{{{name}}}}}"), value);
@@ -133,7 +133,7 @@ impl Callers {
         Ok(event)
     }
 
-    /// An access token of the HR API, for which an employee consents on the page.
+    /// An access token of the HR API, after an employee has consented on the page.
     async fn consent(&self, outbox: &str) -> Result<String, Failure> {
         let oauth = &self.hris.oauth;
         let page = format!("{}{AUTHORIZE}", self.base_url);
@@ -169,5 +169,5 @@ impl Callers {
 }
 
 fn text(value: &Value) -> Result<String, Failure> {
-    Ok(value.as_str().ok_or_else(|| format!("{value} is no text"))?.to_owned())
+    Ok(value.as_str().ok_or_else(|| format!("{value} is not a string"))?.to_owned())
 }

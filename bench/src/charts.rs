@@ -1,4 +1,4 @@
-//! The tables as pictures.
+//! The charts of `docs/performance.md`.
 
 use std::ops::Range;
 use std::path::Path;
@@ -23,7 +23,7 @@ const LINES: [RGBColor; 10] = [
 ];
 const FONT: &str = "sans-serif";
 
-/// Bars, one below the other, in milliseconds; the first ones are floors.
+/// A horizontal bar chart in milliseconds. The first `floors` bars are floors.
 pub fn bars(file: &Path, title: &str, rows: &[(String, f64)], floors: usize) -> Result<(), Failure> {
     let height = 70 + 18 * u32::try_from(rows.len())?;
     let most = rows.iter().map(|(_, value)| *value).fold(0.0, f64::max) * 1.1;
@@ -61,7 +61,7 @@ pub fn bars(file: &Path, title: &str, rows: &[(String, f64)], floors: usize) -> 
     Ok(())
 }
 
-/// Read units of a page against the number of records, both logarithmic: the last by number (thick) and by cursor (thin).
+/// The read units of a page by the number of records, with logarithmic axes: the last page by number (thick) and a page by cursor (thin).
 pub fn lines(file: &Path, title: &str, measured: &[lists::Measured]) -> Result<(), Failure> {
     let area = SVGBackend::new(file, (900, 480)).into_drawing_area();
     area.fill(&WHITE)?;

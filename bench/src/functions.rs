@@ -1,4 +1,4 @@
-//! Every function beside two floors: how it starts, what it answers in, how large it is.
+//! Every function compared with two floors: its start, its response times and its size.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -16,12 +16,12 @@ use crate::wire::{Call, Wire};
 use crate::{Failure, binary, say};
 use bench::callers::Callers;
 
-/// Fresh processes of each contender.
+/// The number of processes of each contender.
 pub const STARTS: usize = 20;
-/// Warm calls in each of them.
+/// The number of warm calls in each process.
 pub const CALLS: usize = 100;
 
-/// What is asked of each function: one of the repository's events, which may be sent any number of times.
+/// The event of each function, from `events/`. Each can be sent any number of times.
 pub const EVENTS: [&str; 32] = [
     "channel-auth.token",
     "channel-users.get",
@@ -61,19 +61,19 @@ pub const EVENTS: [&str; 32] = [
 pub struct Contender {
     pub name: String,
     binary: PathBuf,
-    /// Bytes of the binary, alone and packed as Lambda takes it.
+    /// The size of the binary in bytes, and its size in a zip file.
     pub size: usize,
     pub packed: usize,
-    /// What it is asked: the name of an event.
+    /// The name of its event.
     event: String,
     pub samples: Vec<Samples>,
-    /// What the first call of a process asks of DynamoDB: who calls is known to the ones after it, for seconds.
+    /// The DynamoDB calls of the first invocation. It looks up the caller, which later ones find in the cache.
     pub first_calls: Vec<Call>,
-    /// What a warm call asks of it.
+    /// The DynamoDB calls of a warm invocation.
     pub calls: Vec<Call>,
 }
 
-/// What one process showed.
+/// The measurements of one process.
 pub struct Samples {
     pub ready: Duration,
     pub first: Duration,
@@ -83,8 +83,8 @@ pub struct Samples {
 }
 
 impl Contender {
-    /// Copies the binary into the folder, from its first byte to its last as Lambda unpacks it: one that the linker wrote here and there
-    /// lies in smaller pieces of memory, and starts half a millisecond later.
+    /// Copies the binary into the folder sequentially, as Lambda unpacks it. The file that the linker writes is in smaller pieces of the page
+    /// cache, and starts half a millisecond later.
     fn new(root: &Path, folder: &Path, name: &str, event: &str) -> Result<Self, Failure> {
         let function = name.split('.').next().unwrap_or_default();
         let copy = folder.join(function);
@@ -104,19 +104,19 @@ impl Contender {
         })
     }
 
-    /// How long a call took that succeeded.
+    /// Sends an event and returns the duration. A response that is not a success is an error.
     async fn called(&self, process: &mut Process, event: &str) -> Result<Duration, Failure> {
-        let (took, answer) = process.call(event).await?;
-        let told: Value = serde_json::from_slice(&answer)?;
-        if told.get("errorType").is_some() || told["statusCode"].as_u64().is_some_and(|status| status != 200) {
-            return Err(format!("{} answered {told}", self.name).into());
+        let (duration, response) = process.call(event).await?;
+        let response: Value = serde_json::from_slice(&response)?;
+        if response.get("errorType").is_some() || response["statusCode"].as_u64().is_some_and(|status| status != 200) {
+            return Err(format!("{} responded {response}", self.name).into());
         }
-        Ok(took)
+        Ok(duration)
     }
 }
 
-/// The two floors, then the functions. Each is started afresh in turn, so that the machine's moods
-/// fall on all alike; TLS stands in front of the embedded services, and the machine's root certificates are read as on Lambda.
+/// The two floors, then the functions. Their processes start in turn, so that a change in the load of the machine affects all alike. As on
+/// Lambda, connections use TLS and each process parses the machine's root certificates.
 pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
     let world = World::start(Options { demo: true, ..Options::default() }).await?;
     let callers = Callers::of(&world).await?;
@@ -163,7 +163,7 @@ pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
     Ok(contenders)
 }
 
-/// One fresh process: its start, its first call, and the calls after it.
+/// Measures one process: its start, its first call, and the warm calls.
 async fn samples(contender: &Contender, variables: &HashMap<String, String>, event: &str) -> Result<Samples, Failure> {
     let mut process = Process::start(&contender.binary, variables).await?;
     let first = contender.called(&mut process, event).await?;
@@ -174,7 +174,7 @@ async fn samples(contender: &Contender, variables: &HashMap<String, String>, eve
     Ok(Samples { ready: process.ready, first, warm, peak_memory: process.peak_memory()? })
 }
 
-/// Stores the record that the floor and the function beside it read.
+/// Stores the record that the floor and `channel-users` read, and the snapshot of `jobboard-search`.
 async fn prepare(callers: &Callers, variables: &mut HashMap<String, String>) -> Result<(), Failure> {
     callers.push("users").await?;
     callers.push("companies").await?;

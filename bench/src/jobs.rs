@@ -1,9 +1,9 @@
-//! Open jobs as a big board would have them, the same for the same seed: Chinese positions of which few are most, the coordinates of
-//! real cities by their size, tags of which some are usual, refreshes and tops of which most are recent.
+//! Generated open jobs with the distributions of a large board: a few Chinese positions are the most frequent, coordinates follow the
+//! population of real cities, some tags are common, most refreshes and tops are recent. The same seed generates the same jobs.
 
 use shared::jobboard::search::view::{Entry, Filter, Order, Top};
 
-/// A small generator (SplitMix64): whatever it gave can be had again.
+/// A reproducible random number generator (SplitMix64).
 pub struct Dice(u64);
 
 impl Dice {
@@ -18,7 +18,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 until before 1.
+    /// From 0, inclusive, to 1, exclusive.
     pub fn fraction(&mut self) -> f64 {
         (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -35,14 +35,14 @@ impl Dice {
         &all[self.below(all.len())]
     }
 
-    /// The first ones far more often than the last.
+    /// The first elements far more often than the last.
     pub fn early_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         let at = (self.fraction().powi(3) * all.len() as f64) as usize;
         &all[at.min(all.len() - 1)]
     }
 }
 
-/// Longitude, latitude, and how much of the whole (the populations of 2023, in millions).
+/// Longitude, latitude and weight (the population of 2023, in millions).
 const CITIES: [(f64, f64, usize); 24] = [
     (106.5516, 29.5630, 32),
     (121.4737, 31.2304, 25),
@@ -70,7 +70,7 @@ const CITIES: [(f64, f64, usize); 24] = [
     (87.6168, 43.8256, 4),
 ];
 
-/// The commonest first, with yuan a month.
+/// The most frequent first, with the range of salaries in yuan per month.
 const POSITIONS: [(&str, i32, i32); 40] = [
     ("服务员", 4000, 6000),
     ("洗碗工", 3800, 4800),
@@ -117,7 +117,7 @@ const BEFORE: [&str; 14] =
     ["", "", "", "急招", "川菜", "粤菜", "湘菜", "高薪诚聘", "火锅店", "东北菜", "包吃住", "早班", "夜班", "兼职"];
 const BEHIND: [&str; 10] = ["", "", "", "(可住宿)", "（急）", "/学徒", " 长白班", "月休四天", "-周末双倍", " 五险一金"];
 
-/// Each with its chance in a hundred.
+/// Tags with their probability in percent.
 type Chances<const N: usize> = [(&'static str, usize); N];
 const PROTECTION: Chances<6> = [("社保", 45), ("商业保险", 20), ("公积金", 12), ("工伤保险", 25), ("五险", 30), ("意外险", 8)];
 const BENEFITS: Chances<10> = [
@@ -135,15 +135,15 @@ const BENEFITS: Chances<10> = [
 const LEAVE: Chances<6> =
     [("月休4天", 50), ("月休2天", 20), ("月休6天", 12), ("双休", 5), ("带薪年假", 15), ("法定节假日", 10)];
 
-/// The moment of the newest job: 2026-01-15T10:30:00Z.
+/// The creation time of the newest job: 2026-01-15T10:30:00Z.
 pub const NOW: i64 = 1_768_473_000_000;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-/// So many jobs, the oldest first, their ids in order.
+/// This many jobs, the oldest first, with ascending ids.
 pub fn jobs(count: usize, seed: u64) -> impl Iterator<Item = Entry> {
     let mut dice = Dice::of(seed);
-    // Sixty days, evenly.
+    // Evenly over sixty days.
     let apart = 60 * DAY / i64::try_from(count.max(1)).unwrap_or(i64::MAX);
     (0..count).map(move |number| {
         let created = NOW - apart * (count - number) as i64;
@@ -151,22 +151,22 @@ pub fn jobs(count: usize, seed: u64) -> impl Iterator<Item = Entry> {
     })
 }
 
-/// Ids as the system makes them: milliseconds since 2024, and a number within.
+/// An id in the form of the system: milliseconds since 2024, and a sequence number.
 pub fn id_of(created: i64, number: usize) -> u64 {
     ((created - 1_704_067_200_000) as u64) << 12 | (number as u64 & 0xfff)
 }
 
-/// A job that was created then.
+/// A job with this id and creation time.
 pub fn job(dice: &mut Dice, id: u64, created: i64) -> Entry {
     let (title, lowest, highest) = *dice.early_of(&POSITIONS);
     let (before, behind) = (dice.one_of(&BEFORE), dice.one_of(&BEHIND));
-    // Some are of their own.
+    // One percent have a unique position.
     let store = if dice.chance(1) { format!("{}店", dice.below(5000)) } else { String::new() };
     let step = |dice: &mut Dice, salary: i32| salary + dice.below(5) as i32 * 500;
     let salary_min = step(dice, lowest);
     let salary_max = if dice.chance(10) { i32::MAX } else { step(dice, highest).max(salary_min) };
     let (longitude, latitude) = place(dice);
-    // Most refreshes were lately.
+    // Most refreshes are recent.
     let since = |dice: &mut Dice, most: i64| (dice.fraction().powi(3) * most as f64) as i64;
     let refreshed = dice.chance(40).then(|| NOW - since(dice, NOW - created));
     let top = dice.chance(1).then(|| {
@@ -192,7 +192,7 @@ fn some_of(dice: &mut Dice, chances: &[(&str, usize)]) -> Vec<String> {
     chances.iter().filter(|(_, chance)| dice.chance(*chance)).map(|(tag, _)| (*tag).to_owned()).collect()
 }
 
-/// Within some thirty kilometres of a city, most of them near its middle; six decimals, as phones tell them.
+/// Within about thirty kilometres of a city, most near its centre, with six decimals like the coordinates of a phone.
 fn place(dice: &mut Dice) -> (f64, f64) {
     let all: usize = CITIES.iter().map(|(_, _, size)| size).sum();
     let mut at = dice.below(all);
@@ -209,7 +209,7 @@ fn place(dice: &mut Dice) -> (f64, f64) {
     (rounded(longitude + off(dice)), rounded(latitude + off(dice)))
 }
 
-/// What people ask for, with `wanted` kinds of filters.
+/// A filter of a user by position, by salary and by this many tags.
 pub fn filter(dice: &mut Dice, positions: bool, salary: bool, tags: usize) -> Filter {
     let mut filter = Filter::default();
     if positions {
@@ -230,7 +230,7 @@ pub fn filter(dice: &mut Dice, positions: bool, salary: bool, tags: usize) -> Fi
     filter
 }
 
-/// Somewhere in a city.
+/// The order by distance from a place in a city.
 pub fn nearest(dice: &mut Dice) -> Order {
     let (longitude, latitude) = place(dice);
     Order::Nearest { longitude, latitude }

@@ -1,4 +1,4 @@
-//! What measurements, tests and fuzzers are made with.
+//! Parts that the benchmarks share with tests and fuzz targets.
 
 pub mod callers;
 pub mod jobs;

@@ -1,15 +1,15 @@
-//! What pages of lists cost as the lists grow: the first and a deep one, by number and by cursor.
+//! The cost of a page as its list grows: the first and a deep page, by number and by cursor.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::clock::SystemClock;
-use shared::environment::Environment;
-use shared::keyring::Keyring;
-use shared::sealed;
-use shared::store::Key;
+use shared::crypto::keyring::Keyring;
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
+use shared::storage::sealed;
+use shared::storage::table::Key;
 
 use crate::place::Place;
 use crate::{Failure, say};
@@ -18,27 +18,27 @@ use bench::callers::Callers;
 pub const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 /// Rows of a page.
 pub const PAGE: usize = 50;
-/// How often each page is asked for, unless it takes longer than this.
+/// The number of requests per page. No more requests start after `PATIENCE`.
 const TIMES: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A list, filled in the image of a record that the system has stored itself.
+/// A list, filled with copies of a record that the system has stored.
 struct List {
-    /// Method and path; what stands in braces is an attribute of the record.
+    /// Method and path. A name in braces is an attribute of the record.
     name: &'static str,
     reader: Reads,
     table: &'static str,
-    /// What begins or ends the partition key of the record, or is its sort key.
+    /// The kind of the record: the beginning or end of its partition key, or its sort key.
     image: &'static str,
-    /// Which of its texts are its own, and are another's in each copy; digits count on.
+    /// The attributes that identify the record. Each copy has other values, with a counter in the last digits.
     own: &'static [&'static str],
-    /// What is sealed for its one place.
+    /// The attributes that are sealed, each copy for its own place.
     sealed: &'static [&'static str],
-    /// The status of one copy in [`RARE`], asked for by a filter.
+    /// The status of one in [`RARE`] copies, which a filter selects.
     rare: Option<&'static str>,
 }
 
-/// Who reads a list, and how a page is asked for.
+/// The client of a list, which decides the form of the request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reads {
     Partner,
@@ -53,7 +53,7 @@ impl Reads {
     }
 }
 
-/// One copy in so many passes the filter.
+/// One copy in this many has the rare status.
 pub const RARE: usize = 400;
 
 const EMPLOYEES: List = List {
@@ -129,10 +129,10 @@ const LISTS: [List; 10] = [
     List { name: "POST /contact_history/in", reader: Reads::Merchant, ..CONTACTS },
 ];
 
-/// The attributes that hold what is a record's own, beside its fields: its keys, and those of its entry in a list.
+/// Further attributes that contain the identifying values: the keys of the record and of its entry in an index.
 const PLACES: [&str; 4] = ["pk", "sk", "ixsk", "record"];
 
-/// What one page takes.
+/// The cost of one page.
 #[derive(Clone)]
 pub struct Cost {
     pub calls: usize,
@@ -149,7 +149,7 @@ pub struct Measured {
     pub last: Cost,
     /// The last but one page.
     pub cursor: Option<Cost>,
-    /// The page behind the first record that passes a filter which few pass.
+    /// The page after the first record of the rare status, with the filter for this status.
     pub filtered: Option<Cost>,
 }
 
@@ -163,7 +163,7 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
         let mut numbers = filled..;
         for records in SIZES {
             say(&format!("lists: {} at {records}", list.name));
-            // A copy can meet a record of the demo, and take its place.
+            // A copy may overwrite a record of the demo, so the number of records is checked after the import.
             while filled < records {
                 let mut missing = numbers.by_ref().take(records - filled);
                 place.import(list.table, |size| {
@@ -179,12 +179,12 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
             let last = reader.cost(&Page::Number(pages)).await?;
             let mut cursor = None;
             if list.reader.has_cursors() {
-                let behind = reader.cursor_behind(&Page::Number(pages - 2)).await?;
+                let behind = reader.cursor_after(&Page::Number(pages - 2)).await?;
                 cursor = Some(reader.cost(&Page::Cursor(behind)).await?);
             }
             let mut filtered = None;
             if let Some(status) = list.rare {
-                let behind = reader.cursor_behind(&Page::FirstWith(status)).await?;
+                let behind = reader.cursor_after(&Page::FirstWith(status)).await?;
                 filtered = Some(reader.cost(&Page::CursorWith(status, behind)).await?);
             }
             measured.push(Measured { list: list.name, records, first, last, cursor, filtered });
@@ -206,7 +206,7 @@ struct Reader<'a> {
     list: &'static List,
     callers: Callers,
     merchant: String,
-    /// The record that the others are copies of.
+    /// The record that is copied.
     image: Value,
 }
 
@@ -225,20 +225,20 @@ impl<'a> Reader<'a> {
     }
 
     async fn total(&self) -> Result<usize, Failure> {
-        let answer = self.read(&Page::Number(1)).await?;
-        let total = answer["data"]["total"].as_u64().or_else(|| answer["totalCount"].as_u64());
-        Ok(usize::try_from(total.ok_or_else(|| format!("no total in {answer}"))?)?)
+        let response = self.read(&Page::Number(1)).await?;
+        let total = response["data"]["total"].as_u64().or_else(|| response["totalCount"].as_u64());
+        Ok(usize::try_from(total.ok_or_else(|| format!("no total in {response}"))?)?)
     }
 
-    /// The cursor of the page behind this one.
-    async fn cursor_behind(&self, page: &Page) -> Result<String, Failure> {
-        let answer = self.read(page).await?;
-        let next = answer["data"]["next_cursor"].as_str().or_else(|| answer["nextCursor"].as_str());
-        Ok(next.ok_or_else(|| format!("no cursor in {answer}"))?.to_owned())
+    /// The cursor of the page after this one.
+    async fn cursor_after(&self, page: &Page) -> Result<String, Failure> {
+        let response = self.read(page).await?;
+        let next = response["data"]["next_cursor"].as_str().or_else(|| response["nextCursor"].as_str());
+        Ok(next.ok_or_else(|| format!("no cursor in {response}"))?.to_owned())
     }
 
     async fn cost(&self, page: &Page) -> Result<Cost, Failure> {
-        // What credentials are looked up for is no part of the page.
+        // The first request fills the caches of credentials, which are not part of the page.
         self.read(page).await?;
         self.place.wire.take();
         self.read(page).await?;
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
     async fn read(&self, page: &Page) -> Result<Value, Failure> {
         let (method, path) = self.list.name.split_once(' ').ok_or("no method")?;
         let method: Method = method.parse()?;
-        let (status, _, answer) = match self.list.reader {
+        let (status, _, response) = match self.list.reader {
             Reads::Partner => {
                 let page = match page {
                     Page::Number(number) => format!("page_size={PAGE}&page={number}"),
@@ -271,34 +271,34 @@ impl<'a> Reader<'a> {
                 let pagination = match page {
                     Page::Number(number) => json!({"page": number, "page_size": PAGE}),
                     Page::Cursor(cursor) => json!({"cursor": cursor, "page_size": PAGE}),
-                    Page::FirstWith(_) | Page::CursorWith(..) => return Err("no status is asked for here".into()),
+                    Page::FirstWith(_) | Page::CursorWith(..) => return Err("this list has no filter by status".into()),
                 };
                 let path = match path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
                     Some((before, (name, behind))) => {
-                        format!("{before}{}{behind}", self.image[name]["S"].as_str().ok_or("not of the record")?)
+                        format!("{before}{}{behind}", self.image[name]["S"].as_str().ok_or("the record has no such attribute")?)
                     }
                     None => path.to_owned(),
                 };
                 let payload = json!({"token": self.callers.values["token"], "pagination": pagination}).to_string();
-                // With the consent of an employee: applicants are shown to nobody else.
+                // Lists of applicants need the consent of an employee.
                 let access_token = &self.callers.values["hris_access_token"];
                 let query = [("access_token", access_token), ("payload", &payload)];
                 let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
                 self.callers.send(method, &format!("{path}?{query}"), &[], None).await?
             }
             Reads::Merchant | Reads::JobSeeker => {
-                let Page::Number(number) = page else { return Err("it has no cursor".into()) };
+                let Page::Number(number) = page else { return Err("this list has no cursor".into()) };
                 let body = json!({"biz_type": 1, "page_num": number, "page_size": PAGE});
                 let is_merchant = self.list.reader == Reads::Merchant;
                 let token = if is_merchant { &self.merchant } else { &self.callers.values["jobboard_token"] };
                 self.callers.send(method, path, &[("authorization", token)], Some(&body)).await?
             }
         };
-        if status == 200 { Ok(answer) } else { Err(format!("{}: {status} {answer}", self.list.name).into()) }
+        if status == 200 { Ok(response) } else { Err(format!("{}: {status} {response}", self.list.name).into()) }
     }
 }
 
-/// The record that the others are copies of.
+/// Finds the record that is copied.
 async fn image(place: &Place, list: &List) -> Result<Value, Failure> {
     let kind = list.image;
     let is_one = |item: &Value| {
@@ -311,12 +311,12 @@ async fn image(place: &Place, list: &List) -> Result<Value, Failure> {
     found.rev().find(is_one).ok_or_else(|| format!("no {kind} to copy").into())
 }
 
-/// The record once more, as the one of this number.
+/// A copy of the record with its own identifying values.
 fn copy(image: &Value, list: &List, number: usize) -> Result<Value, Failure> {
     let mut copy = image.clone();
     for name in list.own {
-        let own = image[*name]["S"].as_str().or_else(|| image[*name]["N"].as_str()).ok_or("no text of its own")?;
-        // With a digit in front that the record itself does not have there.
+        let own = image[*name]["S"].as_str().or_else(|| image[*name]["N"].as_str()).ok_or("no identifying value")?;
+        // The record has no 7 at this place, so a copy never equals it.
         let another = format!("7{number:06}");
         let (kept, _) = own.split_at(own.len().saturating_sub(another.len()));
         let another = format!("{kept}{another}");
@@ -338,7 +338,7 @@ fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// What is sealed in the record, opened, to be sealed again in each copy.
+/// The plain values of the sealed attributes, which each copy seals for its own place.
 struct Sealed {
     keyring: Keyring,
     plain: Vec<(&'static str, String)>,

@@ -1,4 +1,4 @@
-//! Mixed traffic of all families against `local`, as much as it takes; then every acknowledged write is read back.
+//! Mixed traffic of all families against `local` at its maximum throughput. At the end every acknowledged write is read back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use serde_json::{Value, json};
 use crate::{Failure, say};
 use bench::callers::Callers;
 
-/// How long it lasts.
+/// The duration of the load.
 pub const LASTS: Duration = Duration::from_secs(30);
-/// How many send at once, each its next request when the one before is answered.
+/// The number of concurrent clients. Each sends its next request after the response to the previous one.
 pub const CLIENTS: usize = 16;
-/// What is asked for by a POST that writes nothing.
+/// The only POST that writes nothing.
 const LIST: &str = "POST /jobs/list";
 
-/// What happened.
+/// The result of the load.
 #[derive(Default)]
 pub struct Load {
-    /// The times to answer, by what was asked.
+    /// The response times by operation.
     pub times: BTreeMap<&'static str, Vec<Duration>>,
-    /// What was answered other than it should be, and how often.
+    /// The failures, with their number.
     pub errors: BTreeMap<String, usize>,
-    /// Acknowledged writes.
+    /// The number of acknowledged writes.
     pub written: usize,
-    /// Those that could not be read back, at once or at the end.
+    /// The number of acknowledged writes that could not be read back, immediately or at the end.
     pub lost: usize,
     pub lasted: Duration,
 }
 
-/// What must be found at the end.
+/// An acknowledged write, which must be readable at the end.
 enum Written {
     User { id: String, name: String },
     Punch { employee: String, date: String },
@@ -73,7 +73,7 @@ pub async fn measure() -> Result<Load, Failure> {
     Ok(load)
 }
 
-/// One who sends, and keeps what was acknowledged.
+/// A client that sends requests and records acknowledged writes.
 struct Client {
     number: usize,
     sent: usize,
@@ -83,7 +83,7 @@ struct Client {
     times: BTreeMap<&'static str, Vec<Duration>>,
     errors: BTreeMap<String, usize>,
     acknowledged: usize,
-    /// Acknowledged, but not to be seen in the next answer.
+    /// The number of acknowledged writes that are missing in the next response.
     lost: usize,
     written: Vec<Written>,
 }
@@ -122,7 +122,7 @@ impl Client {
         self
     }
 
-    /// A user is created, changed and read, and tasks are listed.
+    /// Creates, changes and reads a user, and lists tasks.
     async fn partner(&mut self) {
         let id = format!("L{:02}{:08}", self.number, self.sent);
         let bearer = format!("Bearer {}", self.callers.values["access_token"]);
@@ -143,17 +143,17 @@ impl Client {
         self.send("GET /api/v1/tasks", Method::GET, "/api/v1/tasks", &headers, None).await;
     }
 
-    /// An employee punches in, and departments are read.
+    /// Uploads an attendance punch, and reads departments.
     async fn product(&mut self) {
         let date = jiff::civil::date(2000, 1, 1).saturating_add(jiff::Span::new().days(self.sent as i64)).to_string();
         let punch =
             json!({"attendances": [{"empno": format!("{}", 1002 + self.number), "punched_at": format!("{date} 08:00")}]});
         let path = "/api/v2/attendance_punches";
         if let Ok(signed) = self.callers.signed("POST", path, &punch.to_string()) {
-            let told = self
+            let response = self
                 .send("POST /api/v2/attendance_punches", Method::POST, &format!("{path}?{signed}"), &[], Some(&punch))
                 .await;
-            if told.is_some() {
+            if response.is_some() {
                 self.written.push(Written::Punch { employee: format!("a{:015x}{:016x}", 3, 2 + self.number), date });
             }
         }
@@ -163,7 +163,7 @@ impl Client {
         }
     }
 
-    /// A worker hands in a resume, and looks at it.
+    /// Submits or changes a worker's resume, and reads it.
     async fn worker(&mut self) {
         let (session, name) = (self.session.clone(), format!("王{}", letters(self.sent)));
         let headers = [("x-auth-token", session.as_str())];
@@ -182,7 +182,7 @@ impl Client {
         }
     }
 
-    /// A job is posted, and jobs are searched.
+    /// Posts a job, and searches jobs.
     async fn restaurant(&mut self) {
         let token = self.callers.values["jobboard_token"].clone();
         let headers = [("authorization", token.as_str())];
@@ -200,7 +200,7 @@ impl Client {
         self.send(LIST, Method::POST, "/jobs/list", &[], Some(&list)).await;
     }
 
-    /// Of a success the id that the answer's header names, if any, and the body.
+    /// Sends a request and records its time and failure. Returns the id in the header and the body, if the request succeeded.
     async fn send(
         &mut self,
         what: &'static str,
@@ -211,9 +211,9 @@ impl Client {
     ) -> Option<(String, Value)> {
         let is_write = method != Method::GET && what != LIST;
         let begun = Instant::now();
-        let answer = self.callers.send(method, path, headers, body).await;
+        let response = self.callers.send(method, path, headers, body).await;
         self.times.entry(what).or_default().push(begun.elapsed());
-        match answer {
+        match response {
             Ok((200, id, body)) => {
                 self.acknowledged += usize::from(is_write);
                 Some((id, body))
@@ -231,7 +231,7 @@ impl Client {
     }
 }
 
-/// How many are not found as they were acknowledged.
+/// The number of writes that cannot be read back.
 async fn lost(callers: Arc<Callers>, written: Vec<Written>) -> Result<usize, Failure> {
     let (next, written) = (Arc::new(AtomicUsize::new(0)), Arc::new(written));
     let mut readers = tokio::task::JoinSet::new();
@@ -240,7 +240,7 @@ async fn lost(callers: Arc<Callers>, written: Vec<Written>) -> Result<usize, Fai
         readers.spawn(async move {
             let mut lost = 0;
             while let Some(write) = written.get(next.fetch_add(1, Ordering::Relaxed)) {
-                lost += usize::from(!is_there(&callers, write).await.unwrap_or_default());
+                lost += usize::from(!is_stored(&callers, write).await.unwrap_or_default());
             }
             lost
         });
@@ -252,7 +252,7 @@ async fn lost(callers: Arc<Callers>, written: Vec<Written>) -> Result<usize, Fai
     Ok(lost)
 }
 
-async fn is_there(callers: &Callers, write: &Written) -> Result<bool, Failure> {
+async fn is_stored(callers: &Callers, write: &Written) -> Result<bool, Failure> {
     match write {
         Written::User { id, name } => {
             let bearer = format!("Bearer {}", callers.values["access_token"]);
@@ -281,7 +281,7 @@ async fn is_there(callers: &Callers, write: &Written) -> Result<bool, Failure> {
     }
 }
 
-/// A number in letters: a name has no digits.
+/// A number in letters, because a name must not contain digits.
 fn letters(mut number: usize) -> String {
     let mut letters = String::new();
     loop {

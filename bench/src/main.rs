@@ -1,8 +1,8 @@
-//! What the system costs: every function beside floors built with the same profile, lists and the search as they grow, and all of it
+//! The benchmarks: every function compared with floors of the same build profile, lists and the search as they grow, and the whole system
 //! under load: `cargo run --release -p bench`.
 //!
-//! Absolute times are the machine's; the ratios are what counts. Prints the tables and writes `docs/performance.md` with its charts. One
-//! section alone is measured anew by its name: `cargo run --release -p bench -- load`.
+//! Prints the tables and writes `docs/performance.md` with its charts. Absolute times depend on the machine, so compare the ratios. The name
+//! of a section runs this section only: `cargo run --release -p bench -- load`.
 
 mod charts;
 mod functions;
@@ -21,7 +21,7 @@ use std::process::Command;
 
 use bench::Failure;
 
-/// What can be measured alone, by its name as an argument; without any, all is.
+/// The sections, which can be named as arguments. Without arguments all run.
 const SECTIONS: [&str; 4] = ["functions", "lists", "load", "search"];
 
 #[tokio::main]
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
     let named: Vec<String> = std::env::args().skip(1).collect();
     if let Some(unknown) = named.iter().find(|name| !SECTIONS.contains(&name.as_str())) {
-        return Err(format!("{unknown} is none of {}", SECTIONS.join(", ")).into());
+        return Err(format!("{unknown} is not one of {}", SECTIONS.join(", ")).into());
     }
     let sections: Vec<&str> =
         SECTIONS.into_iter().filter(|section| named.is_empty() || named.iter().any(|name| name == section)).collect();
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Failure> {
             "functions" => {
                 let contenders = functions::measure(&root).await?;
                 let cold_starts = report::cold_starts(&contenders)?;
-                let title = "From the start of a process to its first answer";
+                let title = "From the start of a process to its first response";
                 charts::bars(&charts.join("cold-start.svg"), title, &cold_starts, 2)?;
                 report::functions(&contenders)?
             }
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Failure> {
                 let lists = lists::measure().await?;
                 charts::lines(
                     &charts.join("lists.svg"),
-                    "Read units of a page: the last by number (thick), by cursor (thin)",
+                    "Read units of a page: the last page by number (thick), by cursor (thin)",
                     &lists,
                 )?;
                 report::lists(&lists)?
@@ -62,7 +62,7 @@ async fn main() -> Result<(), Failure> {
                 let load = load::measure().await?;
                 let text = report::load(&load)?;
                 if load.lost > 0 || !load.errors.is_empty() {
-                    return Err(format!("under load not everything was well:\n{text}").into());
+                    return Err(format!("the load caused errors or lost writes:\n{text}").into());
                 }
                 text
             }
@@ -80,7 +80,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// All at once: apart, each would have its dependencies built with features of its own.
+/// Builds all packages in one call. Separate calls would build dependencies several times, with different features.
 fn build(root: &Path) -> Result<(), Failure> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked", "--bins"]);
@@ -94,7 +94,7 @@ fn binary(root: &Path, name: &str) -> PathBuf {
     root.join("target/release").join(name)
 }
 
-#[expect(clippy::print_stdout, reason = "this program talks to the person at the terminal")]
+#[expect(clippy::print_stdout, reason = "this program prints its progress and results on the terminal")]
 fn say(line: &str) {
     println!("{line}");
 }

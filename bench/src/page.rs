@@ -1,16 +1,15 @@
-//! `docs/performance.md`: a section for each thing that is measured, each with the run that it comes from.
+//! `docs/performance.md`: one section per benchmark, which names the run that it comes from.
 
 use std::path::Path;
 use std::process::Command;
 
-use shared::clock::{Clock as _, SystemClock};
+use shared::runtime::clock::{Clock as _, SystemClock};
 
 use crate::Failure;
 
-const HEAD: &str =
-    "# Performance\n\nWritten by `cargo run --release -p bench`. Sections that name the same run were measured in one go.\n";
+const HEAD: &str = "# Performance\n\n`cargo run --release -p bench` writes this page. Sections that name the same run were measured together.\n";
 
-/// The moment at which a run began and the commit that it measures, to tell runs apart.
+/// The name of a run: its start time and the commit that it measures.
 pub fn run(root: &Path) -> Result<String, Failure> {
     let commit = Command::new("git").args(["describe", "--always", "--dirty"]).current_dir(root).output()?;
     let (now, commit) = (SystemClock.now().to_string(), String::from_utf8(commit.stdout)?);
@@ -18,7 +17,7 @@ pub fn run(root: &Path) -> Result<String, Failure> {
     Ok(format!("{minute} UTC, at {}", commit.trim()))
 }
 
-/// Puts a section, which begins with its heading, in the place of the one with the same heading, or at the end.
+/// Replaces the section with the same heading, or appends the section. A section begins with its heading.
 pub fn renew(page: &Path, run: &str, section: &str) -> Result<(), Failure> {
     let (heading, body) = section.split_once("\n\n").ok_or("no heading")?;
     let section = format!("{heading}\n\nRun of {run}. {}\n", body.trim_end());

@@ -1,4 +1,4 @@
-//! A system whose database is filled past it, and whose calls to it are counted.
+//! A local system with direct access to its database, and with a proxy that counts its DynamoDB calls.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::Failure;
 use crate::wire::Wire;
 
-/// How many items are imported at a time.
+/// How many items one import stores.
 const BATCH: usize = 10_000;
 
 pub struct Place {
@@ -44,7 +44,7 @@ impl Place {
         }
     }
 
-    /// Puts items past the system, until `next`, asked for so many, gives none.
+    /// Stores items in the database directly. `next` returns at most the given number of items; an empty result ends the import.
     pub fn import(&self, table: &str, mut next: impl FnMut(usize) -> Result<Vec<Value>, Failure>) -> Result<(), Failure> {
         loop {
             let batch = next(BATCH)?;

@@ -1,4 +1,4 @@
-//! The tables.
+//! The sections of `docs/performance.md`, as Markdown.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use crate::search::Measured;
 use crate::wire::Call;
 use crate::{Failure, lists};
 
-/// What reads one record as the floor does, and what the ratios may be. `signing-employee.get` is none of them: it reads the session, too,
-/// which may have ended meanwhile.
+/// The functions that read one record, as the floor does, and the limits of their ratios. `signing-employee.get` is not among them: it also
+/// reads the session.
 const ONE_RECORD: [&str; 4] = ["channel-users.get", "channel-companies.get", "hris-employees.get", "jobboard-account.info"];
 const WARM_LIMIT: f64 = 1.3;
 const COLD_LIMIT: f64 = 1.5;
 
-/// The medians of a contender; times in milliseconds.
+/// The medians of a contender. Times are in milliseconds.
 struct Row {
     ready: f64,
     first: f64,
-    /// Start to first answer.
+    /// From the start to the first response.
     cold: f64,
     warm: f64,
     warm_p99: f64,
-    /// MiB.
+    /// In MiB.
     memory: f64,
-    /// MB, of the binary and of what Lambda takes.
+    /// The size of the binary and of the zip file, in MB.
     size: f64,
     packed: f64,
 }
@@ -56,23 +56,23 @@ fn quantile(mut values: Vec<Duration>, at: f64) -> Result<f64, Failure> {
     Ok(values.get(index).ok_or("no samples")?.as_secs_f64() * 1000.0)
 }
 
-/// Every function beside the floors. The first two contenders are the floors, the second one that of all others.
+/// Every function compared with the floors. The first two contenders are the floors; the ratios are to the second one.
 pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
     let rows = contenders.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
     let floor = rows.get(1).ok_or("no floor")?;
     let mut text = String::from("## Every function\n\n");
     writeln!(
         text,
-        "{STARTS} fresh processes of each under an emulated Runtime API, in turn, {CALLS} warm calls in each process, of the event that stands \
-         in front (`events/`); medians, in milliseconds. Cold is from the start of the process to its first answer; its ratio and that of \
-         the warm calls are to the bare GetItem. TLS stands in front of embedded services on the same machine, so the times say little and \
-         the ratios much: DynamoDB itself adds the same few milliseconds to every call of each. Packed is the size of the zip. The last \
-         columns are what the first call and a warm one ask of DynamoDB, and the capacity units that the warm one consumes; those of every \
-         endpoint are in [budgets.md](budgets.md).\n"
+        "{STARTS} fresh processes of each function under an emulated Runtime API, in turn, {CALLS} warm calls in each process, with the event \
+         that the first column names (`events/`); medians, in milliseconds. Cold is from the start of the process to its first response; its \
+         ratio and that of the warm calls are to the bare GetItem. A TLS terminator is in front of embedded services on the same machine, so \
+         absolute times say little and ratios say much: DynamoDB itself adds the same few milliseconds to every call. Packed is the size of \
+         the zip. The last columns are the DynamoDB calls of the first and of a warm invocation, and the capacity units of the warm one; \
+         [budgets.md](budgets.md) has those of every endpoint.\n"
     )?;
     writeln!(
         text,
-        "| | ready | first call | cold | ratio | warm p50 | warm p99 | ratio | peak memory MiB | binary MB | packed MB | first asks | warm asks | units |\n\
+        "| | ready | first call | cold | ratio | warm p50 | warm p99 | ratio | peak memory MiB | binary MB | packed MB | first calls | warm calls | units |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|---|---:|"
     )?;
     for (contender, row) in contenders.iter().zip(&rows) {
@@ -88,7 +88,7 @@ pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
             units(&contender.calls)
         )?;
     }
-    text.push_str("\n![Start to first answer](charts/cold-start.svg)\n\n");
+    text.push_str("\n![Start to first response](charts/cold-start.svg)\n\n");
     write!(
         text,
         "GET of one record, warm (at most {WARM_LIMIT} times the bare GetItem) and cold (at most {COLD_LIMIT} times):"
@@ -100,29 +100,30 @@ pub fn functions(contenders: &[Contender]) -> Result<String, Failure> {
     }
     text.pop();
     text.push_str(
-        ". Every function fetches its keys and opens its DynamoDB connection while it starts, when a function on Lambda has a whole CPU to \
-         itself; the floor needs no keys, and opens its connection in the first call. What asks for more than one read takes longer by what \
-         its calls and its work take: the first call of a process reads who calls, in the HR API the company's token too; tokens, captchas and \
-         orders are made, pictures checked, and the search loads all open jobs.\n",
+        ". Every function fetches its keys and opens its DynamoDB connection while it starts, when a function on Lambda has a whole CPU; the \
+         floor needs no keys and opens its connection in the first call. A function that makes more than one read takes longer, by its calls \
+         and its work: the first call of a process looks up the caller, in the HR API the company's token too; tokens, captchas and orders \
+         are created, images checked, and the search loads all open jobs.\n",
     );
     Ok(text)
 }
 
-/// Start to first answer of each, in milliseconds.
+/// The time from the start to the first response of each contender, in milliseconds.
 pub fn cold_starts(contenders: &[Contender]) -> Result<Vec<(String, f64)>, Failure> {
     contenders.iter().map(|contender| Ok((contender.name.clone(), Row::of(contender)?.cold))).collect()
 }
 
-/// What pages cost as lists grow.
+/// The cost of pages as lists grow.
 pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
     let mut text = String::from("## Lists\n\n");
     writeln!(
         text,
-        "A page of {} rows over HTTP, at so many records of one tenant: DynamoDB calls / read units / p50 ms, through a proxy that counts the \
-         calls. Records are copies of one that the system has stored. By number, DynamoDB counts all that is in front of a page and behind \
-         it, for the total; by cursor it reads the page. Behind a filter that one record in {} passes, a page by cursor is given up, short, \
-         after 85 times its size (`shared/src/list.rs`). Not here: what a user has collected (at most 500), the ledger of vouchers (whose \
-         query ends with the page, and begins with the first entry), and lists that are given whole up to a bound of their own (docs/quirks.md).\n",
+        "A page of {} rows over HTTP, for this many records of one tenant: DynamoDB calls / read units / p50 ms, through a proxy that counts \
+         the calls. The records are copies of one that the system has stored. By number, DynamoDB counts everything before and behind the \
+         page, for the total; by cursor it reads the page. Behind a filter that one record in {} passes, a page by cursor ends, short, after \
+         85 times its size (`shared/src/storage/list.rs`). Not here: the jobs that a user has collected (at most 500), the ledger of vouchers \
+         (its query begins with the first entry and ends with the page), and lists that are returned whole up to a limit of their own \
+         ([quirks.md](quirks.md)).\n",
         lists::PAGE,
         lists::RARE
     )?;
@@ -150,7 +151,7 @@ pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// What the whole system does on one machine.
+/// The throughput and errors of the whole system on one machine.
 pub fn load(load: &Load) -> Result<String, Failure> {
     let mut text = String::from("## Load\n\n");
     let requests: usize = load.times.values().map(Vec::len).sum();
@@ -158,7 +159,8 @@ pub fn load(load: &Load) -> Result<String, Failure> {
     writeln!(
         text,
         "{CLIENTS} clients in one process with `local` and its embedded parts, its data in a file: {} requests in {:.0} seconds, \
-         **{:.0} a second**, p50 {:.1} ms, p99 {:.1} ms. Errors: **{}**. Acknowledged writes: {}, each seen in the next answer or read back at the end, but **{}**.\n",
+         **{:.0} a second**, p50 {:.1} ms, p99 {:.1} ms. Errors: **{}**. Acknowledged writes: {}, each seen in the next response or read back \
+         at the end, except **{}**.\n",
         thousands(requests),
         load.lasted.as_secs_f64(),
         requests as f64 / load.lasted.as_secs_f64(),
@@ -168,7 +170,7 @@ pub fn load(load: &Load) -> Result<String, Failure> {
         thousands(load.written),
         load.lost
     )?;
-    writeln!(text, "| request | times | p50 ms | p99 ms |\n|---|---:|---:|---:|")?;
+    writeln!(text, "| request | count | p50 ms | p99 ms |\n|---|---:|---:|---:|")?;
     for (what, times) in &load.times {
         let (p50, p99) = (quantile(times.clone(), 0.5)?, quantile(times.clone(), 0.99)?);
         writeln!(text, "| `{what}` | {} | {p50:.1} | {p99:.1} |", thousands(times.len()))?;
@@ -179,20 +181,20 @@ pub fn load(load: &Load) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// What the list of open jobs takes, size by size.
+/// The list of open jobs, by the number of jobs.
 pub fn searches(measured: &[Measured]) -> Result<String, Failure> {
     let mut text = String::from("## The list of open jobs\n\n");
     writeln!(
         text,
-        "`POST /jobs/list` over jobs of a seeded generator (`bench/src/jobs.rs`): Chinese positions, the coordinates of \
-         real cities, tags and refreshes with their usual skew. Each function holds the open jobs itself and follows a feed of changes \
-         (`shared/src/jobboard/search/`). Its calls of DynamoDB go through a proxy that counts them, which takes its share of their times.\n"
+        "`POST /jobs/list` over jobs of a seeded generator (`bench/src/jobs.rs`): Chinese positions, the coordinates of real cities, tags \
+         and refreshes with their usual skew. Each function holds the open jobs itself and follows a feed of changes \
+         (`shared/src/jobboard/search/`). Its DynamoDB calls go through a proxy that counts them and takes its share of the time.\n"
     )?;
     let mut table = Table { text: &mut text, measured };
     table.head("open jobs", |one| Ok(thousands(one.jobs)))?;
     table.row("DynamoDB calls of a page", |one| Ok(operations(&one.rested)))?;
     table.row("their read units", |one| Ok(format!("{:.1}", units(&one.rested))))?;
-    table.row("calls of a page within 250 ms of it", |one| Ok(operations(&one.at_once)))?;
+    table.row("DynamoDB calls of another page within 250 ms", |one| Ok(operations(&one.at_once)))?;
     table.row("their read units", |one| Ok(format!("{:.1}", units(&one.at_once))))?;
     table.row("a filter expression instead, read units", |one| Ok(thousands(one.brute.units.round() as usize)))?;
     table.row("**as a multiple**", |one| Ok(format!("{:.0}", one.brute.units / units(&one.rested))))?;
@@ -200,7 +202,7 @@ pub fn searches(measured: &[Measured]) -> Result<String, Failure> {
     table.row("**as a multiple of a call's p50**", |one| {
         Ok(format!("{:.0}", one.brute.time.as_secs_f64() * 1000.0 / quantile(one.calls.clone(), 0.5)?))
     })?;
-    table.row("share of the table that was read for that", |one| Ok(format!("{:.0} %", one.brute.share * 100.0)))?;
+    table.row("share of the table that was read to measure this", |one| Ok(format!("{:.0} %", one.brute.share * 100.0)))?;
     table.row("call of the function with DynamoDB, p50 / p99 ms", |one| both(&one.calls))?;
     table.row("from the acknowledgement of a job to its first appearance in another process, p50 / p99 ms", |one| {
         both(&one.freshness)
@@ -211,12 +213,12 @@ pub fn searches(measured: &[Measured]) -> Result<String, Failure> {
     table.row("snapshot, MB", |one| Ok(format!("{:.2}", one.snapshot_bytes as f64 / 1e6)))?;
     table.row("peak memory of the function, MiB", |one| Ok(format!("{:.0}", one.peak_memory as f64 / 1024.0)))?;
     text.push_str(
-        "\nThe embedded DynamoDB scans the slower the more there is, and gives the pages of an index slowly: the times of the filter expression \
-         and of reading the table are its own, the read units are DynamoDB's.\n",
+        "\nThe embedded DynamoDB scans more slowly the more it stores, and returns the pages of an index slowly: the times of the filter \
+         expression and of reading the table are the emulator's, the read units are DynamoDB's.\n",
     );
     text.push_str(
-        "\nIn the function, without DynamoDB, p50 / p99 in milliseconds; the last page is that of what the filter \
-         leaves, or the 1,000th:\n\n",
+        "\nInside the function, without DynamoDB, p50 / p99 in milliseconds. The last page is the last one that the filter leaves, or the \
+         1,000th:\n\n",
     );
     let mut table = Table { text: &mut text, measured };
     table.head("open jobs", |one| Ok(thousands(one.jobs)))?;
@@ -254,14 +256,14 @@ fn both(times: &[Duration]) -> Result<String, Failure> {
 /// `Query + 2 GetItem`, or `-`.
 fn operations(calls: &[Call]) -> String {
     let alike = calls.chunk_by(|one, next| one.operation == next.operation);
-    let told: Vec<String> = alike
+    let counted: Vec<String> = alike
         .filter_map(|calls| match calls {
             [one] => Some(one.operation.clone()),
             [one, ..] => Some(format!("{} {}", calls.len(), one.operation)),
             [] => None,
         })
         .collect();
-    if told.is_empty() { "-".to_owned() } else { told.join(" + ") }
+    if counted.is_empty() { "-".to_owned() } else { counted.join(" + ") }
 }
 
 fn units(calls: &[Call]) -> f64 {

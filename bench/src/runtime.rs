@@ -1,4 +1,4 @@
-//! Lambda's runtime API, with a stopwatch: one function process at a time asks it for events and posts its answers.
+//! An emulator of Lambda's runtime API that measures times, for one function process: the process requests events and posts responses.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,22 +17,22 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::Failure;
 
-/// How long a process may take for anything.
+/// The timeout of the start and of each call.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running function process.
 pub struct Process {
     child: Child,
-    /// From its start to its first request for an event.
+    /// From the start of the process to its first request for an event.
     pub ready: Duration,
     events: mpsc::Sender<String>,
     moments: mpsc::Receiver<Moment>,
 }
 
-/// What the process did, and when.
+/// A request of the process to the runtime API.
 enum Moment {
-    AskedForEvent(Instant),
-    Answered(Instant, Bytes),
+    NextEvent(Instant),
+    Response(Instant, Bytes),
 }
 
 struct Api {
@@ -41,7 +41,7 @@ struct Api {
 }
 
 impl Process {
-    /// Starts a binary and waits until it asks for its first event.
+    /// Starts a binary and waits until it requests its first event.
     pub async fn start(binary: &Path, variables: &HashMap<String, String>) -> Result<Self, Failure> {
         let (event_sender, event_receiver) = mpsc::channel(1);
         let (moment_sender, mut moments) = mpsc::channel(16);
@@ -50,7 +50,7 @@ impl Process {
         let api = Arc::new(Api { events: Mutex::new(event_receiver), moments: moment_sender });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .with_state(api);
         tokio::spawn(async move { axum::serve(listener, router).await });
 
@@ -66,29 +66,27 @@ impl Process {
             .kill_on_drop(true)
             .spawn()?;
         match tokio::time::timeout(PATIENCE, moments.recv()).await? {
-            Some(Moment::AskedForEvent(at)) => {
-                Ok(Self { child, ready: at.duration_since(started), events: event_sender, moments })
-            }
-            _ => Err("the process did not ask for an event".into()),
+            Some(Moment::NextEvent(at)) => Ok(Self { child, ready: at.duration_since(started), events: event_sender, moments }),
+            _ => Err("the process did not request an event".into()),
         }
     }
 
-    /// Hands it an event, and gives how long the answer took, with the answer.
+    /// Sends an event, and returns the response time and the response.
     pub async fn call(&mut self, event: &str) -> Result<(Duration, Bytes), Failure> {
-        let handed = Instant::now();
+        let sent = Instant::now();
         self.events.send(event.to_owned()).await?;
-        let mut answer = None;
-        // It is free for the next event only when it has asked for one.
+        let mut response = None;
+        // The process is ready for the next event only after it has requested one.
         loop {
             match tokio::time::timeout(PATIENCE, self.moments.recv()).await? {
-                Some(Moment::Answered(at, body)) => answer = Some((at.duration_since(handed), body)),
-                Some(Moment::AskedForEvent(_)) => return answer.ok_or_else(|| "the process gave no answer".into()),
+                Some(Moment::Response(at, body)) => response = Some((at.duration_since(sent), body)),
+                Some(Moment::NextEvent(_)) => return response.ok_or_else(|| "the process sent no response".into()),
                 None => return Err("the process ended".into()),
             }
         }
     }
 
-    /// The most memory it ever held, in KiB.
+    /// The peak memory of the process, in KiB.
     pub fn peak_memory(&self) -> Result<u64, Failure> {
         let id = self.child.id().ok_or("the process ended")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
@@ -98,8 +96,7 @@ impl Process {
 }
 
 async fn next(State(api): State<Arc<Api>>) -> Response {
-    let asked = Instant::now();
-    let _ = api.moments.send(Moment::AskedForEvent(asked)).await;
+    let _ = api.moments.send(Moment::NextEvent(Instant::now())).await;
     match api.events.lock().await.recv().await {
         Some(event) => {
             let headers = [
@@ -114,7 +111,7 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     }
 }
 
-async fn answered(State(api): State<Arc<Api>>, body: Bytes) -> Response {
-    let _ = api.moments.send(Moment::Answered(Instant::now(), body)).await;
+async fn response(State(api): State<Arc<Api>>, body: Bytes) -> Response {
+    let _ = api.moments.send(Moment::Response(Instant::now(), body)).await;
     (axum::http::StatusCode::ACCEPTED, r#"{"status":"OK"}"#).into_response()
 }

@@ -1,14 +1,14 @@
-//! The job board's list at a thousand to a million open jobs: what it takes in the function, what it costs in DynamoDB, and what a
-//! query with a filter expression would.
+//! The job board's list with a thousand to a million open jobs: the time in the function, the cost in DynamoDB, and the cost of a scan with
+//! a filter expression for comparison.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bench::jobs::{self, Dice};
 use serde_json::{Value, json};
-use shared::clock::{Clock as _, SystemClock};
-use shared::environment::Environment;
 use shared::jobboard::search::view::{Entry, Filter, Loader, Order, Top, View};
+use shared::runtime::clock::{Clock as _, SystemClock};
+use shared::runtime::environment::Environment;
 
 use crate::place::Place;
 use crate::runtime::Process;
@@ -17,22 +17,22 @@ use crate::{Failure, binary, say};
 use bench::callers::Callers;
 
 pub const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
-/// Searches of each kind.
+/// The number of searches of each kind.
 const SEARCHES: usize = 300;
-/// Calls of the function.
+/// The number of calls of the function.
 const CALLS: usize = 100;
-/// Jobs that are posted to see when they appear.
+/// The number of jobs that are posted to measure when they appear.
 const POSTED: usize = 200;
 /// The rows of a page.
 const PAGE: usize = 10;
-/// How long a table is read by brute force.
+/// How long a scan with a filter expression may take.
 const BRUTE: Duration = Duration::from_mins(1);
-/// A little more than the view rests between two queries.
+/// A little longer than the pause of a view between two queries of the feed.
 const REST: Duration = Duration::from_millis(260);
-/// After so long nothing of the feed is read again.
+/// After this time a view no longer reads the same entries of the feed again.
 const QUIET: Duration = Duration::from_secs(25);
 
-/// What is asked for, with the orders it is asked in.
+/// The kinds of searches: a name, and whether to filter by position, by salary and by how many tags.
 const KINDS: [(&str, bool, bool, usize); 5] = [
     ("no filter", false, false, 0),
     ("salary", false, true, 0),
@@ -41,34 +41,34 @@ const KINDS: [(&str, bool, bool, usize); 5] = [
     ("positions + salary + tag", true, true, 1),
 ];
 
-/// What a filter expression over the whole table takes.
+/// The cost of a scan of the whole table with a filter expression.
 pub struct Brute {
     pub units: f64,
     pub time: Duration,
-    /// How much of the table was read: what is told is of the whole, in proportion.
+    /// The share of the table that was read. Units and time are extrapolated to the whole table.
     pub share: f64,
 }
 
-/// What was measured at one size.
+/// The measurements at one size.
 pub struct Measured {
     pub jobs: usize,
-    /// Of a page: the first after a rest, and one at once behind it.
+    /// The DynamoDB calls of the first page after a pause, and of a page immediately after it.
     pub rested: Vec<Call>,
     pub at_once: Vec<Call>,
-    /// In the function, without DynamoDB: kind of filter, order, page; times.
+    /// The times of searches in the function, without DynamoDB. The name says the filter, the order and the page.
     pub searches: Vec<(String, Vec<Duration>)>,
-    /// Whole calls of the function, with the embedded DynamoDB.
+    /// The times of whole calls of the function, with the embedded DynamoDB.
     pub calls: Vec<Duration>,
     pub snapshot_bytes: u64,
-    /// A view of the table, and the writing of its snapshot.
+    /// The time to read the table and write a snapshot.
     pub rebuilt: Duration,
-    /// Spawn to ready, with the snapshot.
+    /// From the start of a process to ready, with the snapshot.
     pub ready: Duration,
-    /// KiB, after all calls.
+    /// In KiB, after all calls.
     pub peak_memory: u64,
     /// The same page by a filter expression.
     pub brute: Brute,
-    /// From the acknowledgement of a job to its first appearance in another process.
+    /// From the response to a post to the first appearance of the job in another process.
     pub freshness: Vec<Duration>,
 }
 
@@ -95,7 +95,7 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
     let ready = process.ready;
     let event = |body: &Value| list_event(body);
     process.call(&event(&json!({}))?).await?;
-    // The jobs of the demo have just been posted: what is told is read again for a while.
+    // The demo has just posted its jobs, and the view reads recent entries of the feed again.
     tokio::time::sleep(QUIET).await;
     process.call(&event(&json!({}))?).await?;
     tokio::time::sleep(REST).await;
@@ -113,9 +113,9 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
         let filter = jobs::filter(&mut dice, true, true, 0);
         let body = json!({"query_type": 1 + number % 3, "longitude": 116.397_128, "latitude": 39.916_527, "filter": {
             "positions": filter.positions, "salary_min": filter.salary_from, "salary_max": filter.salary_to}});
-        let (took, answer) = process.call(&event(&body)?).await?;
-        ok(answer)?;
-        calls.push(took);
+        let (duration, response) = process.call(&event(&body)?).await?;
+        ok(response)?;
+        calls.push(duration);
     }
 
     say(&format!("{count} open jobs: a filter expression"));
@@ -137,14 +137,14 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
     })
 }
 
-/// How long searches take in a view, by what they ask for.
+/// The times of searches in a view, by kind.
 fn searches(view: &View, now: i64) -> Vec<(String, Vec<Duration>)> {
     let mut dice = Dice::of(7);
     let mut measured = Vec::new();
     for (kind, positions, salary, tags) in KINDS {
         for (order, name) in [(1, "recommended"), (3, "newest"), (2, "nearest")] {
             for (most, page) in [(1, "first page"), (1000, "last page")] {
-                let asked: Vec<(Order, Filter, usize)> = (0..SEARCHES)
+                let requests: Vec<(Order, Filter, usize)> = (0..SEARCHES)
                     .map(|_| {
                         let filter = jobs::filter(&mut dice, positions, salary, tags);
                         let order = match order {
@@ -157,7 +157,7 @@ fn searches(view: &View, now: i64) -> Vec<(String, Vec<Duration>)> {
                     })
                     .collect();
                 let mut times = Vec::with_capacity(SEARCHES);
-                for (order, filter, skip) in asked {
+                for (order, filter, skip) in requests {
                     let begun = Instant::now();
                     let found = view.search(order, &filter, now, skip, PAGE);
                     times.push(begun.elapsed());
@@ -175,7 +175,7 @@ impl Place {
         SystemClock.now().as_millisecond()
     }
 
-    /// Fills up to so many jobs, in the image of one that the system has stored itself.
+    /// Adds copies of a job that the system has stored, until there are `count` jobs.
     async fn fill(&self, count: usize) -> Result<(), Failure> {
         let mut items = self.items("jobboard").await?;
         items.retain(|item| item["sk"]["S"] == "job");
@@ -190,7 +190,7 @@ impl Place {
         Ok(self.http.post(url).send().await?.json().await?)
     }
 
-    /// The view that the function holds.
+    /// Loads the view of the function from a snapshot.
     async fn load(&self, key: &str) -> Result<View, Failure> {
         let environment = Environment::new(self.variables.clone(), std::sync::Arc::new(SystemClock)).await;
         let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
@@ -206,8 +206,7 @@ impl Place {
         Ok(loader.finish().map_err(|damage| damage.to_string())?.0)
     }
 
-    /// All jobs of a position and a salary, by a filter expression over the table; of a large one, over as much as can be read in a
-    /// minute.
+    /// Scans the table with a filter expression for a position and a salary. The scan of a large table ends after [`BRUTE`].
     async fn brute_force(&self, count: usize) -> Result<Brute, Failure> {
         let mut request = json!({
             "TableName": "jobboard", "ReturnConsumedCapacity": "TOTAL", "ProjectionExpression": "pk",
@@ -220,10 +219,10 @@ impl Place {
         let items = count as f64;
         let (mut units, mut scanned, begun) = (0.0, 0.0, Instant::now());
         loop {
-            let answer = self.wire.send("Scan", &request).await?;
-            units += answer["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap_or_default();
-            scanned += answer["ScannedCount"].as_f64().unwrap_or_default();
-            match answer.get("LastEvaluatedKey") {
+            let response = self.wire.send("Scan", &request).await?;
+            units += response["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap_or_default();
+            scanned += response["ScannedCount"].as_f64().unwrap_or_default();
+            match response.get("LastEvaluatedKey") {
                 Some(key) if begun.elapsed() < BRUTE => request["ExclusiveStartKey"] = key.clone(),
                 left => {
                     let share = if left.is_some() { scanned / items } else { 1.0 };
@@ -233,7 +232,7 @@ impl Place {
         }
     }
 
-    /// Posts jobs in one process, and looks in the other one until they are there.
+    /// Posts jobs through one process, and lists jobs in another one until each appears.
     async fn freshness(&self, process: &mut Process, token: &str) -> Result<Vec<Duration>, Failure> {
         let event: Value = serde_json::from_str(include_str!("../../events/jobboard-jobs.create.json"))?;
         let body = event["body"].as_str().ok_or("no job")?;
@@ -241,10 +240,10 @@ impl Place {
         let mut appeared = Vec::with_capacity(POSTED);
         for _ in 0..POSTED {
             let request = self.http.post(format!("{}/job/create", self.world.base_url)).header("authorization", token);
-            let answer =
+            let response =
                 request.header("content-type", "application/json").body(body.to_owned()).send().await?.error_for_status()?;
             let acknowledged = Instant::now();
-            let id: u64 = answer.headers().get("x-resource-id").ok_or("no id")?.to_str()?.parse()?;
+            let id: u64 = response.headers().get("x-resource-id").ok_or("no id")?.to_str()?.parse()?;
             loop {
                 let listed = ok(process.call(&newest).await?.1)?;
                 if listed["data"]["jobs"].as_array().is_some_and(|jobs| jobs.iter().any(|job| job["id"] == id)) {
@@ -257,23 +256,23 @@ impl Place {
     }
 }
 
-/// An event of API Gateway that asks for a list.
+/// An event of API Gateway for a list.
 fn list_event(body: &Value) -> Result<String, Failure> {
     let mut event: Value = serde_json::from_str(include_str!("../../events/jobboard-search.list.json"))?;
     event["body"] = body.to_string().into();
     Ok(event.to_string())
 }
 
-/// The body of an answer that is a success.
-fn ok(answer: impl AsRef<[u8]>) -> Result<Value, Failure> {
-    let answer: Value = serde_json::from_slice(answer.as_ref())?;
-    if answer["statusCode"] != 200 {
-        return Err(format!("the function answered {answer}").into());
+/// The body of a response. A response that is not a success is an error.
+fn ok(response: impl AsRef<[u8]>) -> Result<Value, Failure> {
+    let response: Value = serde_json::from_slice(response.as_ref())?;
+    if response["statusCode"] != 200 {
+        return Err(format!("the function responded {response}").into());
     }
-    Ok(serde_json::from_str(answer["body"].as_str().ok_or("no body")?)?)
+    Ok(serde_json::from_str(response["body"].as_str().ok_or("no body")?)?)
 }
 
-/// The same job some time later.
+/// The same job, with all its times moved.
 fn moved(mut entry: Entry, by: i64) -> Entry {
     entry.created += by;
     entry.fresh += by;
@@ -282,7 +281,7 @@ fn moved(mut entry: Entry, by: i64) -> Entry {
     entry
 }
 
-/// A job as it is stored.
+/// The stored item of a job.
 fn item(image: &Value, entry: &Entry) -> Result<Value, Failure> {
     let mut item = image.clone();
     let (text, number) = (|text: String| json!({"S": text}), |number: String| json!({"N": number}));

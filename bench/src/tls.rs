@@ -1,4 +1,4 @@
-//! TLS in front of the embedded services: without it the greatest cost of a first call would not be seen.
+//! A TLS proxy of the embedded services. Without TLS, the measurements would miss the largest cost of a first call.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -20,8 +20,8 @@ pub struct Terminator {
 }
 
 impl Terminator {
-    /// Makes a certificate for localhost and leaves it in a file, for `SSL_CERT_FILE`, with those that the machine trusts: to read
-    /// them is a part of each start.
+    /// Creates a certificate for localhost and writes it to a file for `SSL_CERT_FILE`, together with the machine's root certificates: parsing
+    /// them is part of each start.
     pub fn new(certificate: &Path) -> Result<Self, Failure> {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()])?;
         let trusted = std::fs::read_to_string(TRUSTED).unwrap_or_default();
@@ -31,7 +31,7 @@ impl Terminator {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 
-    /// An https address that leads to an http one.
+    /// The https address of a new proxy of this http address.
     pub async fn before(&self, url: &str) -> Result<String, Failure> {
         let behind: SocketAddr = url.trim_start_matches("http://").parse()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -1,4 +1,4 @@
-//! Stands in front of a DynamoDB, and tells what was called and what that consumed.
+//! A proxy of DynamoDB that records each call and its consumed capacity.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::Failure;
 
-/// A call that was made.
+/// A call of DynamoDB.
 pub struct Call {
     pub operation: String,
     /// Capacity units.
@@ -27,7 +27,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A wire to this DynamoDB, and its own address.
+    /// A proxy of the DynamoDB at this address, and the address of the proxy.
     pub async fn before(behind: &str) -> Result<(Self, String), Failure> {
         let wire = Self { http: reqwest::Client::new(), behind: behind.to_owned(), calls: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -37,12 +37,12 @@ impl Wire {
         Ok((wire, address))
     }
 
-    /// The calls since this was last asked.
+    /// Returns the calls since the last `take`.
     pub fn take(&self) -> Vec<Call> {
         self.calls.lock().map(|mut calls| std::mem::take(&mut *calls)).unwrap_or_default()
     }
 
-    /// Sends a request of one's own, which is not counted.
+    /// Sends a request directly, which is not recorded.
     pub async fn send(&self, operation: &str, request: &Value) -> Result<Value, Failure> {
         let credential = "AWS4-HMAC-SHA256 Credential=local/20240115/us-east-1/dynamodb/aws4_request";
         let call = self.http.post(&self.behind).body(request.to_string());
@@ -68,11 +68,11 @@ async fn forward(wire: &Wire, headers: &HeaderMap, body: &[u8]) -> Result<Respon
     for (name, value) in headers.iter().filter(|(name, _)| *name != "host" && *name != "content-length") {
         call = call.header(name, value);
     }
-    let answer = call.send().await?;
-    let status = answer.status();
-    let body = answer.bytes().await?;
-    let answer: Value = serde_json::from_slice(&body)?;
-    let consumed = &answer["ConsumedCapacity"];
+    let response = call.send().await?;
+    let status = response.status();
+    let body = response.bytes().await?;
+    let response: Value = serde_json::from_slice(&body)?;
+    let consumed = &response["ConsumedCapacity"];
     let tables = consumed.as_array().map_or_else(|| vec![consumed], |tables| tables.iter().collect());
     let units = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();

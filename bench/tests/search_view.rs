@@ -1,4 +1,4 @@
-//! The view of open jobs against a plain model of it: a list that is filtered and sorted.
+//! Compares the view of open jobs with a simple model: a list that is filtered and sorted.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ const JOBS: usize = 20_000;
 const REQUESTS: usize = 10_000;
 const HOUR: i64 = 3_600_000;
 
-/// Every job that there ever was, as it is now: None where it is gone.
+/// The current state of every job that ever existed: its version, its creation time, and its entry. The entry is `None` if the job is gone.
 #[derive(Default)]
 struct Model(HashMap<u64, (u32, i64, Option<Entry>)>);
 
@@ -52,11 +52,11 @@ impl Model {
 fn takes(filter: &Filter, part: Option<&str>, job: &Entry) -> bool {
     filter.salary_from.is_none_or(|from| job.salary_max >= from)
         && filter.salary_to.is_none_or(|to| job.salary_min <= to)
-        && filter.tags.iter().zip(&job.tags).all(|(asked, offered)| asked.iter().all(|tag| offered.contains(tag)))
+        && filter.tags.iter().zip(&job.tags).all(|(wanted, offered)| wanted.iter().all(|tag| offered.contains(tag)))
         && part.is_none_or(|part| job.positions.to_lowercase().contains(part))
 }
 
-/// Between two directions from the middle of the earth: of another formula than the view's.
+/// The angle between two directions from the centre of the earth. The view uses another formula.
 fn angle(one: (f64, f64), other: (f64, f64)) -> f64 {
     let direction = |(longitude, latitude): (f64, f64)| {
         let ((east, ahead), (north, out)) = (longitude.to_radians().sin_cos(), latitude.to_radians().sin_cos());
@@ -67,11 +67,11 @@ fn angle(one: (f64, f64), other: (f64, f64)) -> f64 {
     cross.iter().map(|part| part * part).sum::<f64>().sqrt().atan2(a * x + b * y + c * z)
 }
 
-/// Both in the same state, always.
+/// A view and a model in the same state.
 struct Pair {
     view: View,
     model: Model,
-    /// Of every job that there ever was.
+    /// The id of every job that ever existed.
     ids: Vec<u64>,
 }
 
@@ -92,7 +92,7 @@ impl Pair {
         self.view.apply(changes);
     }
 
-    /// Whatever can happen to a job, also out of its order and more than once.
+    /// Random changes of jobs, some of them repeated or in the wrong order.
     fn changes(&self, dice: &mut Dice, clock: i64) -> Vec<Change> {
         let mut changes = Vec::new();
         for number in 0..1 + dice.below(60) {
@@ -110,7 +110,7 @@ impl Pair {
                 (3, _) => Change::Gone { id, created: *created, version },
                 (kind, Some(entry)) => {
                     if kind == 4 {
-                        // Old news.
+                        // An outdated version.
                         version = version.saturating_sub(1 + dice.below(2) as u32).max(1);
                     }
                     let mut entry = Entry { version, ..entry.clone() };
@@ -127,9 +127,9 @@ impl Pair {
             }
             changes.push(change);
         }
-        // A job's versions are not told twice with other contents.
-        let mut told = HashMap::new();
-        changes.retain(|change| *told.entry((change.id(), change.version())).or_insert_with(|| change.clone()) == *change);
+        // One version of a job always has the same content.
+        let mut seen = HashMap::new();
+        changes.retain(|change| *seen.entry((change.id(), change.version())).or_insert_with(|| change.clone()) == *change);
         for at in (1..changes.len()).rev() {
             changes.swap(at, dice.below(at + 1));
         }
@@ -165,18 +165,18 @@ impl Pair {
 }
 
 #[test]
-fn a_view_finds_what_a_plain_model_finds_while_it_changes() {
+fn a_view_finds_the_same_as_the_model_during_concurrent_changes() {
     let pair = RwLock::new(Pair::of(JOBS, 1));
-    let (asked, changed, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let (searched, changed, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     let (full, empty, deep) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for writer in 0..2 {
-            let (pair, asked, changed, done) = (&pair, &asked, &changed, &done);
+            let (pair, searched, changed, done) = (&pair, &searched, &changed, &done);
             scope.spawn(move || {
                 let mut dice = Dice::of(100 + writer);
                 while !done.load(Ordering::Relaxed) {
-                    // A lock does not see to it that readers get their turn.
-                    if changed.load(Ordering::Relaxed) * 8 > asked.load(Ordering::Relaxed) {
+                    // The lock is not fair: without this, writers could starve the readers.
+                    if changed.load(Ordering::Relaxed) * 8 > searched.load(Ordering::Relaxed) {
                         std::thread::yield_now();
                         continue;
                     }
@@ -188,11 +188,11 @@ fn a_view_finds_what_a_plain_model_finds_while_it_changes() {
             });
         }
         for reader in 0..2 {
-            let (pair, asked, changed, done) = (&pair, &asked, &changed, &done);
+            let (pair, searched, changed, done) = (&pair, &searched, &changed, &done);
             let (full, empty, deep) = (&full, &empty, &deep);
             scope.spawn(move || {
                 let mut dice = Dice::of(200 + reader);
-                while asked.fetch_add(1, Ordering::Relaxed) < REQUESTS {
+                while searched.fetch_add(1, Ordering::Relaxed) < REQUESTS {
                     let now = NOW + changed.load(Ordering::Relaxed) as i64 * 1000 - dice.below(100) as i64 * HOUR;
                     let found = pair.read().unwrap().compare(&mut dice, now);
                     let seen = if found.ids.len() > 1 { full } else { empty };
@@ -204,11 +204,14 @@ fn a_view_finds_what_a_plain_model_finds_while_it_changes() {
         }
     });
     let counts = [&changed, &full, &empty, &deep].map(|count| count.load(Ordering::Relaxed));
-    assert!(counts.iter().all(|count| *count > 300), "changed, full, empty, with half of all: {counts:?}");
+    assert!(
+        counts.iter().all(|count| *count > 300),
+        "changes, results with several jobs, with less, with half of all: {counts:?}"
+    );
 }
 
 #[test]
-fn jobs_at_one_place_and_of_one_moment_stand_by_their_ids() {
+fn jobs_with_equal_place_and_time_are_in_the_order_of_their_ids() {
     let mut pair = Pair::of(0, 1);
     let first = jobs::jobs(1, 7).next().unwrap();
     let alike = (0..5000_u64).map(|number| Change::Open(Entry { id: 1 + number * 7 % 5000, ..first.clone() }));
@@ -225,7 +228,7 @@ fn jobs_at_one_place_and_of_one_moment_stand_by_their_ids() {
 }
 
 #[test]
-fn a_view_that_was_emptied_holds_nothing_and_can_be_filled_again() {
+fn an_emptied_view_finds_nothing_and_can_be_filled_again() {
     let mut pair = Pair::of(3000, 5);
     let gone = pair.model.0.iter().map(|(id, (version, created, _))| Change::Gone {
         id: *id,
@@ -253,7 +256,7 @@ fn load(bytes: &[u8], piece: usize) -> Result<(View, i64), Damage> {
 }
 
 #[test]
-fn a_snapshot_is_the_view_that_it_was_made_of() {
+fn a_snapshot_restores_the_view() {
     let mut pair = Pair::of(JOBS * 2, 11);
     let mut dice = Dice::of(12);
     for round in 0..20 {
@@ -276,13 +279,13 @@ fn a_snapshot_is_the_view_that_it_was_made_of() {
 }
 
 #[test]
-fn what_is_no_snapshot_of_this_installation_is_refused() {
+fn a_damaged_snapshot_or_one_of_another_installation_is_rejected() {
     let pair = Pair::of(2000, 13);
     let bytes = pair.view.snapshot("table", 42).unwrap();
     assert_eq!(load(&pair.view.snapshot("other", 42).unwrap(), 4096).err(), Some(Damage::Origin));
     assert_eq!(load(b"", 1).err(), Some(Damage::Bytes));
     assert_eq!(load(b"not a snapshot", 5).err(), Some(Damage::Form));
-    // Cut off anywhere, and with any byte changed.
+    // Truncated at any place, and with any byte changed.
     for length in (0..bytes.len()).step_by(997) {
         assert!(load(&bytes[..length], 4096).is_err(), "{length} bytes");
     }
@@ -295,9 +298,9 @@ fn what_is_no_snapshot_of_this_installation_is_refused() {
     assert_eq!(load(&longer, 4096).err(), Some(Damage::Bytes));
 }
 
-/// A reader that takes 8 bytes for a length must not try to hold so much.
+/// A loader must not allocate the memory for a length that the snapshot only claims.
 #[test]
-fn a_length_that_cannot_be_is_refused_at_once() {
+fn an_impossible_length_is_rejected_without_allocating() {
     let bytes = [b"gqjobs01".as_slice(), &[0xff; 60]].concat();
     assert_eq!(load(&bytes, 7).err(), Some(Damage::Bytes));
 }

@@ -1,6 +1,6 @@
-//! Bodies of forms, to everything that takes one.
+//! Fuzzes the endpoints that take a form, by the form's body.
 #![no_main]
-#![expect(clippy::expect_used, reason = "a fuzzer tells what it found by a panic")]
+#![expect(clippy::expect_used, reason = "a fuzz target reports a failure by a panic")]
 
 use std::sync::LazyLock;
 
@@ -9,4 +9,4 @@ use libfuzzer_sys::fuzz_target;
 
 static SYSTEM: LazyLock<System> = LazyLock::new(|| System::start().expect("a system"));
 
-fuzz_target!(|bytes: &[u8]| SYSTEM.form(bytes).expect("an answer"));
+fuzz_target!(|bytes: &[u8]| SYSTEM.form(bytes).expect("no server error"));

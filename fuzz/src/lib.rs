@@ -1,5 +1,4 @@
-//! What the fuzzers of `fuzz_targets/` do with their bytes: a whole system in this process answers them. A test does the same with the
-//! corpus.
+//! The fuzz targets send their input to a whole system in this process. A test does the same with the corpus.
 
 use bench::Failure;
 use bench::callers::Callers;
@@ -11,7 +10,7 @@ use tokio::runtime::Runtime;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A system with its demo, and those who call it.
+/// A system with its demo data, and its clients.
 pub struct System {
     runtime: Runtime,
     callers: Callers,
@@ -21,7 +20,7 @@ pub struct System {
 
 impl System {
     pub fn start() -> Result<Self, Failure> {
-        // libFuzzer would end the process at every panic; of one in a function its answer tells.
+        // libFuzzer would end the process at every panic, but a function returns an error response after a panic.
         drop(std::panic::take_hook());
         let runtime = Runtime::new()?;
         let (world, callers) = runtime.block_on(async {
@@ -32,51 +31,51 @@ impl System {
         Ok(Self { runtime, callers, routes: routes()?, _world: world })
     }
 
-    /// What may be an event of API Gateway, with the placeholders of `events/`. The function answers, if only that it is none.
+    /// Invokes a function with an arbitrary event, in which the placeholders of `events/` are filled in. Any response below 500 passes.
     pub fn event(&self, bytes: &[u8]) -> Result<(), Failure> {
         let filled = std::str::from_utf8(bytes).ok().and_then(|text| self.callers.filled(text.to_owned()).ok());
         let event = filled.map_or_else(|| bytes.to_owned(), String::into_bytes);
         let function = function(&self.routes, &serde_json::from_slice(&event).unwrap_or_default());
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.callers.base_url);
-        let answer = self.answer(self.callers.http.post(url).body(event))?;
-        match serde_json::from_str::<Value>(&answer)?["statusCode"].as_u64() {
-            Some(500..) => Err(answer.into()),
+        let result = self.send(self.callers.http.post(url).body(event))?;
+        match serde_json::from_str::<Value>(&result)?["statusCode"].as_u64() {
+            Some(500..) => Err(result.into()),
             _ => Ok(()),
         }
     }
 
-    /// The body of a form, by itself and as the signed payload within one.
+    /// Sends a form body, and the same bytes as the signed payload in a form.
     pub fn form(&self, bytes: &[u8]) -> Result<(), Failure> {
         let (session, callers) = (&self.callers.values["session_token"], &self.callers);
         for (method, path) in [(Method::POST, "/employee"), (Method::PUT, "/employee"), (Method::POST, "/verifycode")] {
             let request = callers.http.request(method, format!("{}{path}", callers.base_url)).header("x-auth-token", session);
-            self.answer(request.header("content-type", FORM).body(bytes.to_owned()))?;
+            self.send(request.header("content-type", FORM).body(bytes.to_owned()))?;
         }
         let consent = callers.http.post(format!("{}/api/v2/oauth/authorize", callers.base_url));
-        self.answer(consent.header("content-type", FORM).body(bytes.to_owned()))?;
+        self.send(consent.header("content-type", FORM).body(bytes.to_owned()))?;
         let (path, payload) = ("/api/v2/attendance_punches", String::from_utf8_lossy(bytes));
         let signed = callers.signed("POST", path, &payload)?;
         let body = form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload).finish();
         let request = callers.http.post(format!("{}{path}?{signed}", callers.base_url)).header("content-type", FORM);
-        self.answer(request.body(body))?;
+        self.send(request.body(body))?;
         Ok(())
     }
 
-    /// The body of an answer that tells of no failure of ours.
-    fn answer(&self, request: RequestBuilder) -> Result<String, Failure> {
+    /// The body of the response, which must not be a server error.
+    fn send(&self, request: RequestBuilder) -> Result<String, Failure> {
         self.runtime.block_on(async {
-            let answer = request.send().await?;
-            let (status, text) = (answer.status(), answer.text().await?);
+            let response = request.send().await?;
+            let (status, text) = (response.status(), response.text().await?);
             if status.is_server_error() { Err(format!("{status} {text}").into()) } else { Ok(text) }
         })
     }
 }
 
 fn routes() -> Result<Routes, Failure> {
-    Ok(Routes::new(&Template::read()?.routes()))
+    Ok(Routes::new(&Template::read()?.routes())?)
 }
 
-/// The function that the event is for; any for what is none.
+/// The function that serves the path of the event, or `signing-employee` if no function does.
 fn function(routes: &Routes, event: &Value) -> String {
     let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
     let found = routes.find(method, event["rawPath"].as_str().unwrap_or_default());
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_corpus_is_answered() {
+    fn the_corpus_causes_no_server_error() {
         let system = System::start().unwrap();
         let (events, forms) = (files("../events"), files("corpus/form_body"));
         assert!(events.len() > 90 && !forms.is_empty());
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_goes_to_the_function_of_its_path() {
+    fn an_event_is_sent_to_the_function_of_its_path() {
         let routes = routes().unwrap();
         let at = |method: &str, path: &str| {
             function(&routes, &serde_json::json!({"rawPath": path, "requestContext": {"http": {"method": method}}}))

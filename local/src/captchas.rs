@@ -1,15 +1,16 @@
-//! What the pictures of captchas show, for tests: read where only the system itself can read it.
+//! The solutions of captchas, for tests: decrypted from the table with the system's own key.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use shared::clock::SystemClock;
-use shared::environment::Environment;
+use shared::crypto::credentials::hash;
+use shared::crypto::keyring::Keyring;
 use shared::error::Result;
-use shared::keyring::Keyring;
-use shared::store::attribute::read_text;
-use shared::store::{Key, Store};
-use shared::{sealed, secrets};
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
+use shared::storage::sealed;
+use shared::storage::table::attribute::read_text;
+use shared::storage::table::{Key, Store};
 
 pub struct Captchas {
     store: Store,
@@ -18,7 +19,7 @@ pub struct Captchas {
 }
 
 impl Captchas {
-    /// Those of the system whose functions see these variables.
+    /// The captchas of the system whose functions have these variables.
     pub async fn of(variables: &HashMap<String, String>) -> Result<Self> {
         let environment = Environment::new(variables.clone(), Arc::new(SystemClock)).await;
         let table = environment.required("CREDENTIALS_TABLE")?.to_owned();
@@ -26,9 +27,9 @@ impl Captchas {
         Ok(Self { store, keyring, table })
     }
 
-    /// What the picture shows, if it was not tried yet.
+    /// The text in the picture; `None` after the first attempt to solve it.
     pub async fn answer(&self, id: &str) -> Result<Option<String>> {
-        let key = Key::new(format!("signing#captcha#{}", secrets::hash(id)), "captcha");
+        let key = Key::new(format!("signing#captcha#{}", hash(id)), "captcha");
         let Some(mut item) = self.store.get(&self.table, key.clone()).await? else { return Ok(None) };
         sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
         read_text(&item, "answer").map(Some)

@@ -1,4 +1,4 @@
-//! The Lambda functions, run in this process: an event goes in, an answer comes out, as in their own binaries.
+//! The Lambda functions, in this process. They take the same events and return the same results as their own binaries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use ops::admin::Admin;
 use ops::cleanup::Cleanup;
 use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
-use shared::clock::Clock;
-use shared::environment::Environment;
 use shared::error::{Error, Result};
-use shared::metrics::Log;
+use shared::runtime::clock::Clock;
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::Log;
 use tokio::sync::OnceCell;
 
-/// Every function by its name. Each has an environment and connections of its own, as it has a process of its own on Lambda, and starts
-/// when it is first invoked.
+/// Every function by its name. Each starts at its first invocation, with its own environment and connections, as on Lambda, where it is a
+/// process of its own.
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
@@ -32,7 +32,7 @@ struct Inner {
 }
 
 enum Function {
-    /// Behind the gateway: takes API Gateway events of format 2.0.
+    /// Behind the gateway: takes API Gateway events of payload format 2.0.
     Http(Router),
     Admin(Admin),
     Cleanup(Box<Cleanup>),
@@ -41,7 +41,7 @@ enum Function {
 }
 
 impl Functions {
-    /// `have_own_credentials`: each signs with a key that is its own name, instead of the one among the variables.
+    /// `have_own_credentials`: each function signs with its name as access key, instead of the key among the variables.
     pub fn new(variables: HashMap<String, String>, have_own_credentials: bool, clock: Arc<dyn Clock>, log: Log) -> Self {
         let families =
             [names(&channel::FUNCTIONS), names(&hris::FUNCTIONS), names(&signing::FUNCTIONS), names(&jobboard::FUNCTIONS)];
@@ -53,10 +53,10 @@ impl Functions {
         self.0.all.keys().copied().collect()
     }
 
-    /// Runs a function; `None` where there is none of this name.
+    /// Runs a function. `None` if no function has this name.
     pub async fn invoke(&self, name: &str, event: &[u8]) -> Option<Result<Vec<u8>, Diagnostic>> {
         let (name, function) = self.0.all.get_key_value(name)?;
-        // Its connections are much to hold: on the stack they would be most of each caller's future.
+        // Boxed: its connections would be most of the size of each caller's future.
         let started = function.get_or_try_init(|| Box::pin(self.0.start(name))).await;
         Some(match started {
             Ok(function) => function.handle(event).await,
@@ -96,7 +96,7 @@ impl Inner {
             "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
             "ops-docs" => Ok(Function::Http(ops::docs::connect(environment))),
             "ops-uploads" => Uploads::connect(environment).await.map(Function::Uploads),
-            _ => Err(Error::internal("nobody knows how to start it")),
+            _ => Err(Error::internal("the local stack does not know this function")),
         }
     }
 }
@@ -105,10 +105,10 @@ impl Function {
     async fn handle(&self, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
         match self {
             Self::Http(router) => handle(router.clone(), event).await,
-            Self::Admin(admin) => admin.handle(event).await.and_then(|answer| json(&answer)),
+            Self::Admin(admin) => admin.handle(event).await.and_then(|result| json(&result)),
             Self::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX).await),
-            Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|answer| json(&answer)),
-            Self::Uploads(uploads) => uploads.handle(event).await.and_then(|answer| json(&answer)),
+            Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|result| json(&result)),
+            Self::Uploads(uploads) => uploads.handle(event).await.and_then(|result| json(&result)),
         }
     }
 }
@@ -121,18 +121,18 @@ fn routes<R: Copy>(functions: &[(&'static str, R)], name: &str) -> Option<R> {
     functions.iter().find(|(own, _)| *own == name).map(|(_, routes)| *routes)
 }
 
-/// Exactly what `lambda::run` does with an event.
+/// What `lambda::run` does with an event.
 async fn handle(router: Router, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     let request: LambdaRequest = serde_json::from_slice(event).map_err(|error| diagnostic("InvalidEvent", &error))?;
-    let answer = lambda::service(router).call(LambdaEvent::new(request, Context::default()));
-    match answer.await {
+    let response = lambda::service(router).call(LambdaEvent::new(request, Context::default()));
+    match response.await {
         Ok(response) => json(&response),
         Err(never) => match never {},
     }
 }
 
-fn json(answer: &impl serde::Serialize) -> Result<Vec<u8>, Diagnostic> {
-    serde_json::to_vec(answer).map_err(|error| diagnostic("InvalidAnswer", &error))
+fn json(result: &impl serde::Serialize) -> Result<Vec<u8>, Diagnostic> {
+    serde_json::to_vec(result).map_err(|error| diagnostic("InvalidAnswer", &error))
 }
 
 fn diagnostic(error_type: &str, error: &dyn std::error::Error) -> Diagnostic {

@@ -1,9 +1,7 @@
 //! The whole system on one machine: gateway, functions, DynamoDB, S3 and secrets in one process.
 //!
-//! [`World`] is what `cargo run -p local` starts, and what the tests start: the same parts, on other ports and with a clock
-//! that they can set.
+//! `cargo run -p local` and the tests start the same [`World`]. The tests use other ports and a clock that they can set.
 
-mod arrivals;
 mod captchas;
 pub mod demo;
 pub mod dynamodb;
@@ -12,6 +10,7 @@ mod gateway;
 mod home;
 pub mod policies;
 mod s3;
+mod s3_events;
 mod secrets;
 mod sns;
 pub mod template;
@@ -26,19 +25,19 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
-use shared::clock::{Clock, SystemClock};
-use shared::environment::Environment;
-use shared::metrics::Log;
+use shared::runtime::clock::{Clock, SystemClock};
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::Log;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use arrivals::Arrivals;
 pub use captchas::Captchas;
 use demo::Demo;
 use functions::Functions;
 pub use gateway::Routes;
 use ops::admin::Admin;
 use policies::Policies;
+use s3_events::S3Events;
 use template::Template;
 use wechat::keys;
 use wire::{Guard, Quiet, Service, Wire};
@@ -47,21 +46,24 @@ const ACCESS_KEY: &str = "local";
 const SECRET_KEY: &str = "local-secret";
 
 pub struct Options {
-    /// 0 takes any free port.
+    /// The port of the API; 0 takes any free one.
     pub port: u16,
-    /// Where the data stays; without it, it is gone when the world ends.
+    /// The folder of the data. With `None`, the data is deleted when the world ends.
     pub data_dir: Option<PathBuf>,
-    /// Begin without the data of earlier runs.
+    /// Delete the data of earlier runs first.
     pub fresh: bool,
-    /// Make demo credentials and data.
+    /// Create demo credentials and data.
     pub demo: bool,
+    /// The address of an external DynamoDB that checks no signatures, such as DynamoDB Local. It replaces the embedded engine; policies
+    /// and `wire` stay in front of it. The default is `AWS_ENDPOINT_URL_DYNAMODB` of this process.
+    pub dynamodb: Option<String>,
     pub clock: Arc<dyn Clock>,
-    /// Where the lines of requests go.
+    /// Where the functions write their log lines.
     pub log: Log,
-    /// Set or replace the functions' variables. An `AWS_ENDPOINT_URL_...` replaces the embedded part by the real thing. Credentials are
-    /// those of all functions; without them, each has its own and is held to its policy.
+    /// Set or replace the functions' variables. The functions call an `AWS_ENDPOINT_URL_...` directly, instead of the embedded service.
+    /// Credentials are those of all functions. Without credentials, each function has its own, and its policy is enforced.
     pub variables: HashMap<String, String>,
-    /// Hears of the calls that functions make.
+    /// Observes the calls that functions make to AWS.
     pub wire: Arc<dyn Wire>,
 }
 
@@ -72,6 +74,7 @@ impl Default for Options {
             data_dir: None,
             fresh: false,
             demo: false,
+            dynamodb: external_dynamodb(),
             clock: Arc::new(SystemClock),
             log: Log::Silent,
             variables: HashMap::new(),
@@ -80,34 +83,40 @@ impl Default for Options {
     }
 }
 
-/// A running system. It ends when this value is dropped.
+#[expect(clippy::disallowed_methods, reason = "the tests run against another DynamoDB without any change to them")]
+fn external_dynamodb() -> Option<String> {
+    std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok()
+}
+
+/// A running system. Dropping this value ends it.
 pub struct World {
     pub base_url: String,
     pub dynamodb_url: String,
     pub s3_url: String,
-    /// `GET` answers the text messages that were sent.
+    /// `GET` returns the text messages that were sent.
     pub sms_outbox_url: String,
-    /// WeChat: the simulator, or what `WECHAT_URL` says.
+    /// WeChat: the simulator, or the address in `WECHAT_URL`.
     pub wechat_url: String,
     pub demo: Option<Demo>,
-    /// What a function's own binary needs to run against this system.
+    /// The variables with which a function's own binary runs against this system.
     pub variables: HashMap<String, String>,
     servers: JoinSet<()>,
-    /// Keeps others from the folder.
+    /// Keeps other systems out of the folder.
     _lock: Option<File>,
-    /// Holds the files of a world without a folder of its own.
+    /// The folder of a world without `data_dir`.
     _temporary: Option<tempfile::TempDir>,
 }
 
 impl World {
-    /// Starts everything and waits until it answers. An error is one line for the person at the terminal.
+    /// Starts everything and waits until it is ready. An error is one line for the terminal.
     pub async fn start(options: Options) -> Result<Self, String> {
-        // Its many steps hold much: on the stack they would be most of each caller's future.
+        // Boxed: the many steps would be most of the size of each caller's future.
         Box::pin(Self::assemble(options)).await
     }
 
     async fn assemble(options: Options) -> Result<Self, String> {
-        let Options { port, data_dir, fresh, demo, clock, log, variables: overrides, wire } = options;
+        let Options { port, data_dir, fresh, demo, dynamodb: external_dynamodb, clock, log, variables: overrides, wire } =
+            options;
         let gateway = listen(port).await?;
         let template = Template::read()?;
         let (folder, temporary) = folder(data_dir.clone())?;
@@ -119,7 +128,7 @@ impl World {
         let mut servers = JoinSet::new();
 
         let mut variables = template.variables();
-        // The template's are the real ones.
+        // The template's values are the addresses of the real WeChat.
         for url in ["WECHAT_URL", "WECHAT_PAY_URL"] {
             variables.remove(url);
         }
@@ -136,18 +145,28 @@ impl World {
         let dynamodb = listen(0).await?;
         let dynamodb_url = set("AWS_ENDPOINT_URL_DYNAMODB", &url(&dynamodb)?);
         if dynamodb_url == url(&dynamodb)? {
-            let database = listen(0).await?;
-            let router = dynamodb::router(url(&database)?);
-            servers.spawn(dynamodb::serve(database, dynamodb::open(file("dynamodb.sqlite").as_deref(), &template)?));
-            servers.spawn(serve(dynamodb, guard.before(Service::DynamoDb, router)));
+            let access_key = dynamodb::access_key(&folder)?;
+            let database_url = match external_dynamodb {
+                Some(external) => {
+                    dynamodb::create_tables(&external, &access_key, &template, fresh).await?;
+                    external
+                }
+                None => {
+                    let database = listen(0).await?;
+                    let database_url = url(&database)?;
+                    servers.spawn(dynamodb::serve(database, dynamodb::open(file("dynamodb.sqlite").as_deref(), &template)?));
+                    database_url
+                }
+            };
+            servers.spawn(serve(dynamodb, guard.before(Service::DynamoDb, dynamodb::router(database_url, access_key))));
         }
         let s3 = listen(0).await?;
         let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
-        let arrivals = Arrivals::below(folder.join("s3"));
+        let s3_events = S3Events::of_buckets_below(folder.join("s3"));
         if s3_url == url(&s3)? {
             let buckets = template.names("AWS::S3::Bucket");
             let keys: Vec<&str> = names.iter().chain([&access_key]).map(String::as_str).collect();
-            let router = s3::router(&folder.join("s3"), &buckets, &keys, &secret_key, arrivals.clone())?;
+            let router = s3::router(&folder.join("s3"), &buckets, &keys, &secret_key, s3_events.clone())?;
             servers.spawn(serve(s3, guard.before(Service::S3, router)));
         }
         let secrets = listen(0).await?;
@@ -181,10 +200,10 @@ impl World {
             let (merchant, platform) = (secret(&variables["WECHAT_PAY_SECRET"]).await?, secret(keys::PLATFORM).await?);
             servers.spawn(serve(wechat, wechat::router(apps, &merchant, &platform, Arc::clone(&clock))?));
         }
-        // What is missing or contradicts itself is said now, and not at the first request.
+        // Missing and contradictory variables fail here, not at the first request.
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
         let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), log);
-        arrivals.go_to(functions.clone());
+        s3_events.deliver_to(functions.clone());
         let base_url = url(&gateway)?;
         let demo = match demo {
             true => {
@@ -207,27 +226,27 @@ impl World {
             _temporary: temporary,
         };
         let home = home::router(&world, is_simulated)?;
-        world.servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock).merge(home)));
+        world.servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)?.merge(home)));
         if let (Some(demo), Some(file)) = (&world.demo, file("demo.json")) {
             demo.write(&world, &file)?;
         }
         Ok(world)
     }
 
-    /// Ends every server and waits until they have let go of the data.
+    /// Ends every server and waits until they have closed the data.
     pub async fn stop(mut self) {
         self.servers.shutdown().await;
     }
 }
 
-/// What a function's own binary needs to run against this system: one `NAME=value` a line.
+/// Writes the functions' variables, one `NAME=value` per line.
 fn write_variables(file: &Path, variables: &HashMap<String, String>) -> Result<(), String> {
     let mut lines: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
     lines.sort();
     std::fs::write(file, lines.concat()).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// One system at a time works on a folder.
+/// Locks a folder: only one system at a time uses it.
 fn lock(file: &Path) -> Result<File, String> {
     let lock = File::create(file).map_err(|error| format!("{}: {error}", file.display()))?;
     match lock.try_lock() {
@@ -261,18 +280,18 @@ fn folder(data_dir: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDi
 }
 
 async fn serve(listener: TcpListener, router: Router) {
-    // An answer whose body is written after its head would wait for the caller to acknowledge that, some 40 ms.
+    // Otherwise a body that is written after its head waits until the client acknowledges the head, about 40 ms.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection collects what it sends");
+            tracing::debug!(%error, "TCP_NODELAY cannot be set");
         }
     });
     if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await {
-        tracing::error!(%error, "a server ended");
+        tracing::error!(%error, "a server failed");
     }
 }
 
-/// Removes what earlier runs left, and nothing else that may be in the folder.
+/// Removes the files of earlier runs, and no other files of the folder.
 fn clear(data_dir: &Path) -> Result<(), String> {
     let files = ["demo.json", "functions.env", "secrets.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"];
     let removed = files.map(|file| std::fs::remove_file(data_dir.join(file)));

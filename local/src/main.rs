@@ -1,5 +1,6 @@
 //! `cargo run -p local`: the whole system on this machine.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,17 +8,17 @@ use clap::Parser;
 use local::{Options, World};
 use tracing_subscriber::EnvFilter;
 
-/// The whole of Gongqiao on this machine. Ctrl-C ends it; the data stays.
+/// Runs all of Gongqiao on this machine. Ctrl-C ends it; the data is kept.
 #[derive(Parser)]
 #[command(name = "local")]
 struct Arguments {
     /// The port of the API; 0 takes any free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Where the data stays
+    /// The folder of the data
     #[arg(long, default_value = ".local")]
     data_dir: PathBuf,
-    /// Begin without the data of earlier runs
+    /// Delete the data of earlier runs first
     #[arg(long)]
     fresh: bool,
 }
@@ -37,7 +38,11 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { port, data_dir, fresh } = arguments;
-    let variables = std::env::vars().filter(|(name, _)| is_ours(name)).collect();
+    let mut variables: HashMap<String, String> = std::env::vars().filter(|(name, _)| is_inherited(name)).collect();
+    if !variables.contains_key("AWS_ACCESS_KEY_ID") {
+        // Without credentials the endpoint cannot be AWS. `Options::dynamodb` holds it, for DynamoDB Local.
+        variables.remove("AWS_ENDPOINT_URL_DYNAMODB");
+    }
     let world =
         World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, demo: true, variables, ..Options::default() })
             .await?;
@@ -47,8 +52,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     Ok(())
 }
 
-/// The variables of this process that the functions see: endpoints of real services, credentials for them, settings.
-fn is_ours(name: &str) -> bool {
+/// Whether the functions inherit this variable: endpoints of real services, credentials for them, settings.
+fn is_inherited(name: &str) -> bool {
     name.starts_with("AWS_ENDPOINT_URL_")
         || matches!(
             name,
@@ -95,7 +100,7 @@ fn announce(world: &World, data_dir: &std::path::Path) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "this program talks to the person at the terminal")]
+#[expect(clippy::print_stdout, reason = "this program reports to the terminal")]
 fn report(line: &str) {
     println!("{line}");
 }

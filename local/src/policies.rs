@@ -1,4 +1,4 @@
-//! What each function may do, as `template.yaml` grants it.
+//! The rights that `template.yaml` grants to each function.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::template::Template;
 
-/// One action of a function on one resource, which may end in `*`. A resource is called by its name on this machine: `channel`,
+/// One action that a function may take on one resource, which may end in `*`. Resources have their local names: `channel`,
 /// `channel/index/ix1`, `uploads/img/1.png`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
@@ -24,7 +24,7 @@ impl fmt::Display for Grant {
 
 /// The inline policies of all functions.
 pub struct Policies {
-    /// Those that are granted nothing, too.
+    /// All functions, with or without grants.
     functions: Vec<String>,
     pub grants: Vec<Grant>,
 }
@@ -48,24 +48,24 @@ impl Policies {
         Self { functions: template.functions(), grants }
     }
 
-    /// Whether this is a function, which may do no more than it is granted.
-    pub fn binds(&self, name: &str) -> bool {
+    /// Whether this is the name of a function.
+    pub fn has_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function| function == name)
     }
 
-    /// What allows a function this action on this resource.
+    /// The grant that allows a function this action on this resource.
     pub fn granting(&self, function: &str, action: &str, resource: &str) -> Option<&Grant> {
         self.grants.iter().find(|grant| {
-            let is_meant = match grant.resource.strip_suffix('*') {
-                Some(beginning) => resource.starts_with(beginning),
+            let matches = match grant.resource.strip_suffix('*') {
+                Some(prefix) => resource.starts_with(prefix),
                 None => resource == grant.resource,
             };
-            grant.function == function && grant.action == action && is_meant
+            grant.function == function && grant.action == action && matches
         })
     }
 }
 
-/// The elements of a list, or the one thing that stands in its place.
+/// The elements of a list. A value that is not a list counts as its only element.
 fn elements(value: &Value) -> impl Iterator<Item = &Value> {
     let one = if value.is_array() || value.is_null() { None } else { Some(value) };
     value.as_array().into_iter().flatten().chain(one)

@@ -1,4 +1,4 @@
-//! Secrets Manager on this machine: `GetSecretValue` of the secrets that `template.yaml` generates, nothing else.
+//! Secrets Manager on this machine: it serves `GetSecretValue` for the secrets of `template.yaml`, and no other operation.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,15 +11,16 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::template::Template;
+use crate::wire::{Service, failure};
 
-/// Name and string of each secret. Kept in a file, where one is given: what was sealed must open after a restart.
+/// Name and value of each secret. `file` keeps them: data that is encrypted with them must open after a restart.
 pub fn open(file: Option<&Path>, template: &Template) -> Result<BTreeMap<String, String>, String> {
     let stored = file.and_then(|file| std::fs::read_to_string(file).ok());
     let mut secrets: BTreeMap<String, String> = match stored {
         Some(stored) => serde_json::from_str(&stored).map_err(|error| format!("the secrets file is damaged: {error}"))?,
         None => BTreeMap::new(),
     };
-    let random = || shared::secrets::random_token().unwrap_or_default();
+    let random = || shared::crypto::random::random_token().unwrap_or_default();
     for (name, secret) in template.secrets(random) {
         secrets.entry(name).or_insert(secret);
     }
@@ -31,16 +32,16 @@ pub fn open(file: Option<&Path>, template: &Template) -> Result<BTreeMap<String,
     Ok(secrets)
 }
 
-/// A router that speaks Secrets Manager's protocol.
+/// A router that serves Secrets Manager's API.
 pub fn router(secrets: BTreeMap<String, String>) -> Router {
     let secrets = Arc::new(secrets);
-    Router::new().fallback(async move |headers: HeaderMap, body: Bytes| answer(&secrets, &headers, &body))
+    Router::new().fallback(async move |headers: HeaderMap, body: Bytes| respond(&secrets, &headers, &body))
 }
 
-fn answer(secrets: &BTreeMap<String, String>, headers: &HeaderMap, body: &[u8]) -> Response {
+fn respond(secrets: &BTreeMap<String, String>, headers: &HeaderMap, body: &[u8]) -> Response {
     let operation = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     if operation != Some("secretsmanager.GetSecretValue") {
-        return failure("InvalidRequestException", "only GetSecretValue is served here");
+        return rejection("InvalidRequestException", "only GetSecretValue is served here");
     }
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let name = request["SecretId"].as_str().unwrap_or_default();
@@ -49,10 +50,10 @@ fn answer(secrets: &BTreeMap<String, String>, headers: &HeaderMap, body: &[u8]) 
             let arn = format!("arn:aws:secretsmanager:local:000000000000:secret:{name}");
             Json(json!({"ARN": arn, "Name": name, "SecretString": secret, "VersionStages": ["AWSCURRENT"]})).into_response()
         }
-        None => failure("ResourceNotFoundException", "no such secret"),
+        None => rejection("ResourceNotFoundException", "no such secret"),
     }
 }
 
-fn failure(kind: &str, message: &str) -> Response {
-    (StatusCode::BAD_REQUEST, Json(json!({"__type": kind, "Message": message}))).into_response()
+fn rejection(code: &str, message: &str) -> Response {
+    failure(Service::SecretsManager, StatusCode::BAD_REQUEST, code, message)
 }

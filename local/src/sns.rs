@@ -1,4 +1,4 @@
-//! SNS on this machine: `Publish` to a phone number, kept in an outbox that can be read at `/outbox`.
+//! SNS on this machine: `Publish` to a phone number, into an outbox that `GET /outbox` returns.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
-/// How many messages are kept, the newest.
+use crate::wire::{Service, failure};
+
+/// How many messages the outbox keeps; then the oldest is removed.
 const KEPT: usize = 10_000;
 
 #[derive(Clone, Serialize)]
@@ -28,7 +30,7 @@ struct Outbox {
     clock: Arc<dyn Clock>,
 }
 
-/// A router that speaks SNS's protocol, and `GET /outbox` -> `[{phone, message, at}]`, oldest first.
+/// A router that serves SNS's API and `GET /outbox`, which returns `[{phone, message, at}]`, oldest first.
 pub fn router(clock: Arc<dyn Clock>) -> Router {
     let outbox = Outbox { messages: Arc::default(), clock };
     Router::new().route("/outbox", get(read)).fallback(publish).with_state(outbox)
@@ -43,9 +45,8 @@ async fn publish(State(outbox): State<Outbox>, body: Bytes) -> Response {
     let field = |name: &str| form_urlencoded::parse(&body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let (Some("Publish"), Some(phone), Some(message)) = (field("Action").as_deref(), field("PhoneNumber"), field("Message"))
     else {
-        let error = "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code>\
-                     <Message>only Publish to a phone number is served here</Message></Error></ErrorResponse>";
-        return (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "text/xml")], error).into_response();
+        let message = "only Publish to a phone number is served here";
+        return failure(Service::Sns, StatusCode::BAD_REQUEST, "InvalidParameter", message);
     };
     let at = outbox.clock.now().to_string();
     let mut messages = outbox.messages.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,10 +54,10 @@ async fn publish(State(outbox): State<Outbox>, body: Bytes) -> Response {
         messages.pop_front();
     }
     messages.push_back(Message { phone, message, at });
-    let answer = format!(
+    let response = format!(
         "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{}</MessageId>\
          </PublishResult><ResponseMetadata><RequestId>local</RequestId></ResponseMetadata></PublishResponse>",
         messages.len()
     );
-    ([(header::CONTENT_TYPE, "text/xml")], answer).into_response()
+    ([(header::CONTENT_TYPE, "text/xml")], response).into_response()
 }

@@ -1,11 +1,10 @@
-//! What the local stack takes from `template.yaml`: tables, routes and variables, so that it cannot drift from what is
-//! deployed.
+//! Tables, routes and variables of the local stack, read from `template.yaml` so that they cannot drift from the deployment.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-/// The template that this program was built with.
+/// The template at build time.
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
 pub struct Template(Map<String, Value>);
@@ -13,13 +12,13 @@ pub struct Template(Map<String, Value>);
 /// A documented path of the API and the function behind it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
-    /// `ANY` for all.
+    /// `ANY` for all methods.
     pub method: String,
     pub path: String,
     pub function: String,
 }
 
-/// A table as `CreateTable` wants it, and the attribute that items expire by.
+/// The requests that create a table and set the attribute by which its items expire.
 pub struct Table {
     pub create: Value,
     pub time_to_live: Option<Value>,
@@ -34,25 +33,25 @@ impl Template {
         }
     }
 
-    /// The name of every function: that of the binary which `sam build` takes for it.
+    /// The name of every function, which is the name of its binary.
     pub fn functions(&self) -> Vec<String> {
         self.resources("AWS::Serverless::Function").filter_map(|(_, resource)| function_name(resource)).collect()
     }
 
-    /// The properties of every function, with its name.
+    /// The name and the properties of every function.
     pub(crate) fn functions_with_properties(&self) -> impl Iterator<Item = (String, &Value)> {
         self.resources("AWS::Serverless::Function")
             .filter_map(|(_, resource)| Some((function_name(resource)?, &resource["Properties"])))
     }
 
-    /// What a policy calls a resource, by its name on this machine: `!GetAtt ChannelTable.Arn` is `channel`, `!Sub
-    /// ${UploadsBucket.Arn}/img/*` is `uploads/img/*`, `!Ref ChannelSecret` is `channel-secret`.
+    /// The local name of a resource in a policy: `!GetAtt ChannelTable.Arn` is `channel`, `!Sub ${UploadsBucket.Arn}/img/*` is
+    /// `uploads/img/*`, `!Ref ChannelSecret` is `channel-secret`.
     pub(crate) fn resource_name(resource: &Value) -> String {
         let text = [&resource["Ref"], &resource["GetAtt"], &resource["Sub"], resource].into_iter().find_map(Value::as_str);
         let text = text.unwrap_or_default().trim_start_matches("${");
         let (logical_id, rest) = text.split_at(text.find(['.', '}']).unwrap_or(text.len()));
         let rest = rest.trim_start_matches(".Arn").trim_start_matches('}');
-        physical_name(logical_id) + rest
+        local_name(logical_id) + rest
     }
 
     pub fn routes(&self) -> Vec<Route> {
@@ -74,21 +73,21 @@ impl Template {
             .map(|(logical_id, resource)| {
                 let properties = &resource["Properties"];
                 let wanted = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
-                let mut create = json!({"TableName": physical_name(logical_id)});
+                let mut create = json!({"TableName": local_name(logical_id)});
                 for name in wanted {
                     if !properties[name].is_null() {
                         create[name] = properties[name].clone();
                     }
                 }
                 let time_to_live = properties.get("TimeToLiveSpecification").map(
-                    |specification| json!({"TableName": physical_name(logical_id), "TimeToLiveSpecification": specification}),
+                    |specification| json!({"TableName": local_name(logical_id), "TimeToLiveSpecification": specification}),
                 );
                 Table { create, time_to_live }
             })
             .collect()
     }
 
-    /// The secrets, by their physical names, each with the string that the deployment would generate.
+    /// Each secret: its local name, and a value of the form that the deployment generates.
     pub fn secrets(&self, random: impl Fn() -> String) -> Vec<(String, String)> {
         self.resources("AWS::SecretsManager::Secret")
             .map(|(logical_id, resource)| {
@@ -96,17 +95,17 @@ impl Template {
                 let template = generate["SecretStringTemplate"].as_str().unwrap_or("{}");
                 let mut secret: Value = serde_json::from_str(template).unwrap_or_default();
                 secret[generate["GenerateStringKey"].as_str().unwrap_or_default()] = random().into();
-                (physical_name(logical_id), secret.to_string())
+                (local_name(logical_id), secret.to_string())
             })
             .collect()
     }
 
-    /// The physical names of the resources of a type.
+    /// The local names of the resources of a type.
     pub fn names(&self, resource_type: &str) -> Vec<String> {
-        self.resources(resource_type).map(|(logical_id, _)| physical_name(logical_id)).collect()
+        self.resources(resource_type).map(|(logical_id, _)| local_name(logical_id)).collect()
     }
 
-    /// The variables of every function, with parameters at their defaults and resources under their local names.
+    /// The variables of every function, with the defaults of parameters and the local names of resources.
     pub fn variables(&self) -> HashMap<String, String> {
         let globals = &self.section("Globals")["Function"]["Environment"]["Variables"];
         let resolve = |value: &Value| match (value.as_str(), value["Ref"].as_str()) {
@@ -114,19 +113,19 @@ impl Template {
             (None, Some(name)) => match &self.section("Parameters")[name]["Default"] {
                 Value::String(default) => default.clone(),
                 Value::Number(default) => default.to_string(),
-                _ => physical_name(name),
+                _ => local_name(name),
             },
             (None, None) => value.to_string(),
         };
         globals.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), resolve(value))).collect()
     }
 
-    /// `Resources`, `Globals` and so on, with the long forms of CloudFormation's functions.
+    /// A section such as `Resources` or `Globals`, with the long forms of CloudFormation's functions.
     pub fn section(&self, name: &str) -> &Value {
         self.0.get(name).unwrap_or(&Value::Null)
     }
 
-    /// The resources of a type, by their logical ids.
+    /// The resources of a type with their logical ids.
     pub fn resources<'a>(&'a self, resource_type: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let resources = self.section("Resources").as_object().into_iter().flatten();
         resources
@@ -136,7 +135,7 @@ impl Template {
 }
 
 /// `ChannelTable` becomes `channel`, `UploadsBucket` becomes `uploads`, `ChannelSecret` becomes `channel-secret`.
-fn physical_name(logical_id: &str) -> String {
+fn local_name(logical_id: &str) -> String {
     let mut name = String::new();
     for letter in logical_id.chars() {
         if letter.is_ascii_uppercase() && !name.is_empty() {
@@ -151,7 +150,7 @@ fn function_name(function: &Value) -> Option<String> {
     function["Metadata"]["BuildProperties"]["Binary"].as_str().map(str::to_owned)
 }
 
-/// CloudFormation's short forms become the long ones: `!Ref X` is `{"Ref": "X"}`.
+/// Replaces CloudFormation's short forms by the long ones: `!Ref X` becomes `{"Ref": "X"}`.
 fn to_json(value: yaml_serde::Value) -> Value {
     use yaml_serde::Value as Yaml;
     match value {

@@ -1,42 +1,43 @@
-//! The one error of the domain.
+//! The error type of the domain.
 //!
 //! Which constructor to use where:
-//! - the caller sent something wrong: [`Error::invalid`], one [`Fault`] per offending field;
-//! - what it names is not there, or belongs to another tenant: [`Error::not_found`];
-//! - it contradicts what is stored: [`Error::conflict`];
-//! - who it is: [`Error::unauthenticated`] (credentials), [`Error::token_rejected`] (token), [`Error::forbidden`];
-//! - it asks too often: [`Error::too_many_requests`];
-//! - anything that is our fault: [`Error::internal`], with the cause as its private context.
+//! - a field of the request is invalid: [`Error::invalid`], one [`Fault`] per offending field;
+//! - a record that the request names does not exist, or belongs to another tenant: [`Error::not_found`];
+//! - the request conflicts with stored data: [`Error::conflict`];
+//! - authentication or authorization fails: [`Error::unauthenticated`] (credentials), [`Error::token_rejected`] (token),
+//!   [`Error::forbidden`];
+//! - the caller exceeds a rate limit: [`Error::too_many_requests`];
+//! - the server or a service that it calls fails: [`Error::internal`], with the cause as its private context.
 //!
-//! The faults are for the caller, the context is for the log: an answer is made from the former alone.
+//! The faults are for the caller, the context is for the log: a response contains the faults only.
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What a caller can do about it.
+/// The kind of an error. Each variant says what the caller can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Correct the named fields.
     Invalid,
-    /// Name something that exists.
+    /// Name a record that exists.
     NotFound,
-    /// Look at what is stored, then decide.
+    /// Read the stored record, then decide.
     Conflict,
-    /// Present (other) credentials.
+    /// Send credentials, or other ones.
     Unauthenticated,
     /// Get a new token.
     TokenRejected,
     /// Ask an administrator.
     Forbidden,
-    /// Try again after so many seconds.
+    /// Retry after this number of seconds.
     TooManyRequests { retry_after: i64 },
-    /// Try again later: the fault is ours.
+    /// Retry later: the server failed.
     Internal,
 }
 
-/// One offending field: its JSON path and what is wrong with it, never its value.
+/// One offending field: its JSON path and the reason. It never contains the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub field: String,
@@ -90,19 +91,19 @@ impl Error {
         Self { context: Some(context.into()), ..Self::new(Kind::Internal, []) }
     }
 
-    /// Our fault, with what another system says of it: the error and its causes in their own words. Their `Debug` would show what was
-    /// answered, down to items and secrets.
+    /// An internal error whose context is the `Display` text of `error` and its causes. The `Debug` text of an SDK error would log the
+    /// response, which holds items and secrets.
     pub fn caused_by(error: impl std::error::Error) -> Self {
-        let mut words = error.to_string();
+        let mut context = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            words = format!("{words}: {error}");
+            context = format!("{context}: {error}");
             cause = error.source();
         }
-        Self::internal(words)
+        Self::internal(context)
     }
 
-    /// With a reason that may be told.
+    /// Adds a fault, which the caller sees.
     pub fn because(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
@@ -116,13 +117,13 @@ impl Error {
         self.kind
     }
 
-    /// What may be told to the caller.
+    /// The part of the error that the caller may see.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 }
 
-/// For the log: it includes the private context.
+/// For the log only: the text includes the private context.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.kind)?;

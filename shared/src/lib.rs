@@ -1,32 +1,29 @@
-//! The domain of Gongqiao: what the four API families do, without a word of how they are spoken to.
+//! The domain of Gongqiao: what the four API families do. It knows neither HTTP nor Lambda.
 //!
-//! Each family is one module with one `Service`; families never import each other. What several need stands beside them.
+//! The modules are layers. A file imports from its own folder and from the layers above it in this list, and the families never
+//! import each other; `tests/src/quality/architecture.rs` holds both rules.
+//!
+//! ```text
+//! error                                the one error type
+//! values                               checked values, and how requests are read
+//! crypto                               randomness, keys, callers' credentials
+//! storage    outbound                  DynamoDB and S3; Secrets Manager, SNS and WeChat
+//! runtime                              environment, clock, log, metrics, sweeps
+//! channel    signing  jobboard  hris   the families, each with one `Service`
+//! ```
 
-pub mod access_token;
-pub mod cache;
-pub mod calls;
-pub mod channel;
-pub mod clock;
-pub mod environment;
 pub mod error;
-pub mod hex;
-pub mod hris;
-pub mod ids;
-pub mod input;
-pub mod jobboard;
-pub mod keyring;
-pub mod limits;
-pub mod list;
-pub mod log;
-pub mod metrics;
-pub mod objects;
-pub mod page;
-pub mod pictures;
-pub mod sealed;
-pub mod secrets;
-pub mod signing;
-pub mod sms;
-pub mod store;
-pub mod sweep;
+
 pub mod values;
-pub mod wechat;
+
+pub mod crypto;
+
+pub mod outbound;
+pub mod storage;
+
+pub mod runtime;
+
+pub mod channel;
+pub mod hris;
+pub mod jobboard;
+pub mod signing;

@@ -1,4 +1,4 @@
-"""A real Chromium, as the scripts beside this one use it."""
+"""A real Chromium for the other clients."""
 
 import shutil
 import tempfile
@@ -8,14 +8,14 @@ from selenium.webdriver.common.by import By
 
 DESKTOP = (1280, 900)
 PHONE = {"width": 390, "height": 844, "pixelRatio": 2, "mobile": True, "touch": True}
-# What else it would ask of others in the background fails on a machine without network, and is no business of a test.
+# Without background requests: they fail on a machine without network, and no test is about them.
 SWITCHES = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             f"--window-size={DESKTOP[0]},{DESKTOP[1]}"]
 
 
 class Chromium:
-    """One with an empty profile, as a phone or on a desktop. `logs` are what can be read of it, beside its console."""
+    """A browser with an empty profile, on a phone or a desktop. `logs` are the readable logs besides the console."""
 
     def __init__(self, phone, logs=(), preferences=None):
         self.profile = tempfile.mkdtemp()

@@ -1,4 +1,4 @@
-"""Walks the OAuth consent of the HR API in a real Chromium of phone size, from the page to a call with the access token.
+"""Goes through the OAuth consent of the HR API in a real Chromium of phone size, from the page to a request with the access token.
 
 usage: consent.py DEMO_JSON [--screenshots FOLDER]
 """
@@ -49,7 +49,7 @@ class Product:
         self.app_id, self.app_secret = app["app_id"], app["app_secret"]
 
     def callback(self):
-        """Keeps the parameters of each call; its page has a title that tells whether scripts run."""
+        """Records the parameters of each request. The title of its page shows whether scripts run."""
         called_back = self.called_back
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,8 +72,8 @@ class Product:
         return f"{self.base_url}/api/v2/oauth/authorize?{urllib.parse.urlencode(parameters)}"
 
     def exchange(self, response_code):
-        proof = {"app_id": self.app_id, "app_secret": self.app_secret, "callback_url": self.callback_url}
-        return send("POST", f"{self.base_url}/api/v2/oauth/token", {**proof, "response_code": response_code})
+        exchange = {"app_id": self.app_id, "app_secret": self.app_secret, "callback_url": self.callback_url}
+        return send("POST", f"{self.base_url}/api/v2/oauth/token", {**exchange, "response_code": response_code})
 
     def get(self, path, access_token):
         return send("GET", f"{self.base_url}/api/v2{path}?{urllib.parse.urlencode({'access_token': access_token})}")
@@ -86,7 +86,7 @@ class Browser(Chromium):
         super().__init__(phone=True, preferences=None if javascript else JAVASCRIPT_OFF)
 
     def press(self, button):
-        """Presses a button, and waits until another page is there. WebDriver's own click needs scripts."""
+        """Presses a button and waits for the next page. WebDriver's own click needs scripts."""
         page = self.find("html")
         box = self.find(button).rect
         place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "button": "left", "clickCount": 1}
@@ -103,7 +103,7 @@ class Browser(Chromium):
         return self.find("[role=alert]").text
 
     def fits(self):
-        """Nothing has to be scrolled sideways, and what is tapped is at least 44 pixels high."""
+        """Whether the page needs no horizontal scrolling and every control is at least 44 pixels high."""
         width = self.find("html").size["width"]
         shown = [element for element in self.driver.find_elements(By.CSS_SELECTOR, "body *") if element.is_displayed()]
         targets = [element for element in shown if element.tag_name in ("button", "input")]
@@ -122,7 +122,7 @@ def is_gone(page):
 
 
 class Walk:
-    """One employee in front of one browser. Prints a line for each thing that must hold, and counts."""
+    """One employee with one browser. Prints one line per check, and counts."""
 
     passed = failed = 0
 
@@ -145,7 +145,7 @@ class Walk:
             self.browser.driver.save_screenshot(str(self.screenshots / f"{name} {self.title}.png"))
 
     def code(self):
-        """What was sent to the phone last."""
+        """The code in the latest text message to the phone."""
         _, messages = send("GET", self.outbox)
         texts = [sent["message"] for sent in messages if sent["phone"].endswith(self.mobile)]
         return re.search(r"\d{6}", texts[-1]).group()
@@ -157,7 +157,7 @@ class Walk:
         self.look("phone")
         browser.type("#mobile", "12345")
         browser.press(SEND)
-        self.check("a number that is none is told", browser.message(), "请输入正确的手机号")
+        self.check("an invalid number is reported", browser.message(), "请输入正确的手机号")
         self.look("wrong phone")
         browser.type("#mobile", self.mobile)
         browser.press(SEND)
@@ -165,7 +165,7 @@ class Walk:
         code = self.code()
         browser.type("#code", "000000" if code != "000000" else "000001")
         browser.press(CONSENT)
-        self.check("a wrong code is told", browser.message(), "验证码不正确")
+        self.check("a wrong code is reported", browser.message(), "验证码不正确")
         self.look("wrong code")
         self.check("no policy was violated", browser.violations(), [])
         browser.type("#code", code)
@@ -190,24 +190,24 @@ class Walk:
         mobiles = [employee["mobile"] for employee in employees] if status == 200 else employees
         self.check("the employees can be read", self.mobile in mobiles)
         status, problem = self.product.exchange(response_code)
-        self.check("the response code is worth nothing any more", (status, problem.get("code")), (422, 2002))
+        self.check("the response code is no longer valid", (status, problem.get("code")), (422, 2002))
 
-    def refuse(self):
-        """Whoever refuses gives nothing away, even after another look at the first page."""
-        self.browser.driver.get(self.product.consent_page("refusal"))
+    def deny(self):
+        """An employee who denies consent gives no access, even after another visit to the first page."""
+        self.browser.driver.get(self.product.consent_page("denial"))
         self.browser.type("#mobile", self.mobile[:-4] + "9999")
         self.browser.press(SEND)
         self.browser.press(AGAIN)
         self.browser.press(DENY)
-        self.check("a refusal is told to the app", self.product.called_back[-1], {"error": "access_denied", "state": "refusal"})
+        self.check("the app is notified of a denial", self.product.called_back[-1], {"error": "access_denied", "state": "denial"})
         self.browser.driver.get(self.product.consent_page("", callback_url="https://elsewhere.example.com/"))
-        self.check("another callback is refused", self.browser.message(),
+        self.check("another callback is rejected", self.browser.message(),
                    "应用不存在，或回调地址与登记的不一致")
         if self.screenshots:
-            self.browser.driver.save_screenshot(str(self.screenshots / f"refused {self.title}.png"))
+            self.browser.driver.save_screenshot(str(self.screenshots / f"denied {self.title}.png"))
 
     def inject(self):
-        """A script that got into the page would not run, and would be seen: so nothing of the kind was there before."""
+        """The content security policy blocks an injected script and reports it. The page had no report before, so it had no such script."""
         self.browser.driver.get(self.product.consent_page(""))
         self.browser.driver.execute_script("""
             const script = document.createElement("script");
@@ -215,7 +215,7 @@ class Walk:
             document.body.append(script);
         """)
         self.check("an injected script does not run", self.browser.driver.title, "授权")
-        self.check("an injected script is noticed", len(self.browser.violations()), 1)
+        self.check("an injected script is reported", len(self.browser.violations()), 1)
 
 
 def main():
@@ -226,12 +226,12 @@ def main():
     demo = json.loads(arguments.demo.read_text(encoding="utf-8"))
     if arguments.screenshots:
         arguments.screenshots.mkdir(parents=True, exist_ok=True)
-    # A phone is sent one message a minute: each walk has an employee of its own.
+    # A phone receives one message per minute: each run has another employee.
     for company, javascript in [("hris", True), ("hris_other", False)]:
         walk = Walk(demo, company, javascript, arguments.screenshots)
         try:
             walk.use(walk.consent())
-            walk.refuse()
+            walk.deny()
             if javascript:
                 walk.inject()
         finally:

@@ -1,4 +1,4 @@
-"""Looks at the API pages in a real Chromium, as a desktop and as a phone, and tries an operation of each document out.
+"""Checks the API pages in a real Chromium, on a desktop and a phone, and sends a request of each document from Swagger UI.
 
 usage: docs.py DEMO_JSON [--screenshots FOLDER]
 """
@@ -19,7 +19,7 @@ METHODS = ["get", "post", "put", "patch", "delete"]
 
 
 class Browser(Chromium):
-    """It remembers what was asked for."""
+    """A browser that logs its requests."""
 
     def __init__(self, phone, dark):
         super().__init__(phone, logs=["performance"])
@@ -27,33 +27,33 @@ class Browser(Chromium):
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def wait(self, selector):
-        """The first of what there will be at least one of."""
+        """Waits for the first element that matches."""
         return WebDriverWait(self.driver, 30).until(lambda _: self.find_all(selector))[0]
 
     def press(self, element):
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", element)
 
     def resolved(self, path, method):
-        """Waits until Swagger UI knows the operation whole: pressed before, as no person is fast enough to, it finds none to call."""
+        """Waits until Swagger UI has loaded the whole operation. A button that is pressed earlier, faster than a user can, has no effect."""
         script = "return Boolean(window.swagger.specSelectors.specResolvedSubtree(['paths', ...arguments]))"
         WebDriverWait(self.driver, 30).until(lambda _: self.driver.execute_script(script, path, method))
 
     def fits(self):
-        """Nothing has to be scrolled sideways."""
+        """Whether the page needs no horizontal scrolling."""
         return self.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
 
     def messages(self):
-        """What stands in the console."""
+        """The messages in the console."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def origins(self):
-        """Where something was asked for since the last look."""
+        """The origins of all requests since the last call."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         urls = [message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"]
         return {"/".join(url.split("/")[:3]) for url in urls if url.startswith(("http:", "https:", "ws:", "wss:"))}
 
     def save(self, file):
-        """The page from top to end."""
+        """Saves a screenshot of the whole page."""
         height = self.driver.execute_script("return document.documentElement.scrollHeight")
         width = self.driver.execute_script("return document.documentElement.clientWidth")
         size = {"width": width, "height": min(height, 12000), "deviceScaleFactor": 1, "mobile": False}
@@ -63,7 +63,7 @@ class Browser(Chromium):
 
 
 class Look:
-    """One look at all pages. Prints a line for each thing that must hold, and counts."""
+    """One visit to all pages. Prints one line per check, and counts."""
 
     passed = failed = 0
 
@@ -78,12 +78,12 @@ class Look:
         print(f"{'ok  ' if holds else 'FAIL'} {what}, {self.name}{shown}", flush=True)
 
     def settle(self, page):
-        """What must hold of each page once it stands there."""
+        """Checks that apply to each page after it has loaded."""
         if self.screenshots:
             self.browser.save(self.screenshots / f"{page.replace('/', ' ')} {self.name}.png")
         self.check(f"{page} fits", self.browser.fits())
-        self.check(f"{page} says nothing in the console", self.browser.messages(), [])
-        self.check(f"{page} asks nobody else", self.browser.origins(), {self.base_url})
+        self.check(f"{page} writes nothing to the console", self.browser.messages(), [])
+        self.check(f"{page} sends requests to its own origin only", self.browser.origins(), {self.base_url})
 
     def pages(self):
         for page in ["docs", *(f"docs/{family}" for family in FAMILIES)]:
@@ -93,8 +93,8 @@ class Look:
         self.check("commands can be copied", len(self.browser.find_all(".copied button")) >= 5)
 
     def document(self, family):
-        with urllib.request.urlopen(f"{self.base_url}/docs/openapi/{family}.json", timeout=30) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(f"{self.base_url}/docs/openapi/{family}.json", timeout=30) as response:
+            return json.load(response)
 
     def open(self, family):
         self.browser.driver.get(f"{self.base_url}/docs/ui/{family}")
@@ -112,7 +112,7 @@ class Look:
         self.settle(f"docs/ui/{family}")
 
     def authorize(self, token):
-        """Fills the document's one scheme in."""
+        """Fills in the document's only security scheme."""
         self.browser.press(self.browser.wait("button.authorize"))
         self.browser.wait(".auth-container input").send_keys(token)
         self.browser.press(self.browser.wait(".auth-btn-wrapper .authorize"))
@@ -136,7 +136,7 @@ class Look:
         return status, find(".live-responses-table tbody .highlight-code").text
 
     def try_all(self):
-        """An operation of each document, with what proves the caller."""
+        """Sends a request of each document, with credentials where it needs them."""
         post = lambda path, body: send(self.base_url + path, json.dumps(body).encode())
         self.open("jobboard")
         status, text = self.try_out("post", "/jobs/list", {"page_num": 1, "page_size": 1})
@@ -157,7 +157,7 @@ class Look:
         status, text = self.try_out("get", "/api/v1/tasks")
         self.check("GET /api/v1/tasks with a bearer", (status, '"success"' in text), ("200", True))
         self.open("hris")
-        self.authorize("nobody's")
+        self.authorize("unknown")
         status, text = self.try_out("get", "/api/v2/departments")
         self.check("GET /api/v2/departments with a wrong access_token", (status, '"access_token is invalid"' in text), ("401", True))
 
@@ -165,8 +165,8 @@ class Look:
 def send(url, body):
     """The decoded body and the headers."""
     request = urllib.request.Request(url, body, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer), answer.headers
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response), response.headers
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Uses the home page of the local stack in a real Chromium, as somebody does who has just started it.
+"""Uses the home page of the local stack in a real Chromium, as a developer does who has just started it.
 
 usage: home.py DEMO_JSON [--screenshots FOLDER]
 """
@@ -39,13 +39,13 @@ def send(method, url, body=None, token=None):
 
 
 def shell(command):
-    """What each line prints that prints something."""
+    """The output of a shell command."""
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     return done.stdout
 
 
 def values(text):
-    """The JSON values that stand one after the other in a text."""
+    """The JSON values in a text, one after the other."""
     found, decoder = [], json.JSONDecoder()
     while text.strip():
         value, end = decoder.raw_decode(text.lstrip())
@@ -55,7 +55,7 @@ def values(text):
 
 
 class Browser(Chromium):
-    """Chromium of one size."""
+    """A browser of one size."""
 
     def __init__(self, size):
         super().__init__(phone=size == "phone")
@@ -65,8 +65,8 @@ class Browser(Chromium):
         self.find(selector).click()
 
     def wait(self, ready):
-        """What `ready` gives, once it gives something; nothing after a while."""
-        # The page puts its lists anew every few seconds.
+        """Waits until `ready` returns a true value, and returns it; None after a timeout."""
+        # The page rebuilds its lists every few seconds.
         waiting = WebDriverWait(self.driver, 20, ignored_exceptions=[StaleElementReferenceException])
         try:
             return waiting.until(lambda _: ready())
@@ -82,14 +82,14 @@ class Browser(Chromium):
         return self.driver.execute_script(source, *arguments)
 
     def fits(self):
-        """Nothing has to be scrolled sideways."""
+        """Whether the page needs no horizontal scrolling."""
         return self.script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
     def complaints(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def photograph(self, file, scheme):
-        """The whole page, as high as it is."""
+        """Saves a screenshot of the whole page."""
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
         size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
@@ -98,7 +98,7 @@ class Browser(Chromium):
 
 
 class Visit:
-    """Somebody in front of the page. Prints a line for each thing that must hold, and counts."""
+    """One visitor of the page. Prints one line per check, and counts."""
 
     passed = failed = 0
 
@@ -114,18 +114,18 @@ class Visit:
         print(f"{'ok  ' if holds else 'FAIL'} {what}, {self.size}{shown}", flush=True)
 
     def commands(self):
-        """Every command of the accounts is typed as it stands there."""
+        """Runs every command of the accounts unchanged."""
         printed = [values(shell(code.text)) for code in self.browser.find_all(".account .shell code")]
         channel, hris, signing, jobboard = printed
-        self.check("the commands of the channel", [answer["code"] for answer in channel], [0, 0])
+        self.check("the commands of the channel", [response["code"] for response in channel], [0, 0])
         self.check("the command of the HR API", len(hris[0]), 12)
-        self.check("the commands of the signing API", [answer["status"] for answer in signing], [0, 0])
-        self.check("the commands of the job board", [answer["message"] for answer in jobboard], ["ok", "ok"])
+        self.check("the commands of the signing API", [response["status"] for response in signing], [0, 0])
+        self.check("the commands of the job board", [response["message"] for response in jobboard], ["ok", "ok"])
 
     def copy(self):
         self.browser.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
         self.browser.press(".account .copy[aria-label='复制 secret']")
-        self.check("a button says that it has copied",
+        self.check("a button shows that it has copied",
                    bool(self.browser.wait(lambda: self.browser.find_all(".copy.done"))))
         copied = self.browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
         self.check("a secret is copied", copied, self.demo["channel"][0]["secret"])
@@ -150,8 +150,8 @@ class Visit:
         return bought["data"]["order_no"]
 
     def state(self, token, number):
-        _, told, _ = send("POST", f"{self.base_url}/order/status", {"order_no": number}, token)
-        return told["data"]["status"]
+        _, order, _ = send("POST", f"{self.base_url}/order/status", {"order_no": number}, token)
+        return order["data"]["status"]
 
     def pay(self):
         browser, code = self.browser, {"login_code": self.demo["jobboard"]["user_code"]}
@@ -164,7 +164,7 @@ class Visit:
         browser.press(f"{row} button")
         paid = browser.wait(lambda: "支付成功" in browser.find(row).text)
         self.check("its button pays it", (bool(paid), self.state(token, number)), (True, "paid"))
-        self.check("what came of it is shown", '"notified_status": 200' in browser.find("#paid").text)
+        self.check("its result is shown", '"notified_status": 200' in browser.find("#paid").text)
         other = self.order(token)
         browser.type("[data-post='/_local/pay'] input", other)
         browser.press("[data-post='/_local/pay'] button")
@@ -181,19 +181,19 @@ class Visit:
         said = f"POST{path}{hris['access_key']}{tonce}{payload}".encode()
         signature = hmac.new(hris["secret_key"].encode(), said, hashlib.sha256).hexdigest()
         form = {"access_key": hris["access_key"], "tonce": tonce, "signature": signature, "payload": payload}
-        with urllib.request.urlopen(f"{self.base_url}{path}", urlencode(form).encode(), timeout=30) as answer:
-            self.check("a visitor is announced", answer.status, 200)
+        with urllib.request.urlopen(f"{self.base_url}{path}", urlencode(form).encode(), timeout=30) as response:
+            self.check("a visitor is announced", response.status, 200)
         row = self.browser.wait(lambda: [row for row in self.browser.find_all("#messages tr") if name in row.text])
         self.check("the message appears by itself, as text", bool(row))
-        self.check("and no markup of it", self.browser.find_all("#messages img"), [])
+        self.check("its markup is not rendered", self.browser.find_all("#messages img"), [])
 
     def schedules(self):
-        for function, told in [("ops-cleanup", "{"), ("jobboard-search-snapshot", "{")]:
+        for function, expected in [("ops-cleanup", "{"), ("jobboard-search-snapshot", "{")]:
             form = f"[data-post$='/{function}/invocations']"
             self.browser.press(f"{form} button")
-            answer = self.browser.wait(lambda form=form: self.browser.find_all(f"{form} .answer"))
-            self.check(f"{function} runs", bool(answer) and answer[0].get_attribute("class") == "answer"
-                       and answer[0].text.startswith(told))
+            result = self.browser.wait(lambda form=form: self.browser.find_all(f"{form} .answer"))
+            self.check(f"{function} runs", bool(result) and result[0].get_attribute("class") == "answer"
+                       and result[0].text.startswith(expected))
 
     def endpoints(self):
         def found(text):
@@ -206,7 +206,7 @@ class Visit:
         self.check("a path that others begin with", len(found("/api/v1/users")), 3)
         self.check("words of the summary", found("取消收藏 cancnel"), ["POST /job/cancnel_collect", "POST /jobs/cancnel_collect"])
         self.check("a file", len(found("functions/signing/src/employee.rs")), 3)
-        self.check("what is not there", (found("nothing of the kind"), self.browser.find("#no-routes").is_displayed()),
+        self.check("words without a match", (found("nothing of the kind"), self.browser.find("#no-routes").is_displayed()),
                    ([], True))
         self.check("a space", len(found(" ")), len(self.browser.find_all("#routes tr")))
         self.browser.press("#start [data-filter='functions/hris/']")
@@ -230,8 +230,8 @@ class Visit:
         self.schedules()
         self.endpoints()
         self.look()
-        self.check("the system is seen to run", self.browser.find("#state").text, "运行中")
-        self.check("nothing is complained of", self.browser.complaints(), [])
+        self.check("the page shows that the system is running", self.browser.find("#state").text, "运行中")
+        self.check("the console has no errors", self.browser.complaints(), [])
 
 
 def main():

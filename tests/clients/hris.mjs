@@ -1,4 +1,4 @@
-// Calls every documented endpoint of the HR API with Node's built-ins alone, the signature in the header.
+// Calls every documented endpoint of the HR API with Node's built-in modules and the signature in the header.
 //
 // usage: hris.mjs DEMO_JSON
 
@@ -6,7 +6,7 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
-/** Signs each call. A GET carries the payload in its query, other calls carry it as their JSON body. */
+/** Signs each request. A GET has the payload in its query, other requests have it as their JSON body. */
 class Client {
   constructor(baseUrl, accessKey, secretKey) {
     Object.assign(this, { baseUrl, accessKey, secretKey });
@@ -49,14 +49,14 @@ const ARRANGEMENT = "attenance_rule_name workshift_name empno date time_range";
 const CHECKING = "date check_in_time check_out_time";
 const TIMELINE = "date category duration duration_unit start_time end_time";
 const APPROVAL = "number_series creator created_at status status_name updated_at category workflow_name form_values";
-// What a property holds that is not text or null.
+// Properties with values that are not text or null.
 const KINDS = { duration: Number.isFinite, form_values: Array.isArray, attended: (value) => typeof value === "boolean" };
 
 const MARKS = `张三 & 李四+王五 100% "引" \\ 👩‍💻`;
 
 const isText = (value) => value === null || typeof value === "string";
 
-/** All of the properties and no other, each of its kind. */
+/** Whether a record has exactly these properties, each of its type. */
 function has(value, properties) {
   const names = properties.split(" ");
   return (
@@ -65,7 +65,7 @@ function has(value, properties) {
   );
 }
 
-/** Some values, each with the properties. */
+/** Whether there are records and each has exactly these properties. */
 const allHave = (values, properties) =>
   Array.isArray(values) && values.length > 0 && values.every((value) => has(value, properties));
 
@@ -78,22 +78,22 @@ const isPage = ({ currentPage, pageSize, totalPages, totalCount, employees }) =>
 
 const onlyHas = (values, name, wanted) => values.every((value) => value[name] === wanted);
 const is = (expected) => (body) => isDeepStrictEqual(body, expected);
-const refused = (code) => (body) => isDeepStrictEqual(Object.keys(body).sort(), ["code", "text"]) && body.code === code;
+const rejected = (code) => (body) => isDeepStrictEqual(Object.keys(body).sort(), ["code", "text"]) && body.code === code;
 
 const tally = { passed: 0, failed: 0 };
 
-/** Prints one line for each call. `good` looks at the body of an answer whose status is as expected. */
-async function check(endpoint, answering, good, status = 200) {
-  const answer = await answering;
+/** Prints one line per request. `good` checks the body of a response with the expected status. */
+async function check(endpoint, pending, good, status = 200) {
+  const response = await pending;
   let holds = false;
   try {
-    holds = answer.status === status && good(answer.body);
+    holds = response.status === status && good(response.body);
   } catch (error) {
     console.log(String(error));
   }
   tally[holds ? "passed" : "failed"] += 1;
-  console.log(holds ? `ok   ${endpoint}` : `FAIL ${endpoint}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 600)}`);
-  return answer.body;
+  console.log(holds ? `ok   ${endpoint}` : `FAIL ${endpoint}: ${response.status} ${JSON.stringify(response.body).slice(0, 600)}`);
+  return response.body;
 }
 
 async function calls({ base_url, hris, hris_other, sms_outbox_url }) {
@@ -101,14 +101,14 @@ async function calls({ base_url, hris, hris_other, sms_outbox_url }) {
   const client = new Client(base_url, access_key, secret_key);
   const pagination = { page: 1 };
 
-  const everybody = await check("GET /employees", client.get("/employees", { token }), (rows) => allHave(rows, EMPLOYEE));
-  const someone = everybody.find?.((row) => row.empno === "NORMAL-1");
+  const everyone = await check("GET /employees", client.get("/employees", { token }), (rows) => allHave(rows, EMPLOYEE));
+  const someone = everyone.find?.((row) => row.empno === "NORMAL-1");
   const { uuid, mobile } = someone ?? {};
   await check("GET /employees (a page)", client.get("/employees", { token, pagination }), isPage);
-  await check("GET /employees (a page, its wish as text)",
+  await check("GET /employees (a page, its parameters as text)",
     client.get("/employees", { token, pagination: JSON.stringify(pagination) }), isPage);
   await check("GET /employees (by name)", client.get("/employees", { token, name: "一般职员" }), is([someone]));
-  await check("GET /employees (a name of odd characters)", client.get("/employees", { token, name: MARKS }), is([]));
+  await check("GET /employees (a name with special characters)", client.get("/employees", { token, name: MARKS }), is([]));
   await check("GET /employees (by status and date)",
     client.get("/employees", { token, status: "dimission", leave_date_start: "2017-02-01", leave_date_end: "2017-02-28" }),
     (rows) => allHave(rows, EMPLOYEE) && onlyHas(rows, "status", "dimission"));
@@ -176,10 +176,10 @@ async function calls({ base_url, hris, hris_other, sms_outbox_url }) {
   await check("GET /approvals/:number_series", client.get("/approvals/20170721372181"),
     (one) => has(one, APPROVAL) && one.created_at === "2017-07-21T16:00:06.000+08:00");
 
-  await check("a record that does not exist", client.get(`/sub_companies/${"0".repeat(32)}`), refused(1102), 404);
-  await check("the token of another company", client.get("/employees", { token: hris_other.token }), refused(1104), 401);
+  await check("a record that does not exist", client.get(`/sub_companies/${"0".repeat(32)}`), rejected(1102), 404);
+  await check("the token of another company", client.get("/employees", { token: hris_other.token }), rejected(1104), 401);
   const stranger = new Client(base_url, access_key, `${secret_key}x`);
-  await check("a signature by another key", stranger.get("/departments"), refused(1101), 401);
+  await check("a signature with another key", stranger.get("/departments"), rejected(1101), 401);
 }
 
 await calls(JSON.parse(readFileSync(process.argv[2], "utf8")));

@@ -1,4 +1,4 @@
-"""Calls every documented endpoint of the HR API from Python's standard library, the signature in the query.
+"""Calls every documented endpoint of the HR API with Python's standard library and the signature in the query.
 
 usage: hris.py DEMO_JSON
 """
@@ -16,7 +16,7 @@ import urllib.request
 
 
 class Client:
-    """Signs each call. A GET carries the payload in its query, other calls carry it as a form."""
+    """Signs each request. A GET has the payload in its query, other requests have it in a form."""
 
     def __init__(self, base_url, access_key, secret_key):
         self.base_url, self.access_key, self.secret_key = base_url, access_key, secret_key
@@ -62,7 +62,7 @@ ARRANGEMENT = "attenance_rule_name workshift_name empno date time_range"
 CHECKING = "date check_in_time check_out_time"
 TIMELINE = "date category duration duration_unit start_time end_time"
 APPROVAL = "number_series creator created_at status status_name updated_at category workflow_name form_values"
-# What a property may hold that is not text or null.
+# Properties with values that are not text or null.
 KINDS = {"duration": (int, float), "form_values": list, "attended": bool, "currentPage": int, "pageSize": int,
          "totalPages": int, "totalCount": int, "employees": list, "code": int}
 
@@ -70,14 +70,14 @@ MARKS = "张三 & 李四+王五 100% \"引\" \\ 👩‍💻"
 
 
 def has(value, properties):
-    """All of the properties and no other, each of its kind."""
+    """Whether a record has exactly these properties, each of its type."""
     if not isinstance(value, dict) or sorted(value) != sorted(properties.split()):
         return False
     return all(isinstance(value[name], KINDS.get(name, (str, type(None)))) for name in value)
 
 
 def all_have(values, properties):
-    """Some values, each with the properties."""
+    """Whether there are records and each has exactly these properties."""
     return isinstance(values, list) and values != [] and all(has(value, properties) for value in values)
 
 
@@ -93,19 +93,19 @@ def is_time(text):
 
 
 class Checks:
-    """Prints one line for each call, and counts."""
+    """Prints one line per request, and counts."""
 
     def __init__(self):
         self.passed = self.failed = 0
 
-    def check(self, endpoint, answer, good, status=200):
-        """`good` looks at the body of an answer whose status is as expected."""
+    def check(self, endpoint, response, good, status=200):
+        """`good` checks the body of a response with the expected status."""
         try:
-            holds = answer[0] == status and good(answer[1])
+            holds = response[0] == status and good(response[1])
         except (AttributeError, IndexError, KeyError, TypeError):
             holds = False
         self.passed, self.failed = self.passed + bool(holds), self.failed + (not holds)
-        shown = "" if holds else f": {answer[0]} {json.dumps(answer[1], ensure_ascii=False)[:600]}"
+        shown = "" if holds else f": {response[0]} {json.dumps(response[1], ensure_ascii=False)[:600]}"
         print(f"{'ok  ' if holds else 'FAIL'} {endpoint}{shown}", flush=True)
 
 
@@ -120,11 +120,11 @@ def calls(demo, check):
     uuid, mobile = someone.get("uuid", "-"), someone.get("mobile", "-")
     check("GET /employees", (status, employees), lambda rows: all_have(rows, EMPLOYEE))
     check("GET /employees (a page)", client.get("/employees", {**token, **page}), is_page)
-    check("GET /employees (a page, its wish as text)",
+    check("GET /employees (a page, its parameters as text)",
           client.get("/employees", {**token, "pagination": json.dumps({"page": 1})}), is_page)
     check("GET /employees (by name)", client.get("/employees", {**token, "name": "一般职员"}),
           lambda found: [row["empno"] for row in found] == ["NORMAL-1"])
-    check("GET /employees (a name of odd characters)", client.get("/employees", {**token, "name": MARKS}),
+    check("GET /employees (a name with special characters)", client.get("/employees", {**token, "name": MARKS}),
           lambda found: found == [])
     check("GET /employees (by status and date)",
           client.get("/employees", {**token, "status": "regular", "join_date_start": "2010-01-01",
@@ -200,13 +200,13 @@ def calls(demo, check):
     check("GET /approvals/:number_series", client.get("/approvals/20170712355448"),
           lambda one: has(one, APPROVAL) and one["status_name"] == "不通过")
 
-    def refused(code):
+    def rejected(code):
         return lambda body: has(body, "code text") and body["code"] == code
 
-    check("a record that does not exist", client.get("/departments/00000000000000000000000000000000"), refused(1102), 404)
-    check("the token of another company", client.get("/employees", {"token": demo["hris_other"]["token"]}), refused(1104), 401)
+    check("a record that does not exist", client.get("/departments/00000000000000000000000000000000"), rejected(1102), 404)
+    check("the token of another company", client.get("/employees", {"token": demo["hris_other"]["token"]}), rejected(1104), 401)
     stranger = Client(demo["base_url"], hris["access_key"], hris["secret_key"] + "x")
-    check("a signature by another key", stranger.get("/departments"), refused(1101), 401)
+    check("a signature with another key", stranger.get("/departments"), rejected(1101), 401)
 
 
 def main():

@@ -1,5 +1,5 @@
-"""An independent WeChat Pay client, unchanged but for the address, against the local stack: it places, queries and closes
-orders at the simulator, signs as our system does, and takes the simulator's notifications.
+"""Uses an independent WeChat Pay client, with another address only, against the local stack. It places, queries and closes orders at the
+simulator, produces the same signatures as the system, and verifies the simulator's notifications.
 
 usage: wechatpay.py DEMO_JSON
 """
@@ -23,8 +23,8 @@ def call(url, body=None, token=None):
     """The decoded body and the headers."""
     headers = {"content-type": "application/json", **({"authorization": token} if token else {})}
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers), timeout=30) as answer:
-        return json.load(answer), answer.headers
+    with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers), timeout=30) as response:
+        return json.load(response), response.headers
 
 
 class Checks:
@@ -38,13 +38,13 @@ class Checks:
 
 
 class Merchant:
-    """Who is paid, as its secret tells."""
+    """The merchant of the stack, with the keys in its secret."""
 
     def __init__(self, data, demo):
         secrets = json.loads((data / "secrets.json").read_text(encoding="utf-8"))
         self.secret = json.loads(secrets["wechat-pay-secret"])
         self.notify_url = demo["base_url"] + "/wechat/pay/notify"
-        # The constructor of the library sets the address: ours stands in its place.
+        # The library's constructor sets the address. This property replaces it by the simulator's.
         wechatpayv3.core.Core._gate_way = property(lambda _: demo["wechat_url"], lambda *_: None)
 
     def client(self, by_public_key):
@@ -56,7 +56,7 @@ class Merchant:
 
 
 def orders(merchant, demo, check):
-    # An order number is used once, and a stack may be tried more often.
+    # An order number is unique, and this may run several times against one stack.
     run = f"CLIENT{time.time_ns()}"
     for name, by_public_key in [("a public key", True), ("a certificate", False)]:
         client, number = merchant.client(by_public_key), f"{run}{int(by_public_key)}"
@@ -64,27 +64,27 @@ def orders(merchant, demo, check):
                 "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}
         status, placed = client.pay(**bill)
         check(f"with {name}: places an order", status == 200 and json.loads(placed)["prepay_id"].startswith("wx"))
-        check(f"with {name}: placed again it is the same", client.pay(**bill) == (status, placed))
+        check(f"with {name}: the same request returns the same order", client.pay(**bill) == (status, placed))
         status, queried = client.query(out_trade_no=number)
         check(f"with {name}: queries it", status == 200 and json.loads(queried)["trade_state"] == "NOTPAY")
         status, _ = client.close(number)
         check(f"with {name}: closes it", status == 204)
         status, queried = client.query(out_trade_no=number)
         check(f"with {name}: it is closed", status == 200 and json.loads(queried)["trade_state"] == "CLOSED")
-        status, refused = client.query(out_trade_no="NOSUCHORDER")
-        check(f"with {name}: another is not there", status == 404 and json.loads(refused)["code"] == "ORDER_NOT_EXIST")
+        status, rejected = client.query(out_trade_no="NOSUCHORDER")
+        check(f"with {name}: another order does not exist", status == 404 and json.loads(rejected)["code"] == "ORDER_NOT_EXIST")
     number = f"{run}PAID"
     client.pay(**{**bill, "out_trade_no": number})
     call(demo["wechat_url"] + "/simulate/pay", {"out_trade_no": number, "notify": False})
     status, queried = client.query(out_trade_no=number)
-    check("what was paid is told so", status == 200 and json.loads(queried)["trade_state"] == "SUCCESS")
-    status, refused = client.close(number)
-    check("what was paid is not closed", status == 400 and json.loads(refused)["code"] == "ORDERPAID")
+    check("a paid order is reported as paid", status == 200 and json.loads(queried)["trade_state"] == "SUCCESS")
+    status, rejected = client.close(number)
+    check("a paid order cannot be closed", status == 400 and json.loads(rejected)["code"] == "ORDERPAID")
     stranger = merchant.client(True)
     stranger._core._private_key = None
     with unittest.mock.patch.object(wechatpayv3.utils, "rsa_sign", lambda **_: base64.b64encode(bytes(256)).decode()):
-        status, refused = stranger.query(out_trade_no=number)
-    check("a forged request is refused", status == 401 and json.loads(refused)["code"] == "SIGN_ERROR")
+        status, rejected = stranger.query(out_trade_no=number)
+    check("a forged request is rejected", status == 401 and json.loads(rejected)["code"] == "SIGN_ERROR")
 
 
 def login(demo):
@@ -94,24 +94,24 @@ def login(demo):
 
 
 def our_signatures(merchant, demo, token, check):
-    """Places an order with our system and gives its number."""
+    """Places an order through the system and returns its number."""
     bought, _ = call(demo["base_url"] + "/contact_voucher/buy", {"price": 3.99, "contact_voucher_num": 1}, token)
     number, pay_params = bought["data"]["order_no"], bought["data"]["pay_params"]
     call(demo["base_url"] + "/order/status", {"order_no": number}, token)
     requests, _ = call(demo["wechat_url"] + "/simulate/pay_requests")
-    ours = [request for request in requests if number in request["path"] + request["body"]]
-    check("our system placed and queried", [request["method"] for request in ours] == ["POST", "GET"])
+    system_requests = [request for request in requests if number in request["path"] + request["body"]]
+    check("the system placed and queried the order", [request["method"] for request in system_requests] == ["POST", "GET"])
     key = load_pem_private_key(merchant.secret["private_key"].encode(), password=None)
-    for request in ours:
+    for request in system_requests:
         parts = dict(re.findall(r'(\w+)="([^"]*)"', request["authorization"]))
         with unittest.mock.patch("time.time", lambda: int(parts["timestamp"])):
             theirs = wechatpayv3.utils.build_authorization(
                 request["path"], request["method"], merchant.secret["mchid"], merchant.secret["serial_no"], key,
                 data=request["body"] or None, nonce_str=parts["nonce_str"])
-        check(f"our {request['method']} is signed byte for byte alike", theirs == request["authorization"])
+        check(f"the system's {request['method']} has the same signature, byte for byte", theirs == request["authorization"])
     client = merchant.client(True)
     signed = [merchant.secret["appid"], pay_params["timeStamp"], pay_params["nonceStr"], pay_params["package"]]
-    check("pay_params are signed byte for byte alike",
+    check("pay_params have the same signature, byte for byte",
           client.sign(signed) == pay_params["paySign"] and pay_params["signType"] == "RSA")
     return number
 
@@ -120,26 +120,26 @@ def notifications(merchant, demo, number, check):
     call(demo["wechat_url"] + "/simulate/pay", {"out_trade_no": number, "notify": False})
     for name, by_public_key in [("public_key", True), ("certificate", False)]:
         client = merchant.client(by_public_key)
-        letter, _ = call(demo["wechat_url"] + "/simulate/notify_again",
-                         {"out_trade_no": number, "deliver": False, "serial": name})
-        told = client.callback(letter["headers"], letter["body"])
-        resource = told and told["resource"]
-        check(f"a notification by {name} is verified and opened",
+        notification, _ = call(demo["wechat_url"] + "/simulate/notify_again",
+                               {"out_trade_no": number, "deliver": False, "serial": name})
+        result = client.callback(notification["headers"], notification["body"])
+        resource = result and result["resource"]
+        check(f"a notification by {name} is verified and decrypted",
               resource and resource["out_trade_no"] == number and resource["amount"]["total"] == 399
-              and resource["appid"] == merchant.secret["appid"] and told["event_type"] == "TRANSACTION.SUCCESS")
-        # Nothing but the signature can tell: the summary is neither sealed nor read.
-        changed = letter["body"].replace("支付成功", "支付失败")
-        check(f"a changed notification by {name} is refused",
-              changed != letter["body"] and client.callback(letter["headers"], changed) is None)
+              and resource["appid"] == merchant.secret["appid"] and result["event_type"] == "TRANSACTION.SUCCESS")
+        # Only the signature can reveal the change: the summary is neither encrypted nor read.
+        changed = notification["body"].replace("支付成功", "支付失败")
+        check(f"a changed notification by {name} is rejected",
+              changed != notification["body"] and client.callback(notification["headers"], changed) is None)
 
 
 def granted(demo, token, number, check):
     before, _ = call(demo["base_url"] + "/contact_voucher/records", {}, token)
-    told, _ = call(demo["wechat_url"] + "/simulate/notify_again", {"out_trade_no": number})
-    check("our system takes the notification", told == {"notified_status": 200})
-    # Looked at before the order's state, whose query would grant it as well.
+    result, _ = call(demo["wechat_url"] + "/simulate/notify_again", {"out_trade_no": number})
+    check("the system accepts the notification", result == {"notified_status": 200})
+    # Checked before the order's status, because that query would grant the voucher as well.
     after, _ = call(demo["base_url"] + "/contact_voucher/records", {}, token)
-    check("the voucher is there",
+    check("the user has the voucher",
           after["data"]["contact_voucher_num"] == before["data"]["contact_voucher_num"] + 1
           and after["data"]["list"][0]["type"] == "buy")
     status, _ = call(demo["base_url"] + "/order/status", {"order_no": number}, token)

@@ -1,4 +1,4 @@
-//! The API pages: what they hold, where it comes from, and that their catalogue of failures is that of the code.
+//! The API pages: their content, its sources, and a catalogue of failures that agrees with the code.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,6 +7,7 @@ use ops::docs::apis::{APIS, Api};
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Response, StatusCode};
 
+use crate::support::repository::read;
 use crate::support::world;
 
 const STRICT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -19,27 +20,49 @@ fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> &'a str {
     headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// The text of a page's elements of one kind.
+/// The text between each pair of tags.
 fn elements<'a>(html: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     html.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
 }
 
-/// The statuses and codes that a family's `Failure` answers, read from its source: what is not in the catalogue there cannot be
-/// answered without being seen here. One without a code of its own has the status for a code.
+/// The statuses and codes that a family's `Failure` returns, read from the sources, so that the catalogue cannot miss one. A failure
+/// without a code of its own has the status as its code.
 fn failures_in_code(family: &str) -> BTreeSet<(u16, u16)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../functions/{family}/src"));
-    let source = [folder.join("edge.rs"), folder.join("edge/answer.rs")].into_iter().find(|file| file.is_file()).unwrap();
-    let source = std::fs::read_to_string(source).unwrap();
+    let source = read(&format!("functions/{family}/src/edge/answer.rs"));
     let failure = source.split("impl IntoResponse for Failure {").nth(1).unwrap().split("\n}\n").next().unwrap();
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    let named = |rest: &str| rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect::<String>();
     let pairs = failure.split("StatusCode::").skip(1).map(|rest| {
-        let name: String = rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+        let name = named(rest);
         let status = status(&name);
         let after = rest[name.len()..].trim_start_matches([',', ' ', '(']);
         let bad_parameter = after.starts_with("BAD_PARAMETER").then_some(1001);
         (status, bad_parameter.or_else(|| digits(after)).unwrap_or(status))
     });
-    pairs.collect()
+    // The statuses that all families share. A family gives a kind its own code, or its own status too, which is among the pairs above.
+    let shared = read("functions/lambda/src/answer.rs");
+    let kinds = KINDS.iter().filter_map(|kind| {
+        let status = status(&named(arm(&shared, kind).unwrap().split_once("StatusCode::").unwrap().1));
+        let code = match arm(failure, kind) {
+            None => status,
+            Some(own) if own.contains("StatusCode::") => return None,
+            Some(own) if own.contains("BAD_PARAMETER") => 1001,
+            Some(own) => digits(&own[own.find(|c: char| c.is_ascii_digit()).unwrap()..]).unwrap(),
+        };
+        Some((status, code))
+    });
+    pairs.chain(kinds).collect()
+}
+
+/// The kinds of the domain's errors.
+const KINDS: [&str; 8] =
+    ["Invalid", "NotFound", "Conflict", "Unauthenticated", "TokenRejected", "Forbidden", "TooManyRequests", "Internal"];
+
+/// What a `match` makes of a kind: the text up to the end of the arm.
+fn arm<'a>(source: &'a str, kind: &str) -> Option<&'a str> {
+    let (_, rest) = source.split_once(&format!("Kind::{kind}"))?;
+    let (_, arm) = rest.split_once("=>")?;
+    arm.split("Kind::").next()?.split("};").next()
 }
 
 /// The number of a status by its name in `http::StatusCode`.
@@ -48,11 +71,11 @@ fn status(name: &str) -> u16 {
     let named = |status: &StatusCode| {
         status.canonical_reason().is_some_and(|reason| reason.to_uppercase().replace([' ', '-'], "_") == name)
     };
-    all.find(named).unwrap_or_else(|| panic!("what is {name}?")).as_u16()
+    all.find(named).unwrap_or_else(|| panic!("{name} is not a status")).as_u16()
 }
 
 #[test]
-fn the_catalogue_holds_each_failure_of_the_code_once_and_no_other() {
+fn the_catalogue_lists_each_failure_of_the_code_once_and_no_other() {
     for Api { name, failures, .. } in &APIS {
         let catalogue: Vec<(u16, u16)> = failures.iter().map(|failure| (failure.status, failure.code)).collect();
         assert!(catalogue.is_sorted(), "{name}");
@@ -62,19 +85,19 @@ fn the_catalogue_holds_each_failure_of_the_code_once_and_no_other() {
 }
 
 #[test]
-fn every_code_of_the_documents_is_in_the_catalogue_unless_it_is_never_answered() {
+fn every_code_of_the_documents_is_in_the_catalogue_unless_it_is_never_returned() {
     let codes = |name: &str| -> BTreeSet<u16> {
         let api = APIS.iter().find(|api| api.name == name).unwrap();
         api.failures.iter().map(|failure| failure.code).collect()
     };
     assert_eq!(codes("channel"), BTreeSet::from([1001, 1002, 1003, 1004, 5001]));
-    // 2001 and 2003 are 未实现.
+    // The document says of 2001 and 2003: 未实现.
     let hris = [1001, 1002, 1003, 1101, 1102, 1103, 1104, 1105, 2002, 2004, 3001, 3002, 9001];
     assert_eq!(codes("hris"), BTreeSet::from(hris));
 }
 
 #[tokio::test]
-async fn the_overview_leads_to_each_api() {
+async fn the_overview_links_to_each_api() {
     let answer = get("/docs").await;
     assert_eq!(answer.status(), 200);
     assert_eq!(text(answer.headers(), &header::CONTENT_TYPE), "text/html; charset=utf-8");
@@ -88,7 +111,7 @@ async fn the_overview_leads_to_each_api() {
 }
 
 #[tokio::test]
-async fn a_page_shows_its_catalogue_and_commands_for_the_address_that_it_is_read_at() {
+async fn a_page_shows_its_catalogue_and_commands_with_the_address_of_the_request() {
     for Api { name, title, failures, .. } in &APIS {
         let answer = get(&format!("/docs/{name}")).await;
         assert_eq!(answer.status(), 200, "{name}");
@@ -110,7 +133,7 @@ async fn a_page_shows_its_catalogue_and_commands_for_the_address_that_it_is_read
 }
 
 #[tokio::test]
-async fn an_address_that_could_say_more_to_a_shell_does_not_come_into_a_page() {
+async fn a_host_with_shell_syntax_does_not_appear_in_a_page() {
     let request = reqwest::Client::new().get(format!("{}/docs/channel", world().base_url));
     let html = request.header(header::HOST, "a;reboot").send().await.unwrap().text().await.unwrap();
     assert!(html.contains(">BASE=https://api.example.com\n"));
@@ -118,7 +141,7 @@ async fn an_address_that_could_say_more_to_a_shell_does_not_come_into_a_page() {
 }
 
 #[tokio::test]
-async fn the_documents_are_the_committed_ones() {
+async fn the_served_openapi_documents_are_the_committed_ones() {
     for Api { name, .. } in &APIS {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../openapi/{name}.json"));
         let answer = get(&format!("/docs/openapi/{name}.json")).await;
@@ -129,7 +152,7 @@ async fn the_documents_are_the_committed_ones() {
 }
 
 #[tokio::test]
-async fn swagger_ui_comes_packed_from_here() {
+async fn swagger_ui_is_served_compressed() {
     let answer = get("/docs/ui").await;
     assert_eq!((answer.status().as_u16(), answer.url().path()), (200, "/docs/ui/channel"));
     for (name, content_type) in
@@ -151,7 +174,7 @@ async fn swagger_ui_comes_packed_from_here() {
 }
 
 #[tokio::test]
-async fn who_has_a_page_already_is_told_so() {
+async fn a_cached_page_is_answered_with_304() {
     let url = format!("{}/docs/style.css", world().base_url);
     let first = reqwest::get(&url).await.unwrap();
     assert_eq!(first.status(), 200);
@@ -167,7 +190,7 @@ async fn who_has_a_page_already_is_told_so() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_by_a_page() {
+async fn an_unknown_address_is_answered_with_a_404_page() {
     for path in
         ["/docs/nothing", "/docs/nothing/at/all", "/docs/openapi/nothing.json", "/docs/openapi/channel", "/docs/ui/nothing"]
     {

@@ -1,4 +1,4 @@
-//! /applications (document, 投递).
+//! /applications (docs/contract/channel.txt, POST /applications).
 
 use axum::extract::State;
 use deserr::Deserr;
@@ -7,7 +7,7 @@ use shared::channel::applications::Application;
 use shared::channel::choices::ApplicationStatus;
 use shared::channel::{Filter, Record};
 use shared::error::Error;
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Moment, PeriodEnd, PeriodStart, RecordId, Text, Url};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Caller, Failure, Id, Json, Patch, Problem, Reply, Success};
-use crate::lists::{self, List, ListQuery, Paging};
+use crate::paging::{self, List, ListQuery, Paging};
 use crate::records::{self, Body, mirrors};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -166,7 +166,7 @@ async fn update_application(
 
 impl ApplicationQuery {
     fn filter(self) -> Result<Filter, Error> {
-        let (occurred_from, occurred_to) = lists::period(self.start_date, self.end_date)?;
+        let (occurred_from, occurred_to) = paging::period(self.start_date, self.end_date)?;
         Ok(Filter {
             parents: [
                 self.channel_user_id.map(|id| ("channel_user_id", id)),

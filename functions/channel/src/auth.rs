@@ -1,4 +1,4 @@
-//! POST /auth/token and /auth/refresh (document, 认证).
+//! POST /auth/token and /auth/refresh (docs/contract/channel.txt, POST /auth/token).
 
 use axum::extract::State;
 use deserr::Deserr;
@@ -6,7 +6,7 @@ use lambda::Address;
 use serde::Serialize;
 use shared::channel::tokens::{ACCESS_TOKEN_AGE, Tokens};
 use shared::error::{Error, Fault};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Reason, RecordId, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +21,8 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct TokenRequest {
+#[schema(as = TokenRequest)]
+struct TokenBody {
     /// 渠道唯一标识
     #[schema(value_type = String, max_length = 255, example = "channel_001")]
     appkey: Text<1, 255>,
@@ -35,7 +36,8 @@ struct TokenRequest {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct RefreshRequest {
+#[schema(as = RefreshRequest)]
+struct RefreshBody {
     /// 刷新令牌
     #[schema(value_type = String, max_length = 512, example = "refresh_token_string")]
     refresh_token: Text<1, 512>,
@@ -64,31 +66,31 @@ impl From<Tokens> for TokenView {
 }
 
 /// 获取 Token
-#[utoipa::path(post, path = "/api/v1/auth/token", tag = "认证", security(()), request_body = TokenRequest, responses(
+#[utoipa::path(post, path = "/api/v1/auth/token", tag = "认证", security(()), request_body = TokenBody, responses(
     (status = 200, body = Success<TokenView>), (status = "default", body = Problem)))]
 async fn create_token(
     State(app): State<App>,
     Address(address): Address,
-    JsonOrForm(request): JsonOrForm<TokenRequest>,
+    JsonOrForm(body): JsonOrForm<TokenBody>,
 ) -> Result<Reply<TokenView>, Failure> {
-    is_grant_type(&request.grant_type, "client_credentials", "must be client_credentials")?;
-    // An appkey that cannot be one is as wrong as any other.
-    let appkey = RecordId::parse(request.appkey.as_str()).map_err(|_| Error::unauthenticated())?;
-    Ok(Reply(app.issue_tokens(&appkey, request.secret.as_str(), &address).await?.into()))
+    check_grant_type(&body.grant_type, "client_credentials", "must be client_credentials")?;
+    // A malformed appkey is the same error as an unknown one.
+    let appkey = RecordId::parse(body.appkey.as_str()).map_err(|_| Error::unauthenticated())?;
+    Ok(Reply(app.issue_tokens(&appkey, body.secret.as_str(), &address).await?.into()))
 }
 
 /// 刷新 Token
-#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "认证", security(()), request_body = RefreshRequest, responses(
+#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "认证", security(()), request_body = RefreshBody, responses(
     (status = 200, body = Success<TokenView>), (status = "default", body = Problem)))]
 async fn refresh_token(
     State(app): State<App>,
     Address(address): Address,
-    JsonOrForm(request): JsonOrForm<RefreshRequest>,
+    JsonOrForm(body): JsonOrForm<RefreshBody>,
 ) -> Result<Reply<TokenView>, Failure> {
-    is_grant_type(&request.grant_type, "refresh_token", "must be refresh_token")?;
-    Ok(Reply(app.refresh_tokens(request.refresh_token.as_str(), &address).await?.into()))
+    check_grant_type(&body.grant_type, "refresh_token", "must be refresh_token")?;
+    Ok(Reply(app.refresh_tokens(body.refresh_token.as_str(), &address).await?.into()))
 }
 
-fn is_grant_type(given: &Text<1, 64>, expected: &str, reason: Reason) -> Result<(), Error> {
-    if given.as_str() == expected { Ok(()) } else { Err(Error::invalid([Fault::new("grant_type", reason)])) }
+fn check_grant_type(grant_type: &Text<1, 64>, expected: &str, reason: Reason) -> Result<(), Error> {
+    if grant_type.as_str() == expected { Ok(()) } else { Err(Error::invalid([Fault::new("grant_type", reason)])) }
 }

@@ -1,11 +1,11 @@
-//! /companies (document, 企业).
+//! /companies (docs/contract/channel.txt, POST /companies).
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::channel::Record;
 use shared::channel::companies::{BusinessLicense, Company};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{ContactPhone, CreditCode, Date, Expiry, Moment, Money, RecordId, Text, Url};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -1,11 +1,10 @@
-//! The partner API (document 000_47b10f4368b04607.txt) as Lambda functions: one for each group of resources, each with the
-//! router of its own endpoints.
+//! The partner API (docs/contract/channel.txt) as Lambda functions: one for each group of resources, with the router of its endpoints.
 
 pub mod applications;
 pub mod auth;
 pub mod companies;
 mod edge;
-mod lists;
+mod paging;
 pub mod payments;
 mod records;
 pub mod tasks;
@@ -18,16 +17,16 @@ use axum::Router;
 use lambda::family::{self, Family};
 use serde_json::Value;
 use shared::channel::Service;
-use shared::environment::Environment;
 use shared::error::Result;
+use shared::runtime::environment::Environment;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use edge::Failure;
 
-/// What every handler shares.
+/// The state of every handler.
 pub type App = Arc<Service>;
 
-/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+/// The functions of the family. The binary, the `Metadata` in `template.yaml` and the event files have the same name.
 pub const FUNCTIONS: [(&str, family::Routes<Channel>); 7] = [
     ("channel-auth", auth::router),
     ("channel-users", users::router),
@@ -45,7 +44,7 @@ impl Family for Channel {
     type Failure = Failure;
 
     const PREFIX: &'static str = "channel-";
-    /// The largest record is a fraction of it.
+    /// Several times the largest record.
     const MAX_BODY: usize = 1024 * 1024;
 
     fn unknown_path() -> Failure {
@@ -61,13 +60,13 @@ impl Family for Channel {
     }
 }
 
-/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+/// Builds a function. The parameter is its routes rather than its name, so that a binary contains only the code of its own function.
 pub async fn connect(routes: family::Routes<Channel>, environment: &Environment) -> Result<Router> {
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Channel>(routes, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.
+/// The family's OpenAPI document. Only the tests generate it, to write and compare it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(
@@ -81,7 +80,7 @@ pub fn openapi() -> Result<Value, String> {
     family::openapi::<Channel>(document, &FUNCTIONS, include_str!("../examples.json"))
 }
 
-/// Every route of the family with the function that serves it: `(method, path, function)`.
+/// The routes of the family, each with the function that serves it: `(method, path, function)`.
 pub fn routes() -> Vec<(&'static str, String, &'static str)> {
     family::routes::<Channel>(&FUNCTIONS)
 }

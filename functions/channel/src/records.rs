@@ -1,18 +1,18 @@
-//! What the handlers of users, companies, tasks, applications and payments share: a body that is the content of a record, on
-//! its way in and out.
+//! What the handlers of users, companies, tasks, applications and payments have in common: the same wire type is the body of a request
+//! and a part of the response.
 
 use deserr::Deserr;
 use serde::Serialize;
 use shared::channel::{ChannelId, Record, Resource, missing};
 use shared::error::{Error, Fault, Result};
-use shared::input::{Faults, Json as Input};
 use shared::values::RecordId;
+use shared::values::input::{Faults, Json as Input};
 
 use crate::App;
 use crate::edge::Patch;
 
-/// Converts between a wire form and the domain's type of the same fields. `some` and `one` name the fields that are converted
-/// in turn: those that may be missing, and those that are always there.
+/// Converts between a wire type and the domain type with the same fields. `some` (optional) and `one` (required) name the fields whose
+/// types need a conversion too.
 macro_rules! mirrors {
     ($wire:ident = $domain:ident { $($field:ident),+ } $(some { $($some:ident),+ })? $(one { $($one:ident),+ })?) => {
         crate::records::mirrors!(@ $wire => $domain { $($field),+ } { $($($some),+)? } { $($($one),+)? });
@@ -32,7 +32,7 @@ macro_rules! mirrors {
 }
 pub(crate) use mirrors;
 
-/// The wire form of a record's content.
+/// The wire type of a record's content.
 pub trait Body: Deserr<Faults> + Serialize + From<Self::Content> + Into<Self::Content> {
     type Content: Resource + Clone;
 }
@@ -42,11 +42,11 @@ pub async fn create<B: Body>(app: &App, channel: &ChannelId, body: B) -> Result<
 }
 
 pub async fn find<B: Body>(app: &App, channel: &ChannelId, id: &RecordId) -> Result<Record<B::Content>> {
-    app.find(channel, id).await?.ok_or_else(missing::<B::Content>)
+    app.find(channel, id).await?.ok_or_else(|| missing(B::Content::ID_FIELD))
 }
 
-/// Merges the patch into the record as it would be answered, and reads the result like a new body: what comes out is valid as
-/// a whole. The id in the path rules.
+/// Merges the patch into the record's wire form and reads the result like the body of a POST, so that the changed record is valid as a
+/// whole. The id cannot change.
 pub async fn amend<B: Body>(app: &App, channel: &ChannelId, id: &RecordId, patch: &Patch) -> Result<Record<B::Content>> {
     let Patch(patch) = patch;
     let field = B::Content::ID_FIELD;

@@ -1,4 +1,4 @@
-//! /tasks (document, 任务).
+//! /tasks (docs/contract/channel.txt, POST /tasks).
 
 use axum::extract::State;
 use deserr::Deserr;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::channel::choices::{Currency, SalaryType, SettlementType, TaskStatus, TaskType};
 use shared::channel::tasks::{Salary, Task};
 use shared::channel::{Filter, Record};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Count, Moment, Money, RecordId, Text};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Caller, Failure, Id, Json, Patch, Problem, Reply, Success};
-use crate::lists::{List, ListQuery, Paging};
+use crate::paging::{List, ListQuery, Paging};
 use crate::records::{self, Body, mirrors};
 
 pub fn router() -> OpenApiRouter<App> {

@@ -1,4 +1,4 @@
-//! /uploads, an addition to the document: see channel.md, Uploads.
+//! /uploads, an addition to the document: see docs/design/channel.md, Uploads.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use serde::Serialize;
+use shared::channel::missing;
 use shared::channel::uploads::{FileType, Purpose, Sha256, Size, UploadName};
 use shared::error::{Error, Fault};
-use shared::input::Faults;
-use shared::objects::PRESIGNED_FOR;
+use shared::storage::objects::PRESIGNED_FOR;
+use shared::values::input::Faults;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,7 +26,8 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct UploadRequest {
+#[schema(as = UploadRequest)]
+struct UploadBody {
     /// 用途: resume, license, certification, supporting_doc
     #[schema(value_type = String, example = "resume")]
     purpose: Purpose,
@@ -55,21 +57,22 @@ struct UploadView {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Download {
+#[schema(as = Download)]
+struct DownloadView {
     /// 15 分钟内有效的下载地址
     url: String,
 }
 
 /// 申请上传
-#[utoipa::path(post, path = "/api/v1/uploads", tag = "上传", request_body = UploadRequest, responses(
+#[utoipa::path(post, path = "/api/v1/uploads", tag = "上传", request_body = UploadBody, responses(
     (status = 200, body = Success<UploadView>), (status = "default", body = Problem)))]
 async fn create_upload(
     State(app): State<App>,
     Caller(channel): Caller,
     Host(base_url): Host,
-    Json(request): Json<UploadRequest>,
+    Json(body): Json<UploadBody>,
 ) -> Result<Reply<UploadView>, Failure> {
-    let UploadRequest { purpose, content_type, size, sha256 } = request;
+    let UploadBody { purpose, content_type, size, sha256 } = body;
     let (name, presigned) = app.begin_upload(&channel, purpose, content_type, size, sha256).await?;
     Ok(Reply(UploadView {
         upload_url: presigned.url,
@@ -81,12 +84,12 @@ async fn create_upload(
 
 /// 下载上传的文件
 #[utoipa::path(get, path = "/api/v1/uploads/{name}", tag = "上传", params(("name" = String, Path)), responses(
-    (status = 302, body = Success<Download>), (status = "default", body = Problem)))]
+    (status = 302, body = Success<DownloadView>), (status = "default", body = Problem)))]
 async fn get_upload(State(app): State<App>, Caller(channel): Caller, Name(name): Name) -> Result<Response, Failure> {
     let found = app.find_upload(&channel, &name).await?;
-    let presigned = found.ok_or_else(|| Error::not_found([Fault::new("name", "does not exist")]))?;
+    let presigned = found.ok_or_else(|| missing("name"))?;
     let location = [(header::LOCATION, presigned.url.clone())];
-    Ok((StatusCode::FOUND, location, Reply(Download { url: presigned.url })).into_response())
+    Ok((StatusCode::FOUND, location, Reply(DownloadView { url: presigned.url })).into_response())
 }
 
 /// The name of an upload, from the path.
@@ -103,7 +106,7 @@ impl FromRequestParts<App> for Name {
     }
 }
 
-/// The address that the caller reached us by.
+/// The base URL of the request.
 struct Host(String);
 
 impl FromRequestParts<App> for Host {

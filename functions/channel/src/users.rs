@@ -1,11 +1,11 @@
-//! /users (document, 用户).
+//! /users (docs/contract/channel.txt, POST /users).
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::channel::Record;
 use shared::channel::users::{LiveCertification, User};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Urls};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

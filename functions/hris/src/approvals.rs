@@ -1,11 +1,11 @@
-//! /approvals (document, 审批对象).
+//! /approvals (docs/contract/hris.txt, 审批对象).
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::hris::approvals::Approval;
 use shared::hris::values::{ApprovalCategory, ApprovalStatus, Code};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Date, LocalTime, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

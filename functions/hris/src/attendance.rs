@@ -1,4 +1,4 @@
-//! Punches, checkings, arrangements and timelines (document, 打卡, 排班, Timeline).
+//! Punches, checkings, arrangements and timelines (docs/contract/hris.txt, 打卡, 排班, Timeline).
 
 use axum::extract::State;
 use deserr::{Deserr, IntoValue, Sequence as _, Value, ValuePointerRef};
@@ -7,7 +7,7 @@ use shared::hris::arrangements::{Arrangement, MAX_EMPLOYEES};
 use shared::hris::punches::{Checking, MAX_PUNCHES, Punch};
 use shared::hris::timelines::Timeline;
 use shared::hris::values::{Code, DurationUnit, TimelineCategory};
-use shared::input::{Faults, text};
+use shared::values::input::{Faults, text};
 use shared::values::{Date, LocalTime, Span, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -52,7 +52,7 @@ struct PunchesPayload(Vec<Row>);
 
 impl Payload for PunchesPayload {}
 
-/// A bad row never spoils the rest: it keeps its reason, and of its number what can be told.
+/// A row of the request. An invalid row does not affect the others: it keeps the reason, and the employee number if that is a string.
 struct Row {
     empno: serde_json::Value,
     punch: Result<Punch, String>,
@@ -73,7 +73,7 @@ struct PunchFields {
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = PunchesPayload)]
-struct Wrapped {
+struct PunchesObject {
     /// 打卡记录
     #[schema(value_type = Vec<PunchFields>)]
     attendances: Rows,
@@ -85,7 +85,7 @@ impl Deserr<Faults> for PunchesPayload {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         match value {
             Value::Sequence(_) => Rows::deserialize_from_value(value, at),
-            value => Wrapped::deserialize_from_value(value, at).map(|wrapped| wrapped.attendances),
+            value => PunchesObject::deserialize_from_value(value, at).map(|object| object.attendances),
         }
         .map(|Rows(rows)| Self(rows))
     }
@@ -97,12 +97,12 @@ impl Deserr<Faults> for Rows {
         if rows.len() > MAX_PUNCHES {
             return Err(Faults::one(at, format!("must not have more than {MAX_PUNCHES} elements")));
         }
-        Ok(Self(rows.into_iter().map(|row| Row::of(row.into_value())).collect()))
+        Ok(Self(rows.into_iter().map(|row| Row::parse(row.into_value())).collect()))
     }
 }
 
 impl Row {
-    fn of<V: IntoValue>(value: Value<V>) -> Self {
+    fn parse<V: IntoValue>(value: Value<V>) -> Self {
         let Value::Map(members) = value else {
             return Self { empno: serde_json::Value::Null, punch: Err("must be an object".into()) };
         };
@@ -110,7 +110,7 @@ impl Row {
         for (name, member) in deserr::Map::into_iter(members) {
             let member = match member.into_value() {
                 Value::Null => continue,
-                // What is no text is wrong, whatever it is.
+                // Both fields are strings. Any other value becomes null, which the parser rejects.
                 member => text(&member).map_or(serde_json::Value::Null, Into::into),
             };
             if name == "empno" {
@@ -118,13 +118,13 @@ impl Row {
             }
             fields.insert(name, member);
         }
-        let punch = shared::input::Json::from_value(fields.into()).read::<PunchFields>();
+        let punch = shared::values::input::Json::from_value(fields.into()).read::<PunchFields>();
         let punch = punch.map(|PunchFields { empno, punched_at }| Punch { empno, punched_at });
-        Self { empno, punch: punch.map_err(|error| clauses(&error)) }
+        Self { empno, punch: punch.map_err(|error| join_faults(&error)) }
     }
 }
 
-fn clauses(error: &shared::error::Error) -> String {
+fn join_faults(error: &shared::error::Error) -> String {
     error.faults().iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect::<Vec<_>>().join("; ")
 }
 
@@ -143,7 +143,7 @@ struct PunchResult {
 }
 
 /// 导入员工打卡记录
-#[utoipa::path(post, path = "/api/v2/attendance_punches", tag = "考勤", params(Signed), request_body = Wrapped,
+#[utoipa::path(post, path = "/api/v2/attendance_punches", tag = "考勤", params(Signed), request_body = PunchesObject,
     responses((status = 200, body = Vec<PunchResult>), (status = "default", body = Problem)))]
 async fn create_punches(
     State(app): State<App>,

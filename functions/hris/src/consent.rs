@@ -1,13 +1,13 @@
-//! The page on which an employee consents: rendered here, in plain HTML, without scripts.
+//! The page on which an employee consents: plain HTML without scripts.
 //!
 //! ```text
-//! GET  authorize?app_id&callback_url&state   asks for a phone number
-//! POST authorize  action=send                sends a code there, asks for it
+//! GET  authorize?app_id&callback_url&state   requests a phone number
+//! POST authorize  action=send                sends a code to it, requests the code
 //! POST authorize  action=consent             303 to callback_url?response_code=..&state=..
 //! POST authorize  action=deny                303 to callback_url?error=access_denied&state=..
 //! ```
 //!
-//! Every form brings back a token made for the browser's cookie, so that no other site can send it.
+//! Every form contains a token that belongs to the browser's cookie, so that no other site can submit it.
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
@@ -19,10 +19,11 @@ use form_urlencoded::Serializer;
 use lambda::Address;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
+use shared::crypto::credentials::is_same;
+use shared::crypto::random::random_token;
 use shared::error::{Error, Kind};
-use shared::hris::oauth::{App as OauthApp, CodeRefusal};
-use shared::input::Faults;
-use shared::secrets::{is_same, random_token};
+use shared::hris::oauth::{App as OauthApp, ConsentError};
+use shared::values::input::Faults;
 use shared::values::{Mobile, Text};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -39,10 +40,10 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(show_consent, submit_consent))
 }
 
-/// What an app opens the page with.
+/// The link with which an app opens the page.
 #[derive(Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Request {
+struct ConsentQuery {
     #[serde(default)]
     app_id: String,
     /// 与登记的完全相同
@@ -53,14 +54,14 @@ struct Request {
     state: String,
 }
 
-/// The longest state that is carried back.
+/// The longest state that the page returns to the app.
 const MAX_STATE: usize = 1024;
 
 /// What a form of the page sends.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = ConsentForm)]
-struct Form {
+struct ConsentBody {
     /// send 发送验证码, consent 同意, deny 拒绝
     #[schema(value_type = String, example = "consent")]
     action: Text<1, 16>,
@@ -91,20 +92,20 @@ struct Form {
 #[template(path = "consent.html")]
 struct Page<'a> {
     nonce: &'a str,
-    /// What was wrong with the last step.
+    /// The error of the last step.
     message: &'a str,
     step: Step<'a>,
 }
 
 enum Step<'a> {
-    /// Nothing can be done here.
+    /// A page without a form.
     Stop,
-    AskMobile(&'a Asked<'a>),
-    AskCode(&'a Asked<'a>),
+    AskMobile(&'a FormFields<'a>),
+    AskCode(&'a FormFields<'a>),
 }
 
-/// What stands in the forms.
-struct Asked<'a> {
+/// The content of the forms.
+struct FormFields<'a> {
     app: &'a OauthApp,
     company: &'a str,
     state: &'a str,
@@ -114,17 +115,17 @@ struct Asked<'a> {
 }
 
 /// 授权页面
-#[utoipa::path(get, path = "/api/v2/oauth/authorize", tag = "授权", security(()), params(Request),
+#[utoipa::path(get, path = "/api/v2/oauth/authorize", tag = "授权", security(()), params(ConsentQuery),
     responses((status = 200, description = "HTML"), (status = 400, description = "HTML: app_id 或 callback_url 不正确")))]
 async fn show_consent(
     State(app): State<App>,
     headers: HeaderMap,
-    request: Result<Query<Request>, QueryRejection>,
+    query: Result<Query<ConsentQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Some(Query(request)) = request.ok().filter(|Query(request)| request.state.len() <= MAX_STATE) else {
+    let Some(Query(query)) = query.ok().filter(|Query(query)| query.state.len() <= MAX_STATE) else {
         return stop("链接不正确");
     };
-    let Some(oauth_app) = app.oauth_app(&request.app_id, &request.callback_url).await? else {
+    let Some(oauth_app) = app.oauth_app(&query.app_id, &query.callback_url).await? else {
         return stop("应用不存在，或回调地址与登记的不一致");
     };
     let browser = match cookie(&headers) {
@@ -132,15 +133,15 @@ async fn show_consent(
         None => random_token()?,
     };
     let company = company_name(&app, &oauth_app).await?;
-    let asked = Asked {
+    let fields = FormFields {
         app: &oauth_app,
         company: &company,
-        state: &request.state,
-        token: app.form_token(&browser, &request.app_id)?,
+        state: &query.state,
+        token: app.form_token(&browser, &query.app_id)?,
         mobile: "",
         attempt: "",
     };
-    let mut response = page(StatusCode::OK, "", Step::AskMobile(&asked))?;
+    let mut response = page(StatusCode::OK, "", Step::AskMobile(&fields))?;
     let secure = if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={browser}; Path=/api/v2/oauth; Max-Age={COOKIE_AGE}; HttpOnly; SameSite=Strict{secure}");
     response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(Error::internal)?);
@@ -149,14 +150,14 @@ async fn show_consent(
 
 /// 授权页面的表单
 #[utoipa::path(post, path = "/api/v2/oauth/authorize", tag = "授权", security(()),
-    request_body(content = Form, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = ConsentBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "HTML"), (status = 303, description = "回到 callback_url"),
         (status = "4XX", description = "HTML: 说明原因")))]
 async fn submit_consent(
     State(app): State<App>,
     Address(address): Address,
     headers: HeaderMap,
-    Fields(form): Fields<Form>,
+    Fields(form): Fields<ConsentBody>,
 ) -> Result<Response, Failure> {
     let Some(oauth_app) = app.oauth_app(form.app_id.as_str(), form.callback_url.as_str()).await? else {
         return stop("应用不存在，或回调地址与登记的不一致");
@@ -167,7 +168,7 @@ async fn submit_consent(
     };
     let company = company_name(&app, &oauth_app).await?;
     let state = form.state.as_str();
-    let mut asked = Asked {
+    let mut fields = FormFields {
         app: &oauth_app,
         company: &company,
         state,
@@ -177,26 +178,26 @@ async fn submit_consent(
     };
     match form.action.as_str() {
         "send" => {
-            let Ok(mobile) = Mobile::parse(asked.mobile) else {
-                return page(StatusCode::UNPROCESSABLE_ENTITY, "请输入正确的手机号", Step::AskMobile(&asked));
+            let Ok(mobile) = Mobile::parse(fields.mobile) else {
+                return page(StatusCode::UNPROCESSABLE_ENTITY, "请输入正确的手机号", Step::AskMobile(&fields));
             };
             match app.send_consent_code(&oauth_app, &mobile, &address).await {
                 Ok(attempt) => {
-                    asked.attempt = &attempt;
-                    page(StatusCode::OK, "", Step::AskCode(&asked))
+                    fields.attempt = &attempt;
+                    page(StatusCode::OK, "", Step::AskCode(&fields))
                 }
-                Err(error) => too_often(error, "发送太频繁，请稍后再试", Step::AskMobile(&asked)),
+                Err(error) => too_often(error, "发送太频繁，请稍后再试", Step::AskMobile(&fields)),
             }
         }
-        "consent" => match app.consent(&oauth_app, asked.attempt, form.code.as_str().trim(), &address).await {
-            Ok(Ok(response_code)) => back(&oauth_app, &[("response_code", &response_code), ("state", state)]),
-            Ok(Err(CodeRefusal::Wrong)) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&asked)),
-            Ok(Err(CodeRefusal::Spent)) => {
-                page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&asked))
+        "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_str().trim(), &address).await {
+            Ok(response_code) => redirect(&oauth_app, &[("response_code", &response_code), ("state", state)]),
+            Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
+            Err(ConsentError::SpentCode) => {
+                page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&fields))
             }
-            Err(error) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&asked)),
+            Err(ConsentError::Failed(error)) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&fields)),
         },
-        "deny" => back(&oauth_app, &[("error", "access_denied"), ("state", state)]),
+        "deny" => redirect(&oauth_app, &[("error", "access_denied"), ("state", state)]),
         _ => stop("页面已失效，请从应用重新进入"),
     }
 }
@@ -206,7 +207,7 @@ async fn company_name(app: &App, oauth_app: &OauthApp) -> Result<String, Error> 
     Ok(company.map_or(String::new(), |company| company.name.as_str().to_owned()))
 }
 
-/// The browser's cookie, if it can be one of ours.
+/// The browser's cookie, if this page can have set it.
 fn cookie(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let values =
@@ -216,9 +217,9 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
     values.filter(is_ours).map(str::to_owned).next()
 }
 
-/// Back to the app. A state that was not given is not made up.
-fn back(oauth_app: &OauthApp, parameters: &[(&str, &str)]) -> Result<Response, Failure> {
-    // A header holds ASCII.
+/// Redirects to the app. An empty state is omitted.
+fn redirect(oauth_app: &OauthApp, parameters: &[(&str, &str)]) -> Result<Response, Failure> {
+    // A header contains only ASCII.
     let callback = utf8_percent_encode(oauth_app.callback_url.as_str(), CONTROLS).to_string();
     let mut query = Serializer::new(String::new());
     query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
@@ -227,7 +228,7 @@ fn back(oauth_app: &OauthApp, parameters: &[(&str, &str)]) -> Result<Response, F
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
 }
 
-/// The page again for whoever did something too often; any other error is no page.
+/// The page with a message if the error is a rate limit. Any other error is returned as it is.
 fn too_often(error: Error, message: &str, step: Step<'_>) -> Result<Response, Failure> {
     let Kind::TooManyRequests { retry_after } = error.kind() else { return Err(error.into()) };
     let mut response = page(StatusCode::TOO_MANY_REQUESTS, message, step)?;
@@ -241,10 +242,10 @@ fn stop(message: &str) -> Result<Response, Failure> {
 
 fn page(status: StatusCode, message: &str, step: Step<'_>) -> Result<Response, Failure> {
     let nonce = random_token()?;
-    // Browsers hold the redirect after a form against form-action too.
+    // Browsers check the redirect after a form against form-action, too.
     let callback = match &step {
         Step::Stop => "",
-        Step::AskMobile(asked) | Step::AskCode(asked) => asked.app.callback_url.origin(),
+        Step::AskMobile(fields) | Step::AskCode(fields) => fields.app.callback_url.origin(),
     };
     let policy = format!(
         "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self' {callback}; frame-ancestors 'none'; base-uri 'none'"

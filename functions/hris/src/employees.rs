@@ -1,4 +1,4 @@
-//! /employees (document, 员工).
+//! /employees (docs/contract/hris.txt, 员工).
 
 use axum::extract::State;
 use deserr::Deserr;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::error::{Error, Result};
 use shared::hris::employees::{Employee, Filter, Group};
 use shared::hris::values::{Category, Code, Sex, Status, Uuid};
-use shared::input::{Faults, text};
+use shared::values::input::{Faults, text};
 use shared::values::{BankAccount, Date, Mobile, Private, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -43,7 +43,7 @@ impl Payload for ListPayload {
     const BEARS_TOKEN: bool = true;
 }
 
-/// One of the documented states, `joined` for those who are there, or `all`.
+/// One of the documented states, `joined` for current employees, or `all`.
 #[derive(Default)]
 struct StatusFilter(Vec<Status>);
 
@@ -202,7 +202,7 @@ pub enum Employees {
     },
 }
 
-/// The employees that satisfy the filter: all of them, or a page.
+/// The employees that match the filter: a page if the request selects one, else all.
 pub async fn list(
     app: &App,
     company: &Uuid,

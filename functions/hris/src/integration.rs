@@ -1,14 +1,15 @@
-//! What ties other services to a company: company tokens, visits, Moka (document, 更新公司令牌, 提醒员工接见访客, 更新日志).
+//! Integrations of other services: company tokens, visits, Moka (docs/contract/hris.txt, 更新公司令牌, 提醒员工接见访客, 更新日志).
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::hris::missing;
-use shared::hris::moka::{PushedCandidate, Validity};
+use shared::hris::moka::Validity;
 use shared::hris::organization::Company;
+use shared::hris::recruitment::Candidate;
 use shared::hris::values::{Code, Sex, Uuid};
 use shared::hris::visits::Visit;
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Date, Mobile, Text, Token};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -69,7 +70,7 @@ async fn update_company_token(
     Segment(guid): Segment,
     Call { caller, payload }: Call<VisitorTokenPayload>,
 ) -> Result<Reply<CompanyView>, Failure> {
-    // The company is the caller's own: any other one does not exist for it.
+    // Only the caller's own company exists for the caller.
     if Uuid::parse(&guid).as_ref() != Ok(&caller.company) {
         return Err(missing("guid").into());
     }
@@ -154,6 +155,13 @@ struct CandidatePayload {
 
 impl Payload for CandidatePayload {}
 
+impl CandidatePayload {
+    fn into_candidate(self, uuid: Uuid) -> Candidate {
+        let Self { name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id } = self;
+        Candidate { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id }
+    }
+}
+
 /// 推送 Moka 候选人
 #[utoipa::path(post, path = "/api/v2/moka_candidates", tag = "Moka", params(Signed), request_body = CandidatePayload,
     responses((status = 200, body = MokaDone), (status = "default", body = Problem)))]
@@ -161,9 +169,8 @@ async fn create_moka_candidate(
     State(app): State<App>,
     Call { caller, payload }: Call<CandidatePayload>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    let CandidatePayload { name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id } = payload;
-    let candidate = PushedCandidate { name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id };
-    if app.push_candidate(&caller, candidate).await? {
+    let candidate = payload.into_candidate(caller.idempotent_uuid()?);
+    if app.push_candidate(&caller.company, &candidate).await? {
         Ok(Reply(MOKA_DONE))
     } else {
         Err(Failure::NotPermitted("the company is not bound to Moka"))
@@ -178,7 +185,7 @@ async fn get_moka_bind(
     Segment(code): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    done_if(app.bind_code(&caller.company, &code).await?)
+    done_if_valid(app.check_bind_code(&caller.company, &code).await?)
 }
 
 /// 绑定 Moka 公司
@@ -189,10 +196,10 @@ async fn update_moka_bind(
     Segment(code): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    done_if(app.bind_moka(&caller.company, &code).await?)
+    done_if_valid(app.bind_moka(&caller.company, &code).await?)
 }
 
-fn done_if(validity: Validity) -> Result<Reply<MokaDone>, Failure> {
+fn done_if_valid(validity: Validity) -> Result<Reply<MokaDone>, Failure> {
     match validity {
         Validity::Valid => Ok(Reply(MOKA_DONE)),
         Validity::Expired => Err(Failure::BindCodeExpired),

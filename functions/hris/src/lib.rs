@@ -1,5 +1,5 @@
-//! The HR open API (document 003_021816b4fcc4c79e.txt) as Lambda functions: one for each group of resources, each with the
-//! router of its own endpoints.
+//! The HR open API (docs/contract/hris.txt) as Lambda functions: one for each group of resources, each with
+//! the router of its own endpoints.
 
 pub mod approvals;
 pub mod attendance;
@@ -18,16 +18,16 @@ use std::sync::Arc;
 use axum::Router;
 use lambda::family::{self, Family};
 use serde_json::Value;
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::hris::Service;
+use shared::runtime::environment::Environment;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 use edge::Failure;
 
-/// What every handler shares.
+/// The state that all handlers share.
 pub type App = Arc<Service>;
 
 /// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
@@ -49,7 +49,7 @@ impl Family for Hris {
     type Failure = Failure;
 
     const PREFIX: &'static str = "hris-";
-    /// A thousand punches are a tenth of it.
+    /// Ten times the size of a thousand punches.
     const MAX_BODY: usize = 1024 * 1024;
 
     fn unknown_path() -> Failure {
@@ -61,19 +61,19 @@ impl Family for Hris {
     }
 
     fn answer_too_large() -> Failure {
-        shared::hris::employees::too_many().into()
+        shared::hris::pagination_required().into()
     }
 }
 
-/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
-/// Answers over 64 KB are compressed where the client takes that.
+/// The router of one function. The parameter is its routes and not its name, so that a binary contains only the code of its own function.
+/// Responses over 64 KB are compressed if the client accepts it.
 pub async fn connect(routes: family::Routes<Hris>, environment: &Environment) -> Result<Router> {
     let routes = move || routes().layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX)));
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Hris>(routes, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.
+/// The OpenAPI document of the family, for the tests that write and compare it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(

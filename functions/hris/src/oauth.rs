@@ -1,12 +1,12 @@
-//! /oauth (document, 授权): an employee consents on a page, the app exchanges the response code for an access token.
+//! /oauth (docs/contract/hris.txt, 授权): an employee consents on a page, the app exchanges the response code for an access token.
 
 use axum::extract::State;
 use deserr::Deserr;
 use lambda::Address;
 use serde::Serialize;
 use shared::hris::oauth::{ACCESS_TOKEN_AGE, Exchange};
-use shared::input::Faults;
 use shared::values::Text;
+use shared::values::input::Faults;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +21,8 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct TokenRequest {
+#[schema(as = TokenRequest)]
+struct TokenBody {
     #[schema(value_type = String)]
     app_id: Text<1, 64>,
     #[schema(value_type = String)]
@@ -43,18 +44,18 @@ struct TokenView {
 }
 
 /// 用 response_code 换取 access_token
-#[utoipa::path(post, path = "/api/v2/oauth/token", tag = "授权", security(()), request_body = TokenRequest,
+#[utoipa::path(post, path = "/api/v2/oauth/token", tag = "授权", security(()), request_body = TokenBody,
     responses((status = 200, body = TokenView), (status = "default", body = Problem)))]
 async fn create_token(
     State(app): State<App>,
     Address(address): Address,
-    Fields(request): Fields<TokenRequest>,
+    Fields(body): Fields<TokenBody>,
 ) -> Result<Reply<TokenView>, Failure> {
     let exchange = Exchange {
-        app_id: request.app_id.as_str(),
-        app_secret: request.app_secret.as_str(),
-        callback_url: request.callback_url.as_str(),
-        response_code: request.response_code.as_str(),
+        app_id: body.app_id.as_str(),
+        app_secret: body.app_secret.as_str(),
+        callback_url: body.callback_url.as_str(),
+        response_code: body.response_code.as_str(),
     };
     let access_token = app.exchange(&exchange, &address).await?.ok_or(Failure::UnknownApp)?;
     Ok(Reply(TokenView { access_token, expires_in: ACCESS_TOKEN_AGE.as_secs() }))

@@ -1,4 +1,4 @@
-//! /sub_companies and /departments (document, 分公司, 部门), with the lists of their employees.
+//! /sub_companies and /departments (docs/contract/hris.txt, 分公司, 部门), with the lists of their employees.
 
 use axum::extract::State;
 use deserr::Deserr;
@@ -7,8 +7,8 @@ use shared::hris::employees::{Filter, Group};
 use shared::hris::missing;
 use shared::hris::organization::{Department, SubCompany};
 use shared::hris::values::Uuid;
-use shared::input::Faults;
 use shared::values::Text;
+use shared::values::input::Faults;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,12 +31,12 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Deserr)]
 #[deserr(error = Faults)]
-struct Paged {
+struct EmployeesPayload {
     #[deserr(default)]
     pagination: Option<Pagination>,
 }
 
-impl Payload for Paged {}
+impl Payload for EmployeesPayload {}
 
 /// 分公司。
 #[derive(Serialize, ToSchema)]
@@ -123,7 +123,7 @@ async fn get_sub_company(
 async fn list_sub_company_employees(
     State(app): State<App>,
     Segment(uuid): Segment,
-    Call { caller, payload }: Call<Paged>,
+    Call { caller, payload }: Call<EmployeesPayload>,
 ) -> Result<Reply<Employees>, Failure> {
     let sub_company = find_sub_company(&app, &caller.company, &uuid).await?;
     let group = Group::SubCompany(sub_company.uuid);
@@ -175,7 +175,7 @@ async fn get_department(
 async fn list_department_employees(
     State(app): State<App>,
     Segment(uuid): Segment,
-    Call { caller, payload }: Call<Paged>,
+    Call { caller, payload }: Call<EmployeesPayload>,
 ) -> Result<Reply<Employees>, Failure> {
     let department = find_department(&app, &caller.company, &uuid).await?;
     let group = Group::Department(department.uuid);

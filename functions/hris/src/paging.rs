@@ -1,23 +1,23 @@
-//! Pages of a list: how one is asked for, and how it is answered (document, Pagination Schema).
+//! Pages of a list in requests and responses (docs/contract/hris.txt, Pagination Schema).
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::Serialize;
 use shared::error::{Error, Result};
-use shared::input::{Faults, Json as Input, text};
-use shared::page::{Page, PageRequest};
-use shared::values::Text;
+use shared::storage::page::{Page, PageRequest};
+use shared::values::input::{Faults, Json as Input, text};
+use shared::values::{Text, integer};
 use utoipa::ToSchema;
 
 const DEFAULT_SIZE: u32 = 20;
 /// The largest page.
 const MAX_SIZE: u32 = 100;
-/// The last page that can be asked for by number.
+/// The last page that a request can select by number.
 const MAX_PAGE: u32 = 1_000_000;
 
-/// 分页: a JSON object, or a string that holds one.
+/// 分页: a JSON object, or a string with one.
 pub struct Pagination(PageRequest);
 
-/// `page`, and as additions `page_size` and `cursor`.
+/// `page` of the API document, and our additions `page_size` and `cursor`.
 #[derive(Deserr)]
 #[deserr(error = Faults)]
 struct Fields {
@@ -25,7 +25,7 @@ struct Fields {
     page: Option<Number<MAX_PAGE>>,
     #[deserr(default)]
     page_size: Option<Number<MAX_SIZE>>,
-    /// Instead of `page`.
+    /// Replaces `page`.
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
 }
@@ -59,24 +59,19 @@ impl From<Pagination> for PageRequest {
     }
 }
 
-/// The first page of the usual size.
+/// The first page of the default size.
 impl Default for Pagination {
     fn default() -> Self {
         Self(PageRequest { page: 1, size: DEFAULT_SIZE, cursor: None })
     }
 }
 
-/// A number from 1 to `MAX`, perhaps in quotes.
+/// An integer from 1 to `MAX`, optionally in quotes.
 struct Number<const MAX: u32>(u32);
 
 impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let number = match &value {
-            Value::Integer(number) => u32::try_from(*number).ok(),
-            Value::String(digits) => digits.parse().ok(),
-            _ => None,
-        };
-        match number {
+        match integer(&value).and_then(|number| u32::try_from(number).ok()) {
             Some(number) if (1..=MAX).contains(&number) => Ok(Self(number)),
             _ => Err(Faults::one(at, format!("must be an integer from 1 to {MAX}"))),
         }
@@ -100,7 +95,7 @@ pub struct PageView {
 }
 
 impl PageView {
-    /// What is told of a page, and its rows.
+    /// The description of a page, and its records.
     pub fn of<T>(page: Page<T>) -> (Self, Vec<T>) {
         let Page { list, total, page, page_size, next_cursor } = page;
         let total_pages = total.div_ceil(page_size.max(1).into());
@@ -108,7 +103,7 @@ impl PageView {
     }
 }
 
-/// All, or a page.
+/// A page if the request selects one, else the whole list.
 pub async fn all_or_page<T>(
     pagination: Option<Pagination>,
     all: impl Future<Output = Result<Vec<T>>>,
@@ -117,8 +112,8 @@ pub async fn all_or_page<T>(
     match pagination {
         None => Ok((None, all.await?)),
         Some(Pagination(request)) => {
-            let (view, rows) = PageView::of(page(request).await?);
-            Ok((Some(view), rows))
+            let (view, list) = PageView::of(page(request).await?);
+            Ok((Some(view), list))
         }
     }
 }

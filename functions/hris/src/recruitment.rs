@@ -1,12 +1,12 @@
-//! /recruitments (document, 候选人, and the calls that 授权 speaks of): opened by an employee's consent only.
+//! /recruitments (docs/contract/hris.txt, 候选人, and the calls that 授权 names): only with the access token from an employee's consent.
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
-use shared::hris::Caller;
 use shared::hris::recruitment::{Candidate, Source, Vacancy};
 use shared::hris::values::{Code, Sex, Uuid};
-use shared::input::Faults;
+use shared::hris::{Caller, Credential};
+use shared::values::input::Faults;
 use shared::values::{Date, Mobile, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,12 +28,12 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Deserr)]
 #[deserr(error = Faults)]
-struct Paged {
+struct ListPayload {
     #[deserr(default)]
     pagination: Pagination,
 }
 
-impl Payload for Paged {}
+impl Payload for ListPayload {}
 
 /// 候选人。
 #[derive(Serialize, ToSchema)]
@@ -132,19 +132,22 @@ impl From<Vacancy> for VacancyView {
     }
 }
 
-/// The company whose employee consented.
-fn consenting(caller: &Caller) -> Result<&Uuid, Failure> {
-    match caller.call {
-        None => Ok(&caller.company),
-        Some(_) => Err(Failure::NotPermitted("recruitments are opened by an access_token")),
+/// The company whose employee consented. Signed calls are not permitted.
+fn consenting_company(caller: &Caller) -> Result<&Uuid, Failure> {
+    match caller.credential {
+        Credential::Consented => Ok(&caller.company),
+        Credential::Signed { .. } => Err(Failure::NotPermitted("recruitments are opened by an access_token")),
     }
 }
 
 /// 候选人列表
 #[utoipa::path(get, path = "/api/v2/recruitments/candidates", tag = "招聘", params(Signed), responses(
     (status = 200, body = Candidates), (status = "default", body = Problem)))]
-async fn list_candidates(State(app): State<App>, Call { caller, payload }: Call<Paged>) -> Result<Reply<Candidates>, Failure> {
-    let page = app.candidates(consenting(&caller)?, payload.pagination.into()).await?;
+async fn list_candidates(
+    State(app): State<App>,
+    Call { caller, payload }: Call<ListPayload>,
+) -> Result<Reply<Candidates>, Failure> {
+    let page = app.candidates(consenting_company(&caller)?, payload.pagination.into()).await?;
     let (page, candidates) = PageView::of(page);
     Ok(Reply(Candidates { page, candidates: candidates.into_iter().map(Into::into).collect() }))
 }
@@ -157,14 +160,14 @@ async fn get_candidate(
     Segment(id): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<CandidateView>, Failure> {
-    Ok(Reply(app.one::<Candidate>(consenting(&caller)?, &id.to_ascii_lowercase(), "id").await?.into()))
+    Ok(Reply(app.one::<Candidate>(consenting_company(&caller)?, &id.to_ascii_lowercase(), "id").await?.into()))
 }
 
 /// 招聘源列表
 #[utoipa::path(get, path = "/api/v2/recruitments/sources", tag = "招聘", params(Signed), responses(
     (status = 200, body = Vec<SourceView>), (status = "default", body = Problem)))]
 async fn list_sources(State(app): State<App>, Call { caller, .. }: Call<Nothing>) -> Result<Reply<Vec<SourceView>>, Failure> {
-    Ok(Reply(app.all::<Source>(consenting(&caller)?).await?.into_iter().map(Into::into).collect()))
+    Ok(Reply(app.all::<Source>(consenting_company(&caller)?).await?.into_iter().map(Into::into).collect()))
 }
 
 /// 单个招聘源
@@ -175,7 +178,7 @@ async fn get_source(
     Segment(id): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<SourceView>, Failure> {
-    Ok(Reply(app.one::<Source>(consenting(&caller)?, &id, "id").await?.into()))
+    Ok(Reply(app.one::<Source>(consenting_company(&caller)?, &id, "id").await?.into()))
 }
 
 /// 职位列表
@@ -185,7 +188,7 @@ async fn list_vacancies(
     State(app): State<App>,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<Vec<VacancyView>>, Failure> {
-    Ok(Reply(app.all::<Vacancy>(consenting(&caller)?).await?.into_iter().map(Into::into).collect()))
+    Ok(Reply(app.all::<Vacancy>(consenting_company(&caller)?).await?.into_iter().map(Into::into).collect()))
 }
 
 /// 单个职位
@@ -196,5 +199,5 @@ async fn get_vacancy(
     Segment(id): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<VacancyView>, Failure> {
-    Ok(Reply(app.one::<Vacancy>(consenting(&caller)?, &id, "id").await?.into()))
+    Ok(Reply(app.one::<Vacancy>(consenting_company(&caller)?, &id, "id").await?.into()))
 }

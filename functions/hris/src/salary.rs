@@ -1,11 +1,11 @@
-//! /salary (document, 薪酬科目上传).
+//! /salary (docs/contract/hris.txt, 薪酬科目上传).
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::hris::salary::SubjectValue;
 use shared::hris::values::{Code, Month};
-use shared::input::Faults;
+use shared::values::input::Faults;
 use shared::values::{Adjustment, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

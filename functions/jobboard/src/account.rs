@@ -1,4 +1,4 @@
-//! Users (document, 一、用户模块: 微信注册, 微信登录, 查询个人信息, 更新位置信息, 更新个人信息).
+//! Users (docs/contract/jobboard.txt, 一、用户模块: 微信注册, 微信登录, 查询个人信息, 更新位置信息, 更新个人信息).
 
 use axum::extract::State;
 use axum::http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION};
@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use lambda::Address;
 use serde::Serialize;
-use shared::ids::Id;
-use shared::input::Faults;
 use shared::jobboard::users::{Changes, Login, Place};
-use shared::values::Text;
+use shared::jobboard::values::{Area, Latitude, Longitude, Picture, Sex};
+use shared::values::input::Faults;
+use shared::values::{Id, Mobile, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,7 +28,8 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct RegisterFields {
+#[schema(as = RegisterFields)]
+struct RegisterBody {
     /// wx.getPhoneNumber 获取
     #[schema(value_type = String, example = "test")]
     phone_code: Text<1, 128>,
@@ -41,7 +42,7 @@ struct RegisterFields {
     inviter_id: Option<Inviter>,
 }
 
-/// Any number or text: an unknown inviter is passed over.
+/// Any number or text. Everything but an id is ignored.
 struct Inviter(Option<Id>);
 
 impl Deserr<Faults> for Inviter {
@@ -55,7 +56,8 @@ impl Deserr<Faults> for Inviter {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct LoginFields {
+#[schema(as = LoginFields)]
+struct LoginBody {
     /// wx.login 获取
     #[schema(value_type = String, example = "test")]
     login_code: Text<1, 128>,
@@ -63,51 +65,46 @@ struct LoginFields {
 
 #[derive(Serialize, ToSchema)]
 struct LoginView {
-    user_info: UserInfo,
+    user_info: UserInfoView,
 }
 
 #[derive(Serialize, ToSchema)]
-struct UserInfo {
+#[schema(as = UserInfo)]
+struct UserInfoView {
     #[schema(example = 298)]
     id: u64,
 }
 
-/// The token goes out in headers; pages of browsers see none that are not named.
+/// Returns the token in headers. Scripts in browsers can read only the headers that are exposed.
 fn logged_in(Login { user, token }: Login) -> Response {
     let headers = [
         (AUTHORIZATION.as_str(), format!("Bearer {token}")),
         ("x-auth-token", token),
         (ACCESS_CONTROL_EXPOSE_HEADERS.as_str(), "Authorization, X-Auth-Token".into()),
     ];
-    (headers, Reply(LoginView { user_info: UserInfo { id: user.as_u64() } })).into_response()
+    (headers, Reply(LoginView { user_info: UserInfoView { id: user.as_u64() } })).into_response()
 }
 
 /// 微信注册
-#[utoipa::path(post, path = "/wechat/user/register", tag = "用户", security(()), request_body = RegisterFields, responses(
+#[utoipa::path(post, path = "/wechat/user/register", tag = "用户", security(()), request_body = RegisterBody, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
 async fn register(
     State(app): State<App>,
     Address(address): Address,
-    Json(fields): Json<RegisterFields>,
+    Json(fields): Json<RegisterBody>,
 ) -> Result<Response, Failure> {
-    let RegisterFields { phone_code, login_code, inviter_id } = fields;
+    let RegisterBody { phone_code, login_code, inviter_id } = fields;
     let inviter = inviter_id.and_then(|Inviter(inviter)| inviter);
-    let login = app.register(login_code.as_str(), phone_code.as_str(), inviter, &address).await?;
-    login.map(logged_in).map_err(Failure::WeChat)
+    Ok(logged_in(app.register(login_code.as_str(), phone_code.as_str(), inviter, &address).await?))
 }
 
 /// 微信登录
-#[utoipa::path(post, path = "/wechat/user/login", tag = "用户", security(()), request_body = LoginFields, responses(
+#[utoipa::path(post, path = "/wechat/user/login", tag = "用户", security(()), request_body = LoginBody, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
-async fn log_in(
-    State(app): State<App>,
-    Address(address): Address,
-    Json(fields): Json<LoginFields>,
-) -> Result<Response, Failure> {
-    let login = app.log_in(fields.login_code.as_str(), &address).await?.map_err(Failure::WeChat)?;
-    login.map(logged_in).ok_or(Failure::NotRegistered)
+async fn log_in(State(app): State<App>, Address(address): Address, Json(fields): Json<LoginBody>) -> Result<Response, Failure> {
+    Ok(logged_in(app.log_in(fields.login_code.as_str(), &address).await?))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -136,46 +133,73 @@ async fn get_user(State(app): State<App>, Caller(user): Caller) -> Result<Reply<
     }))
 }
 
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+#[schema(as = PlaceFields, description = "What [`Place`] reads, as the OpenAPI document shows it.")]
+struct PlaceBody {
+    #[deserr(default)]
+    #[schema(value_type = Option<u32>)]
+    first_area_id: Area,
+    #[deserr(default)]
+    #[schema(value_type = Option<u32>)]
+    second_area_id: Area,
+    #[deserr(default)]
+    #[schema(value_type = Option<u32>)]
+    third_area_id: Area,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, max_length = 256)]
+    address: Text<0, 256>,
+    #[schema(value_type = f64, minimum = -180, maximum = 180, example = 116.3974)]
+    longitude: Longitude,
+    #[schema(value_type = f64, minimum = -90, maximum = 90, example = 39.9093)]
+    latitude: Latitude,
+}
+
+impl From<PlaceBody> for Place {
+    fn from(body: PlaceBody) -> Self {
+        let PlaceBody { first_area_id, second_area_id, third_area_id, address, longitude, latitude } = body;
+        Self { first_area_id, second_area_id, third_area_id, address, longitude, latitude }
+    }
+}
+
 /// 更新位置信息
-#[utoipa::path(post, path = "/user/update/geo", tag = "用户", request_body = PlaceFields, responses(
+#[utoipa::path(post, path = "/user/update/geo", tag = "用户", request_body = PlaceBody, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn update_place(State(app): State<App>, Caller(user): Caller, Json(place): Json<Place>) -> Result<Done, Failure> {
-    app.update_place(user, &place).await?;
+async fn update_place(State(app): State<App>, Caller(user): Caller, Json(place): Json<PlaceBody>) -> Result<Done, Failure> {
+    app.update_place(user, &place.into()).await?;
     Ok(Done)
+}
+
+/// A missing field stays unchanged.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+#[schema(as = UserFields, description = "What [`Changes`] reads; what is left out stays.")]
+struct UserBody {
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    avatar: Option<Picture>,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, max_length = 32)]
+    name: Option<Text<0, 32>>,
+    /// 0 未知, 1 男, 2 女
+    #[deserr(default)]
+    #[schema(value_type = Option<u8>, minimum = 0, maximum = 2)]
+    sex: Option<Sex>,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    phone: Option<Mobile>,
+}
+
+impl From<UserBody> for Changes {
+    fn from(UserBody { avatar, name, sex, phone }: UserBody) -> Self {
+        Self { avatar, name, sex, phone }
+    }
 }
 
 /// 更新个人信息
-#[utoipa::path(post, path = "/user/update/info", tag = "用户", request_body = UserFields, responses(
+#[utoipa::path(post, path = "/user/update/info", tag = "用户", request_body = UserBody, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn update_user(State(app): State<App>, Caller(user): Caller, Json(changes): Json<Changes>) -> Result<Done, Failure> {
-    app.update_user(user, &changes).await?;
+async fn update_user(State(app): State<App>, Caller(user): Caller, Json(changes): Json<UserBody>) -> Result<Done, Failure> {
+    app.update_user(user, &changes.into()).await?;
     Ok(Done)
-}
-
-/// What [`Place`] reads, as the OpenAPI document shows it.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a schema is never made")]
-struct PlaceFields {
-    first_area_id: Option<u32>,
-    second_area_id: Option<u32>,
-    third_area_id: Option<u32>,
-    #[schema(max_length = 256)]
-    address: Option<String>,
-    #[schema(minimum = -180, maximum = 180, example = 116.3974)]
-    longitude: f64,
-    #[schema(minimum = -90, maximum = 90, example = 39.9093)]
-    latitude: f64,
-}
-
-/// What [`Changes`] reads; what is left out stays.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a schema is never made")]
-struct UserFields {
-    avatar: Option<String>,
-    #[schema(max_length = 32)]
-    name: Option<String>,
-    /// 0 未知, 1 男, 2 女
-    #[schema(minimum = 0, maximum = 2)]
-    sex: Option<u8>,
-    phone: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Jobs that a user has collected (document, 我收藏的, 收藏 and 取消收藏).
+//! Jobs that a user has collected (docs/contract/jobboard.txt, 我收藏的, 收藏 and 取消收藏).
 
 use axum::extract::State;
 use jiff::Timestamp;
@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Ack, Caller, Done, Failure, Json, Problem, Reply, Success};
-use crate::jobs::JobFields;
-use crate::listing::{PostingsFields, Rows};
+use crate::jobs::JobBody;
+use crate::paging::{PostingsBody, Rows};
 
 pub fn router() -> OpenApiRouter<App> {
     let mut router = OpenApiRouter::default()
@@ -20,7 +20,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(collect_job))
         .routes(also_at(routes!(collect_job), "/jobs/collect"))
         .routes(routes!(cancel_collection));
-    // The document's spelling, and the right one.
+    // The document's spelling and the correct one.
     for path in ["/jobs/cancnel_collect", "/job/cancel_collect", "/jobs/cancel_collect"] {
         router = router.routes(also_at(routes!(cancel_collection), path));
     }
@@ -65,12 +65,12 @@ impl CollectionView {
 }
 
 /// 我收藏的
-#[utoipa::path(post, path = "/collect/my", tag = "求职", request_body = PostingsFields, responses(
+#[utoipa::path(post, path = "/collect/my", tag = "求职", request_body = PostingsBody, responses(
     (status = 200, body = Success<Rows<CollectionView>>), (status = "default", body = Problem)))]
 async fn list_collections(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PostingsFields>,
+    Json(fields): Json<PostingsBody>,
 ) -> Result<Reply<Rows<CollectionView>>, Failure> {
     let page = app.collected(user, fields.biz_type(), fields.page()).await?;
     let now = app.now();
@@ -78,17 +78,17 @@ async fn list_collections(
 }
 
 /// 收藏
-#[utoipa::path(post, path = "/job/collect", tag = "求职", request_body = JobFields, responses(
+#[utoipa::path(post, path = "/job/collect", tag = "求职", request_body = JobBody, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn collect_job(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobFields>) -> Result<Done, Failure> {
+async fn collect_job(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobBody>) -> Result<Done, Failure> {
     app.collect(user, job.job_id).await?;
     Ok(Done)
 }
 
 /// 取消收藏
-#[utoipa::path(post, path = "/job/cancnel_collect", tag = "求职", request_body = JobFields, responses(
+#[utoipa::path(post, path = "/job/cancnel_collect", tag = "求职", request_body = JobBody, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn cancel_collection(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobFields>) -> Result<Done, Failure> {
+async fn cancel_collection(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobBody>) -> Result<Done, Failure> {
     app.cancel_collection(user, job.job_id).await?;
     Ok(Done)
 }

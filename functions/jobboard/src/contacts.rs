@@ -1,4 +1,4 @@
-//! Who called whom (document, 我联系的 and 联系我的).
+//! The histories of contacts (docs/contract/jobboard.txt, 我联系的 and 联系我的).
 
 use axum::extract::State;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Caller, Failure, Json, Problem, Reply, Success};
-use crate::listing::{PostingsFields, Rows};
+use crate::paging::{PostingsBody, Rows};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_outgoing_contacts)).routes(routes!(list_incoming_contacts))
@@ -45,24 +45,24 @@ impl ContactView {
 }
 
 /// 我联系的
-#[utoipa::path(post, path = "/contact_history/out", tag = "联系", request_body = PostingsFields, responses(
+#[utoipa::path(post, path = "/contact_history/out", tag = "联系", request_body = PostingsBody, responses(
     (status = 200, body = Success<Rows<ContactView>>), (status = "default", body = Problem)))]
 async fn list_outgoing_contacts(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PostingsFields>,
+    Json(fields): Json<PostingsBody>,
 ) -> Result<Reply<Rows<ContactView>>, Failure> {
     let page = app.contacts(user, Direction::Out, fields.biz_type(), fields.page()).await?;
     Ok(Reply(Rows::of(page, ContactView::of)))
 }
 
 /// 联系我的
-#[utoipa::path(post, path = "/contact_history/in", tag = "联系", request_body = PostingsFields, responses(
+#[utoipa::path(post, path = "/contact_history/in", tag = "联系", request_body = PostingsBody, responses(
     (status = 200, body = Success<Rows<ContactView>>), (status = "default", body = Problem)))]
 async fn list_incoming_contacts(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PostingsFields>,
+    Json(fields): Json<PostingsBody>,
 ) -> Result<Reply<Rows<ContactView>>, Failure> {
     let page = app.contacts(user, Direction::In, fields.biz_type(), fields.page()).await?;
     Ok(Reply(Rows::of(page, ContactView::of)))

@@ -1,18 +1,18 @@
-//! Pictures (document, 图片上传; presigned uploads and the pictures' own addresses are additions: jobboard.md, Images).
+//! Images (docs/contract/jobboard.txt, 图片上传). Presigned uploads and `GET /img/{name}` are additions (docs/design/jobboard.md, Images).
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
-use lambda::body::{self, NoFile};
+use lambda::body::{self, File};
 use serde::Serialize;
-use shared::error::{Error, Fault};
-use shared::input::Faults;
 use shared::jobboard::images::{MAX_BYTES, Name};
-use shared::pictures::Format;
+use shared::jobboard::missing;
 use shared::values::Int;
+use shared::values::image::Format;
+use shared::values::input::Faults;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,30 +20,11 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::edge::{Caller, Failure, Host, Json, Problem, Reply, Success};
 
-/// How long a picture's temporary address may be kept: less than it works.
+/// Clients may cache the redirect for less time than the temporary address is valid.
 const KEEP: &str = "public, max-age=600";
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(upload_image)).routes(routes!(presign_image)).routes(routes!(get_image))
-}
-
-/// The one file of a form, in the field `file`.
-struct File(Vec<u8>);
-
-impl FromRequest<App> for File {
-    type Rejection = Failure;
-
-    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        body::file(request, MAX_BYTES).await.map(Self).map_err(|reason| match reason {
-            NoFile::NotAForm => Failure::Unreadable("the body must be multipart/form-data"),
-            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
-            NoFile::Several => Failure::Unreadable("file: must be one at a time"),
-            NoFile::TooLarge => {
-                Failure::TooLarge("file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB")
-            }
-            NoFile::BrokenOff => Failure::Unreadable("file: is not whole"),
-        })
-    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -61,7 +42,7 @@ async fn upload_image(
     State(app): State<App>,
     Caller(user): Caller,
     Host(base_url): Host,
-    File(bytes): File,
+    File(bytes, ..): File<Failure, MAX_BYTES>,
 ) -> Result<Reply<ImageView>, Failure> {
     let name = app.store_image(user, bytes).await?;
     Ok(Reply(ImageView { url: url(&base_url, &name) }))
@@ -71,7 +52,7 @@ fn url(base_url: &str, name: &Name) -> String {
     format!("{base_url}/img/{name}")
 }
 
-/// The media type of a picture.
+/// The media type of an image.
 struct PictureType(Format);
 
 impl Deserr<Faults> for PictureType {
@@ -79,14 +60,15 @@ impl Deserr<Faults> for PictureType {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let format = shared::input::text(&value).and_then(Format::of_media_type);
+        let format = shared::values::input::text(&value).and_then(Format::of_media_type);
         format.map(Self).ok_or_else(|| Faults::one(at, "must be image/jpeg, image/png, image/webp or image/bmp"))
     }
 }
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct PresignFields {
+#[schema(as = PresignFields)]
+struct PresignBody {
     /// image/jpeg, image/png, image/webp 或 image/bmp
     #[schema(value_type = String, example = "image/jpeg")]
     content_type: PictureType,
@@ -106,13 +88,13 @@ struct PresignedView {
 }
 
 /// 申请上传大图
-#[utoipa::path(post, path = "/img/upload/presign", tag = "通用", request_body = PresignFields, responses(
+#[utoipa::path(post, path = "/img/upload/presign", tag = "通用", request_body = PresignBody, responses(
     (status = 200, body = Success<PresignedView>), (status = "default", body = Problem)))]
 async fn presign_image(
     State(app): State<App>,
     Caller(user): Caller,
     Host(base_url): Host,
-    Json(fields): Json<PresignFields>,
+    Json(fields): Json<PresignBody>,
 ) -> Result<Reply<PresignedView>, Failure> {
     let PictureType(format) = fields.content_type;
     let (name, form) = app.begin_upload(user, format, u32::try_from(fields.size.get()).unwrap_or(0)).await?;
@@ -123,9 +105,8 @@ async fn presign_image(
 #[utoipa::path(get, path = "/img/{name}", tag = "通用", security(()), params(("name" = String, Path)), responses(
     (status = 302, body = Success<ImageView>), (status = "default", body = Problem)))]
 async fn get_image(State(app): State<App>, name: Option<Path<String>>) -> Result<Response, Failure> {
-    let missing = || Error::not_found([Fault::new("image", "not found")]);
-    let name = name.and_then(|Path(name)| Name::parse(&name).ok()).ok_or_else(missing)?;
-    let presigned = app.image(&name).await?.ok_or_else(missing)?;
+    let name = name.and_then(|Path(name)| Name::parse(&name).ok()).ok_or_else(|| missing("image"))?;
+    let presigned = app.image(&name).await?.ok_or_else(|| missing("image"))?;
     let mut response = (StatusCode::FOUND, [(header::LOCATION, presigned.url.clone())]).into_response();
     *response.body_mut() = Reply(ImageView { url: presigned.url }).into_response().into_body();
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));

@@ -1,14 +1,15 @@
-//! The job board's API (document 002_067f7067040ee5c1.txt) as Lambda functions: one for each group of resources, each with the
-//! router of its own endpoints.
+//! The job board's API (docs/contract/jobboard.txt) as Lambda functions: one for each group of resources, each with the router of its own
+//! endpoints.
 
 pub mod account;
 pub mod collections;
 pub mod contacts;
+mod content;
 mod edge;
 pub mod image;
 pub mod jobs;
-mod listing;
 pub mod orders;
+mod paging;
 pub mod search;
 mod view;
 pub mod vouchers;
@@ -18,17 +19,18 @@ use std::sync::Arc;
 use axum::Router;
 use lambda::family::{self, Family};
 use serde_json::Value;
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
+use shared::runtime::environment::Environment;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
+pub use content::ContentBody;
 use edge::Failure;
 
-/// What every handler shares.
+/// The state of every handler.
 pub type App = Arc<Service>;
 
-/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+/// Every function of the family. The binary, the resource in `template.yaml` and the event files have the same name.
 pub const FUNCTIONS: [(&str, family::Routes<Jobboard>); 8] = [
     ("jobboard-account", account::router),
     ("jobboard-jobs", jobs::router),
@@ -47,7 +49,7 @@ impl Family for Jobboard {
     type Failure = Failure;
 
     const PREFIX: &'static str = "jobboard-";
-    /// A picture, with what stands around it in a form.
+    /// An image and the rest of its form.
     const MAX_BODY: usize = shared::jobboard::images::MAX_BYTES + 16 * 1024;
 
     fn unknown_path() -> Failure {
@@ -59,18 +61,18 @@ impl Family for Jobboard {
     }
 
     fn answer_too_large() -> Failure {
-        shared::error::Error::internal("an answer too large to be carried").into()
+        shared::error::Error::internal("the response is too large").into()
     }
 }
 
-/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+/// The router of one function. The caller passes the routes instead of a name, so that a binary contains only the code of its own function.
 pub async fn connect(routes: family::Routes<Jobboard>, environment: &Environment) -> Result<Router> {
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Jobboard>(routes, app, environment).await
 }
 
-/// The function that lists jobs: it holds all open ones before it answers. What keeps it from that now will be met, and said, again
-/// at the first request.
+/// The router of the function that lists jobs. It loads all open jobs before the first request. After a failure the first request tries
+/// again.
 pub async fn connect_search(environment: &Environment) -> Result<Router> {
     let app = async {
         let service = Service::connect(environment).await?;
@@ -82,7 +84,7 @@ pub async fn connect_search(environment: &Environment) -> Result<Router> {
     family::connect::<Jobboard>(search::router, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.
+/// The family's OpenAPI document, for the tests that write and compare it. No function serves it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(
@@ -93,7 +95,7 @@ pub fn openapi() -> Result<Value, String> {
         security(("token" = []))
     )]
     struct Document;
-    // No `bearer`: the document sends the token alone.
+    // Not `bearer`: the document sends the token without the scheme.
     let token = ApiKeyValue::with_description("Authorization", "登录应答头 X-Auth-Token 中的 token; 前面有无 Bearer 均可");
     let token = SecurityScheme::ApiKey(ApiKey::Header(token));
     let mut document = <Document as utoipa::OpenApi>::openapi();

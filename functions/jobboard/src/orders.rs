@@ -1,5 +1,5 @@
-//! What is paid for: tops, refreshes and vouchers (document, 置顶招聘信息, 付费刷新招聘信息 and 充值), the state of an order, and WeChat
-//! Pay's notifications (both additions: jobboard.md, Endpoints).
+//! Orders of tops, refreshes and vouchers (docs/contract/jobboard.txt, 置顶招聘信息, 付费刷新招聘信息 and 充值). The state of an order and
+//! WeChat Pay's notifications are additions (docs/design/jobboard.md, Endpoints).
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
-use shared::ids::Id;
-use shared::input::Faults;
-use shared::jobboard::orders::{Order, Purchase, WrongPrice};
+use shared::jobboard::missing;
+use shared::jobboard::orders::{Order, Purchase};
+use shared::outbound::wechat::pay::{PayParams, Proof};
+use shared::values::Id;
+use shared::values::input::Faults;
 use shared::values::{Int, Money, Text};
-use shared::wechat::pay::{PayParams, Proof};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,7 +21,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::edge::{Caller, Failure, Host, Json, Problem, Reply, Retryable, Success};
 
-/// Where WeChat Pay notifies us.
+/// WeChat Pay sends notifications to this path.
 const NOTIFY_PATH: &str = "/wechat/pay/notify";
 
 pub fn router() -> OpenApiRouter<App> {
@@ -32,12 +33,13 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(notify))
 }
 
-/// A number of something; one that is not sold is told by its price.
+/// A quantity. One that the catalogue does not contain is reported as a wrong price.
 type Quantity = Int<0, 1_000_000>;
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct TopFields {
+#[schema(as = TopFields)]
+struct TopBody {
     #[schema(value_type = u64, example = 1234)]
     job_id: Id,
     #[schema(value_type = u32, example = 72)]
@@ -49,7 +51,8 @@ struct TopFields {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct RefreshFields {
+#[schema(as = RefreshFields)]
+struct RefreshBody {
     #[schema(value_type = u64, example = 1234)]
     job_id: Id,
     /// 元
@@ -59,7 +62,8 @@ struct RefreshFields {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct BuyFields {
+#[schema(as = BuyFields)]
+struct BuyBody {
     /// 元
     #[schema(value_type = f64, example = 3.99)]
     price: Money,
@@ -111,7 +115,7 @@ fn quantity(quantity: Quantity) -> u32 {
     u32::try_from(quantity.get()).unwrap_or(0)
 }
 
-/// Places an order; its notification comes to the address that the caller reached us by.
+/// Places an order. WeChat Pay sends the notification to the host that the client called.
 async fn place<T>(
     app: &App,
     user: Id,
@@ -120,49 +124,49 @@ async fn place<T>(
     operation: &str,
     (purchase, price): (Purchase, Money),
 ) -> Result<Reply<OrderView>, Failure> {
-    let once = request.once(app, user, operation)?;
+    let idempotency = request.idempotency(app, user, operation)?;
     let notify_url = format!("{base_url}{NOTIFY_PATH}");
-    let placed = app.place_order(user, purchase, price, &notify_url, once.as_ref()).await?;
-    placed.map(|placed| Reply(OrderView::of(placed))).map_err(|WrongPrice| Failure::WrongPrice)
+    let placed = app.place_order(user, purchase, price, &notify_url, idempotency.as_ref()).await?;
+    Ok(Reply(OrderView::of(placed)))
 }
 
 /// 置顶招聘信息
-#[utoipa::path(post, path = "/jobs/top", tag = "商家", request_body = TopFields, responses(
+#[utoipa::path(post, path = "/jobs/top", tag = "商家", request_body = TopBody, responses(
     (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
 async fn top_job(
     State(app): State<App>,
     Caller(user): Caller,
     Host(base_url): Host,
-    request: Retryable<TopFields>,
+    request: Retryable<TopBody>,
 ) -> Result<Reply<OrderView>, Failure> {
-    let TopFields { job_id, top_hour, price } = request.fields;
+    let TopBody { job_id, top_hour, price } = request.fields;
     let purchase = Purchase::Top { job: job_id, hours: quantity(top_hour) };
     place(&app, user, &base_url, &request, "top_job", (purchase, price)).await
 }
 
 /// 付费刷新招聘信息
-#[utoipa::path(post, path = "/jobs/refresh/pay", tag = "商家", request_body = RefreshFields, responses(
+#[utoipa::path(post, path = "/jobs/refresh/pay", tag = "商家", request_body = RefreshBody, responses(
     (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
 async fn pay_refresh(
     State(app): State<App>,
     Caller(user): Caller,
     Host(base_url): Host,
-    request: Retryable<RefreshFields>,
+    request: Retryable<RefreshBody>,
 ) -> Result<Reply<OrderView>, Failure> {
-    let RefreshFields { job_id, price } = request.fields;
+    let RefreshBody { job_id, price } = request.fields;
     place(&app, user, &base_url, &request, "pay_refresh", (Purchase::Refresh { job: job_id }, price)).await
 }
 
 /// 充值
-#[utoipa::path(post, path = "/contact_voucher/buy", tag = "联系", request_body = BuyFields, responses(
+#[utoipa::path(post, path = "/contact_voucher/buy", tag = "联系", request_body = BuyBody, responses(
     (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
 async fn buy_vouchers(
     State(app): State<App>,
     Caller(user): Caller,
     Host(base_url): Host,
-    request: Retryable<BuyFields>,
+    request: Retryable<BuyBody>,
 ) -> Result<Reply<OrderView>, Failure> {
-    let BuyFields { price, contact_voucher_num } = request.fields;
+    let BuyBody { price, contact_voucher_num } = request.fields;
     let purchase = Purchase::Vouchers { count: quantity(contact_voucher_num) };
     place(&app, user, &base_url, &request, "buy_vouchers", (purchase, price)).await
 }
@@ -170,7 +174,8 @@ async fn buy_vouchers(
 /// 二者取其一
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct StatusFields {
+#[schema(as = StatusFields)]
+struct StatusBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>, example = "TOP202601101520151234")]
     order_no: Option<Text<1, 32>>,
@@ -193,34 +198,34 @@ struct StatusView {
 }
 
 /// 查询订单
-#[utoipa::path(post, path = "/order/status", tag = "订单", request_body = StatusFields, responses(
+#[utoipa::path(post, path = "/order/status", tag = "订单", request_body = StatusBody, responses(
     (status = 200, body = Success<StatusView>), (status = "default", body = Problem)))]
 async fn get_order_status(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<StatusFields>,
+    Json(fields): Json<StatusBody>,
 ) -> Result<Reply<StatusView>, Failure> {
-    let missing = || Error::not_found([Fault::new("order", "not found")]);
     let numbered = match &fields.order_no {
-        Some(number) => Some(Order::id_in(number.as_str()).ok_or_else(missing)?),
+        Some(number) => Some(Order::id_in(number.as_str()).ok_or_else(|| missing("order"))?),
         None => None,
     };
     let id = match (numbered, fields.order_id) {
-        (Some(numbered), Some(id)) if numbered != id => return Err(missing().into()),
+        (Some(numbered), Some(id)) if numbered != id => return Err(missing("order").into()),
         (Some(id), _) | (None, Some(id)) => id,
         (None, None) => return Err(Error::invalid([Fault::new("order_no", "is required")]).into()),
     };
     let order = app.order_status(user, id).await?;
     let order_no = order.number();
     if fields.order_no.is_some_and(|number| number.as_str() != order_no) {
-        return Err(missing().into());
+        return Err(missing("order").into());
     }
     Ok(Reply(StatusView { order_id: order.id.as_u64(), order_no, status: order.state.as_str(), amount: order.amount }))
 }
 
 /// What WeChat Pay is answered: the words are its own.
 #[derive(Serialize, ToSchema)]
-struct Notified {
+#[schema(as = Notified)]
+struct NotifiedView {
     /// SUCCESS 或 FAIL
     #[schema(example = "SUCCESS")]
     code: &'static str,
@@ -230,17 +235,17 @@ struct Notified {
 /// 微信支付通知
 #[utoipa::path(post, path = "/wechat/pay/notify", tag = "订单", security(()),
     request_body(content_type = "application/json", description = "微信支付 APIv3 通知, 签名在 Wechatpay-* 请求头中"),
-    responses((status = 200, body = Notified), (status = "default", body = Notified)))]
+    responses((status = 200, body = NotifiedView), (status = "default", body = NotifiedView)))]
 async fn notify(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
     let outcome = match std::str::from_utf8(&body) {
-        Ok(body) => app.notified(&proof, body).await,
+        Ok(body) => app.accept_notification(&proof, body).await,
         Err(_) => Err(Error::unauthenticated()),
     };
     let (status, code, message) = match outcome {
         Ok(()) => (StatusCode::OK, "SUCCESS", "成功".to_owned()),
         Err(error) => {
-            tracing::warn!(%error, "a payment notification was refused");
+            tracing::warn!(%error, "a payment notification was rejected");
             let status = match error.kind() {
                 Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
                 Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -250,5 +255,5 @@ async fn notify(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Resp
             (status, "FAIL", if faults.is_empty() { "失败".into() } else { faults.join("; ") })
         }
     };
-    (status, axum::Json(Notified { code, message })).into_response()
+    (status, axum::Json(NotifiedView { code, message })).into_response()
 }

@@ -1,12 +1,12 @@
-//! Open jobs, for everybody (document, 招聘信息列表 and 查询详情).
+//! Open jobs, for everyone (docs/contract/jobboard.txt, 招聘信息列表 and 查询详情).
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::error::{Error, Fault};
-use shared::input::Faults;
 use shared::jobboard::search::{Filter, Found, Order};
 use shared::jobboard::values::{Latitude, Longitude, SalaryEnd, Tags};
+use shared::values::input::Faults;
 use shared::values::{Int, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Failure, Json, Problem, Reply, Success, Viewer};
-use crate::jobs::JobFields;
-use crate::listing::page;
+use crate::jobs::JobBody;
+use crate::paging::page;
 use crate::view::JobView;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -24,13 +24,14 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct SearchFields {
+#[schema(as = SearchFields)]
+struct SearchBody {
     /// 列表类型: 1 推荐, 2 附近, 3 最新
     #[deserr(default)]
     #[schema(value_type = Option<u8>, minimum = 1, maximum = 3, example = 1)]
     query_type: Option<Int<1, 3>>,
     #[deserr(default)]
-    filter: FilterFields,
+    filter: FilterBody,
     /// 也可以放在 filter 里
     #[deserr(default)]
     #[schema(value_type = Option<f64>)]
@@ -52,7 +53,8 @@ struct SearchFields {
 /// 筛选: 所有条件同时满足
 #[derive(Default, Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct FilterFields {
+#[schema(as = FilterFields)]
+struct FilterBody {
     /// 岗位, 包含
     #[deserr(default)]
     #[schema(value_type = Option<String>, example = "厨师长")]
@@ -87,7 +89,7 @@ struct FilterFields {
     latitude: Option<Latitude>,
 }
 
-impl SearchFields {
+impl SearchBody {
     fn order(&self) -> Result<Order, Error> {
         match self.query_type.map_or(1, Int::get) {
             2 => {
@@ -109,8 +111,8 @@ impl SearchFields {
     }
 }
 
-impl From<FilterFields> for Filter {
-    fn from(fields: FilterFields) -> Self {
+impl From<FilterBody> for Filter {
+    fn from(fields: FilterBody) -> Self {
         let yuan = |salary: i64| i32::try_from(salary).unwrap_or(i32::MAX);
         let bound = |salary: Option<SalaryEnd>| salary.map(Int::get).filter(|salary| *salary > 0).map(yuan);
         let texts = |tags: Tags| tags.iter().map(str::to_owned).collect();
@@ -125,19 +127,20 @@ impl From<FilterFields> for Filter {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Jobs {
+#[schema(as = Jobs)]
+struct JobsView {
     jobs: Vec<JobView>,
     total: u64,
 }
 
 /// 招聘信息列表
-#[utoipa::path(post, path = "/jobs/list", tag = "求职", security((), ("token" = [])), request_body = SearchFields, responses(
-    (status = 200, body = Success<Jobs>), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/jobs/list", tag = "求职", security((), ("token" = [])), request_body = SearchBody, responses(
+    (status = 200, body = Success<JobsView>), (status = "default", body = Problem)))]
 async fn list_jobs(
     State(app): State<App>,
     Viewer(viewer): Viewer,
-    Json(fields): Json<SearchFields>,
-) -> Result<Reply<Jobs>, Failure> {
+    Json(fields): Json<SearchBody>,
+) -> Result<Reply<JobsView>, Failure> {
     let (order, page) = (fields.order()?, page(fields.page_num, fields.page_size));
     let found = app.search(order, &fields.filter.into(), &page).await?;
     let (now, total) = (app.now(), found.total);
@@ -145,16 +148,16 @@ async fn list_jobs(
     let masked = app.masked(&jobs, viewer).await?;
     let rows = jobs.iter().zip(masked).zip(distances);
     let jobs = rows.map(|((job, masked), distance)| JobView::of(job, now, masked).at_distance(distance)).collect();
-    Ok(Reply(Jobs { jobs, total }))
+    Ok(Reply(JobsView { jobs, total }))
 }
 
 /// 查询详情
-#[utoipa::path(post, path = "/jobs/info", tag = "求职", security((), ("token" = [])), request_body = JobFields, responses(
+#[utoipa::path(post, path = "/jobs/info", tag = "求职", security((), ("token" = [])), request_body = JobBody, responses(
     (status = 200, body = Success<JobView>), (status = "default", body = Problem)))]
 async fn get_job(
     State(app): State<App>,
     Viewer(viewer): Viewer,
-    Json(fields): Json<JobFields>,
+    Json(fields): Json<JobBody>,
 ) -> Result<Reply<JobView>, Failure> {
     let job = app.job(fields.job_id, viewer).await?;
     let masked = app.masked(std::slice::from_ref(&job), viewer).await?.contains(&true);

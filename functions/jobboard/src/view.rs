@@ -1,4 +1,4 @@
-//! A job as the document shows it.
+//! A job in responses.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -97,15 +97,19 @@ impl JobView {
         }
     }
 
-    /// Metres are told whole.
+    /// The distance is rounded to whole metres.
     pub fn at_distance(self, metres: Option<f64>) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no way on earth is longer than 20,038 km")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "no distance on earth is greater than 20,038 km"
+        )]
         let distance_m = metres.map(|metres| metres.round() as u64);
         Self { distance_m, ..self }
     }
 }
 
-/// `138****1234`: three characters before and four behind stay, if so many are there.
+/// `138****1234`: the first three and the last four characters remain. A contact of fewer than eleven characters is masked completely.
 fn mask(contact: &str) -> String {
     let characters: Vec<char> = contact.chars().collect();
     let shown = |at: usize| characters.len() >= 11 && (at < 3 || at >= characters.len() - 4);
@@ -117,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_of_a_contact_is_hidden() {
+    fn the_middle_of_a_contact_is_masked() {
         assert_eq!(mask("13812341234"), "138****1234");
         assert_eq!(mask("1234567"), "*******");
     }

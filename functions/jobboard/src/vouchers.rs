@@ -1,13 +1,13 @@
-//! Contact vouchers: the ledger, and spending one (document, 我的券包 and 消费).
+//! Contact vouchers: the ledger, and spending one (docs/contract/jobboard.txt, 我的券包 and 消费).
 
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
-use shared::error::Error;
-use shared::ids::Id;
-use shared::input::Faults;
+use shared::jobboard::missing;
 use shared::jobboard::values::BizType;
-use shared::jobboard::vouchers::{Entry, NotEnough};
+use shared::jobboard::vouchers::Entry;
+use shared::values::Id;
+use shared::values::input::Faults;
 use shared::values::{Int, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Ack, Caller, Done, Failure, Json, Problem, Reply, Retryable, Success};
-use crate::listing::{PageFields, biz_type};
+use crate::paging::{PageBody, biz_type};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_records)).routes(routes!(spend_voucher))
@@ -36,7 +36,8 @@ struct RecordView {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Records {
+#[schema(as = Records)]
+struct RecordsView {
     /// 剩余的联系券
     contact_voucher_num: i64,
     list: Vec<RecordView>,
@@ -56,16 +57,16 @@ impl From<Entry> for RecordView {
 }
 
 /// 我的券包
-#[utoipa::path(post, path = "/contact_voucher/records", tag = "联系", request_body = PageFields, responses(
-    (status = 200, body = Success<Records>), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/contact_voucher/records", tag = "联系", request_body = PageBody, responses(
+    (status = 200, body = Success<RecordsView>), (status = "default", body = Problem)))]
 async fn list_records(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PageFields>,
-) -> Result<Reply<Records>, Failure> {
+    Json(fields): Json<PageBody>,
+) -> Result<Reply<RecordsView>, Failure> {
     let page = fields.page();
     let ledger = app.ledger(user, page.page, page.size).await?;
-    Ok(Reply(Records {
+    Ok(Reply(RecordsView {
         contact_voucher_num: ledger.balance,
         list: ledger.entries.into_iter().map(RecordView::from).collect(),
         list_total: ledger.total,
@@ -75,7 +76,8 @@ async fn list_records(
 /// Job and owner are taken from our own records; name and phone are read and passed over.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct CostFields {
+#[schema(as = CostFields)]
+struct CostBody {
     /// 招聘信息的 id
     #[schema(value_type = u64, example = 2)]
     purpose_id: Id,
@@ -96,14 +98,14 @@ struct CostFields {
 }
 
 /// 消费
-#[utoipa::path(post, path = "/contact_voucher/cost", tag = "联系", request_body = CostFields, responses(
+#[utoipa::path(post, path = "/contact_voucher/cost", tag = "联系", request_body = CostBody, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn spend_voucher(State(app): State<App>, Caller(user): Caller, request: Retryable<CostFields>) -> Result<Done, Failure> {
-    let once = request.once(&app, user, "spend_voucher")?;
-    let CostFields { purpose_id, purpose_type, purpose_user_id, .. } = request.fields;
+async fn spend_voucher(State(app): State<App>, Caller(user): Caller, request: Retryable<CostBody>) -> Result<Done, Failure> {
+    let idempotency = request.idempotency(&app, user, "spend_voucher")?;
+    let CostBody { purpose_id, purpose_type, purpose_user_id, .. } = request.fields;
     if !BizType::is_posted(biz_type(purpose_type)) {
-        return Err(Error::not_found([shared::error::Fault::new("job", "not found")]).into());
+        return Err(missing("job").into());
     }
-    let spent = app.contact(user, purpose_id, purpose_user_id, once.as_ref()).await?;
-    spent.map(|()| Done).map_err(|NotEnough| Failure::NotEnoughVouchers)
+    app.spend_voucher(user, purpose_id, purpose_user_id, idempotency.as_ref()).await?;
+    Ok(Done)
 }

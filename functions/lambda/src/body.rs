@@ -1,19 +1,23 @@
 //! Request bodies.
 
+use std::marker::PhantomData;
+
 use axum::body::Bytes;
 use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{FromRequest as _, Request};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
 use utoipa::ToSchema;
 
 /// Why a body could not be read.
 pub enum Unreadable {
-    /// Larger than the family takes.
+    /// Larger than the family accepts.
     TooLarge,
+    /// The connection closed before the end of the body.
     BrokenOff,
 }
 
-/// The whole body, up to the family's limit.
+/// Reads the whole body, up to the family's limit.
 pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
     Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Unreadable::TooLarge,
@@ -28,12 +32,12 @@ pub struct FileForm {
     pub file: Vec<u8>,
 }
 
-/// Why there is no file.
+/// Why the file of a form could not be read.
 pub enum NoFile {
-    /// The body is no `multipart/form-data`.
+    /// The body is not `multipart/form-data`.
     NotAForm,
     Missing,
-    /// More than one.
+    /// The form has more than one file.
     Several,
     TooLarge,
     BrokenOff,
@@ -45,8 +49,18 @@ impl From<MultipartError> for NoFile {
     }
 }
 
-/// The one file of a form, in the field `file`: at most so many bytes. Other fields are passed over.
-pub async fn file(request: Request, most: usize) -> Result<Vec<u8>, NoFile> {
+/// The single file of a form, in the field `file`, of at most `MOST` bytes. Other fields are ignored. `F` is the family's failure.
+pub struct File<F, const MOST: usize>(pub Vec<u8>, pub PhantomData<F>);
+
+impl<S: Sync, F: IntoResponse + From<NoFile>, const MOST: usize> FromRequest<S> for File<F, MOST> {
+    type Rejection = F;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, F> {
+        Ok(Self(file(request, MOST).await?, PhantomData))
+    }
+}
+
+async fn file(request: Request, most: usize) -> Result<Vec<u8>, NoFile> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| NoFile::NotAForm)?;
     let mut file = None;
     while let Some(field) = form.next_field().await? {
@@ -62,14 +76,14 @@ pub async fn file(request: Request, most: usize) -> Result<Vec<u8>, NoFile> {
     if file.len() > most { Err(NoFile::TooLarge) } else { Ok(file) }
 }
 
-/// The media type in lower case, without parameters; `None` where none is given.
+/// The media type in lower case, without parameters; `None` if the header is missing.
 pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let header = headers.get(header::CONTENT_TYPE)?;
     let media_type = header.to_str().unwrap_or("invalid").split(';').next().unwrap_or_default();
     Some(media_type.trim().to_ascii_lowercase())
 }
 
-/// Whether it is an HTML form, without files.
+/// Whether the body is a form without files.
 pub fn is_form(headers: &HeaderMap) -> bool {
     media_type(headers).as_deref() == Some("application/x-www-form-urlencoded")
 }

@@ -1,4 +1,4 @@
-//! From an event of API Gateway to a request, whatever a caller has put into it.
+//! Converts an event of API Gateway to a request. Nothing that a client sends may make this fail.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde::Serialize;
 use tower::ServiceExt as _;
 
-/// What may not stand in a path as it is (RFC 3986, 3.3).
+/// The characters that a path must not contain unencoded (RFC 3986, 3.3).
 pub const IMPOSSIBLE_IN_A_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -33,17 +33,17 @@ pub const IMPOSSIBLE_IN_A_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// What may not stand in a query as it is (RFC 3986, 3.4); what stands there encoded stays so.
+/// The characters that a query must not contain unencoded (RFC 3986, 3.4). `%` is not among them, so encoded characters stay encoded.
 const IMPOSSIBLE_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
-/// The path exactly as the gateway handed it over: a request extension.
+/// The path exactly as the gateway passed it on. It is an extension of the request.
 #[derive(Clone)]
 pub struct RawPath(pub String);
 
-/// Where a request comes from, as the gateway saw it: no header, which anybody may send, is asked. Of an IPv6 address it is the network
-/// of 64 bits, all of which one caller has. Empty where no gateway was there.
+/// The client's IP address that the gateway saw; headers are ignored, because a client can set them. For IPv6 it is the /64 network, because
+/// one client usually has all its addresses. Empty without a gateway.
 #[derive(Clone)]
 pub struct Address(pub String);
 
@@ -69,16 +69,16 @@ impl<S: Sync> FromRequestParts<S> for Address {
     }
 }
 
-/// The router as a function's service.
+/// The service of a function, which serves the router.
 pub fn service(
     router: Router,
 ) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize, Error = Infallible, Future: Send> {
-    Adapter::from(router.map_request(prepared)).map_request(readable)
+    Adapter::from(router.map_request(restore_path)).map_request(repair)
 }
 
-/// Mends what `lambda_http` would end the invocation at with a panic, and the caller would see as a failure of ours: a query that is none
-/// as it was sent, a body that only claims to be Base64, a host or a path of which no address can be made.
-fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+/// Repairs what makes `lambda_http` panic, which the client would receive as status 500: a query with invalid characters, a body that is
+/// declared as Base64 but is not, a host or a path that cannot be part of a URI.
+fn repair(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     let LambdaRequest::ApiGatewayV2(request) = &mut event.payload else { return event };
     if let Some(query) = &mut request.raw_query_string {
         *query = utf8_percent_encode(query, IMPOSSIBLE_IN_A_QUERY).collect();
@@ -100,19 +100,19 @@ fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest>
     event
 }
 
-/// A name with or without a port.
+/// Whether it is a name or IPv4 address, with or without a port.
 fn is_host(host: &str) -> bool {
     let (name, port) = host.split_once(':').unwrap_or((host, "443"));
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
-    // What looks like an address must be one.
+    // A name of digits and dots must be an IPv4 address.
     let is_address = !name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') || name.parse::<IpAddr>().is_ok();
     !name.is_empty() && is_name && is_address && port.parse::<u16>().is_ok()
 }
 
-/// Tells where the request comes from, and puts a path back together that was cut. API Gateway decodes the path and `lambda_http` makes a
-/// URI of it, in which a `?` or a `#` ends the path, a `%` begins an escape and white space is lost: `/users/U1%3Fx` would read, and
-/// change, the user `U1`.
-fn prepared(mut request: Request) -> Request {
+/// Restores the path of the request, and adds [`Address`] and [`RawPath`]. API Gateway decodes the path and `lambda_http` parses the result
+/// as a URI, in which `?` or `#` ends the path, `%` starts an escape, and white space is lost. So `/users/U1%3Fx` would read and change the
+/// user `U1`.
+fn restore_path(mut request: Request) -> Request {
     let path = request.raw_http_path().to_owned();
     if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '%' | '?' | '#' | '\\')) {
         let mut whole: String = utf8_percent_encode(&path, IMPOSSIBLE_IN_A_PATH).collect();
@@ -129,7 +129,7 @@ fn prepared(mut request: Request) -> Request {
     request
 }
 
-/// The query as it was sent; written anew where the path ran into it.
+/// The query as the client sent it. If the decoded path contains `?` or `#`, the URI has a wrong query, so it is built from the parameters.
 fn query(request: &Request, path: &str) -> Option<String> {
     if !path.contains(['?', '#']) {
         return request.uri().query().map(str::to_owned);

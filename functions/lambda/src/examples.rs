@@ -1,22 +1,22 @@
-//! The examples of the OpenAPI documents: a family tells them in its `examples.json`, in the order in which they can be sent.
+//! The examples of the OpenAPI documents. Each family has an `examples.json`, in an order in which the requests succeed.
 
 use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A request and its answer, as they stand in the document. What differs each time (ids, tokens) is shown as it may look.
+/// A request and its response in the form of the document. Ids and tokens are placeholders.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Example {
     /// `METHOD /path`
     operation: String,
-    /// By which login code its sender came in: who sends it is not told by the document, but by the test that sends it.
+    /// The login code of the user that sends the request. Only the test that sends it reads this.
     #[serde(default, rename = "by")]
     _by: Option<String>,
     #[serde(default)]
     path: Map<String, Value>,
-    /// An object stands for its JSON text.
+    /// An object is sent as its JSON text.
     #[serde(default)]
     query: Map<String, Value>,
     body: Option<Value>,
@@ -32,7 +32,7 @@ struct Answer {
     body: Option<Value>,
 }
 
-/// Lays the examples into the document. An error names the operation, and what the document lacks of it.
+/// Adds the examples to the document. An error names the operation and the part that the document lacks.
 pub fn merge(document: &mut Value, examples: &str) -> Result<(), String> {
     let examples: Vec<Example> = serde_json::from_str(examples).map_err(|error| error.to_string())?;
     let mut seen = HashSet::new();
@@ -41,8 +41,8 @@ pub fn merge(document: &mut Value, examples: &str) -> Result<(), String> {
         let (method, path) = name.split_once(' ').unwrap_or_default();
         let item = document.get_mut("paths").and_then(|paths| paths.get_mut(path));
         let operation = item.and_then(|item| item.get_mut(method.to_ascii_lowercase()));
-        let shown = operation.ok_or("operation").and_then(|operation| show(operation, example));
-        shown.map_err(|lacking| format!("{name} has an example, but no such {lacking}"))?;
+        let added = operation.ok_or("operation").and_then(|operation| add(operation, example));
+        added.map_err(|lacking| format!("{name} has an example, but no such {lacking}"))?;
         if !seen.insert(name.clone()) {
             return Err(format!("{name} has two examples"));
         }
@@ -50,7 +50,7 @@ pub fn merge(document: &mut Value, examples: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn show(operation: &mut Value, example: Example) -> Result<(), &'static str> {
+fn add(operation: &mut Value, example: Example) -> Result<(), &'static str> {
     for (place, values) in [("path", example.path), ("query", example.query)] {
         for (name, value) in values {
             let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_comes_to_its_place() {
+    fn each_part_of_an_example_is_added_to_its_place() {
         let mut expected = document();
         let operation = &mut expected["paths"]["/things/{id}"]["put"];
         operation["parameters"][0]["example"] = "1".into();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_document_lacks_is_told() {
+    fn an_error_names_what_the_document_lacks() {
         let answer = json!({"status": 200});
         for (lacking, example) in [
             ("operation", json!({"operation": "GET /things/{id}", "answer": answer})),
@@ -134,12 +134,12 @@ mod tests {
         }
         let mut document = json!({"paths": {"/things": {"get": {"responses": {"200": {}}}}}});
         let example = json!({"operation": "GET /things", "body": {}, "answer": answer});
-        let told = merge(&mut document, &json!([example]).to_string());
-        assert_eq!(told, Err("GET /things has an example, but no such body".into()));
+        let merged = merge(&mut document, &json!([example]).to_string());
+        assert_eq!(merged, Err("GET /things has an example, but no such body".into()));
         let example = json!({"operation": "GET /things", "answer": answer});
-        let told = merge(&mut document, &json!([example, example]).to_string());
-        assert_eq!(told, Err("GET /things has two examples".into()));
-        let told = merge(&mut document, r#"[{"operation": "GET /things", "answers": {}}]"#);
-        assert!(told.unwrap_err().starts_with("unknown field `answers`"));
+        let merged = merge(&mut document, &json!([example, example]).to_string());
+        assert_eq!(merged, Err("GET /things has two examples".into()));
+        let merged = merge(&mut document, r#"[{"operation": "GET /things", "answers": {}}]"#);
+        assert!(merged.unwrap_err().starts_with("unknown field `answers`"));
     }
 }

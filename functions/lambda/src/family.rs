@@ -1,5 +1,5 @@
-//! What the families have in common as HTTP services: every answer in the family's own envelope, in time, and of a size that
-//! Lambda carries.
+//! The common frame of the families as HTTP services: every response has the family's envelope, is sent within the deadline, and fits the
+//! size limit of Lambda.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -13,45 +13,44 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde_json::Value;
-use shared::environment::Environment;
 use shared::error::{Error, Result};
+use shared::runtime::environment::Environment;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{OpenApi, PathItem, Server};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::examples;
 use crate::observe::{self, Observer};
+use crate::{examples, routes};
 
-/// How long an answer may take: less than the functions' own limit in `template.yaml`.
+/// The deadline of a response. It is shorter than the `Timeout` of the functions in `template.yaml`.
 const DEADLINE: Duration = Duration::from_secs(9);
 
-/// The largest answer that Lambda carries, in bytes, with room for its headers.
+/// The largest response body that Lambda accepts, in bytes. The limit of Lambda is 6 MiB including the headers.
 const MAX_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
 
-/// Every route of every family, `METHOD /path function file` a line: generated from the handlers, compared by a test.
-const ROUTES: &str = include_str!("../../../routes.txt");
-
-/// What a family answers where no handler of it does.
+/// A family: its state, its failures and its limits.
 pub trait Family: 'static {
-    /// What its handlers share.
+    /// The state of the handlers.
     type App: Clone + Send + Sync + 'static;
     type Failure: IntoResponse + From<Error> + Send;
 
-    /// Begins the name of each of its functions: `channel-`.
+    /// The prefix of the names of its functions, such as `channel-`.
     const PREFIX: &'static str;
-    /// The largest body that an endpoint takes, in bytes.
+    /// The largest request body that an endpoint accepts, in bytes.
     const MAX_BODY: usize;
 
     fn unknown_path() -> Self::Failure;
     fn wrong_method() -> Self::Failure;
-    /// Lambda could not carry the answer.
-    fn answer_too_large() -> Self::Failure;
+    /// The response exceeds the size limit of Lambda. A family overrides this if the client can avoid such a response.
+    fn answer_too_large() -> Self::Failure {
+        Error::internal("a response exceeds the size limit of Lambda").into()
+    }
 }
 
-/// Makes the routes of one function.
+/// Builds the routes of one function.
 pub type Routes<F> = fn() -> OpenApiRouter<<F as Family>::App>;
 
-/// One function as it runs. Its routes are made in a thread of their own while it connects.
+/// The router of one function with its state. A separate thread builds the routes while the function connects.
 pub async fn connect<F: Family>(
     routes: impl FnOnce() -> OpenApiRouter<F::App> + Send + 'static,
     app: impl Future<Output = Result<F::App>>,
@@ -60,19 +59,16 @@ pub async fn connect<F: Family>(
     let observer = Observer::of(environment);
     let router = tokio::task::spawn_blocking(|| router::<F>(routes(), observer));
     let (app, router) = tokio::join!(app, router);
-    Ok(router.map_err(|_| Error::internal("the routes contradict each other"))?.with_state(app?))
+    Ok(router.map_err(|_| Error::internal("the routes conflict"))?.with_state(app?))
 }
 
-/// The router of one function, with everything, down to a panic, answered in the family's envelope. The paths of the family's
-/// other functions are known to it too: what reaches it there came with a method that no function serves.
+/// The router of one function. Every failure, even a panic, gets the family's envelope. The router also knows the paths of the family's
+/// other functions: the gateway sends it a request for such a path only if no function serves the method.
 pub fn router<F: Family>(routes: OpenApiRouter<F::App>, observer: Observer) -> Router<F::App> {
     let (mut router, openapi) = routes.split_for_parts();
     let own: BTreeSet<&str> = openapi.paths.paths.keys().map(String::as_str).collect();
-    let family = ROUTES.lines().filter_map(|line| {
-        let mut words = line.split_ascii_whitespace().skip(1);
-        words.next().zip(words.next().filter(|function| function.starts_with(F::PREFIX)))
-    });
-    let others: BTreeSet<&str> = family.map(|(path, _)| path).filter(|path| !own.contains(path)).collect();
+    let family = routes::all().filter(|route| route.function.starts_with(F::PREFIX));
+    let others: BTreeSet<&str> = family.map(|route| route.path).filter(|path| !own.contains(path)).collect();
     for path in others {
         router = router.route(path, any(async || F::wrong_method()));
     }
@@ -80,19 +76,19 @@ pub fn router<F: Family>(routes: OpenApiRouter<F::App>, observer: Observer) -> R
         .fallback(async || F::unknown_path())
         .method_not_allowed_fallback(async || F::wrong_method())
         .layer(DefaultBodyLimit::max(F::MAX_BODY))
-        .layer(middleware::from_fn(of_bearable_size::<F>))
+        .layer(middleware::from_fn(within_size_limit::<F>))
         .layer(middleware::from_fn(within_deadline::<F>))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| broken::<F>("a handler panicked")))
-        .layer(middleware::map_response(unmistakable))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| internal::<F>("a handler panicked")))
+        .layer(middleware::map_response(with_security_headers))
         .layer(middleware::from_fn(move |request, next| observer.clone().observe(request, next)))
 }
 
-/// The same endpoint at another path: documents spell some in two ways. The first of the two is the one to be read about.
+/// The same endpoint at an alternative path, because the API documents spell some paths in two ways. Its OpenAPI operation has no id.
 pub fn also_at<S>(mut routes: UtoipaMethodRouter<S>, path: &str) -> UtoipaMethodRouter<S> {
     let (_, paths, _) = &mut routes;
     let items: Vec<PathItem> = std::mem::take(&mut paths.paths).into_values().collect();
     for mut item in items {
-        // An id names one operation of a document.
+        // An operation id must be unique in a document.
         for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
         {
             operation.operation_id = None;
@@ -102,7 +98,7 @@ pub fn also_at<S>(mut routes: UtoipaMethodRouter<S>, path: &str) -> UtoipaMethod
     routes
 }
 
-/// Every route of some functions with the function that serves it: `(method, path, function)`.
+/// Every route of these functions: `(method, path, function)`.
 pub fn routes<F: Family>(functions: &[(&'static str, Routes<F>)]) -> Vec<(&'static str, String, &'static str)> {
     let mut routes = Vec::new();
     for (function, router) in functions {
@@ -121,8 +117,8 @@ pub fn routes<F: Family>(functions: &[(&'static str, Routes<F>)]) -> Vec<(&'stat
     routes
 }
 
-/// The family's document with the operations of its functions, and an example of each, at whatever address it is read from. An error
-/// is an example of something that the document lacks.
+/// The family's OpenAPI document with the operations of its functions and their examples. Its server is the address that serves the
+/// document. An example that does not fit the document is an error.
 pub fn openapi<F: Family>(
     mut document: OpenApi,
     functions: &[(&'static str, Routes<F>)],
@@ -137,25 +133,27 @@ pub fn openapi<F: Family>(
     Ok(document)
 }
 
-fn broken<F: Family>(context: &'static str) -> Response {
+fn internal<F: Family>(context: &'static str) -> Response {
     F::Failure::from(Error::internal(context)).into_response()
 }
 
-/// Answers in time, whatever the services behind are doing: after Lambda's own limit the gateway would answer for us.
+/// Responds before the deadline, even if a service behind does not. When Lambda ends the function at its own limit, the gateway sends a
+/// response without the family's envelope.
 async fn within_deadline<F: Family>(request: Request, next: Next) -> Response {
-    tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| broken::<F>("no answer in time"))
+    tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| internal::<F>("no response before the deadline"))
 }
 
-/// Refuses an answer that Lambda could not carry.
-async fn of_bearable_size<F: Family>(request: Request, next: Next) -> Response {
+/// Replaces a response that exceeds the size limit of Lambda by a failure.
+async fn within_size_limit<F: Family>(request: Request, next: Next) -> Response {
     let (parts, body) = next.run(request).await.into_parts();
-    let Ok(body) = to_bytes(body, usize::MAX).await else { return broken::<F>("an answer broke off") };
-    let carried = if parts.headers.contains_key(header::CONTENT_ENCODING) {
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return internal::<F>("a response body failed") };
+    // `lambda_http` encodes a compressed body as Base64, and text as a JSON string.
+    let size = if parts.headers.contains_key(header::CONTENT_ENCODING) {
         body.len().div_ceil(3) * 4
     } else {
         body.iter().map(|byte| escaped(*byte)).sum()
     };
-    if carried > MAX_ANSWER {
+    if size > MAX_ANSWER {
         return F::answer_too_large().into_response();
     }
     let code = observe::code_in(&body);
@@ -166,16 +164,16 @@ async fn of_bearable_size<F: Family>(request: Request, next: Next) -> Response {
     response
 }
 
-/// What every answer says to browsers and to what stands between: it is what its type says, and, since most carry people's data or
-/// tokens, nobody keeps it who was not told to.
-async fn unmistakable(mut response: Response) -> Response {
+/// Forbids browsers to guess the content type. Forbids caches to store a response without an explicit `Cache-Control`, because most
+/// responses contain personal data or tokens.
+async fn with_security_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// The bytes that one takes in a JSON string.
+/// The length of a byte in a JSON string.
 fn escaped(byte: u8) -> usize {
     match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,

@@ -1,10 +1,12 @@
-//! What every function behind API Gateway runs in.
+//! The common frame of the functions behind API Gateway.
 
+pub mod answer;
 pub mod body;
 mod event;
 mod examples;
 pub mod family;
 pub mod observe;
+pub mod routes;
 
 use axum::Router;
 use axum::http::HeaderMap;
@@ -17,7 +19,7 @@ pub async fn run(router: Router) -> Result<(), Error> {
     lambda_runtime::run(service(router)).await
 }
 
-/// The address that the caller reached us by, `https://api.example.com`: API Gateway passes only its own domain names on.
+/// The base URL of the request, `https://api.example.com`. It can be trusted: API Gateway accepts only requests for its own domain names.
 pub fn base_url(headers: &HeaderMap) -> Option<String> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     Some(format!("{}://{}", header("x-forwarded-proto").unwrap_or("https"), header("host")?))

@@ -1,5 +1,5 @@
-//! One line of the log for each request: what was asked of which function, what became of it, and what that took; no word of what the
-//! request says. The same line holds the metrics (Embedded Metric Format).
+//! One log line for each request: its function, method and route, its status, its duration and its DynamoDB calls. The line never contains
+//! the content of the request. The same line holds the metrics (Embedded Metric Format).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,33 +11,33 @@ use axum::middleware::Next;
 use axum::response::Response;
 use lambda_http::tracing::{self, Instrument as _};
 use serde_json::json;
-use shared::calls::counted;
-use shared::environment::Environment;
-use shared::metrics::{Log, Metric};
-use shared::secrets::random_token;
+use shared::crypto::random::random_token;
+use shared::runtime::call_counter::counted;
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::{Log, Metric};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken from a caller.
+/// The maximum length of a request id from the client.
 const MAX_ID: usize = 64;
 
-/// Watches one function.
+/// Observes the requests of one function.
 #[derive(Clone)]
 pub struct Observer(Arc<Inner>);
 
 struct Inner {
     function: String,
     log: Log,
-    clock: Arc<dyn shared::clock::Clock>,
-    /// No request has come yet.
+    clock: Arc<dyn shared::runtime::clock::Clock>,
+    /// Whether the process has not received a request yet.
     is_cold: AtomicBool,
 }
 
-/// The family's own code of an answer.
+/// The family's own code of a response.
 #[derive(Clone, Copy)]
 pub struct Code(pub i64);
 
 impl Observer {
-    /// The function that runs here.
+    /// The observer of the function in this process.
     pub fn of(environment: &Environment) -> Self {
         let function = environment.function().to_owned();
         let (log, clock) = (environment.log.clone(), Arc::clone(&environment.clock));
@@ -45,7 +45,7 @@ impl Observer {
     }
 
     pub(crate) async fn observe(self, request: Request, next: Next) -> Response {
-        let id = request.headers().get(REQUEST_ID).and_then(taken).unwrap_or_else(made);
+        let id = request.headers().get(REQUEST_ID).and_then(accepted).unwrap_or_else(generated);
         let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
         let method = request.method().to_string();
         let is_cold = self.0.is_cold.swap(false, Ordering::Relaxed);
@@ -77,19 +77,19 @@ impl Observer {
     }
 }
 
-/// An id that a caller gave, if it is one.
-fn taken(value: &HeaderValue) -> Option<String> {
+/// The request id of the client. `None` if it is too long or contains other characters.
+fn accepted(value: &HeaderValue) -> Option<String> {
     let id = value.to_str().ok()?;
-    let is_one =
+    let is_valid =
         (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte));
-    is_one.then(|| id.to_owned())
+    is_valid.then(|| id.to_owned())
 }
 
-fn made() -> String {
+fn generated() -> String {
     random_token().unwrap_or_default()
 }
 
-/// The number behind `"code":` or `"status":` at the beginning of a body: where the envelopes of all families have theirs.
+/// The number after `"code":` or `"status":` at the beginning of a body. The envelopes of all families begin with one of these members.
 pub fn code_in(body: &[u8]) -> Option<Code> {
     let text = std::str::from_utf8(body.get(..body.len().min(24))?).ok()?;
     let number = ["{\"code\":", "{\"status\":"].iter().find_map(|begin| text.strip_prefix(begin))?;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_found_where_envelopes_begin() {
+    fn a_code_is_found_only_at_the_beginning_of_a_body() {
         for (body, code) in [
             (r#"{"code":1003,"message":"x"}"#, Some(1003)),
             (r#"{"code":0,"message":"success"}"#, Some(0)),
@@ -118,10 +118,10 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_a_caller_is_taken_if_it_is_short_and_plain() {
-        for (value, is_taken) in [("JKJaXmPLvHcESHA=", true), ("a.b-c_1", true), ("", false), ("a b", false), ("{", false)] {
-            assert_eq!(taken(&HeaderValue::from_static(value)).is_some(), is_taken, "{value}");
+    fn a_request_id_of_the_client_is_accepted_if_it_is_short_and_plain() {
+        for (value, is_accepted) in [("JKJaXmPLvHcESHA=", true), ("a.b-c_1", true), ("", false), ("a b", false), ("{", false)] {
+            assert_eq!(accepted(&HeaderValue::from_static(value)).is_some(), is_accepted, "{value}");
         }
-        assert!(taken(&HeaderValue::from_str(&"x".repeat(65)).unwrap()).is_none());
+        assert!(accepted(&HeaderValue::from_str(&"x".repeat(65)).unwrap()).is_none());
     }
 }

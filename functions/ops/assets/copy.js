@@ -1,4 +1,4 @@
-// A button beside each block of commands. Where the browser gives pages no clipboard, there is none.
+// Adds a copy button to each block of commands, if the browser gives pages access to the clipboard.
 if (navigator.clipboard) {
   for (const commands of document.querySelectorAll(".code.shell")) {
     const frame = document.createElement("div");

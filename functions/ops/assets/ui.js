@@ -1,9 +1,9 @@
-// Swagger UI on the document of this page. Nothing is kept in the browser, and nothing is told to a validator elsewhere.
+// Swagger UI for the document of this page. It stores nothing in the browser and sends nothing to a validator.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
 follow();
-// A secret key stays out of the browser. The examples' placeholders of a signature are not sent, so that an access_token counts.
+// Signing needs the secret key, which must not be in a browser. So the placeholders of a signature are removed, and the access_token is used.
 const withoutPlaceholders = (request) => {
   const url = new URL(request.url, location.href);
   if (url.searchParams.get("signature") === "YOUR_SIGNATURE") {
@@ -13,7 +13,7 @@ const withoutPlaceholders = (request) => {
   return request;
 };
 const ui = document.getElementById("ui");
-// Its state can be asked for from the console.
+// Makes the state available in the console.
 window.swagger = SwaggerUIBundle({
   domNode: ui,
   url: ui.dataset.document,

@@ -1,7 +1,7 @@
-//! `ops-admin`: one typed command an event, `{"command":"create_channel","appkey":"channel_001"}`.
+//! `ops-admin`: each event is one command, `{"command":"create_channel","appkey":"channel_001"}`.
 //!
-//! A command that fails is a failed invocation, so that a pipeline stops at it; its error type is the kind of the domain error
-//! and its message names each field.
+//! A failed command fails the invocation, so that a pipeline stops. The error type of the invocation is the kind of the domain error, and its
+//! message names each offending field.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use deserr::Deserr;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use shared::channel;
-use shared::environment::Environment;
 use shared::error::{Error, Fault, Result};
-use shared::input::{Faults, Json};
 use shared::jobboard::job::State;
+use shared::runtime::environment::Environment;
 use shared::values::Text;
+use shared::values::input::{Faults, Json};
 
 use crate::{channels, diagnostic, hris, jobboard, signing};
 
-/// The services that commands are carried out by.
+/// The services that execute the commands.
 pub struct Admin {
     pub channel: Arc<channel::Service>,
     pub hris: Arc<shared::hris::Service>,
@@ -25,7 +25,7 @@ pub struct Admin {
     pub jobboard: Arc<shared::jobboard::Service>,
 }
 
-/// What every event has; the rest is the command's own.
+/// The member that every event has. The other members belong to the command.
 #[derive(Deserr)]
 #[deserr(error = Faults)]
 struct Command {
@@ -43,17 +43,17 @@ impl Admin {
         Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris), signing: Arc::new(signing), jobboard: Arc::new(jobboard) })
     }
 
-    /// Carries out the command in an event.
+    /// Executes the command in an event.
     pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
-        let answer = match Json::parse(event) {
+        let result = match Json::parse(event) {
             Ok(event) => self.run(event).await,
             Err(fault) => Err(Error::invalid([fault])),
         };
-        answer.map_err(|error| diagnostic(&error))
+        result.map_err(|error| diagnostic(&error))
     }
 
-    /// A command that was carried out already is refused or changes nothing; one that tells a secret, token or code makes
-    /// another one each time.
+    /// A repeated command fails or changes nothing, except that a command that returns a secret, token or code creates another one each
+    /// time.
     async fn run(&self, mut event: Json) -> Result<Value> {
         let Command { command } = event.clone().read()?;
         event.remove("command");

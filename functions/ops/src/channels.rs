@@ -1,15 +1,14 @@
-//! The commands that administer channels (channel.md).
+//! The commands that administer channels (docs/design/channel.md).
 
 use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
 use serde_json::{Value, json};
 use shared::channel::{Channel, Service};
+use shared::crypto::credentials::NewSecret;
 use shared::error::Result;
-use shared::input::Faults;
-use shared::secrets::NewSecret;
-
+use shared::values::input::Faults;
 use shared::values::{RecordId, Text};
 
-/// Creates a channel and tells its secret, this once.
+/// Creates a channel. Its secret is returned only here.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Create {
@@ -18,7 +17,7 @@ pub struct Create {
     name: Text<0, 64>,
 }
 
-/// Names a channel: to disable it, to enable it, or to give it another secret.
+/// The channel of a command that enables it, disables it, or rotates its secret.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Named {
@@ -41,7 +40,7 @@ pub struct List {
     cursor: Option<Text<1, 512>>,
 }
 
-/// How many channels are listed at once: from 1 to 100.
+/// The page size of the list: from 1 to 100.
 struct Limit(u32);
 
 impl Default for Limit {
@@ -61,20 +60,20 @@ impl Deserr<Faults> for Limit {
 
 pub async fn create(service: &Service, Create { appkey, name }: Create) -> Result<Value> {
     let (channel, secret) = service.create_channel(appkey, name).await?;
-    Ok(told(&channel.appkey, &secret))
+    Ok(new_secret(&channel.appkey, &secret))
 }
 
-/// The old secret works on until it is retired.
+/// The old secret stays valid until it is retired.
 pub async fn rotate_secret(service: &Service, Named { appkey }: Named) -> Result<Value> {
     let secret = service.rotate_channel_secret(&appkey).await?;
-    Ok(told(&appkey, &secret))
+    Ok(new_secret(&appkey, &secret))
 }
 
 pub async fn retire_secret(service: &Service, RetireSecret { appkey, secret_id }: RetireSecret) -> Result<Value> {
     service.retire_channel_secret(&appkey, &secret_id).await.map(view)
 }
 
-/// A disabled channel's tokens are refused and it gets no new ones.
+/// All tokens of a disabled channel are rejected, and it gets no new ones.
 pub async fn set_enabled(service: &Service, Named { appkey }: Named, enabled: bool) -> Result<Value> {
     service.set_channel_enabled(&appkey, enabled).await.map(view)
 }
@@ -85,12 +84,12 @@ pub async fn list(service: &Service, List { limit: Limit(limit), cursor }: List)
     Ok(json!({"channels": channels, "next_cursor": page.next_cursor}))
 }
 
-/// The one answer that a secret stands in.
-fn told(appkey: &RecordId, secret: &NewSecret) -> Value {
+/// The only response that contains a secret.
+fn new_secret(appkey: &RecordId, secret: &NewSecret) -> Value {
     json!({"appkey": appkey, "secret": secret.plain, "secret_id": secret.secret_id})
 }
 
-/// A channel without anything secret.
+/// A channel without its secrets.
 fn view(channel: Channel) -> Value {
     json!({
         "appkey": channel.appkey,

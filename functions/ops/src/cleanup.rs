@@ -1,20 +1,21 @@
-//! `ops-cleanup`: does what is due, every ten minutes. Unpaid orders are granted or closed, ended tops cleared, pictures that nobody heard
-//! arrive checked, and what has expired is removed.
+//! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, clears ended tops, verifies uploads
+//! whose S3 event was lost, and removes expired items.
 //!
-//! An event of EventBridge's schedule, whatever it holds. Twice at once does no harm; what one run leaves, the next one does.
+//! A schedule of EventBridge invokes it; the content of the event is ignored. Concurrent runs are safe. The next run continues where this
+//! one ended.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use shared::clock::Clock;
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
-use shared::metrics::{Log, Metric};
-use shared::sweep::{Expiring, Swept, Time};
+use shared::runtime::clock::Clock;
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::{Log, Metric};
+use shared::runtime::sweep::{Expiring, Swept, Time};
 
-/// For what is begun when time is up, and for the answer.
+/// The time for items that are in progress when the time of the sweeps is up, and for the response.
 const RESERVE: SignedDuration = SignedDuration::from_secs(15);
 
 pub struct Cleanup {
@@ -34,10 +35,10 @@ impl Cleanup {
         })
     }
 
-    /// `deadline` is when the function is ended.
+    /// `deadline` is when Lambda ends the function.
     pub async fn handle(&self, deadline: Timestamp) -> Value {
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
-        // Money first.
+        // Orders come first, because users have paid for them.
         let swept = [
             ("orders", self.jobboard.sweep_orders(&time).await),
             ("tops", self.jobboard.sweep_tops(&time).await),

@@ -1,16 +1,16 @@
-//! The commands that administer the HR API (hris.md): products, their keys and apps, company tokens, bind codes, imports.
+//! The commands that administer the HR API (docs/design/hris.md): products, their keys and apps, company tokens, bind codes, imports.
 
 use deserr::Deserr;
 use serde_json::{Value, json};
+use shared::crypto::credentials::NewSecret;
 use shared::error::{Error, Fault, Result};
 use shared::hris::Service;
 use shared::hris::access::AccessKey;
 use shared::hris::import::RowResult;
+use shared::hris::import_lines::{Imported, Kind, Lines, Position};
 use shared::hris::oauth::App;
-use shared::hris::rows::{Imported, Kind, Lines, Position};
 use shared::hris::values::{Code, Uuid};
-use shared::input::Faults;
-use shared::secrets::NewSecret;
+use shared::values::input::Faults;
 use shared::values::{RecordId, Text, Url};
 
 #[derive(Deserr)]
@@ -22,7 +22,7 @@ pub struct CreateProduct {
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct Pair {
+pub struct ProductAndCompany {
     product_id: Code,
     company_uuid: Uuid,
 }
@@ -68,7 +68,7 @@ pub struct NamedCompany {
     company_uuid: Uuid,
 }
 
-/// The rows stand in `rows`, as JSON Lines, or in the object `object` of the uploads bucket.
+/// The rows are JSON Lines, in `rows` or in the object `object` of the uploads bucket.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Import {
@@ -79,22 +79,22 @@ pub struct Import {
     rows: Option<Text<0, MAX_INLINE>>,
     #[deserr(default)]
     object: Option<ObjectKey>,
-    /// What the invocation before answered as `next`.
+    /// The `next` that the previous invocation returned.
     #[deserr(default)]
-    from: From,
+    from: ImportPosition,
 }
 
-/// More than an event can hold.
+/// More than an event can contain.
 const MAX_INLINE: usize = 6 * 1024 * 1024;
 
 #[derive(Default, Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-struct From {
+struct ImportPosition {
     offset: u64,
     line: u64,
 }
 
-/// A key below `imports/`: nothing else may be read.
+/// A key below `imports/`: an import reads nothing else.
 struct ObjectKey(String);
 
 impl ObjectKey {
@@ -112,7 +112,7 @@ impl Deserr<Faults> for ObjectKey {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let text = shared::input::text(&value).ok_or_else(|| Faults::one(at, "must be a string"))?;
+        let text = shared::values::input::text(&value).ok_or_else(|| Faults::one(at, "must be a string"))?;
         Self::parse(text).map_err(|reason| Faults::one(at, reason))
     }
 }
@@ -122,23 +122,29 @@ pub async fn create_product(service: &Service, CreateProduct { product_id, name 
     Ok(json!({"product_id": product_id, "name": name}))
 }
 
-/// Tells the secret, this once.
-pub async fn create_access_key(service: &Service, Pair { product_id, company_uuid }: Pair) -> Result<Value> {
+/// The response is the only one that contains the secret.
+pub async fn create_access_key(
+    service: &Service,
+    ProductAndCompany { product_id, company_uuid }: ProductAndCompany,
+) -> Result<Value> {
     let (key, secret) = service.create_access_key(&product_id, &company_uuid).await?;
-    Ok(told("access_key", &key.access_key, "secret_key", &secret))
+    Ok(with_secret("access_key", &key.access_key, "secret_key", &secret))
 }
 
-/// The old secret works on until it is retired.
+/// The old secret stays valid until it is retired.
 pub async fn rotate_access_key(service: &Service, NamedKey { access_key }: NamedKey) -> Result<Value> {
     let secret = service.rotate_access_key(&access_key).await?;
-    Ok(told("access_key", &access_key, "secret_key", &secret))
+    Ok(with_secret("access_key", &access_key, "secret_key", &secret))
 }
 
 pub async fn retire_access_key(service: &Service, RetireKey { access_key, secret_id }: RetireKey) -> Result<Value> {
     service.retire_access_key(&access_key, &secret_id).await.map(view_key)
 }
 
-pub async fn show_access_key(service: &Service, Pair { product_id, company_uuid }: Pair) -> Result<Value> {
+pub async fn show_access_key(
+    service: &Service,
+    ProductAndCompany { product_id, company_uuid }: ProductAndCompany,
+) -> Result<Value> {
     let key = service.access_key(&product_id, &company_uuid).await?;
     key.map(view_key).ok_or_else(|| Error::not_found([Fault::new("company_uuid", "has no access key of this product")]))
 }
@@ -153,7 +159,7 @@ fn view_key(key: AccessKey) -> Value {
     })
 }
 
-/// The token before is worth nothing from then on.
+/// The old token becomes invalid.
 pub async fn rotate_company_token(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
     let token = service.rotate_company_token(&company_uuid).await?;
     Ok(json!({"company_uuid": company_uuid, "token": token}))
@@ -165,12 +171,12 @@ pub async fn create_oauth_app(service: &Service, create: CreateApp) -> Result<Va
         return Err(Error::invalid([Fault::new("callback_url", "must not have a fragment")]));
     }
     let (app, secret) = service.create_oauth_app(&product_id, &company_uuid, name, callback_url).await?;
-    Ok(told("app_id", &app.app_id, "app_secret", &secret))
+    Ok(with_secret("app_id", &app.app_id, "app_secret", &secret))
 }
 
 pub async fn rotate_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
     let secret = service.rotate_oauth_app(&app_id).await?;
-    Ok(told("app_id", &app_id, "app_secret", &secret))
+    Ok(with_secret("app_id", &app_id, "app_secret", &secret))
 }
 
 pub async fn retire_oauth_app_secret(service: &Service, RetireApp { app_id, secret_id }: RetireApp) -> Result<Value> {
@@ -192,7 +198,7 @@ pub async fn create_bind_code(service: &Service, NamedCompany { company_uuid }: 
     Ok(json!({"company_uuid": company_uuid, "bind_code": code.plain, "valid_until": code.valid_until}))
 }
 
-/// One slice of an import: invoke it again with `from` as `next` says, until that is null. Sent again, a row changes nothing.
+/// Imports one slice. The operator repeats it with the returned `next` as `from`, until `next` is null. A repeated row changes nothing.
 pub async fn import(service: &Service, Import { kind, company_uuid, rows, object, from }: Import) -> Result<Value> {
     let lines = match (&rows, &object) {
         (Some(rows), None) => Lines::Inline(rows.as_str()),
@@ -211,7 +217,7 @@ fn outcome(line: u64, result: &RowResult) -> Value {
         RowResult::Created(missing) => ("created", missing),
         RowResult::Updated(missing) => ("updated", missing),
         RowResult::Unchanged(missing) => ("unchanged", missing),
-        RowResult::Refused(faults) => {
+        RowResult::Rejected(faults) => {
             let errors: Vec<Value> =
                 faults.iter().map(|Fault { field, reason }| json!({"field": field, "reason": reason})).collect();
             return json!({"line": line, "status": "refused", "errors": errors});
@@ -224,7 +230,7 @@ fn outcome(line: u64, result: &RowResult) -> Value {
     }
 }
 
-/// An answer that a secret stands in.
-fn told(owner: &str, id: &RecordId, name: &str, secret: &NewSecret) -> Value {
+/// A response with a new secret.
+fn with_secret(owner: &str, id: &RecordId, name: &str, secret: &NewSecret) -> Value {
     json!({owner: id, name: secret.plain, "secret_id": secret.secret_id})
 }

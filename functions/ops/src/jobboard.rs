@@ -1,22 +1,21 @@
-//! The commands that administer the job board (jobboard.md): prices, vouchers, jobs that must go, refunds.
+//! Commands for administrators of the job board (docs/design/jobboard.md): prices, vouchers, removal of jobs, refunds.
 
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
-use shared::ids::Id;
-use shared::input::Faults;
 use shared::jobboard::Service;
 use shared::jobboard::job::State;
-use shared::jobboard::prices::{Catalogue, Goods};
-use shared::jobboard::vouchers::NotEnough;
-use shared::values::{Int, Money, Text};
+use shared::jobboard::prices::{Catalogue, Goods, Price};
+use shared::jobboard::vouchers::VoucherError;
+use shared::values::input::Faults;
+use shared::values::{Id, Int, Money, Text};
 
-/// What is sold, and for how much; without a price it is sold no longer.
+/// Sets a price, or removes it if `price` is missing.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct SetPrice {
     goods: Goods,
-    /// Hours, or vouchers.
+    /// Hours of a top, or vouchers.
     quantity: Int<1, 1_000_000>,
     #[deserr(default)]
     price: Option<Money>,
@@ -26,7 +25,7 @@ pub struct SetPrice {
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct ListPrices {}
 
-/// `reference` makes it count once: sent again, nothing changes.
+/// An adjustment is made once per `reference`.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct AdjustVouchers {
@@ -37,7 +36,7 @@ pub struct AdjustVouchers {
     by: Text<1, 64>,
 }
 
-/// A job that is shown no longer.
+/// A job to take down or to delete.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct RemoveJob {
@@ -62,15 +61,15 @@ pub async fn set_price(service: &Service, set: SetPrice) -> Result<Value> {
     if set.goods == Goods::Refresh && quantity != 1 {
         return Err(Error::invalid([Fault::new("quantity", "must be 1: jobs are refreshed one at a time")]));
     }
-    service.set_price(set.goods, quantity, set.price).await.map(told)
+    service.set_price(set.goods, quantity, set.price).await.map(price_list)
 }
 
 pub async fn list_prices(service: &Service, ListPrices {}: ListPrices) -> Result<Value> {
-    service.prices().await.map(told)
+    service.prices().await.map(price_list)
 }
 
-fn told(catalogue: Catalogue) -> Value {
-    let price = |price: shared::jobboard::prices::Price| json!({"goods": price.goods.as_str(), "quantity": price.quantity, "price": price.price.to_string()});
+fn price_list(catalogue: Catalogue) -> Value {
+    let price = |Price { goods, quantity, price }: Price| json!({"goods": goods.as_str(), "quantity": quantity, "price": price.to_string()});
     json!({"prices": catalogue.prices.into_iter().map(price).collect::<Vec<_>>()})
 }
 
@@ -79,13 +78,16 @@ pub async fn adjust_vouchers(service: &Service, adjust: AdjustVouchers) -> Resul
     if change.get() == 0 {
         return Err(Error::invalid([Fault::new("change", "must not be 0")]));
     }
-    let adjusted = service.adjust_vouchers(user_id, change.get(), &reference, &reason, &by).await?;
-    adjusted.map_err(|NotEnough| Error::conflict(Fault::new("change", "takes more vouchers than there are")))?;
+    let adjusted = service.adjust_vouchers(user_id, change.get(), &reference, &reason, &by).await;
+    adjusted.map_err(|error| match error {
+        VoucherError::NotEnough => Error::conflict(Fault::new("change", "takes more vouchers than there are")),
+        VoucherError::Failed(error) => error,
+    })?;
     let balance = service.ledger(user_id, 1, 1).await?.balance;
     Ok(json!({"user_id": user_id, "balance": balance}))
 }
 
-/// `state` is taken down or deleted.
+/// `state` is [`State::TakenDown`] or [`State::Deleted`].
 pub async fn remove_job(service: &Service, RemoveJob { job_id, reason, by }: RemoveJob, state: State) -> Result<Value> {
     service.remove_job(job_id, state, &reason, &by).await?;
     Ok(json!({"job_id": job_id, "status": u8::from(state)}))

@@ -1,4 +1,4 @@
-//! Functions beside the families: invoked directly, by an operator, a pipeline or a schedule; and the API pages.
+//! The functions that belong to no family: an operator, a pipeline, a schedule or an event invokes them. Also the API pages.
 
 pub mod admin;
 mod channels;
@@ -13,17 +13,16 @@ pub mod uploads;
 use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
-/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+/// Every function of this crate. The binary, the resource in `template.yaml` and the event files have the same name.
 pub const FUNCTIONS: [&str; 5] = ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-docs", "ops-uploads"];
 
-/// What may be told of secrets.
-fn secrets(secrets: &shared::secrets::Secrets) -> Vec<serde_json::Value> {
-    let view =
-        |secret: &shared::secrets::Secret| serde_json::json!({"secret_id": secret.secret_id, "created_at": secret.created_at});
+/// The ids and creation times of secrets, without the secrets.
+fn secrets(secrets: &shared::crypto::credentials::Secrets) -> Vec<serde_json::Value> {
+    let view = |secret: &shared::crypto::credentials::Secret| serde_json::json!({"secret_id": secret.secret_id, "created_at": secret.created_at});
     secrets.iter().map(view).collect()
 }
 
-/// What an operator reads. The cause of a failure of ours stays in the log.
+/// The error of an invocation, which the operator reads. The cause of an internal error is only logged.
 fn diagnostic(error: &Error) -> Diagnostic {
     let error_type = match error.kind() {
         Kind::Invalid => "Invalid",

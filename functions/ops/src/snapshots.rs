@@ -1,15 +1,15 @@
-//! `jobboard-search-snapshot`: writes down the open jobs, so that `jobboard-search` starts without reading the table (jobboard.md,
-//! Search).
+//! `jobboard-search-snapshot`: writes a snapshot of the open jobs, so that `jobboard-search` starts without reading the table
+//! (docs/design/jobboard.md, Search).
 //!
-//! An event of EventBridge's schedule, whatever it holds. To run twice does no harm.
+//! A schedule of EventBridge invokes it; the content of the event is ignored. The function is idempotent.
 
 use std::sync::Arc;
 
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
+use shared::runtime::environment::Environment;
 
 use crate::diagnostic;
 

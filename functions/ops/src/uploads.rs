@@ -1,16 +1,17 @@
-//! `ops-uploads`: pictures that arrived past the functions are checked, and come to where they are shown, or go (jobboard.md, Images).
+//! `ops-uploads`: verifies images that clients uploaded directly to S3, and publishes or deletes them (docs/design/jobboard.md, Images).
 //!
-//! An event of S3's by EventBridge, `Object Created` below `incoming/`. One that comes twice does no harm.
+//! EventBridge invokes it with the S3 event `Object Created` for keys below `incoming/`. The function is idempotent, because an event may be
+//! delivered twice.
 
 use std::sync::Arc;
 
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::environment::Environment;
 use shared::error::Result;
 use shared::jobboard::Service;
 use shared::jobboard::images::Arrival;
+use shared::runtime::environment::Environment;
 
 use crate::diagnostic;
 
@@ -19,7 +20,7 @@ pub struct Uploads {
     service: Arc<Service>,
 }
 
-/// What is read of an event (Amazon S3 User Guide, EventBridge event message structure).
+/// The part of the event that this function reads (Amazon S3 User Guide, EventBridge event message structure).
 #[derive(Deserialize)]
 struct Event {
     detail: Detail,
@@ -46,7 +47,7 @@ impl Uploads {
         let arrival = self.service.check_arrival(&detail.object.key).await.map_err(|error| diagnostic(&error))?;
         let outcome = match arrival {
             Arrival::Accepted => "accepted",
-            Arrival::Refused => "refused",
+            Arrival::Rejected => "refused",
             Arrival::Gone => "gone",
         };
         lambda_runtime::tracing::info!(key = detail.object.key, outcome, "a picture arrived");

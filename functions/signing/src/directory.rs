@@ -1,4 +1,6 @@
-//! What a worker chooses from: dictionaries, positions, handlers, companies (document, 3.4). Bare arrays, of what is enabled.
+//! What a worker chooses from: dictionaries, positions, handlers and companies (docs/contract/signing.txt, 3.4).
+//!
+//! The responses are bare arrays of the enabled records.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -60,11 +62,11 @@ struct HandlerView {
     responses((status = 200, body = Success<Vec<HandlerView>>), (status = "default", body = Problem)))]
 async fn list_handlers(State(app): State<App>, Caller(worker): Caller) -> Result<Reply<Vec<HandlerView>>, Failure> {
     let view = |handler: Handler| {
-        // Whose name is not known is called as he logs in.
+        // A handler without a name appears under their username.
         let name = if handler.name.as_str().is_empty() { handler.username.as_str() } else { handler.name.as_str() };
         HandlerView { id: handler.handler_id, name: name.to_owned() }
     };
-    Ok(Reply(app.enabled(&worker.platform).await?.into_iter().map(view).collect()))
+    Ok(Reply(app.list_enabled(&worker.platform).await?.into_iter().map(view).collect()))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -80,5 +82,5 @@ struct CompanyView {
     responses((status = 200, body = Success<Vec<CompanyView>>), (status = "default", body = Problem)))]
 async fn list_companies(State(app): State<App>, Caller(worker): Caller) -> Result<Reply<Vec<CompanyView>>, Failure> {
     let view = |Company { company_id, company_name, .. }: Company| CompanyView { id: company_id, company_name };
-    Ok(Reply(app.enabled(&worker.platform).await?.into_iter().map(view).collect()))
+    Ok(Reply(app.list_enabled(&worker.platform).await?.into_iter().map(view).collect()))
 }

@@ -1,105 +1,21 @@
-//! /employee: a worker's résumé (document, 3.2).
+//! /employee: a worker's résumé (docs/contract/signing.txt, 3.2).
 
 use axum::extract::State;
-use axum::http::HeaderMap;
-use deserr::Deserr;
 use serde::Serialize;
 use serde_json::Value;
-use shared::input::Faults;
-use shared::signing::resume::Resume;
-use shared::signing::sessions::Worker;
-use shared::signing::states::{Application, Submission};
-use shared::signing::values::{Number, Place};
+use shared::signing::states::{Application, Origin, Submission};
+use shared::signing::values::{Number, Place, Worker};
 use shared::values::{Int, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, Failure, Fields, Problem, Reply, Success, origin};
+use crate::edge::{Caller, Failure, Fields, Problem, Reply, RequestOrigin, Success};
+use crate::resume::{ResumeBody, Submitted};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(get_employee, create_employee, update_employee))
-}
-
-/// The résumé, and beside it the code that was sent to its phone.
-struct Submitted {
-    resume: Resume,
-    verify_code: Option<Text<1, 16>>,
-}
-
-impl Deserr<Faults> for Submitted {
-    fn deserialize_from_value<V: deserr::IntoValue>(
-        value: deserr::Value<V>,
-        at: deserr::ValuePointerRef<'_>,
-    ) -> Result<Self, Faults> {
-        let deserr::Value::Map(mut members) = value else { return Err(Faults::one(at, "must be an object")) };
-        let code = deserr::Map::remove(&mut members, "verify_code").map(deserr::IntoValue::into_value);
-        let verify_code = code.map(|code| Text::deserialize_from_value(code, at.push_key("verify_code"))).transpose();
-        match (Resume::deserialize_from_value(deserr::Value::<V>::Map(members), at), verify_code) {
-            (Ok(resume), Ok(verify_code)) => Ok(Self { resume, verify_code }),
-            (resume, verify_code) => {
-                let faults = [resume.err(), verify_code.err()].into_iter().flatten().flat_map(|Faults(faults)| faults);
-                Err(Faults(faults.collect()))
-            }
-        }
-    }
-}
-
-/// 简历: 字段见文档 2.2.1; work_exp 与 employee_edu 是对象数组 (表单中写作 work_exp[0][company]=.., 或 JSON 字符串)。
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it describes the body, which the domain's own type reads")]
-struct ResumeFields {
-    #[schema(max_length = 64)]
-    real_name: String,
-    phone: String,
-    /// 身份证
-    id_number: String,
-    /// 缺省时取自身份证
-    age: Option<i64>,
-    /// 0 未知, 1 男, 2 女; 缺省时取自身份证
-    gender: Option<i64>,
-    #[schema(max_length = 12)]
-    nation: Option<String>,
-    /// 1 未婚, 2 已婚, 3 离异
-    marital_sts: i64,
-    /// 1 共产党员, 2 共青团员, 3 群众
-    political_sts: i64,
-    /// 户口类型: 0 农村, 1 城市
-    acct_type: i64,
-    acct_prc_id: Option<i64>,
-    acct_prc_name: Option<String>,
-    acct_city_id: Option<i64>,
-    acct_city_name: Option<String>,
-    acct_coy_id: Option<i64>,
-    acct_coy_name: Option<String>,
-    acct_addr: Option<String>,
-    province_id: Option<i64>,
-    province_name: Option<String>,
-    city_id: Option<i64>,
-    city_name: Option<String>,
-    county_id: Option<i64>,
-    county_name: Option<String>,
-    addr: Option<String>,
-    em_contact_name: Option<String>,
-    em_contact_phone: Option<String>,
-    em_contact_relationship: Option<String>,
-    /// 身份证正面照片
-    id_card_front: Option<String>,
-    /// 身份证反面照片
-    id_card_back: Option<String>,
-    /// 所属用人单位
-    company_id: i64,
-    /// 岗位
-    work_pos: Option<String>,
-    #[schema(value_type = Option<Vec<Object>>)]
-    work_exp: Option<Value>,
-    #[schema(value_type = Vec<Object>, min_items = 1)]
-    employee_edu: Value,
-    /// 处理人
-    ad_user_id: i64,
-    /// 短信验证码
-    verify_code: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -211,37 +127,37 @@ async fn get_employee(State(app): State<App>, Caller(worker): Caller) -> Result<
 
 /// 提交简历
 #[utoipa::path(post, path = "/employee", tag = "简历",
-    request_body(content = ResumeFields, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = ResumeBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Success<Option<EmployeeView>>), (status = "default", body = Problem)))]
 async fn create_employee(
     State(app): State<App>,
     Caller(worker): Caller,
-    headers: HeaderMap,
+    RequestOrigin(origin): RequestOrigin,
     Fields(submitted): Fields<Submitted>,
 ) -> Result<Reply<()>, Failure> {
-    submit(&app, &worker, submitted, &headers, Submission::New).await
+    submit(&app, &worker, submitted, origin, Submission::New).await
 }
 
 /// 更新简历(处于待签约和已签约不可以修改简历)
 #[utoipa::path(put, path = "/employee", tag = "简历",
-    request_body(content = ResumeFields, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = ResumeBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Success<Option<EmployeeView>>), (status = "default", body = Problem)))]
 async fn update_employee(
     State(app): State<App>,
     Caller(worker): Caller,
-    headers: HeaderMap,
+    RequestOrigin(origin): RequestOrigin,
     Fields(submitted): Fields<Submitted>,
 ) -> Result<Reply<()>, Failure> {
-    submit(&app, &worker, submitted, &headers, Submission::Changed).await
+    submit(&app, &worker, submitted, origin, Submission::Changed).await
 }
 
 async fn submit(
     app: &App,
     worker: &Worker,
-    Submitted { resume, verify_code }: Submitted,
-    headers: &HeaderMap,
+    Submitted(body): Submitted,
+    origin: Origin,
     submission: Submission,
 ) -> Result<Reply<()>, Failure> {
-    let code = verify_code.as_ref().map(Text::as_str);
-    Ok(Reply(app.submit(worker, resume, code, origin(headers), submission).await?))
+    let (resume, verify_code) = body.into_parts();
+    Ok(Reply(app.submit(worker, resume, verify_code.as_ref().map(Text::as_str), origin, submission).await?))
 }

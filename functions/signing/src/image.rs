@@ -1,12 +1,11 @@
-//! /image: photos of identity cards (document, 1.2.2).
+//! /image: photos of identity cards (docs/contract/signing.txt, 1.2.2).
 
-use axum::extract::{FromRequest, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use lambda::body::{self, NoFile};
+use lambda::body::{self, File};
 use serde::Serialize;
-use shared::error::{Error, Fault};
 use shared::signing::images::MAX_BYTES;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,23 +16,6 @@ use crate::edge::{Caller, Failure, Problem, Reply, Segment, Success, with_error_
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(create_image)).routes(routes!(get_image)).layer(from_fn(with_error_code))
-}
-
-/// The one file of a form, in the field `file`.
-struct File(Vec<u8>);
-
-impl FromRequest<App> for File {
-    type Rejection = Failure;
-
-    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        body::file(request, MAX_BYTES).await.map(Self).map_err(|reason| match reason {
-            NoFile::NotAForm => Failure::Unreadable("请用 multipart/form-data 上传图片"),
-            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
-            NoFile::Several => Failure::Unreadable("一次只能上传一张图片"),
-            NoFile::TooLarge => Failure::TooLarge,
-            NoFile::BrokenOff => Failure::Unreadable("上传的内容不完整"),
-        })
-    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -50,8 +32,8 @@ struct ImageView {
 async fn create_image(
     State(app): State<App>,
     Caller(worker): Caller,
-    headers: axum::http::HeaderMap,
-    File(bytes): File,
+    headers: HeaderMap,
+    File(bytes, ..): File<Failure, MAX_BYTES>,
 ) -> Result<Reply<ImageView>, Failure> {
     let base_url = lambda::base_url(&headers).ok_or(Failure::Unreadable("请求缺少 Host"))?;
     let name = app.store_image(&worker, bytes).await?;

@@ -1,10 +1,11 @@
-//! The signing mini program's API (document 001_d4fb0a62dfff173b.txt) as Lambda functions: one for each group of resources,
-//! each with the router of its own endpoints.
+//! The API of the signing mini program (docs/contract/signing.txt) as Lambda functions: one for each group of resources, each with the
+//! router of its own endpoints.
 
 pub mod directory;
 mod edge;
 pub mod employee;
 pub mod image;
+mod resume;
 pub mod session;
 
 use std::sync::Arc;
@@ -12,17 +13,17 @@ use std::sync::Arc;
 use axum::Router;
 use lambda::family::{self, Family};
 use serde_json::Value;
-use shared::environment::Environment;
 use shared::error::Result;
+use shared::runtime::environment::Environment;
 use shared::signing::Service;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 use edge::Failure;
 
-/// What every handler shares.
+/// The state that all handlers share.
 pub type App = Arc<Service>;
 
-/// Every function of the family. The name is that of the binary, of the resource in `template.yaml` and of the event files.
+/// Every function of the family. A name is also the name of the binary, of the resource in `template.yaml` and of the event files.
 pub const FUNCTIONS: [(&str, family::Routes<Signing>); 4] = [
     ("signing-session", session::router),
     ("signing-employee", employee::router),
@@ -37,7 +38,7 @@ impl Family for Signing {
     type Failure = Failure;
 
     const PREFIX: &'static str = "signing-";
-    /// A picture, with what stands around it in a form.
+    /// An image and the rest of its form.
     const MAX_BODY: usize = shared::signing::images::MAX_BYTES + 16 * 1024;
 
     fn unknown_path() -> Failure {
@@ -49,17 +50,17 @@ impl Family for Signing {
     }
 
     fn answer_too_large() -> Failure {
-        shared::error::Error::internal("an answer too large to be carried").into()
+        shared::error::Error::internal("a response exceeds the size limit of Lambda").into()
     }
 }
 
-/// A function as it runs. It takes the routes instead of a name, so that a binary holds the code of its own function alone.
+/// The router of a running function. It takes the routes instead of a name, so that a binary contains only the code of its own function.
 pub async fn connect(routes: family::Routes<Signing>, environment: &Environment) -> Result<Router> {
     let app = async { Service::connect(environment).await.map(Arc::new) };
     family::connect::<Signing>(routes, app, environment).await
 }
 
-/// The family's OpenAPI document, for the tests that write and compare it: no function of the family makes it.
+/// The family's OpenAPI document. Only the tests that write and compare it call this; no function generates it.
 pub fn openapi() -> Result<Value, String> {
     #[derive(utoipa::OpenApi)]
     #[openapi(

@@ -1,4 +1,4 @@
-//! Captchas, codes by text message, login, and where a worker's signing stands (document, 1.2.3, 1.2.4, 3.1).
+//! Captchas, codes by text message, login, and the state of a worker's signing (docs/contract/signing.txt, 1.2.3, 1.2.4, 3.1).
 
 use axum::extract::State;
 use axum::http::header;
@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use lambda::Address;
 use serde::Serialize;
-use shared::input::Faults;
 use shared::signing::captcha;
+use shared::signing::sessions::Login;
+use shared::values::input::Faults;
 use shared::values::{Mobile, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -39,7 +40,8 @@ async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Fa
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct VerifycodeFields {
+#[schema(as = VerifycodeFields)]
+struct VerifycodeBody {
     /// 图形验证码
     #[schema(value_type = String)]
     captcha_code: Text<1, 16>,
@@ -54,22 +56,23 @@ struct Nothing {}
 
 /// 发送短信
 #[utoipa::path(post, path = "/verifycode", tag = "通用", security(()),
-    request_body(content = VerifycodeFields, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = VerifycodeBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Success<Nothing>), (status = "default", body = Problem)))]
 async fn create_verifycode(
     State(app): State<App>,
     Platform(platform): Platform,
     CaptchaId(captcha): CaptchaId,
     Address(address): Address,
-    Fields(fields): Fields<VerifycodeFields>,
+    Fields(body): Fields<VerifycodeBody>,
 ) -> Result<Reply<Nothing>, Failure> {
-    app.send_code(&platform, captcha.as_deref(), fields.captcha_code.as_str(), &fields.phone, &address).await?;
+    app.send_code(&platform, captcha.as_deref(), body.captcha_code.as_str(), &body.phone, &address).await?;
     Ok(Reply(Nothing {}))
 }
 
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct LoginFields {
+#[schema(as = LoginFields)]
+struct LoginBody {
     /// wx.login 取得的 code
     #[schema(value_type = String)]
     code: Text<1, 128>,
@@ -85,21 +88,22 @@ struct LoginView {
 
 /// 登录
 #[utoipa::path(post, path = "/weixin/login", tag = "登录", security(()),
-    request_body(content = LoginFields, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = LoginBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Success<LoginView>), (status = "default", body = Problem)))]
 async fn log_in(
     State(app): State<App>,
     Platform(platform): Platform,
     Address(address): Address,
-    Fields(fields): Fields<LoginFields>,
+    Fields(body): Fields<LoginBody>,
 ) -> Result<Reply<LoginView>, Failure> {
-    let login = app.log_in(&platform, fields.code.as_str(), &address).await?.map_err(Failure::WeChat)?;
-    Ok(Reply(LoginView { session_token: login.session_token, em_id: login.em_id }))
+    let Login { session_token, em_id } = app.log_in(&platform, body.code.as_str(), &address).await?;
+    Ok(Reply(LoginView { session_token, em_id }))
 }
 
 /// Zeros and empty strings before there is a résumé.
 #[derive(Default, Serialize, ToSchema)]
-struct EmStatus {
+#[schema(as = EmStatus)]
+struct EmStatusView {
     /// 驳回原因
     reason: String,
     /// 申请的公司名称
@@ -112,10 +116,10 @@ struct EmStatus {
 
 /// 首页状态
 #[utoipa::path(get, path = "/em_status", tag = "登录",
-    responses((status = 200, body = Success<EmStatus>), (status = "default", body = Problem)))]
-async fn get_em_status(State(app): State<App>, Caller(worker): Caller) -> Result<Reply<EmStatus>, Failure> {
+    responses((status = 200, body = Success<EmStatusView>), (status = "default", body = Problem)))]
+async fn get_em_status(State(app): State<App>, Caller(worker): Caller) -> Result<Reply<EmStatusView>, Failure> {
     let signing = app.application(&worker).await?.map(|application| application.signing);
-    Ok(Reply(signing.map_or_else(EmStatus::default, |signing| EmStatus {
+    Ok(Reply(signing.map_or_else(EmStatusView::default, |signing| EmStatusView {
         reason: signing.reason.as_str().to_owned(),
         company_name: signing.company_name.as_str().to_owned(),
         status: signing.state.into(),

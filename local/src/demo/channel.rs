@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Demo, command, replace_secret, told};
+use super::{Demo, command, replace_secret, text};
 use crate::functions::Functions;
 
 const APPKEYS: [&str; 2] = ["channel_001", "channel_002"];
@@ -20,9 +20,9 @@ pub async fn prepare(functions: &Functions, known: Option<&Demo>) -> Result<Vec<
         let created = command(functions, &json!({"command": "create_channel", "appkey": appkey, "name": "demo"})).await;
         let kept = known.into_iter().flat_map(|demo| &demo.channel).find(|credentials| credentials.appkey == appkey);
         let secret = match (created, kept) {
-            (Ok(answer), _) => told(&answer, "secret"),
+            (Ok(created), _) => text(&created, "secret"),
             (Err(_), Some(kept)) => kept.secret.clone(),
-            (Err(_), None) => told(&another_secret(functions, appkey).await?, "secret"),
+            (Err(_), None) => text(&another_secret(functions, appkey).await?, "secret"),
         };
         channel.push(Credentials { appkey: appkey.to_owned(), secret });
     }

@@ -1,17 +1,17 @@
 //! Two companies of the HR API: one of 200 employees in 12 departments and 2 sub-companies, with punches, arrangements,
-//! timelines, approvals and candidates; and a small one, which knows nothing of it.
+//! timelines, approvals and candidates; and a small one, to test that companies do not see each other's data.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::clock::Clock;
 use shared::hris::Service;
 use shared::hris::punches::Punch;
 use shared::hris::values::{Code, Uuid};
+use shared::runtime::clock::Clock;
 use shared::values::LocalTime;
 
-use super::{Demo, command, replace_secret, told};
+use super::{Demo, command, replace_secret, text};
 use crate::functions::Functions;
 
 const PRODUCT: &str = "demo";
@@ -31,11 +31,11 @@ pub struct OauthApp {
     pub app_id: String,
     pub app_secret: String,
     pub callback_url: String,
-    /// Of an employee who may consent.
+    /// The mobile number of an employee who may consent.
     pub employee_mobile: String,
 }
 
-/// A demo company. Uuids begin with its digit.
+/// A demo company. Its UUIDs begin with its digit.
 struct Company {
     digit: char,
     name: &'static str,
@@ -75,7 +75,7 @@ const OTHER: Company = Company {
     employees: 8,
 };
 
-/// The day that the data is about.
+/// The day of the data.
 const DAY: Date = Date::constant(2017, 2, 3);
 
 pub async fn prepare(
@@ -114,7 +114,7 @@ async fn company(functions: &Functions, company: &Company, known: Option<&Hris>)
     credentials(functions, &uuid, company, known).await
 }
 
-/// Those that `demo.json` tells, if they are told there; new ones otherwise.
+/// The credentials in `demo.json`, or new ones if they are missing there.
 async fn credentials(functions: &Functions, uuid: &str, company: &Company, known: Option<&Hris>) -> Result<Hris, String> {
     let mut event = json!({"command": "create_access_key", "product_id": PRODUCT, "company_uuid": uuid});
     let key = match (command(functions, &event).await, known) {
@@ -134,13 +134,13 @@ async fn credentials(functions: &Functions, uuid: &str, company: &Company, known
     });
     let app = command(functions, &app).await?;
     Ok(Hris {
-        access_key: told(&key, "access_key"),
-        secret_key: told(&key, "secret_key"),
-        token: told(&token, "token"),
+        access_key: text(&key, "access_key"),
+        secret_key: text(&key, "secret_key"),
+        token: text(&token, "token"),
         company_uuid: uuid.to_owned(),
         oauth: OauthApp {
-            app_id: told(&app, "app_id"),
-            app_secret: told(&app, "app_secret"),
+            app_id: text(&app, "app_id"),
+            app_secret: text(&app, "app_secret"),
             callback_url: CALLBACK.to_owned(),
             employee_mobile: company.mobile(1),
         },
@@ -153,9 +153,9 @@ async fn import(functions: &Functions, kind: &str, company: Option<&str>, rows: 
     if let Some(company) = company {
         event["company_uuid"] = company.into();
     }
-    let answer = command(functions, &event).await?;
-    match answer["results"].as_array().into_iter().flatten().find(|result| result["status"] == "refused") {
-        Some(refused) => Err(format!("demo {kind}: {refused}")),
+    let imported = command(functions, &event).await?;
+    match imported["results"].as_array().into_iter().flatten().find(|result| result["status"] == "refused") {
+        Some(rejected) => Err(format!("demo {kind}: {rejected}")),
         None => Ok(()),
     }
 }
@@ -201,7 +201,7 @@ impl Company {
         (0..).zip(self.sub_companies).map(row).collect()
     }
 
-    /// The first leads the second and third.
+    /// The first department is superior to the second and third.
     fn departments(&self) -> Vec<Value> {
         let row = |(number, name): (u32, &&str)| {
             let superior = matches!(number, 1 | 2).then(|| self.uuid(2, 0));
@@ -284,7 +284,7 @@ impl Company {
     }
 }
 
-/// The document's examples, and some of each category.
+/// The examples of the API document, and several approvals of each category.
 fn approvals() -> Vec<Value> {
     const CATEGORIES: [(&str, &str); 6] = [
         ("leave", "请假"),

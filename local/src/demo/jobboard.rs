@@ -1,22 +1,24 @@
-//! Two users of the job board, and what the restaurants of Beijing and Shanghai post.
+//! Two users of the job board, and jobs of restaurants in Beijing and Shanghai.
 
+use ::jobboard::ContentBody;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::ids::Id;
-use shared::input::Json;
 use shared::jobboard::Service;
 use shared::jobboard::users::Changes;
-use shared::page::PageRequest;
+use shared::jobboard::values::Sex;
+use shared::storage::page::PageRequest;
+use shared::values::input::Json;
+use shared::values::{Id, Text};
 
 use super::command;
 use crate::functions::Functions;
 
-/// The codes by which WeChat's simulator lets them in, for logging in as for the phone, any number of times.
+/// The login codes of the two users, which are also their phone codes. WeChat's simulator accepts them any number of times.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Jobboard {
-    /// Has vouchers.
+    /// A user who has contact vouchers.
     pub user_code: String,
-    /// Has posted the jobs.
+    /// The user who posted the jobs.
     pub merchant_code: String,
 }
 
@@ -24,7 +26,7 @@ const USER: &str = "demo-user";
 const MERCHANT: &str = "demo-merchant";
 const JOBS: usize = 300;
 
-/// City, its district, and where that is.
+/// City, district id and name, longitude and latitude.
 type District = (City, u32, &'static str, f64, f64);
 type City = (u32, &'static str, u32, &'static str);
 
@@ -45,7 +47,7 @@ const DISTRICTS: [District; 12] = [
     (SHANGHAI, 310_115, "浦东新区", 121.5447, 31.2217),
 ];
 
-/// What is asked for, and yuan a month.
+/// Position, and minimum and maximum salary in yuan per month.
 const POSITIONS: [(&str, u32, i32); 10] = [
     ("服务员", 4500, 6500),
     ("后厨切配", 5000, 7000),
@@ -64,8 +66,8 @@ const BENEFITS: [&str; 4] = ["节日福利", "包吃住", "年终奖", "全勤�
 const LEAVE: [&str; 3] = ["月休4天", "月休6天", "带薪年假"];
 
 pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboard, String> {
-    let user = enter(service, USER, "小周").await?;
-    let merchant = enter(service, MERCHANT, "段先生").await?;
+    let user = register(service, USER, "小周").await?;
+    let merchant = register(service, MERCHANT, "段先生").await?;
     let vouchers = json!({
         "command": "adjust_vouchers", "user_id": user, "change": 10, "reference": "demo", "reason": "演示赠送", "by": "demo",
     });
@@ -73,17 +75,17 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
     let first = PageRequest { page: 1, size: 1, cursor: None };
     let (posted, _) = service.jobs_of(merchant, None, first).await.map_err(|error| error.to_string())?;
     for number in usize::try_from(posted.total).unwrap_or(JOBS)..JOBS {
-        let content = Json::from_value(job(number)).read().map_err(|error| error.to_string())?;
-        service.create_job(merchant, content, None).await.map_err(|error| error.to_string())?;
+        let content: ContentBody = Json::from_value(job(number)).read().map_err(|error| error.to_string())?;
+        service.create_job(merchant, content.into(), None).await.map_err(|error| error.to_string())?;
     }
     Ok(Jobboard { user_code: USER.into(), merchant_code: MERCHANT.into() })
 }
 
-/// Registers a user who has a name.
-async fn enter(service: &Service, code: &str, name: &str) -> Result<Id, String> {
-    let login = service.register(code, code, None, "127.0.0.1").await.map_err(|error| error.to_string())?;
-    let login = login.map_err(|refusal| format!("WeChat refuses {code}: {refusal:?}"))?;
-    let changes: Changes = Json::from_value(json!({"name": name, "sex": 1})).read().map_err(|error| error.to_string())?;
+/// Registers a user with a name.
+async fn register(service: &Service, code: &str, name: &str) -> Result<Id, String> {
+    let login = service.register(code, code, None, "127.0.0.1").await;
+    let login = login.map_err(|error| format!("{code} cannot be registered: {error:?}"))?;
+    let changes = Changes { name: Some(Text::parse(name)?), sex: Sex::new(1), ..Changes::default() };
     service.update_user(login.user, &changes).await.map_err(|error| error.to_string())?;
     Ok(login.user)
 }
@@ -94,7 +96,7 @@ fn job(number: usize) -> Value {
     let ((first, first_name, second, second_name), third, third_name, longitude, latitude) =
         DISTRICTS[pick(0, DISTRICTS.len())];
     let (positions, salary_min, salary_max) = POSITIONS[pick(1, POSITIONS.len())];
-    // Within some three kilometres.
+    // Up to about three kilometres away.
     let off = |salt: usize| (pick(salt, 61) as f64 - 30.0) / 1000.0;
     let rounded = |degrees: f64| (degrees * 1e6).round() / 1e6;
     let some = |of: &[&str], salt: usize| -> Vec<String> {

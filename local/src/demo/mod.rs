@@ -1,4 +1,4 @@
-//! Credentials and data to try the system with, made through `ops-admin` as an operator would make them.
+//! Credentials and data to try the system with, created through `ops-admin` as an operator would create them.
 
 mod channel;
 mod hris;
@@ -10,7 +10,7 @@ use std::path::Path;
 use ops::admin::Admin;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
 use crate::World;
 use crate::functions::Functions;
@@ -20,23 +20,23 @@ pub use hris::{Hris, OauthApp};
 pub use jobboard::Jobboard;
 pub use signing::Signing;
 
-/// What `demo.json` holds beside the addresses.
+/// The contents of `demo.json`, apart from the addresses.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Demo {
-    /// Two channels that know nothing of each other.
+    /// Two channels, which do not see each other's data.
     pub channel: Vec<Credentials>,
     pub hris: Hris,
     /// Another company.
     pub hris_other: Hris,
     pub signing: Signing,
-    /// None where a real WeChat stands behind: it knows no demo users.
+    /// `None` if a real WeChat is in use: it does not know the demo users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobboard: Option<Jobboard>,
 }
 
 impl Demo {
-    /// Makes what is not there yet. What was told once and is there already stands in the folder's `demo.json`, or is told
-    /// anew. `is_simulated` is WeChat.
+    /// Creates what does not exist yet. `ops-admin` returns a secret only once: those of earlier runs are read from `demo.json`, and
+    /// replaced if the file is missing. `is_simulated` refers to WeChat.
     pub(crate) async fn prepare(
         functions: &Functions,
         operator: &Admin,
@@ -65,26 +65,26 @@ impl Demo {
     }
 }
 
-/// What a command of `ops-admin` answers.
+/// Runs a command of `ops-admin` and returns its result.
 async fn command(functions: &Functions, command: &Value) -> Result<Value, String> {
     match functions.invoke("ops-admin", command.to_string().as_bytes()).await {
-        Some(Ok(answer)) => serde_json::from_slice(&answer).map_err(|error| error.to_string()),
+        Some(Ok(result)) => serde_json::from_slice(&result).map_err(|error| error.to_string()),
         Some(Err(diagnostic)) => Err(format!("{}: {}", command["command"], diagnostic.error_message)),
-        None => Err("there is no ops-admin".into()),
+        None => Err("ops-admin is missing".into()),
     }
 }
 
-/// Another secret in the place of the oldest one that `shown` lists. `rotate` and `retire` are the commands that do so.
+/// Adds a secret. If the maximum is reached, retires the oldest secret of `shown` first. `rotate` and `retire` are the commands.
 async fn replace_secret(functions: &Functions, shown: &Value, rotate: &Value, mut retire: Value) -> Result<Value, String> {
-    if let Ok(answer) = command(functions, rotate).await {
-        return Ok(answer);
+    if let Ok(rotated) = command(functions, rotate).await {
+        return Ok(rotated);
     }
     retire["secret_id"] = shown["secrets"][0]["secret_id"].clone();
     command(functions, &retire).await?;
     command(functions, rotate).await
 }
 
-/// A member of an answer.
-fn told(answer: &Value, name: &str) -> String {
-    answer[name].as_str().unwrap_or_default().to_owned()
+/// A text member of a result; empty if it is missing.
+fn text(result: &Value, name: &str) -> String {
+    result[name].as_str().unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Requests as API Gateway events of format 2.0, and a function's answer as a response.
+//! Requests as API Gateway events of payload format 2.0, and the results of functions as HTTP responses.
 
 use std::net::SocketAddr;
 
@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 
 use super::route::Found;
 
-/// The event of a request, as bytes.
+/// The event of a request, serialised.
 pub fn of_request(parts: &Parts, body: &[u8], found: &Found, host: &str, peer: SocketAddr, now: Timestamp) -> Vec<u8> {
-    // API Gateway hands the path over percent-decoded.
+    // API Gateway percent-decodes the path.
     let path = decoded(parts.uri.path());
     let query = parts.uri.query().unwrap_or_default();
     let user_agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
@@ -60,27 +60,27 @@ pub fn of_request(parts: &Parts, body: &[u8], found: &Found, host: &str, peer: S
     event.to_string().into_bytes()
 }
 
-/// The response that an answer in format 2.0 stands for.
-pub fn to_response(answer: &[u8]) -> Option<Response> {
-    let answer: Value = serde_json::from_slice(answer).ok()?;
-    let status = u16::try_from(answer["statusCode"].as_u64()?).ok()?;
-    let body = match (answer["body"].as_str(), answer["isBase64Encoded"].as_bool()) {
+/// The HTTP response for a function's result. `None` if the result is not in payload format 2.0.
+pub fn to_response(result: &[u8]) -> Option<Response> {
+    let result: Value = serde_json::from_slice(result).ok()?;
+    let status = u16::try_from(result["statusCode"].as_u64()?).ok()?;
+    let body = match (result["body"].as_str(), result["isBase64Encoded"].as_bool()) {
         (None, _) => Vec::new(),
         (Some(text), Some(true)) => BASE64.decode(text).ok()?,
         (Some(text), _) => text.as_bytes().to_vec(),
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
-    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+    for (name, value) in result["headers"].as_object().into_iter().flatten() {
         response.headers_mut().append(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value.as_str()?).ok()?);
     }
-    for cookie in answer["cookies"].as_array().into_iter().flatten() {
+    for cookie in result["cookies"].as_array().into_iter().flatten() {
         response.headers_mut().append(header::SET_COOKIE, HeaderValue::try_from(cookie.as_str()?).ok()?);
     }
     Some(response)
 }
 
-/// Whether API Gateway passes a body of this type on as it is; all others come as base64.
+/// Whether API Gateway forwards a body of this media type as text. It encodes all others in base64.
 fn is_text(parts: &Parts) -> bool {
     let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -90,7 +90,7 @@ fn is_text(parts: &Parts) -> bool {
         || media_type.ends_with("javascript")
 }
 
-/// Names in lower case, repeated ones joined by commas, cookies left out, the gateway's own added.
+/// Names in lower case, repeated headers joined by commas, without cookies, with the headers that the gateway adds.
 fn headers(parts: &Parts, peer: SocketAddr) -> Map<String, Value> {
     let mut headers = Map::new();
     for name in parts.headers.keys().filter(|name| *name != header::COOKIE) {
@@ -108,7 +108,7 @@ fn cookies(parts: &Parts) -> Vec<String> {
     cookies.flat_map(|cookie| cookie.split("; ")).map(str::to_owned).collect()
 }
 
-/// Repeated ones joined by commas.
+/// Repeated parameters joined by commas.
 fn query_parameters(query: &str) -> Map<String, Value> {
     let mut parameters = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {

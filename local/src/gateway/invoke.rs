@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::functions::Functions;
 
-/// Runs a function with the body as its event. A name, a partial or a whole ARN names it; a qualifier is ignored.
+/// Runs a function with the body as its event. The path holds its name, a partial ARN or a full ARN; a qualifier is ignored.
 pub async fn invoke(
     State(functions): State<Functions>,
     Path(name): Path<String>,
@@ -28,7 +28,7 @@ pub async fn invoke(
             StatusCode::ACCEPTED.into_response()
         }
         _ => match functions.invoke(name, &event).await {
-            Some(Ok(answer)) => ([("X-Amz-Executed-Version", "$LATEST")], answer).into_response(),
+            Some(Ok(result)) => ([("X-Amz-Executed-Version", "$LATEST")], result).into_response(),
             Some(Err(diagnostic)) => {
                 let body = json!({"errorType": diagnostic.error_type, "errorMessage": diagnostic.error_message}).to_string();
                 ([("X-Amz-Executed-Version", "$LATEST"), ("X-Amz-Function-Error", "Unhandled")], body).into_response()

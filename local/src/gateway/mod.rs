@@ -1,5 +1,5 @@
-//! API Gateway on this machine: routes a request as `template.yaml` says, hands it to its function as the event that Lambda
-//! would get, within the real limits. It answers Lambda's Invoke API beside it.
+//! API Gateway on this machine: routes each request by the routes of `template.yaml` and invokes the function with the event that Lambda
+//! would receive. It enforces API Gateway's limits. The same address serves Lambda's Invoke API.
 
 mod event;
 mod invoke;
@@ -17,19 +17,19 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
 use crate::functions::Functions;
 use crate::template::Route;
 pub use route::Routes;
 
-/// The largest request body that API Gateway takes.
+/// The largest request body that API Gateway accepts.
 const MAX_BODY: usize = 10 * 1024 * 1024;
-/// The largest event and the largest answer of a function.
+/// The largest event and the largest result of a function.
 const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
-/// The most that request line and headers may be together.
+/// The largest total of request line and headers.
 const MAX_HEAD: usize = 10_240;
-/// How long an answer may take.
+/// How long a function may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 struct Gateway {
@@ -39,64 +39,63 @@ struct Gateway {
 }
 
 /// A router for everything at the system's address.
-pub fn router(routes: &[Route], functions: Functions, clock: Arc<dyn Clock>) -> Router {
-    let gateway = Arc::new(Gateway { routes: Routes::new(routes), functions: functions.clone(), clock });
-    Router::new()
+pub fn router(routes: &[Route], functions: Functions, clock: Arc<dyn Clock>) -> Result<Router, String> {
+    let gateway = Arc::new(Gateway { routes: Routes::new(routes)?, functions: functions.clone(), clock });
+    Ok(Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke::invoke))
         .layer(DefaultBodyLimit::max(MAX_PAYLOAD))
         .with_state(functions)
         .fallback(async move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
             let (parts, body) = request.into_parts();
-            let answer = gateway.answer(peer, &parts, body);
-            tokio::time::timeout(TIMEOUT, answer)
+            let response = gateway.respond(peer, &parts, body);
+            tokio::time::timeout(TIMEOUT, response)
                 .await
-                .unwrap_or_else(|_| refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"))
-        })
+                .unwrap_or_else(|_| failure(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"))
+        }))
 }
 
 impl Gateway {
-    async fn answer(&self, peer: SocketAddr, parts: &Parts, body: Body) -> Response {
+    async fn respond(&self, peer: SocketAddr, parts: &Parts, body: Body) -> Response {
         let body = match read(body).await {
             Ok(body) => body,
             Err(response) => return response,
         };
         if head_length(parts) > MAX_HEAD {
-            return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+            return failure(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
         }
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         if host.parse::<axum::http::uri::Authority>().is_err() {
-            return refusal(StatusCode::BAD_REQUEST, "Bad Request");
+            return failure(StatusCode::BAD_REQUEST, "Bad Request");
         }
         let Some(found) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
-            return refusal(StatusCode::NOT_FOUND, "Not Found");
+            return failure(StatusCode::NOT_FOUND, "Not Found");
         };
         let event = event::of_request(parts, &body, &found, host, peer, self.clock.now());
         if event.len() > MAX_PAYLOAD {
-            return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            return failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
         match self.functions.invoke(&found.function, &event).await {
-            Some(Ok(answer)) if answer.len() <= MAX_PAYLOAD => event::to_response(&answer)
-                .unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
-            _ => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Some(Ok(result)) if result.len() <= MAX_PAYLOAD => event::to_response(&result)
+                .unwrap_or_else(|| failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+            _ => failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
     }
 }
 
-/// The whole body. One that is too large is read to its end all the same: a client that is still sending would not see the
-/// answer.
+/// The whole body. Reads a body to its end even if it is too large: a client that is still sending would not read the response.
 async fn read(body: Body) -> Result<Vec<u8>, Response> {
-    const PATIENCE: usize = 8 * MAX_BODY;
-    match Limited::new(body, PATIENCE).collect().await {
+    const MAX_READ: usize = 8 * MAX_BODY;
+    match Limited::new(body, MAX_READ).collect().await {
         Ok(body) => {
             let body = body.to_bytes();
             if body.len() <= MAX_BODY {
                 Ok(body.into())
             } else {
-                Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))
+                Err(failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))
             }
         }
-        Err(error) if error.is::<LengthLimitError>() => Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")),
-        Err(_) => Err(refusal(StatusCode::BAD_REQUEST, "Bad Request")),
+        Err(error) if error.is::<LengthLimitError>() => Err(failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")),
+        Err(_) => Err(failure(StatusCode::BAD_REQUEST, "Bad Request")),
     }
 }
 
@@ -106,8 +105,8 @@ fn head_length(parts: &Parts) -> usize {
     parts.method.as_str().len() + target + headers
 }
 
-/// An answer of the gateway's own, in API Gateway's form.
-pub fn refusal(status: StatusCode, message: &str) -> Response {
+/// An error response of the gateway itself, in API Gateway's form.
+pub fn failure(status: StatusCode, message: &str) -> Response {
     let body = serde_json::json!({"message": message}).to_string();
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }

@@ -2,10 +2,8 @@
 
 use std::sync::LazyLock;
 
+use lambda::routes::{self, Route};
 use serde_json::Value;
-
-/// `METHOD /path function file` a line: generated from the handlers, compared by a test.
-const ROUTES: &str = include_str!("../../../routes.txt");
 
 /// One of the four APIs.
 pub struct Family {
@@ -15,23 +13,19 @@ pub struct Family {
 }
 
 pub struct Endpoint {
-    pub method: &'static str,
-    pub path: &'static str,
-    pub function: &'static str,
-    /// From the root of the repository.
-    pub file: &'static str,
-    /// Empty for the second spelling of a path.
+    pub route: Route,
+    /// Empty for the alternative spelling of a path.
     pub handler: String,
     pub summary: String,
 }
 
-/// What the OpenAPI documents and the table of routes tell.
+/// The contents of the OpenAPI documents and the route table.
 pub struct Index {
     pub families: Vec<Family>,
     pub endpoints: Vec<Endpoint>,
 }
 
-/// Made when it is first looked at. That every document can be made, a test holds.
+/// Built at the first use. A test checks that every document can be generated.
 pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let documents = [
         ("channel", channel::openapi().unwrap_or_default()),
@@ -44,22 +38,13 @@ pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
         title: text(&document["info"]["title"]).trim_start_matches("工桥 · ").to_owned(),
         description: first_sentence(&text(&document["info"]["description"])),
     });
-    let endpoint = |line: &'static str| {
-        let mut words = line.split_whitespace();
-        let (method, path, function, file) = (words.next()?, words.next()?, words.next()?, words.next()?);
-        let (family, _) = function.split_once('-')?;
+    let endpoint = |route: Route| {
+        let (family, _) = route.function.split_once('-')?;
         let (_, document) = documents.iter().find(|(name, _)| *name == family)?;
-        let operation = &document["paths"][path][method.to_ascii_lowercase()];
-        Some(Endpoint {
-            method,
-            path,
-            function,
-            file,
-            handler: text(&operation["operationId"]),
-            summary: text(&operation["summary"]),
-        })
+        let operation = &document["paths"][route.path][route.method.to_ascii_lowercase()];
+        Some(Endpoint { route, handler: text(&operation["operationId"]), summary: text(&operation["summary"]) })
     };
-    Index { families: families.collect(), endpoints: ROUTES.lines().filter_map(endpoint).collect() }
+    Index { families: families.collect(), endpoints: routes::all().filter_map(endpoint).collect() }
 });
 
 fn first_sentence(text: &str) -> String {

@@ -1,7 +1,7 @@
-//! Who may see the page: it shows secrets, and its buttons act.
+//! Protects the page, which shows secrets and whose buttons change data, from other web pages.
 //!
-//! The system listens on this machine alone, but a browser on it also opens pages of others. One whose name is made to lead
-//! here (DNS rebinding) still calls us by that name, and a form or script of another page names its origin.
+//! The system listens on the loopback only, but a browser on this machine also opens pages of other sites. A site whose host name resolves
+//! to this machine (DNS rebinding) still sends that name in `Host`, and a form or script of another page sends its own origin.
 
 use axum::extract::Request;
 use axum::http::uri::Authority;
@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::gateway::refusal;
+use crate::gateway::failure;
 
-/// Everything of the page comes from here, and no other page holds it in a frame.
+/// The page loads everything from its own origin, and no other page may embed it in a frame.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -23,13 +23,13 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Lets a request through that was sent to this machine by name, and not by a page of another origin.
+/// Passes a request if it names this machine as its host and does not come from a page of another origin.
 pub async fn admit(request: Request, next: Next) -> Response {
     let Some(host) = local_host(request.headers()) else {
-        return refusal(StatusCode::FORBIDDEN, "open this page at 127.0.0.1 or localhost");
+        return failure(StatusCode::FORBIDDEN, "open this page at 127.0.0.1 or localhost");
     };
     if !request.method().is_safe() && is_foreign(request.headers(), &host) {
-        return refusal(StatusCode::FORBIDDEN, "another page may not do this");
+        return failure(StatusCode::FORBIDDEN, "another page may not do this");
     }
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
@@ -38,13 +38,13 @@ pub async fn admit(request: Request, next: Next) -> Response {
     response
 }
 
-/// The name, with its port, by which the request calls this machine.
+/// The host and port of the request, if they name this machine.
 fn local_host(headers: &HeaderMap) -> Option<Authority> {
     let host: Authority = headers.get(header::HOST)?.to_str().ok()?.parse().ok()?;
     matches!(host.host(), "127.0.0.1" | "localhost" | "[::1]").then_some(host)
 }
 
-/// Browsers tell the origin of whatever is not just read; other programs have none.
+/// Browsers send the origin with every request that is not a plain read; other programs send none.
 fn is_foreign(headers: &HeaderMap, host: &Authority) -> bool {
     headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() != format!("http://{host}").as_bytes())
 }

@@ -1,10 +1,10 @@
-// What the home page does: copies, presses the simulator's buttons, keeps its lists fresh, finds endpoints.
+// The home page's script: copies values, calls the simulator, refreshes the lists, filters the endpoints.
 "use strict";
 
-const EVERY = 3000;
+const REFRESH_MILLISECONDS = 3000;
 const byId = (id) => document.getElementById(id);
 
-/** An element with attributes and children; a text stays a text. */
+/** An element with attributes and children. A child that is a text becomes a text node, never markup. */
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
@@ -12,7 +12,7 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-/** What an address answers: whether it went well, and the decoded body. */
+/** Calls an address and returns whether it succeeded, and the body, decoded if it is JSON. */
 async function call(path, body) {
   const sent = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(path, sent);
@@ -20,16 +20,16 @@ async function call(path, body) {
   let value = text;
   try {
     value = JSON.parse(text);
-  } catch { /* It is shown as it is. */ }
+  } catch { /* The page shows it as text. */ }
   return { ok: response.ok && !response.headers.has("x-amz-function-error"), value };
 }
 
-function answerOf({ ok, value }) {
+function outcome({ ok, value }) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   return make("pre", { class: ok ? "answer" : "answer failed" }, text);
 }
 
-const unreachable = () => answerOf({ ok: false, value: "系统没有应答：它还在运行吗？" });
+const unreachable = () => outcome({ ok: false, value: "系统没有应答：它还在运行吗？" });
 
 // ---- Copying
 
@@ -50,12 +50,12 @@ document.addEventListener("click", async (event) => {
       button.classList.remove("done");
     }, 1500);
   } catch {
-    // Not allowed: it is marked, ready to be copied by hand.
+    // The browser does not allow it: select the text, so that the user can copy it.
     getSelection().selectAllChildren(code ?? button);
   }
 });
 
-// ---- Forms: each sends its fields to where it says
+// ---- Forms: each sends its fields to the path in data-post
 
 function fieldsOf(form) {
   const fields = {};
@@ -67,7 +67,7 @@ function fieldsOf(form) {
   return fields;
 }
 
-/** Does it with the button held down, and shows what came of it. */
+/** Disables the button while `act` runs, and shows its result. */
 async function press(button, output, act) {
   button.disabled = true;
   try {
@@ -82,8 +82,8 @@ for (const form of document.querySelectorAll("form[data-post]")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     await press(form.querySelector("button"), form.querySelector("output"), async () => {
-      const answer = await call(form.dataset.post, fieldsOf(form));
-      return answer.ok && answer.value.code ? copyable("code", answer.value.code) : answerOf(answer);
+      const result = await call(form.dataset.post, fieldsOf(form));
+      return result.ok && result.value.code ? copyable("code", result.value.code) : outcome(result);
     });
     if ("refresh" in form.dataset) await refresh();
   });
@@ -101,9 +101,9 @@ function shell(text) {
 // ---- Login codes, with the command that uses them
 
 async function code(kind, body) {
-  const answer = await call(`/_local/${kind}_code`, body);
-  if (!answer.ok) throw new Error(kind);
-  return answer.value.code;
+  const result = await call(`/_local/${kind}_code`, body);
+  if (!result.ok) throw new Error(kind);
+  return result.value.code;
 }
 
 byId("login")?.addEventListener("submit", (event) => {
@@ -117,7 +117,7 @@ byId("login")?.addEventListener("submit", (event) => {
     if (use === "signing") return [...shown, shell(`curl -s ${base}/weixin/login -d code=${login}`)];
     const sent = { login_code: login };
     if (use === "register") {
-      // A number of one's own for each user.
+      // Each user has another phone number.
       const digits = [...user].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 1e8, 7);
       sent.phone_code = await code("phone", { phone: `139${String(digits).padStart(8, "0")}` });
       shown.push(copyable("phone_code", sent.phone_code));
@@ -127,12 +127,12 @@ byId("login")?.addEventListener("submit", (event) => {
   });
 });
 
-// ---- Lists that stay fresh
+// ---- Lists that refresh themselves
 
 const time = (text) => new Date(text).toLocaleString("zh-CN", { hour12: false });
 
 function messageRow({ phone, message, at }) {
-  // A code that somebody is to type.
+  // A code that the user has to type.
   const found = message.match(/(?<!\d)\d{6}(?!\d)/);
   const copy = found && make("button", { type: "button", class: "copy", "data-copy": found[0] }, `复制 ${found[0]}`);
   const cells = [make("td", { class: "fixed" }, time(at)), make("td", { class: "fixed" }, phone), make("td", {}, message)];
@@ -145,8 +145,8 @@ function orderRow(order) {
     const element = make("button", { type: "button", class: "plain" }, words);
     element.addEventListener("click", async () => {
       await press(element, byId("paid"), async () => {
-        const answer = await call(path, { out_trade_no: number, ...body });
-        return [make("p", {}, `${words} ${number}`), answerOf(answer)];
+        const result = await call(path, { out_trade_no: number, ...body });
+        return [make("p", {}, `${words} ${number}`), outcome(result)];
       });
       await refresh();
     });
@@ -164,7 +164,7 @@ function orderRow(order) {
     make("td", { class: "buttons" }, ...(buttons[order.trade_state]?.() ?? [])));
 }
 
-/** A list, made anew only where it has changed, so that what is marked or pressed stays. */
+/** A list that is rebuilt only if it has changed, so that a selection or a pressed button survives. */
 function list(path, body, empty, row) {
   let shown = "[]";
   return async () => {
@@ -198,7 +198,7 @@ async function refresh() {
 
 async function keepFresh() {
   if (!document.hidden) await refresh();
-  setTimeout(keepFresh, EVERY);
+  setTimeout(keepFresh, REFRESH_MILLISECONDS);
 }
 
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
@@ -213,7 +213,7 @@ const routes = [...byId("routes").rows].map((row) => {
   return { row, words: row.textContent.toLowerCase(), method: row.dataset.method, path: new RegExp(`^${pattern}/?$`) };
 });
 
-/** The path of an address, whether it is one of a call (`GET http://127.0.0.1:8080/jobs/my?a=1`) or of a pattern. */
+/** The path in a call (`GET http://127.0.0.1:8080/jobs/my?a=1`) or in a pattern. */
 function pathIn(words) {
   const address = words.find((word) => /^(https?:\/)?\//i.test(word));
   return address?.replace(/^https?:\/\/[^/]*/i, "").replace(/[?#].*$/, "");
@@ -222,12 +222,12 @@ function pathIn(words) {
 function find() {
   const words = filter.value.trim().split(/\s+/).filter(Boolean);
   const path = pathIn(words);
-  const asked = words.map((word) => word.toLowerCase());
+  const terms = words.map((word) => word.toLowerCase());
   const called = path ? routes.filter((route) => route.path.test(path)) : [];
   const method = words[0]?.toUpperCase();
   const ofMethod = called.filter((route) => route.method === method);
   const exact = ofMethod.length ? ofMethod : called;
-  const found = routes.filter((route) => exact.includes(route) || asked.every((word) => route.words.includes(word)));
+  const found = routes.filter((route) => exact.includes(route) || terms.every((word) => route.words.includes(word)));
   for (const route of routes) route.row.hidden = !found.includes(route);
   byId("count").textContent = `${found.length} 个`;
   byId("no-routes").hidden = found.length > 0;

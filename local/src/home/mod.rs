@@ -1,19 +1,18 @@
-//! The home page of a system on one machine: where somebody who has just started it finds all of it. No part of the deployed
-//! API.
+//! The home page of the local stack: an overview for anyone who has just started it. The deployed API does not have it.
 //!
 //! ```text
 //! GET  /                                            the page
-//! GET  /_local/home.css  home.js  icon.svg          what it is made of
+//! GET  /_local/home.css  home.js  icon.svg          its files
 //! GET  /_local/sms                                  the newest text messages, newest first
 //! GET  /_local/orders                               the newest orders at WeChat Pay, newest first
-//! POST /_local/login_code    {"user":".."}          what the simulator of WeChat does with it, see there
+//! POST /_local/login_code    {"user":".."}          forwarded to the simulator of WeChat, see there
 //! POST /_local/phone_code    {"phone":".."}
-//! POST /_local/errcode       {"next":45011}         null takes it back
+//! POST /_local/errcode       {"next":45011}         null cancels it
 //! POST /_local/pay           {"out_trade_no":"..","notify":false}
 //! POST /_local/notify_again  {"out_trade_no":".."}
 //! ```
 
-mod desk;
+mod actions;
 mod endpoints;
 mod guard;
 mod page;
@@ -25,9 +24,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::World;
-use crate::gateway::refusal;
+use crate::gateway::failure;
 
-/// A router for the page and what it calls. `is_simulated` is WeChat: without its simulator there is nothing to be pressed.
+/// A router for the page and its actions. Without the simulator of WeChat (`is_simulated`) the page has no buttons.
 pub fn router(world: &World, is_simulated: bool) -> Result<Router, String> {
     let page = page::Content::of(world, is_simulated);
     let simulator = is_simulated.then(|| world.wechat_url.clone());
@@ -36,13 +35,13 @@ pub fn router(world: &World, is_simulated: bool) -> Result<Router, String> {
         .route("/_local/home.css", get(async || text("text/css; charset=utf-8", include_str!("home.css"))))
         .route("/_local/home.js", get(async || text("text/javascript; charset=utf-8", include_str!("home.js"))))
         .route("/_local/icon.svg", get(async || text("image/svg+xml", include_str!("icon.svg"))))
-        .merge(desk::router(&world.sms_outbox_url, simulator)?)
+        .merge(actions::router(&world.sms_outbox_url, simulator)?)
         .layer(from_fn(guard::admit)))
 }
 
-/// What the gateway answers here where this page is not.
+/// What the gateway responds to other methods.
 async fn not_found() -> Response {
-    refusal(StatusCode::NOT_FOUND, "Not Found")
+    failure(StatusCode::NOT_FOUND, "Not Found")
 }
 
 fn text(media_type: &'static str, text: &'static str) -> impl IntoResponse {

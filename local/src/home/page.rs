@@ -1,4 +1,4 @@
-//! The page: addresses, credentials of the demo with commands that use them, and everything that its script fills.
+//! The page: addresses, demo credentials with commands that use them, and the sections that its script fills.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -8,16 +8,16 @@ use form_urlencoded::Serializer;
 use super::endpoints::{Endpoint, Family, INDEX};
 use crate::World;
 use crate::demo::{Credentials, Demo, Hris, Jobboard, Signing};
-use crate::gateway::refusal;
+use crate::gateway::failure;
 
-/// What the page shows of a system.
+/// What the page shows about a system.
 #[derive(Clone)]
 pub struct Content {
-    /// What is called, and its address.
+    /// Services and their addresses.
     addresses: Vec<(&'static str, String)>,
     base_url: String,
     sms_outbox_url: String,
-    /// None where a real WeChat stands behind.
+    /// `None` if a real WeChat is in use.
     pay_requests_url: Option<String>,
     accounts: Vec<Account>,
 }
@@ -27,7 +27,7 @@ pub struct Content {
 struct Account {
     title: &'static str,
     groups: Vec<Group>,
-    /// Lines for a shell.
+    /// Shell commands.
     command: String,
 }
 
@@ -35,7 +35,7 @@ struct Account {
 struct Group {
     title: String,
     values: Vec<(&'static str, String)>,
-    /// Where else to go with them: address and words.
+    /// A page on which to use the values: address and label.
     link: Option<(String, &'static str)>,
 }
 
@@ -64,7 +64,7 @@ impl Content {
     pub fn response(&self) -> Response {
         match (Page { content: self, families: &INDEX.families, endpoints: &INDEX.endpoints }).render() {
             Ok(html) => Html(html).into_response(),
-            Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
     }
 }

@@ -1,18 +1,17 @@
-//! The keys of merchant and WeChat Pay: real ones, made once for each process that needs new ones.
+//! The keys of the merchant and of WeChat Pay: real keys, generated at most once per process.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize, SerialNumber, date_time_ymd};
 use serde_json::{Value, json};
-use shared::hex::hex;
 
-/// What only the simulator knows: the private keys of WeChat Pay.
+/// The simulator's own secret: the private keys of WeChat Pay.
 pub const PLATFORM: &str = "wechat-platform";
 const MERCHANT: &str = "wechat-pay-secret";
 const MCHID: &str = "1900000109";
 
-/// Fills the secrets in that the template leaves to be filled in.
+/// Fills in the secrets that the template leaves to the operator.
 pub fn fill(secrets: &mut BTreeMap<String, String>) -> Result<(), String> {
     for name in ["wechat-secret", "jobboard-wechat-secret"] {
         let mut app = read(secrets, name);
@@ -40,10 +39,10 @@ fn read(secrets: &BTreeMap<String, String>, name: &str) -> Value {
     secrets.get(name).and_then(|secret| serde_json::from_str(secret).ok()).unwrap_or_default()
 }
 
-static KEYS: LazyLock<Result<Value, String>> = LazyLock::new(|| make().map_err(|error| format!("no keys: {error}")));
+static KEYS: LazyLock<Result<Value, String>> = LazyLock::new(|| generate().map_err(|error| format!("no keys: {error}")));
 
-/// Three pairs: the merchant's, WeChat's that goes by an id, and WeChat's that goes by a certificate.
-fn make() -> Result<Value, Box<dyn std::error::Error>> {
+/// Three key pairs: the merchant's, WeChat's with an id, and WeChat's with a certificate.
+fn generate() -> Result<Value, Box<dyn std::error::Error>> {
     let pair = || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048);
     let (merchant, by_id, by_certificate) = (pair()?, pair()?, pair()?);
     let (key_id, certificate_serial) = (format!("PUB_KEY_ID_01{}", serial(15)?), serial(20)?);
@@ -53,7 +52,7 @@ fn make() -> Result<Value, Box<dyn std::error::Error>> {
         .filter_map(|at| u8::from_str_radix(certificate_serial.get(at..at + 2)?, 16).ok())
         .collect();
     certificate.serial_number = Some(SerialNumber::from(number));
-    // Whatever a world's clock says; `/v3/certificates` tells the same.
+    // Valid at any time of a world's clock. `/v3/certificates` returns the same dates.
     (certificate.not_before, certificate.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2120, 1, 1));
     let certificate = certificate.self_signed(&by_certificate)?.pem();
     Ok(json!({
@@ -69,10 +68,10 @@ fn make() -> Result<Value, Box<dyn std::error::Error>> {
     }))
 }
 
-/// Twice as many hex digits, of which the first is neither 0 nor one of a negative number.
+/// A serial number of so many bytes, in hex. It has no leading zero and is not negative.
 fn serial(bytes: usize) -> Result<String, String> {
-    let random: [u8; 32] = shared::ids::random().map_err(|error| error.to_string())?;
+    let random: [u8; 32] = shared::crypto::random::random().map_err(|error| error.to_string())?;
     let mut random = random[..bytes].to_vec();
     random[0] = (random[0] & 0x3f) | 0x40;
-    Ok(hex(&random).to_ascii_uppercase())
+    Ok(hex::encode(&random).to_ascii_uppercase())
 }

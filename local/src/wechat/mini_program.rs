@@ -1,4 +1,4 @@
-//! The server API of mini programs: code2session, stable_token and getuserphonenumber in their own wire formats.
+//! The server API of mini programs: code2session, stable_token and getuserphonenumber in WeChat's wire formats.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,23 +9,23 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// A code that stands for the same user, and the same phone, any number of times.
+/// A code that is always valid, for the same user and the same phone.
 const TEST_CODE: &str = "test";
 const TEST_PHONE: &str = "13800138000";
-/// Begins the codes of the demo data, which last as well.
+/// The prefix of the demo data's codes, which are always valid as well.
 const DEMO: &str = "demo-";
 const TOKEN_AGE: u32 = 7200;
 
 #[derive(Clone)]
 struct Simulator {
-    /// `appid` and `secret` of the mini programs, as Secrets Manager has them; the one of signing is the first.
+    /// `appid` and `secret` of the mini programs, as in Secrets Manager. That of the signing API is the first.
     apps: Arc<Vec<Value>>,
     state: Arc<Mutex<Simulated>>,
 }
 
 #[derive(Default)]
 struct Simulated {
-    /// Codes that were handed out, with the user or the phone that they stand for.
+    /// Issued codes, each with its user or phone.
     codes: HashMap<String, String>,
     used: HashSet<String>,
     /// How often each mini program has renewed its access token.
@@ -35,7 +35,7 @@ struct Simulated {
 
 type Parameters = Query<HashMap<String, String>>;
 
-/// A router that answers as `api.weixin.qq.com` does, for these mini programs.
+/// A router that serves the API of `api.weixin.qq.com` for these mini programs.
 pub fn router(apps: Vec<Value>) -> Router {
     Router::new()
         .route("/sns/jscode2session", get(code_to_session))
@@ -52,57 +52,58 @@ impl Simulator {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hand_out(&self, kind: &str, subject: &str) -> Json<Value> {
-        let code = format!("{kind}-{}", shared::secrets::random_token().unwrap_or_default());
+    fn issue(&self, kind: &str, subject: &str) -> Json<Value> {
+        let code = format!("{kind}-{}", shared::crypto::random::random_token().unwrap_or_default());
         self.state().codes.insert(code.clone(), subject.to_owned());
         Json(json!({"code": code}))
     }
 
-    /// What a code stands for: once, or always for those of the tests and of the demo data.
+    /// The user or phone of a code. A code is valid once; those of the tests and the demo data always.
     fn redeem(&self, kind: &str, code: &str) -> Result<String, Json<Value>> {
         if code == TEST_CODE || code.starts_with(DEMO) {
             return Ok(if kind == "phone" { phone_of(code).to_owned() } else { code.to_owned() });
         }
         let mut state = self.state();
         if state.used.contains(code) {
-            return Err(refusal(40163, "code been used"));
+            return Err(failure(40163, "code been used"));
         }
         match state.codes.remove(code).filter(|_| code.starts_with(kind)) {
             Some(subject) => {
                 state.used.insert(code.to_owned());
                 Ok(subject)
             }
-            None => Err(refusal(40029, "invalid code")),
+            None => Err(failure(40029, "invalid code")),
         }
     }
 
-    /// The appid of the mini program that shows its secret.
-    fn app(&self, given: impl Fn(&str) -> Option<String>) -> Result<String, Json<Value>> {
-        let appid = given("appid").unwrap_or_default();
+    /// The appid of the mini program that sent its secret.
+    fn app(&self, parameter: impl Fn(&str) -> Option<String>) -> Result<String, Json<Value>> {
+        let appid = parameter("appid").unwrap_or_default();
         match self.apps.iter().find(|app| app["appid"].as_str() == Some(&appid)) {
-            None => Err(refusal(40013, "invalid appid")),
-            Some(app) if app["secret"].as_str() != given("secret").as_deref() => Err(refusal(40125, "invalid appsecret")),
+            None => Err(failure(40013, "invalid appid")),
+            Some(app) if app["secret"].as_str() != parameter("secret").as_deref() => Err(failure(40125, "invalid appsecret")),
             Some(_) => Ok(appid),
         }
     }
 
-    /// A user is somebody else to each mini program.
+    /// A user has another openid in each mini program.
     fn openid(&self, appid: &str, user: &str) -> String {
-        // That of signing was the only one once: data folders hold openids in which no appid is.
-        let alone = self.apps.first().is_some_and(|app| app["appid"] == appid);
-        let subject = if alone { user.to_owned() } else { format!("{appid}/{user}") };
+        // Existing data folders hold openids of the signing API's mini program that do not depend on the appid.
+        let is_first = self.apps.first().is_some_and(|app| app["appid"] == appid);
+        let subject = if is_first { user.to_owned() } else { format!("{appid}/{user}") };
         format!("o{}", &digest(&subject)[..27])
     }
 
-    fn failure(&self) -> Result<(), Json<Value>> {
+    /// The error that `/simulate/errcode` set for the next call.
+    fn simulated_failure(&self) -> Result<(), Json<Value>> {
         match self.state().next_error.take() {
-            Some(errcode) => Err(refusal(errcode, "simulated")),
+            Some(errcode) => Err(failure(errcode, "simulated")),
             None => Ok(()),
         }
     }
 }
 
-fn refusal(errcode: i64, errmsg: &str) -> Json<Value> {
+fn failure(errcode: i64, errmsg: &str) -> Json<Value> {
     Json(json!({"errcode": errcode, "errmsg": errmsg}))
 }
 
@@ -120,7 +121,7 @@ fn digest(text: &str) -> String {
 }
 
 async fn code_to_session(State(simulator): State<Simulator>, Query(query): Parameters) -> Result<Json<Value>, Json<Value>> {
-    simulator.failure()?;
+    simulator.simulated_failure()?;
     let appid = simulator.app(|name| query.get(name).cloned())?;
     let user = simulator.redeem("login", query.get("js_code").map(String::as_str).unwrap_or_default())?;
     let openid = simulator.openid(&appid, &user);
@@ -142,7 +143,7 @@ async fn phone_number(
     Query(query): Parameters,
     Json(body): Json<Value>,
 ) -> Result<Json<Value>, Json<Value>> {
-    simulator.failure()?;
+    simulator.simulated_failure()?;
     let token = query.get("access_token").map(String::as_str).unwrap_or_default();
     let appid = simulator
         .state()
@@ -150,7 +151,7 @@ async fn phone_number(
         .iter()
         .find_map(|(appid, renewed)| (token == format!("token-{appid}-{renewed}")).then(|| appid.clone()));
     let Some(appid) = appid else {
-        return Err(refusal(40001, "invalid credential, access_token is invalid or not latest"));
+        return Err(failure(40001, "invalid credential, access_token is invalid or not latest"));
     };
     let phone = simulator.redeem("phone", body["code"].as_str().unwrap_or_default())?;
     Ok(Json(json!({
@@ -163,11 +164,11 @@ async fn phone_number(
 }
 
 async fn login_code(State(simulator): State<Simulator>, Query(query): Parameters) -> Json<Value> {
-    simulator.hand_out("login", query.get("user").map_or("somebody", String::as_str))
+    simulator.issue("login", query.get("user").map_or("user", String::as_str))
 }
 
 async fn phone_code(State(simulator): State<Simulator>, Query(query): Parameters) -> Json<Value> {
-    simulator.hand_out("phone", query.get("phone").map_or(TEST_PHONE, String::as_str))
+    simulator.issue("phone", query.get("phone").map_or(TEST_PHONE, String::as_str))
 }
 
 async fn fail_next(State(simulator): State<Simulator>, Query(query): Parameters) -> Json<Value> {

@@ -1,18 +1,19 @@
-//! WeChat on this machine: its own wire formats with real keys, and beside them
+//! WeChat on this machine: a simulator with WeChat's own wire formats and real keys. It also serves
 //!
 //! ```text
-//! GET  /simulate/login_code?user=NAME            {"code":".."}  what wx.login would give this user; once
-//! GET  /simulate/phone_code?phone=N              {"code":".."}  what getPhoneNumber would give; once
-//! GET  /simulate/errcode?next=45011                             the next call of a mini program is refused so
+//! GET  /simulate/login_code?user=NAME            {"code":".."}  the code that wx.login returns to this user; valid once
+//! GET  /simulate/phone_code?phone=N              {"code":".."}  the code that getPhoneNumber returns; valid once
+//! GET  /simulate/errcode?next=45011                             the next call of a mini program fails with this code
 //! POST /simulate/pay {"out_trade_no":".."}       {"notified_status":200}  pays, and delivers the notification
-//! POST /simulate/notify_again {"out_trade_no":".."}                       delivers it once more
+//! POST /simulate/notify_again {"out_trade_no":".."}                       delivers the notification again
 //! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay
 //! ```
 //!
-//! The code `test` and those that begin with `demo-` are always accepted.
+//! The code `test` and codes that begin with `demo-` are always valid.
 
 pub mod keys;
+mod merchant;
 mod mini_program;
 mod notification;
 mod orders;
@@ -22,12 +23,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use serde_json::Value;
-use shared::clock::Clock;
+use shared::runtime::clock::Clock;
 
-use pay::Pay;
+use merchant::Merchant;
 
-/// A router that answers as `api.weixin.qq.com` and `api.mch.weixin.qq.com` do. `secrets` are those of the mini programs, of the
-/// merchant, and the simulator's own; the mini program of signing is the first.
+/// A router that serves the APIs of `api.weixin.qq.com` and `api.mch.weixin.qq.com`. `apps` are the secrets of the mini programs, that of
+/// the signing API first; `merchant` is the merchant's secret and `platform` the simulator's own.
 pub fn router(apps: Vec<Value>, merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Router, String> {
-    Ok(mini_program::router(apps).merge(pay::router(Pay::new(merchant, platform, clock)?)))
+    let merchant = Merchant::new(merchant, platform, clock)?;
+    Ok(mini_program::router(apps).merge(pay::router(merchant.clone())).merge(notification::router(merchant)))
 }

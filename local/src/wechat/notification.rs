@@ -1,109 +1,117 @@
-//! What a user does at WeChat Pay, and what WeChat tells the merchant of it.
+//! Payments by a user at WeChat Pay, and WeChat's notifications to the merchant.
 //!
-//! Beside `out_trade_no` both requests take what tests forge notifications with:
+//! Both requests take `out_trade_no`, and options with which tests forge notifications:
 //!
 //! ```text
-//! "notify": false              pays without telling
-//! "deliver": false             {"headers":{..},"body":".."} instead of delivering it
-//! "transaction": {..}          members in the place of the transaction's own
-//! "event_type": ".."           another event
-//! "age_seconds": 301           signed so long ago
-//! "serial": "certificate"      signed with the certificate's key
-//! "signtest": true             a probe with no true signature
+//! "notify": false              pays without a notification
+//! "deliver": false             returns {"headers":{..},"body":".."} instead of delivering the notification
+//! "transaction": {..}          replaces members of the transaction
+//! "event_type": ".."           replaces the type of the event
+//! "age_seconds": 301           the age of the signature
+//! "serial": "certificate"      signs with the certificate's key
+//! "signtest": true             a probe with a wrong signature, which WeChat sends now and then
 //! ```
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
+use shared::outbound::wechat::pay::nonce;
 use shared::values::LocalTime;
-use shared::wechat::pay::nonce;
 
-use super::orders::{Order, Refusal, text, unknown};
-use super::pay::Pay;
+use super::merchant::Merchant;
+use super::orders::{Failure, Order, text, unknown_order};
 
 const ASSOCIATED_DATA: &str = "transaction";
 
-/// A notification, ready to be sent.
-struct Letter {
-    to: String,
+/// A signed notification.
+struct Notification {
+    url: String,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
-pub async fn pay(State(pay): State<Pay>, Json(wanted): Json<Value>) -> Response {
-    let now = pay.clock.now();
-    let paid = match pay.state().orders.pay(&text(&wanted, "out_trade_no"), now) {
-        Ok(order) => Ok((order.transaction(), text(&order.announced, "notify_url"))),
-        Err(refusal) => Err(refusal),
-    };
+/// A router for the actions of a user.
+pub fn router(merchant: Merchant) -> Router {
+    Router::new().route("/simulate/pay", post(pay)).route("/simulate/notify_again", post(notify_again)).with_state(merchant)
+}
+
+async fn pay(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
+    let now = merchant.clock.now();
+    let paid = merchant.state().orders.pay(&text(&options, "out_trade_no"), now).map(contents);
     match paid {
-        Ok(_) if wanted["notify"] == false => Json(json!({"notified_status": 0})).into_response(),
-        Ok((transaction, to)) => notify(&pay, transaction, to, &wanted).await,
-        Err(refusal) => refused(refusal),
+        Ok(_) if options["notify"] == false => Json(json!({"notified_status": 0})).into_response(),
+        Ok((transaction, url)) => notify(&merchant, transaction, url, &options).await,
+        Err(failure) => error_response(failure),
     }
 }
 
-pub async fn notify_again(State(pay): State<Pay>, Json(wanted): Json<Value>) -> Response {
-    let told = |order: &Order| (order.transaction(), text(&order.announced, "notify_url"));
-    let found = pay.state().orders.find(&text(&wanted, "out_trade_no")).map(told);
+async fn notify_again(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
+    let found = merchant.state().orders.find(&text(&options, "out_trade_no")).map(contents);
     match found {
-        Some((transaction, to)) => notify(&pay, transaction, to, &wanted).await,
-        None => refused(unknown()),
+        Some((transaction, url)) => notify(&merchant, transaction, url, &options).await,
+        None => error_response(unknown_order()),
     }
 }
 
-fn refused((status, code, message): Refusal) -> Response {
+/// What a notification reports about an order, and its address.
+fn contents(order: &Order) -> (Value, String) {
+    (order.transaction(), text(&order.request, "notify_url"))
+}
+
+fn error_response((status, code, message): Failure) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     (status, Json(json!({"code": code, "message": message}))).into_response()
 }
 
-async fn notify(pay: &Pay, transaction: Value, to: String, wanted: &Value) -> Response {
-    let letter = match write(pay, transaction, to, wanted) {
-        Ok(letter) => letter,
+async fn notify(merchant: &Merchant, transaction: Value, url: String, options: &Value) -> Response {
+    let notification = match sign(merchant, transaction, url, options) {
+        Ok(notification) => notification,
         Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
     };
-    if wanted["deliver"] == false {
+    if options["deliver"] == false {
         let headers: Map<String, Value> =
-            letter.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        return Json(json!({"headers": headers, "body": letter.body})).into_response();
+            notification.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        return Json(json!({"headers": headers, "body": notification.body})).into_response();
     }
-    let mut request = pay.http.post(&letter.to).header("content-type", "application/json").body(letter.body);
-    for (name, value) in letter.headers {
+    let mut request = merchant.http.post(&notification.url).header("content-type", "application/json").body(notification.body);
+    for (name, value) in notification.headers {
         request = request.header(name, value);
     }
     let status = request.send().await.map_or(0, |response| response.status().as_u16());
     Json(json!({"notified_status": status})).into_response()
 }
 
-fn write(pay: &Pay, mut transaction: Value, to: String, wanted: &Value) -> Result<Letter, String> {
-    merge(&mut transaction, &wanted["transaction"]);
-    let fresh = || nonce().map_err(|error| error.to_string());
-    let nonce = fresh()?[..12].to_owned();
-    let sealed = pay.sealing.seal(&nonce, ASSOCIATED_DATA, &transaction.to_string()).map_err(|error| error.to_string())?;
-    let age = SignedDuration::from_secs(wanted["age_seconds"].as_i64().unwrap_or(0));
-    let time = pay.clock.now() - age;
+fn sign(merchant: &Merchant, mut transaction: Value, url: String, options: &Value) -> Result<Notification, String> {
+    merge(&mut transaction, &options["transaction"]);
+    let new_nonce = || nonce().map_err(|error| error.to_string());
+    let nonce = new_nonce()?[..12].to_owned();
+    let sealed = merchant.sealing.seal(&nonce, ASSOCIATED_DATA, &transaction.to_string()).map_err(|error| error.to_string())?;
+    let age = SignedDuration::from_secs(options["age_seconds"].as_i64().unwrap_or(0));
+    let time = merchant.clock.now() - age;
     let body = json!({
-        "id": fresh()?, "create_time": LocalTime::from(time).to_second(), "resource_type": "encrypt-resource",
-        "event_type": wanted["event_type"].as_str().unwrap_or("TRANSACTION.SUCCESS"), "summary": "支付成功",
+        "id": new_nonce()?, "create_time": LocalTime::from(time).to_second(), "resource_type": "encrypt-resource",
+        "event_type": options["event_type"].as_str().unwrap_or("TRANSACTION.SUCCESS"), "summary": "支付成功",
         "resource": {
             "original_type": "transaction", "algorithm": "AEAD_AES_256_GCM", "ciphertext": sealed,
             "associated_data": ASSOCIATED_DATA, "nonce": nonce,
         },
     });
     let body = body.to_string();
-    let mut headers = pay.proof(pay.key(wanted["serial"] != "certificate"), &body, time)?;
-    if wanted["signtest"] == true {
+    let key = if options["serial"] == "certificate" { &merchant.certificate_key } else { &merchant.public_key };
+    let mut headers = merchant.signature(key, &body, time)?;
+    if options["signtest"] == true {
         for (_, signature) in headers.iter_mut().filter(|(name, _)| *name == "Wechatpay-Signature") {
             *signature = format!("WECHATPAY/SIGNTEST/{signature}");
         }
     }
-    Ok(Letter { to, headers, body })
+    Ok(Notification { url, headers, body })
 }
 
-/// Lays objects over each other, member by member.
+/// Replaces the members of an object by those of another, recursively.
 fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {

@@ -1,27 +1,26 @@
-//! Orders at WeChat Pay: what is to be paid, what was, and what can be no longer.
+//! The merchant's orders at WeChat Pay: unpaid, paid and closed.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::hex::hex;
-use shared::ids::random;
+use shared::crypto::random::random;
 use shared::values::LocalTime;
 
-/// What WeChat Pay says instead: HTTP status, code, message.
-pub type Refusal = (u16, &'static str, String);
+/// An error of WeChat Pay: HTTP status, code, message.
+pub type Failure = (u16, &'static str, String);
 
-/// How many orders are listed.
+/// How many orders `/simulate/orders` returns.
 const LISTED: usize = 100;
 
 #[derive(Default)]
 pub struct Orders(BTreeMap<String, Order>);
 
 pub struct Order {
-    /// As the merchant announced it.
-    pub announced: Value,
-    announced_at: Timestamp,
+    /// The merchant's request that placed it.
+    pub request: Value,
+    placed_at: Timestamp,
     prepay_id: String,
     state: State,
 }
@@ -33,19 +32,19 @@ enum State {
 }
 
 impl Orders {
-    /// Announces an order, or the same one again, and gives its `prepay_id`.
-    pub fn announce(&mut self, body: &Value, now: Timestamp) -> Result<String, Refusal> {
+    /// Places an order and returns its `prepay_id`. The same request again returns the same id.
+    pub fn place(&mut self, body: &Value, now: Timestamp) -> Result<String, Failure> {
         let number = text(body, "out_trade_no");
         if let Some(order) = self.0.get(&number) {
             return match order.state {
                 State::Paid { .. } => Err((400, "ORDERPAID", "该订单已支付".into())),
                 State::Closed => Err((400, "ORDER_CLOSED", "该订单已关闭".into())),
-                State::NotPaid if order.announced == *body => Ok(order.prepay_id.clone()),
+                State::NotPaid if order.request == *body => Ok(order.prepay_id.clone()),
                 State::NotPaid => Err((400, "INVALID_REQUEST", "商户订单号重复".into())),
             };
         }
         let prepay_id = format!("wx{}", digits(34));
-        let order = Order { announced: body.clone(), announced_at: now, prepay_id: prepay_id.clone(), state: State::NotPaid };
+        let order = Order { request: body.clone(), placed_at: now, prepay_id: prepay_id.clone(), state: State::NotPaid };
         self.0.insert(number, order);
         Ok(prepay_id)
     }
@@ -58,17 +57,17 @@ impl Orders {
         self.0.values().find(|order| matches!(&order.state, State::Paid { transaction_id, .. } if transaction_id == wanted))
     }
 
-    /// The latest ones, newest first, as the list of a user would show them.
+    /// Summaries of the latest orders, newest first.
     pub fn latest(&self) -> Vec<Value> {
         let mut orders: Vec<&Order> = self.0.values().collect();
-        orders.sort_by_key(|order| Reverse(order.announced_at));
+        orders.sort_by_key(|order| Reverse(order.placed_at));
         orders.into_iter().take(LISTED).map(Order::summary).collect()
     }
 
-    /// The user pays. What was paid stays so.
-    pub fn pay(&mut self, number: &str, now: Timestamp) -> Result<&Order, Refusal> {
-        let order = self.0.get_mut(number).ok_or_else(unknown)?;
-        let until = LocalTime::parse(&text(&order.announced, "time_expire")).map_or(Timestamp::MAX, Timestamp::from);
+    /// The user pays. A second payment has no effect.
+    pub fn pay(&mut self, number: &str, now: Timestamp) -> Result<&Order, Failure> {
+        let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
+        let until = LocalTime::parse(&text(&order.request, "time_expire")).map_or(Timestamp::MAX, Timestamp::from);
         match order.state {
             State::Paid { .. } => {}
             State::Closed => return Err((409, "ORDER_CLOSED", "该订单已关闭".into())),
@@ -78,8 +77,8 @@ impl Orders {
         Ok(order)
     }
 
-    pub fn close(&mut self, number: &str) -> Result<(), Refusal> {
-        let order = self.0.get_mut(number).ok_or_else(unknown)?;
+    pub fn close(&mut self, number: &str) -> Result<(), Failure> {
+        let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
         if let State::Paid { .. } = order.state {
             return Err((400, "ORDERPAID", "该订单已支付".into()));
         }
@@ -100,20 +99,20 @@ impl Order {
     fn summary(&self) -> Value {
         let (state, described) = self.trade_state();
         json!({
-            "out_trade_no": self.announced["out_trade_no"], "description": self.announced["description"],
-            "total": self.announced["amount"]["total"], "trade_state": state, "trade_state_desc": described,
-            "announced_at": self.announced_at.to_string(),
+            "out_trade_no": self.request["out_trade_no"], "description": self.request["description"],
+            "total": self.request["amount"]["total"], "trade_state": state, "trade_state_desc": described,
+            "announced_at": self.placed_at.to_string(),
         })
     }
 
-    /// As WeChat Pay tells of it, in answers and notifications.
+    /// The order as in WeChat Pay's responses and notifications.
     pub fn transaction(&self) -> Value {
         let (state, described) = self.trade_state();
-        let total = &self.announced["amount"]["total"];
+        let total = &self.request["amount"]["total"];
         let mut transaction = json!({
-            "appid": self.announced["appid"], "mchid": self.announced["mchid"],
-            "out_trade_no": self.announced["out_trade_no"], "attach": text(&self.announced, "attach"),
-            "trade_state": state, "trade_state_desc": described, "payer": self.announced["payer"],
+            "appid": self.request["appid"], "mchid": self.request["mchid"],
+            "out_trade_no": self.request["out_trade_no"], "attach": text(&self.request, "attach"),
+            "trade_state": state, "trade_state_desc": described, "payer": self.request["payer"],
             "amount": {"total": total, "currency": "CNY"},
         });
         if let State::Paid { transaction_id, at } = &self.state {
@@ -127,11 +126,11 @@ impl Order {
     }
 }
 
-pub fn unknown() -> Refusal {
+pub fn unknown_order() -> Failure {
     (404, "ORDER_NOT_EXIST", "订单不存在".into())
 }
 
-/// A member that is a text; empty where there is none.
+/// A text member; empty if it is missing.
 pub fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
 }
@@ -139,5 +138,5 @@ pub fn text(value: &Value, name: &str) -> String {
 /// Random digits.
 fn digits(count: usize) -> String {
     let random: [u8; 32] = random().unwrap_or_default();
-    hex(&random).chars().map(|digit| char::from(b'0' + (digit as u8) % 10)).take(count).collect()
+    hex::encode(random).chars().map(|digit| char::from(b'0' + (digit as u8) % 10)).take(count).collect()
 }

@@ -1,4 +1,4 @@
-//! A batch of reads that DynamoDB does not finish: what it leaves over it names, and whoever asked asks again.
+//! A batch of reads that DynamoDB completes only in part. The response names the rest, and the caller requests it again.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -9,30 +9,30 @@ use serde_json::{Map, Value};
 
 use super::MAX_BODY;
 
-/// Reads the first half of each table's keys and leaves the rest.
+/// Reads the first half of each table's keys and returns the rest as unprocessed.
 pub async fn half(request: Request, body: &[u8], next: Next) -> Response {
-    let Ok(mut wanted) = serde_json::from_slice::<Value>(body) else { return StatusCode::BAD_REQUEST.into_response() };
-    let left = split(&mut wanted["RequestItems"]);
+    let Ok(mut batch) = serde_json::from_slice::<Value>(body) else { return StatusCode::BAD_REQUEST.into_response() };
+    let rest = split(&mut batch["RequestItems"]);
     let (parts, _) = request.into_parts();
-    let answer = next.run(Request::from_parts(parts, Body::from(wanted.to_string()))).await;
-    let (parts, body) = answer.into_parts();
+    let response = next.run(Request::from_parts(parts, Body::from(batch.to_string()))).await;
+    let (parts, body) = response.into_parts();
     let body = to_bytes(body, MAX_BODY).await.unwrap_or_default();
     let Ok(mut found) = serde_json::from_slice::<Value>(&body) else { return (parts, body).into_response() };
-    found["UnprocessedKeys"] = left.into();
+    found["UnprocessedKeys"] = rest.into();
     (parts.status, parts.headers, found.to_string()).into_response()
 }
 
-/// Takes the second half of each table's keys away, and gives it as a batch of its own.
+/// Removes the second half of each table's keys and returns it as another batch.
 fn split(tables: &mut Value) -> Map<String, Value> {
-    let mut left = Map::new();
+    let mut rest = Map::new();
     for (table, wanted) in tables.as_object_mut().into_iter().flatten() {
         let Some(keys) = wanted["Keys"].as_array_mut() else { continue };
-        let rest = keys.split_off(keys.len().div_ceil(2));
-        if !rest.is_empty() {
+        let second_half = keys.split_off(keys.len().div_ceil(2));
+        if !second_half.is_empty() {
             let mut batch = wanted.clone();
-            batch["Keys"] = rest.into();
-            left.insert(table.clone(), batch);
+            batch["Keys"] = second_half.into();
+            rest.insert(table.clone(), batch);
         }
     }
-    left
+    rest
 }

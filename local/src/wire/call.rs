@@ -1,4 +1,4 @@
-//! One request to a service of AWS, read as far as its caller, and as what it needs rights to.
+//! One request to an AWS service: the function that sends it, and the rights that it needs.
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
@@ -13,28 +13,28 @@ pub enum Service {
     Sns,
 }
 
-/// The key of `template.yaml`, as its policies call it.
+/// The KMS key of `template.yaml`, by its name in the policies.
 const KEY: &str = "key";
 const DECRYPT: &str = "kms:Decrypt";
 const GENERATE_DATA_KEY: &str = "kms:GenerateDataKey";
 pub const LIST_BUCKET: &str = "s3:ListBucket";
-/// How far into a form of S3's its fields stand: the file is the last one.
+/// The fields of a form upload are within so many bytes: the file is the last field.
 const FIELDS: usize = 16 * 1024;
 
 /// A call that a function makes.
 #[derive(Debug)]
 pub struct Call {
-    /// Who signed it: on this machine, a function's access key is its name.
+    /// The access key that signed it: on this machine, a function's access key is its name.
     pub function: String,
     pub service: Service,
     /// `PutItem`, `GetObject`, `Publish`.
     pub operation: String,
     pub body: Bytes,
-    /// What S3 is asked about: `uploads/img/1.png`.
+    /// For S3, bucket and object: `uploads/img/1.png`.
     path: String,
 }
 
-/// A right that a call takes.
+/// A right that a call needs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Need {
     pub action: String,
@@ -48,7 +48,7 @@ impl Need {
 }
 
 impl Call {
-    /// `None` where nobody signed it.
+    /// `None` if the request is not signed.
     pub fn of(service: Service, parts: &Parts, body: Bytes) -> Option<Self> {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let query = parts.uri.query().unwrap_or_default();
@@ -77,8 +77,8 @@ impl Call {
         Some(Self { function, service, operation, body, path })
     }
 
-    /// The rights that it takes. What is encrypted with the system's own key takes rights to that as well: to read, whoever reads;
-    /// to make data keys, whoever writes.
+    /// The rights that the call needs. Data that is encrypted with the system's own KMS key needs rights to the key as well: reads need
+    /// `kms:Decrypt`, writes `kms:GenerateDataKey`.
     pub fn needs(&self) -> Vec<Need> {
         let request = || serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
         match self.service {
@@ -108,7 +108,7 @@ impl Call {
         }
     }
 
-    /// The bucket of an object that is asked for.
+    /// The bucket of the object that the call is about.
     pub fn bucket(&self) -> Option<&str> {
         if self.service != Service::S3 {
             return None;
@@ -116,16 +116,16 @@ impl Call {
         self.path.split_once('/').map(|(bucket, _)| bucket)
     }
 
-    /// A read that only opens the connection (`Environment::open`).
+    /// Whether it is a read that only opens the connection (`Environment::open`).
     pub fn is_warm_up(&self) -> bool {
         self.operation == "GetItem" && self.body.windows(WARM_UP.len()).any(|window| window == WARM_UP)
     }
 }
 
-/// The key that is read to warm up, as it is sent.
+/// The key that a warm-up reads, serialised.
 const WARM_UP: &[u8] = br#""pk":{"S":"-"}"#;
 
-/// What an operation of DynamoDB does to the tables that it names.
+/// The rights to tables and indexes that an operation of DynamoDB needs.
 fn items(operation: &str, request: &Value) -> Vec<Need> {
     let action = |name: &str| format!("dynamodb:{name}");
     let table = |of: &Value| of["TableName"].as_str().unwrap_or_default().to_owned();
@@ -154,15 +154,15 @@ fn is_form(parts: &Parts) -> bool {
     parts.method == Method::POST && content_type.is_some_and(|kind| kind.starts_with("multipart/form-data"))
 }
 
-/// The part of a form in which its fields are.
+/// The part of a form that holds its fields.
 fn form_fields(body: &[u8]) -> String {
     String::from_utf8_lossy(body.get(..FIELDS).unwrap_or(body)).into_owned()
 }
 
 /// A field of a `multipart/form-data` body.
 fn field(fields: &str, name: &str) -> Option<String> {
-    let (_, behind) = fields.split_once(&format!("name=\"{name}\"\r\n"))?;
-    let (_, value) = behind.split_once("\r\n").filter(|(head, _)| head.is_empty()).or_else(|| behind.split_once("\r\n\r\n"))?;
+    let (_, rest) = fields.split_once(&format!("name=\"{name}\"\r\n"))?;
+    let (_, value) = rest.split_once("\r\n").filter(|(head, _)| head.is_empty()).or_else(|| rest.split_once("\r\n\r\n"))?;
     value.split("\r\n").next().map(str::to_owned)
 }
 

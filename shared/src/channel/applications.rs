@@ -1,13 +1,12 @@
-//! Applications: users who apply for tasks (document, POST /applications). A closed task takes them too: partners report
-//! facts after the event.
+//! Applications: users apply for tasks (docs/contract/channel.txt, POST /applications). A closed task accepts applications too, because
+//! partners report facts after the event.
 
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
+use super::Settings;
 use super::choices::ApplicationStatus;
-use super::listing::Listing;
-use super::record::Resource;
 use super::reference::Reference;
+use super::resource::{Listing, Resource};
 use crate::error::Fault;
 use crate::values::{Moment, RecordId, Text, Url};
 
@@ -34,22 +33,18 @@ impl Resource for Application {
         &self.channel_application_id
     }
 
-    fn faults(&self, _rules: Rules) -> Vec<Fault> {
+    fn faults(&self, _settings: Settings) -> Vec<Fault> {
         Vec::new()
     }
 
-    /// pending -> accepted, rejected, cancelled; accepted -> cancelled; rejected and cancelled are final but for the remark.
+    /// pending -> accepted, rejected, cancelled; accepted -> cancelled. rejected and cancelled are final: only remark may still change.
     fn may_become(&self, next: &Self) -> Result<(), Fault> {
         use ApplicationStatus::{Accepted, Cancelled, Pending, Rejected};
         match (self.status, next.status) {
             (Pending, _) | (Accepted, Accepted | Cancelled) => Ok(()),
             (Rejected | Cancelled, status) if status == self.status => {
-                let but_for_the_remark = Self { remark: self.remark.clone(), ..next.clone() };
-                if but_for_the_remark == *self {
-                    Ok(())
-                } else {
-                    Err(Fault::new("status", "is final: only remark may still change"))
-                }
+                let expected = Self { remark: self.remark.clone(), ..next.clone() };
+                if expected == *self { Ok(()) } else { Err(Fault::new("status", "is final: only remark may still change")) }
             }
             (Accepted | Rejected | Cancelled, _) => Err(Fault::new("status", "cannot change in this way")),
         }

@@ -1,4 +1,5 @@
-//! The closed lists of the partner document. Where a code table gives two spellings, either is taken, stored and answered as sent.
+//! The closed lists of the API document. If a code table has two spellings of a value, both are valid; the value is stored and returned
+//! as it was sent.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ choices! {
 }
 
 choices! {
-    /// 薪资类型: the code table, and the spellings of the field's own list.
+    /// 薪资类型: the code table, and the spellings in the description of the field.
     SalaryType {
         Hourly = "hourly", Daily = "daily", Monthly = "monthly", Piece = "piece",
         时薪 = "时薪", 日薪 = "日薪", 月薪 = "月薪", 计件 = "计件", 按件 = "按件",
@@ -36,7 +37,7 @@ choices! {
 }
 
 choices! {
-    /// 付款类型: whom a payment is for.
+    /// 付款类型: what a payment refers to.
     PaymentType { User = "user", Application = "application" }
 }
 
@@ -82,7 +83,7 @@ impl Currency {
 }
 text_value!(Currency);
 
-/// 人民币, the document's default.
+/// 人民币, the default of the API document.
 impl Default for Currency {
     fn default() -> Self {
         Self("CNY".to_owned())

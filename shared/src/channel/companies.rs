@@ -1,9 +1,9 @@
-//! Companies: those who offer the work (document, POST /companies).
+//! Companies: the employers that offer tasks (docs/contract/channel.txt, POST /companies).
 
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
-use super::record::Resource;
+use super::Settings;
+use super::resource::Resource;
 use crate::error::Fault;
 use crate::values::{ContactPhone, CreditCode, Date, Expiry, Money, RecordId, Text, Url};
 
@@ -50,9 +50,9 @@ impl Resource for Company {
         &self.channel_company_id
     }
 
-    fn faults(&self, rules: Rules) -> Vec<Fault> {
+    fn faults(&self, settings: Settings) -> Vec<Fault> {
         let mut faults = Vec::new();
-        if rules.strict_checksums && !self.social_credit_code.checksum_holds() {
+        if settings.strict_checksums && !self.social_credit_code.checksum_holds() {
             faults.push(Fault::new("social_credit_code", "has a wrong check character"));
         }
         if let Some(BusinessLicense { issue_date: Some(issued), expiry_date: Some(expires), .. }) = &self.business_license

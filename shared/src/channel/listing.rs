@@ -1,48 +1,33 @@
 //! Lists of records, newest first.
 //!
-//! A listed record stands in up to three narrow indexes (keys and the attributes that filters look at): all of its kind in the
-//! channel (`ix1`), and those of its two parents (`ix2`, `ix3`). A list is read from the narrowest one that its filter names.
+//! A listed record has entries in up to three narrow indexes, which contain the keys and the attributes of filters: `ix1` lists all
+//! records of its kind in the channel, `ix2` and `ix3` those of its two parents. A list is read from the narrowest partition that its
+//! filter names.
 
 use super::Service;
-use super::channels::ChannelId;
-use super::record::{Record, Resource};
-use super::row;
+use super::item::from_item;
+use super::keys::{self, ChannelId};
+use super::resource::{Record, Resource};
 use crate::error::Result;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::{number, text};
-use crate::store::{Condition, Order, Query, Range};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::{number, text};
+use crate::storage::table::{Condition, Order, Query, Range};
 use crate::values::{Moment, RecordId};
 
-/// What the indexes hold of a record.
-pub struct Listing<'a> {
-    /// The records that it belongs to: the company of a task; user and task of an application; user and application of a
-    /// payment.
-    pub parents: [Option<&'a RecordId>; 2],
-    /// The instant that `start_date` and `end_date` speak of.
-    pub occurred_at: Option<Moment>,
-}
-
-/// Which records of a list are asked for. Everything given must hold.
+/// Selects the records of a list that satisfy all given conditions. Cursors are bound to its `Debug` form: a change of the fields makes
+/// older cursors invalid.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// As in [`Listing::parents`], each with the attribute that holds it.
+    /// As in [`Listing::parents`](super::resource::Listing::parents), each with the attribute that holds it.
     pub parents: [Option<(&'static str, RecordId)>; 2],
-    /// Attributes with the value they must have.
+    /// Attributes and their values.
     pub equal: Vec<(&'static str, &'static str)>,
-    /// Both included.
+    /// Inclusive, like `occurred_to`.
     pub occurred_from: Option<Moment>,
     pub occurred_to: Option<Moment>,
-    /// Included.
+    /// Inclusive.
     pub updated_from: Option<Moment>,
-}
-
-/// The partition of an index: a channel's records of a kind, or those of one parent.
-pub(super) fn partition(channel: &ChannelId, kind: &str, parent: Option<&RecordId>) -> String {
-    match parent {
-        None => format!("{channel}#{kind}"),
-        Some(parent) => format!("{channel}#{kind}#{parent}"),
-    }
 }
 
 impl Service {
@@ -60,7 +45,7 @@ impl Service {
             scope: format!("{channel}/{}/{filter:?}", T::KIND),
             query: filter.query::<T>(channel),
         };
-        list.page(request, "cursor").await?.try_map(|item| row::read(&self.keyring, item))
+        list.page(request, "cursor").await?.try_map(|item| from_item(&self.keyring, item))
     }
 }
 
@@ -82,7 +67,7 @@ impl Filter {
         conditions.extend(self.updated_from.map(|from| Condition::compares("updated_at", ">=", milliseconds(from))));
         Query {
             index,
-            partition: partition(channel, T::KIND, parent),
+            partition: keys::partition(channel, T::KIND, parent),
             range: Range::All,
             order: Order::Descending,
             filter: conditions.into_iter().reduce(Condition::and),

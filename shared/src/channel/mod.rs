@@ -1,17 +1,18 @@
-//! The partner family: channels push the users, companies, tasks, applications and payments of gig labour
-//! (document 000_47b10f4368b04607.txt).
+//! The partner API (docs/contract/channel.txt): channels push the users, companies, tasks, applications and payments of gig labour.
 //!
-//! Every record belongs to one channel, which is part of its key. [`Service`] is what the handlers call.
+//! Every record belongs to one channel, which is part of its key. The handlers call [`Service`].
 
 pub mod applications;
 pub mod channels;
 pub mod choices;
 pub mod companies;
+mod item;
+mod keys;
 mod listing;
 pub mod payments;
 mod record;
 mod reference;
-mod row;
+mod resource;
 pub mod tasks;
 pub mod tokens;
 pub mod uploads;
@@ -19,18 +20,23 @@ pub mod users;
 
 use std::sync::Arc;
 
-use crate::cache::Cache;
-use crate::clock::Clock;
-use crate::environment::Environment;
-use crate::error::Result;
-use crate::ids::Ids;
-use crate::keyring::Keyring;
-use crate::objects::Objects;
-use crate::store::Store;
+use jiff::Timestamp;
 
-pub use channels::{Channel, ChannelId};
+use crate::crypto::keyring::Keyring;
+use crate::error::{Error, Fault, Result};
+use crate::runtime::cache::Cache;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::runtime::ids::Ids;
+use crate::storage::objects::Objects;
+use crate::storage::rate_limit::Counters;
+use crate::storage::table::Store;
+use crate::values::Id;
+
+pub use channels::Channel;
+pub use keys::ChannelId;
 pub use listing::Filter;
-pub use record::{Record, Resource, missing};
+pub use resource::{Record, Resource};
 
 pub struct Service {
     store: Store,
@@ -39,34 +45,34 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    /// Whether a channel may call.
+    /// Whether a channel is enabled.
     statuses: Cache<ChannelId, bool>,
-    rules: Rules,
+    settings: Settings,
 }
 
 struct Tables {
     /// `CHANNEL_TABLE`: channels and their records.
     channel: String,
-    /// `CREDENTIALS_TABLE`: refresh tokens.
+    /// `CREDENTIALS_TABLE`: refresh tokens and rate limits.
     credentials: String,
 }
 
-/// What an installation asks for beyond the formats.
+/// The choices of an installation.
 #[derive(Clone, Copy)]
-pub struct Rules {
+pub struct Settings {
     /// `STRICT_CHECKSUMS`: identity numbers and credit codes must have the right check character.
     pub strict_checksums: bool,
 }
 
 impl Service {
     /// Reads the variables `CHANNEL_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET`, `CHANNEL_SECRET` (the id of the key secret)
-    /// and `STRICT_CHECKSUMS`, fetches the keys and opens the connection that the first request would otherwise wait for.
+    /// and `STRICT_CHECKSUMS`, fetches the keys and opens the connection, so that the first request need not wait for it.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             channel: environment.required("CHANNEL_TABLE")?.to_owned(),
             credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
         };
-        let rules = Rules { strict_checksums: environment.flag("STRICT_CHECKSUMS")? };
+        let settings = Settings { strict_checksums: environment.flag("STRICT_CHECKSUMS")? };
         let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
         let (store, keyring) = environment.open(&tables.channel, environment.required("CHANNEL_SECRET")?).await?;
         Ok(Self {
@@ -77,7 +83,23 @@ impl Service {
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             statuses: Cache::default(),
-            rules,
+            settings,
         })
     }
+
+    fn counters(&self) -> Counters<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        Counters { family: "channel", store, table: &tables.credentials, keyring, now: self.clock.now() }
+    }
+
+    /// A new id, and the time.
+    fn stamp(&self) -> Result<(Id, Timestamp)> {
+        let now = self.clock.now();
+        Ok((self.ids.next(now)?, now))
+    }
+}
+
+/// The error for a record that does not exist or belongs to another channel. `field` names its id.
+pub fn missing(field: &'static str) -> Error {
+    Error::not_found([Fault::new(field, "does not exist")])
 }

@@ -1,12 +1,11 @@
-//! Payments: what was paid, to whom and for what (document, POST /payments).
+//! Payments to users, with their basis (docs/contract/channel.txt, POST /payments).
 
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
+use super::Settings;
 use super::choices::{BasisType, Currency, PaymentMethod, PaymentStatus, PaymentType};
-use super::listing::Listing;
-use super::record::Resource;
 use super::reference::Reference;
+use super::resource::{Listing, Resource};
 use crate::error::Fault;
 use crate::values::{BankAccount, Date, Moment, Money, RecordId, Span, Text, Urls};
 
@@ -62,7 +61,7 @@ impl Resource for Payment {
         &self.channel_payment_id
     }
 
-    fn faults(&self, _rules: Rules) -> Vec<Fault> {
+    fn faults(&self, _settings: Settings) -> Vec<Fault> {
         let mut faults = Vec::new();
         if self.payment_type == PaymentType::User && self.channel_user_id.is_none() {
             faults.push(Fault::new("channel_user_id", "is required with payment_type user"));
@@ -81,7 +80,7 @@ impl Resource for Payment {
         faults
     }
 
-    /// pending -> completed, failed; failed -> pending; completed is final but for remark and transaction_no.
+    /// pending -> completed, failed; failed -> pending. completed is final: only remark and transaction_no may still change.
     fn may_become(&self, next: &Self) -> Result<(), Fault> {
         use PaymentStatus::{Completed, Failed, Pending};
         match (self.status, next.status) {
@@ -108,10 +107,10 @@ impl Resource for Payment {
                 .filter(|_| self.payment_type == PaymentType::Application)
                 .map(|user| ("channel_user_id", user, "channel_user_id")),
         });
-        // The user of an application exists: it was asked for when the application came.
-        let vouched_for = application.as_ref().is_some_and(|application| application.having.is_some());
+        // The user of an application exists: the application's own write checked it.
+        let is_checked = application.as_ref().is_some_and(|application| application.having.is_some());
         let user =
-            user.filter(|_| !vouched_for).map(|id| Reference { field: "channel_user_id", kind: "user", id, having: None });
+            user.filter(|_| !is_checked).map(|id| Reference { field: "channel_user_id", kind: "user", id, having: None });
         user.into_iter().chain(application).collect()
     }
 

@@ -1,90 +1,29 @@
-//! What users, companies, tasks, applications and payments have in common: how they are created, found and amended.
+//! How users, companies, tasks, applications and payments are created, found and changed.
 
-use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::channels::ChannelId;
-use super::listing::Listing;
-use super::reference::Reference;
-use super::row;
-use super::{Rules, Service};
+use super::item::{from_item, is_version, to_item};
+use super::keys::{self, ChannelId};
+use super::reference::{self, Broken, Reference};
+use super::resource::{Record, Resource};
+use super::{Service, Settings, missing};
+use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
-use crate::hex::hex;
-use crate::ids::Id;
-use crate::keyring::Purpose;
-use crate::store::{Condition, Item, Outcome, Refusal, TRIES, Write, pause};
-use crate::values::{Moment, RecordId};
-
-/// The content that a partner gives a record.
-pub trait Resource: Serialize + DeserializeOwned + PartialEq + Send + Sync {
-    /// The last part of the key, and the name of the list.
-    const KIND: &'static str;
-    /// The field that carries the partner's id, and names the record in an error.
-    const ID_FIELD: &'static str;
-    /// The attributes that are sealed where they are stored.
-    const SEALED: &'static [&'static str] = &[];
-
-    fn id(&self) -> &RecordId;
-
-    /// What is wrong between fields, each of which is right by itself.
-    fn faults(&self, rules: Rules) -> Vec<Fault>;
-
-    /// Whether the record may become `next`.
-    fn may_become(&self, _next: &Self) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    /// The records that must exist beside it.
-    fn references(&self) -> Vec<Reference<'_>> {
-        Vec::new()
-    }
-
-    /// How it is found in lists, if it is listed.
-    fn listing(&self) -> Option<Listing<'_>> {
-        None
-    }
-}
-
-/// A stored record.
-#[derive(Clone, Debug)]
-pub struct Record<T> {
-    pub server_id: Id,
-    pub content: T,
-    /// To the millisecond; `created_at` is the instant inside the server id.
-    pub updated_at: Timestamp,
-    /// Counts the changes.
-    pub(super) version: u64,
-    /// Tells whether a repeated POST brings the content of the first.
-    pub(super) first_content: String,
-}
-
-impl<T> Record<T> {
-    pub fn created_at(&self) -> Moment {
-        self.server_id.made_at().into()
-    }
-
-    pub fn updated_at(&self) -> Moment {
-        self.updated_at.into()
-    }
-}
+use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, retry_conflicts};
+use crate::values::RecordId;
 
 impl Service {
-    /// Stores a new record. The content of the first POST again gives the record as it is; another content for the same id is
-    /// a conflict.
+    /// Stores a new record. A repeated POST with the content of the first one returns the record as it is now; other content for the
+    /// same id is a conflict.
     ///
     /// DynamoDB: one write; with references, one transaction.
     pub async fn create<T: Resource>(&self, channel: &ChannelId, content: T) -> Result<Record<T>> {
-        check(&content, self.rules)?;
-        let now = self.clock.now();
-        let server_id = self.ids.next(now)?;
+        check(&content, self.settings)?;
+        let (server_id, _) = self.stamp()?;
         let first_content = self.digest(&content)?;
         let record = Record { server_id, content, updated_at: server_id.made_at(), version: 1, first_content };
         match self.write(channel, &record, Condition::absent(), &record.content.references()).await? {
             None => Ok(record),
-            Some(refusals) => {
-                let stored = self.unless_references_are_missing(channel, refusals, &record.content)?;
-                let stored = row::read(&self.keyring, stored)?;
+            Some(rejections) => {
+                let stored = from_item(&self.keyring, rejections.stored(&record.content)?)?;
                 if self.is_first_content(&stored, &record.content)? {
                     Ok(stored)
                 } else {
@@ -96,12 +35,12 @@ impl Service {
 
     /// DynamoDB: one read.
     pub async fn find<T: Resource>(&self, channel: &ChannelId, id: &RecordId) -> Result<Option<Record<T>>> {
-        let item = self.store.get(&self.tables.channel, row::key::<T>(channel, id)).await?;
-        item.map(|item| row::read(&self.keyring, item)).transpose()
+        let item = self.store.get(&self.tables.channel, keys::record(channel, T::KIND, id)).await?;
+        item.map(|item| from_item(&self.keyring, item)).transpose()
     }
 
-    /// Changes a record to what `change` makes of it. Nothing is written when that is what is stored already, and nobody
-    /// else's change is lost: one that was overtaken is made anew on what it meets.
+    /// Changes the content of a record by `change`, and writes only a difference. On a concurrent update the change is re-applied to the
+    /// new version, so that no update is lost.
     ///
     /// DynamoDB: one read, and one write; with references that change, one transaction.
     pub async fn amend<T: Resource>(
@@ -110,12 +49,12 @@ impl Service {
         id: &RecordId,
         change: impl Fn(&T) -> Result<T>,
     ) -> Result<Record<T>> {
-        for attempt in 0..TRIES {
-            let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing::<T>())?;
+        retry_conflicts(|| async {
+            let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing(T::ID_FIELD))?;
             let next = change(&current.content)?;
-            check(&next, self.rules)?;
+            check(&next, self.settings)?;
             if next == current.content {
-                return Ok(current);
+                return Ok(Some(current));
             }
             current.content.may_become(&next).map_err(Error::conflict)?;
             let changed = Record {
@@ -127,26 +66,27 @@ impl Service {
             };
             let known = current.content.references();
             let new: Vec<_> = changed.content.references().into_iter().filter(|reference| !known.contains(reference)).collect();
-            match self.write(channel, &changed, row::is_version(current.version), &new).await? {
-                None => return Ok(changed),
-                Some(refusals) => self.unless_references_are_missing(channel, refusals, &changed.content).map(drop)?,
+            match self.write(channel, &changed, is_version(current.version), &new).await? {
+                None => Ok(Some(changed)),
+                Some(rejections) => {
+                    rejections.stored(&changed.content)?;
+                    Ok(None)
+                }
             }
-            pause(attempt).await?;
-        }
-        Err(Error::internal("a record changed faster than it could be amended"))
+        })
+        .await
     }
 
-    /// Writes the record where the condition holds and the references exist; otherwise gives what stood in the way, the
-    /// references first.
+    /// Writes the record if the condition holds and the references exist. Returns `None`, or why nothing was written.
     async fn write<T: Resource>(
         &self,
         channel: &ChannelId,
         record: &Record<T>,
         condition: Condition,
         references: &[Reference<'_>],
-    ) -> Result<Option<Refusals>> {
+    ) -> Result<Option<Rejections>> {
         let table = &self.tables.channel;
-        let item = row::write(&self.keyring, channel, record)?;
+        let item = to_item(&self.keyring, channel, record)?;
         let outcome = if references.is_empty() {
             self.store.put(table, item, condition).await?
         } else {
@@ -154,49 +94,47 @@ impl Service {
             let put = Write::Put { table: table.clone(), item, condition };
             self.store.transact(checks.chain([put]).collect()).await?
         };
-        let Outcome::Refused(mut refusals) = outcome else { return Ok(None) };
-        let record = refusals.pop().ok_or_else(|| Error::internal("a refusal without reasons"))?;
-        let missing = references.iter().zip(&refusals).filter_map(|(reference, refusal)| reference.fault(refusal)).collect();
-        Ok(Some(Refusals { record, missing }))
+        let Outcome::Rejected(mut rejections) = outcome else { return Ok(None) };
+        let record = rejections.pop().ok_or_else(|| Error::internal("a rejection without reasons"))?;
+        let references =
+            references.iter().zip(&rejections).filter_map(|(reference, rejection)| reference.broken(rejection)).collect();
+        Ok(Some(Rejections { record, references }))
     }
 
-    /// The stored record that refused the write. If the references did instead, that is the caller's error.
-    fn unless_references_are_missing<T: Resource>(&self, channel: &ChannelId, refusals: Refusals, content: &T) -> Result<Item> {
-        match refusals.record {
-            Refusal { failed: true, stored: Some(item) } => Ok(item),
-            Refusal { failed: true, stored: None } => Err(missing::<T>()),
-            Refusal { failed: false, .. } => Err(super::reference::error(refusals.missing).unwrap_or_else(|| {
-                Error::internal(format!("{channel}: a write of {} {} was refused for no reason", T::KIND, content.id()))
-            })),
-        }
-    }
-
-    /// A keyed digest: the content of a record cannot be guessed from it.
+    /// A keyed digest, because a plain digest would let a reader of the table guess the content.
     fn digest<T: Resource>(&self, content: &T) -> Result<String> {
-        Ok(hex(&self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
+        Ok(hex::encode(self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
     }
 
     fn is_first_content<T: Resource>(&self, stored: &Record<T>, content: &T) -> Result<bool> {
         let canonical = canonical(content)?;
         let digests = self.keyring.macs(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical]);
-        Ok(digests.iter().any(|digest| hex(digest) == stored.first_content))
+        Ok(digests.iter().any(|digest| hex::encode(digest) == stored.first_content))
     }
 }
 
-/// What stood in the way of a write.
-struct Refusals {
-    record: Refusal,
-    missing: Vec<super::reference::Missing>,
+/// Why nothing was written.
+struct Rejections {
+    record: Rejection,
+    references: Vec<Broken>,
 }
 
-fn check<T: Resource>(content: &T, rules: Rules) -> Result<()> {
-    let faults = content.faults(rules);
+impl Rejections {
+    /// The stored record whose state conflicts with the write; an error if references are broken instead.
+    fn stored<T: Resource>(self, content: &T) -> Result<Item> {
+        match self.record {
+            Rejection { failed: true, stored: Some(item) } => Ok(item),
+            Rejection { failed: true, stored: None } => Err(missing(T::ID_FIELD)),
+            Rejection { failed: false, .. } => Err(reference::error(self.references).unwrap_or_else(|| {
+                Error::internal(format!("a write of {} {} was rejected without a reason", T::KIND, content.id()))
+            })),
+        }
+    }
+}
+
+fn check<T: Resource>(content: &T, settings: Settings) -> Result<()> {
+    let faults = content.faults(settings);
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
-}
-
-/// The error for a record that is not there, or is another channel's.
-pub fn missing<T: Resource>() -> Error {
-    Error::not_found([Fault::new(T::ID_FIELD, "does not exist")])
 }
 
 fn canonical<T: Resource>(content: &T) -> Result<Vec<u8>> {

@@ -1,12 +1,11 @@
-//! Tasks: the work that a company offers (document, POST /tasks).
+//! Tasks: the work that a company offers (docs/contract/channel.txt, POST /tasks).
 
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
+use super::Settings;
 use super::choices::{Currency, SalaryType, SettlementType, TaskStatus, TaskType};
-use super::listing::Listing;
-use super::record::Resource;
 use super::reference::Reference;
+use super::resource::{Listing, Resource};
 use crate::error::Fault;
 use crate::values::{Count, Moment, Money, RecordId, Text};
 
@@ -54,7 +53,7 @@ impl Resource for Task {
         &self.channel_task_id
     }
 
-    fn faults(&self, _rules: Rules) -> Vec<Fault> {
+    fn faults(&self, _settings: Settings) -> Vec<Fault> {
         let mut faults = Vec::new();
         if self.recruitment_end_time < self.recruitment_start_time {
             faults.push(Fault::new("recruitment_end_time", "must not be before recruitment_start_time"));

@@ -1,52 +1,52 @@
-//! Access and refresh tokens (document, POST /auth/token and /auth/refresh).
+//! Access and refresh tokens (docs/contract/channel.txt, POST /auth/token and /auth/refresh).
 //!
-//! An access token is verified without a read. A refresh token is opaque: `family . secret . appkey`,
-//! base64url. Of a family only the hashes of its current and its previous token are stored. The successor of a token is its
-//! HMAC, so that the same one can be handed out again after a lost answer without being kept anywhere.
+//! An access token is verified without a read. A refresh token is opaque: `family . secret . appkey` in base64url. A family is stored
+//! with the hashes of its current and previous token. The secret of a successor is an HMAC of the token, so that a client whose response
+//! was lost receives the same successor again, although the server does not store it.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::Service;
-use super::channels::{ChannelId, enabled_check};
-use crate::access_token::AccessTokens;
+use super::channels::enabled_check;
+use super::keys::{self, ChannelId};
+use crate::crypto::access_token::AccessTokens;
+use crate::crypto::credentials::is_same;
+use crate::crypto::keyring::Purpose;
+use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
-use crate::ids::random;
-use crate::keyring::Purpose;
-use crate::limits::{Counters, PROOFS, Try};
-use crate::secrets::is_same;
-use crate::store::{Condition, Item, Key, Outcome, Refusal, Write, expire};
+use crate::storage::rate_limit::{Attempt, PROOFS};
+use crate::storage::table::attribute::{number, text};
+use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, expire};
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
 /// How long an unused refresh token is valid.
 const REFRESH_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long the same successor is handed out again for a token that was used: a lost answer must not lock a partner out.
+/// How long a used token still returns its successor: a lost response must not lock a partner out.
 const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
-/// Whom access tokens are for.
-const TOKENS: AccessTokens = AccessTokens { audience: "channel", age: ACCESS_TOKEN_AGE };
+const ACCESS_TOKENS: AccessTokens = AccessTokens { audience: "channel", age: ACCESS_TOKEN_AGE };
 
 const FAMILY: usize = 16;
 const SECRET: usize = 32;
 
-/// What a partner gets for its credentials.
+/// The tokens that a channel gets for its credentials.
 pub struct Tokens {
     pub access_token: String,
     pub refresh_token: String,
 }
 
 impl Service {
-    /// Tokens for an appkey and its secret. A wrong secret and an unknown appkey are the same error. `address` is where the request
-    /// comes from.
+    /// Issues tokens for an appkey and its secret. A wrong secret and an unknown appkey are the same error. `address` is the client's
+    /// IP address.
     ///
-    /// DynamoDB: one read, two writes; of a wrong secret, one write less.
+    /// DynamoDB: one read, two writes; with a wrong secret, one write less.
     pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str, address: &str) -> Result<Tokens> {
         let channel = self.authenticate(appkey, secret).await?;
-        let went = if channel.is_some() { Try::Good } else { Try::Failed };
-        PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], went).await?;
+        let ended = if channel.is_some() { Attempt::Succeeded } else { Attempt::Failed };
+        PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], ended).await?;
         let channel = channel.ok_or_else(Error::unauthenticated)?;
         if !channel.enabled {
             return Err(Error::forbidden());
@@ -54,17 +54,17 @@ impl Service {
         let now = self.clock.now();
         let token = RefreshToken { family: random()?, secret: random()?, channel: channel.appkey };
         let item = family_item(&token, None, now);
-        // Refused it could only be by our own write, whose answer was lost: the family is 128 random bits.
+        // The family is 128 random bits: a conflict here can only be our own earlier write, whose response was lost.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         self.tokens(&token, now)
     }
 
-    /// The next tokens for a refresh token. Used again within 30 seconds it gives the same successor; later, it ends the
+    /// Issues the next tokens for a refresh token. A reuse within 30 seconds returns the same successor; a later reuse revokes the
     /// family.
     ///
-    /// `address` is where the request comes from. What cannot be a token at all is refused without being counted: it costs nothing.
+    /// `address` is the client's IP address. A malformed token is rejected without a write, so it does not count against the rate limit.
     ///
-    /// DynamoDB: one write, one transaction; of a failure, one write more; on reuse, another one.
+    /// DynamoDB: one write, one transaction; on failure, one write more; on reuse, another one.
     pub async fn refresh_tokens(&self, presented: &str, address: &str) -> Result<Tokens> {
         let token = RefreshToken::parse(presented).ok_or_else(Error::token_rejected)?;
         let caller = ["refresh", token.channel.as_str(), address];
@@ -78,23 +78,24 @@ impl Service {
         let put = Write::Put {
             table: self.tables.credentials.clone(),
             item: family_item(&next, Some(token), now),
-            condition: Condition::equals("current", AttributeValue::S(token.hash())).and(Condition::compares(
+            condition: Condition::equals("current", text(token.hash())).and(Condition::compares(
                 "expires_at",
                 ">",
-                seconds(now),
+                number(now.as_second()),
             )),
         };
         let outcome = self.store.transact(vec![enabled_check(&self.tables.channel, &token.channel), put]).await?;
-        let Outcome::Refused(refusals) = outcome else { return self.tokens(&next, now) };
-        let [channel, family] = <[Refusal; 2]>::try_from(refusals).map_err(|_| Error::internal("a refusal without reasons"))?;
+        let Outcome::Rejected(rejections) = outcome else { return self.tokens(&next, now) };
+        let [channel, family] =
+            <[Rejection; 2]>::try_from(rejections).map_err(|_| Error::internal("a rejection without reasons"))?;
         let next = match family {
-            Refusal { failed: false, .. } => return Err(Error::forbidden()),
-            Refusal { stored: None, .. } => return Err(Error::token_rejected()),
-            Refusal { stored: Some(stored), .. } => match self.verdict(&stored, token, presented, now) {
-                Verdict::HandedOutAgain(next) => next,
+            Rejection { failed: false, .. } => return Err(Error::forbidden()),
+            Rejection { stored: None, .. } => return Err(Error::token_rejected()),
+            Rejection { stored: Some(stored), .. } => match self.verdict(&stored, token, presented, now) {
+                Verdict::Repeated(next) => next,
                 Verdict::Expired => return Err(Error::token_rejected()),
                 Verdict::Reused => {
-                    self.end_family(token, now).await?;
+                    self.revoke_family(token, now).await?;
                     return Err(Error::token_rejected());
                 }
             },
@@ -102,20 +103,18 @@ impl Service {
         if channel.failed { Err(Error::forbidden()) } else { self.tokens(&next, now) }
     }
 
-    /// The channel that an access token speaks for, if the channel may call now.
+    /// The channel of an access token, if the channel is enabled.
     pub async fn authorize(&self, access_token: &str) -> Result<ChannelId> {
-        let subject = TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
+        let subject = ACCESS_TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
         let channel = ChannelId::parse(&subject).map_err(|_| Error::token_rejected())?;
         if self.is_enabled(&channel).await? { Ok(channel) } else { Err(Error::forbidden()) }
     }
 
-    fn counters(&self) -> Counters<'_> {
-        let Self { store, keyring, tables, .. } = self;
-        Counters { family: "channel", store, table: &tables.credentials, keyring, now: self.clock.now() }
-    }
-
     fn tokens(&self, token: &RefreshToken, now: Timestamp) -> Result<Tokens> {
-        Ok(Tokens { access_token: TOKENS.sign(&self.keyring, token.channel.as_str(), now)?, refresh_token: token.to_string() })
+        Ok(Tokens {
+            access_token: ACCESS_TOKENS.sign(&self.keyring, token.channel.as_str(), now)?,
+            refresh_token: token.to_string(),
+        })
     }
 
     fn verdict(&self, stored: &Item, token: &RefreshToken, presented: &str, now: Timestamp) -> Verdict {
@@ -130,13 +129,13 @@ impl Service {
         let successors = self.keyring.macs(Purpose::RefreshToken, &[presented.as_bytes()]);
         let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| is_same(next.hash(), current));
         match next {
-            Some(next) if just_used => Verdict::HandedOutAgain(next),
+            Some(next) if just_used => Verdict::Repeated(next),
             _ => Verdict::Reused,
         }
     }
 
-    /// Leaves a family without a current token, so that none of its tokens is good for anything.
-    async fn end_family(&self, token: &RefreshToken, now: Timestamp) -> Result<()> {
+    /// Revokes a family: without a current token, all its tokens are rejected.
+    async fn revoke_family(&self, token: &RefreshToken, now: Timestamp) -> Result<()> {
         let mut item = family_item(token, None, now);
         item.remove("current");
         self.store.put(&self.tables.credentials, item, Condition::present()).await?;
@@ -144,9 +143,10 @@ impl Service {
     }
 }
 
-/// What a used refresh token means.
+/// What a refresh token that is not the current one means.
 enum Verdict {
-    HandedOutAgain(RefreshToken),
+    /// Just used: returns its successor again.
+    Repeated(RefreshToken),
     Expired,
     Reused,
 }
@@ -181,24 +181,16 @@ impl std::fmt::Display for RefreshToken {
     }
 }
 
-/// The stored family with this token as its current one.
+/// The stored form of a family with this current token.
 fn family_item(current: &RefreshToken, previous: Option<&RefreshToken>, now: Timestamp) -> Item {
-    let Key { pk, sk } = Key::new(format!("refresh#{}#{}", current.channel, BASE64.encode(current.family)), "refresh");
-    let mut item = Item::from([
-        ("pk".into(), AttributeValue::S(pk)),
-        ("sk".into(), AttributeValue::S(sk)),
-        ("current".into(), AttributeValue::S(current.hash())),
-    ]);
+    let mut item = keys::refresh_tokens(&current.channel, &BASE64.encode(current.family)).into_item();
+    item.insert("current".into(), text(current.hash()));
     expire(&mut item, now + REFRESH_TOKEN_AGE);
     if let Some(previous) = previous {
-        item.insert("previous".into(), AttributeValue::S(previous.hash()));
-        item.insert("rotated_at".into(), seconds(now));
+        item.insert("previous".into(), text(previous.hash()));
+        item.insert("rotated_at".into(), number(now.as_second()));
     }
     item
-}
-
-fn seconds(instant: Timestamp) -> AttributeValue {
-    AttributeValue::N(instant.as_second().to_string())
 }
 
 #[cfg(test)]
@@ -216,7 +208,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_no_refresh_token_is_none(text in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..FAMILY + SECRET + 1)) {
+        fn other_text_is_no_refresh_token(text in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..FAMILY + SECRET + 1)) {
             prop_assert!(RefreshToken::parse(&text).is_none());
             prop_assert!(RefreshToken::parse(&BASE64.encode(bytes)).is_none());
         }

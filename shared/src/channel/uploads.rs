@@ -1,16 +1,17 @@
-//! Uploads (an addition to the document): where a partner puts the files whose addresses its records carry.
+//! Uploads, an addition to the document (docs/design/channel.md, Uploads): partners store the files that their records link to.
 
 use super::Service;
-use super::channels::ChannelId;
+use super::keys::{self, ChannelId};
+use crate::crypto::random::random;
 use crate::error::Result;
-use crate::ids::random;
-use crate::objects::{Content, Presigned};
+use crate::storage::objects::{Content, Presigned};
+use crate::values::input::Faults;
 use crate::values::{Reason, text_value};
 
 /// The largest upload, in bytes.
 pub const MAX_SIZE: u32 = 20 * 1024 * 1024;
 
-/// What an upload is for.
+/// The purpose of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Resume,
@@ -41,7 +42,7 @@ impl Purpose {
 }
 text_value!(Purpose);
 
-/// A type of file that is taken: its media type and ending.
+/// An accepted file type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileType {
     pub media_type: &'static str,
@@ -73,14 +74,8 @@ pub struct Sha256(pub [u8; 32]);
 
 impl Sha256 {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        const REASON: Reason = "must be 64 hex digits";
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(REASON);
-        }
         let mut digest = [0; 32];
-        for (byte, at) in digest.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| REASON)?;
-        }
+        hex::decode_to_slice(text, &mut digest).map_err(|_| "must be 64 hex digits")?;
         Ok(Self(digest))
     }
 }
@@ -90,22 +85,22 @@ text_value!(Sha256);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size(u32);
 
-impl deserr::Deserr<crate::input::Faults> for Size {
+impl deserr::Deserr<Faults> for Size {
     fn deserialize_from_value<V: deserr::IntoValue>(
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
-    ) -> Result<Self, crate::input::Faults> {
+    ) -> Result<Self, Faults> {
         match value {
             deserr::Value::Integer(size) => match u32::try_from(size) {
                 Ok(size @ 1..=MAX_SIZE) => Ok(Self(size)),
-                _ => Err(crate::input::Faults::one(at, "must be from 1 to 20971520 bytes")),
+                _ => Err(Faults::one(at, "must be from 1 to 20971520 bytes")),
             },
-            _ => Err(crate::input::Faults::one(at, "must be an integer")),
+            _ => Err(Faults::one(at, "must be an integer")),
         }
     }
 }
 
-/// The name of an uploaded file: `resume-1234567890.pdf`. The channel that asks is the rest of its key.
+/// The name of an uploaded file: `resume-1234567890.pdf`. Its key in S3 also contains the channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadName(String);
 
@@ -126,7 +121,7 @@ impl UploadName {
     }
 
     fn key(&self, channel: &ChannelId) -> String {
-        format!("channel/{channel}/{}", self.0)
+        keys::upload(channel, &self.0)
     }
 }
 
@@ -137,7 +132,7 @@ impl std::fmt::Display for UploadName {
 }
 
 impl Service {
-    /// Where to put a file, and the name that it will have.
+    /// Presigns the upload of a file, and generates its name.
     pub async fn begin_upload(
         &self,
         channel: &ChannelId,
@@ -146,16 +141,16 @@ impl Service {
         Size(size): Size,
         sha256: Option<Sha256>,
     ) -> Result<(UploadName, Presigned)> {
-        let id = self.ids.next(self.clock.now())?;
-        // Nothing is stored that would tell that another process has made the same id.
-        let apart = u32::from_be_bytes(random()?) % 100_000_000;
-        let name = UploadName(format!("{}-{id}{apart:08}.{}", purpose.as_str(), file_type.ending));
+        let (id, _) = self.stamp()?;
+        // Another process may generate the same id, and no stored item would reveal the collision.
+        let random = u32::from_be_bytes(random()?) % 100_000_000;
+        let name = UploadName(format!("{}-{id}{random:08}.{}", purpose.as_str(), file_type.ending));
         let content = Content { content_type: file_type.media_type, size, sha256: sha256.map(|Sha256(digest)| digest) };
         let presigned = self.objects.presign_put(&name.key(channel), &content).await?;
         Ok((name, presigned))
     }
 
-    /// Where a file that the channel has put can be read for a while.
+    /// Presigns the download of a file that the channel has uploaded. `None` if it does not exist.
     pub async fn find_upload(&self, channel: &ChannelId, name: &UploadName) -> Result<Option<Presigned>> {
         let key = name.key(channel);
         if !self.objects.exists(&key).await? {

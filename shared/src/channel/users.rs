@@ -1,9 +1,9 @@
-//! Users: the people that a channel brings (document, POST /users).
+//! Users: the workers that a channel pushes (docs/contract/channel.txt, POST /users).
 
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
-use super::record::Resource;
+use super::Settings;
+use super::resource::Resource;
 use crate::error::Fault;
 use crate::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Urls};
 
@@ -41,8 +41,8 @@ impl Resource for User {
         &self.channel_user_id
     }
 
-    fn faults(&self, rules: Rules) -> Vec<Fault> {
-        if rules.strict_checksums && !self.id_card.checksum_holds() {
+    fn faults(&self, settings: Settings) -> Vec<Fault> {
+        if settings.strict_checksums && !self.id_card.checksum_holds() {
             return vec![Fault::new("id_card", "has a wrong check character")];
         }
         Vec::new()

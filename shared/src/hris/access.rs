@@ -1,36 +1,46 @@
-//! Who may call: products, and the access key that each has for each company (document, 认证). Administered through
-//! `ops-admin`; the API only looks.
+//! Authentication: products, and the access key of each product for each company (docs/contract/hris.txt, 认证). Administrators manage them
+//! through `ops-admin`; the API only reads them.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::organization::{Company, company_key};
+use super::keys::{access_key_key, company_key, company_token_key, product_company_key, product_key, visitor_token_key};
+use super::organization::Company;
 use super::signature::SignedCall;
 use super::values::{Code, Uuid};
-use super::{Caller, Service, missing, row};
+use super::{Caller, Credential, Service, missing};
+use crate::crypto::credentials::{NewSecret, Secret, Secrets, hash, is_same};
+use crate::crypto::keyring::Purpose;
+use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Result};
-use crate::keyring::Purpose;
-use crate::secrets::{self, NewSecret, Secret, Secrets};
-use crate::store::attribute::{number, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_text, text};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
 use crate::values::{Moment, RecordId, Text, Token};
 
-const PRODUCT: &str = "product";
 const ACCESS_KEY: &str = "access_key";
 
-/// Why a call is not let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+/// Why a call is not authenticated.
+#[derive(Debug)]
+pub enum AuthError {
     UnknownAccessKey,
+    /// The tonce is invalid or too far from the server's time.
     Untimely,
     WrongSignature,
+    Failed(Error),
 }
 
-/// What a process knows of an access key.
-pub struct Product {
+impl From<Error> for AuthError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What a process caches about an access key.
+pub struct CachedAccessKey {
     company: Uuid,
-    /// The active secrets, opened.
+    /// The active secrets in plain text.
     secrets: Vec<String>,
     /// The hash of the company's current token, if it has one.
     token: Option<String>,
@@ -43,29 +53,28 @@ pub struct AccessKey {
     pub product_id: Code,
     pub company_uuid: Uuid,
     pub created_at: Moment,
-    /// Sealed: to verify a signature the secret itself is needed.
+    /// Sealed, not hashed: verifying a signature needs the secret itself.
     pub secrets: Secrets,
     version: u64,
 }
 
 impl Service {
-    /// Makes a product known under its id; again with the same name changes nothing.
+    /// Creates a product. Idempotent for the same name.
     pub async fn create_product(&self, product_id: &Code, name: &Text<1, 64>) -> Result<()> {
         let mut item = product_key(product_id).into_item();
         item.insert("name".into(), text(name.as_str()));
-        match self.store.put(&self.tables.hris, item.clone(), Condition::absent()).await? {
+        match self.store.put(&self.tables.hris, item.clone(), Condition::absent()).await?.unless_stored(&item) {
             Outcome::Written => Ok(()),
-            Outcome::Refused(refusals) if refusals.iter().any(|refusal| refusal.holds(&item)) => Ok(()),
-            Outcome::Refused(_) => Err(Error::conflict(Fault::new("product_id", "exists with another name"))),
+            Outcome::Rejected(_) => Err(Error::conflict(Fault::new("product_id", "exists with another name"))),
         }
     }
 
-    /// Gives a product its one access key for a company, and tells the secret.
+    /// Creates a product's one access key for a company. Returns it with its secret.
     pub async fn create_access_key(&self, product_id: &Code, company: &Uuid) -> Result<(AccessKey, NewSecret)> {
         let (id, now) = self.stamp()?;
-        let told = NewSecret::make(id, now)?;
+        let secret = NewSecret::make(id, now)?;
         let access_key = RecordId::parse(&format!("ak{id}")).map_err(Error::internal)?;
-        let secrets = Secrets::of(self.sealed_secret(&access_key, &told)?);
+        let secrets = Secrets::of(self.seal_secret(&access_key, &secret)?);
         let key = AccessKey {
             access_key,
             product_id: product_id.clone(),
@@ -74,8 +83,8 @@ impl Service {
             secrets,
             version: 1,
         };
-        // The pair has one access key: this item is in the way of a second one.
-        let mut pair = pair_key(product_id, company).into_item();
+        // This item has the key of the pair, so that a second access key conflicts with it.
+        let mut pair = product_company_key(product_id, company).into_item();
         pair.insert(ACCESS_KEY.into(), text(key.access_key.as_str()));
         let table = &self.tables.hris;
         let item = to_item(&key)?;
@@ -85,11 +94,9 @@ impl Service {
             Write::Put { table: table.clone(), item: pair, condition: Condition::absent() },
             Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() },
         ]);
-        match outcome.await? {
-            Outcome::Written => Ok((key, told)),
-            Outcome::Refused(refusals) => match &refusals[..] {
-                // Our own transaction, whose answer was lost on the way: it was sent again.
-                [.., last] if last.holds(&item) => Ok((key, told)),
+        match outcome.await?.unless_stored(&item) {
+            Outcome::Written => Ok((key, secret)),
+            Outcome::Rejected(rejections) => match &rejections[..] {
                 [product, ..] if product.failed => Err(missing("product_id")),
                 [_, company, ..] if company.failed => Err(missing("company_uuid")),
                 _ => Err(Error::conflict(Fault::new("company_uuid", "has an access key of this product"))),
@@ -99,100 +106,103 @@ impl Service {
 
     /// The access key of a product for a company.
     pub async fn access_key(&self, product_id: &Code, company: &Uuid) -> Result<Option<AccessKey>> {
-        let Some(pair) = self.store.get(&self.tables.hris, pair_key(product_id, company)).await? else { return Ok(None) };
+        let Some(pair) = self.store.get(&self.tables.hris, product_company_key(product_id, company)).await? else {
+            return Ok(None);
+        };
         let access_key = RecordId::parse(&read_text(&pair, ACCESS_KEY)?).map_err(Error::internal)?;
         let found = self.store.get(&self.tables.hris, access_key_key(&access_key)).await?;
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
     }
 
-    /// Adds a secret; the old one keeps working until it is retired.
+    /// Adds a secret. The old one stays valid until it is retired.
     pub async fn rotate_access_key(&self, access_key: &RecordId) -> Result<NewSecret> {
         let (id, now) = self.stamp()?;
-        let told = NewSecret::make(id, now)?;
-        let sealed = self.sealed_secret(access_key, &told)?;
+        let secret = NewSecret::make(id, now)?;
+        let sealed = self.seal_secret(access_key, &secret)?;
         self.change_access_key(access_key, |key| key.secrets.add(sealed.clone(), "access_key")).await?;
-        Ok(told)
+        Ok(secret)
     }
 
-    /// Ends a secret. The last one cannot be retired.
+    /// Retires a secret. The last one cannot be retired.
     pub async fn retire_access_key(&self, access_key: &RecordId, secret_id: &RecordId) -> Result<AccessKey> {
         self.change_access_key(access_key, |key| key.secrets.retire(secret_id)).await
     }
 
-    /// Gives a company another token; the one before is worth nothing once every process has looked again.
+    /// Replaces the token of a company. The old one is invalid as soon as all processes have reloaded it: after five seconds.
     pub async fn rotate_company_token(&self, company: &Uuid) -> Result<String> {
-        let token = secrets::random_token()?;
-        let mut item = token_key(company).into_item();
-        item.insert("hash".into(), text(secrets::hash(&token)));
+        let token = random_token()?;
+        let mut item = company_token_key(company).into_item();
+        item.insert("hash".into(), text(hash(&token)));
         let table = &self.tables.hris;
         let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
         match self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(token),
-            Outcome::Refused(_) => Err(missing("company_uuid")),
+            Outcome::Rejected(_) => Err(missing("company_uuid")),
         }
     }
 
-    /// Keeps the token that a company's visitor service is called with.
+    /// Stores the token with which the system calls the visitor service of a company.
     ///
     /// DynamoDB: one read, one write.
     pub async fn update_visitor_token(&self, uuid: &Uuid, token: &Token) -> Result<Company> {
         let company = self.company(uuid).await?.ok_or_else(|| missing("guid"))?;
-        let key = row::key(uuid, "company", "visitor_token");
+        let key = visitor_token_key(uuid);
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(token.as_str()));
-        crate::sealed::seal(&self.keyring, &key, &["token"], &mut item)?;
+        sealed::seal(&self.keyring, &key, &["token"], &mut item)?;
         self.store.transact(vec![Write::Set { table: self.tables.hris.clone(), item }]).await?;
         Ok(company)
     }
 
-    /// Lets in who signed the call with a secret of the access key, and tells which of the payloads was signed.
+    /// Verifies that the call is signed with a secret of the access key. Returns the caller and the index of the signed payload.
     ///
-    /// DynamoDB: nothing within five seconds of the last look at the access key; else two reads.
-    pub async fn authorize(&self, call: &SignedCall<'_>) -> Result<Result<(Caller, usize), Refusal>> {
-        let Some(product) = self.product(call.access_key).await? else { return Ok(Err(Refusal::UnknownAccessKey)) };
+    /// DynamoDB: nothing within five seconds after the access key was loaded; else two reads.
+    pub async fn authorize(&self, call: &SignedCall<'_>) -> Result<(Caller, usize), AuthError> {
+        let access_key = self.cached_access_key(call.access_key).await?.ok_or(AuthError::UnknownAccessKey)?;
         if !call.is_timely(self.clock.now()) {
-            return Ok(Err(Refusal::Untimely));
+            return Err(AuthError::Untimely);
         }
-        let Some(payload) = call.signed_payload(&product.secrets) else { return Ok(Err(Refusal::WrongSignature)) };
+        let payload = call.signed_payload(&access_key.secrets).ok_or(AuthError::WrongSignature)?;
         let signature = call.signature.to_ascii_lowercase();
         let identity = self.keyring.mac(Purpose::ContentDigest, &[call.access_key.as_bytes(), signature.as_bytes()])?;
-        Ok(Ok((Caller { company: product.company.clone(), call: Some(identity) }, payload)))
+        let credential = Credential::Signed { call: identity };
+        Ok((Caller { company: access_key.company.clone(), credential }, payload))
     }
 
     /// Whether this is the company's current token.
     ///
-    /// DynamoDB: what [`Service::authorize`] read, where it is given the access key; else one read.
+    /// DynamoDB: nothing if [`Service::authorize`] has just loaded the access key; one read without an access key.
     pub async fn is_company_token(&self, company: &Uuid, access_key: Option<&str>, token: &str) -> Result<bool> {
         let known = match access_key {
-            Some(access_key) => self.product(access_key).await?.and_then(|product| product.token.clone()),
+            Some(access_key) => self.cached_access_key(access_key).await?.and_then(|cached| cached.token.clone()),
             None => self.company_token(company).await?,
         };
-        Ok(known.is_some_and(|known| secrets::is_same(known, secrets::hash(token))))
+        Ok(known.is_some_and(|known| is_same(known, hash(token))))
     }
 
-    async fn product(&self, access_key: &str) -> Result<Option<Arc<Product>>> {
+    async fn cached_access_key(&self, access_key: &str) -> Result<Option<Arc<CachedAccessKey>>> {
         let now = self.clock.now();
-        if let Some(product) = self.products.get(access_key, now) {
-            return Ok(Some(product));
+        if let Some(cached) = self.access_keys.get(access_key, now) {
+            return Ok(Some(cached));
         }
         let Ok(id) = RecordId::parse(access_key) else { return Ok(None) };
         let Some(item) = self.store.get(&self.tables.hris, access_key_key(&id)).await? else { return Ok(None) };
         let key: AccessKey = serde_dynamo::from_item(item).map_err(Error::internal)?;
-        let place = secret_place(&key.access_key);
+        let place = sealed_at(&key.access_key);
         let secrets = key.secrets.iter().map(|secret| self.keyring.open(&place, &secret.kept)).collect::<Result<_>>()?;
         let token = self.company_token(&key.company_uuid).await?;
-        let product = Arc::new(Product { company: key.company_uuid, secrets, token });
-        self.products.put(access_key.to_owned(), Arc::clone(&product), now);
-        Ok(Some(product))
+        let cached = Arc::new(CachedAccessKey { company: key.company_uuid, secrets, token });
+        self.access_keys.put(access_key.to_owned(), Arc::clone(&cached), now);
+        Ok(Some(cached))
     }
 
     async fn company_token(&self, company: &Uuid) -> Result<Option<String>> {
-        let found = self.store.get(&self.tables.hris, token_key(company)).await?;
+        let found = self.store.get(&self.tables.hris, company_token_key(company)).await?;
         found.map(|item| read_text(&item, "hash")).transpose()
     }
 
-    fn sealed_secret(&self, access_key: &RecordId, secret: &NewSecret) -> Result<Secret> {
-        Ok(secret.kept_as(self.keyring.seal(&secret_place(access_key), &secret.plain)?))
+    fn seal_secret(&self, access_key: &RecordId, secret: &NewSecret) -> Result<Secret> {
+        Ok(secret.kept_as(self.keyring.seal(&sealed_at(access_key), &secret.plain)?))
     }
 
     async fn change_access_key(
@@ -210,24 +220,8 @@ impl Service {
     }
 }
 
-pub(super) fn product_key(product_id: &Code) -> Key {
-    Key::new(format!("{PRODUCT}#{product_id}"), PRODUCT)
-}
-
-fn pair_key(product_id: &Code, company: &Uuid) -> Key {
-    Key::new(format!("{PRODUCT}#{product_id}"), format!("company#{company}"))
-}
-
-fn access_key_key(access_key: &RecordId) -> Key {
-    Key::new(format!("{ACCESS_KEY}#{access_key}"), ACCESS_KEY)
-}
-
-/// Apart from the company itself, which an import writes.
-fn token_key(company: &Uuid) -> Key {
-    row::key(company, "company", "token")
-}
-
-fn secret_place(access_key: &RecordId) -> String {
+/// The place that a sealed secret is bound to: it cannot be opened for another access key.
+fn sealed_at(access_key: &RecordId) -> String {
     format!("{ACCESS_KEY}/{access_key}/secret")
 }
 

@@ -1,24 +1,26 @@
-//! Approvals: what employees asked for and what became of it (document, 审批对象).
+//! Approvals: the requests of employees and their outcomes (docs/contract/hris.txt, 审批对象).
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{self, Entity, partition};
+use super::entity::Entity;
+use super::item::from_item;
+use super::keys::{self, partition};
 use super::values::{ApprovalCategory, ApprovalStatus, Code, Uuid};
 use super::{Service, check_period};
 use crate::error::{Fault, Result};
-use crate::input::Faults;
-use crate::list::List;
-use crate::store::attribute::text;
-use crate::store::{Condition, Order, Query, Range};
+use crate::storage::list::List;
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Order, Query, Range};
+use crate::values::input::Faults;
 use crate::values::{Date, LocalTime, Text, Verbatim};
 
-/// The longest period that is asked for at once, in days.
+/// The longest period of a request, in days.
 const MAX_DAYS: u32 = 366;
-/// The most approvals that are given at once.
-const MAX_WHOLE: usize = 5000;
-/// How many are held in their stored form at once.
-const ROWS_AT_ONCE: usize = 100;
-/// The most that their forms may be together, in bytes: more could not be carried.
+/// The most approvals of a response.
+const MAX_APPROVALS: usize = 5000;
+/// How many items are in memory at once.
+const BATCH: usize = 100;
+/// The most bytes of all forms of a response together: Lambda cannot return more.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
@@ -35,12 +37,12 @@ pub struct Approval {
     pub category: ApprovalCategory,
     #[deserr(default)]
     pub workflow_name: Text<0, 128>,
-    /// An array of sections.
+    /// An array of sections, each an object.
     pub form_values: Verbatim,
 }
 
 impl Entity for Approval {
-    const KIND: &'static str = "approval";
+    const KIND: &'static str = keys::APPROVAL;
 
     fn id(&self) -> String {
         self.number_series.to_string()
@@ -53,20 +55,20 @@ impl Entity for Approval {
     }
 
     fn lists(&self, company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
-        let place = format!("{}#{}", place(self.created_at), self.number_series);
-        Some((vec![("ix1", partition(company, Self::KIND))], place))
+        let sort_key = format!("{}#{}", sortable(self.created_at), self.number_series);
+        Some((vec![("ix1", partition(company, Self::KIND))], sort_key))
     }
 }
 
-/// Text that sorts as the instants do.
-fn place(time: LocalTime) -> String {
+/// Text that sorts like the instants.
+fn sortable(time: LocalTime) -> String {
     format!("{:016}", time.as_millisecond().max(0))
 }
 
 impl Service {
-    /// The approvals asked for in a period, oldest first.
+    /// The approvals that employees requested in a period, oldest first.
     ///
-    /// DynamoDB: one query for each 1 MB of the index, then a batch for each hundred.
+    /// DynamoDB: one query for each 1 MB of the index, then a batch for each hundred items.
     pub async fn approvals(
         &self,
         company: &Uuid,
@@ -89,16 +91,16 @@ impl Service {
             query: Query {
                 index: "ix1",
                 partition: partition(company, Approval::KIND),
-                range: Range::Between(place(first), format!("{}$", place(last))),
+                range: Range::Between(sortable(first), format!("{}$", sortable(last))),
                 order: Order::Ascending,
                 filter: conditions.into_iter().flatten().reduce(Condition::and),
             },
         };
-        let keys = list.keys(MAX_WHOLE).await?.ok_or_else(super::shorter_period)?;
+        let keys = list.keys(MAX_APPROVALS).await?.ok_or_else(super::shorter_period)?;
         let (mut approvals, mut bytes) = (Vec::<Approval>::with_capacity(keys.len()), 0);
-        for keys in keys.chunks(ROWS_AT_ONCE) {
+        for keys in keys.chunks(BATCH) {
             for item in self.store.get_all(&self.tables.hris, keys.to_vec()).await? {
-                let approval: Approval = row::read(&self.keyring, item)?;
+                let approval: Approval = from_item(&self.keyring, item)?;
                 bytes += approval.form_values.len();
                 approvals.push(approval);
             }

@@ -1,30 +1,31 @@
-//! Arrangements: who works when (document, 排班).
+//! Arrangements: the shifts of employees (docs/contract/hris.txt, 排班).
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::employees::empno_key;
-use super::row::{self, Entity};
+use super::entity::Entity;
+use super::item::from_item;
+use super::keys::{self, empno_key, owned_partition};
 use super::values::{Code, Uuid};
 use super::{Service, check_period};
 use crate::error::Result;
-use crate::input::Faults;
-use crate::store::Key;
+use crate::storage::table::Key;
+use crate::values::input::Faults;
 use crate::values::{Date, Text};
 
-/// The most employees that are asked for at once.
+/// The most employees of a request.
 pub const MAX_EMPLOYEES: usize = 100;
-/// The longest period that is asked for at once, in days.
+/// The longest period of a request, in days.
 const MAX_DAYS: u32 = 92;
-/// The most shifts of one employee that are read.
+/// The most shifts of one employee that a request reads.
 const MAX_SHIFTS: usize = 1000;
-/// How many employees are read side by side.
-const AT_ONCE: usize = 16;
+/// How many queries run concurrently.
+const CONCURRENCY: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Arrangement {
-    /// 出勤规则名称: the document's misspelling is the field's name.
+    /// 出勤规则名称. The API document misspells the field.
     #[deserr(rename = "attenance_rule_name", default)]
     pub attendance_rule_name: Text<0, 128>,
     pub workshift_name: Text<1, 128>,
@@ -35,16 +36,16 @@ pub struct Arrangement {
     pub time_range: Text<0, 128>,
 }
 
-/// An employee may have several shifts a day, each once.
+/// An employee may have several shifts a day, each of them once.
 impl Entity for Arrangement {
-    const KIND: &'static str = "arrangement";
+    const KIND: &'static str = keys::ARRANGEMENT;
 
     fn id(&self) -> String {
         format!("{}#{}", self.date.as_str(), self.workshift_name.as_str())
     }
 
     fn partition(&self, company: &Uuid) -> String {
-        partition(company, &self.empno)
+        owned_partition(company, Self::KIND, self.empno.as_str())
     }
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
@@ -52,26 +53,25 @@ impl Entity for Arrangement {
     }
 }
 
-fn partition(company: &Uuid, empno: &Code) -> String {
-    format!("{company}#arrangement#{empno}")
-}
-
 impl Service {
-    /// The shifts of these employees in a period, in the order of the numbers asked for, then of the days.
+    /// The shifts of these employees in a period, in the order of the requested numbers, then of the days.
     ///
-    /// DynamoDB: one query for each employee, sixteen of them side by side.
+    /// DynamoDB: one query for each employee, up to sixteen concurrently.
     pub async fn arrangements(&self, company: &Uuid, empnos: &[Code], start: &Date, end: &Date) -> Result<Vec<Arrangement>> {
         check_period(start, end, MAX_DAYS)?;
         let (low, high) = (start.as_str().to_owned(), format!("{}$", end.as_str()));
         let queries: Vec<_> = empnos
             .iter()
-            .map(|empno| self.store.partition(&self.tables.hris, partition(company, empno), Some((&low, &high)), MAX_SHIFTS))
+            .map(|empno| {
+                let partition = owned_partition(company, keys::ARRANGEMENT, empno.as_str());
+                self.store.partition(&self.tables.hris, partition, Some((&low, &high)), MAX_SHIFTS)
+            })
             .collect();
-        let found: Vec<_> = stream::iter(queries).buffered(AT_ONCE).try_collect().await?;
+        let found: Vec<_> = stream::iter(queries).buffered(CONCURRENCY).try_collect().await?;
         let mut arrangements = Vec::new();
         for items in found {
             for item in items.ok_or_else(super::shorter_period)? {
-                arrangements.push(row::read(&self.keyring, item)?);
+                arrangements.push(from_item(&self.keyring, item)?);
             }
         }
         Ok(arrangements)

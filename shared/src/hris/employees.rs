@@ -1,29 +1,28 @@
-//! Employees (document, 员工).
+//! Employees (docs/contract/hris.txt, 员工).
 //!
-//! An employee is stored three times: under its uuid, its number and its phone number, so that the three look-ups of
-//! `/employees/{id}` are one read. The copies change together, in one transaction.
+//! An employee is stored three times: under the uuid, the number and the phone number. So `/employees/{id}`, which accepts all three,
+//! needs one read. One transaction changes all copies together.
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{self, Alias, Entity, partition};
+use super::entity::{Alias, Entity};
+use super::item::from_item;
+use super::keys::{self, employee_key, empno_key, mobile_key, owned_partition, partition, record_key};
 use super::values::{Category, Code, Sex, Status, Uuid};
-use super::{Service, missing};
-use crate::error::{Error, Fault, Result};
-use crate::input::Faults;
-use crate::keyring::Keyring;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::text;
-use crate::store::{Condition, Item, Key, Order, Query, Range};
+use super::{Service, missing, pagination_required};
+use crate::crypto::keyring::Keyring;
+use crate::error::{Fault, Result};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Item, Key, Order, Query, Range};
+use crate::values::input::Faults;
 use crate::values::{BankAccount, Date, Mobile, Private, Text};
 
-/// The most employees that are given at once.
+/// The most employees of a list without pagination.
 pub const MAX_WHOLE: usize = 10_000;
-/// How many rows of a whole list are held in their stored form at once.
-const ROWS_AT_ONCE: usize = 1000;
-
-const EMPNO: &str = "empno";
-const MOBILE: &str = "mobile";
+/// How many items of such a list are in memory at once.
+const BATCH: usize = 1000;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -39,7 +38,7 @@ pub struct Employee {
     #[deserr(default)]
     pub mobile: Option<Mobile>,
     pub empno: Code,
-    /// Where it is not given, `mobile` is answered instead.
+    /// If absent, responses contain `mobile` instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[deserr(default)]
     pub phone_number: Option<Private>,
@@ -100,14 +99,14 @@ pub struct Employee {
     /// The name of the company that holds the contract.
     #[deserr(default)]
     pub sub_company: Text<0, 128>,
-    /// That company, if it is a sub-company: an addition, by which its employees are found.
+    /// That company, if it is a sub-company. The API document does not have it; it lists the employees of a sub-company.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[deserr(default)]
     pub sub_company_uuid: Option<Uuid>,
 }
 
 impl Entity for Employee {
-    const KIND: &'static str = "employee";
+    const KIND: &'static str = keys::EMPLOYEE;
     const SEALED: &'static [&'static str] = &["id_number", "bank_card"];
 
     fn id(&self) -> String {
@@ -121,8 +120,8 @@ impl Entity for Employee {
         }
     }
 
-    /// Attendance and salaries are kept under the number.
-    fn may_become(&self, next: &Self) -> Result<(), Fault> {
+    /// The number cannot change: it is part of the keys of attendance and salaries.
+    fn check_change(&self, next: &Self) -> Result<(), Fault> {
         if self.empno == next.empno { Ok(()) } else { Err(Fault::new("empno", "cannot change")) }
     }
 
@@ -137,14 +136,14 @@ impl Entity for Employee {
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
         let named = [
-            ("department_uuid", "department", &self.department_uuid),
+            ("department_uuid", keys::DEPARTMENT, &self.department_uuid),
             ("leader_uuid", Self::KIND, &self.leader_uuid),
             ("virtual_leader_uuid", Self::KIND, &self.virtual_leader_uuid),
-            ("sub_company_uuid", "sub_company", &self.sub_company_uuid),
+            ("sub_company_uuid", keys::SUB_COMPANY, &self.sub_company_uuid),
         ];
         named
             .into_iter()
-            .filter_map(|(field, kind, uuid)| Some((field, row::key(company, kind, uuid.as_ref()?.as_str()))))
+            .filter_map(|(field, kind, uuid)| Some((field, record_key(company, kind, uuid.as_ref()?.as_str()))))
             .collect()
     }
 
@@ -156,17 +155,7 @@ impl Entity for Employee {
     }
 }
 
-pub(super) fn empno_key(company: &Uuid, empno: &Code) -> Key {
-    row::key(company, EMPNO, empno.as_str())
-}
-
-/// A blind index: the number itself stands in no key.
-fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Result<Key> {
-    let index = keyring.blind_index(&[company.as_str().as_bytes(), mobile.national().as_bytes()])?;
-    Ok(row::key(company, MOBILE, Uuid::of_digest(index).as_str()))
-}
-
-/// Whose employees are listed.
+/// The company, or the part of it, whose employees are listed.
 #[derive(Clone, Debug)]
 pub enum Group {
     Company,
@@ -178,8 +167,8 @@ impl Group {
     fn partition(&self, company: &Uuid) -> String {
         match self {
             Self::Company => partition(company, Employee::KIND),
-            Self::Department(uuid) => format!("{company}#department#{uuid}"),
-            Self::SubCompany(uuid) => format!("{company}#sub_company#{uuid}"),
+            Self::Department(uuid) => owned_partition(company, keys::DEPARTMENT, uuid.as_str()),
+            Self::SubCompany(uuid) => owned_partition(company, keys::SUB_COMPANY, uuid.as_str()),
         }
     }
 
@@ -192,12 +181,12 @@ impl Group {
     }
 }
 
-/// Which employees are asked for. Everything given must hold.
+/// Which employees a request selects. All given conditions must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// One of these; none means any.
+    /// The employee has one of these. Empty means any status.
     pub statuses: Vec<Status>,
-    /// Both ends included, as all dates here.
+    /// Both ends are included.
     pub joined: (Option<Date>, Option<Date>),
     pub left: (Option<Date>, Option<Date>),
     /// A part of the name.
@@ -220,21 +209,21 @@ impl Filter {
 }
 
 impl Service {
-    /// The employee of this uuid.
+    /// The employee with this uuid.
     ///
     /// DynamoDB: one read.
     pub async fn employee(&self, company: &Uuid, uuid: &str) -> Result<Employee> {
         let uuid = Uuid::parse(uuid).map_err(|_| missing("uuid"))?;
-        let found = self.store.get(&self.tables.hris, row::key(company, Employee::KIND, uuid.as_str())).await?;
+        let found = self.store.get(&self.tables.hris, employee_key(company, uuid.as_str())).await?;
         self.read_employee(found.ok_or_else(|| missing("uuid"))?)
     }
 
-    /// The employee of this uuid, else of this number, else of this phone number.
+    /// The employee with this uuid, else with this number, else with this phone number.
     ///
-    /// DynamoDB: one read of a batch.
+    /// DynamoDB: one batch read.
     pub async fn find_employee(&self, company: &Uuid, id: &str) -> Result<Employee> {
         let mut keys = Vec::new();
-        keys.extend(Uuid::parse(id).map(|uuid| row::key(company, Employee::KIND, uuid.as_str())));
+        keys.extend(Uuid::parse(id).map(|uuid| employee_key(company, uuid.as_str())));
         keys.extend(Code::parse(id).map(|empno| empno_key(company, &empno)));
         if let Ok(mobile) = Mobile::parse(id) {
             keys.push(mobile_key(company, &mobile, &self.keyring)?);
@@ -243,26 +232,26 @@ impl Service {
         self.read_employee(found.into_iter().next().ok_or_else(|| missing("id"))?)
     }
 
-    /// The employee of this phone number.
+    /// The employee with this phone number.
     pub(super) async fn employee_of_mobile(&self, company: &Uuid, mobile: &Mobile) -> Result<Option<Employee>> {
         let found = self.store.get(&self.tables.hris, mobile_key(company, mobile, &self.keyring)?).await?;
         found.map(|item| self.read_employee(item)).transpose()
     }
 
-    /// One page of employees, by their numbers: see [`List::page`].
+    /// One page of employees, sorted by number: see [`List::page`].
     pub async fn employees(&self, company: &Uuid, group: &Group, filter: &Filter, page: PageRequest) -> Result<Page<Employee>> {
         let list = self.employee_list(company, group, filter);
         list.page(page, "pagination.cursor").await?.try_map(|item| self.read_employee(item))
     }
 
-    /// All employees, by their numbers; refused, before much is read, where there are more than [`MAX_WHOLE`].
+    /// All employees, sorted by number. If there are more than [`MAX_WHOLE`], it returns an error before it reads the employees.
     ///
-    /// DynamoDB: one query for each 1 MB of the index, then a batch for each hundred, eight of them side by side.
+    /// DynamoDB: one query for each 1 MB of the index, then a batch for each hundred employees, up to eight concurrently.
     pub async fn all_employees(&self, company: &Uuid, group: &Group, filter: &Filter) -> Result<Vec<Employee>> {
         let keys = self.employee_list(company, group, filter).keys(MAX_WHOLE).await?;
-        let keys = keys.ok_or_else(too_many)?;
+        let keys = keys.ok_or_else(pagination_required)?;
         let mut employees = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(ROWS_AT_ONCE) {
+        for keys in keys.chunks(BATCH) {
             for item in self.store.get_all(&self.tables.hris, keys.to_vec()).await? {
                 employees.push(self.read_employee(item)?);
             }
@@ -287,11 +276,6 @@ impl Service {
     }
 
     fn read_employee(&self, item: Item) -> Result<Employee> {
-        row::read(&self.keyring, item)
+        from_item(&self.keyring, item)
     }
-}
-
-/// The error for an answer that would be too large.
-pub fn too_many() -> Error {
-    Error::invalid([Fault::new("pagination", "is required: there are too many to be given at once")])
 }

@@ -1,46 +1,48 @@
-//! Import: how the records come in that have no endpoint to write them.
+//! Import: writes the records that have no write endpoint.
 //!
-//! A row is stored by itself: a bad one is named and never spoils the rest. A row that is there already with the same content
-//! changes nothing, so that an import that broke off is simply sent again. References are looked up and reported, and the row
-//! is stored all the same: companies refer to themselves in circles (a department to its head, the head to the department),
-//! and in no order of rows could every reference be there before it is named.
+//! Each row is stored by itself: an invalid row is reported and does not affect the others. A row that is stored already with the same
+//! content changes nothing, so an interrupted import is simply repeated. A row with unknown references is stored, too, and the references
+//! are reported: they can be circular (a department refers to its head, the head to the department), so no order of rows could avoid
+//! unknown ones.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Service;
-use super::organization::{Company, company_key};
-use super::row::{self, Alias, Entity, RECORD};
+use super::entity::{Alias, Entity};
+use super::item::{RECORD, from_item, to_copy, to_item};
+use super::keys::company_key;
+use super::organization::Company;
 use super::values::{Status, Uuid};
 use crate::error::{Error, Fault, Result};
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, TRIES, VERSION, Write, pause};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Conflicts, Item, Key, Outcome, VERSION, Write};
 
 /// The most writes of one transaction.
 const MAX_WRITES: usize = 100;
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RowResult {
-    /// With the fields that refer to what is not there.
+    /// With the fields that refer to records that do not exist.
     Created(Vec<&'static str>),
     Updated(Vec<&'static str>),
     Unchanged(Vec<&'static str>),
-    /// Nothing of it is stored.
-    Refused(Vec<Fault>),
+    /// Nothing is stored.
+    Rejected(Vec<Fault>),
 }
 
 /// An import of one kind of record into one company, a batch of rows at a time.
 pub struct Import<'a, T> {
     service: &'a Service,
     company: Uuid,
-    /// References that were found.
+    /// References that exist.
     known: HashSet<Key>,
     kind: std::marker::PhantomData<T>,
 }
 
-/// A row with what it asks to be stored under.
+/// A row with the keys under which it is to be stored.
 struct Planned<T> {
-    /// Its place among the rows.
+    /// Its index among the rows.
     at: usize,
     content: T,
     key: Key,
@@ -48,7 +50,7 @@ struct Planned<T> {
 }
 
 impl Service {
-    /// Begins an import into a company that exists.
+    /// Begins an import into an existing company.
     pub async fn import<T: Entity>(&self, company: Uuid) -> Result<Import<'_, T>> {
         match self.store.get(&self.tables.hris, company_key(&company)).await? {
             Some(_) => Ok(Import::new(self, company)),
@@ -56,7 +58,7 @@ impl Service {
         }
     }
 
-    /// Stores companies themselves.
+    /// Stores companies.
     pub async fn import_companies(&self, rows: Vec<Company>) -> Result<Vec<RowResult>> {
         let mut results = Vec::with_capacity(rows.len());
         for row in rows {
@@ -72,21 +74,21 @@ impl<'a, T: Entity> Import<'a, T> {
         Self { service, company, known: HashSet::new(), kind: std::marker::PhantomData }
     }
 
-    /// Stores rows; one result each, in order.
+    /// Stores rows. Returns one result for each, in order.
     ///
-    /// DynamoDB, for each hundred writes (a row is one, an employee up to three): one batch that reads what is there and one
-    /// transaction, if anything changes; and a batch for references that were not met before.
+    /// DynamoDB, for each hundred writes (one for a row, up to three for an employee): one batch that reads the stored records, one
+    /// transaction if anything changes, and one batch for references that were not looked up before.
     pub async fn store(&mut self, rows: Vec<T>) -> Result<Vec<RowResult>> {
         let mut results: Vec<Option<RowResult>> = vec![None; rows.len()];
         let (mut chunk, mut keys, mut writes) = (Vec::new(), HashSet::new(), 0);
         for (at, content) in rows.into_iter().enumerate() {
             let faults = content.faults();
             if !faults.is_empty() {
-                results[at] = Some(RowResult::Refused(faults));
+                results[at] = Some(RowResult::Rejected(faults));
                 continue;
             }
             let planned = self.plan(at, content)?;
-            // Beside writing its copies, one that is no longer asked for is removed.
+            // The record, its copies, and the removal of an outdated copy.
             let most = 1 + if planned.aliases.is_empty() { 0 } else { planned.aliases.len() + 1 };
             if writes + most > MAX_WRITES || planned.keys().any(|key| keys.contains(key)) {
                 self.store_chunk(std::mem::take(&mut chunk), &mut results).await?;
@@ -111,47 +113,40 @@ impl<'a, T: Entity> Import<'a, T> {
         if chunk.is_empty() {
             return Ok(());
         }
-        self.meet_references(&chunk).await?;
-        let (mut rest, mut attempt) = (&chunk[..], 0);
+        self.look_up_references(&chunk).await?;
+        let (mut rest, mut conflicts) = (&chunk[..], Conflicts::default());
         while !rest.is_empty() {
-            match self.try_rows(rest, results).await? {
-                Some(done) => (rest, attempt) = (&rest[done..], 0),
-                None if attempt == TRIES => {
-                    return Err(Error::internal("the rows of an import changed faster than they could be stored"));
-                }
-                None => {
-                    pause(attempt).await?;
-                    attempt += 1;
-                }
+            match self.store_rows(rest, results).await? {
+                Some(done) => (rest, conflicts) = (&rest[done..], Conflicts::default()),
+                None => conflicts.pause().await?,
             }
         }
         Ok(())
     }
 
-    /// Stores the rows as far as they may be, up to one that must see what became of those before it: how many, or `None` where
-    /// others changed something meanwhile.
-    async fn try_rows(&mut self, rows: &[Planned<T>], results: &mut [Option<RowResult>]) -> Result<Option<usize>> {
+    /// Stores the first rows in one transaction, up to a row that conflicts with an earlier row of the transaction. Returns how many, or
+    /// `None` after a version conflict.
+    async fn store_rows(&mut self, rows: &[Planned<T>], results: &mut [Option<RowResult>]) -> Result<Option<usize>> {
         let mut stored = self.read(rows.iter().flat_map(Planned::keys).cloned().collect()).await?;
-        let mut left = Vec::new();
+        let mut old_aliases = Vec::new();
         for row in rows {
             if let Some(item) = stored.get(&row.key) {
-                let current: T = row::read(&self.service.keyring, item.clone())?;
-                left.extend(current.aliases(&self.company, &self.service.keyring)?.into_iter().map(|alias| alias.key));
+                let current: T = from_item(&self.service.keyring, item.clone())?;
+                old_aliases.extend(current.aliases(&self.company, &self.service.keyring)?.into_iter().map(|alias| alias.key));
             }
         }
-        left.retain(|key| !stored.contains_key(key));
-        stored.extend(self.read(left).await?);
+        old_aliases.retain(|key| !stored.contains_key(key));
+        stored.extend(self.read(old_aliases).await?);
 
         let (mut changes, mut written) = (Vec::new(), HashSet::new());
         for row in rows {
-            let change = self.change(row, &stored)?;
-            let writes = change.as_ref().map_or(&[][..], Change::writes);
-            let touched: Vec<Key> = writes.iter().filter_map(Write::key).collect();
+            let change = self.plan_change(row, &stored)?;
+            let touched: Vec<Key> = change.writes().iter().filter_map(Write::key).collect();
             if row.keys().chain(&touched).any(|key| written.contains(key)) {
                 break;
             }
             written.extend(touched);
-            if change.is_err() && !stored.contains_key(&row.key) {
+            if matches!(change, Change::Rejected(_)) && !stored.contains_key(&row.key) {
                 self.known.remove(&row.key);
             }
             changes.push(change);
@@ -160,13 +155,13 @@ impl<'a, T: Entity> Import<'a, T> {
         for (row, change) in rows.iter().zip(changes) {
             let missing = self.missing(&row.content);
             results[row.at] = Some(match change {
-                Err(fault) => RowResult::Refused(vec![fault]),
-                Ok(Change::None) => RowResult::Unchanged(missing),
-                Ok(Change::Created(new)) => {
+                Change::Rejected(fault) => RowResult::Rejected(vec![fault]),
+                Change::None => RowResult::Unchanged(missing),
+                Change::Created(new) => {
                     writes.extend(new);
                     RowResult::Created(missing)
                 }
-                Ok(Change::Updated(new)) => {
+                Change::Updated(new) => {
                     writes.extend(new);
                     RowResult::Updated(missing)
                 }
@@ -177,19 +172,19 @@ impl<'a, T: Entity> Import<'a, T> {
         }
         match self.service.store.transact(writes).await? {
             Outcome::Written => Ok(Some(done)),
-            Outcome::Refused(_) => Ok(None),
+            Outcome::Rejected(_) => Ok(None),
         }
     }
 
-    /// What must be written for a row beside what is stored.
-    fn change(&self, row: &Planned<T>, stored: &HashMap<Key, Item>) -> Result<Result<Change, Fault>> {
+    /// The change that a row makes to the stored records.
+    fn plan_change(&self, row: &Planned<T>, stored: &HashMap<Key, Item>) -> Result<Change> {
         let table = &self.service.tables.hris;
         let keyring = &self.service.keyring;
         let own = row.content.id();
         let current = stored.get(&row.key);
-        let before: Option<T> = current.map(|item| row::read(keyring, item.clone())).transpose()?;
-        if let Some(Err(fault)) = before.as_ref().map(|before| before.may_become(&row.content)) {
-            return Ok(Err(fault));
+        let before: Option<T> = current.map(|item| from_item(keyring, item.clone())).transpose()?;
+        if let Some(Err(fault)) = before.as_ref().map(|before| before.check_change(&row.content)) {
+            return Ok(Change::Rejected(fault));
         }
         let version = 1 + current.map_or(Ok(0), |item| read_integer::<u64>(item, VERSION))?;
         let mut writes = Vec::new();
@@ -198,22 +193,22 @@ impl<'a, T: Entity> Import<'a, T> {
         for alias in &row.aliases {
             let holder = stored.get(&alias.key);
             let is_own = holder.map_or(Ok(true), |item| read_text(item, RECORD).map(|record| record == own))?;
-            let is_yielded = !is_own && holder.is_some_and(has_left);
+            let is_released = !is_own && holder.is_some_and(has_left);
             if !is_own && alias.yields {
                 continue;
             }
-            if !is_own && !is_yielded {
-                return Ok(Err(Fault::new(alias.field, "belongs to another record")));
+            if !is_own && !is_released {
+                return Ok(Change::Rejected(Fault::new(alias.field, "belongs to another record")));
             }
             complete &= is_own && holder.is_some();
             kept.push(&alias.key);
-            let item = row::copy(keyring, &self.company, &row.content, version, &alias.key)?;
+            let item = to_copy(keyring, &self.company, &row.content, version, &alias.key)?;
             writes.push(Write::Put { table: table.clone(), item, condition: unchanged(holder)? });
         }
         if complete && before.as_ref() == Some(&row.content) {
-            return Ok(Ok(Change::None));
+            return Ok(Change::None);
         }
-        let item = row::write(keyring, &self.company, &row.content, version)?;
+        let item = to_item(keyring, &self.company, &row.content, version)?;
         writes.push(Write::Put { table: table.clone(), item, condition: unchanged(current)? });
         for alias in before.as_ref().map_or(Ok(Vec::new()), |before| before.aliases(&self.company, keyring))? {
             let holder = stored.get(&alias.key);
@@ -221,11 +216,11 @@ impl<'a, T: Entity> Import<'a, T> {
                 writes.push(Write::Delete { table: table.clone(), key: alias.key, condition: Some(unchanged(holder)?) });
             }
         }
-        Ok(Ok(if before.is_some() { Change::Updated(writes) } else { Change::Created(writes) }))
+        Ok(if before.is_some() { Change::Updated(writes) } else { Change::Created(writes) })
     }
 
-    /// Looks for the references of these rows that were not met before.
-    async fn meet_references(&mut self, chunk: &[Planned<T>]) -> Result<()> {
+    /// Looks up the references of these rows that are not known yet.
+    async fn look_up_references(&mut self, chunk: &[Planned<T>]) -> Result<()> {
         self.known.extend(chunk.iter().flat_map(Planned::keys).cloned());
         let named = chunk.iter().flat_map(|row| row.content.references(&self.company)).map(|(_, key)| key);
         let unknown: HashSet<Key> = named.filter(|key| !self.known.contains(key)).collect();
@@ -247,9 +242,10 @@ impl<'a, T: Entity> Import<'a, T> {
     }
 }
 
-/// What a row asks for.
+/// What a row changes.
 enum Change {
     None,
+    Rejected(Fault),
     Created(Vec<Write>),
     Updated(Vec<Write>),
 }
@@ -257,7 +253,7 @@ enum Change {
 impl Change {
     fn writes(&self) -> &[Write] {
         match self {
-            Self::None => &[],
+            Self::None | Self::Rejected(_) => &[],
             Self::Created(writes) | Self::Updated(writes) => writes,
         }
     }
@@ -269,7 +265,7 @@ impl<T> Planned<T> {
     }
 }
 
-/// What stands under a key is still what was read.
+/// The item under a key is still the one that was read.
 fn unchanged(stored: Option<&Item>) -> Result<Condition> {
     match stored {
         None => Ok(Condition::absent()),
@@ -278,7 +274,7 @@ fn unchanged(stored: Option<&Item>) -> Result<Condition> {
     }
 }
 
-/// Whether a copy belongs to somebody who left: its key may pass to somebody else.
+/// Whether a copy belongs to an employee who left: another employee may take over its key.
 fn has_left(item: &Item) -> bool {
     item.get("status").and_then(|status| status.as_s().ok()).is_some_and(|status| status == Status::Dimission.as_str())
 }

@@ -1,20 +1,22 @@
-//! The HR family: third-party products read and write a company's HR data (document 003_021816b4fcc4c79e.txt).
+//! The HR family: third-party products read and write a company's HR data (docs/contract/hris.txt).
 //!
-//! Everything belongs to one company, which is part of its key. Who calls is known by a signature ([`access`]) or by the
-//! consent of an employee ([`oauth`]); [`Service`] is what the handlers call.
+//! Every record belongs to one company, which is part of its key. A caller proves its access by a signature ([`access`]) or by the
+//! consent of an employee ([`oauth`]). The handlers call [`Service`].
 
 pub mod access;
 pub mod approvals;
 pub mod arrangements;
 pub mod employees;
+pub mod entity;
 pub mod import;
+pub mod import_lines;
+mod item;
+mod keys;
 pub mod moka;
 pub mod oauth;
 pub mod organization;
 pub mod punches;
 pub mod recruitment;
-mod row;
-pub mod rows;
 pub mod salary;
 pub mod signature;
 pub mod timelines;
@@ -23,19 +25,20 @@ pub mod visits;
 
 use std::sync::Arc;
 
-use crate::cache::Cache;
-use crate::clock::Clock;
-use crate::environment::Environment;
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::ids::{Id, Ids};
-use crate::keyring::Keyring;
-use crate::limits::Counters;
-use crate::objects::Objects;
-use crate::sms::Sms;
-use crate::store::Store;
+use crate::outbound::sms::Sms;
+use crate::runtime::cache::Cache;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::runtime::ids::Ids;
+use crate::storage::objects::Objects;
+use crate::storage::rate_limit::Counters;
+use crate::storage::table::Store;
 use crate::values::Date;
+use crate::values::Id;
 
-use access::Product;
+use access::CachedAccessKey;
 use values::Uuid;
 
 pub struct Service {
@@ -46,28 +49,45 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    products: Cache<String, Arc<Product>>,
+    access_keys: Cache<String, Arc<CachedAccessKey>>,
     consents: Cache<String, Arc<oauth::Consent>>,
 }
 
 struct Tables {
-    /// `HRIS_TABLE`: companies and all that belongs to them, products and their keys.
+    /// `HRIS_TABLE`: companies and their data, products and their access keys and apps.
     hris: String,
-    /// `CREDENTIALS_TABLE`: what expires.
+    /// `CREDENTIALS_TABLE`: items that expire.
     credentials: String,
 }
 
-/// Whose data a call may see.
+/// The company whose data a call may access, and how the call proved it.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub company: Uuid,
-    /// The same for every call that is a replay of this one; none where nothing was signed.
-    pub call: Option<[u8; 32]>,
+    pub credential: Credential,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Credential {
+    /// The call is signed. `call` identifies it: a replay has the same value.
+    Signed { call: [u8; 32] },
+    /// An employee consented, and the call has the access token of the app.
+    Consented,
+}
+
+impl Caller {
+    /// The id of the record that this call creates: a replay of the call gets the same one.
+    pub fn idempotent_uuid(&self) -> Result<Uuid> {
+        match self.credential {
+            Credential::Signed { call } => Ok(Uuid::of_digest(call)),
+            Credential::Consented => Err(Error::internal("an access token only reads")),
+        }
+    }
 }
 
 impl Service {
-    /// Reads the variables `HRIS_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET` and `HRIS_SECRET` (the id of the key secret),
-    /// fetches the keys and opens the connection that the first request would otherwise wait for.
+    /// Reads the variables `HRIS_TABLE`, `CREDENTIALS_TABLE`, `UPLOADS_BUCKET` and `HRIS_SECRET` (the id of the key secret), loads the
+    /// keys and opens the connection to DynamoDB, so that the first request does not wait for it.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             hris: environment.required("HRIS_TABLE")?.to_owned(),
@@ -81,7 +101,7 @@ impl Service {
             sms: environment.sms(),
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
-            products: Cache::default(),
+            access_keys: Cache::default(),
             consents: Cache::default(),
             tables,
         })
@@ -98,12 +118,22 @@ impl Service {
     }
 }
 
-/// The error for a record that is not there, or is another company's.
+/// The error for a record that does not exist or belongs to another company.
 pub fn missing(field: &'static str) -> Error {
     Error::not_found([Fault::new(field, "does not exist")])
 }
 
-/// Both ends are included; an inverted period and one that is longer than this are refused.
+/// The error for a list that is too large to be returned whole.
+pub fn pagination_required() -> Error {
+    Error::invalid([Fault::new("pagination", "is required: there are too many to be given at once")])
+}
+
+/// The error for a period with too many records.
+fn shorter_period() -> Error {
+    Error::invalid([Fault::new("end_date", "makes too large an answer: ask for a shorter period")])
+}
+
+/// Rejects an inverted period and one of more than `most` days. Both ends are included.
 fn check_period(start: &Date, end: &Date, most: u32) -> Result<()> {
     let fault = match values::days(start, end) {
         None => Fault::new("end_date", "must not be before start_date"),
@@ -111,9 +141,4 @@ fn check_period(start: &Date, end: &Date, most: u32) -> Result<()> {
         Some(_) => return Ok(()),
     };
     Err(Error::invalid([fault]))
-}
-
-/// The error for a period in which there is too much.
-fn shorter_period() -> Error {
-    Error::invalid([Fault::new("end_date", "makes too large an answer: ask for a shorter period")])
 }

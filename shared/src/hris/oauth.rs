@@ -1,44 +1,39 @@
-//! OAuth (document, 授权): an employee consents, a product reads the company's data.
+//! OAuth (docs/contract/hris.txt, 授权): an employee consents that a product reads the company's data.
 //!
-//! A product's app belongs to one company. Who consents proves to be an employee of that company by a code sent to the phone;
-//! the app gets a response code, which it exchanges, once, for an access token. What is stored of codes and tokens is their
-//! hash.
+//! A product's app belongs to one company. The user proves to be an employee of that company by a code that they receive by text message.
+//! The app gets a response code and exchanges it once for an access token. The table holds only hashes of codes and tokens.
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::access::product_key;
 use super::employees::Employee;
-use super::organization::company_key;
-use super::row::{self, Entity as _};
+use super::item::from_item;
+use super::keys::{access_token_key, app_key, attempt_key, company_key, employee_key, product_key, response_code_key};
 use super::values::{Code, Status, Uuid};
-use super::{Caller, Service, missing};
+use super::{Caller, Credential, Service, missing};
+use crate::crypto::credentials::{NewSecret, Secrets, hash};
+use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::ids::random;
-use crate::limits::{CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS, Try};
-use crate::secrets::{self, NewSecret, Secrets};
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, VERSION, Write, expire};
+use crate::storage::one_time_code::{self, Attempted, OneTimeCode, OneTimeCodes};
+use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
 use crate::values::{Mobile, Moment, RecordId, Text, Url};
 
-/// How long a code sent to a phone is valid.
-const SMS_CODE_AGE: SignedDuration = SignedDuration::from_mins(5);
-/// How often a code may be tried.
-const SMS_CODE_TRIES: u32 = 5;
 /// How long a response code is valid.
 const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// A product's app, as administrators see it.
+/// A product's app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct App {
     pub app_id: RecordId,
     pub product_id: Code,
     pub company_uuid: Uuid,
-    /// What an employee reads who is asked to consent.
+    /// The consent page shows it.
     pub name: Text<1, 64>,
     pub callback_url: Url,
     pub created_at: Moment,
@@ -46,21 +41,28 @@ pub struct App {
     version: u64,
 }
 
-/// What an access token stands for.
+/// What a process caches about an access token.
 pub struct Consent {
     company: Uuid,
     expires_at: i64,
 }
 
-/// Why a code from a phone is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeRefusal {
-    Wrong,
-    /// Too old, tried too often, or used: ask for another one.
-    Spent,
+/// Why an employee could not consent.
+#[derive(Debug)]
+pub enum ConsentError {
+    WrongCode,
+    /// The code has expired, has no attempts left or was used: the user needs a new one.
+    SpentCode,
+    Failed(Error),
 }
 
-/// An app as it presents itself to exchange a response code.
+impl From<Error> for ConsentError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The request of an app to exchange a response code.
 pub struct Exchange<'a> {
     pub app_id: &'a str,
     pub app_secret: &'a str,
@@ -69,7 +71,7 @@ pub struct Exchange<'a> {
 }
 
 impl Service {
-    /// Makes an app of a product for a company, and tells its secret.
+    /// Creates an app of a product for a company. Returns it with its secret.
     pub async fn create_oauth_app(
         &self,
         product_id: &Code,
@@ -78,7 +80,7 @@ impl Service {
         callback_url: Url,
     ) -> Result<(App, NewSecret)> {
         let (id, now) = self.stamp()?;
-        let told = NewSecret::make(id, now)?;
+        let secret = NewSecret::make(id, now)?;
         let app = App {
             app_id: RecordId::parse(&format!("app{id}")).map_err(Error::internal)?,
             product_id: product_id.clone(),
@@ -86,7 +88,7 @@ impl Service {
             name,
             callback_url,
             created_at: now.into(),
-            secrets: Secrets::of(told.hashed()),
+            secrets: Secrets::of(secret.hashed()),
             version: 1,
         };
         let table = &self.tables.hris;
@@ -96,27 +98,25 @@ impl Service {
             Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() },
             Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() },
         ]);
-        match outcome.await? {
-            Outcome::Written => Ok((app, told)),
-            Outcome::Refused(refusals) => match &refusals[..] {
-                // Our own transaction, whose answer was lost on the way: it was sent again.
-                [.., last] if last.holds(&item) => Ok((app, told)),
+        match outcome.await?.unless_stored(&item) {
+            Outcome::Written => Ok((app, secret)),
+            Outcome::Rejected(rejections) => match &rejections[..] {
                 [product, ..] if product.failed => Err(missing("product_id")),
                 [_, company, ..] if company.failed => Err(missing("company_uuid")),
-                _ => Err(Error::internal("an app's id was taken")),
+                _ => Err(Error::internal("the id of a new app exists already")),
             },
         }
     }
 
-    /// Adds a secret; the old one keeps working until it is retired.
+    /// Adds a secret. The old one stays valid until it is retired.
     pub async fn rotate_oauth_app(&self, app_id: &RecordId) -> Result<NewSecret> {
         let (id, now) = self.stamp()?;
-        let told = NewSecret::make(id, now)?;
-        self.change_app(app_id, |app| app.secrets.add(told.hashed(), "app_id")).await?;
-        Ok(told)
+        let secret = NewSecret::make(id, now)?;
+        self.change_app(app_id, |app| app.secrets.add(secret.hashed(), "app_id")).await?;
+        Ok(secret)
     }
 
-    /// Ends a secret. The last one cannot be retired.
+    /// Retires a secret. The last one cannot be retired.
     pub async fn retire_oauth_app_secret(&self, app_id: &RecordId, secret_id: &RecordId) -> Result<App> {
         self.change_app(app_id, |app| app.secrets.retire(secret_id)).await
     }
@@ -131,7 +131,7 @@ impl Service {
         serde_dynamo::from_item(item).map_err(Error::internal)
     }
 
-    /// The app of this id, if this is its callback address, to the letter.
+    /// The app with this id, if its callback address is exactly this one.
     ///
     /// DynamoDB: one read.
     pub async fn oauth_app(&self, app_id: &str, callback_url: &str) -> Result<Option<App>> {
@@ -144,69 +144,55 @@ impl Service {
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
     }
 
-    /// Sends a code to the phone, if it is that of an employee of the app's company, and gives the name of the attempt. Nothing
-    /// in the answer tells whether it is. `address` is where the request comes from.
+    /// Sends a code to the phone if it belongs to an employee of the app's company, and returns the name of the attempt. The response does
+    /// not reveal whether it does. `address` is the IP address of the browser.
     ///
     /// DynamoDB: two reads, three writes.
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
-        let now = self.clock.now();
-        // The address first: one that sends too much uses up nobody's phone.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Try::Good).await?;
-        let index = self.keyring.blind_index(&[b"sms", mobile.national().as_bytes()])?;
-        let counter = Key::new(format!("hris#sms#{}", Uuid::of_digest(index)), "sms");
-        MESSAGES_TO_A_PHONE.count(&self.store, &self.tables.credentials, &counter, now).await?;
+        // The address is counted first: an address over its limit does not consume the phone's.
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
-        let attempt = secrets::random_token()?;
-        let code = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
-        let mut item = attempt_key(&attempt).into_item();
+        let attempt = random_token()?;
+        let OneTimeCode { plain, mut item } = self.one_time_codes().issue(attempt.as_bytes(), 1)?;
+        item.extend(attempt_key(&attempt).into_item());
         item.insert("app_id".into(), text(app.app_id.as_str()));
-        item.insert("code".into(), text(self.code_digest(&attempt, &code)?));
-        item.insert("tries".into(), number(0));
-        expire(&mut item, now + SMS_CODE_AGE);
-        item.insert(VERSION.into(), number(1));
         if let Some(Employee { uuid, .. }) = &employee {
             item.insert("employee".into(), text(uuid.as_str()));
         }
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         if employee.is_some() {
-            let minutes = SMS_CODE_AGE.as_mins();
-            let message =
-                format!("【工桥】验证码 {code}，用于授权「{}」读取公司数据，{minutes} 分钟内有效。", app.name.as_str());
+            let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
+            let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
             self.sms.send(mobile, &message).await?;
         }
         Ok(attempt)
     }
 
-    /// Consents by the code that was sent, and gives the response code for the app. A try is counted before the code is looked
-    /// at, so that no crowd of tries guesses it. `address` is where the request comes from.
+    /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
     /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
-    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<Result<String, CodeRefusal>> {
-        let is_wrong = |outcome: &Result<Result<String, CodeRefusal>>| matches!(outcome, Ok(Err(_)));
+    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<String, ConsentError> {
+        let is_wrong =
+            |outcome: &Result<String, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
         CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
     }
 
-    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<Result<String, CodeRefusal>> {
+    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<String, ConsentError> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let counted = self.store.change(table, attempt_key(attempt), |item| {
-            let mut next = item.clone();
-            next.insert("tries".into(), number(read_integer::<u32>(item, "tries")? + 1));
-            Ok(next)
-        });
-        let Some(item) = counted.await? else { return Ok(Err(CodeRefusal::Spent)) };
-        let is_current = read_integer::<u32>(&item, "tries")? <= SMS_CODE_TRIES
-            && read_integer::<i64>(&item, "expires_at")? > now.as_second()
-            && read_text(&item, "app_id")? == app.app_id.as_str()
-            && !item.contains_key("used");
-        if !is_current {
-            return Ok(Err(CodeRefusal::Spent));
+        let (item, is_right) = match self.one_time_codes().attempt(attempt_key(attempt), attempt.as_bytes(), code).await? {
+            Attempted::Right(item) => (item, true),
+            Attempted::Wrong(item) => (item, false),
+            Attempted::Spent => return Err(ConsentError::SpentCode),
+        };
+        if read_text(&item, "app_id")? != app.app_id.as_str() || item.contains_key("used") {
+            return Err(ConsentError::SpentCode);
         }
-        let is_right = secrets::is_same(read_text(&item, "code")?, self.code_digest(attempt, code)?);
-        let Some(employee) = item.get("employee").filter(|_| is_right) else { return Ok(Err(CodeRefusal::Wrong)) };
+        let Some(employee) = item.get("employee").filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
 
-        let response_code = secrets::random_token()?;
+        let response_code = random_token()?;
         let mut granted = response_code_key(&response_code).into_item();
         granted.insert("app_id".into(), text(app.app_id.as_str()));
         granted.insert("callback_url".into(), text(app.callback_url.as_str()));
@@ -216,40 +202,39 @@ impl Service {
         expire(&mut granted, now + RESPONSE_CODE_AGE);
         let unchanged = Condition::equals(VERSION, number(read_integer::<u64>(&item, VERSION)?));
         let mut used = item;
-        used.insert("used".into(), text(secrets::hash(&response_code)));
+        used.insert("used".into(), text(hash(&response_code)));
         used.insert(VERSION.into(), number(read_integer::<u64>(&used, VERSION)? + 1));
         let outcome = self.store.transact(vec![
             Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
         ]);
-        match outcome.await? {
-            Outcome::Written => Ok(Ok(response_code)),
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.holds(&used)) => Ok(Ok(response_code)),
-            Outcome::Refused(_) => Ok(Err(CodeRefusal::Spent)),
+        match outcome.await?.unless_stored(&used) {
+            Outcome::Written => Ok(response_code),
+            Outcome::Rejected(_) => Err(ConsentError::SpentCode),
         }
     }
 
-    /// The access token for a response code; `None` where the app does not prove itself. `address` is where the request comes from.
+    /// Exchanges a response code for an access token; `None` if the app is unknown or its secret is wrong. `address` is the IP address of
+    /// the app.
     ///
-    /// DynamoDB: two reads, one write, one transaction; of what is refused, at most two reads, one write.
+    /// DynamoDB: two reads, one write, one transaction. A rejected request: at most two reads, one write.
     pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<String>> {
-        let granted = self.granted(exchange).await;
-        let went = match &granted {
-            Ok(Some(_)) => Try::Good,
-            Ok(None) => Try::Failed,
-            Err(error) if error.kind() == Kind::Invalid => Try::Failed,
-            Err(_) => Try::Good,
+        let grant = self.verify_exchange(exchange).await;
+        let ended = match &grant {
+            Ok(Some(_)) => Attempt::Succeeded,
+            Ok(None) => Attempt::Failed,
+            Err(error) if error.kind() == Kind::Invalid => Attempt::Failed,
+            Err(_) => Attempt::Succeeded,
         };
-        PROOFS.count(&self.counters(), &["exchange", exchange.app_id, address], went).await?;
-        match granted? {
-            Some(granted) => self.spend(granted).await.map(Some),
+        PROOFS.count(&self.counters(), &["exchange", exchange.app_id, address], ended).await?;
+        match grant? {
+            Some(grant) => self.issue_access_token(grant).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// What the response code stands for; `None` where the app does not prove itself.
-    async fn granted(&self, exchange: &Exchange<'_>) -> Result<Option<Item>> {
+    /// The item of the response code; `None` if the app is unknown or its secret is wrong.
+    async fn verify_exchange(&self, exchange: &Exchange<'_>) -> Result<Option<Item>> {
         let Some(app) = self.app(exchange.app_id).await? else { return Ok(None) };
         if !app.secrets.accept(exchange.app_secret) {
             return Ok(None);
@@ -267,36 +252,34 @@ impl Service {
         if is_valid { Ok(Some(found)) } else { Err(invalid_response_code()) }
     }
 
-    /// The access token for what a response code stands for, once.
-    async fn spend(&self, found: Item) -> Result<String> {
+    /// Consumes a response code and stores an access token, in one transaction.
+    async fn issue_access_token(&self, response_code: Item) -> Result<String> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let token = secrets::random_token()?;
+        let token = random_token()?;
         let mut granted = access_token_key(&token).into_item();
         for attribute in ["app_id", "company", "employee"] {
-            granted.extend(found.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
+            granted.extend(response_code.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
         }
         expire(&mut granted, now + ACCESS_TOKEN_AGE);
-        let mut used = found;
-        used.insert("state".into(), text(secrets::hash(&token)));
+        let mut used = response_code;
+        used.insert("state".into(), text(hash(&token)));
         let outcome = self.store.transact(vec![
             Write::Put { table: table.clone(), item: used.clone(), condition: Condition::equals("state", text("fresh")) },
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
         ]);
-        match outcome.await? {
+        match outcome.await?.unless_stored(&used) {
             Outcome::Written => Ok(token),
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            Outcome::Refused(refusals) if refusals.first().is_some_and(|refusal| refusal.holds(&used)) => Ok(token),
-            Outcome::Refused(_) => Err(invalid_response_code()),
+            Outcome::Rejected(_) => Err(invalid_response_code()),
         }
     }
 
-    /// Whose data an access token opens, if it is valid and who consented is still there.
+    /// The caller, if the access token is valid and the employee who consented has not left.
     ///
-    /// DynamoDB: nothing within five seconds of the last look at the token; else two reads.
+    /// DynamoDB: nothing within five seconds after the token was loaded; else two reads.
     pub async fn authorize_token(&self, access_token: &str) -> Result<Option<Caller>> {
         let now = self.clock.now();
-        let hash = secrets::hash(access_token);
+        let hash = hash(access_token);
         let consent = match self.consents.get(&hash, now) {
             Some(consent) => consent,
             None => {
@@ -305,11 +288,9 @@ impl Service {
                 };
                 let company = Uuid::parse(&read_text(&item, "company")?).map_err(Error::internal)?;
                 // A consent ends with the employment.
-                let employee = row::key(&company, Employee::KIND, read_text(&item, "employee")?);
-                let employee: Option<Employee> = match self.store.get(&self.tables.hris, employee).await? {
-                    Some(item) => Some(row::read(&self.keyring, item)?),
-                    None => None,
-                };
+                let employee = employee_key(&company, &read_text(&item, "employee")?);
+                let employee = self.store.get(&self.tables.hris, employee).await?;
+                let employee = employee.map(|item| from_item::<Employee>(&self.keyring, item)).transpose()?;
                 if employee.is_none_or(|employee| employee.status == Status::Dimission) {
                     return Ok(None);
                 }
@@ -319,39 +300,22 @@ impl Service {
             }
         };
         let is_valid = consent.expires_at > now.as_second();
-        Ok(is_valid.then(|| Caller { company: consent.company.clone(), call: None }))
+        Ok(is_valid.then(|| Caller { company: consent.company.clone(), credential: Credential::Consented }))
     }
 
-    /// What a form of the consent page must bring back, so that no other site can send it: it is made for one browser and app.
+    /// The token against cross-site requests in the forms of the consent page. It is valid for one browser and app.
     pub fn form_token(&self, browser: &str, app_id: &str) -> Result<String> {
         Ok(Uuid::of_digest(self.keyring.blind_index(&[b"form", browser.as_bytes(), app_id.as_bytes()])?).to_string())
     }
 
-    /// A keyed digest: six digits could be guessed from a plain one.
-    fn code_digest(&self, attempt: &str, code: &str) -> Result<String> {
-        let mac = self.keyring.blind_index(&[b"code", attempt.as_bytes(), code.as_bytes()])?;
-        Ok(Uuid::of_digest(mac).to_string())
+    fn one_time_codes(&self) -> OneTimeCodes<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        OneTimeCodes { store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 }
 
 fn invalid_response_code() -> Error {
     Error::invalid([Fault::new("response_code", "is not valid, or was used")])
-}
-
-fn app_key(app_id: &RecordId) -> Key {
-    Key::new(format!("oauth_app#{app_id}"), "oauth_app")
-}
-
-fn attempt_key(attempt: &str) -> Key {
-    Key::new(format!("hris#consent#{}", secrets::hash(attempt)), "consent")
-}
-
-fn response_code_key(code: &str) -> Key {
-    Key::new(format!("hris#response_code#{}", secrets::hash(code)), "response_code")
-}
-
-fn access_token_key(token: &str) -> Key {
-    Key::new(format!("hris#access_token#{}", secrets::hash(token)), "access_token")
 }
 
 fn to_item(app: &App) -> Result<Item> {

@@ -1,17 +1,21 @@
-//! Companies, their sub-companies and departments (document, 公司, 分公司, 部门).
+//! Companies, their sub-companies and departments (docs/contract/hris.txt, 公司, 分公司, 部门).
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{self, Entity, partition};
+use super::entity::Entity;
+use super::item::from_item;
+use super::keys::{self, company_key, employee_key, partition, record_key};
 use super::values::Uuid;
-use super::{Service, missing};
+use super::{Service, missing, pagination_required};
 use crate::error::Result;
-use crate::input::Faults;
-use crate::store::Key;
+use crate::storage::table::Key;
 use crate::values::Text;
+use crate::values::input::Faults;
 
-/// The most sub-companies or departments of a company that are given.
-const MAX_UNITS: usize = 10_000;
+/// The most records that [`Service::all`] returns.
+const MAX_RECORDS: usize = 10_000;
+/// The longest id of a record, in bytes: 64 characters.
+const MAX_ID: usize = 256;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -25,7 +29,7 @@ pub struct Company {
 }
 
 impl Entity for Company {
-    const KIND: &'static str = "company";
+    const KIND: &'static str = keys::COMPANY;
 
     fn id(&self) -> String {
         self.uuid.to_string()
@@ -46,7 +50,7 @@ pub struct SubCompany {
 }
 
 impl Entity for SubCompany {
-    const KIND: &'static str = "sub_company";
+    const KIND: &'static str = keys::SUB_COMPANY;
 
     fn id(&self) -> String {
         self.uuid.to_string()
@@ -67,18 +71,17 @@ pub struct Department {
 }
 
 impl Entity for Department {
-    const KIND: &'static str = "department";
+    const KIND: &'static str = keys::DEPARTMENT;
 
     fn id(&self) -> String {
         self.uuid.to_string()
     }
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
-        let named = [("superior_uuid", Self::KIND, &self.superior_uuid), ("charger_uuid", "employee", &self.charger_uuid)];
-        named
-            .into_iter()
-            .filter_map(|(field, kind, uuid)| Some((field, row::key(company, kind, uuid.as_ref()?.as_str()))))
-            .collect()
+        let superior = self.superior_uuid.as_ref();
+        let superior = superior.map(|uuid| ("superior_uuid", record_key(company, Self::KIND, uuid.as_str())));
+        let charger = self.charger_uuid.as_ref().map(|uuid| ("charger_uuid", employee_key(company, uuid.as_str())));
+        superior.into_iter().chain(charger).collect()
     }
 }
 
@@ -86,34 +89,27 @@ impl Service {
     /// DynamoDB: one read.
     pub async fn company(&self, uuid: &Uuid) -> Result<Option<Company>> {
         let found = self.store.get(&self.tables.hris, company_key(uuid)).await?;
-        found.map(|item| row::read(&self.keyring, item)).transpose()
+        found.map(|item| from_item(&self.keyring, item)).transpose()
     }
 
-    /// All of a company's records of a kind, by their ids. Meant for kinds of which a company has few.
+    /// All of a company's records of a kind, sorted by id. Only for kinds of which a company has few records.
     ///
     /// DynamoDB: one query for each 1 MB.
     pub async fn all<T: Entity>(&self, company: &Uuid) -> Result<Vec<T>> {
-        let found = self.store.partition(&self.tables.hris, partition(company, T::KIND), None, MAX_UNITS).await?;
-        let items = found.ok_or_else(super::employees::too_many)?;
-        items.into_iter().map(|item| row::read(&self.keyring, item)).collect()
+        let found = self.store.partition(&self.tables.hris, partition(company, T::KIND), None, MAX_RECORDS).await?;
+        let items = found.ok_or_else(pagination_required)?;
+        items.into_iter().map(|item| from_item(&self.keyring, item)).collect()
     }
 
-    /// A company's record of a kind; `field` names it in the error where there is none.
+    /// A company's record of a kind. `field` names the id in the error if the record does not exist.
     ///
     /// DynamoDB: one read.
     pub async fn one<T: Entity>(&self, company: &Uuid, id: &str, field: &'static str) -> Result<T> {
-        // A longer key than DynamoDB takes finds as little as any other unknown one.
+        // DynamoDB rejects longer keys with an error, but such a record just does not exist.
         if id.is_empty() || id.len() > MAX_ID {
             return Err(missing(field));
         }
-        let found = self.store.get(&self.tables.hris, row::key(company, T::KIND, id)).await?;
-        row::read(&self.keyring, found.ok_or_else(|| missing(field))?)
+        let found = self.store.get(&self.tables.hris, record_key(company, T::KIND, id)).await?;
+        from_item(&self.keyring, found.ok_or_else(|| missing(field))?)
     }
-}
-
-/// The longest id of a record, in bytes: 64 characters.
-const MAX_ID: usize = 256;
-
-pub(super) fn company_key(uuid: &Uuid) -> Key {
-    row::key(uuid, Company::KIND, uuid.as_str())
 }

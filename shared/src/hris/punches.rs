@@ -1,22 +1,23 @@
-//! Punches of the time clock, and what they tell of a day (document, 打卡).
+//! Punches of the time clock, and the working hours of a day (docs/contract/hris.txt, 打卡).
 //!
-//! A punch is kept under the employee's number and its second: sent twice, it is stored once.
+//! The key of a punch is the employee's number and the second, so a punch that is sent twice is stored once.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::employees::{Employee, empno_key};
+use super::employees::Employee;
+use super::keys::{empno_key, punches_partition};
 use super::values::{Code, Uuid};
 use super::{Service, check_period};
 use crate::error::{Error, Result};
-use crate::store::attribute::read_text;
-use crate::store::{Condition, Key, Outcome, Write};
+use crate::storage::table::attribute::read_text;
+use crate::storage::table::{Condition, Key, Outcome, Write};
 use crate::values::{Date, LocalTime};
 
-/// The most punches of one call.
+/// The most punches of a request.
 pub const MAX_PUNCHES: usize = 1000;
-/// The longest period that is asked for at once, in days.
+/// The longest period of a request, in days.
 const MAX_DAYS: u32 = 366;
-/// The most punches that are read at once.
+/// The most punches that one request reads.
 const MAX_READ: usize = 50_000;
 /// The most writes and conditions of one transaction.
 const MAX_WRITES: usize = 100;
@@ -31,27 +32,31 @@ impl Punch {
     fn second(&self) -> String {
         self.punched_at.to_second()
     }
+
+    fn key(&self, company: &Uuid) -> Key {
+        Key::new(punches_partition(company, &self.empno), self.second())
+    }
 }
 
 /// The first and the last punch of a day.
 pub struct Checking {
     pub date: Date,
     pub check_in: LocalTime,
-    /// None where there was one punch only.
+    /// None if the day has only one punch.
     pub check_out: Option<LocalTime>,
 }
 
 impl Service {
-    /// Stores punches of employees that exist; gives the numbers that no employee has.
+    /// Stores the punches of employees that exist. Returns the numbers that no employee has.
     ///
-    /// DynamoDB: one transaction for each fifty punches or more, and one more for each in which a number is unknown.
+    /// DynamoDB: one transaction for each fifty punches or more, and a second one for each transaction with an unknown number.
     pub async fn store_punches(&self, company: &Uuid, punches: &[Punch]) -> Result<HashSet<Code>> {
         let mut unknown = HashSet::new();
-        // Sorted, the punches of one employee share the look at the employee.
+        // Sorted, so that the punches of one employee share one condition check.
         let once: BTreeMap<_, _> = punches.iter().map(|punch| ((&punch.empno, punch.second()), punch)).collect();
         let mut batch = Batch::default();
         for punch in once.into_values() {
-            if !batch.takes(punch) {
+            if !batch.has_room_for(punch) {
                 self.store_batch(company, std::mem::take(&mut batch), &mut unknown).await?;
             }
             batch.push(punch);
@@ -68,15 +73,18 @@ impl Service {
                 key: empno_key(company, empno),
                 condition: Condition::present(),
             });
-            let puts = batch
-                .punches
+            let puts =
+                batch.punches.iter().map(|punch| Write::Set { table: table.clone(), item: punch.key(company).into_item() });
+            let Outcome::Rejected(rejections) = self.store.transact(checks.chain(puts).collect()).await? else { break };
+            let absent: HashSet<&Code> = batch
+                .empnos
                 .iter()
-                .map(|punch| Write::Set { table: table.clone(), item: punch_key(company, punch).into_item() });
-            let Outcome::Refused(refusals) = self.store.transact(checks.chain(puts).collect()).await? else { break };
-            let absent: HashSet<&Code> =
-                batch.empnos.iter().zip(&refusals).filter(|(_, refusal)| refusal.failed).map(|(empno, _)| *empno).collect();
+                .zip(&rejections)
+                .filter(|(_, rejection)| rejection.failed)
+                .map(|(empno, _)| *empno)
+                .collect();
             if absent.is_empty() {
-                return Err(Error::internal("punches were refused for no reason"));
+                return Err(Error::internal("DynamoDB rejected punches without naming an employee"));
             }
             batch.empnos.retain(|empno| !absent.contains(empno));
             batch.punches.retain(|punch| !absent.contains(&punch.empno));
@@ -85,15 +93,17 @@ impl Service {
         Ok(())
     }
 
-    /// The employee, and whether there is any punch today.
+    /// The employee, and whether the employee punched today.
     ///
     /// DynamoDB: one read, one query.
     pub async fn check_attendance(&self, company: &Uuid, uuid: &str) -> Result<(Employee, bool)> {
         let employee = self.employee(company, uuid).await?;
         let today = LocalTime::from(self.clock.now()).date();
-        let (partition, low, high) = punched_between(company, &employee.empno, &today, &today);
-        let none = self.store.partition(&self.tables.hris, partition, Some((&low, &high)), 0).await?;
-        Ok((employee, none.is_none()))
+        let (low, high) = period(&today, &today);
+        let partition = punches_partition(company, &employee.empno);
+        // With a limit of zero, `None` means that the period has a punch.
+        let punches = self.store.partition(&self.tables.hris, partition, Some((&low, &high)), 0).await?;
+        Ok((employee, punches.is_none()))
     }
 
     /// The days of a period on which the employee punched.
@@ -102,7 +112,8 @@ impl Service {
     pub async fn checkings(&self, company: &Uuid, uuid: &str, start: &Date, end: &Date) -> Result<Vec<Checking>> {
         check_period(start, end, MAX_DAYS)?;
         let employee = self.employee(company, uuid).await?;
-        let (partition, low, high) = punched_between(company, &employee.empno, start, end);
+        let (low, high) = period(start, end);
+        let partition = punches_partition(company, &employee.empno);
         let items = self.store.partition(&self.tables.hris, partition, Some((&low, &high)), MAX_READ).await?;
         let mut days: Vec<Checking> = Vec::new();
         for item in items.ok_or_else(super::shorter_period)? {
@@ -116,7 +127,7 @@ impl Service {
     }
 }
 
-/// What fits into one transaction: the punches, and the look at each employee.
+/// The content of one transaction: punches, and the employees whose existence it checks.
 #[derive(Default)]
 struct Batch<'a> {
     empnos: Vec<&'a Code>,
@@ -128,7 +139,7 @@ impl<'a> Batch<'a> {
         self.empnos.last().is_none_or(|empno| **empno != punch.empno)
     }
 
-    fn takes(&self, punch: &Punch) -> bool {
+    fn has_room_for(&self, punch: &Punch) -> bool {
         self.empnos.len() + self.punches.len() + 1 + usize::from(self.is_new(punch)) <= MAX_WRITES
     }
 
@@ -140,14 +151,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn partition(company: &Uuid, empno: &Code) -> String {
-    format!("{company}#punch#{empno}")
-}
-
-fn punch_key(company: &Uuid, punch: &Punch) -> Key {
-    Key::new(partition(company, &punch.empno), punch.second())
-}
-
-fn punched_between(company: &Uuid, empno: &Code, start: &Date, end: &Date) -> (String, String, String) {
-    (partition(company, empno), start.as_str().to_owned(), format!("{}U", end.as_str()))
+/// The bounds of the sort keys of a period: a day is a prefix of its punches, and `U` sorts after the `T` that follows it.
+fn period(start: &Date, end: &Date) -> (String, String) {
+    (start.as_str().to_owned(), format!("{}U", end.as_str()))
 }

@@ -1,15 +1,17 @@
-//! Recruitment: candidates, where they came from, and the vacancies (document, 候选人).
+//! Recruitment: candidates, their sources, and vacancies (docs/contract/hris.txt, 候选人).
 
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::row::{self, Entity, partition};
+use super::entity::Entity;
+use super::item::from_item;
+use super::keys::{self, partition, record_key};
 use super::values::{Code, Sex, Uuid};
 use crate::error::Result;
-use crate::input::Faults;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::{Key, Order, Query, Range};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::{Key, Order, Query, Range};
+use crate::values::input::Faults;
 use crate::values::{Date, Mobile, Text};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
@@ -42,7 +44,7 @@ pub struct Candidate {
 }
 
 impl Entity for Candidate {
-    const KIND: &'static str = "candidate";
+    const KIND: &'static str = keys::CANDIDATE;
 
     fn id(&self) -> String {
         self.uuid.to_string()
@@ -50,7 +52,7 @@ impl Entity for Candidate {
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
         let source = self.source_id.as_ref();
-        source.map(|id| ("source_id", row::key(company, Source::KIND, id.as_str()))).into_iter().collect()
+        source.map(|id| ("source_id", record_key(company, keys::SOURCE, id.as_str()))).into_iter().collect()
     }
 
     fn lists(&self, company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
@@ -58,7 +60,7 @@ impl Entity for Candidate {
     }
 }
 
-/// 招聘源: the document names it only.
+/// 招聘源. The API document names it without describing it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Source {
@@ -67,14 +69,14 @@ pub struct Source {
 }
 
 impl Entity for Source {
-    const KIND: &'static str = "source";
+    const KIND: &'static str = keys::SOURCE;
 
     fn id(&self) -> String {
         self.id.to_string()
     }
 }
 
-/// 职位: the document names it only.
+/// 职位. The API document names it without describing it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Vacancy {
@@ -90,7 +92,7 @@ pub struct Vacancy {
 }
 
 impl Entity for Vacancy {
-    const KIND: &'static str = "vacancy";
+    const KIND: &'static str = keys::VACANCY;
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -98,12 +100,12 @@ impl Entity for Vacancy {
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
         let department = self.department_uuid.as_ref();
-        department.map(|uuid| ("department_uuid", row::key(company, "department", uuid.as_str()))).into_iter().collect()
+        department.map(|uuid| ("department_uuid", record_key(company, keys::DEPARTMENT, uuid.as_str()))).into_iter().collect()
     }
 }
 
 impl Service {
-    /// One page of candidates, by their uuids: see [`List::page`].
+    /// One page of candidates, sorted by uuid: see [`List::page`].
     pub async fn candidates(&self, company: &Uuid, page: PageRequest) -> Result<Page<Candidate>> {
         let list = List {
             store: &self.store,
@@ -118,6 +120,6 @@ impl Service {
                 filter: None,
             },
         };
-        list.page(page, "pagination.cursor").await?.try_map(|item| row::read(&self.keyring, item))
+        list.page(page, "pagination.cursor").await?.try_map(|item| from_item(&self.keyring, item))
     }
 }

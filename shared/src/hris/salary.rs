@@ -1,11 +1,11 @@
-//! Salary subjects of a month, uploaded by products (document, 薪酬科目上传).
+//! Salary subjects of a month, uploaded by products (docs/contract/hris.txt, 薪酬科目上传).
 
-use super::employees::empno_key;
+use super::keys::{empno_key, salary_partition};
 use super::values::{Code, Month, Uuid};
 use super::{Service, missing};
 use crate::error::{Error, Result};
-use crate::store::attribute::number;
-use crate::store::{Condition, Key, Outcome, Write};
+use crate::storage::table::attribute::number;
+use crate::storage::table::{Condition, Key, Outcome, Write};
 use crate::values::{Adjustment, Text};
 
 pub struct SubjectValue {
@@ -16,20 +16,20 @@ pub struct SubjectValue {
 }
 
 impl Service {
-    /// Stores the value of a subject; of several for the same employee, subject and month the last one counts.
+    /// Stores the value of a subject. The last value for an employee, subject and month replaces earlier ones.
     ///
     /// DynamoDB: one transaction.
     pub async fn store_subject_value(&self, company: &Uuid, value: &SubjectValue) -> Result<()> {
         let table = &self.tables.hris;
-        let place = format!("{}#{}", value.month.as_str(), value.subject_name.as_str());
-        let mut item = Key::new(format!("{company}#salary#{}", value.empno), place).into_item();
+        let sort_key = format!("{}#{}", value.month.as_str(), value.subject_name.as_str());
+        let mut item = Key::new(salary_partition(company, &value.empno), sort_key).into_item();
         item.insert("value".into(), serde_dynamo::to_attribute_value(value.value).map_err(Error::internal)?);
         item.insert("stored_at".into(), number(self.clock.now().as_millisecond()));
         let check =
             Write::Check { table: table.clone(), key: empno_key(company, &value.empno), condition: Condition::present() };
         match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(()),
-            Outcome::Refused(_) => Err(missing("empno")),
+            Outcome::Rejected(_) => Err(missing("empno")),
         }
     }
 }

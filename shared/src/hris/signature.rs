@@ -1,40 +1,41 @@
-//! The signature of a call (document, 认证): `HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload)`, in hex.
+//! The signature of a call (docs/contract/hris.txt, 认证): `HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload)`, in hex.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use sha2::Sha256;
 
-use crate::secrets::is_same;
+use crate::crypto::credentials::is_same;
 
-/// How far a tonce may be from the server's time, in seconds, itself included.
+/// How many seconds a tonce may differ from the server's time, inclusive.
 const WINDOW: i64 = 300;
 
-/// A call as it was signed. What reaches a function may differ in form from what the client signed, so there may be several
-/// forms of path and payload; one of each must fit.
+/// A call with its signature. API Gateway may have decoded what the client signed, so path and payload can have several forms. One of each
+/// must match.
 pub struct SignedCall<'a> {
-    /// In capitals.
+    /// In upper case.
     pub method: &'a str,
     pub paths: &'a [String],
     pub access_key: &'a str,
     /// As sent.
     pub tonce: &'a str,
-    /// As sent, decoded once and never written anew.
+    /// As sent: percent-decoded once and never re-serialized.
     pub payloads: &'a [String],
     /// Hex digits.
     pub signature: &'a str,
 }
 
 impl SignedCall<'_> {
-    /// Which of the payloads was signed with one of these secrets, if any.
+    /// The index of the payload that was signed with one of these secrets, if any.
     pub fn signed_payload(&self, secrets: &[String]) -> Option<usize> {
-        let presented = from_hex(self.signature)?;
+        let mut presented = [0; 32];
+        hex::decode_to_slice(self.signature, &mut presented).ok()?;
         let mut found = None;
         for (at, payload) in self.payloads.iter().enumerate() {
             for path in self.paths {
                 for secret in secrets {
-                    let ours = sign(secret, &[self.method, path, self.access_key, self.tonce, payload]);
-                    if is_same(ours, presented) {
+                    let expected = sign(secret, &[self.method, path, self.access_key, self.tonce, payload]);
+                    if is_same(expected, presented) {
                         found = found.or(Some(at));
                     }
                 }
@@ -43,7 +44,7 @@ impl SignedCall<'_> {
         found
     }
 
-    /// Whether the tonce, Unix seconds with or without a fraction, is near enough to the server's time.
+    /// Whether the tonce (Unix seconds, optionally with a fraction) is close enough to the server's time.
     pub fn is_timely(&self, now: Timestamp) -> bool {
         let plain = self.tonce.len() <= 30 && self.tonce.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let tonce = plain.then(|| Decimal::from_str_exact(self.tonce).ok()).flatten();
@@ -59,31 +60,27 @@ fn sign(secret: &str, parts: &[&str]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    /// The vectors of the design: made with another implementation.
+    /// The vectors of docs/design/hris.md, which another implementation generated.
     const WITH_PAYLOAD: (&str, &str, &str) =
         ("/api/v2/employees", r#"{"token":"c1"}"#, "9649dbf0caf21d9ba7ef9334083dea17ddc32cdd924defd05a4237651fa2b8c6");
     const WITHOUT: (&str, &str, &str) =
         ("/api/v2/departments", "", "95ca67dc1d54f27a9f95fc32cc7ddc45054e8cb06e776bfe9447a4194e291624");
 
-    fn fits(method: &str, path: &str, access_key: &str, tonce: &str, payload: &str, signature: &str, secrets: &[&str]) -> bool {
+    fn verifies(
+        method: &str,
+        path: &str,
+        access_key: &str,
+        tonce: &str,
+        payload: &str,
+        signature: &str,
+        secrets: &[&str],
+    ) -> bool {
         let call =
             SignedCall { method, paths: &[path.to_owned()], access_key, tonce, payloads: &[payload.to_owned()], signature };
         let secrets: Vec<String> = secrets.iter().map(|&secret| secret.to_owned()).collect();
@@ -94,16 +91,16 @@ mod tests {
     fn the_vectors_of_the_design_verify_with_either_secret() {
         for (path, payload, signature) in [WITH_PAYLOAD, WITHOUT] {
             for secrets in [&["SK_TEST"][..], &["SK_OLD", "SK_TEST"]] {
-                assert!(fits("GET", path, "AK_TEST", "1500000000", payload, signature, secrets));
-                assert!(fits("GET", path, "AK_TEST", "1500000000", payload, &signature.to_uppercase(), secrets));
+                assert!(verifies("GET", path, "AK_TEST", "1500000000", payload, signature, secrets));
+                assert!(verifies("GET", path, "AK_TEST", "1500000000", payload, &signature.to_uppercase(), secrets));
             }
-            assert!(!fits("GET", path, "AK_TEST", "1500000000", payload, signature, &["SK_OLD"]));
-            assert!(!fits("GET", path, "AK_TEST", "1500000000", payload, &signature[1..], &["SK_TEST"]));
+            assert!(!verifies("GET", path, "AK_TEST", "1500000000", payload, signature, &["SK_OLD"]));
+            assert!(!verifies("GET", path, "AK_TEST", "1500000000", payload, &signature[1..], &["SK_TEST"]));
         }
     }
 
     #[test]
-    fn the_payload_that_was_signed_is_told() {
+    fn the_index_of_the_signed_payload_is_returned() {
         let (path, payload, signature) = WITH_PAYLOAD;
         let call = SignedCall {
             method: "GET",
@@ -121,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tonce_is_near_within_five_minutes() {
+    fn a_tonce_is_accepted_within_five_minutes() {
         let now: Timestamp = "2017-07-14T02:40:00.9Z".parse().unwrap();
         let timely = |tonce| is_timely(tonce, now);
         for good in ["1500000000", "1500000000.123", "1499999700", "1500000300", "1500000299.999999"] {
@@ -136,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_changed_byte_anywhere_is_another_signature(part in 0..4_usize, at: prop::sample::Index, to in "[ -~]") {
+        fn one_changed_byte_invalidates_the_signature(part in 0..4_usize, at: prop::sample::Index, to in "[ -~]") {
             let (path, payload, signature) = WITH_PAYLOAD;
             let mut parts = ["GET".to_owned(), path.into(), "1500000000".into(), payload.into()];
             let at = at.index(parts[part].len());
@@ -144,18 +141,18 @@ mod tests {
             parts[part].replace_range(at..=at, &to);
             prop_assume!(parts[part] != before);
             let [method, path, tonce, payload] = &parts;
-            prop_assert!(!fits(method, path, "AK_TEST", tonce, payload, signature, &["SK_TEST"]));
+            prop_assert!(!verifies(method, path, "AK_TEST", tonce, payload, signature, &["SK_TEST"]));
         }
 
         #[test]
-        fn no_signature_makes_it_panic(signature in ".{0,80}", tonce in ".{0,40}") {
-            prop_assert!(!fits("GET", "/", "AK_TEST", &tonce, "", &signature, &["SK_TEST"]));
-            // However it is made, a tonce is none that is no number.
+        fn no_signature_or_tonce_causes_a_panic(signature in ".{0,80}", tonce in ".{0,40}") {
+            prop_assert!(!verifies("GET", "/", "AK_TEST", &tonce, "", &signature, &["SK_TEST"]));
+            // A non-numeric tonce is invalid.
             prop_assert!(!is_timely(&tonce, Timestamp::UNIX_EPOCH) || tonce.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
         }
 
         #[test]
-        fn a_tonce_counts_for_five_minutes_before_and_after(now in 1_000_000_i64..4_000_000_000, away in -310_000_i64..=310_000) {
+        fn generated_tonces_are_accepted_within_five_minutes(now in 1_000_000_i64..4_000_000_000, away in -310_000_i64..=310_000) {
             let milliseconds = now * 1000 + away;
             let tonce = format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000);
             prop_assert_eq!(is_timely(&tonce, Timestamp::from_second(now).unwrap()), (-300_000..=300_000).contains(&away));

@@ -1,25 +1,26 @@
-//! Timelines: when an employee is on leave or away on business (document, Timeline).
+//! Timelines: when an employee is on leave or away on business (docs/contract/hris.txt, Timeline).
 
 use serde::{Deserialize, Serialize};
 
-use super::employees::Employee;
-use super::row::{self, Entity};
+use super::entity::Entity;
+use super::item::from_item;
+use super::keys::{self, employee_key, owned_partition};
 use super::values::{DurationUnit, TimelineCategory, Uuid};
 use super::{Service, check_period};
 use crate::error::{Fault, Result};
-use crate::input::Faults;
-use crate::store::Key;
+use crate::storage::table::Key;
+use crate::values::input::Faults;
 use crate::values::{Date, LocalTime, Span};
 
-/// The longest period that is asked for at once, in days.
+/// The longest period of a request, in days.
 const MAX_DAYS: u32 = 366;
-/// The most entries that are read at once.
+/// The most entries that one request reads.
 const MAX_READ: usize = 10_000;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Timeline {
-    /// Whose it is: the document's objects stand below an employee.
+    /// The objects of the API document do not have it: they are listed below an employee.
     pub employee_uuid: Uuid,
     pub date: Date,
     pub category: TimelineCategory,
@@ -29,16 +30,16 @@ pub struct Timeline {
     pub end_time: LocalTime,
 }
 
-/// What begins at the same time on the same day is the same entry.
+/// Entries of one category that begin at the same time on the same day are the same entry.
 impl Entity for Timeline {
-    const KIND: &'static str = "timeline";
+    const KIND: &'static str = keys::TIMELINE;
 
     fn id(&self) -> String {
         format!("{}#{}#{}", self.date.as_str(), self.category.as_str(), self.start_time.to_precise())
     }
 
     fn partition(&self, company: &Uuid) -> String {
-        partition(company, &self.employee_uuid)
+        owned_partition(company, Self::KIND, self.employee_uuid.as_str())
     }
 
     fn faults(&self) -> Vec<Fault> {
@@ -49,16 +50,12 @@ impl Entity for Timeline {
     }
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
-        vec![("employee_uuid", row::key(company, Employee::KIND, self.employee_uuid.as_str()))]
+        vec![("employee_uuid", employee_key(company, self.employee_uuid.as_str()))]
     }
 }
 
-fn partition(company: &Uuid, employee: &Uuid) -> String {
-    format!("{company}#timeline#{employee}")
-}
-
 impl Service {
-    /// An employee's entries of a category in a period, by their days.
+    /// An employee's entries of a category in a period, sorted by day.
     ///
     /// DynamoDB: one read, one query.
     pub async fn timelines(
@@ -72,10 +69,10 @@ impl Service {
         check_period(start, end, MAX_DAYS)?;
         let employee = self.employee(company, uuid).await?;
         let (low, high) = (start.as_str(), format!("{}$", end.as_str()));
-        let partition = partition(company, &employee.uuid);
+        let partition = owned_partition(company, keys::TIMELINE, employee.uuid.as_str());
         let items = self.store.partition(&self.tables.hris, partition, Some((low, &high)), MAX_READ).await?;
         let items = items.ok_or_else(super::shorter_period)?.into_iter();
-        let mut timelines = items.map(|item| row::read(&self.keyring, item)).collect::<Result<Vec<Timeline>>>()?;
+        let mut timelines = items.map(|item| from_item(&self.keyring, item)).collect::<Result<Vec<Timeline>>>()?;
         timelines.retain(|timeline| timeline.category == category);
         Ok(timelines)
     }

@@ -1,11 +1,10 @@
-//! The values that are this family's own.
+//! The values of this family alone.
 
 use serde::{Deserialize, Serialize};
 
-use crate::hex::hex;
 use crate::values::{Date, Reason, choices, text_value};
 
-/// The identifier of a company, department, employee, ...: 32 hex digits, in lower case.
+/// The identifier of a company, department, employee and so on: 32 hex digits in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Uuid(String);
@@ -19,9 +18,9 @@ impl Uuid {
         }
     }
 
-    /// The first half of a digest: as unique as a random one, and the same for the same input.
+    /// The first half of a digest. It is as unique as a random identifier, and the same for the same input.
     pub fn of_digest(digest: [u8; 32]) -> Self {
-        Self(hex(&digest[..16]))
+        Self(hex::encode(&digest[..16]))
     }
 
     pub fn as_str(&self) -> &str {
@@ -36,8 +35,8 @@ impl std::fmt::Display for Uuid {
     }
 }
 
-/// A company's own short key of something: an employee's number, a number series, the id of a vacancy. It stands in keys and
-/// paths: 1 to 64 characters without white space at its ends, control characters or `/`.
+/// An identifier that the company chooses: an employee's number, a number series, the id of a vacancy. Keys and paths contain it, so it is
+/// 1 to 64 characters without surrounding white space, control characters or `/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Code(String);
@@ -83,7 +82,7 @@ impl Month {
 }
 text_value!(Month);
 
-/// The days from the first to the last of a period, both included; `None` where the last comes before the first.
+/// The number of days of a period, both ends included; `None` if the last day is before the first.
 pub fn days(first: &Date, last: &Date) -> Option<u32> {
     let civil = |date: &Date| date.as_str().parse::<jiff::civil::Date>().ok();
     let span = civil(last)?.duration_since(civil(first)?).as_hours() / 24;
@@ -134,7 +133,7 @@ choices! {
 }
 
 impl ApprovalStatus {
-    /// The name that the document's examples give it; its table calls the last one 拒绝.
+    /// The name in the examples of the API document. Its table calls the last one 拒绝.
     pub fn name(self) -> &'static str {
         match self {
             Self::Waiting => "审批中",

@@ -1,92 +1,95 @@
-//! Visits: a visitor is announced to an employee (document, 提醒员工接见访客).
+//! Visits: a visitor is announced to an employee (docs/contract/hris.txt, 提醒员工接见访客).
+//!
+//! A call that the client repeats, even concurrently, sends no second message. A call first claims its visit by a conditional write, then
+//! sends the message, then marks it as sent. A repeated call waits for the end of the claim. It takes over a claim that expired or was
+//! released.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::employees::Employee;
-use super::row;
-use super::values::Uuid;
+use super::keys::visit_key;
 use super::{Caller, Service};
+use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
-use crate::limits::{Try, VISITS_TO_A_PHONE};
-use crate::secrets::random_token;
-use crate::store::attribute::{number, read_integer, text};
-use crate::store::{Condition, Item, Outcome, STAMP};
+use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
+use crate::storage::table::attribute::{number, read_integer, text};
+use crate::storage::table::{Condition, Item, Outcome, STAMP};
 use crate::values::{Mobile, Text};
 
-/// How long a call may take to send its message before a replay of it sends the message instead.
-const SENDING: SignedDuration = SignedDuration::from_secs(15);
+/// How long a call may take to send its message before a repeated call takes over.
+const CLAIM_AGE: SignedDuration = SignedDuration::from_secs(15);
+/// How often, and at which interval, a repeated call checks whether the first one has sent the message.
+const POLLS: u32 = 20;
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// A time in Unix milliseconds, [`SENT`] or [`RELEASED`].
 const CLAIMED_UNTIL: &str = "claimed_until";
-/// In the place of a time: the message was sent; it was not, and whoever comes next sends it.
+/// The message was sent.
 const SENT: i64 = 0;
-const BROKEN_OFF: i64 = 1;
+/// The message was not sent: the next call with the same visit sends it.
+const RELEASED: i64 = 1;
 const EMPLOYEE: &str = "employee_uuid";
 
 pub struct Visit {
-    /// The visitor's.
+    /// The name of the visitor.
     pub name: Text<1, 64>,
-    /// When, in the caller's words.
+    /// Free text from the caller.
     pub time: Text<1, 64>,
 }
 
-/// How often, and after how long, a replay looks whether the message was sent that another one is sending.
-const LOOKS: u32 = 20;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-
 impl Service {
-    /// Records the visit and sends the employee a message. A replay of the call does neither again, and is answered as the
-    /// first was; where the first broke off, it sends the message.
+    /// Records the visit and sends the employee a message. A repeated call does neither again and gets the same response. If the first
+    /// call failed before it sent the message, the repeated call sends it.
     ///
-    /// DynamoDB: one read and three writes; of a replay, one read and one refused write.
+    /// DynamoDB: one read and three writes. A repeated call: one read and one rejected write.
     pub async fn announce_visit(&self, caller: &Caller, uuid: &str, visit: &Visit) -> Result<Employee> {
         let employee = self.employee(&caller.company, uuid).await?;
-        let call = caller.call.ok_or_else(|| Error::internal("a visit is announced by a signed call"))?;
         let now = self.clock.now();
-        let mut item = row::key(&caller.company, "visit", Uuid::of_digest(call).as_str()).into_item();
+        let mut item = visit_key(&caller.company, &caller.idempotent_uuid()?).into_item();
         item.insert(EMPLOYEE.into(), text(employee.uuid.as_str()));
         item.insert("visitor".into(), text(visit.name.as_str()));
         item.insert("visit_time".into(), text(visit.time.as_str()));
-        item.insert(CLAIMED_UNTIL.into(), number((now + SENDING).as_millisecond()));
+        item.insert(CLAIMED_UNTIL.into(), number((now + CLAIM_AGE).as_millisecond()));
         item.insert("announced_at".into(), number(now.as_millisecond()));
         item.insert(STAMP.into(), text(random_token()?));
         match self.claim_visit(&item, now).await {
             Ok(true) => {}
             Ok(false) => return Ok(employee),
-            // What became of the claim is not known: nobody shall wait for it.
-            Err(error) => return Err(self.broken_off(item, error).await),
+            // The claim may be stored all the same: release it, so that no repeated call waits for it.
+            Err(error) => return Err(self.release_claim(item, error).await),
         }
         if let Some(mobile) = &employee.mobile {
             let message = format!("【工桥】访客 {} 将于 {} 到访，请您接见。", visit.name.as_str(), visit.time.as_str());
             if let Err(error) = self.send_visit(mobile, &message).await {
-                return Err(self.broken_off(item, error).await);
+                return Err(self.release_claim(item, error).await);
             }
         }
-        // The message is on its way: that this could not be noted is no reason to have it sent again.
+        // The message is on its way. An error here would make the client repeat the call, and the message.
         if let Err(error) = self.end_claim(item, SENT).await {
-            tracing::error!(%error, "a visit was announced, and that could not be noted");
+            tracing::error!(%error, "the message of a visit was sent, but the visit could not be marked as sent");
         }
         Ok(employee)
     }
 
-    /// Sends the message, unless the phone has had too many.
+    /// Sends the message within the rate limit of the phone.
     async fn send_visit(&self, mobile: &Mobile, message: &str) -> Result<()> {
-        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Try::Good).await?;
+        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
         self.sms.send(mobile, message).await
     }
 
-    /// Claims the visit for this call; `false` where its message was sent already. Whoever finds it claimed waits for a moment, and is
-    /// told to come back where nothing comes of it: to be answered as if the message was sent would be untrue.
+    /// Claims the visit for this call; `false` if its message was sent already. While another call holds the claim, this one polls for its
+    /// end; after the last poll the caller gets 429, because a success would say that the message was sent.
     async fn claim_visit(&self, item: &Item, now: Timestamp) -> Result<bool> {
         let mut condition = Condition::absent();
-        for _ in 0..LOOKS {
-            let Outcome::Refused(refusals) = self.store.put(&self.tables.hris, item.clone(), condition).await? else {
+        for _ in 0..POLLS {
+            let Outcome::Rejected(rejections) = self.store.put(&self.tables.hris, item.clone(), condition).await? else {
                 return Ok(true);
             };
-            let stored = refusals.into_iter().find_map(|refusal| refusal.stored);
-            let stored = stored.ok_or_else(|| Error::internal("a visit was refused for no reason"))?;
-            // Our own write, whose answer was lost: it was sent again.
+            let stored = rejections.into_iter().find_map(|rejection| rejection.stored);
+            let stored = stored.ok_or_else(|| Error::internal("DynamoDB rejected a visit without the stored one"))?;
+            // Our own earlier write, whose response was lost (the SDK retried it).
             if stored == *item {
                 return Ok(true);
             }
@@ -97,27 +100,27 @@ impl Service {
             condition = if claimed_until == SENT {
                 return Ok(false);
             } else if claimed_until > now.as_millisecond() {
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
                 Condition::absent()
             } else {
                 Condition::equals(CLAIMED_UNTIL, number(claimed_until))
             };
         }
-        Err(Error::too_many_requests(SENDING.as_secs()))
+        Err(Error::too_many_requests(CLAIM_AGE.as_secs()))
     }
 
-    /// Whoever sends the call again sends the message, and need not wait.
-    async fn broken_off(&self, item: Item, error: Error) -> Error {
-        if let Err(second) = self.end_claim(item, BROKEN_OFF).await {
-            tracing::warn!(%second, "a visit stays claimed for a moment");
+    /// Releases the claim after this error, so that a repeated call can send the message at once.
+    async fn release_claim(&self, item: Item, error: Error) -> Error {
+        if let Err(second) = self.end_claim(item, RELEASED).await {
+            tracing::warn!(%second, "the claim of a visit could not be released: it expires");
         }
         error
     }
 
-    /// Ends our own claim, if it was stored.
-    async fn end_claim(&self, mut item: Item, how: i64) -> Result<()> {
-        let ours = item.get(STAMP).cloned().map(|stamp| Condition::equals(STAMP, stamp));
-        item.insert(CLAIMED_UNTIL.into(), number(how));
-        self.store.put(&self.tables.hris, item, ours.unwrap_or_else(Condition::absent)).await.map(drop)
+    /// Ends this call's own claim, if it was stored. `state` is [`SENT`] or [`RELEASED`].
+    async fn end_claim(&self, mut item: Item, state: i64) -> Result<()> {
+        let own = item.get(STAMP).cloned().map(|stamp| Condition::equals(STAMP, stamp));
+        item.insert(CLAIMED_UNTIL.into(), number(state));
+        self.store.put(&self.tables.hris, item, own.unwrap_or_else(Condition::absent)).await.map(drop)
     }
 }

@@ -1,69 +1,60 @@
-//! Contacts: a user spends a voucher on calling the owner of a job, and both find it in their history (document, 消费, 我联系的 and
-//! 联系我的).
+//! Contacts: a user spends a voucher to call the owner of a job, and both find the contact in their history
+//! (docs/contract/jobboard.txt, 消费, 我联系的 and 联系我的).
 
-use std::collections::HashMap;
-
+use super::idempotency::Idempotency;
+use super::item;
 use super::job::{Job, is_open_job_of};
-use super::once::Once;
-use super::row::{self, ContactKey};
+use super::keys::{self, ContactKey};
+use super::users::Profile;
 use super::values::BizType;
-use super::vouchers::{Entry, EntryType, NotEnough};
+use super::vouchers::{Entry, EntryType, VoucherError};
 use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::text;
-use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, Refusal, Write};
-use crate::values::{LocalTime, Mobile, Text};
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Item, Outcome, Rejection, Write};
+use crate::values::{Id, LocalTime, Text};
 
-/// What a call is recorded as in the ledger.
+/// The title of a contact in the ledger.
 const TITLE: &str = "拨打电话";
 
-/// A call, told to one of the two.
+/// A contact, as one of the two users sees it.
 pub struct Contact {
     pub id: Id,
     pub positions: String,
     pub address: String,
-    pub other: Other,
+    /// The other user, as they are now.
+    pub other: Profile,
     pub at: LocalTime,
 }
 
-/// Who is on the other side, as things are now.
-pub struct Other {
-    pub id: Id,
-    pub name: Text<0, 32>,
-    pub phone: Option<Mobile>,
-}
-
-/// Whose calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Those that the user made.
+    /// The calls that the user made.
     Out,
-    /// Those that were made to the user.
+    /// The calls that the user received.
     In,
 }
 
 impl Service {
-    /// Spends a voucher on an open job of somebody else's. `named_owner` is whom the caller believes it to belong to.
+    /// Spends a voucher on another user's open job. `named_owner` is the owner according to the caller.
     ///
-    /// DynamoDB: one transaction; one read before it where no owner is named, or the caller.
-    pub async fn contact(
+    /// DynamoDB: one transaction; one read before it if no owner or the caller is named.
+    pub async fn spend_voucher(
         &self,
         caller: Id,
         job: Id,
         named_owner: Option<Id>,
-        once: Option<&Once>,
-    ) -> Result<Result<(), NotEnough>> {
+        idempotency: Option<&Idempotency>,
+    ) -> Result<(), VoucherError> {
         let owner = match named_owner.filter(|named| *named != caller) {
             Some(owner) => owner,
             None => self.owner_of(job).await?,
         };
         if owner == caller {
-            return Err(Error::invalid([Fault::new("purpose_id", "is your own job")]));
+            return Err(Error::invalid([Fault::new("purpose_id", "is your own job")]).into());
         }
-        // Below it is compared with the job's: where the caller names the caller, it differs.
+        // The transaction compares the named owner with the job's. If the caller is named, they differ.
         let owner = named_owner.unwrap_or(owner);
         let now = self.clock.now();
         let contact = ContactKey { id: self.ids.next(now)?, caller, job, owner };
@@ -76,39 +67,39 @@ impl Service {
             note: None,
         };
         let mut item = contact.key().into_item();
-        item.insert("ix1".into(), text(row::contacts_by(caller)));
-        item.insert("ix2".into(), text(row::contacts_with(owner)));
+        item.insert("ix1".into(), text(keys::contacts_by(caller)));
+        item.insert("ix2".into(), text(keys::contacts_with(owner)));
         item.insert("ixsk".into(), text(contact.id.sortable()));
         let table = &self.tables.jobboard;
         let [balance, entry] = self.movement(caller, &entry)?;
         let mut writes = vec![
-            Write::Check { table: table.clone(), key: row::job(job), condition: is_open_job_of(owner) },
+            Write::Check { table: table.clone(), key: keys::job(job), condition: is_open_job_of(owner) },
             balance,
             Write::Put { table: table.clone(), item, condition: Condition::absent() },
             entry,
-            Write::Set { table: table.clone(), item: row::contacted(caller, job).into_item() },
+            Write::Set { table: table.clone(), item: keys::contacted(caller, job).into_item() },
         ];
-        writes.extend(once.map(|once| self.remember(once, contact.id)));
-        let Outcome::Refused(refusals) = self.store.transact(writes).await? else { return Ok(Ok(())) };
-        match (refusals.as_slice(), once) {
-            ([_, _, _, _, _, Refusal { failed: true, stored: Some(stored) }], Some(once)) => {
-                once.made(stored)?;
-                Ok(Ok(()))
+        writes.extend(idempotency.map(|idempotency| self.store_result(idempotency, contact.id)));
+        let Outcome::Rejected(rejections) = self.store.transact(writes).await? else { return Ok(()) };
+        match (rejections.as_slice(), idempotency) {
+            ([_, _, _, _, _, Rejection { failed: true, stored: Some(stored) }], Some(idempotency)) => {
+                idempotency.result_in(stored)?;
+                Ok(())
             }
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            ([_, _, Refusal { failed: true, .. }, ..], _) => Ok(Ok(())),
-            ([Refusal { failed: true, stored }, ..], _) => Err(not_of(stored.clone(), owner)),
-            _ => Ok(Err(NotEnough)),
+            // Our own earlier write, whose response was lost (the SDK retried it).
+            ([_, _, Rejection { failed: true, .. }, ..], _) => Ok(()),
+            ([Rejection { failed: true, stored }, ..], _) => Err(why_not(stored.clone(), owner).into()),
+            _ => Err(VoucherError::NotEnough),
         }
     }
 
-    /// Whose a job is, be it open or not: a call that is sent again is answered as before when its job is closed meanwhile.
+    /// The owner of an open or closed job: a retry succeeds even if the job was closed since.
     async fn owner_of(&self, id: Id) -> Result<Id> {
-        let found = self.store.get(&self.tables.jobboard, row::job(id)).await?.map(Job::read).transpose()?;
+        let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?.map(item::read::<Job>).transpose()?;
         found.map(|job| job.owner).ok_or_else(|| missing("job"))
     }
 
-    /// Who was called, or who called, newest first.
+    /// The user's contacts in one direction, newest first.
     ///
     /// DynamoDB: one query, one batch.
     pub async fn contacts(
@@ -122,8 +113,8 @@ impl Service {
             return Ok(page.nothing());
         }
         let (index, partition) = match direction {
-            Direction::Out => ("ix1", row::contacts_by(user)),
-            Direction::In => ("ix2", row::contacts_with(user)),
+            Direction::Out => ("ix1", keys::contacts_by(user)),
+            Direction::In => ("ix2", keys::contacts_with(user)),
         };
         let keys = self.list(index, partition).page_of_keys(page, "cursor").await?;
         let Page { list, total, page, page_size, next_cursor } =
@@ -132,11 +123,11 @@ impl Service {
             Direction::Out => contact.owner,
             Direction::In => contact.caller,
         };
-        let keys = list.iter().flat_map(|contact| [row::job(contact.job), row::user(other(contact))]).collect();
-        let found = Found { items: self.store.get_map(&self.tables.jobboard, keys).await?, service: self };
+        let wanted = list.iter().flat_map(|contact| [keys::job(contact.job), keys::user(other(contact))]).collect();
+        let found = self.store.get_map(&self.tables.jobboard, wanted).await?;
         let rows = list.iter().map(|contact| {
-            let job = found.job(contact.job)?;
-            let mut other = found.user(other(contact))?;
+            let job = Job::among(&found, contact.job)?;
+            let mut other = self.profile_among(&found, other(contact))?;
             if let (Direction::Out, Some(job), true) = (direction, &job, other.name.as_str().is_empty()) {
                 other.name = job.content.contact_person.clone();
             }
@@ -147,48 +138,14 @@ impl Service {
         });
         Ok(Page { list: rows.collect::<Result<_>>()?, total, page, page_size, next_cursor })
     }
-
-    /// A list of the family's table, newest first.
-    pub(super) fn list(&self, index: &'static str, partition: String) -> List<'_> {
-        List {
-            store: &self.store,
-            keyring: &self.keyring,
-            table: &self.tables.jobboard,
-            scope: partition.clone(),
-            query: Query { index, partition, range: Range::All, order: Order::Descending, filter: None },
-        }
-    }
 }
 
-/// Why a job is not an open one of this owner's.
-fn not_of(stored: Option<Item>, owner: Id) -> Error {
-    let Some(job) = stored.and_then(|item| Job::read(item).ok()).filter(Job::is_open) else { return missing("job") };
-    if job.owner == owner {
-        Error::internal("a job was refused that is open and of its owner")
-    } else {
-        Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")])
-    }
-}
-
-/// Records that were read together.
-pub(super) struct Found<'a> {
-    pub items: HashMap<Key, Item>,
-    pub service: &'a Service,
-}
-
-impl Found<'_> {
-    pub fn job(&self, id: Id) -> Result<Option<Job>> {
-        self.items.get(&row::job(id)).cloned().map(Job::read).transpose()
-    }
-
-    /// Who a user is to others.
-    pub fn user(&self, id: Id) -> Result<Other> {
-        match self.items.get(&row::user(id)) {
-            Some(item) => {
-                let user = self.service.read_user(item.clone())?;
-                Ok(Other { id, name: user.name, phone: Some(user.phone) })
-            }
-            None => Ok(Other { id, name: Text::default(), phone: None }),
-        }
+/// Why the stored item is not an open job of this owner.
+fn why_not(stored: Option<Item>, owner: Id) -> Error {
+    let job = stored.and_then(|item| item::read::<Job>(item).ok()).filter(Job::is_open);
+    match job {
+        None => missing("job"),
+        Some(job) if job.owner == owner => Error::internal("an open job of this owner failed the condition"),
+        Some(_) => Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")]),
     }
 }

@@ -1,23 +1,23 @@
-//! Pictures: avatars and photos of jobs (document, 图片上传). They lie in the private bucket below `img/` and are public by their
-//! address. Large ones go past the functions: they arrive below `incoming/`, and come to `img/` once their content is checked.
+//! Images: avatars and photos of jobs (docs/contract/jobboard.txt, 图片上传). They are in the private bucket below `img/`; anyone who has
+//! an image's address can read it. Clients upload large images directly to S3, below `incoming/`. They move to `img/` after a check of
+//! their content.
 
 use jiff::Timestamp;
 
 use super::Service;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::objects::{Form, Presigned};
-use crate::pictures::Format;
-use crate::values::Reason;
+use crate::storage::objects::{Form, Presigned};
+use crate::values::image::Format;
+use crate::values::{Id, Reason};
 
-/// The largest picture, in bytes, that comes through the gateway.
+/// The largest image, in bytes, that the gateway can carry.
 pub const MAX_BYTES: usize = 4_500_000;
-/// The largest picture at all (document: 单张不超过20MB).
+/// The largest image, in bytes (docs/contract/jobboard.txt, 图片上传: 单张不超过20MB).
 pub const MAX_UPLOAD: u32 = 20 * 1024 * 1024;
-/// Where large pictures arrive.
+/// The prefix of uploads that are not yet checked.
 pub const INCOMING: &str = "incoming/";
 
-/// The name of a picture: `298_1768292213248008000.png`, who uploaded it and when, in nanoseconds.
+/// The name of an image, `298_1768292213248008000.png`: the user who uploaded it, and the time in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
@@ -33,7 +33,7 @@ impl Name {
         }
     }
 
-    /// Of the key that a large picture arrives under.
+    /// The name in the key of an upload.
     fn of_incoming(key: &str) -> Option<Self> {
         key.strip_prefix(INCOMING)?.strip_prefix("img/").and_then(|name| Self::parse(name).ok())
     }
@@ -54,18 +54,18 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// What became of a picture that has arrived.
+/// The result of the check of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     Accepted,
-    /// It is no picture of its type: it was removed.
-    Refused,
-    /// It is not there any more.
+    /// It is not an image of its type, and was deleted.
+    Rejected,
+    /// It no longer exists.
     Gone,
 }
 
 impl Service {
-    /// Stores a picture and gives its name.
+    /// Stores an image and returns its name.
     pub async fn store_image(&self, user: Id, bytes: Vec<u8>) -> Result<Name> {
         let format = Format::of(&bytes).map_err(|reason| Error::invalid([Fault::new("file", reason)]))?;
         let name = self.new_name(user, format)?;
@@ -73,7 +73,7 @@ impl Service {
         Ok(name)
     }
 
-    /// Where to send a large picture, and the name that it will have once it is checked.
+    /// The form that uploads a large image, and the name that the image has after the check.
     pub async fn begin_upload(&self, user: Id, format: Format, size: u32) -> Result<(Name, Form)> {
         let name = self.new_name(user, format)?;
         let key = format!("{INCOMING}{}", name.key());
@@ -81,7 +81,7 @@ impl Service {
         Ok((name, form))
     }
 
-    /// Checks a picture that has arrived under this key, and puts it where it is shown.
+    /// Checks the upload of this key. An image becomes public; anything else is deleted.
     pub async fn check_arrival(&self, key: &str) -> Result<Arrival> {
         let name = Name::of_incoming(key);
         let name = name.ok_or_else(|| Error::invalid([Fault::new("key", "is not that of an incoming picture")]))?;
@@ -94,20 +94,20 @@ impl Service {
                 self.objects.put(&name.key(), bytes, format.media_type()).await?;
                 Arrival::Accepted
             }
-            None => Arrival::Refused,
+            None => Arrival::Rejected,
         };
         self.objects.delete(key).await?;
         Ok(arrival)
     }
 
-    /// The keys under which pictures have lain since before this; also of what is no picture.
+    /// The keys of the uploads before this time, and of everything that is not an upload.
     pub(super) async fn arrived_before(&self, at: Timestamp) -> Result<Vec<String>> {
         let mut keys = self.objects.list(INCOMING).await?;
         keys.retain(|key| Name::of_incoming(key).and_then(|name| name.made_at()).is_none_or(|made_at| made_at < at));
         Ok(keys)
     }
 
-    /// Where a picture can be read for a moment.
+    /// A temporary address of the image.
     pub async fn image(&self, name: &Name) -> Result<Option<Presigned>> {
         if !self.objects.exists(&name.key()).await? {
             return Ok(None);
@@ -115,7 +115,7 @@ impl Service {
         self.objects.presign_get(&name.key()).await.map(Some)
     }
 
-    /// The nanoseconds hold what tells two pictures of one millisecond apart.
+    /// The nanoseconds contain the sequence of the id, which distinguishes images of the same millisecond.
     fn new_name(&self, user: Id, format: Format) -> Result<Name> {
         let (made_at, sequence) = self.ids.next(self.clock.now())?.parts();
         let nanoseconds = made_at.as_millisecond() * 1_000_000 + i64::from(sequence) * 100;

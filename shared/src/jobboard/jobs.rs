@@ -1,38 +1,44 @@
-//! Jobs: what their owners do with them (document, 二、商家招聘模块, and 我发布的). Jobs are public and found by their id alone, so the
-//! owner is no part of their key: every change asks for it.
+//! Operations on jobs (docs/contract/jobboard.txt, 二、商家招聘模块 and 我发布的). Jobs are public and found by their id alone, so the key
+//! does not contain the owner. Every change checks the owner instead.
 
 use jiff::Timestamp;
 
-use super::contacts::{Found, Other};
-use super::job::{Content, Job, Note, State, Stored};
-use super::once::Once;
-use super::search::feed;
-use super::values::BizType;
-use super::{Service, missing, row};
+use super::idempotency::Idempotency;
+use super::item::{self, Record as _, Versioned};
+use super::job::{Content, Job, State};
+use super::users::Profile;
+use super::values::{BizType, Note};
+use super::{Service, keys, missing};
+use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::input::Json;
-use crate::page::{Page, PageRequest};
-use crate::secrets::random_token;
-use crate::store::attribute::text;
-use crate::store::{Condition, Key, Outcome, STAMP, TRIES, Write, pause};
-use crate::values::{LocalTime, Text};
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Key, Outcome, STAMP, Write, retry_conflicts};
+use crate::values::{Id, LocalTime, Text};
 
 impl Service {
-    /// Posts a job and gives its id.
+    /// Posts a job and returns its id.
     ///
-    /// DynamoDB: one transaction; one read before it where the contact person is the owner.
-    pub async fn create_job(&self, owner: Id, mut content: Content, once: Option<&Once>) -> Result<Id> {
+    /// DynamoDB: one transaction; one read before it if no contact person is named.
+    pub async fn create_job(&self, owner: Id, mut content: Content, idempotency: Option<&Idempotency>) -> Result<Id> {
         content.check()?;
         if content.contact_person.as_str().trim().is_empty() {
             content.contact_person = self.user(owner).await?.name;
         }
         let now = self.clock.now();
-        self.ids.claim(now, |id| self.post_job(id, owner, content.clone(), now, once)).await
+        self.ids.claim(now, |id| self.store_job(id, owner, content.clone(), now, idempotency)).await
     }
 
-    /// Posts a job under this id, and gives that or the one that the same request has made before; `None` where another job has it.
-    async fn post_job(&self, id: Id, owner: Id, content: Content, now: Timestamp, once: Option<&Once>) -> Result<Option<Id>> {
+    /// Stores a job under this id. Returns the id of the job, or of the one that the same request stored before; None if another job has
+    /// this id.
+    async fn store_job(
+        &self,
+        id: Id,
+        owner: Id,
+        content: Content,
+        now: Timestamp,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Option<Id>> {
         let job = Job {
             id,
             owner,
@@ -46,28 +52,30 @@ impl Service {
             note: None,
         };
         let item = job.item(1)?;
-        let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
-        let told = feed::told(&self.tables.jobboard, &job, &item, 1, now);
-        let writes = [put].into_iter().chain(once.map(|once| self.remember(once, job.id))).chain([told]).collect();
-        let outcome = self.store.transact(writes).await?;
+        let table = &self.tables.jobboard;
+        let put = Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() };
+        let result = idempotency.map(|idempotency| self.store_result(idempotency, job.id));
+        let event = job.feed_event(&item, 1).write(table, now);
+        let writes = [put].into_iter().chain(result).chain([event]).collect();
+        let outcome = self.store.transact(writes).await?.unless_stored(&item);
         self.live.changed();
-        let Outcome::Refused(mut refusals) = outcome else { return Ok(Some(id)) };
-        let remembered = refusals.drain(1..).next().filter(|refusal| refusal.failed).and_then(|refusal| refusal.stored);
-        match (once, remembered) {
-            (Some(once), Some(remembered)) => once.made(&remembered).map(Some),
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            _ if refusals.pop().and_then(|refusal| refusal.stored).as_ref() == Some(&item) => Ok(Some(id)),
+        let Outcome::Rejected(rejections) = outcome else { return Ok(Some(id)) };
+        let earlier = rejections.into_iter().nth(1).filter(|rejection| rejection.failed).and_then(|rejection| rejection.stored);
+        match (idempotency, earlier) {
+            (Some(idempotency), Some(earlier)) => idempotency.result_in(&earlier).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// Changes what its owner says of a job; the members that are left out stay.
+    /// Replaces the content of a job by what `change` returns. `change` runs after the check of the owner, so that the content of another
+    /// user's job is not validated.
     ///
     /// DynamoDB: one read, one transaction.
-    pub async fn update_job(&self, owner: Id, id: Id, changes: &Json) -> Result<()> {
+    pub async fn update_job(&self, owner: Id, id: Id, change: impl Fn(&Content) -> Result<Content>) -> Result<()> {
         let now = self.clock.now();
         self.change_own(owner, id, |job| {
-            job.content = job.content.changed(changes)?;
+            job.content = change(&job.content)?;
+            job.content.check()?;
             job.updated_at = now.into();
             Ok(())
         })
@@ -87,13 +95,13 @@ impl Service {
         .await
     }
 
-    /// Puts a job before those that were refreshed earlier; for nothing once a day.
+    /// Lists a job before those that were refreshed earlier. It is free once per `FREE_REFRESH_HOURS`.
     ///
     /// DynamoDB: one read, one transaction.
     pub async fn refresh_job(&self, owner: Id, id: Id) -> Result<()> {
         let now = self.clock.now();
         self.change_own(owner, id, |job| {
-            must_be_open(job)?;
+            job.check_open()?;
             let next = job.free_refresh_at.map(|last| last.later(self.settings.free_refresh));
             if let Some(next) = next.filter(|next| LocalTime::from(now) < *next) {
                 let wait = next.as_millisecond() - now.as_millisecond();
@@ -107,7 +115,7 @@ impl Service {
         .await
     }
 
-    /// Takes a job down, or deletes it, by an administrator's word.
+    /// Takes a job down, or deletes it, for an administrator.
     pub async fn remove_job(&self, id: Id, state: State, reason: &Text<1, 256>, by: &Text<1, 64>) -> Result<()> {
         let now = self.clock.now();
         self.change_job(id, |job| {
@@ -125,7 +133,7 @@ impl Service {
         .map(drop)
     }
 
-    /// Clears a top that has ended; whether it had.
+    /// Clears the top of a job if it has ended. Returns whether it had.
     pub(super) async fn clear_top(&self, id: Id) -> Result<bool> {
         let now = LocalTime::from(self.clock.now());
         self.change_job(id, |job| {
@@ -137,7 +145,7 @@ impl Service {
 
     async fn change_own(&self, owner: Id, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<()> {
         self.change_job(id, |job| {
-            is_own(job, owner)?;
+            job.check_owner(owner)?;
             match job.state {
                 State::Open | State::Closed => change(job),
                 State::TakenDown | State::Deleted => Err(Error::invalid([Fault::new("job_id", "was taken down")])),
@@ -147,85 +155,74 @@ impl Service {
         .map(drop)
     }
 
-    /// Changes a job to what `change` makes of it; whether that is another one. Nobody else's change is lost: one that was overtaken is made anew.
+    /// Applies `change` to a job and returns whether it is different now. On a concurrent update the change is re-applied to the new version.
     async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
         let stamp = text(random_token()?);
-        for attempt in 0..TRIES {
-            let found = self.store.get(&self.tables.jobboard, row::job(id)).await?;
+        retry_conflicts(|| async {
+            let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
             let found = found.ok_or_else(|| missing("job"))?;
             if found.get(STAMP) == Some(&stamp) {
-                // Our own write, whose answer was lost on the way.
-                return Ok(true);
+                // Our own earlier write, whose response was lost.
+                return Ok(Some(true));
             }
-            let mut stored = Stored::read(found)?;
-            let before = stored.job.clone();
-            change(&mut stored.job)?;
-            if stored.job == before {
-                return Ok(false);
+            let mut stored = Versioned::<Job>::read(found)?;
+            let before = stored.record.clone();
+            change(&mut stored.record)?;
+            if stored.record == before {
+                return Ok(Some(false));
             }
-            let mut writes = stored.writes(&self.tables.jobboard, self.clock.now())?;
-            if let [Write::Put { item, .. }, _] = &mut writes {
-                item.insert(STAMP.into(), stamp.clone());
-            }
+            let mut item = stored.next_item()?;
+            item.insert(STAMP.into(), stamp.clone());
+            let writes = stored.update(&self.tables.jobboard, item, self.clock.now());
             let outcome = self.store.transact(writes.into()).await?;
             self.live.changed();
             match outcome {
-                Outcome::Written => return Ok(true),
-                Outcome::Refused(_) => pause(attempt).await?,
+                Outcome::Written => Ok(Some(true)),
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("a job changed faster than it could be changed"))
+        })
+        .await
     }
 
-    /// A job as `viewer` may see it: anybody's open one, one's own in every state but deleted.
+    /// A job, if `viewer` may see it: everyone sees open jobs, and owners see their own jobs in every state but deleted.
     ///
-    /// DynamoDB: one read; one more for somebody who is logged in where contacts are masked.
+    /// DynamoDB: one read.
     pub async fn job(&self, id: Id, viewer: Option<Id>) -> Result<Job> {
-        let found = self.store.get(&self.tables.jobboard, row::job(id)).await?.map(Job::read).transpose()?;
+        let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?.map(item::read::<Job>).transpose()?;
         let job = found.ok_or_else(|| missing("job"))?;
         let own = viewer == Some(job.owner) && job.state != State::Deleted;
         if job.is_open() || own { Ok(job) } else { Err(missing("job")) }
     }
 
-    /// Which of these jobs hide their contact from `viewer`.
+    /// Whether the contact of each job is masked for `viewer`.
     ///
-    /// DynamoDB: one batch where contacts are masked and somebody is logged in.
+    /// DynamoDB: one batch if the installation masks contacts and the viewer is logged in.
     pub async fn masked(&self, jobs: &[Job], viewer: Option<Id>) -> Result<Vec<bool>> {
         if !self.settings.mask_contact {
             return Ok(vec![false; jobs.len()]);
         }
-        let key = |job: &Job| viewer.map(|viewer| row::contacted(viewer, job.id));
-        let keys: Vec<Key> = jobs.iter().filter(|job| viewer != Some(job.owner)).filter_map(key).collect();
-        let contacted = self.store.get_map(&self.tables.jobboard, keys).await?;
+        let key = |job: &Job| viewer.map(|viewer| keys::contacted(viewer, job.id));
+        let wanted: Vec<Key> = jobs.iter().filter(|job| viewer != Some(job.owner)).filter_map(key).collect();
+        let contacted = self.store.get_map(&self.tables.jobboard, wanted).await?;
         let seen = |job: &Job| viewer == Some(job.owner) || key(job).is_some_and(|key| contacted.contains_key(&key));
         Ok(jobs.iter().map(|job| !seen(job)).collect())
     }
 
-    /// The jobs that a user has posted, newest first, and who the user is to others.
+    /// The jobs that a user has posted, newest first, and the profile of the user.
     ///
     /// DynamoDB: one query, one batch.
-    pub async fn jobs_of(&self, owner: Id, biz_type: Option<BizType>, page: PageRequest) -> Result<(Page<Job>, Other)> {
+    pub async fn jobs_of(&self, owner: Id, biz_type: Option<BizType>, page: PageRequest) -> Result<(Page<Job>, Profile)> {
         let keys = match BizType::is_posted(biz_type) {
-            true => self.list("ix1", row::jobs_of(owner)).page_of_keys(page, "cursor").await?,
+            true => self.list("ix1", keys::jobs_of(owner)).page_of_keys(page, "cursor").await?,
             false => page.nothing(),
         };
-        let wanted = keys.list.iter().cloned().chain([row::user(owner)]).collect();
-        let found = Found { items: self.store.get_map(&self.tables.jobboard, wanted).await?, service: self };
-        let jobs = keys.list.iter().filter_map(|key| found.items.get(key).cloned()).map(Job::read);
+        let wanted = keys.list.iter().cloned().chain([keys::user(owner)]).collect();
+        let found = self.store.get_map(&self.tables.jobboard, wanted).await?;
+        let jobs = keys.list.iter().filter_map(|key| found.get(key).cloned()).map(item::read);
         let Page { total, page, page_size, next_cursor, .. } = keys;
-        Ok((Page { list: jobs.collect::<Result<_>>()?, total, page, page_size, next_cursor }, found.user(owner)?))
+        Ok((
+            Page { list: jobs.collect::<Result<_>>()?, total, page, page_size, next_cursor },
+            self.profile_among(&found, owner)?,
+        ))
     }
-}
-
-/// Only its owner may do that.
-pub(super) fn is_own(job: &Job, owner: Id) -> Result<()> {
-    match job.state {
-        State::Deleted => Err(missing("job")),
-        _ if job.owner == owner => Ok(()),
-        _ => Err(Error::forbidden().because(Fault::new("job_id", "is somebody else's"))),
-    }
-}
-
-pub(super) fn must_be_open(job: &Job) -> Result<()> {
-    if job.is_open() { Ok(()) } else { Err(Error::invalid([Fault::new("job_id", "is closed")])) }
 }

@@ -1,19 +1,20 @@
-//! The job board: restaurants and job seekers (document 002_067f7067040ee5c1.txt).
+//! The job board for restaurants and job seekers (docs/contract/jobboard.txt).
 //!
-//! Users post jobs, collect them, and spend vouchers on calling each other; vouchers, tops and refreshes are paid for with WeChat
-//! Pay. [`Service`] is what the handlers call.
+//! Users post jobs, collect them, and spend vouchers to call each other. They pay for vouchers, tops and refreshes with WeChat Pay. The
+//! handlers call [`Service`].
 
 pub mod collections;
 pub mod contacts;
+pub mod idempotency;
 pub mod images;
+mod item;
 pub mod job;
-pub mod jobs;
-pub mod once;
+mod jobs;
+mod keys;
 pub mod orders;
-mod payments;
 pub mod prices;
-mod row;
 pub mod search;
+mod settlement;
 mod sweeps;
 pub mod users;
 pub mod values;
@@ -23,16 +24,17 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::Clock;
-use crate::environment::Environment;
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Ids;
-use crate::keyring::Keyring;
-use crate::limits::Counters;
-use crate::objects::Objects;
-use crate::store::Store;
-use crate::wechat::WeChat;
-use crate::wechat::pay::Pay;
+use crate::outbound::wechat::WeChat;
+use crate::outbound::wechat::pay::Pay;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::runtime::ids::Ids;
+use crate::storage::list::List;
+use crate::storage::objects::Objects;
+use crate::storage::rate_limit::Counters;
+use crate::storage::table::{Order, Query, Range, Store};
 
 pub struct Service {
     store: Store,
@@ -48,24 +50,24 @@ pub struct Service {
 }
 
 struct Tables {
-    /// `JOBBOARD_TABLE`: users, jobs and all that belongs to them.
+    /// `JOBBOARD_TABLE`: users, jobs, and the records that belong to them.
     jobboard: String,
-    /// `CREDENTIALS_TABLE`: requests that count once, and counts of logins.
+    /// `CREDENTIALS_TABLE`: idempotency keys, and the rate limit of log-ins.
     credentials: String,
 }
 
-/// What an installation chooses.
+/// The choices of an installation.
 struct Settings {
-    /// `FREE_REFRESH_HOURS`: how far apart a job is refreshed for nothing.
+    /// `FREE_REFRESH_HOURS`: the least time between two free refreshes of a job.
     free_refresh: SignedDuration,
-    /// `MASK_CONTACT`: a job's contact is shown to its owner and to those who spent a voucher on it.
+    /// `MASK_CONTACT`: only the owner of a job and users who spent a voucher on it see its contact.
     mask_contact: bool,
 }
 
 impl Service {
     /// Reads the variables above and `UPLOADS_BUCKET`, `JOBBOARD_SECRET`, `JOBBOARD_WECHAT_SECRET`, `WECHAT_PAY_SECRET` (ids of
-    /// secrets), `WECHAT_URL` and `WECHAT_PAY_URL`, fetches the keys and opens the connection that the first request would
-    /// otherwise wait for.
+    /// secrets), `WECHAT_URL` and `WECHAT_PAY_URL`. Fetches the keys and opens the connection to DynamoDB, so that the first request does
+    /// not wait for them.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             jobboard: environment.required("JOBBOARD_TABLE")?.to_owned(),
@@ -99,13 +101,24 @@ impl Service {
         Counters { family: "jobboard", store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 
-    /// The moment by which tops run.
+    /// A list of the family's table, newest first.
+    fn list(&self, index: &'static str, partition: String) -> List<'_> {
+        List {
+            store: &self.store,
+            keyring: &self.keyring,
+            table: &self.tables.jobboard,
+            scope: partition.clone(),
+            query: Query { index, partition, range: Range::All, order: Order::Descending, filter: None },
+        }
+    }
+
+    /// The time that decides whether a top is running.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }
 
-/// The error for a record that is not there, or that the caller must not know of.
-fn missing(record: &'static str) -> Error {
+/// The error for a record that does not exist, or that the caller must not learn of.
+pub fn missing(record: &'static str) -> Error {
     Error::not_found([Fault::new(record, "not found")])
 }

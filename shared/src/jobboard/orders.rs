@@ -1,30 +1,29 @@
-//! Orders: what a user buys (document, 置顶, 付费刷新 and 充值; jobboard.md, Money). An order is stored before WeChat hears of it, so
-//! that nothing can be paid that is not known here. What becomes of it then is in `payments.rs`.
+//! Orders: what a user buys (docs/contract/jobboard.txt, 置顶招聘信息, 付费刷新招聘信息 and 充值; docs/design/jobboard.md, Money). An order is
+//! stored before WeChat Pay learns of it, so that no unknown order can be paid. `settlement.rs` grants and closes orders.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::job::{Job, Note};
-use super::jobs::{is_own, must_be_open};
-use super::once::Once;
+use super::idempotency::Idempotency;
+use super::item::{Record, Versioned};
+use super::job::Job;
 use super::prices::{Catalogue, Goods};
-use super::sweeps::ORDER;
-use super::{Service, missing, row};
+use super::values::Note;
+use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, Refusal, VERSION, Write, mark};
-use crate::values::{LocalTime, Money, choices};
-use crate::wechat::pay::{Bill, PayParams, nonce};
+use crate::outbound::wechat::pay::{Bill, PayParams, nonce};
+use crate::storage::table::attribute::number;
+use crate::storage::table::{Condition, Item, Outcome, Rejection, VERSION, Write, mark};
+use crate::values::{Id, LocalTime, Money, choices};
 
-/// How long an order can be paid.
+/// How long an order can be paid after its creation.
 const AGE: SignedDuration = SignedDuration::from_mins(30);
 
 choices! {
-    /// What became of an order.
+    /// The state of an order.
     OrderState {
         Pending = "pending",
-        /// And granted: the two are one transaction.
+        /// Paid and granted: one transaction does both.
         Paid = "paid",
         Closed = "closed",
         Refunded = "refunded",
@@ -56,7 +55,7 @@ impl Purchase {
         }
     }
 
-    /// Begins the order's number.
+    /// The prefix of the order's number.
     fn prefix(self) -> &'static str {
         match self {
             Self::Top { .. } => "TOP",
@@ -65,7 +64,7 @@ impl Purchase {
         }
     }
 
-    /// What WeChat shows who pays.
+    /// The text that WeChat Pay shows to the user.
     fn description(self) -> String {
         match self {
             Self::Top { hours, .. } => format!("置顶招聘信息 {hours} 小时"),
@@ -84,12 +83,12 @@ pub struct Order {
     pub amount: Money,
     pub state: OrderState,
     pub created_at: LocalTime,
-    /// Of what `wx.requestPayment` is given: the same however often it is told.
+    /// For `wx.requestPayment`. It is stored, so that a retry returns the same parameters.
     pub(super) nonce: String,
-    /// None until WeChat has heard of it.
+    /// None until WeChat Pay has learned of the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) prepay_id: Option<String>,
-    /// WeChat's number of the payment.
+    /// WeChat Pay's id of the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) transaction_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,13 +99,13 @@ pub struct Order {
 }
 
 impl Order {
-    /// `TOP20260110152015123` and four digits: what is behind the prefix is the id, read as a time.
+    /// `TOP20260110152015123` and four digits. They encode the id: its time, then its sequence.
     pub fn number(&self) -> String {
         let (made_at, sequence) = self.id.parts();
         format!("{}{}{sequence:04}", self.purchase.prefix(), LocalTime::from(made_at).to_digits())
     }
 
-    /// The id in a number.
+    /// The id that a number encodes.
     pub fn id_in(number: &str) -> Option<Id> {
         let digits = ["TOP", "REF", "CV"].into_iter().find_map(|prefix| number.strip_prefix(prefix))?;
         let (time, sequence) = digits.split_at_checked(17).filter(|(_, sequence)| sequence.len() == 4)?;
@@ -117,77 +116,67 @@ impl Order {
     pub(super) fn expires_at(&self) -> Timestamp {
         self.created_at.later(AGE).into()
     }
+}
 
-    pub(super) fn read(item: Item) -> Result<Self> {
-        serde_dynamo::from_item(item).map_err(Error::internal)
-    }
-
+impl Record for Order {
     fn item(&self, version: u64) -> Result<Item> {
         let mut item: Item = serde_dynamo::to_item(self).map_err(Error::internal)?;
-        item.extend(row::order(self.id).into_item());
+        item.extend(keys::order(self.id).into_item());
         item.insert(VERSION.into(), number(version));
         if self.state == OrderState::Pending {
-            mark(&mut item, ORDER, self.expires_at());
+            mark(&mut item, keys::ORDER_SWEEP, self.expires_at());
         }
         Ok(item)
     }
 }
 
-/// An order as it was read, with the version that a change of it must still meet.
-pub(super) struct StoredOrder {
-    pub order: Order,
-    version: u64,
-}
-
-impl StoredOrder {
-    pub fn read(item: Item) -> Result<Self> {
-        Ok(Self { version: read_integer(&item, VERSION)?, order: Order::read(item)? })
-    }
-
-    /// Writes the order in the place of what was read.
-    pub fn put(&self, table: &str) -> Result<Write> {
-        let condition = Condition::equals(VERSION, number(self.version));
-        Ok(Write::Put { table: table.to_owned(), item: self.order.item(self.version + 1)?, condition })
-    }
-}
-
-/// An order, placed by this request or by the same one before.
+/// The result of storing an order.
 enum Placed {
-    Now(Order),
-    Before(Id),
+    New(Order),
+    /// The same request stored this order before.
+    Earlier(Id),
 }
 
-/// That is not sold, or not for this price.
-#[derive(Debug, PartialEq, Eq)]
-pub struct WrongPrice;
+/// Why an order was not placed.
+#[derive(Debug)]
+pub enum OrderError {
+    /// The catalogue does not contain the goods at this price.
+    WrongPrice,
+    Failed(Error),
+}
+
+impl From<Error> for OrderError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 impl Service {
-    /// Orders something and gives what `wx.requestPayment` needs. `notify_url` is where WeChat tells that it was paid.
+    /// Places an order and returns the parameters of `wx.requestPayment`. WeChat Pay sends its notification to `notify_url`.
     ///
-    /// DynamoDB: one batch, one transaction, one write; one read before them for a request that counts once.
+    /// DynamoDB: one batch, one transaction, one write; one read before them if the request has an idempotency key.
     pub async fn place_order(
         &self,
         user: Id,
         purchase: Purchase,
         price: Money,
         notify_url: &str,
-        once: Option<&Once>,
-    ) -> Result<Result<(Order, PayParams), WrongPrice>> {
-        if let Some(made) = self.made_before(once).await? {
-            return self.placed_before(made, notify_url).await.map(Ok);
+        idempotency: Option<&Idempotency>,
+    ) -> Result<(Order, PayParams), OrderError> {
+        if let Some(earlier) = self.earlier_result(idempotency).await? {
+            return Ok(self.resubmit(earlier, notify_url).await?);
         }
-        let table = &self.tables.jobboard;
-        let keys = [row::prices(), row::user(user)].into_iter().chain(purchase.job().map(row::job)).collect();
-        let mut found = self.store.get_map(table, keys).await?;
-        let buyer = self.read_user(found.remove(&row::user(user)).ok_or_else(|| missing("user"))?)?;
+        let wanted = [keys::prices(), keys::user(user)].into_iter().chain(purchase.job().map(keys::job)).collect();
+        let mut found = self.store.get_map(&self.tables.jobboard, wanted).await?;
+        let buyer = self.read_user(found.remove(&keys::user(user)).ok_or_else(|| missing("user"))?)?;
         if let Some(id) = purchase.job() {
-            let job = Job::read(found.remove(&row::job(id)).ok_or_else(|| missing("job"))?)?;
-            is_own(&job, user)?;
-            must_be_open(&job)?;
+            let job = Job::among(&found, id)?.ok_or_else(|| missing("job"))?;
+            job.check_owner(user)?;
+            job.check_open()?;
         }
         let (goods, quantity) = purchase.priced_as();
-        if Catalogue::read(found.remove(&row::prices()))?.price(goods, quantity) != Some(price) {
-            return Ok(Err(WrongPrice));
+        if Catalogue::read(found.remove(&keys::prices()))?.price(goods, quantity) != Some(price) {
+            return Err(OrderError::WrongPrice);
         }
         let now = self.clock.now();
         let nonce = nonce()?;
@@ -204,68 +193,67 @@ impl Service {
             paid_at: None,
             note: None,
         };
-        match self.ids.claim(now, |id| self.store_order(order(id), once)).await? {
-            Placed::Now(order) => self.announced(StoredOrder { order, version: 1 }, &buyer.openid, notify_url).await,
-            Placed::Before(made) => self.placed_before(made, notify_url).await,
-        }
-        .map(Ok)
+        let placed = match self.ids.claim(now, |id| self.store_order(order(id), idempotency)).await? {
+            Placed::New(order) => self.prepay(Versioned { record: order, version: 1 }, &buyer.openid, notify_url).await?,
+            Placed::Earlier(id) => self.resubmit(id, notify_url).await?,
+        };
+        Ok(placed)
     }
 
-    /// Stores a new order; `None` where another one has its id.
-    async fn store_order(&self, order: Order, once: Option<&Once>) -> Result<Option<Placed>> {
+    /// Stores a new order. Returns None if another order has its id.
+    async fn store_order(&self, order: Order, idempotency: Option<&Idempotency>) -> Result<Option<Placed>> {
         let item = order.item(1)?;
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
-        let writes = [put].into_iter().chain(once.map(|once| self.remember(once, order.id))).collect();
-        let Outcome::Refused(refusals) = self.store.transact(writes).await? else { return Ok(Some(Placed::Now(order))) };
-        match (refusals.as_slice(), once) {
-            // Our own transaction, whose answer was lost on the way: it was sent again.
-            ([Refusal { stored: Some(stored), .. }, ..], _) if *stored == item => Ok(Some(Placed::Now(order))),
-            ([_, Refusal { failed: true, stored: Some(stored) }], Some(once)) => {
-                once.made(stored).map(Placed::Before).map(Some)
+        let result = idempotency.map(|idempotency| self.store_result(idempotency, order.id));
+        let outcome = self.store.transact([put].into_iter().chain(result).collect()).await?.unless_stored(&item);
+        let Outcome::Rejected(rejections) = outcome else { return Ok(Some(Placed::New(order))) };
+        match (rejections.as_slice(), idempotency) {
+            ([_, Rejection { failed: true, stored: Some(stored) }], Some(idempotency)) => {
+                idempotency.result_in(stored).map(Placed::Earlier).map(Some)
             }
             _ => Ok(None),
         }
     }
 
-    /// An order that the same request placed before, perhaps without coming to its end.
-    async fn placed_before(&self, id: Id, notify_url: &str) -> Result<(Order, PayParams)> {
+    /// Continues with an order that the same request stored before. WeChat Pay may not have learned of it.
+    async fn resubmit(&self, id: Id, notify_url: &str) -> Result<(Order, PayParams)> {
         let stored = self.stored_order(id).await?.ok_or_else(|| Error::internal("a remembered order is missing"))?;
-        let openid = self.user(stored.order.user).await?.openid;
-        self.announced(stored, &openid, notify_url).await
+        let openid = self.user(stored.record.user).await?.openid;
+        self.prepay(stored, &openid, notify_url).await
     }
 
-    /// An order that WeChat has heard of, with what `wx.requestPayment` is given.
-    async fn announced(&self, mut stored: StoredOrder, openid: &str, notify_url: &str) -> Result<(Order, PayParams)> {
+    /// Prepays the order at WeChat Pay unless that was done before, and signs the parameters of `wx.requestPayment`.
+    async fn prepay(&self, mut stored: Versioned<Order>, openid: &str, notify_url: &str) -> Result<(Order, PayParams)> {
         let now = self.clock.now();
-        let prepay_id = match &stored.order.prepay_id {
+        let prepay_id = match &stored.record.prepay_id {
             Some(prepay_id) => prepay_id.clone(),
-            // Nor would WeChat hear of one whose time is up, before it is closed.
-            None if stored.order.state != OrderState::Pending || stored.order.expires_at() <= now => {
+            // WeChat Pay must not learn of an expired order either, even before it is closed.
+            None if stored.record.state != OrderState::Pending || stored.record.expires_at() <= now => {
                 return Err(Error::conflict(Fault::new("Idempotency-Key", "is that of an order which was never announced")));
             }
             None => {
                 let bill = Bill {
-                    order_no: &stored.order.number(),
-                    description: &stored.order.purchase.description(),
-                    amount: stored.order.amount.fen(),
+                    order_no: &stored.record.number(),
+                    description: &stored.record.purchase.description(),
+                    amount: stored.record.amount.fen(),
                     openid,
                     notify_url,
-                    expires_at: stored.order.expires_at(),
+                    expires_at: stored.record.expires_at(),
                 };
                 let prepay_id = self.pay.prepay(&bill, now).await?;
-                stored.order.prepay_id = Some(prepay_id.clone());
-                // Refused where the same request, sent twice at once, was faster: WeChat tells both the same.
-                self.store.transact(vec![stored.put(&self.tables.jobboard)?]).await?;
+                stored.record.prepay_id = Some(prepay_id.clone());
+                // A rejection is harmless: a concurrent copy of the request has stored the same `prepay_id`.
+                self.store.transact(vec![stored.replace_by(&self.tables.jobboard, stored.next_item()?)]).await?;
                 prepay_id
             }
         };
-        let time = stored.order.created_at.as_millisecond() / 1000;
-        let pay_params = self.pay.pay_params(&prepay_id, time, &stored.order.nonce).await?;
-        Ok((stored.order, pay_params))
+        let time = stored.record.created_at.as_millisecond() / 1000;
+        let pay_params = self.pay.pay_params(&prepay_id, time, &stored.record.nonce).await?;
+        Ok((stored.record, pay_params))
     }
 
-    pub(super) async fn stored_order(&self, id: Id) -> Result<Option<StoredOrder>> {
-        self.store.get(&self.tables.jobboard, row::order(id)).await?.map(StoredOrder::read).transpose()
+    pub(super) async fn stored_order(&self, id: Id) -> Result<Option<Versioned<Order>>> {
+        self.store.get(&self.tables.jobboard, keys::order(id)).await?.map(Versioned::read).transpose()
     }
 }
 
@@ -275,7 +263,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_number_holds_the_id(since_2024_ms in 0_u64..2_000_000_000_000, sequence in 0_u64..4096, goods in 0..3) {
+        fn a_number_encodes_the_id(since_2024_ms in 0_u64..2_000_000_000_000, sequence in 0_u64..4096, goods in 0..3) {
             let id = Id::from_u64((since_2024_ms << 12) | sequence);
             let purchase = match goods {
                 0 => Purchase::Top { job: id, hours: 72 },
@@ -293,7 +281,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_taken_for_a_number_by_chance(text in "(TOP|REF|CV)?[0-9x]{0,24}") {
+        fn arbitrary_text_yields_no_impossible_id(text in "(TOP|REF|CV)?[0-9x]{0,24}") {
             if let Some(id) = Order::id_in(&text) {
                 proptest::prop_assert!(id.as_u64() >> 12 < 1 << 50);
             }

@@ -1,22 +1,21 @@
-//! What is sold, and for how much: a catalogue in the table, edited through `ops-admin`. A fresh system sells what the document
-//! shows.
+//! The price catalogue, which administrators edit through `ops-admin`. A new system has the prices of the document.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Service, row};
+use super::{Service, item, keys};
 use crate::error::{Error, Result};
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, TRIES, VERSION, pause};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, retry_conflicts};
 use crate::values::{Money, choices};
 
 choices! {
-    /// What is sold.
+    /// What users can buy.
     Goods {
-        /// So many hours above the others.
+        /// The quantity is in hours.
         Top = "top",
-        /// A refresh.
+        /// The quantity is 1.
         Refresh = "refresh",
-        /// So many contact vouchers.
+        /// Contact vouchers.
         Voucher = "voucher",
     }
 }
@@ -35,7 +34,7 @@ pub struct Catalogue {
     pub prices: Vec<Price>,
 }
 
-/// What the document shows: 72 hours for 5.00, a refresh for 1.99, a voucher for 3.99.
+/// The prices of the document: 72 hours for 5.00, a refresh for 1.99, a voucher for 3.99.
 impl Default for Catalogue {
     fn default() -> Self {
         let price = |goods, quantity, fen| Price { goods, quantity, price: Money::from_fen(fen) };
@@ -45,10 +44,10 @@ impl Default for Catalogue {
 
 impl Catalogue {
     pub(super) fn read(item: Option<Item>) -> Result<Self> {
-        item.map_or_else(|| Ok(Self::default()), |item| serde_dynamo::from_item(item).map_err(Error::internal))
+        item.map_or_else(|| Ok(Self::default()), item::read)
     }
 
-    /// None where that is not sold.
+    /// None if the catalogue does not contain it.
     pub fn price(&self, goods: Goods, quantity: u32) -> Option<Money> {
         self.prices.iter().find(|price| price.goods == goods && price.quantity == quantity).map(|price| price.price)
     }
@@ -63,26 +62,26 @@ impl Catalogue {
 impl Service {
     /// DynamoDB: one read.
     pub async fn prices(&self) -> Result<Catalogue> {
-        Catalogue::read(self.store.get(&self.tables.jobboard, row::prices()).await?)
+        Catalogue::read(self.store.get(&self.tables.jobboard, keys::prices()).await?)
     }
 
-    /// Sets a price, or with none ends a sale. Set again, nothing changes.
+    /// Sets a price, or removes it without a `price`.
     pub async fn set_price(&self, goods: Goods, quantity: u32, price: Option<Money>) -> Result<Catalogue> {
-        for attempt in 0..TRIES {
-            let stored = self.store.get(&self.tables.jobboard, row::prices()).await?;
+        retry_conflicts(|| async {
+            let stored = self.store.get(&self.tables.jobboard, keys::prices()).await?;
             let version: u64 = stored.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
             let mut catalogue = Catalogue::read(stored)?;
             catalogue.set(goods, quantity, price);
             let mut item: Item = serde_dynamo::to_item(&catalogue).map_err(Error::internal)?;
-            item.extend(row::prices().into_item());
+            item.extend(keys::prices().into_item());
             item.insert(VERSION.into(), number(version + 1));
             let unchanged = Condition::absent_or(VERSION, "=", number(version));
             match self.store.put(&self.tables.jobboard, item, unchanged).await? {
-                Outcome::Written => return Ok(catalogue),
-                // Overtaken, or our own answer was lost: what is set again changes nothing.
-                Outcome::Refused(_) => pause(attempt).await?,
+                Outcome::Written => Ok(Some(catalogue)),
+                // The conflict may be with our own earlier write. To set the price again is harmless.
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("prices changed faster than they could be set"))
+        })
+        .await
     }
 }

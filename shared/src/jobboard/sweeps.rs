@@ -1,30 +1,27 @@
-//! What is due on the job board: unpaid orders, ended tops, pictures that arrived unheard (jobboard.md, Money and Images).
+//! The scheduled clean-up: expired orders, ended tops, and uploads whose S3 event was lost (docs/design/jobboard.md, Money and Images).
 
 use futures::stream;
 use jiff::SignedDuration;
 
-use super::Service;
 use super::orders::OrderState;
+use super::{Service, keys};
 use crate::error::{Error, Kind, Result};
-use crate::ids::Id;
-use crate::store::Key;
-use crate::sweep::{Swept, Time, sweep};
+use crate::runtime::sweep::{Swept, Time, sweep};
+use crate::storage::table::Key;
+use crate::values::Id;
 
-/// What orders that can still be paid, and jobs with a top, are marked with.
-pub(super) const ORDER: &str = "order";
-pub(super) const TOP: &str = "top";
-/// Who arrives is checked at once: what lies longer was not heard of.
-const UNHEARD: SignedDuration = SignedDuration::from_mins(15);
+/// S3 notifies `ops-uploads` of an upload within moments. After this time the event counts as lost.
+const EVENT_LOST_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 impl Service {
-    /// Asks WeChat for each order whose time is over, and grants or closes it.
+    /// Queries WeChat Pay for each expired order, and grants or closes it.
     ///
-    /// DynamoDB: the queries of the index; for each, a read and what granting or closing takes.
+    /// DynamoDB: the queries of the index; for each order, a read and the calls that grant or close.
     pub async fn sweep_orders(&self, time: &Time) -> Swept {
-        let due = self.store.due(&self.tables.jobboard, ORDER, self.clock.now());
-        sweep(due, time, |key: Key| async move {
+        let overdue = self.store.due(&self.tables.jobboard, keys::ORDER_SWEEP, self.clock.now());
+        sweep(overdue, time, |key: Key| async move {
             let stored = self.stored_order(id_in(&key)?).await?;
-            match stored.map(|stored| stored.order).filter(|order| order.state == OrderState::Pending) {
+            match stored.map(|stored| stored.record).filter(|order| order.state == OrderState::Pending) {
                 Some(order) => Ok(self.settle(order).await?.state != OrderState::Pending),
                 None => Ok(false),
             }
@@ -34,22 +31,22 @@ impl Service {
 
     /// Clears each top that has ended.
     ///
-    /// DynamoDB: the queries of the index; for each, a read and a transaction.
+    /// DynamoDB: the queries of the index; for each job, a read and a transaction.
     pub async fn sweep_tops(&self, time: &Time) -> Swept {
-        let due = self.store.due(&self.tables.jobboard, TOP, self.clock.now());
-        sweep(due, time, |key: Key| async move { self.clear_top(id_in(&key)?).await }).await
+        let overdue = self.store.due(&self.tables.jobboard, keys::TOP_SWEEP, self.clock.now());
+        sweep(overdue, time, |key: Key| async move { self.clear_top(id_in(&key)?).await }).await
     }
 
-    /// Checks the pictures that lie where they arrived: each goes where it is shown, or is removed.
+    /// Verifies the uploads whose S3 event was lost. Images become public; anything else is deleted.
     pub async fn sweep_arrivals(&self, time: &Time) -> Swept {
-        let due = match self.arrived_before(self.clock.now() - UNHEARD).await {
+        let overdue = match self.arrived_before(self.clock.now() - EVENT_LOST_AFTER).await {
             Ok(keys) => keys.into_iter().map(Ok).collect(),
             Err(error) => vec![Err(error)],
         };
-        sweep(stream::iter(due), time, |key: String| async move {
+        sweep(stream::iter(overdue), time, |key: String| async move {
             match self.check_arrival(&key).await {
                 Ok(_) => Ok(true),
-                // No name of a picture's: nobody will ask for it.
+                // The key is not that of an image: no one can request it.
                 Err(error) if error.kind() == Kind::Invalid => self.objects.delete(&key).await.map(|()| true),
                 Err(error) => Err(error),
             }

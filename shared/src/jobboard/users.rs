@@ -1,30 +1,27 @@
-//! Users: how they come in with WeChat, and what they tell of themselves (document, 一、用户模块).
+//! Users: registration, log-in and their own data (docs/contract/jobboard.txt, 一、用户模块).
 //!
-//! A user is found by the blind index of the openid. Openid and phone are sealed; the openid is kept because WeChat Pay asks for
-//! it.
+//! A user is found by the blind index of the openid. Openid and phone are sealed. The openid is stored because WeChat Pay requires it.
 
-use deserr::Deserr;
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::values::{Area, Latitude, Longitude, Picture, Sex};
-use super::{Service, row};
-use crate::access_token::AccessTokens;
+use super::{Service, item, keys, missing};
+use crate::crypto::access_token::AccessTokens;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::hex::hex;
-use crate::ids::Id;
-use crate::input::Faults;
-use crate::limits::CODES;
-use crate::sealed;
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, VERSION, Write};
-use crate::values::{LocalTime, Mobile, Text};
-use crate::wechat::Refusal;
+use crate::outbound::wechat::Rejection;
+use crate::storage::rate_limit::CODES;
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::values::{Id, LocalTime, Mobile, Text};
 
-/// Seven days (jobboard.md, Conventions).
+/// Tokens are valid for seven days (docs/design/jobboard.md, Conventions).
 const TOKENS: AccessTokens = AccessTokens { audience: "jobboard", age: SignedDuration::from_hours(7 * 24) };
 
-/// What is stored sealed.
+/// The sealed attributes.
 const SEALED: [&str; 2] = ["openid", "phone"];
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -38,7 +35,7 @@ pub struct User {
     pub avatar: Picture,
     #[serde(default)]
     pub sex: Sex,
-    /// Who invited this user.
+    /// The user who invited this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inviter: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,79 +43,97 @@ pub struct User {
     pub created_at: LocalTime,
 }
 
-/// Where a user was at the last login (document, 更新位置信息).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Deserr)]
-#[deserr(error = Faults)]
+/// The place of a user at the last log-in (docs/contract/jobboard.txt, 更新位置信息).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Place {
-    #[deserr(default)]
     pub first_area_id: Area,
-    #[deserr(default)]
     pub second_area_id: Area,
-    #[deserr(default)]
     pub third_area_id: Area,
-    #[deserr(default)]
     pub address: Text<0, 256>,
     pub longitude: Longitude,
     pub latitude: Latitude,
 }
 
-/// What a user changes; what is left out stays (document, 更新个人信息).
-#[derive(Deserr)]
-#[deserr(error = Faults)]
+/// An update of a user (docs/contract/jobboard.txt, 更新个人信息). None leaves the field unchanged.
+#[derive(Default)]
 pub struct Changes {
-    #[deserr(default)]
     pub avatar: Option<Picture>,
-    #[deserr(default)]
     pub name: Option<Text<0, 32>>,
-    #[deserr(default)]
     pub sex: Option<Sex>,
-    #[deserr(default)]
     pub phone: Option<Mobile>,
 }
 
-/// Who is in, with a token for the requests that follow.
+/// What other users see of a user.
+pub struct Profile {
+    pub id: Id,
+    pub name: Text<0, 32>,
+    /// None if the user does not exist.
+    pub phone: Option<Mobile>,
+}
+
+/// A user who has logged in, with the token for the next requests.
 pub struct Login {
     pub user: Id,
     pub token: String,
 }
 
+/// Why a registration or a log-in failed.
+#[derive(Debug)]
+pub enum LoginError {
+    /// WeChat rejected the login code, or is not available.
+    Rejected(Rejection),
+    /// The login code is valid, but its user has not registered.
+    NotRegistered,
+    Failed(Error),
+}
+
+impl From<Rejection> for LoginError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Error> for LoginError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl Service {
-    /// Makes a user of whoever these codes of WeChat stand for. A known one comes in as by [`Service::log_in`], and nothing
-    /// changes. `address` is where the request comes from.
+    /// Registers the user of these two codes of WeChat. A registered user is logged in, and their data does not change. `address` is the
+    /// client's.
     ///
-    /// DynamoDB: one write, one read, one transaction; one read more where an inviter is named; of a wrong code, one write more.
+    /// DynamoDB: one write, one read, one transaction; one more read if an inviter is named; one more write after a wrong code.
     pub async fn register(
         &self,
         login_code: &str,
         phone_code: &str,
         inviter: Option<Id>,
         address: &str,
-    ) -> Result<Result<Login, Refusal>> {
-        let is_wrong = |outcome: &Result<Result<Login, Refusal>>| match outcome {
-            Ok(outcome) => matches!(outcome, Err(Refusal::Code)),
-            Err(error) => error.kind() == Kind::Invalid,
+    ) -> Result<Login, LoginError> {
+        let is_wrong = |outcome: &Result<Login, LoginError>| match outcome {
+            Err(LoginError::Rejected(rejection)) => *rejection == Rejection::Code,
+            Err(LoginError::Failed(error)) => error.kind() == Kind::Invalid,
+            Ok(_) | Err(LoginError::NotRegistered) => false,
         };
         let register = self.register_by(login_code, phone_code, inviter);
         CODES.attempt(&self.counters(), &["login", address], register, is_wrong).await
     }
 
-    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Result<Login, Refusal>> {
-        let session = match self.wechat.code_to_session(login_code).await? {
-            Ok(session) => session,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Login, LoginError> {
+        let session = self.wechat.code_to_session(login_code).await??;
         if let Some(user) = self.user_of(&session.openid).await? {
-            return self.login(user).map(Ok);
+            return Ok(self.login(user)?);
         }
         let now = self.clock.now();
         let phone = match self.wechat.phone_number(phone_code, now).await? {
             Ok(phone) => Mobile::parse(&phone).map_err(|reason| Error::invalid([Fault::new("phone_code", reason)]))?,
-            Err(Refusal::Code) => return Err(Error::invalid([Fault::new("phone_code", "is wrong or used")])),
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(Rejection::Code) => return Err(Error::invalid([Fault::new("phone_code", "is wrong or used")]).into()),
+            Err(rejection) => return Err(rejection.into()),
         };
-        // Unknown ones are passed over.
+        // An unknown inviter is ignored.
         let inviter = match inviter {
-            Some(inviter) => self.store.get(&self.tables.jobboard, row::user(inviter)).await?.map(|_| inviter),
+            Some(inviter) => self.store.get(&self.tables.jobboard, keys::user(inviter)).await?.map(|_| inviter),
             None => None,
         };
         let user = |id| User {
@@ -133,14 +148,14 @@ impl Service {
             created_at: now.into(),
         };
         let user = self.ids.claim(now, |id| self.store_user(user(id))).await?;
-        self.login(user).map(Ok)
+        Ok(self.login(user)?)
     }
 
-    /// Stores a new user, and gives the id of that or of the same person's who came in at the same time; `None` where somebody else has
+    /// Stores a new user. Returns its id, or the id that a concurrent registration of the same openid has stored; None if another user has
     /// its id.
     async fn store_user(&self, user: User) -> Result<Option<Id>> {
         let table = &self.tables.jobboard;
-        let mut found_by = row::openid(&self.openid_code(&user.openid)?).into_item();
+        let mut found_by = keys::openid(&self.openid_code(&user.openid)?).into_item();
         found_by.insert("user".into(), number(user.id));
         let writes = vec![
             Write::Put { table: table.clone(), item: found_by, condition: Condition::absent() },
@@ -148,32 +163,29 @@ impl Service {
         ];
         match self.store.transact(writes).await? {
             Outcome::Written => Ok(Some(user.id)),
-            // Where the person is known, it may be by this transaction, whose answer was lost on the way.
-            Outcome::Refused(refusals) => {
-                let known = refusals.into_iter().next().and_then(|refusal| refusal.stored);
+            // The stored user may be our own earlier write, whose response was lost (the SDK retried it).
+            Outcome::Rejected(rejections) => {
+                let known = rejections.into_iter().next().and_then(|rejection| rejection.stored);
                 known.map(|known| read_integer(&known, "user").map(Id::from_u64)).transpose()
             }
         }
     }
 
-    /// Lets a known user in; `None` where the code stands for nobody who has registered. `address` is where the request comes from.
+    /// Logs in a registered user. `address` is the client's.
     ///
-    /// DynamoDB: one write, one read; of a wrong code, two writes.
-    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Result<Option<Login>, Refusal>> {
-        let is_wrong = |outcome: &Result<Result<Option<Login>, Refusal>>| matches!(outcome, Ok(Err(Refusal::Code)));
+    /// DynamoDB: one write, one read; two writes after a wrong code.
+    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Login, LoginError> {
+        let is_wrong = |outcome: &Result<Login, LoginError>| matches!(outcome, Err(LoginError::Rejected(Rejection::Code)));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
     }
 
-    async fn log_in_by(&self, login_code: &str) -> Result<Result<Option<Login>, Refusal>> {
-        let session = match self.wechat.code_to_session(login_code).await? {
-            Ok(session) => session,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let user = self.user_of(&session.openid).await?;
-        user.map(|user| self.login(user)).transpose().map(Ok)
+    async fn log_in_by(&self, login_code: &str) -> Result<Login, LoginError> {
+        let session = self.wechat.code_to_session(login_code).await??;
+        let user = self.user_of(&session.openid).await?.ok_or(LoginError::NotRegistered)?;
+        Ok(self.login(user)?)
     }
 
-    /// Whom a token speaks for.
+    /// The user of a token.
     pub fn authorize(&self, token: &str) -> Result<Id> {
         let subject = TOKENS.verify(&self.keyring, token, self.clock.now());
         let user = subject.and_then(|subject| subject.parse().ok()).map(Id::from_u64);
@@ -182,8 +194,8 @@ impl Service {
 
     /// DynamoDB: one read.
     pub async fn user(&self, id: Id) -> Result<User> {
-        let found = self.store.get(&self.tables.jobboard, row::user(id)).await?;
-        self.read_user(found.ok_or_else(|| super::missing("user"))?)
+        let found = self.store.get(&self.tables.jobboard, keys::user(id)).await?;
+        self.read_user(found.ok_or_else(|| missing("user"))?)
     }
 
     /// DynamoDB: one read, one write.
@@ -204,12 +216,12 @@ impl Service {
     }
 
     async fn change_user(&self, id: Id, change: impl Fn(&mut User)) -> Result<()> {
-        let changed = self.store.change(&self.tables.jobboard, row::user(id), |item| {
+        let changed = self.store.change(&self.tables.jobboard, keys::user(id), |item| {
             let mut user = self.read_user(item.clone())?;
             change(&mut user);
             self.user_item(&user)
         });
-        changed.await?.map(drop).ok_or_else(|| super::missing("user"))
+        changed.await?.map(drop).ok_or_else(|| missing("user"))
     }
 
     fn login(&self, user: Id) -> Result<Login> {
@@ -217,16 +229,16 @@ impl Service {
     }
 
     async fn user_of(&self, openid: &str) -> Result<Option<Id>> {
-        let found = self.store.get(&self.tables.jobboard, row::openid(&self.openid_code(openid)?)).await?;
+        let found = self.store.get(&self.tables.jobboard, keys::openid(&self.openid_code(openid)?)).await?;
         found.map(|item| read_integer(&item, "user").map(Id::from_u64)).transpose()
     }
 
     fn openid_code(&self, openid: &str) -> Result<String> {
-        Ok(hex(&self.keyring.blind_index(&[b"openid", openid.as_bytes()])?))
+        Ok(hex::encode(self.keyring.blind_index(&[b"openid", openid.as_bytes()])?))
     }
 
     fn user_item(&self, user: &User) -> Result<Item> {
-        let key = row::user(user.id);
+        let key = keys::user(user.id);
         let mut item: Item = serde_dynamo::to_item(user).map_err(Error::internal)?;
         sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;
         item.extend(key.into_item());
@@ -235,8 +247,19 @@ impl Service {
     }
 
     pub(super) fn read_user(&self, mut item: Item) -> Result<User> {
-        let key = crate::store::Key::of(&item).ok_or_else(|| Error::internal("a user without a key"))?;
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a user without a key"))?;
         sealed::open(&self.keyring, &key, &SEALED, &mut item)?;
-        serde_dynamo::from_item(item).map_err(Error::internal)
+        item::read(item)
+    }
+
+    /// The profile of the user among items that were read together.
+    pub(super) fn profile_among(&self, items: &HashMap<Key, Item>, id: Id) -> Result<Profile> {
+        match items.get(&keys::user(id)) {
+            Some(item) => {
+                let user = self.read_user(item.clone())?;
+                Ok(Profile { id, name: user.name, phone: Some(user.phone) })
+            }
+            None => Ok(Profile { id, name: Text::default(), phone: None }),
+        }
     }
 }

@@ -1,17 +1,17 @@
-//! The values that are this family's own.
+//! Values of this family.
 
 use deserr::{Deserr, IntoValue, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Faults, number_literal, text};
-use crate::values::{Int, Reason, Text, Url, numbered, text_value};
+use crate::values::input::{Faults, number_literal, text};
+use crate::values::{Int, LocalTime, Reason, Text, Url, numbered, text_value};
 
-/// The id of a province, a city, a district or a street; 0 where none is told.
+/// The id of a province, a city, a district or a street; 0 if unknown.
 pub type Area = Int<0, 4_294_967_295>;
 
 /// Yuan a month.
 pub type Salary = Int<0, 10_000_000>;
-/// Yuan a month; -1 is an open end.
+/// Yuan a month; -1 means open-ended.
 pub type SalaryEnd = Int<-1, 10_000_000>;
 
 /// 未知, 男, 女.
@@ -22,7 +22,7 @@ pub type Sex = Int<0, 2>;
 #[serde(transparent)]
 pub struct Degrees<const MOST: i32>(f64);
 
-/// A tenth of a millimetre on the ground. What is smaller is zero: DynamoDB takes no number between zero and 1e-130.
+/// A tenth of a millimetre on the ground. Smaller values become zero, because DynamoDB rejects numbers between zero and 1e-130.
 const LEAST_DEGREES: f64 = 1e-9;
 
 pub type Longitude = Degrees<180>;
@@ -49,8 +49,8 @@ impl<const MOST: i32> Deserr<Faults> for Degrees<MOST> {
 /// The most photos of a job.
 const MAX_PHOTOS: usize = 4;
 
-/// At most four URLs: an array, comma-joined strings inside it, one string, or an empty one (document, 发布招聘信息 and
-/// 修改招聘信息).
+/// At most four URLs. The input is an array, comma-joined strings inside it, one string, or an empty one (docs/contract/jobboard.txt,
+/// 发布招聘信息 and 修改招聘信息).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Photos(Vec<Url>);
@@ -86,7 +86,7 @@ impl Deserr<Faults> for Photos {
 /// The most tags of one kind.
 const MAX_TAGS: usize = 20;
 
-/// What a job offers: 基础保障, 薪酬福利 or 考勤休假; each once.
+/// One kind of benefits of a job: 基础保障, 薪酬福利 or 考勤休假. Duplicates are dropped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tags(Vec<Text<1, 32>>);
@@ -116,7 +116,7 @@ impl Deserr<Faults> for Tags {
     }
 }
 
-/// The address of a picture; empty where there is none.
+/// The address of an image; may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Picture(String);
@@ -136,7 +136,7 @@ impl Picture {
 text_value!(Picture);
 
 numbered! {
-    /// What a posting is about; only [`BizType::Recruitment`] can be posted here.
+    /// What a posting is about. Users can post only [`BizType::Recruitment`].
     BizType {
         /// 招聘
         Recruitment = 1,
@@ -148,16 +148,24 @@ numbered! {
 }
 
 impl BizType {
-    /// Whether anything can be of this type; none is all of them.
-    pub fn is_posted(asked: Option<Self>) -> bool {
-        matches!(asked, None | Some(Self::Recruitment))
+    /// Whether postings of the requested type can exist. None requests all types.
+    pub fn is_posted(requested: Option<Self>) -> bool {
+        matches!(requested, None | Some(Self::Recruitment))
     }
+}
+
+/// Why an administrator did something, and their name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    pub reason: Text<1, 256>,
+    pub by: Text<1, 64>,
+    pub at: LocalTime,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::Json;
+    use crate::values::input::Json;
 
     fn photos(json: &str) -> Result<Vec<String>, String> {
         let read = Json::parse(json.as_bytes()).unwrap().read::<Photos>();
@@ -165,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn photos_come_in_every_form_that_the_document_shows() {
+    fn photos_accept_every_form_that_the_document_shows() {
         let two = vec!["https://cdn.xxx.com/job/1173/1.jpg".to_owned(), "https://cdn.xxx.com/job/1173/2.jpg".to_owned()];
         let (one, other) = (&two[0], &two[1]);
         for json in [

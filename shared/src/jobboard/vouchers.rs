@@ -1,18 +1,17 @@
-//! Contact vouchers: a ledger (document, 我的券包; jobboard.md, Money). Balance and entry move in one transaction, and the balance
-//! never falls below zero: it is the sum of the entries at every moment.
+//! Contact vouchers: a ledger (docs/contract/jobboard.txt, 我的券包; docs/design/jobboard.md, Money). One transaction writes balance and
+//! entry. The balance always equals the sum of the entries and is never negative.
 
 use serde::{Deserialize, Serialize};
 
-use super::job::Note;
-use super::{Service, row};
+use super::values::Note;
+use super::{Service, item, keys, missing};
 use crate::error::{Error, Fault, Result};
-use crate::ids::Id;
-use crate::store::attribute::{number, read_integer};
-use crate::store::{Condition, Item, Outcome, Write};
-use crate::values::{LocalTime, Text, choices};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Outcome, Write};
+use crate::values::{Id, LocalTime, Text, choices};
 
 choices! {
-    /// Why the balance moved.
+    /// Why the balance changed.
     EntryType {
         Cost = "cost",
         Buy = "buy",
@@ -20,7 +19,7 @@ choices! {
     }
 }
 
-/// One movement of a balance.
+/// One change of a balance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub id: Id,
@@ -29,32 +28,42 @@ pub struct Entry {
     pub title: Text<1, 256>,
     pub change: i64,
     pub created_at: LocalTime,
-    /// Who adjusted it.
+    /// Of an adjustment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
 }
 
-/// A page of the ledger, newest first, beside the balance.
+/// The balance and a page of the ledger, newest first.
 pub struct Ledger {
     pub balance: i64,
     pub entries: Vec<Entry>,
-    /// How many entries there are in all.
+    /// The number of all entries.
     pub total: u64,
 }
 
-/// There are fewer vouchers than that.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NotEnough;
+/// Why a balance was not changed.
+#[derive(Debug)]
+pub enum VoucherError {
+    /// The balance would be negative.
+    NotEnough,
+    Failed(Error),
+}
+
+impl From<Error> for VoucherError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 impl Service {
-    /// DynamoDB: one query, which reads the ledger down to the end of the page.
+    /// DynamoDB: one query, which reads the ledger from the newest entry to the end of the page.
     pub async fn ledger(&self, user: Id, page: u32, size: u32) -> Result<Ledger> {
         let skip = (page - 1) as usize * size as usize;
-        // The balance sorts behind every entry.
+        // The balance sorts after every entry.
         let most = 1 + skip + size as usize;
-        let mut items = self.store.last(&self.tables.jobboard, row::vouchers(user), most).await?.into_iter();
+        let mut items = self.store.last(&self.tables.jobboard, keys::vouchers(user), most).await?.into_iter();
         let Some(balance) = items.next() else { return Ok(Ledger { balance: 0, entries: Vec::new(), total: 0 }) };
-        let entries = items.skip(skip).map(|item| serde_dynamo::from_item(item).map_err(Error::internal));
+        let entries = items.skip(skip).map(item::read);
         Ok(Ledger {
             balance: read_integer(&balance, "balance")?,
             total: read_integer(&balance, "entries")?,
@@ -62,20 +71,20 @@ impl Service {
         })
     }
 
-    /// The two parts of a transaction that move the balance: the balance, refused where it would fall below zero, and the entry.
+    /// The two parts of a transaction that change the balance: the balance, on the condition that it stays positive or zero, and the entry.
     pub(super) fn movement(&self, user: Id, entry: &Entry) -> Result<[Write; 2]> {
         let table = &self.tables.jobboard;
         let enough = (entry.change < 0).then(|| Condition::compares("balance", ">=", number(-entry.change)));
         let mut item: Item = serde_dynamo::to_item(entry).map_err(Error::internal)?;
-        item.extend(row::entry(user, entry.id).into_item());
+        item.extend(keys::entry(user, entry.id).into_item());
         let amounts = vec![("balance", entry.change), ("entries", 1)];
         Ok([
-            Write::Add { table: table.clone(), key: row::balance(user), amounts, condition: enough },
+            Write::Add { table: table.clone(), key: keys::balance(user), amounts, condition: enough },
             Write::Put { table: table.clone(), item, condition: Condition::absent() },
         ])
     }
 
-    /// Gives a user vouchers, or takes them away, by an administrator's word. `reference` makes it count once.
+    /// Adds or removes vouchers for an administrator. An adjustment is made once per `reference`.
     ///
     /// DynamoDB: one transaction.
     pub async fn adjust_vouchers(
@@ -85,7 +94,7 @@ impl Service {
         reference: &Text<1, 64>,
         reason: &Text<1, 256>,
         by: &Text<1, 64>,
-    ) -> Result<Result<(), NotEnough>> {
+    ) -> Result<(), VoucherError> {
         let now = self.clock.now();
         let note = Note { reason: reason.clone(), by: by.clone(), at: now.into() };
         let entry = Entry {
@@ -97,23 +106,23 @@ impl Service {
             note: Some(note),
         };
         let table = &self.tables.jobboard;
-        let mut adjustment = row::adjustment(user, reference.as_str()).into_item();
+        let mut adjustment = keys::adjustment(user, reference.as_str()).into_item();
         adjustment.insert("change".into(), number(change));
         let [balance, entry] = self.movement(user, &entry)?;
         let writes = vec![
-            Write::Check { table: table.clone(), key: row::user(user), condition: Condition::present() },
+            Write::Check { table: table.clone(), key: keys::user(user), condition: Condition::present() },
             Write::Put { table: table.clone(), item: adjustment, condition: Condition::absent() },
             balance,
             entry,
         ];
-        let Outcome::Refused(refusals) = self.store.transact(writes).await? else { return Ok(Ok(())) };
-        match refusals.as_slice() {
-            [user, ..] if user.failed => Err(super::missing("user")),
-            [_, before, ..] if before.failed => match &before.stored {
-                Some(stored) if read_integer::<i64>(stored, "change")? == change => Ok(Ok(())),
-                _ => Err(Error::conflict(Fault::new("reference", "was used for another adjustment"))),
+        let Outcome::Rejected(rejections) = self.store.transact(writes).await? else { return Ok(()) };
+        match rejections.as_slice() {
+            [user, ..] if user.failed => Err(missing("user").into()),
+            [_, earlier, ..] if earlier.failed => match &earlier.stored {
+                Some(stored) if read_integer::<i64>(stored, "change")? == change => Ok(()),
+                _ => Err(Error::conflict(Fault::new("reference", "was used for another adjustment")).into()),
             },
-            _ => Ok(Err(NotEnough)),
+            _ => Err(VoucherError::NotEnough),
         }
     }
 }

@@ -1,26 +1,27 @@
-//! Applications: what a worker handed in to a company, and how its signing goes on (document, 2.2.2 签约信息).
+//! Applications: what a worker submits to a company, and the progress of the signing (docs/contract/signing.txt, 2.2.2 签约信息).
 //!
-//! Only the worker's own moves have an endpoint; all others are made through `ops-admin`. Each move is recorded.
+//! Only the worker's own moves have an endpoint; `ops-admin` makes all others. Each move is recorded.
 
 use jiff::Timestamp;
 
-use super::directory::{Company, Contract, Handler, Listed, listed_key};
+use super::directory::{Company, Contract, Handler, Listed};
+use super::item::{application_from_item, application_item, from_item, set_signing};
+use super::keys::{application_key, applications_partition, em_id_key, listed_key, state_partition};
 use super::resume::Resume;
-use super::sessions::Worker;
-use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, again, worker_name};
-use super::values::{Number, PlatformCode};
+use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, by_worker, resubmit};
+use super::values::{Number, PlatformCode, Worker};
 use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
-use crate::list::List;
-use crate::page::{Page, PageRequest};
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Order, Outcome, Query, Range, TRIES, VERSION, Write, pause};
+use crate::storage::list::List;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, retry_conflicts};
 use crate::values::{LocalTime, Text};
 
 impl Service {
-    /// Hands in a résumé: a new application, or the one of before in state 1 again.
+    /// Submits a résumé. Creates the worker's application, or returns the existing one to state 1.
     ///
-    /// DynamoDB: one batch, one transaction; with a code from a phone, one read and one write more.
+    /// DynamoDB: one batch, one transaction; with a code from a text message, one read and one write more.
     pub async fn submit(
         &self,
         worker: &Worker,
@@ -39,22 +40,28 @@ impl Service {
             _ => {}
         }
         let table = &self.tables.signing;
-        let company_key = listed_key::<Company>(&worker.platform, resume.company_id);
-        let handler_key = listed_key::<Handler>(&worker.platform, resume.ad_user_id);
-        for attempt in 0..TRIES {
+        let company_key = listed_key(&worker.platform, Company::KIND, resume.company_id);
+        let handler_key = listed_key(&worker.platform, Handler::KIND, resume.ad_user_id);
+        retry_conflicts(|| async {
             let keys = vec![application_key(worker), company_key.clone(), handler_key.clone()];
             let mut found = self.store.get_all(table, keys).await?.into_iter().peekable();
             let current = found.next_if(|item| Key::of(item) == Some(application_key(worker)));
             let company = found.next_if(|item| Key::of(item).as_ref() == Some(&company_key));
-            let company: Company = enabled(company, "company_id")?;
-            enabled::<Handler>(found.next(), "ad_user_id")?;
+            let company: Company = require_enabled(company, "company_id")?;
+            require_enabled::<Handler>(found.next(), "ad_user_id")?;
+            let company_name = &company.company_name;
             let signing = match &current {
                 None if submission == Submission::Changed => return Err(missing("employee")),
-                None => self.first(&company, origin.clone(), now)?,
-                Some(item) => again(read(&self.keyring, item.clone())?, &resume, &company, origin.clone(), now, submission)?,
+                None => self.new_signing(company_name, origin.clone(), now)?,
+                Some(item) => {
+                    let before = application_from_item(&self.keyring, item.clone())?;
+                    resubmit(before, &resume, company_name, origin.clone(), now, submission)?
+                }
             };
             let version: u64 = current.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
-            let item = self.write(worker, &Application { resume: resume.clone(), signing }, version + 1)?;
+            let em_id = signing.em_id;
+            let application = Application { resume: resume.clone(), signing };
+            let item = application_item(&self.keyring, worker, &application, version + 1)?;
             let condition = match &current {
                 None => Condition::absent(),
                 Some(_) => Condition::equals(VERSION, number(version)),
@@ -65,48 +72,44 @@ impl Service {
                 Write::Check { table: table.clone(), key: handler_key.clone(), condition: is_enabled() },
             ];
             if current.is_none() {
-                // By which it is found, and which no other application has.
-                let mut em_id = em_id_key(&worker.platform, read_integer(&item, "em_id")?).into_item();
-                em_id.insert("worker".into(), text(worker.id.as_str()));
-                writes.push(Write::Put { table: table.clone(), item: em_id, condition: Condition::absent() });
+                // `ops-admin` finds the application by this item. Its condition keeps the number unique.
+                let mut by_em_id = em_id_key(&worker.platform, em_id).into_item();
+                by_em_id.insert("worker".into(), text(worker.id.as_str()));
+                writes.push(Write::Put { table: table.clone(), item: by_em_id, condition: Condition::absent() });
             }
             writes.push(Write::Put { table: table.clone(), item: item.clone(), condition });
-            match self.store.transact(writes).await? {
-                Outcome::Written => return Ok(()),
-                // Our own transaction, whose answer was lost on the way: it was sent again.
-                Outcome::Refused(refusals) if refusals.last().is_some_and(|refusal| refusal.holds(&item)) => {
-                    return Ok(());
-                }
-                Outcome::Refused(_) => pause(attempt).await?,
+            match self.store.transact(writes).await?.unless_stored(&item) {
+                Outcome::Written => Ok(Some(())),
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("an application changed faster than it could be handed in"))
+        })
+        .await
     }
 
-    fn first(&self, company: &Company, origin: Origin, now: Timestamp) -> Result<Signing> {
+    fn new_signing(&self, company_name: &Text<1, 64>, origin: Origin, now: Timestamp) -> Result<Signing> {
         Ok(Signing {
             em_id: self.ids.next(now)?.as_u64(),
             state: State::Applied,
             reason: Text::default(),
-            company_name: company.company_name.clone(),
+            company_name: company_name.clone(),
             apply_time: now.into(),
             verify_status: Verified::Waiting,
             origin,
             terms: None,
-            moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: worker_name()? }],
+            moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: by_worker()? }],
             verifications: Vec::new(),
         })
     }
 
-    /// The worker's application, if there is one.
+    /// The worker's application, if it exists.
     ///
     /// DynamoDB: one read.
     pub async fn application(&self, worker: &Worker) -> Result<Option<Application>> {
         let found = self.store.get(&self.tables.signing, application_key(worker)).await?;
-        found.map(|item| read(&self.keyring, item)).transpose()
+        found.map(|item| application_from_item(&self.keyring, item)).transpose()
     }
 
-    /// The applications of a platform, or those in one state, newest first.
+    /// The applications of a platform, or only those in one state, newest first.
     pub async fn applications(
         &self,
         platform: &PlatformCode,
@@ -115,7 +118,7 @@ impl Service {
     ) -> Result<Page<Application>> {
         let (index, partition) = match state {
             Some(state) => ("ix1", state_partition(platform, state)),
-            None => ("ix2", format!("{platform}#application")),
+            None => ("ix2", applications_partition(platform)),
         };
         let list = List {
             store: &self.store,
@@ -124,16 +127,20 @@ impl Service {
             scope: format!("{platform}/applications/{state:?}"),
             query: Query { index, partition, range: Range::All, order: Order::Descending, filter: None },
         };
-        list.page(page, "cursor").await?.try_map(|item| read(&self.keyring, item))
+        list.page(page, "cursor").await?.try_map(|item| application_from_item(&self.keyring, item))
     }
 
+    /// The application with this number.
+    ///
+    /// DynamoDB: two reads.
     pub async fn find_application(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Application>> {
-        let Some(key) = self.key_of(platform, em_id).await? else { return Ok(None) };
-        let found = self.store.get(&self.tables.signing, key).await?;
-        found.map(|item| read(&self.keyring, item)).transpose()
+        match self.find_worker(platform, em_id).await? {
+            Some(worker) => self.application(&worker).await,
+            None => Ok(None),
+        }
     }
 
-    /// Moves an application on, as far as its state allows.
+    /// Makes an administrator's move, if the state allows it.
     pub async fn decide(
         &self,
         platform: &PlatformCode,
@@ -142,11 +149,11 @@ impl Service {
         by: &Text<1, 64>,
     ) -> Result<Application> {
         let contract: Option<Contract> = match decision {
-            Decision::Approve(terms) => self.listed(platform, terms.contract_id).await?.filter(Contract::is_enabled),
+            Decision::Approve(terms) => self.find_listed(platform, terms.contract_id).await?.filter(Contract::is_enabled),
             _ => None,
         };
         let now = self.clock.now();
-        self.change(platform, em_id, |signing, company| {
+        self.change_signing(platform, em_id, |signing, company| {
             if matches!(decision, Decision::Approve(_)) {
                 let contract = contract.as_ref().ok_or_else(|| missing("contract_id"))?;
                 if contract.company_id != company {
@@ -158,7 +165,7 @@ impl Service {
         .await
     }
 
-    /// Moves the verification of an identity on, as far as it may.
+    /// Changes the verification of the worker's identity, if its state allows it.
     pub async fn set_verified(
         &self,
         platform: &PlatformCode,
@@ -167,7 +174,7 @@ impl Service {
         by: &Text<1, 64>,
     ) -> Result<Application> {
         let now = self.clock.now();
-        self.change(platform, em_id, |signing, _| {
+        self.change_signing(platform, em_id, |signing, _| {
             if signing.verify_status != to && !signing.verify_status.may_become(to) {
                 let reason = format!("cannot become {} from {}", u8::from(to), u8::from(signing.verify_status));
                 return Err(Error::conflict(Fault::new("verify_status", reason)));
@@ -178,72 +185,34 @@ impl Service {
         .await
     }
 
-    /// `change` is told the company that the résumé names.
-    async fn change(
+    /// Changes the signing of an application. `change` also receives the id of the company that the résumé names.
+    async fn change_signing(
         &self,
         platform: &PlatformCode,
         em_id: u64,
         change: impl Fn(&mut Signing, Number) -> Result<()>,
     ) -> Result<Application> {
-        let key = self.key_of(platform, em_id).await?.ok_or_else(|| missing("em_id"))?;
-        let changed = self.store.change(&self.tables.signing, key.clone(), |item| {
-            let mut signing: Signing = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
+        let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| missing("em_id"))?;
+        let changed = self.store.change(&self.tables.signing, application_key(&worker), |item| {
+            let mut signing: Signing = from_item(item.clone())?;
             let company =
                 Number::new(read_integer(item, "company_id")?).ok_or_else(|| Error::internal("a company without id"))?;
             change(&mut signing, company)?;
-            // The résumé and the keys stay as they are, sealed.
             let mut next = item.clone();
-            next.extend(serde_dynamo::to_item::<_, Item>(&signing).map_err(Error::internal)?);
-            next.insert("ix1".into(), text(state_partition(platform, signing.state)));
+            set_signing(&mut next, platform, &signing)?;
             Ok(next)
         });
-        read(&self.keyring, changed.await?.ok_or_else(|| missing("em_id"))?)
+        application_from_item(&self.keyring, changed.await?.ok_or_else(|| missing("em_id"))?)
     }
 
-    async fn key_of(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Key>> {
-        let Some(item) = self.store.get(&self.tables.signing, em_id_key(platform, em_id)).await? else { return Ok(None) };
-        let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
-        Ok(Some(application_key(&worker)))
-    }
-
-    fn write(&self, worker: &Worker, application: &Application, version: u64) -> Result<Item> {
-        let key = application_key(worker);
-        let Application { resume, signing } = application;
-        let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
-        item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
-        crate::sealed::seal(&self.keyring, &key, &Resume::SEALED, &mut item)?;
-        item.extend(key.into_item());
-        item.insert(VERSION.into(), number(version));
-        item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
-        item.insert("ix2".into(), text(format!("{}#application", worker.platform)));
-        item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
-        Ok(item)
+    async fn find_worker(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Worker>> {
+        let found = self.store.get(&self.tables.signing, em_id_key(platform, em_id)).await?;
+        found.map(|item| Ok(Worker { platform: platform.clone(), id: read_text(&item, "worker")? })).transpose()
     }
 }
 
-/// What stands under a key, if it is enabled.
-fn enabled<T: Listed>(item: Option<Item>, field: &'static str) -> Result<T> {
-    let listed: Option<T> = item.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()?;
+/// The company or handler that a résumé names. A fault of `field` if it does not exist or is disabled.
+fn require_enabled<T: Listed>(item: Option<Item>, field: &'static str) -> Result<T> {
+    let listed: Option<T> = item.map(from_item).transpose()?;
     listed.filter(Listed::is_enabled).ok_or_else(|| Error::invalid([Fault::new(field, "does not exist")]))
-}
-
-fn read(keyring: &crate::keyring::Keyring, mut item: Item) -> Result<Application> {
-    let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
-    crate::sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
-    Ok(Application {
-        resume: serde_dynamo::from_item(item.clone()).map_err(Error::internal)?,
-        signing: serde_dynamo::from_item(item).map_err(Error::internal)?,
-    })
-}
-
-pub(super) fn application_key(worker: &Worker) -> Key {
-    Key::new(format!("{}#worker#{}", worker.platform, worker.id), "application")
-}
-
-fn em_id_key(platform: &PlatformCode, em_id: u64) -> Key {
-    Key::new(format!("{platform}#em_id"), em_id.to_string())
-}
-
-fn state_partition(platform: &PlatformCode, state: State) -> String {
-    format!("{platform}#application#{}", u8::from(state))
 }

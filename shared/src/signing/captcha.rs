@@ -1,18 +1,23 @@
-//! Captchas: a picture of four characters, to be typed before a message is sent (document, 1.2.3).
+//! Captchas: a picture of four characters that the user types before the API sends a message (docs/contract/signing.txt, 1.2.3).
 
 use jiff::SignedDuration;
 
 use super::Service;
+use super::keys::captcha_key;
 use super::picture;
+use crate::crypto::credentials::is_same;
+use crate::crypto::random::{random, random_token};
 use crate::error::Result;
-use crate::ids::random;
-use crate::secrets;
-use crate::store::attribute::{read_integer, read_text, text};
-use crate::store::{Condition, Key, Outcome, Write, expire};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{read_integer, read_text, text};
+use crate::storage::table::{Condition, Outcome, Write, expire};
 
-/// How long a captcha can be solved.
+/// How long a captcha is valid.
 pub const AGE: SignedDuration = SignedDuration::from_mins(5);
+/// How many characters the picture shows.
 const LENGTH: usize = 4;
+/// The sealed attribute.
+const SEALED: [&str; 1] = ["answer"];
 
 pub struct Captcha {
     pub id: String,
@@ -21,9 +26,11 @@ pub struct Captcha {
 }
 
 impl Service {
+    /// Creates a captcha.
+    ///
     /// DynamoDB: one write.
     pub async fn new_captcha(&self) -> Result<Captcha> {
-        let id = secrets::random_token()?;
+        let id = random_token()?;
         let alphabet = picture::ALPHABET.as_bytes();
         let answer: String =
             random::<LENGTH>()?.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect();
@@ -31,13 +38,14 @@ impl Service {
         let mut item = key.clone().into_item();
         item.insert("answer".into(), text(answer.as_str()));
         expire(&mut item, self.clock.now() + AGE);
-        crate::sealed::seal(&self.keyring, &key, &["answer"], &mut item)?;
-        // Refused it could only be by our own write, whose answer was lost: the id is 256 random bits.
+        sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;
+        // A conflict here can only be our own earlier write whose response was lost: the id is 256 random bits.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         Ok(Captcha { id, picture: picture::draw(&answer, u64::from_be_bytes(random()?))? })
     }
 
-    /// Whether this is what the picture shows. It is used up by the first try, right or wrong, of many at once too.
+    /// Whether the code is what the picture shows. A captcha is single use: the first attempt consumes it, right or wrong, even when
+    /// attempts race.
     ///
     /// DynamoDB: one read, one write.
     pub(super) async fn solve_captcha(&self, id: &str, code: &str) -> Result<bool> {
@@ -45,15 +53,11 @@ impl Service {
         let key = captcha_key(id);
         let Some(mut item) = self.store.get(table, key.clone()).await? else { return Ok(false) };
         let spend = Write::Delete { table: table.clone(), key: key.clone(), condition: Some(Condition::present()) };
-        if let Outcome::Refused(_) = self.store.transact(vec![spend]).await? {
+        if let Outcome::Rejected(_) = self.store.transact(vec![spend]).await? {
             return Ok(false);
         }
-        crate::sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
-        let in_time = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
-        Ok(in_time && secrets::is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
+        sealed::open(&self.keyring, &key, &SEALED, &mut item)?;
+        let is_current = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
+        Ok(is_current && is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
     }
-}
-
-fn captcha_key(id: &str) -> Key {
-    Key::new(format!("signing#captcha#{}", secrets::hash(id)), "captcha")
 }

@@ -1,18 +1,15 @@
-//! The dictionaries that every platform begins with (document, 3.4.1). A platform may replace each of them.
+//! The seeded dictionaries (docs/contract/signing.txt, 3.4.1). A platform may replace each of them.
 
 use serde::{Deserialize, Serialize};
 
-use super::directory::{Enabled, enabled};
+use super::values::{Enabled, enabled};
 use crate::error::{Error, Result};
-use crate::input::Faults;
 use crate::values::Text;
 
-#[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Entry {
     pub dict_key: Text<1, 64>,
     pub dict_value: Text<1, 64>,
-    #[deserr(default = enabled())]
     pub status: Enabled,
 }
 
@@ -40,12 +37,12 @@ const RELATIONSHIP: &[(&str, &str)] = &[
     ("other", "其他"),
 ];
 
-/// The 56 of GB 3304, in the order of its codes.
+/// The 56 nationalities of GB 3304, in the order of its codes.
 const NATIONS: &str = "汉族 蒙古族 回族 藏族 维吾尔族 苗族 彝族 壮族 布依族 朝鲜族 满族 侗族 瑶族 白族 土家族 哈尼族 哈萨克族 傣族 黎族 \
     傈僳族 佤族 畲族 高山族 拉祜族 水族 东乡族 纳西族 景颇族 柯尔克孜族 土族 达斡尔族 仫佬族 羌族 布朗族 撒拉族 毛南族 仡佬族 锡伯族 阿昌族 \
     普米族 塔吉克族 怒族 乌孜别克族 俄罗斯族 鄂温克族 德昂族 保安族 裕固族 京族 塔塔尔族 独龙族 鄂伦春族 赫哲族 门巴族 珞巴族 基诺族";
 
-/// The entries of a dictionary; none where there is none of this name.
+/// The entries of a seeded dictionary; empty if no dictionary has this name.
 pub fn seeded(name: &str) -> Result<Vec<Entry>> {
     let entries: Vec<(String, String)> = match name {
         "Edu_Type" => owned(EDUCATION),
@@ -73,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_fifty_six_nations_and_each_dictionary_has_entries() {
+    fn every_seeded_dictionary_has_entries_and_there_are_56_nationalities() {
         assert_eq!(seeded("Nation").unwrap().len(), 56);
         for name in ["Edu_Type", "Marital_Status", "Political_Status", "Acct_Type", "Relationship"] {
             assert!(!seeded(name).unwrap().is_empty(), "{name}");

@@ -1,60 +1,56 @@
-//! What a platform's administrators keep: the platform itself, companies, handlers, positions, contracts, dictionaries.
-//! Administered through `ops-admin`; the API lists what is enabled.
+//! What the administrators of a platform maintain: the platform itself, companies, handlers, positions, contracts and dictionaries.
+//!
+//! `ops-admin` changes them; the API lists the enabled ones.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::dictionaries::{self, Entry};
-use super::values::{Number, PlatformCode};
+use super::item::from_item;
+use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, positions_key};
+use super::values::{Enabled, Number, PlatformCode};
 use super::{Service, missing};
 use crate::error::{Error, Result};
-use crate::input::Faults;
-use crate::store::{Condition, Item, Key, Write};
+use crate::storage::table::attribute::{number, text};
+use crate::storage::table::{Condition, Item, Outcome, Write};
 use crate::values::{Int, Text, Url};
 
-/// The most entries of one list.
-const MAX_ENTRIES: usize = 10_000;
+/// The most companies, handlers or contracts of a platform that a list returns.
+const MAX_LISTED: usize = 10_000;
 
-/// 0 disabled, 1 enabled.
-pub type Enabled = Int<0, 1>;
-
-/// Something that a platform has several of, under numbers that its administrators give.
+/// A kind of record of which a platform has several. Its administrators choose the ids.
 pub trait Listed: Serialize + DeserializeOwned + Send + Sync {
     const KIND: &'static str;
 
     fn id(&self) -> Number;
-    fn is_enabled(&self) -> bool;
+    fn status(&self) -> Enabled;
+
+    fn is_enabled(&self) -> bool {
+        self.status().get() == 1
+    }
 }
 
 /// 用人单位.
-#[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Company {
     pub company_id: Number,
     pub company_name: Text<1, 64>,
-    #[deserr(default = enabled())]
     pub status: Enabled,
 }
 
-/// 管理员 (document, 2.2.4), who handles applications.
-#[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults)]
+/// 管理员 (docs/contract/signing.txt, 2.2.4), who handles applications.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Handler {
     pub handler_id: Number,
     pub username: Text<1, 32>,
-    #[deserr(default)]
     pub name: Text<0, 64>,
-    #[deserr(default)]
     pub phone: Text<0, 16>,
-    #[deserr(default)]
     pub email: Text<0, 64>,
-    #[deserr(default = enabled())]
     pub status: Enabled,
 }
 
-/// 合同 (document, 2.2.3).
-#[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults)]
+/// 合同 (docs/contract/signing.txt, 2.2.3).
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Contract {
     pub contract_id: Number,
     pub contract_name: Text<1, 32>,
@@ -63,22 +59,14 @@ pub struct Contract {
     /// 合同年限.
     pub sign_year: Int<0, 99>,
     pub file_url: Url,
-    #[deserr(default = enabled())]
     pub status: Enabled,
 }
 
 /// 岗位.
-#[derive(Clone, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Position {
     pub name: Text<1, 64>,
-    #[deserr(default = enabled())]
     pub status: Enabled,
-}
-
-/// What an entry is whose status is not given.
-pub fn enabled() -> Enabled {
-    Int::new(1).unwrap_or_else(|| unreachable!("1 is within 0 to 1"))
 }
 
 impl Listed for Company {
@@ -88,8 +76,8 @@ impl Listed for Company {
         self.company_id
     }
 
-    fn is_enabled(&self) -> bool {
-        self.status.get() == 1
+    fn status(&self) -> Enabled {
+        self.status
     }
 }
 
@@ -100,8 +88,8 @@ impl Listed for Handler {
         self.handler_id
     }
 
-    fn is_enabled(&self) -> bool {
-        self.status.get() == 1
+    fn status(&self) -> Enabled {
+        self.status
     }
 }
 
@@ -112,15 +100,15 @@ impl Listed for Contract {
         self.contract_id
     }
 
-    fn is_enabled(&self) -> bool {
-        self.status.get() == 1
+    fn status(&self) -> Enabled {
+        self.status
     }
 }
 
 impl Service {
-    /// The platform of a request: the one that it names, else the default one; `None` where there is no such.
+    /// The platform that a request names, else the default platform. `None` if it does not exist or is disabled.
     ///
-    /// DynamoDB: nothing within five seconds of the last look at the platform; else one read.
+    /// DynamoDB: one read; none while the result of the last read is cached, for five seconds.
     pub async fn platform(&self, named: Option<&str>) -> Result<Option<PlatformCode>> {
         let code = match named {
             None => self.settings.default_platform.clone(),
@@ -130,86 +118,87 @@ impl Service {
             },
         };
         let now = self.clock.now();
-        let is_there = match self.platforms.get(&code, now) {
-            Some(is_there) => is_there,
+        let is_enabled = match self.platforms.get(&code, now) {
+            Some(is_enabled) => is_enabled,
             None => {
                 let found = self.store.get(&self.tables.signing, platform_key(&code)).await?;
-                let is_there =
-                    found.is_some_and(|item| item.get("status").is_some_and(|status| status.as_n() == Ok(&"1".into())));
-                self.platforms.put(code.clone(), is_there, now);
-                is_there
+                let is_enabled = found.is_some_and(|item| item.get("status") == Some(&number(1)));
+                self.platforms.put(code.clone(), is_enabled, now);
+                is_enabled
             }
         };
-        Ok(is_there.then_some(code))
+        Ok(is_enabled.then_some(code))
     }
 
-    /// Makes or changes a platform.
+    /// Creates or replaces a platform.
     pub async fn set_platform(&self, code: &PlatformCode, name: &Text<1, 64>, status: Enabled) -> Result<()> {
         let mut item = platform_key(code).into_item();
-        item.insert("name".into(), crate::store::attribute::text(name.as_str()));
-        item.insert("status".into(), crate::store::attribute::number(status.get()));
+        item.insert("name".into(), text(name.as_str()));
+        item.insert("status".into(), number(status.get()));
         self.store.transact(vec![Write::Set { table: self.tables.signing.clone(), item }]).await?;
         Ok(())
     }
 
-    /// Makes or changes one of a platform's companies, handlers or contracts.
+    /// Creates or replaces one company, handler or contract of a platform.
     pub async fn set_listed<T: Listed>(&self, platform: &PlatformCode, listed: &T) -> Result<()> {
         let mut item: Item = serde_dynamo::to_item(listed).map_err(Error::internal)?;
-        item.extend(listed_key::<T>(platform, listed.id()).into_item());
+        item.extend(listed_key(platform, T::KIND, listed.id()).into_item());
         self.set_in(platform, item).await
     }
 
-    /// Replaces the platform's positions.
+    /// Replaces the positions of a platform.
     pub async fn set_positions(&self, platform: &PlatformCode, positions: &[Position]) -> Result<()> {
-        let mut item = Key::new(format!("{platform}#directory"), "positions").into_item();
+        let mut item = positions_key(platform).into_item();
         item.insert("positions".into(), serde_dynamo::to_attribute_value(positions).map_err(Error::internal)?);
         self.set_in(platform, item).await
     }
 
-    /// Replaces one of the platform's dictionaries.
+    /// Replaces one dictionary of a platform.
     pub async fn set_dictionary(&self, platform: &PlatformCode, name: &Text<1, 64>, entries: &[Entry]) -> Result<()> {
         let mut item = dictionary_key(platform, name.as_str()).into_item();
         item.insert("entries".into(), serde_dynamo::to_attribute_value(entries).map_err(Error::internal)?);
         self.set_in(platform, item).await
     }
 
+    /// Stores an item if its platform exists.
     async fn set_in(&self, platform: &PlatformCode, item: Item) -> Result<()> {
         let table = &self.tables.signing;
         let check = Write::Check { table: table.clone(), key: platform_key(platform), condition: Condition::present() };
         match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
-            crate::store::Outcome::Written => Ok(()),
-            crate::store::Outcome::Refused(_) => Err(missing("platform_code")),
+            Outcome::Written => Ok(()),
+            Outcome::Rejected(_) => Err(missing("platform_code")),
         }
     }
 
-    /// A platform's enabled companies, handlers or contracts, by their numbers.
+    /// The enabled companies, handlers or contracts of a platform, by id.
     ///
     /// DynamoDB: one query.
-    pub async fn enabled<T: Listed>(&self, platform: &PlatformCode) -> Result<Vec<T>> {
-        let partition = format!("{platform}#{}", T::KIND);
-        let items = self.store.partition(&self.tables.signing, partition, None, MAX_ENTRIES).await?;
-        let items = items.ok_or_else(|| Error::internal("a platform has more entries than are listed"))?;
-        let all = items.into_iter().map(|item| serde_dynamo::from_item(item).map_err(Error::internal));
-        Ok(all.collect::<Result<Vec<T>>>()?.into_iter().filter(Listed::is_enabled).collect())
+    pub async fn list_enabled<T: Listed>(&self, platform: &PlatformCode) -> Result<Vec<T>> {
+        let partition = listed_partition(platform, T::KIND);
+        let items = self.store.partition(&self.tables.signing, partition, None, MAX_LISTED).await?;
+        let items = items.ok_or_else(|| Error::internal("a platform has more records than a list returns"))?;
+        let all = items.into_iter().map(from_item).collect::<Result<Vec<T>>>()?;
+        Ok(all.into_iter().filter(Listed::is_enabled).collect())
     }
 
+    /// One company, handler or contract of a platform, enabled or not.
+    ///
     /// DynamoDB: one read.
-    pub async fn listed<T: Listed>(&self, platform: &PlatformCode, id: Number) -> Result<Option<T>> {
-        let found = self.store.get(&self.tables.signing, listed_key::<T>(platform, id)).await?;
-        found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
+    pub async fn find_listed<T: Listed>(&self, platform: &PlatformCode, id: Number) -> Result<Option<T>> {
+        self.store.get(&self.tables.signing, listed_key(platform, T::KIND, id)).await?.map(from_item).transpose()
     }
 
-    /// The names of a platform's enabled positions, in the order that they were given.
+    /// The names of a platform's enabled positions, in the order in which `set_positions` stored them.
     ///
     /// DynamoDB: one read.
     pub async fn positions(&self, platform: &PlatformCode) -> Result<Vec<Text<1, 64>>> {
-        let found = self.store.get(&self.tables.signing, Key::new(format!("{platform}#directory"), "positions")).await?;
+        let found = self.store.get(&self.tables.signing, positions_key(platform)).await?;
         let Some(positions) = found.and_then(|mut item| item.remove("positions")) else { return Ok(Vec::new()) };
         let positions: Vec<Position> = serde_dynamo::from_attribute_value(positions).map_err(Error::internal)?;
         Ok(positions.into_iter().filter(|position| position.status.get() == 1).map(|position| position.name).collect())
     }
 
-    /// The enabled entries of a dictionary: the platform's own, else those that every platform begins with.
+    /// The enabled entries of a dictionary: the platform's own, else the seeded ones. Empty if the dictionary does not exist.
     ///
     /// DynamoDB: one read.
     pub async fn dictionary(&self, platform: &PlatformCode, name: &str) -> Result<Vec<Entry>> {
@@ -223,17 +212,4 @@ impl Service {
         };
         Ok(entries.into_iter().filter(|entry| entry.status.get() == 1).collect())
     }
-}
-
-pub(super) fn platform_key(platform: &PlatformCode) -> Key {
-    Key::new(format!("platform#{platform}"), "platform")
-}
-
-pub(super) fn listed_key<T: Listed>(platform: &PlatformCode, id: Number) -> Key {
-    // Ten digits: as text they sort as the numbers do.
-    Key::new(format!("{platform}#{}", T::KIND), format!("{:010}", id.get()))
-}
-
-fn dictionary_key(platform: &PlatformCode, name: &str) -> Key {
-    Key::new(format!("{platform}#dictionary"), name)
 }

@@ -1,12 +1,14 @@
-//! The signing family: workers sign on to a company from a WeChat mini program (document 001_d4fb0a62dfff173b.txt).
+//! The signing family: workers sign with a company from a WeChat mini program (docs/contract/signing.txt).
 //!
-//! Everything belongs to one platform, which is part of its key. [`Service`] is what the handlers call.
+//! Every record belongs to one platform, which is part of its key. The handlers call the methods of [`Service`].
 
 pub mod applications;
 pub mod captcha;
 pub mod dictionaries;
 pub mod directory;
 pub mod images;
+mod item;
+mod keys;
 mod picture;
 pub mod resume;
 pub mod sessions;
@@ -16,17 +18,17 @@ pub mod verification;
 
 use std::sync::Arc;
 
-use crate::cache::Cache;
-use crate::clock::Clock;
-use crate::environment::Environment;
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::ids::Ids;
-use crate::keyring::Keyring;
-use crate::limits::Counters;
-use crate::objects::Objects;
-use crate::sms::Sms;
-use crate::store::Store;
-use crate::wechat::WeChat;
+use crate::outbound::sms::Sms;
+use crate::outbound::wechat::WeChat;
+use crate::runtime::cache::Cache;
+use crate::runtime::clock::Clock;
+use crate::runtime::environment::Environment;
+use crate::runtime::ids::Ids;
+use crate::storage::objects::Objects;
+use crate::storage::rate_limit::Counters;
+use crate::storage::table::Store;
 
 use values::PlatformCode;
 
@@ -39,31 +41,31 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    /// Whether a platform is there.
+    /// Whether a platform exists and is enabled.
     platforms: Cache<PlatformCode, bool>,
     settings: Settings,
 }
 
 struct Tables {
-    /// `SIGNING_TABLE`: platforms and all that belongs to them.
+    /// `SIGNING_TABLE`: platforms and their records.
     signing: String,
     /// `CREDENTIALS_TABLE`: sessions, captchas, codes.
     credentials: String,
 }
 
-/// What an installation chooses.
+/// The choices of an installation.
 struct Settings {
-    /// `SIGNING_PLATFORM`: the platform of requests that name none.
+    /// `SIGNING_PLATFORM`: the platform of requests without `X-platform-code`.
     default_platform: PlatformCode,
-    /// `REQUIRE_SMS`: a résumé must come with the code that was sent to its phone.
+    /// `REQUIRE_SMS`: a résumé must contain the code that was sent to its phone.
     require_sms: bool,
     /// `STRICT_CHECKSUMS`: identity numbers must have the right check character.
     strict_checksums: bool,
 }
 
 impl Service {
-    /// Reads the variables above and `UPLOADS_BUCKET`, `SIGNING_SECRET`, `WECHAT_SECRET` (ids of secrets) and `WECHAT_URL`,
-    /// fetches the keys and opens the connection that the first request would otherwise wait for.
+    /// Reads the variables above, `UPLOADS_BUCKET`, `WECHAT_URL` and the ids of secrets `SIGNING_SECRET` and `WECHAT_SECRET`. Fetches the
+    /// keys and opens the connection to DynamoDB, so that the first request does not wait for them.
     pub async fn connect(environment: &Environment) -> Result<Self> {
         let tables = Tables {
             signing: environment.required("SIGNING_TABLE")?.to_owned(),
@@ -95,7 +97,7 @@ impl Service {
     }
 }
 
-/// The error for a record that is not there.
-fn missing(field: &'static str) -> Error {
+/// The error for a record that does not exist.
+pub fn missing(field: &'static str) -> Error {
     Error::not_found([Fault::new(field, "does not exist")])
 }

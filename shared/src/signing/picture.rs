@@ -1,16 +1,16 @@
-//! The picture of a captcha: characters drawn as strokes, turned, sheared and moved a little, crossed by two lines.
+//! The picture of a captcha: characters drawn as strokes, slightly turned, sheared and moved, and crossed by two lines.
 //!
-//! Each character is a few polylines on a grid of 4 by 6; a pixel's darkness is its distance from the nearest stroke. No font
-//! is needed, and nothing but the noise of one seed tells two pictures of the same text apart.
+//! Each character is a few polylines on a grid of 4 by 6, so no font is needed. The distance from the nearest stroke determines the
+//! darkness of a pixel. Two pictures of the same text differ only by the noise of their seeds.
 
 use crate::error::{Error, Result};
 
-/// No character of it is easily taken for another one: neither 0 O D Q, 1 I L, 2 Z, 5 S, 8 B nor U V are both in it.
+/// No two of these characters are easily confused: at most one of 0 O D Q, of 1 I L, of 2 Z, of 5 S, of 8 B and of U V is included.
 pub const ALPHABET: &str = "234567ACEFHKMNPRTVXY";
 
 const WIDTH: usize = 160;
 const HEIGHT: usize = 60;
-/// Half of a stroke's width, in pixels.
+/// Half the width of a stroke, in pixels.
 const PEN: f32 = 2.1;
 
 type Point = (f32, f32);
@@ -70,11 +70,11 @@ fn strokes(character: char) -> &'static [&'static [Point]] {
     }
 }
 
-/// Numbers that look random, from a seed (SplitMix64): only the picture's noise depends on them.
+/// Pseudo-random numbers from a seed (SplitMix64). They determine only the noise of a picture, so they need not be secure.
 struct Noise(u64);
 
 impl Noise {
-    /// From -`most` to `most`.
+    /// A number from -`most` to `most`.
     fn within(&mut self, most: f32) -> f32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
@@ -85,7 +85,7 @@ impl Noise {
     }
 }
 
-/// A PNG of the text, 160 by 60 pixels in grey.
+/// A PNG of the text: 160 by 60 pixels, greyscale.
 pub fn draw(text: &str, seed: u64) -> Result<Vec<u8>> {
     let mut noise = Noise(seed);
     let mut lines: Vec<(Point, Point, f32)> = Vec::new();
@@ -121,7 +121,7 @@ pub fn draw(text: &str, seed: u64) -> Result<Vec<u8>> {
     encode(&pixels)
 }
 
-/// Of a point from the line between two others.
+/// The distance of a point from the line between two others.
 fn distance(point: Point, from: Point, to: Point) -> f32 {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let length = (dx * dx + dy * dy).max(f32::EPSILON);
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_character_has_strokes_and_every_picture_is_another() {
+    fn every_character_has_strokes_and_every_seed_draws_another_picture() {
         for character in ALPHABET.chars() {
             assert!(!strokes(character).is_empty(), "{character}");
         }

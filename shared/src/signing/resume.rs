@@ -1,30 +1,25 @@
-//! The résumé that a worker hands in (document, 2.2.1 个人简历信息).
+//! The résumé that a worker submits (docs/contract/signing.txt, 2.2.1 个人简历信息).
 //!
-//! Widths count characters. The impossible ones of the document (a city's name of 12, an address of 16) are widened: names of
-//! people and positions to 64, names of places and addresses to 255.
+//! Widths count characters. Widths of the document that are too narrow for real values (12 for a city's name, 16 for an address) are wider
+//! here: 64 for names of people and positions, 255 for names of places and addresses.
 
 use serde::{Deserialize, Serialize};
 
 use super::values::{Entries, Number, Place};
 use crate::error::{Error, Fault, Result};
-use crate::input::Faults;
 use crate::values::{Date, IdCard, Int, Mobile, Text};
 
-#[derive(Clone, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
     pub real_name: Text<1, 64>,
     pub phone: Mobile,
     /// 身份证.
     pub id_number: IdCard,
-    /// Taken from `id_number` where it is absent, and so is `gender`.
-    #[deserr(default)]
+    /// If a request leaves out the age or the gender, `id_number` determines it.
     pub age: Option<Int<0, 150>>,
     /// 0 未知, 1 男, 2 女.
-    #[deserr(default)]
     pub gender: Option<Int<0, 2>>,
     /// 民族.
-    #[deserr(default)]
     pub nation: Text<0, 12>,
     /// 1 未婚, 2 已婚, 3 离异.
     pub marital_sts: Int<1, 3>,
@@ -32,52 +27,31 @@ pub struct Resume {
     pub political_sts: Int<1, 3>,
     /// 户口类型: 0 农村, 1 城市.
     pub acct_type: Int<0, 1>,
-    #[deserr(default)]
     pub acct_prc_id: Option<Place>,
-    #[deserr(default)]
     pub acct_prc_name: Text<0, 255>,
-    #[deserr(default)]
     pub acct_city_id: Option<Place>,
-    #[deserr(default)]
     pub acct_city_name: Text<0, 255>,
-    #[deserr(default)]
     pub acct_coy_id: Option<Place>,
-    #[deserr(default)]
     pub acct_coy_name: Text<0, 255>,
-    #[deserr(default)]
     pub acct_addr: Text<0, 255>,
-    #[deserr(default)]
     pub province_id: Option<Place>,
-    #[deserr(default)]
     pub province_name: Text<0, 255>,
-    #[deserr(default)]
     pub city_id: Option<Place>,
-    #[deserr(default)]
     pub city_name: Text<0, 255>,
-    #[deserr(default)]
     pub county_id: Option<Place>,
-    #[deserr(default)]
     pub county_name: Text<0, 255>,
-    #[deserr(default)]
     pub addr: Text<0, 255>,
     /// 紧急联系人.
-    #[deserr(default)]
     pub em_contact_name: Text<0, 64>,
-    #[deserr(default)]
     pub em_contact_phone: Text<0, 32>,
-    #[deserr(default)]
     pub em_contact_relationship: Text<0, 32>,
     /// 身份证正面照片, 身份证反面照片.
-    #[deserr(default)]
     pub id_card_front: Text<0, 256>,
-    #[deserr(default)]
     pub id_card_back: Text<0, 256>,
     /// 所属用人单位.
     pub company_id: Number,
     /// 岗位.
-    #[deserr(default)]
     pub work_pos: Text<0, 64>,
-    #[deserr(default)]
     pub work_exp: Entries,
     pub employee_edu: Entries,
     /// 处理人.
@@ -85,9 +59,10 @@ pub struct Resume {
 }
 
 impl Resume {
+    /// The sealed attributes.
     pub(super) const SEALED: [&'static str; 1] = ["id_number"];
 
-    /// With what follows from the identity number.
+    /// Checks the fields whose rules depend on settings or on more than the type, and adds age and gender from the identity number.
     pub(super) fn completed(mut self, today: &Date, strict_checksums: bool) -> Result<Self> {
         let mut faults = Vec::new();
         if self.employee_edu.is_empty() {

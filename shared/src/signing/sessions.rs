@@ -1,95 +1,102 @@
-//! Logging in with WeChat, and the sessions that come of it (document, 3.1.1).
+//! Login with WeChat, and the sessions of workers (docs/contract/signing.txt, 3.1.1).
 //!
-//! A worker is known by a code over the openid; what is stored of a session's token is its hash.
+//! A keyed digest of the openid identifies a worker. The table holds only the hash of a session's token.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::applications::application_key;
-use super::values::PlatformCode;
+use super::item::{new_worker_item, session_item};
+use super::keys::{application_key, session_key, worker_key};
+use super::values::{PlatformCode, Worker};
+use crate::crypto::credentials::hash;
+use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
-use crate::hex::hex;
-use crate::limits::CODES;
-use crate::secrets;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Condition, Item, Key, Outcome, TRIES, VERSION, Write, expire, pause};
-use crate::wechat::Refusal;
+use crate::outbound::wechat::Rejection;
+use crate::storage::rate_limit::CODES;
+use crate::storage::table::attribute::{number, read_integer, read_text};
+use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
 
-/// How long a session lasts that is not used.
+/// How long an unused session lasts.
 const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long it lasts at the most.
+/// How long any session lasts at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How much of [`IDLE`] passes before a use prolongs it: one write a day.
+/// How much of [`IDLE`] passes before a use prolongs the session. At 24 hours, a session causes at most one write a day.
 const PROLONG_AFTER: SignedDuration = SignedDuration::from_hours(24);
-/// How many sessions a worker has at once.
+/// How many sessions a worker can have at the same time.
 const MAX_SESSIONS: usize = 5;
 
-/// Who is logged in.
-#[derive(Clone, Debug)]
-pub struct Worker {
-    pub platform: PlatformCode,
-    /// The code over the openid.
-    pub(super) id: String,
-}
-
-/// What a worker gets for a login code.
+/// The result of a login.
 pub struct Login {
     pub session_token: String,
-    /// 0 until there is a résumé.
+    /// 0 until the worker has submitted a résumé.
     pub em_id: u64,
 }
 
-/// A session in the list of its worker's, oldest first.
+/// Why a worker could not log in.
+#[derive(Debug)]
+pub enum LoginError {
+    /// WeChat rejected the code.
+    Rejected(Rejection),
+    Failed(Error),
+}
+
+impl From<Rejection> for LoginError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Error> for LoginError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A session in the record of its worker, oldest first.
 #[derive(Serialize, Deserialize)]
-struct Listed {
+struct SessionEntry {
     hash: String,
 }
 
 impl Service {
-    /// Logs a worker in by the code of `wx.login`; the first time, the worker is made. `address` is where the request comes from.
+    /// Logs a worker in with the code of `wx.login`. The first login creates the worker. `address` is the IP address of the client.
     ///
-    /// DynamoDB: one write, two reads, one transaction; of a wrong code, two writes.
-    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Result<Login, Refusal>> {
-        let is_wrong = |outcome: &Result<Result<Login, Refusal>>| matches!(outcome, Ok(Err(Refusal::Code)));
+    /// DynamoDB: one write, two reads, one transaction; after a wrong code, two writes.
+    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Login, LoginError> {
+        let is_wrong = |outcome: &Result<Login, LoginError>| matches!(outcome, Err(LoginError::Rejected(Rejection::Code)));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
     }
 
-    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Result<Login, Refusal>> {
-        let session = match self.wechat.code_to_session(code).await? {
-            Ok(session) => session,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Login, LoginError> {
+        let session = self.wechat.code_to_session(code).await??;
         let openid = self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.as_bytes()])?;
-        let id = hex(&openid[..16]);
+        let id = hex::encode(&openid[..16]);
         let worker = Worker { platform: platform.clone(), id };
         let session_token = self.open_session(&worker).await?;
         let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
         let em_id = application.map_or(Ok(0), |item| read_integer(&item, "em_id"))?;
-        Ok(Ok(Login { session_token, em_id }))
+        Ok(Login { session_token, em_id })
     }
 
-    /// Adds a session to the worker's; beyond five, the oldest ends.
+    /// Opens a session of the worker and returns its token. A sixth session ends the oldest one.
     async fn open_session(&self, worker: &Worker) -> Result<String> {
         let now = self.clock.now();
-        let token = secrets::random_token()?;
-        let hash = secrets::hash(&token);
+        let token = random_token()?;
+        let hash = hash(&token);
         let (signing, credentials) = (&self.tables.signing, &self.tables.credentials);
-        for attempt in 0..TRIES {
+        retry_conflicts(|| async {
             let stored = self.store.get(signing, worker_key(worker)).await?;
-            let mut item = match &stored {
-                Some(item) => item.clone(),
-                None => self.new_worker(worker, now),
-            };
-            let mut sessions: Vec<Listed> = match item.remove("sessions") {
+            let mut item = stored.clone().unwrap_or_else(|| new_worker_item(worker, now));
+            let mut sessions: Vec<SessionEntry> = match item.remove("sessions") {
                 Some(sessions) => serde_dynamo::from_attribute_value(sessions).map_err(Error::internal)?,
                 None => Vec::new(),
             };
-            // Our own login, whose answer was lost on the way: it was sent again.
+            // Our own earlier write, whose response was lost.
             if sessions.iter().any(|session| session.hash == hash) {
-                return Ok(token);
+                return Ok(Some(token.clone()));
             }
-            sessions.push(Listed { hash: hash.clone() });
+            sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
             let mut writes: Vec<Write> = ended
                 .map(|session| Write::Delete { table: credentials.clone(), key: session_key(&session.hash), condition: None })
@@ -102,24 +109,18 @@ impl Service {
             let session = session_item(&hash, worker, now, now + IDLE);
             writes.push(Write::Put { table: credentials.clone(), item: session, condition: Condition::absent() });
             match self.store.transact(writes).await? {
-                Outcome::Written => return Ok(token),
-                Outcome::Refused(_) => pause(attempt).await?,
+                Outcome::Written => Ok(Some(token.clone())),
+                Outcome::Rejected(_) => Ok(None),
             }
-        }
-        Err(Error::internal("a worker logged in faster than could be followed"))
+        })
+        .await
     }
 
-    fn new_worker(&self, worker: &Worker, now: Timestamp) -> Item {
-        let mut item = worker_key(worker).into_item();
-        item.insert("created_at".into(), number(now.as_millisecond()));
-        item
-    }
-
-    /// Whose session this is, on this platform; `None` where it ended. A use in the last days prolongs it.
+    /// The worker of a session on this platform; `None` if the session does not exist or has expired. A use prolongs the session.
     ///
     /// DynamoDB: one read; once a day, one write.
     pub async fn session(&self, platform: &PlatformCode, token: &str) -> Result<Option<Worker>> {
-        let hash = secrets::hash(token);
+        let hash = hash(token);
         let table = &self.tables.credentials;
         let Some(item) = self.store.get(table, session_key(&hash)).await? else { return Ok(None) };
         let now = self.clock.now();
@@ -131,26 +132,9 @@ impl Service {
         let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
         let until = (now + IDLE).min(created_at + LONGEST);
         if until.duration_since(expires_at) >= PROLONG_AFTER {
-            // Refused where the session was ended meanwhile.
+            // The condition fails if a login has ended the session since the read; this request still succeeds.
             self.store.put(table, session_item(&hash, &worker, created_at, until), Condition::present()).await?;
         }
         Ok(Some(worker))
     }
-}
-
-fn worker_key(worker: &Worker) -> Key {
-    Key::new(format!("{}#worker#{}", worker.platform, worker.id), "worker")
-}
-
-fn session_key(hash: &str) -> Key {
-    Key::new(format!("signing#session#{hash}"), "session")
-}
-
-fn session_item(hash: &str, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {
-    let mut item = session_key(hash).into_item();
-    item.insert("platform".into(), text(worker.platform.as_str()));
-    item.insert("worker".into(), text(worker.id.as_str()));
-    item.insert("created_at".into(), number(created_at.as_second()));
-    expire(&mut item, expires_at);
-    item
 }

@@ -1,15 +1,14 @@
-//! Where a signing stands, and how it moves on (document, 2.2.2 签约信息).
+//! The states of a signing and the moves between them (docs/contract/signing.txt, 2.2.2 签约信息).
 //!
 //! ```text
 //! 1 签约申请 -> 2 待签约 -> 3 已签约
-//! 1, 2 -> 4 已驳回 (with a reason) -> 1 by the worker
-//! 1, 2 -> 5 已取消 -> 1 by the worker
+//! 1, 2 -> 4 已驳回 (with a reason) -> 1 when the worker submits again
+//! 1, 2 -> 5 已取消 -> 1 when the worker submits again
 //! ```
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::directory::Company;
 use super::resume::Resume;
 use super::values::Number;
 use crate::error::{Error, Fault, Result};
@@ -26,14 +25,14 @@ numbered! {
     }
 }
 
-/// Where a request came from, as far as it tells.
+/// What the headers of a request say about its origin.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unique_key: Option<Text<1, 255>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub city: Option<Text<1, 64>>,
-    /// Longitude and latitude.
+    /// Longitude and latitude, in degrees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<(f64, f64)>,
 }
@@ -43,13 +42,13 @@ pub struct Origin {
 pub struct Signing {
     pub em_id: u64,
     pub state: State,
-    /// Why it was rejected; empty otherwise.
+    /// Why the company rejected it; empty otherwise.
     pub reason: Text<0, 256>,
     pub company_name: Text<1, 64>,
     pub apply_time: Moment,
     pub verify_status: Verified,
     pub origin: Origin,
-    /// None until it is approved.
+    /// None until the company approves it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
     pub moves: Vec<Move>,
@@ -67,7 +66,7 @@ numbered! {
 }
 
 impl Verified {
-    /// Passed is final: only another identity begins anew.
+    /// Passed is final: only a changed identity sets the verification back to waiting.
     pub(super) fn may_become(self, next: Self) -> bool {
         match self {
             Self::Waiting => next != Self::Waiting,
@@ -83,9 +82,9 @@ impl Verified {
 pub struct Terms {
     pub contract_id: Number,
     pub entry_date: Date,
-    /// In fen a month.
+    /// Per month.
     pub salary: Money,
-    /// Beside the position that the résumé asks for.
+    /// May differ from the position in the résumé.
     pub work_pos: Text<1, 64>,
 }
 
@@ -100,6 +99,7 @@ pub struct Verification {
 }
 
 impl Signing {
+    /// Changes the verification and records the change.
     pub(super) fn verify(&mut self, to: Verified, now: Timestamp, by: &Text<1, 64>) {
         if self.verify_status != to {
             self.verifications.push(Verification { from: self.verify_status, to, at: now.into(), by: by.clone() });
@@ -123,7 +123,7 @@ pub struct Application {
     pub signing: Signing,
 }
 
-/// What an administrator does to an application.
+/// A move of an application by an administrator.
 pub enum Decision {
     /// 1 -> 2.
     Approve(Terms),
@@ -135,16 +135,17 @@ pub enum Decision {
     Cancel,
 }
 
-/// How a worker hands a résumé in.
+/// How a worker submits a résumé.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Submission {
-    /// POST: there is none yet, or it was rejected or cancelled.
+    /// POST: the worker has no application, or the last one was rejected or cancelled.
     New,
-    /// PUT: there is one that may still change.
+    /// PUT: the application exists and may still change.
     Changed,
 }
 
 impl Decision {
+    /// Moves the signing and records the move. A conflict if the state does not allow it.
     pub(super) fn apply(&self, signing: &mut Signing, now: Timestamp, by: &Text<1, 64>) -> Result<()> {
         let (from, to): (&[State], State) = match self {
             Self::Approve(_) => (&[State::Applied], State::Approved),
@@ -167,12 +168,12 @@ impl Decision {
     }
 }
 
-/// The application of before, handed in again. Somebody else's identity is not verified yet, and what was agreed on before a
-/// rejection or a cancellation is agreed on no longer.
-pub(super) fn again(
+/// The signing of an application that the worker submits again. A changed identity must be verified again. Terms agreed before a rejection
+/// or a cancellation no longer hold.
+pub(super) fn resubmit(
     Application { resume: before, mut signing }: Application,
     resume: &Resume,
-    company: &Company,
+    company_name: &Text<1, 64>,
     origin: Origin,
     now: Timestamp,
     submission: Submission,
@@ -186,20 +187,21 @@ pub(super) fn again(
         return Err(Error::conflict(Fault::new("employee", reason)));
     }
     if signing.state != State::Applied {
-        signing.moves.push(Move { from: Some(signing.state), to: State::Applied, at: now.into(), by: worker_name()? });
+        signing.moves.push(Move { from: Some(signing.state), to: State::Applied, at: now.into(), by: by_worker()? });
         signing.state = State::Applied;
         signing.apply_time = now.into();
         signing.terms = None;
     }
     if (&before.id_number, &before.real_name) != (&resume.id_number, &resume.real_name) {
-        signing.verify(Verified::Waiting, now, &worker_name()?);
+        signing.verify(Verified::Waiting, now, &by_worker()?);
     }
     signing.reason = Text::default();
-    signing.company_name = company.company_name.clone();
+    signing.company_name = company_name.clone();
     signing.origin = origin;
     Ok(signing)
 }
 
-pub(super) fn worker_name() -> Result<Text<1, 64>> {
+/// The author of a worker's own moves.
+pub(super) fn by_worker() -> Result<Text<1, 64>> {
     Text::parse("worker").map_err(Error::internal)
 }

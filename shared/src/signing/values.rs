@@ -1,9 +1,9 @@
-//! The values that are this family's own.
+//! The values of this family.
 
 use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Faults, Json, number_literal, text};
+use crate::values::input::{Faults, Json, number_literal, text};
 use crate::values::{Int, Reason, text_value};
 
 /// A platform's code: `[A-Za-z0-9_-]{1,32}`.
@@ -33,30 +33,49 @@ impl std::fmt::Display for PlatformCode {
     }
 }
 
-/// The id of a company, an administrator or a contract.
+/// A worker on a platform.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    pub platform: PlatformCode,
+    /// A keyed digest of the openid: no record contains the openid itself.
+    pub(super) id: String,
+}
+
+/// 0 disabled, 1 enabled.
+pub type Enabled = Int<0, 1>;
+
+/// The status of a record whose status the administrator leaves out.
+pub fn enabled() -> Enabled {
+    Int::new(1).unwrap_or_else(|| unreachable!("1 is within 0 to 1"))
+}
+
+/// The id of a company, a handler or a contract.
 pub type Number = Int<1, 2_147_483_647>;
 
 /// The id of a place.
 pub type Place = Int<0, 2_147_483_647>;
 
-/// `[{..}, ..]`: free objects of at most 20 string or number fields, at most 20 of them, kept as they were sent. They may come
-/// as a string that holds JSON.
+/// `[{..}, ..]`: at most 20 free objects, each with at most 20 string or number fields, stored as the client sends them. The client may
+/// also send a string that holds the JSON.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Entries(String);
 
-/// The most entries, and the most fields of one.
+/// The most entries.
 const MAX_ENTRIES: usize = 20;
-/// The longest name and the longest value of a field, in characters.
+/// The most fields of an entry.
+const MAX_FIELDS: usize = 20;
+/// The longest name of a field, in characters.
 const MAX_NAME: usize = 64;
+/// The longest value of a field, in characters.
 const MAX_VALUE: usize = 1000;
 /// The longest number, in characters.
 const MAX_NUMBER: usize = 40;
-/// The most that all entries may be, in bytes of JSON.
+/// The largest size of all entries, in bytes of JSON.
 const MAX_BYTES: usize = 64 * 1024;
 
 impl Entries {
-    /// For an answer.
+    /// For a response.
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::from_str(&self.0).unwrap_or_else(|_| serde_json::Value::Array(Vec::new()))
     }
@@ -87,7 +106,7 @@ impl Deserr<Faults> for Entries {
         for (index, entry) in entries.into_iter().enumerate() {
             let at = at.push_index(index);
             let Value::Map(fields) = entry.into_value() else { return Err(Faults::one(at, REASON)) };
-            if fields.len() > MAX_ENTRIES {
+            if fields.len() > MAX_FIELDS {
                 return Err(Faults::one(at, "has too many fields"));
             }
             let mut object = serde_json::Map::new();

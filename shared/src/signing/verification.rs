@@ -1,24 +1,16 @@
-//! Codes sent to phones (document, 1.2.4).
-
-use jiff::SignedDuration;
+//! Codes by text message (docs/contract/signing.txt, 1.2.4).
 
 use super::Service;
+use super::keys::code_key;
 use super::values::PlatformCode;
 use crate::error::{Error, Fault, Result};
-use crate::hex::hex;
-use crate::ids::random;
-use crate::limits::{MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, Try};
-use crate::secrets;
-use crate::store::attribute::{number, read_integer, read_text, text};
-use crate::store::{Key, VERSION, Write, expire};
+use crate::storage::one_time_code::{self, Attempted, OneTimeCode, OneTimeCodes};
+use crate::storage::rate_limit::{Attempt, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
+use crate::storage::table::Write;
 use crate::values::Mobile;
 
-/// How long a code is valid, and how often it may be tried.
-const AGE: SignedDuration = SignedDuration::from_mins(5);
-const TRIES: u32 = 5;
-
 impl Service {
-    /// Sends a code to the phone for whoever solved the captcha. `address` is where the request comes from.
+    /// Sends a code to the phone of a user who solved the captcha. `address` is the IP address of the client.
     ///
     /// DynamoDB: two reads, four writes.
     pub async fn send_code(
@@ -36,48 +28,29 @@ impl Service {
         if !solved {
             return Err(Error::invalid([Fault::new("captcha_code", "is wrong or used")]));
         }
-        let now = self.clock.now();
-        let table = &self.tables.credentials;
-        // The address first: one that sends too much uses up nobody's phone.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Try::Good).await?;
-        let index = self.keyring.blind_index(&[b"phone", phone.national().as_bytes()])?;
-        let counter = Key::new(format!("signing#phone#{}", hex(&index)), "count");
-        MESSAGES_TO_A_PHONE.count(&self.store, table, &counter, now).await?;
-        let code = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
-        let mut item = self.code_key(platform, phone)?.into_item();
-        item.insert("code".into(), text(self.code_digest(phone, &code)?));
-        item.insert("tries".into(), number(0));
-        // Greater than any change of the code before: who tries that one meanwhile does not write it back.
-        item.insert(VERSION.into(), number(now.as_millisecond()));
-        expire(&mut item, now + AGE);
-        self.store.transact(vec![Write::Set { table: table.clone(), item }]).await?;
-        let message = format!("【工桥】验证码 {code}，{} 分钟内有效，请勿告诉他人。", AGE.as_mins());
+        // The address is counted first: an address over its limit does not consume the phone's.
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.national()], Attempt::Succeeded).await?;
+        // Each attempt raises a version by one, so this one, in milliseconds, is greater than any version of an older code.
+        let version = self.clock.now().as_millisecond();
+        let OneTimeCode { plain, mut item } = self.one_time_codes().issue(phone.national().as_bytes(), version)?;
+        item.extend(code_key(&self.keyring, platform, phone)?.into_item());
+        self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await?;
+        let message = format!("【工桥】验证码 {plain}，{} 分钟内有效，请勿告诉他人。", one_time_code::AGE.as_mins());
         self.sms.send(phone, &message).await
     }
 
-    /// Whether this is the code that was sent to the phone. A try is counted before the code is looked at, so that no crowd of
-    /// tries guesses it.
+    /// Whether this is the last code that was sent to the phone, and still valid.
     ///
     /// DynamoDB: one read, one write.
     pub(super) async fn is_sent_code(&self, platform: &PlatformCode, phone: &Mobile, code: &str) -> Result<bool> {
-        let counted = self.store.change(&self.tables.credentials, self.code_key(platform, phone)?, |item| {
-            let mut next = item.clone();
-            next.insert("tries".into(), number(read_integer::<u32>(item, "tries")? + 1));
-            Ok(next)
-        });
-        let Some(item) = counted.await? else { return Ok(false) };
-        Ok(read_integer::<u32>(&item, "tries")? <= TRIES
-            && read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second()
-            && secrets::is_same(read_text(&item, "code")?, self.code_digest(phone, code.trim())?))
+        let key = code_key(&self.keyring, platform, phone)?;
+        let attempted = self.one_time_codes().attempt(key, phone.national().as_bytes(), code.trim()).await?;
+        Ok(matches!(attempted, Attempted::Right(_)))
     }
 
-    fn code_key(&self, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {
-        let index = self.keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.national().as_bytes()])?;
-        Ok(Key::new(format!("signing#code#{}", hex(&index)), "code"))
-    }
-
-    /// A keyed digest: six digits could be guessed from a plain one.
-    fn code_digest(&self, phone: &Mobile, code: &str) -> Result<String> {
-        Ok(hex(&self.keyring.blind_index(&[b"code", phone.national().as_bytes(), code.as_bytes()])?))
+    fn one_time_codes(&self) -> OneTimeCodes<'_> {
+        let Self { store, keyring, tables, .. } = self;
+        OneTimeCodes { store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 }

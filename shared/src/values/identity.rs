@@ -1,11 +1,11 @@
-//! What identifies people, companies and accounts. Formats are always checked; check digits only where
-//! `STRICT_CHECKSUMS` asks for it, because the document's own examples do not have them right.
+//! Identifiers of people, companies and accounts. Formats are always validated. Check digits are validated only if `STRICT_CHECKSUMS` is
+//! set, because the examples of docs/contract/channel.txt have wrong ones.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Date, Reason, text_value};
 
-/// Declares a newtype over the string as sent, whose `Debug` shows no more than its name.
+/// Declares a newtype of the string as the client sent it. Its `Debug` text contains only the name of the type.
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -30,7 +30,7 @@ macro_rules! identity {
 }
 
 identity! {
-    /// Text about a person that must not show in a log: printable, at most 64 characters, perhaps empty.
+    /// Text about a person that must not be logged: 0 to 64 printable characters.
     #[derive(Default)]
     Private
 }
@@ -59,7 +59,7 @@ impl Token {
 }
 
 identity! {
-    /// 身份证号码 (GB 11643): 17 digits with a real date inside, then a digit or X.
+    /// 身份证号码 (GB 11643): 17 digits that include a real date of birth, then a digit or X.
     IdCard
 }
 
@@ -87,7 +87,7 @@ impl IdCard {
         jiff::civil::Date::new(part(6..10)?, month, day).ok()
     }
 
-    /// An odd sequence number is a man's.
+    /// An odd sequence number means male.
     pub fn is_male(&self) -> bool {
         self.0.as_bytes()[16] % 2 == 1
     }
@@ -129,7 +129,7 @@ impl CreditCode {
 }
 
 identity! {
-    /// A mobile number: `1[3-9]` and nine digits, optionally led by +86.
+    /// A mobile number: `1[3-9]` and nine digits, with an optional prefix +86.
     Mobile
 }
 
@@ -142,14 +142,14 @@ impl Mobile {
         if mobile { Ok(Self(text.to_owned())) } else { Err("must be a mobile number") }
     }
 
-    /// The eleven digits.
+    /// The eleven digits, without +86.
     pub fn national(&self) -> &str {
         &self.0[self.0.len() - 11..]
     }
 }
 
 identity! {
-    /// A mobile number or a landline: 7 to 15 digits, with the usual separators.
+    /// A mobile or landline number: 7 to 15 digits, with the usual separators.
     ContactPhone
 }
 
@@ -166,7 +166,7 @@ impl ContactPhone {
 }
 
 identity! {
-    /// A bank account number, or the name of an account at a payment service.
+    /// A bank account number, or an account name of a payment service.
     BankAccount
 }
 
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identity_number_has_a_real_date_inside() {
+    fn an_identity_number_contains_a_real_date_of_birth() {
         assert!(IdCard::parse("110101199001011234").is_ok());
         for bad in
             ["", "11010119900101123", "110101199002301234", "110101199013011234", "11010119900101123Y", "1101011990010１１２３"]
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// The sample number printed in GB 11643-1999 and one widely published sample of GB 32100-2015.
+    /// The sample number of GB 11643-1999, and a widely published sample of GB 32100-2015.
     #[test]
     fn checksums_follow_the_standards() {
         assert!(IdCard::parse("11010519491231002X").unwrap().checksum_holds());

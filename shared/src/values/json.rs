@@ -1,26 +1,26 @@
-//! JSON that is kept as it was sent.
+//! JSON that is stored as the client sent it.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use crate::input::{Faults, Json};
+use crate::values::input::{Faults, Json};
 
-/// The most that it may be, in bytes of JSON.
+/// The maximum length of the JSON text, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// Any JSON value, stored as its text; numbers keep their digits.
+/// Any JSON value, stored as its JSON text. Numbers keep their digits.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Verbatim(String);
 
 impl Verbatim {
-    /// For an answer.
+    /// The value, for a response.
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
-    /// In bytes of JSON.
+    /// The length of the JSON text, in bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -35,7 +35,7 @@ impl Verbatim {
     }
 }
 
-/// It may hold anything about anybody.
+/// The value may contain personal data: `Debug` does not show it.
 impl std::fmt::Debug for Verbatim {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Verbatim(..)")
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_kept_to_the_digit() {
+    fn every_digit_of_a_number_is_kept() {
         let sent = r#"{"假期_11":null,"b":[1,-2,0.10,1e400,true,"x",{}]}"#;
         let kept: Verbatim = Json::parse(sent.as_bytes()).unwrap().read().unwrap();
         assert_eq!(kept.to_value(), serde_json::from_str::<serde_json::Value>(sent).unwrap());

@@ -1,4 +1,4 @@
-//! Civil times of Shanghai, eight hours ahead of UTC.
+//! Civil times of Shanghai, which is eight hours ahead of UTC.
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Date, Moment, Reason, text_value};
 
-/// An instant, to the millisecond, as a civil time of Shanghai: taken with an offset (RFC 3339), or without one
-/// (`2017-02-03 08:00`), which means Shanghai's.
+/// An instant, to the millisecond. Requests have it with an offset (RFC 3339), or without one (`2017-02-03 08:00`), which means the time in
+/// Shanghai.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LocalTime(i64);
@@ -20,7 +20,7 @@ impl LocalTime {
         Self::civil(text).or_else(|| Self::instant(text)).ok_or(LOCAL_TIME)
     }
 
-    /// `2017-02-03 08:00`, perhaps with seconds and a fraction of at most three digits.
+    /// `2017-02-03 08:00`, optionally with seconds and a fraction of at most three digits.
     fn civil(text: &str) -> Option<Self> {
         const SHAPE: &[u8] = b"0000-00-00 00:00:00.000";
         let shaped = text.bytes().zip(SHAPE).all(|(byte, shape)| match shape {
@@ -62,7 +62,6 @@ impl LocalTime {
         Date::of(self.to_civil().date())
     }
 
-    /// So much later.
     pub fn later(self, by: SignedDuration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
@@ -77,7 +76,7 @@ impl LocalTime {
         format!("{}{:03}", self.to_civil().strftime("%Y%m%d%H%M%S"), self.0.rem_euclid(1000))
     }
 
-    /// What [`LocalTime::to_digits`] wrote.
+    /// Parses the result of [`LocalTime::to_digits`].
     pub fn parse_digits(digits: &str) -> Option<Self> {
         let (day, time) = digits.split_at_checked(8).filter(|_| digits.len() == 17)?;
         let part = |text: &str, at: std::ops::Range<usize>| text.get(at).map(str::to_owned);
@@ -106,7 +105,7 @@ impl LocalTime {
         serializer.serialize_str(&self.to_precise())
     }
 
-    /// The first instant of a day, and the last millisecond of one.
+    /// The first millisecond of the day `first`, and the last millisecond of the day `last`.
     pub fn day_bounds(first: &Date, last: &Date) -> (Self, Self) {
         let bound = |date: &Date, time: &str| format!("{}T{time}", date.as_str()).parse().ok().and_then(Self::of_civil);
         (bound(first, "00:00:00").unwrap_or(Self(i64::MIN)), bound(last, "23:59:59.999").unwrap_or(Self(i64::MAX)))
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_without_an_offset_are_shanghais() {
+    fn a_time_without_an_offset_is_in_shanghai() {
         for text in ["2017-02-03 08:00", "2017-02-03T08:00:00", "2017-02-03T00:00:00Z", "2017-02-03T08:00:00.000+08:00"] {
             assert_eq!(LocalTime::parse(text).unwrap().to_second(), "2017-02-03T08:00:00+08:00", "{text}");
         }
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_read_back() {
+    fn the_digits_of_a_time_parse_to_the_same_time() {
         let time = LocalTime::parse("2026-01-16 14:36:01.882").unwrap();
         assert_eq!((time.to_plain(), time.to_digits()), ("2026-01-16 14:36:01.882".into(), "20260116143601882".into()));
         assert_eq!(LocalTime::parse_digits("20260116143601882"), Some(time));
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_bounds() {
+    fn the_bounds_of_a_day_are_its_first_and_last_millisecond() {
         let day = Date::parse("2017-02-03").unwrap();
         let (first, last) = LocalTime::day_bounds(&day, &day);
         assert_eq!(first.to_precise(), "2017-02-03T00:00:00.000+08:00");
@@ -162,7 +161,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_is_taken_is_written_in_a_form_that_is_taken(
+        fn the_printed_form_of_every_accepted_time_is_accepted(
             text in "(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,5})?)?(Z|[+-][0-2][0-9]:[0-5][0-9])?",
         ) {
             if let Ok(time) = LocalTime::parse(&text) {

@@ -1,41 +1,45 @@
-//! The values that the documents' fields hold. Each is checked once, when it is read; a stored value is trusted.
+//! The types of the fields in the API documents. Each value is validated once, when a request is parsed; a stored value is trusted.
 
+mod id;
 mod identity;
+pub mod image;
+pub mod input;
 mod json;
 mod local_time;
 mod number;
 mod text;
 mod time;
 
+pub use id::Id;
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private, Token};
 pub use json::Verbatim;
 pub use local_time::LocalTime;
-pub use number::{Adjustment, Count, Int, Money, Score, Span};
+pub use number::{Adjustment, Count, Int, Money, Score, Span, integer};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 
-/// Why a value is refused; never quotes the value.
+/// Why a value is rejected. It never quotes the value.
 pub type Reason = &'static str;
 
-/// Lets a type that is made from a string (`fn parse(&str) -> Result<Self, Reason>`) be read from input.
+/// Implements `Deserr` for a type with `fn parse(&str) -> Result<Self, Reason>`.
 macro_rules! text_value {
     ($name:ident $(<$(const $parameter:ident: $of:ty),+>)?) => {
-        impl$(<$(const $parameter: $of),+>)? deserr::Deserr<$crate::input::Faults> for $name$(<$($parameter),+>)? {
+        impl$(<$(const $parameter: $of),+>)? deserr::Deserr<$crate::values::input::Faults> for $name$(<$($parameter),+>)? {
             fn deserialize_from_value<V: deserr::IntoValue>(
                 value: deserr::Value<V>,
                 location: deserr::ValuePointerRef<'_>,
-            ) -> Result<Self, $crate::input::Faults> {
-                let Some(text) = $crate::input::text(&value) else {
-                    return Err($crate::input::Faults::one(location, "must be a string"));
+            ) -> Result<Self, $crate::values::input::Faults> {
+                let Some(text) = $crate::values::input::text(&value) else {
+                    return Err($crate::values::input::Faults::one(location, "must be a string"));
                 };
-                Self::parse(text).map_err(|reason| $crate::input::Faults::one(location, reason))
+                Self::parse(text).map_err(|reason| $crate::values::input::Faults::one(location, reason))
             }
         }
     };
 }
 pub(crate) use text_value;
 
-/// Declares an enum whose variants are the strings of the document.
+/// Declares an enum whose variants are strings of an API document.
 macro_rules! choices {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -64,7 +68,7 @@ macro_rules! choices {
 }
 pub(crate) use choices;
 
-/// Declares an enum whose variants are the numbers of the document, and that is stored as such a number.
+/// Declares an enum whose variants are numbers of an API document. It is stored as this number.
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {
         $(#[$doc])*

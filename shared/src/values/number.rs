@@ -1,4 +1,4 @@
-//! Money, scores, hours and counts. Decimals are read from the number's literal, never through a binary float.
+//! Money, scores, hours and counts. Decimals are parsed from the literal of the JSON number, never through a binary float.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use rust_decimal::Decimal;
@@ -6,13 +6,13 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Reason;
-use crate::input::{Faults, number_literal, text};
+use crate::values::input::{Faults, number_literal, text};
 
-/// The most that an amount may be: a million million yuan.
+/// The largest amount: 10^12 yuan.
 const MAX_FEN: i64 = 100_000_000_000_000;
 const TOO_MANY_DECIMALS: Reason = "must have at most 2 decimals";
 
-/// An amount in fen, not negative; outside it is a JSON number of yuan with at most two decimals.
+/// A non-negative amount in fen. In requests and responses it is a JSON number of yuan with at most two decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(i64);
@@ -41,12 +41,12 @@ impl Money {
         self.0 == 0
     }
 
-    /// For `serialize_with`: yuan, as the documents write amounts.
+    /// For `serialize_with`: a JSON number of yuan, the unit of the API documents.
     pub fn as_yuan<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         number(Decimal::new(self.0, 2), serializer)
     }
 
-    /// For `serialize_with`, of an amount that may be missing.
+    /// For `serialize_with`: as [`Money::as_yuan`], or null.
     pub fn as_optional_yuan<S: Serializer>(amount: &Option<Self>, serializer: S) -> Result<S::Ok, S::Error> {
         match amount {
             Some(amount) => amount.as_yuan(serializer),
@@ -55,14 +55,14 @@ impl Money {
     }
 }
 
-/// Yuan, with two decimals.
+/// In yuan, with two decimals.
 impl std::fmt::Display for Money {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         Decimal::new(self.0, 2).fmt(f)
     }
 }
 
-/// An amount in fen that may be negative: what a salary gains or loses.
+/// An amount in fen that may be negative: the change of a salary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Adjustment(i64);
@@ -88,7 +88,7 @@ impl Score {
     }
 }
 
-/// A length of time in the unit that its field says, from 0 to 100,000.
+/// A duration from 0 to 100,000. Its field defines the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(Decimal);
 
@@ -114,7 +114,7 @@ impl Deserr<Faults> for Count {
     }
 }
 
-/// A whole number from `MIN` to `MAX`, perhaps in quotes: forms know nothing else.
+/// An integer from `MIN` to `MAX`. It may be a string, because forms and queries have only strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Int<const MIN: i64, const MAX: i64>(i64);
@@ -138,13 +138,20 @@ impl<const MAX: i64> Default for Int<0, MAX> {
 
 impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Int<MIN, MAX> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let literal = number_literal(&value).or_else(|| text(&value).map(|text| text.trim().to_owned()));
-        let number = literal.and_then(|literal| literal.parse().ok());
+        let number = integer(&value).or_else(|| text(&value)?.trim().parse().ok());
         number.and_then(Self::new).ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
     }
 }
 
-/// Reads a type from the literal of a JSON number.
+/// The integer in a JSON number, or in a string that contains nothing else.
+pub fn integer<V: IntoValue>(value: &Value<V>) -> Option<i64> {
+    match text(value) {
+        Some(digits) => digits.parse().ok(),
+        None => number_literal(value)?.parse().ok(),
+    }
+}
+
+/// Implements `Deserr` for a type that is parsed from the literal of a JSON number.
 macro_rules! decimal_value {
     ($name:ident) => {
         impl Deserr<Faults> for $name {
@@ -161,7 +168,7 @@ decimal_value!(Adjustment);
 decimal_value!(Score);
 decimal_value!(Span);
 
-/// Stores a decimal as its digits and writes it as a JSON number.
+/// Implements serde for a decimal, which is stored as a string of digits, and `as_number`, which serializes it as a JSON number.
 macro_rules! stored_decimal {
     ($name:ident) => {
         impl Serialize for $name {
@@ -178,7 +185,7 @@ macro_rules! stored_decimal {
         }
 
         impl $name {
-            /// For `serialize_with`: a JSON number, if there is one.
+            /// For `serialize_with`: a JSON number, or null.
             pub fn as_number<S: Serializer>(value: &Option<Self>, serializer: S) -> Result<S::Ok, S::Error> {
                 match value {
                     Some(Self(value)) => number(*value, serializer),
@@ -191,13 +198,13 @@ macro_rules! stored_decimal {
 stored_decimal!(Score);
 stored_decimal!(Span);
 
-/// The exact value of a JSON number; `None` where it has more digits than any amount needs.
+/// The exact value of a JSON number. `None` if it has more digits than `Decimal` can hold.
 fn decimal(literal: &str) -> Option<Decimal> {
     let exact = if literal.contains(['e', 'E']) { Decimal::from_scientific(literal) } else { Decimal::from_str_exact(literal) };
     exact.ok()
 }
 
-/// Written from its digits, without trailing zeros.
+/// Serializes the exact digits, without trailing zeros.
 fn number<S: Serializer>(value: Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     let literal: serde_json::Number = value.normalize().to_string().parse().map_err(serde::ser::Error::custom)?;
     literal.serialize(serializer)
@@ -208,7 +215,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::input::Json;
+    use crate::values::input::Json;
 
     fn fen(literal: &str) -> Option<i64> {
         Json::parse(literal.as_bytes()).ok()?.read::<Money>().ok().map(|Money(fen)| fen)
@@ -226,7 +233,7 @@ mod tests {
         }
     }
 
-    /// By moving the point of the literal, without any arithmetic of numbers.
+    /// A second implementation, which moves the decimal point of the literal and does no decimal arithmetic.
     fn fen_by_hand(literal: &str) -> Option<i64> {
         let (digits, exponent) = literal.split_once('e').unwrap_or((literal, "0"));
         let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
@@ -249,12 +256,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_literal_is_read_as_by_hand(literal in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,6}|\\.[0-9]{2}0{0,4})?(e-?[0-9])?") {
+        fn every_literal_parses_as_in_the_second_implementation(literal in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,6}|\\.[0-9]{2}0{0,4})?(e-?[0-9])?") {
             prop_assert_eq!(fen(&literal), fen_by_hand(&literal), "{}", literal);
         }
 
         #[test]
-        fn what_is_written_is_read_as_the_same(amount in 0..=MAX_FEN) {
+        fn a_serialized_amount_parses_to_the_same_amount(amount in 0..=MAX_FEN) {
             let mut written = Vec::new();
             Money(amount).as_yuan(&mut serde_json::Serializer::new(&mut written)).unwrap();
             prop_assert_eq!(fen(std::str::from_utf8(&written).unwrap()), Some(amount));
@@ -262,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_written_as_a_number_of_yuan() {
+    fn money_serializes_as_a_number_of_yuan() {
         let written = |fen| {
             let mut out = Vec::new();
             Money(fen).as_yuan(&mut serde_json::Serializer::new(&mut out)).unwrap();

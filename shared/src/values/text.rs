@@ -4,9 +4,9 @@ use deserr::Sequence as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, text_value};
-use crate::input::Faults;
+use crate::values::input::Faults;
 
-/// Free text of `MIN` to `MAX` characters; where at least one is asked for, one that is not white space.
+/// Free text of `MIN` to `MAX` characters. If `MIN` is above zero, at least one character is not white space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
@@ -35,8 +35,8 @@ impl<const MAX: usize> Default for Text<0, MAX> {
     }
 }
 
-/// A partner's own id of a record, and a channel's appkey: `[A-Za-z0-9._-]{1,64}`. It stands in keys and paths, so it is
-/// neither `.` nor `..`: a path with one of them leads elsewhere.
+/// A partner's own id of a record, or a channel's appkey: `[A-Za-z0-9._-]{1,64}`. Keys and URL paths contain it, so `.` and `..` are
+/// invalid: HTTP clients resolve such a path segment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecordId(String);
@@ -63,7 +63,7 @@ impl std::fmt::Display for RecordId {
     }
 }
 
-/// An absolute http(s) URL of at most 2,048 characters. It is stored and answered, never fetched.
+/// An absolute http(s) URL of at most 2,048 characters. It is stored and returned, never fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Url(String);
@@ -84,7 +84,7 @@ impl Url {
         &self.0
     }
 
-    /// `https://example.com:8443`, of `https://example.com:8443/path?query`.
+    /// The scheme, host and port: `https://example.com:8443` for `https://example.com:8443/path?query`.
     pub fn origin(&self) -> &str {
         let start = self.0.find("://").map_or(0, |at| at + 3);
         let end = self.0[start..].find(['/', '?', '#']).map_or(self.0.len(), |at| start + at);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_absolute_and_of_the_web() {
+    fn urls_are_absolute_http_urls() {
         assert!(Url::parse("https://cdn.example.com/face/photo1.jpg").is_ok());
         for bad in [
             "",

@@ -1,4 +1,5 @@
-//! Instants and dates. Instants come as RFC 3339 and leave as `YYYY-MM-DDTHH:MM:SSZ` (document, 数据类型); dates stay dates.
+//! Instants and dates. Requests have instants in RFC 3339, responses as `YYYY-MM-DDTHH:MM:SSZ` (docs/contract/channel.txt, ISO 8601).
+//! Dates have no time zone.
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
@@ -6,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Reason, text_value};
 
-/// An instant, to the second, in UTC, from the year 1800 to 9999. A civil time, because that reaches to the last second of
+/// An instant in UTC, to the second, from the year 1800 to 9999. It is a civil time, because `Timestamp` ends before the last second of
 /// 9999, which partners send for "no end".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(DateTime);
@@ -19,7 +20,7 @@ impl Moment {
         Self::read(text).ok_or(REASON)
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS`, perhaps a fraction, then `Z` or `+HH:MM`. jiff alone would take much else.
+    /// `YYYY-MM-DDTHH:MM:SS`, an optional fraction, then `Z` or `+HH:MM`. The parser of jiff accepts many other forms.
     fn read(text: &str) -> Option<Self> {
         const SHAPE: &[u8] = b"0000-00-00T00:00:00";
         let (head, tail) = text.split_at_checked(SHAPE.len())?;
@@ -42,14 +43,14 @@ impl Moment {
         (1800..=9999).contains(&utc.year()).then_some(Self(utc))
     }
 
-    /// Unix time.
+    /// In Unix seconds.
     pub fn as_second(self) -> i64 {
         self.0.duration_since(UNIX_EPOCH).as_secs()
     }
 }
 text_value!(Moment);
 
-/// The seconds that a zone is ahead of UTC: `Z`, `+08:00`.
+/// The offset from UTC in seconds, of `Z` or `+08:00`.
 fn offset(zone: &str) -> Option<i64> {
     match zone.as_bytes() {
         [b'Z' | b'z'] => Some(0),
@@ -107,7 +108,7 @@ impl Date {
         Self(date.to_string())
     }
 
-    /// The whole years from this day to another one; negative where that comes before.
+    /// The whole years from this date to `other`; negative if `other` is earlier.
     pub fn years_until(&self, other: &Self) -> i64 {
         let years = |date: &Self| date.0[..4].parse::<i64>().unwrap_or_default();
         years(other) - years(self) - i64::from(other.0[5..] < self.0[5..])
@@ -120,7 +121,7 @@ impl Date {
 }
 text_value!(Date);
 
-/// A date, or 长期: valid without end. Dates sort before it.
+/// A date, or 长期: valid without end. Every date sorts before 长期.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Expiry(String);
@@ -136,7 +137,7 @@ impl Expiry {
         }
     }
 
-    /// Whether it lies before this date.
+    /// Whether it is earlier than this date.
     pub fn is_before(&self, date: &Date) -> bool {
         self.0 < date.0
     }
@@ -145,7 +146,7 @@ text_value!(Expiry);
 
 const PERIOD: Reason = "must be a date or an RFC 3339 time";
 
-/// The first instant of a period (`start_date`): a date stands for its first second, UTC.
+/// The first instant of a period (`start_date`). A date means its first second, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PeriodStart(pub Moment);
 
@@ -157,7 +158,7 @@ impl PeriodStart {
 }
 text_value!(PeriodStart);
 
-/// The last instant of a period (`end_date`), itself included: a date stands for its last second, UTC.
+/// The last instant of a period (`end_date`), inclusive. A date means its last second, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PeriodEnd(pub Moment);
 
@@ -174,10 +175,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_rfc_3339_in_and_utc_seconds_out() {
-        let written = |text| Moment::parse(text).map(|moment| moment.to_string());
-        assert_eq!(written("2024-01-15T10:30:00Z").unwrap(), "2024-01-15T10:30:00Z");
-        assert_eq!(written("2024-01-15T18:30:00.987+08:00").unwrap(), "2024-01-15T10:30:00Z");
+    fn times_parse_as_rfc_3339_and_print_as_utc_seconds() {
+        let printed = |text| Moment::parse(text).map(|moment| moment.to_string());
+        assert_eq!(printed("2024-01-15T10:30:00Z").unwrap(), "2024-01-15T10:30:00Z");
+        assert_eq!(printed("2024-01-15T18:30:00.987+08:00").unwrap(), "2024-01-15T10:30:00Z");
         for bad in [
             "",
             "2024-01-15",
@@ -188,13 +189,13 @@ mod tests {
             "2024-01-15T10:30:00+08:00[Asia/Shanghai]",
             "1705314600",
         ] {
-            assert!(written(bad).is_err(), "{bad}");
+            assert!(printed(bad).is_err(), "{bad}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn whatever_is_taken_is_written_in_a_form_that_is_taken(
+        fn the_printed_form_of_every_accepted_time_is_accepted(
             text in "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-][0-2][0-9]:[0-5][0-9])",
         ) {
             if let Ok(moment) = Moment::parse(&text) {
@@ -204,14 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn periods_include_both_their_ends() {
+    fn periods_include_both_ends() {
         assert_eq!(PeriodStart::parse("2024-01-15").unwrap().0.to_string(), "2024-01-15T00:00:00Z");
         assert_eq!(PeriodEnd::parse("2024-01-15").unwrap().0.to_string(), "2024-01-15T23:59:59Z");
         assert_eq!(PeriodEnd::parse("2024-01-15T10:00:00Z").unwrap().0.to_string(), "2024-01-15T10:00:00Z");
     }
 
     #[test]
-    fn only_real_dates_and_the_endless_one() {
+    fn an_expiry_is_a_real_date_or_without_end() {
         assert!(Expiry::parse("长期").is_ok() && Expiry::parse("2050-12-31").is_ok());
         for bad in ["2024-02-30", "2024-1-5", "24-01-05", "2024/01/05", "-024-01-01", "永久"] {
             assert!(Expiry::parse(bad).is_err(), "{bad}");

@@ -1,4 +1,4 @@
-//! Document, handlers, template, OpenAPI, `routes.txt` and event files agree: each is generated or compared.
+//! Document, handlers, template, OpenAPI, `openapi/routes.txt` and event files agree: each is generated or compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -198,7 +198,7 @@ fn the_route_table_names_the_function_and_the_file_of_each_endpoint() {
         })
         .collect();
     lines.sort_by_key(|line| line.split(' ').nth(1).map(str::to_owned));
-    compare("routes.txt", &lines.concat());
+    compare("openapi/routes.txt", &lines.concat());
 }
 
 /// The file that serves an endpoint: the function's own, or another file of the family that names its path.

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::clock::SystemClock;
-use shared::environment::{Environment, LazySecret};
-use shared::wechat::{App, Refusal, WeChat};
+use shared::outbound::secret::LazySecret;
+use shared::outbound::wechat::{App, Rejection, WeChat};
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
 
 use crate::support::{Address, Stage, fetch};
 
@@ -27,8 +28,8 @@ async fn a_phone_code_returns_the_number_once() {
     let wechat = wechat(&stage.address).await;
     let code = simulate(&stage.address, "phone_code?phone=13911112222").await["code"].as_str().unwrap().to_owned();
     assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), Ok("13911112222".into()));
-    assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), Err(Refusal::Code));
-    assert_eq!(wechat.phone_number("made-up", now()).await.unwrap(), Err(Refusal::Code));
+    assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), Err(Rejection::Code));
+    assert_eq!(wechat.phone_number("made-up", now()).await.unwrap(), Err(Rejection::Code));
     assert_eq!(wechat.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()));
 }
 
@@ -49,7 +50,8 @@ async fn an_access_token_that_wechat_rejects_is_renewed_once() {
 async fn errors_of_wechat_are_distinguished_and_the_secret_never_shows() {
     let stage = Stage::open().await;
     let right = wechat(&stage.address).await;
-    for (errcode, rejection) in [(40029, Refusal::Code), (40226, Refusal::Blocked), (45011, Refusal::Busy), (-1, Refusal::Busy)]
+    for (errcode, rejection) in
+        [(40029, Rejection::Code), (40226, Rejection::Blocked), (45011, Rejection::Busy), (-1, Rejection::Busy)]
     {
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
         assert_eq!(right.code_to_session("test").await.unwrap().err(), Some(rejection), "{errcode}");

@@ -1,4 +1,4 @@
-//! The commands that administer the job board: prices, vouchers, removal of jobs. Refunds: `api/jobboard/orders.rs`.
+//! The commands that administer the job board: prices, vouchers, removal of jobs. Refunds: `tests/src/api/jobboard/orders.rs`.
 
 use serde_json::{Value, json};
 

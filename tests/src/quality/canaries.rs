@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use percent_encoding::percent_decode_str;
 use reqwest::{Method, Request, RequestBuilder};
 use serde_json::{Value, json};
-use shared::log::subscriber;
+use shared::runtime::log::subscriber;
 use tracing::level_filters::LevelFilter;
 
 use crate::support::board::{Board, User, job};

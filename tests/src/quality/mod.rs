@@ -3,7 +3,9 @@
 mod architecture;
 mod budgets;
 mod canaries;
+mod citations;
 pub mod faults;
 mod ids;
+mod imports;
 mod logs;
 mod security;

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use shared::clock::{Clock, SystemClock};
+use shared::runtime::clock::{Clock, SystemClock};
 
 use super::{Address, Response, Stage, fetch, world};
 

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use local::wire::Service;
 use local::{Options, World};
 use serde_json::{Value, json};
-use shared::clock::{Clock as _, ManualClock, SystemClock};
-use shared::environment::Environment;
-use shared::metrics::Log;
-use shared::objects::{Content, Objects, Presigned};
+use shared::runtime::clock::{Clock as _, ManualClock, SystemClock};
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::Log;
+use shared::storage::objects::{Content, Objects, Presigned};
 
 use super::Address;
 use super::wire::{Fault, Faults};
@@ -99,7 +99,7 @@ impl Stage {
 
     /// Lets every process read credentials and status again: cached look-ups expire.
     pub fn expire_caches(&self) {
-        self.clock.advance(shared::cache::AGE);
+        self.clock.advance(shared::runtime::cache::AGE);
     }
 
     /// Lets the search of every process see the latest changes of jobs.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use local::policies::Grant;
-use local::wire::{Call, Service, Verdict, Wire};
+use local::wire::{Call, Service, Verdict, Wire, dynamodb_failure, failure};
 use serde_json::{Value, json};
 
 /// Longer than the SDK waits for a response.
@@ -149,16 +149,16 @@ impl Armed {
         self.hit += 1;
         let time = if call.service == Service::Sns { MESSAGE_HANGS } else { HANGS };
         match (self.failure, self.hit) {
-            (Failure::Lost | Failure::LostOnce, 1) => Verdict::AnswerLost(broken(call)),
-            (Failure::Rejected | Failure::Lost, _) => Verdict::Answer(broken(call)),
-            (Failure::Late, 1) => Verdict::Hang { carried_out: true, time },
-            (Failure::Never, 1) => Verdict::Hang { carried_out: false, time },
-            (Failure::ThrottledTwice, 1 | 2) => Verdict::Answer(throttled(call.service)),
+            (Failure::Lost | Failure::LostOnce, 1) => Verdict::ResponseLost(broken(call)),
+            (Failure::Rejected | Failure::Lost, _) => Verdict::Respond(broken(call)),
+            (Failure::Late, 1) => Verdict::Hang { executed: true, time },
+            (Failure::Never, 1) => Verdict::Hang { executed: false, time },
+            (Failure::ThrottledTwice, 1 | 2) => Verdict::Respond(throttled(call.service)),
             (Failure::Conflict, 1..=3) | (Failure::Conflicts, _) if call.operation.starts_with("Transact") => {
-                Verdict::Answer(cancelled())
+                Verdict::Respond(cancelled())
             }
-            (Failure::Conflict, 1 | 2) | (Failure::Conflicts, _) => Verdict::Answer(conflicting()),
-            (Failure::Partial, 1) => Verdict::Answer(unread(&call.body)),
+            (Failure::Conflict, 1 | 2) | (Failure::Conflicts, _) => Verdict::Respond(conflicting()),
+            (Failure::Partial, 1) => Verdict::Respond(unread(&call.body)),
             (Failure::Partial, 2) => Verdict::Half,
             _ => Verdict::Pass,
         }
@@ -166,7 +166,7 @@ impl Armed {
 }
 
 impl Wire for Faults {
-    fn meet(&self, call: &Call) -> Verdict {
+    fn decide(&self, call: &Call) -> Verdict {
         let mut state = self.0.lock().unwrap();
         // A process reads each secret once. Which request comes first is chance.
         if call.service != Service::SecretsManager {
@@ -178,9 +178,9 @@ impl Wire for Faults {
         let fault = if call.service == Service::DynamoDb { state.next(&call.operation) } else { None };
         match fault {
             None => Verdict::Pass,
-            Some(Fault::Throttled) => Verdict::Answer(throttled(call.service)),
-            Some(Fault::Conflict) => Verdict::Answer(cancelled()),
-            Some(Fault::ResponseLost) => Verdict::AnswerLost(broken(call)),
+            Some(Fault::Throttled) => Verdict::Respond(throttled(call.service)),
+            Some(Fault::Conflict) => Verdict::Respond(cancelled()),
+            Some(Fault::ResponseLost) => Verdict::ResponseLost(broken(call)),
         }
     }
 
@@ -188,7 +188,7 @@ impl Wire for Faults {
         self.0.lock().unwrap().used.insert(grant.clone());
     }
 
-    fn weighs(&self) -> bool {
+    fn wants_capacity(&self) -> bool {
         self.0.lock().unwrap().units.is_some()
     }
 
@@ -202,65 +202,38 @@ impl Wire for Faults {
 
 /// A server error of the service.
 fn broken(call: &Call) -> Response {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    match call.service {
-        Service::S3 => xml(status, "<Error><Code>InternalError</Code><Message>try again</Message></Error>"),
-        Service::Sns => {
-            // SNS quotes the request.
-            let sent = String::from_utf8_lossy(&call.body).replace('&', "&amp;");
-            let error = format!("<Error><Type>Receiver</Type><Code>InternalError</Code><Message>{sent}</Message></Error>");
-            xml(status, format!("<ErrorResponse>{error}</ErrorResponse>"))
-        }
-        Service::DynamoDb | Service::SecretsManager => json_of(status, json!({"__type": "InternalServerError"})),
-    }
+    let (code, message) = match call.service {
+        Service::S3 => ("InternalError", "try again".into()),
+        // SNS quotes the request.
+        Service::Sns => ("InternalError", String::from_utf8_lossy(&call.body)),
+        Service::DynamoDb | Service::SecretsManager => ("InternalServerError", "try again".into()),
+    };
+    failure(call.service, StatusCode::INTERNAL_SERVER_ERROR, code, &message)
 }
 
 fn throttled(service: Service) -> Response {
-    match service {
-        Service::S3 => {
-            let error = "<Error><Code>SlowDown</Code><Message>slow down</Message></Error>";
-            xml(StatusCode::SERVICE_UNAVAILABLE, error)
-        }
-        Service::Sns => {
-            let error = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttled</Code></Error></ErrorResponse>";
-            xml(StatusCode::TOO_MANY_REQUESTS, error)
-        }
-        Service::DynamoDb | Service::SecretsManager => {
-            rejection(json!({"__type": of_dynamodb("ProvisionedThroughputExceededException"), "message": "slow down"}))
-        }
-    }
+    let (status, code) = match service {
+        Service::S3 => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
+        Service::Sns => (StatusCode::TOO_MANY_REQUESTS, "Throttled"),
+        Service::DynamoDb | Service::SecretsManager => (StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"),
+    };
+    failure(service, status, code, "slow down")
 }
 
 fn cancelled() -> Response {
     let reasons = json!([{"Code": "TransactionConflict", "Message": "conflict"}, {"Code": "None"}]);
-    rejection(json!({
-        "__type": of_dynamodb("TransactionCanceledException"), "Message": "Transaction cancelled", "CancellationReasons": reasons,
-    }))
+    let members = json!({"Message": "Transaction cancelled", "CancellationReasons": reasons});
+    dynamodb_failure(StatusCode::BAD_REQUEST, "TransactionCanceledException", members)
 }
 
 fn conflicting() -> Response {
-    rejection(json!({"__type": of_dynamodb("TransactionConflictException"), "message": "Transaction is ongoing for the item"}))
+    let message = "Transaction is ongoing for the item";
+    failure(Service::DynamoDb, StatusCode::BAD_REQUEST, "TransactionConflictException", message)
 }
 
 /// The batch returns nothing.
 fn unread(body: &[u8]) -> Response {
     let wanted: Value = serde_json::from_slice(body).unwrap();
-    json_of(StatusCode::OK, json!({"Responses": {}, "UnprocessedKeys": wanted["RequestItems"]}))
-}
-
-fn of_dynamodb(error: &str) -> String {
-    format!("com.amazonaws.dynamodb.v20120810#{error}")
-}
-
-fn rejection(body: Value) -> Response {
-    json_of(StatusCode::BAD_REQUEST, body)
-}
-
-fn json_of(status: StatusCode, body: Value) -> Response {
-    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
-}
-
-fn xml(status: StatusCode, body: impl Into<Body>) -> Response {
-    let body: Body = body.into();
-    (status, [("content-type", "text/xml")], body).into_response()
+    let body = json!({"Responses": {}, "UnprocessedKeys": wanted["RequestItems"]}).to_string();
+    ([("content-type", "application/x-amz-json-1.0")], body).into_response()
 }

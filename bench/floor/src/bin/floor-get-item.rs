@@ -1,4 +1,4 @@
-//! One strongly consistent GetItem with the bare SDK, of the record that the function beside it reads, and nothing around it.
+//! One strongly consistent GetItem with the bare SDK, of the record that `channel-users` reads.
 
 use aws_config::BehaviorVersion;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};

@@ -1,4 +1,4 @@
-//! The least that a function can do: what is above it is ours.
+//! The minimal function: the difference to it is the cost of our code.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};

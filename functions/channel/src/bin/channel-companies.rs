@@ -1,5 +1,5 @@
 use lambda_http::Error;
-use shared::environment::Environment;
+use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -1,12 +1,13 @@
-//! Answers: successes are bare bodies, failures `{"code":..,"text":".."}` (document, 错误码).
+//! Responses: successes are bare bodies, failures `{"code":..,"text":".."}` (docs/contract/hris.txt, 错误码).
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use lambda::answer;
 use lambda::body::Unreadable;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
-use shared::hris::access::Refusal;
-use shared::input::WHOLE;
+use shared::hris::access::AuthError;
+use shared::values::input::WHOLE;
 use utoipa::ToSchema;
 
 /// A success: the body alone.
@@ -14,34 +15,36 @@ pub struct Reply<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        answer(StatusCode::OK, &self.0)
+        answer::json::<Failure>(StatusCode::OK, &self.0)
     }
 }
 
-/// A failure by the document's table of codes.
+/// A failure with a code of the API document's table.
 pub enum Failure {
     Domain(Error),
-    /// What of the credentials is not there: `access_key`, `signature` or `tonce`.
-    Missing(Credential),
-    Refused(Refusal),
+    Missing(MissingParameter),
+    UnknownAccessKey,
+    Untimely,
+    WrongSignature,
     UnknownAccessToken,
     /// The payload is not JSON.
     MalformedJson(Fault),
     /// The token in the payload is not the company's.
     WrongToken,
-    /// The caller is known, and this is not for it.
+    /// The caller is authenticated but not permitted to do this.
     NotPermitted(&'static str),
     BindCodeExpired,
-    /// An app that does not prove itself.
+    /// The app is unknown, or its secret is wrong.
     UnknownApp,
     UnknownPath,
     WrongMethod,
-    /// The body is larger than the family takes.
+    /// The body is larger than the family accepts.
     TooLarge,
 }
 
+/// A parameter that every signed call needs.
 #[derive(Clone, Copy)]
-pub enum Credential {
+pub enum MissingParameter {
     AccessKey,
     Signature,
     Tonce,
@@ -63,6 +66,17 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<AuthError> for Failure {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::UnknownAccessKey => Self::UnknownAccessKey,
+            AuthError::Untimely => Self::Untimely,
+            AuthError::WrongSignature => Self::WrongSignature,
+            AuthError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
 impl From<Unreadable> for Failure {
     fn from(reason: Unreadable) -> Self {
         match reason {
@@ -78,32 +92,29 @@ impl IntoResponse for Failure {
         let mut retry_after = None;
         let (status, code, text) = match self {
             Self::Domain(error) => {
-                let (status, code, otherwise) = match error.kind() {
+                let (status, seconds) = answer::status(&error);
+                retry_after = seconds;
+                let (status, code, default) = match error.kind() {
+                    // The API document's status of a wrong field.
                     Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, 2002, "is not valid"),
-                    Kind::NotFound => (StatusCode::NOT_FOUND, 1102, "does not exist"),
-                    Kind::Conflict => (StatusCode::CONFLICT, 2002, "conflicts with what is stored"),
-                    Kind::Unauthenticated | Kind::TokenRejected => (StatusCode::UNAUTHORIZED, 1105, "is invalid"),
-                    Kind::Forbidden => (StatusCode::FORBIDDEN, 3001, "is not permitted"),
-                    Kind::TooManyRequests { retry_after: seconds } => {
-                        retry_after = Some(seconds);
-                        (StatusCode::TOO_MANY_REQUESTS, 2002, "too many requests: try again later")
-                    }
-                    Kind::Internal => {
-                        tracing::error!(%error, "request failed");
-                        (StatusCode::INTERNAL_SERVER_ERROR, 9001, "internal error")
-                    }
+                    Kind::NotFound => (status, 1102, "does not exist"),
+                    Kind::Conflict => (status, 2002, "conflicts with what is stored"),
+                    Kind::Unauthenticated | Kind::TokenRejected => (status, 1105, "is invalid"),
+                    Kind::Forbidden => (status, 3001, "is not permitted"),
+                    Kind::TooManyRequests { .. } => (status, 2002, "too many requests: try again later"),
+                    Kind::Internal => (status, 9001, "internal error"),
                 };
-                (status, code, sentence(error.faults()).unwrap_or_else(|| otherwise.to_owned()))
+                (status, code, sentence(error.faults()).unwrap_or_else(|| default.to_owned()))
             }
-            Self::Missing(Credential::AccessKey) => (StatusCode::UNAUTHORIZED, 1001, "access_key is missing".into()),
-            Self::Missing(Credential::Signature) => (StatusCode::UNAUTHORIZED, 1002, "signature is missing".into()),
-            Self::Missing(Credential::Tonce) => (StatusCode::UNAUTHORIZED, 1003, "tonce is missing".into()),
-            Self::Refused(Refusal::WrongSignature) => (StatusCode::UNAUTHORIZED, 1101, "signature is invalid".into()),
-            Self::Refused(Refusal::Untimely) => {
+            Self::Missing(MissingParameter::AccessKey) => (StatusCode::UNAUTHORIZED, 1001, "access_key is missing".into()),
+            Self::Missing(MissingParameter::Signature) => (StatusCode::UNAUTHORIZED, 1002, "signature is missing".into()),
+            Self::Missing(MissingParameter::Tonce) => (StatusCode::UNAUTHORIZED, 1003, "tonce is missing".into()),
+            Self::WrongSignature => (StatusCode::UNAUTHORIZED, 1101, "signature is invalid".into()),
+            Self::Untimely => {
                 (StatusCode::UNAUTHORIZED, 1103, "tonce must be Unix seconds within 300 of the server's time".into())
             }
             Self::WrongToken => (StatusCode::UNAUTHORIZED, 1104, "token is not that of the company".into()),
-            Self::Refused(Refusal::UnknownAccessKey) => (StatusCode::UNAUTHORIZED, 1105, "access_key is invalid".into()),
+            Self::UnknownAccessKey => (StatusCode::UNAUTHORIZED, 1105, "access_key is invalid".into()),
             Self::UnknownAccessToken => (StatusCode::UNAUTHORIZED, 1105, "access_token is invalid".into()),
             Self::UnknownApp => (StatusCode::UNAUTHORIZED, 1105, "app_id or app_secret is invalid".into()),
             Self::MalformedJson(Fault { field, reason }) => {
@@ -115,15 +126,11 @@ impl IntoResponse for Failure {
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, 2002, "method is not allowed here".into()),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 2002, "body is larger than 1 MiB".into()),
         };
-        let mut response = answer(status, &Problem { code, text });
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        answer::failure::<Self>(status, retry_after, &Problem { code, text })
     }
 }
 
-/// `name is required; status must be ...`; none where there is no fault to tell.
+/// `name is required; status must be ...`; `None` without faults.
 fn sentence(faults: &[Fault]) -> Option<String> {
     let clauses: Vec<String> = faults.iter().map(|Fault { field, reason }| format!("{} {reason}", named(field))).collect();
     (!clauses.is_empty()).then(|| clauses.join("; "))
@@ -131,12 +138,4 @@ fn sentence(faults: &[Fault]) -> Option<String> {
 
 fn named(field: &str) -> &str {
     if field == WHOLE { "payload" } else { field }
-}
-
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    match serde_json::to_vec(body) {
-        Ok(body) => (status, headers, body).into_response(),
-        Err(error) => Failure::from(Error::internal(error)).into_response(),
-    }
 }

@@ -1,16 +1,16 @@
-//! All that the family knows of HTTP: who calls and what is said on the way in, the documented bodies on the way out.
+//! Everything that is HTTP: authentication and payloads of requests, documented bodies of responses.
 //!
 //! ```text
 //! ?access_key=..&tonce=..&signature=..&payload={"token":".."}   signed: see `shared::hris::signature`
-//! x-zhiren-signature: ..                                        the signature may stand here instead
+//! x-zhiren-signature: ..                                        or the signature is in this header
 //! ?access_token=..                                              or an employee consented: reads only
 //! {"code":1101,"text":".."}                                     every failure; successes are bare
 //! ```
 
 mod answer;
-mod call;
-mod fields;
+mod auth;
+mod body;
 
 pub use answer::{Failure, Problem, Reply};
-pub use call::{Call, Nothing, Payload, Segment, Segments, Signed, TokenOnly};
-pub use fields::Fields;
+pub use auth::{Call, Signed};
+pub use body::{Fields, Nothing, Payload, Segment, Segments, TokenOnly};

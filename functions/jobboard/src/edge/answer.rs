@@ -1,14 +1,18 @@
-//! The document's envelopes (document, 响应体; jobboard.md, Conventions).
+//! The envelopes of responses (docs/contract/jobboard.txt, 响应体; docs/design/jobboard.md, Conventions).
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use lambda::body::Unreadable;
+use lambda::answer;
+use lambda::body::{NoFile, Unreadable};
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
-use shared::wechat::Refusal;
+use shared::jobboard::orders::OrderError;
+use shared::jobboard::users::LoginError;
+use shared::jobboard::vouchers::VoucherError;
+use shared::outbound::wechat::Rejection;
 use utoipa::ToSchema;
 
-/// A success that tells something.
+/// A success with data.
 pub struct Reply<T>(pub T);
 
 /// 成功应答。
@@ -25,11 +29,11 @@ pub struct Success<T> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        answer(StatusCode::OK, &Success { code: 0, message: "ok", data: self.0 })
+        answer::json::<Failure>(StatusCode::OK, &Success { code: 0, message: "ok", data: self.0 })
     }
 }
 
-/// A success that has nothing to tell.
+/// A success without data.
 pub struct Done;
 
 /// 成功应答, 没有数据。
@@ -48,20 +52,20 @@ pub struct Ack {
 
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
-        answer(StatusCode::OK, &Ack { code: 0, message: "", data: () })
+        answer::json::<Failure>(StatusCode::OK, &Ack { code: 0, message: "", data: () })
     }
 }
 
-/// A failure in the document's envelope.
+/// A failure, as the envelope reports it.
 pub enum Failure {
     Domain(Error),
     /// 1002.
     NotEnoughVouchers,
     /// 1003.
     WrongPrice,
-    /// WeChat gives nothing for the login code.
-    WeChat(Refusal),
-    /// The code is right, and nobody has registered with it (document, 登陆失败响应体).
+    /// WeChat rejected the login code, or is not available.
+    WeChat(Rejection),
+    /// The login code is valid, but its user has not registered (docs/contract/jobboard.txt, 登陆失败响应体).
     NotRegistered,
     UnknownPath,
     WrongMethod,
@@ -88,11 +92,53 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Rejected(rejection) => Self::WeChat(rejection),
+            LoginError::NotRegistered => Self::NotRegistered,
+            LoginError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl From<OrderError> for Failure {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::WrongPrice => Self::WrongPrice,
+            OrderError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl From<VoucherError> for Failure {
+    fn from(error: VoucherError) -> Self {
+        match error {
+            VoucherError::NotEnough => Self::NotEnoughVouchers,
+            VoucherError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
 impl From<Unreadable> for Failure {
     fn from(reason: Unreadable) -> Self {
         match reason {
             Unreadable::TooLarge => Self::TooLarge("the body is too large"),
             Unreadable::BrokenOff => Self::Unreadable("the body could not be read"),
+        }
+    }
+}
+
+impl From<NoFile> for Failure {
+    fn from(reason: NoFile) -> Self {
+        match reason {
+            NoFile::NotAForm => Self::Unreadable("the body must be multipart/form-data"),
+            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
+            NoFile::Several => Self::Unreadable("file: must be one at a time"),
+            NoFile::TooLarge => {
+                Self::TooLarge("file: is larger than 4.5 MB: ask /img/upload/presign where to send it, up to 20 MB")
+            }
+            NoFile::BrokenOff => Self::Unreadable("file: is not whole"),
         }
     }
 }
@@ -103,31 +149,18 @@ impl IntoResponse for Failure {
         let mut retry_after = None;
         let (status, code, data) = match self {
             Self::Domain(error) => {
-                let status = match error.kind() {
-                    Kind::Invalid => StatusCode::BAD_REQUEST,
-                    Kind::NotFound => StatusCode::NOT_FOUND,
-                    Kind::Conflict => StatusCode::CONFLICT,
-                    Kind::Unauthenticated | Kind::TokenRejected => StatusCode::UNAUTHORIZED,
-                    Kind::Forbidden => StatusCode::FORBIDDEN,
-                    Kind::TooManyRequests { retry_after: seconds } => {
-                        retry_after = Some(seconds);
-                        StatusCode::TOO_MANY_REQUESTS
-                    }
-                    Kind::Internal => {
-                        tracing::error!(%error, "request failed");
-                        StatusCode::INTERNAL_SERVER_ERROR
-                    }
-                };
+                let (status, wait) = answer::status(&error);
+                retry_after = wait;
                 (status, status.as_u16(), detail(&error))
             }
             Self::NotEnoughVouchers => (StatusCode::BAD_REQUEST, 1002, "not enough contact vouchers".into()),
             Self::WrongPrice => (StatusCode::BAD_REQUEST, 1003, "price does not match".into()),
-            Self::WeChat(refusal) => {
-                let (status, data) = match refusal {
-                    Refusal::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
-                    Refusal::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"),
-                    Refusal::Busy => {
-                        retry_after = Some(Refusal::BUSY_FOR);
+            Self::WeChat(rejection) => {
+                let (status, data) = match rejection {
+                    Rejection::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
+                    Rejection::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"), // words:ignore: a text of the API
+                    Rejection::Busy => {
+                        retry_after = Some(Rejection::BUSY_FOR);
                         (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again")
                     }
                 };
@@ -140,11 +173,7 @@ impl IntoResponse for Failure {
             Self::Unreadable(data) => (StatusCode::BAD_REQUEST, 400, data.into()),
         };
         let message = status.canonical_reason().unwrap_or_default();
-        let mut response = answer(status, &Problem { code, message, data });
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        answer::failure::<Self>(status, retry_after, &Problem { code, message, data })
     }
 }
 
@@ -169,12 +198,4 @@ fn detail(error: &Error) -> String {
         Kind::Internal => "try again later",
     }
     .into()
-}
-
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    match serde_json::to_vec(body) {
-        Ok(body) => (status, headers, body).into_response(),
-        Err(error) => Failure::from(Error::internal(error)).into_response(),
-    }
 }

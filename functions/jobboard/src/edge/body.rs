@@ -1,5 +1,4 @@
-//! JSON bodies. Some that the document prints end in a trailing comma: where strict JSON fails, such commas are taken away and it
-//! is tried once more.
+//! JSON bodies. Some examples of the document have trailing commas: if strict parsing fails, the parser removes them and tries once more.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -7,9 +6,9 @@ use axum::http::HeaderMap;
 use deserr::Deserr;
 use lambda::body;
 use shared::error::{Error, Fault};
-use shared::ids::Id;
-use shared::input::{Faults, Json as Input, WHOLE};
-use shared::jobboard::once::Once;
+use shared::jobboard::idempotency::Idempotency;
+use shared::values::Id;
+use shared::values::input::{Faults, Json as Input, WHOLE};
 
 use super::Failure;
 use crate::App;
@@ -17,7 +16,7 @@ use crate::App;
 /// The largest body with fields, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The fields of a JSON object; one that is null counts as absent.
+/// The fields of a JSON object. A null counts as absent.
 pub struct Json<T>(pub T);
 
 impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
@@ -28,7 +27,7 @@ impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     }
 }
 
-/// The same, of a request that may be marked to count once.
+/// The same, for a request that may carry an idempotency key.
 pub struct Retryable<T> {
     pub fields: T,
     key: Option<String>,
@@ -46,9 +45,9 @@ impl<T: Deserr<Faults>> FromRequest<App> for Retryable<T> {
 }
 
 impl<T> Retryable<T> {
-    /// How it counts once, if it is marked so; `operation` is what it asks for.
-    pub fn once(&self, app: &App, user: Id, operation: &str) -> Result<Option<Once>, Error> {
-        self.key.as_ref().map(|key| app.once(user, key, [operation.as_bytes(), &self.body])).transpose()
+    /// None without a key. `operation` distinguishes equal bodies of different operations.
+    pub fn idempotency(&self, app: &App, user: Id, operation: &str) -> Result<Option<Idempotency>, Error> {
+        self.key.as_ref().map(|key| app.idempotency(user, key, [operation.as_bytes(), &self.body])).transpose()
     }
 }
 
@@ -79,7 +78,7 @@ fn parse(body: &[u8]) -> Result<Input, Failure> {
     if parsed.is_object() { Ok(parsed) } else { Err(Error::invalid([Fault::new(WHOLE, "must be an object")]).into()) }
 }
 
-/// Leaves commas out that stand before a closing bracket.
+/// Removes commas before a closing bracket.
 fn without_trailing_commas(json: &[u8]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(json.len());
     let (mut in_string, mut escaped) = (false, false);
@@ -105,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trailing_commas_go_and_nothing_else() {
+    fn only_trailing_commas_are_removed() {
         let cases = [
             (r#"{"job_id": 1234,}"#, r#"{"job_id": 1234}"#),
             ("{\"a\":[1,2, ],\n}", "{\"a\":[1,2 ]\n}"),

@@ -1,17 +1,17 @@
-//! All that the family knows of HTTP: who calls on the way in, the envelope on the way out.
+//! The HTTP side of the family: extractors for requests, envelopes for responses.
 //!
 //! ```text
-//! Authorization: Bearer <token>            with or without the scheme, even quoted; found here, verified in `shared`
-//! user_id: 298                             may be missing; when there it must be the token's user
-//! Idempotency-Key: <any>                   on what creates or spends
-//! {"code":0,"message":"ok","data":..}      a success; {"code":0,"message":"","data":null} where there is nothing to tell
+//! Authorization: Bearer <token>            the scheme and quotes are optional; `shared` verifies the token
+//! user_id: 298                             optional; must be the token's user
+//! Idempotency-Key: <any>                   optional, on operations that create or spend
+//! {"code":0,"message":"ok","data":..}      a success; {"code":0,"message":"","data":null} without data
 //! {"code":404,"message":"Not Found","data":"job not found"}
 //! ```
 
 mod answer;
+mod auth;
 mod body;
-mod caller;
 
 pub use answer::{Ack, Done, Failure, Problem, Reply, Success};
+pub use auth::{Caller, Host, Viewer};
 pub use body::{Json, Retryable};
-pub use caller::{Caller, Host, Viewer};

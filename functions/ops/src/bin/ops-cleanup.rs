@@ -3,7 +3,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use ops::cleanup::Cleanup;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use shared::environment::Environment;
+use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

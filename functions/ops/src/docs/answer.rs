@@ -1,4 +1,4 @@
-//! Answers: pages and the files that belong to them.
+//! Responses: pages and the files that belong to them.
 
 use std::hash::{DefaultHasher, Hasher as _};
 
@@ -10,13 +10,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use shared::error::Error;
 
-/// What a page may do: be looked at, with our own styles and scripts.
+/// The policy of a page that loads only our own styles, scripts and images.
 pub const STRICT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// Swagger UI writes styles of its own, draws its icons from `data:` and shows pictures that were answered from `blob:`; it calls
-/// this address and no other.
+/// The policy of Swagger UI, which writes inline styles, loads icons from `data:`, shows images of responses from `blob:`, and sends
+/// requests to the same origin only.
 pub const INTERACTIVE: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// How long a browser may show what it has without asking; then it asks by the tag.
+/// For five minutes a browser may use its copy. Then it revalidates the copy by the entity tag.
 const CACHED: &str = "public, max-age=300";
 
 /// A page.
@@ -33,12 +33,11 @@ pub fn file(content_type: &'static str, content: impl Into<Body>) -> Response {
     (headers, content.into()).into_response()
 }
 
-/// Why there is no page.
+/// Why a page is not shown.
 pub enum Failure {
     UnknownPath,
     WrongMethod,
-    /// The fault is ours.
-    Broken(Error),
+    Internal(Error),
 }
 
 #[derive(Template)]
@@ -49,7 +48,7 @@ struct FailurePage {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Broken(error)
+        Self::Internal(error)
     }
 }
 
@@ -58,7 +57,7 @@ impl IntoResponse for Failure {
         let (status, message) = match self {
             Self::UnknownPath => (StatusCode::NOT_FOUND, "没有这个页面"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "这里只能用 GET"),
-            Self::Broken(error) => {
+            Self::Internal(error) => {
                 lambda_runtime::tracing::error!(%error, "request failed");
                 (StatusCode::INTERNAL_SERVER_ERROR, "系统繁忙，请稍后再试")
             }
@@ -81,8 +80,8 @@ fn html(policy: &'static str, page: &impl Template) -> Result<Response, Failure>
     Ok((headers, html).into_response())
 }
 
-/// Tags each success by its content, and sends nothing to those who have it already (RFC 9110, 13.1.2). The tag is a weak one: the
-/// same content may be on its way compressed.
+/// Adds an entity tag to each success, and sends no content to a client that has it already (RFC 9110, 13.1.2). The tag is weak, because
+/// the content is the same with and without compression.
 pub async fn unless_known(request: Request, next: Next) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).map(str::to_owned);
     let (mut parts, body) = next.run(request).await.into_parts();
@@ -90,7 +89,7 @@ pub async fn unless_known(request: Request, next: Next) -> Response {
         return Response::from_parts(parts, body);
     }
     let Ok(content) = to_bytes(body, usize::MAX).await else {
-        return Failure::from(Error::internal("an answer broke off")).into_response();
+        return Failure::from(Error::internal("a response body failed")).into_response();
     };
     let mut hasher = DefaultHasher::new();
     hasher.write(&content);

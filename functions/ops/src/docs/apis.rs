@@ -1,33 +1,24 @@
-//! What the pages tell of each API beside its walkthrough. A test compares the failures with those in the code.
+//! The facts about each API that its page shows in addition to the walkthrough. A test compares the failures with the code.
 
-use super::failures;
+use super::failures::{self, Failure};
 
-/// One of the four.
+/// One of the four APIs.
 pub struct Api {
-    /// Its folder in `functions/`, and the end of its pages' paths.
+    /// The name of its folder in `functions/`, which is also the last segment of the paths of its pages.
     pub name: &'static str,
     pub title: &'static str,
-    /// Shorter, for the top of a page.
+    /// A short title for the navigation of a page.
     pub label: &'static str,
     pub purpose: &'static str,
     pub paths: &'static str,
-    /// What the caller proves itself with.
+    /// The credentials of a caller.
     pub proof: &'static str,
     pub success: &'static str,
     pub failure: &'static str,
-    /// Every failure, by its status.
+    /// Every failure, in the order of the statuses.
     pub failures: &'static [Failure],
-    /// The OpenAPI document, as committed: the code of its handlers is not linked in.
+    /// The OpenAPI document, as committed. Generating it would link the code of the handlers.
     pub document: &'static str,
-}
-
-/// One line of the catalogue.
-pub struct Failure {
-    /// Of HTTP.
-    pub status: u16,
-    /// The family's own.
-    pub code: u16,
-    pub meaning: &'static str,
 }
 
 pub static APIS: [Api; 4] = [
@@ -81,7 +72,7 @@ pub static APIS: [Api; 4] = [
     },
 ];
 
-/// The API of this name.
+/// Finds an API by its name.
 pub fn api(name: &str) -> Option<&'static Api> {
     APIS.iter().find(|api| api.name == name)
 }

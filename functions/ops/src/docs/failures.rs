@@ -1,6 +1,13 @@
-//! The catalogue of failures: each status and code that a family answers, in the documents' words where they have some.
+//! The catalogue of failures: each status and code that a family returns, in the words of the API documents if they have any.
 
-use super::apis::Failure;
+/// One row of the catalogue.
+pub struct Failure {
+    /// The HTTP status.
+    pub status: u16,
+    /// The code of the family.
+    pub code: u16,
+    pub meaning: &'static str,
+}
 
 const fn failure(status: u16, code: u16, meaning: &'static str) -> Failure {
     Failure { status, code, meaning }

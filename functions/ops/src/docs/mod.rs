@@ -1,12 +1,12 @@
-//! `ops-docs`: pages for those who integrate, in Chinese, and the OpenAPI documents, to be read and to be tried out. Nothing on a
-//! page comes from another address, and nothing is stored or read for it.
+//! `ops-docs`: pages in Chinese for developers of clients, and the OpenAPI documents with Swagger UI. The pages load nothing from another
+//! origin, and the function reads and stores no data.
 //!
 //! ```text
 //! GET /docs                        the four APIs
-//! GET /docs/{family}               one of them: step by step, then every failure
-//! GET /docs/openapi/{family}.json  its document, as it is committed
-//! GET /docs/ui/{family}            Swagger UI on that document
-//! GET /docs/style.css              the look of all pages of the system
+//! GET /docs/{family}               an API: a walkthrough, then every failure
+//! GET /docs/openapi/{family}.json  the OpenAPI document, as committed
+//! GET /docs/ui/{family}            Swagger UI for this document
+//! GET /docs/style.css              the style sheet of all pages
 //! ```
 
 mod answer;
@@ -20,8 +20,7 @@ use axum::middleware::from_fn;
 use axum::routing::get;
 use lambda::family::{self, Family};
 use lambda::observe::Observer;
-use shared::environment::Environment;
-use shared::error::Error;
+use shared::runtime::environment::Environment;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -34,7 +33,7 @@ impl Family for Docs {
     type Failure = Failure;
 
     const PREFIX: &'static str = "ops-docs";
-    /// Nothing is sent here.
+    /// No request has a body.
     const MAX_BODY: usize = 0;
 
     fn unknown_path() -> Failure {
@@ -44,13 +43,9 @@ impl Family for Docs {
     fn wrong_method() -> Failure {
         Failure::WrongMethod
     }
-
-    fn answer_too_large() -> Failure {
-        Error::internal("an answer too large to be carried").into()
-    }
 }
 
-/// The function as it runs.
+/// The router of the function.
 pub fn connect(environment: &Environment) -> Router {
     let routes = OpenApiRouter::default()
         .route("/docs", get(pages::show_overview))

@@ -1,4 +1,4 @@
-//! The overview and the page of each API. Their commands are run by `.ci/docs.py` as they stand there.
+//! The overview and the page of each API. `scripts/check_docs.py` runs the commands of the pages.
 
 use askama::Template;
 use axum::extract::Path;
@@ -18,7 +18,7 @@ struct OverviewPage {
 #[template(path = "docs/walkthrough.html")]
 struct WalkthroughPage {
     api: &'static Api,
-    /// The address that stands in the commands: the one that the page is read at.
+    /// The base URL in the commands: the one that serves the page.
     origin: String,
 }
 
@@ -26,7 +26,7 @@ pub async fn show_overview(headers: HeaderMap) -> Result<Response, Failure> {
     page(STRICT, &OverviewPage { origin: origin(&headers) })
 }
 
-/// The page of an API, or a file that the pages have in common.
+/// The page of an API, or a file that all pages use.
 pub async fn show(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     match name.as_str() {
         "style.css" => Ok(file("text/css; charset=utf-8", include_str!("../../assets/style.css"))),
@@ -39,8 +39,8 @@ pub async fn show(Path(name): Path<String>, headers: HeaderMap) -> Result<Respon
     }
 }
 
-/// The address that the reader reached us by. It goes into commands that are copied to a shell: one that could say more than an
-/// address is left out.
+/// The base URL of the request, or an example. Readers copy the commands that contain it to a shell, so it must not contain any other
+/// characters.
 fn origin(headers: &HeaderMap) -> String {
     let is_plain = |origin: &String| origin.chars().all(|c| c.is_ascii_alphanumeric() || ".-:/".contains(c));
     lambda::base_url(headers).filter(is_plain).unwrap_or_else(|| "https://api.example.com".to_owned())

@@ -1,4 +1,4 @@
-//! The OpenAPI documents, and Swagger UI on them.
+//! The OpenAPI documents, and Swagger UI for them.
 
 use std::sync::Arc;
 
@@ -22,12 +22,12 @@ pub async fn get_document(Path(file_name): Path<String>) -> Result<Response, Fai
     Ok(file("application/json", api.document))
 }
 
-/// The first of the documents.
+/// Redirects to the first document.
 pub async fn choose() -> Redirect {
     Redirect::to("/docs/ui/channel")
 }
 
-/// The page of a document, or a file of Swagger UI's.
+/// The page of a document, or a file of Swagger UI.
 pub async fn show(Path(name): Path<String>) -> Result<Response, Failure> {
     match name.as_str() {
         "start.js" => Ok(file("text/javascript; charset=utf-8", include_str!("../../assets/ui.js"))),
@@ -37,10 +37,10 @@ pub async fn show(Path(name): Path<String>) -> Result<Response, Failure> {
     }
 }
 
-/// A file that the library holds compressed. All browsers take that.
+/// A file of the library, which is stored compressed. All browsers accept gzip.
 fn packed(name: &str, content_type: &'static str) -> Result<Response, Failure> {
     let served = utoipa_swagger_ui::serve(name, Arc::default()).map_err(|error| Error::internal(error.to_string()))?;
-    let served = served.ok_or_else(|| Error::internal(format!("Swagger UI is without {name}")))?;
+    let served = served.ok_or_else(|| Error::internal(format!("Swagger UI has no file {name}")))?;
     let mut response = file(content_type, served.bytes.into_owned());
     if served.gzpipped {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -1,20 +1,22 @@
-//! Answers: `{"status":..,"msg":..,"data":..}` (document, 1.3).
+//! Responses: `{"status":..,"msg":..,"data":..}` (docs/contract/signing.txt, 1.3).
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use lambda::body::Unreadable;
+use lambda::answer;
+use lambda::body::{NoFile, Unreadable};
 use serde::Serialize;
 use serde_json::Value;
-use shared::error::{Error, Kind};
-use shared::wechat::Refusal;
+use shared::error::{Error, Fault};
+use shared::outbound::wechat::Rejection;
+use shared::signing::sessions::LoginError;
 use utoipa::ToSchema;
 
 use super::words;
 
-/// A success in the document's envelope.
+/// A success in the family's envelope.
 pub struct Reply<T>(pub T);
 
 /// 成功应答。
@@ -31,23 +33,23 @@ pub struct Success<T> {
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
-        answer(StatusCode::OK, &Success { status: 0, msg: "", data: self.0 })
+        answer::json::<Failure>(StatusCode::OK, &Success { status: 0, msg: "", data: self.0 })
     }
 }
 
-/// A failure in the document's envelope.
+/// A failure in the family's envelope.
 pub enum Failure {
     Domain(Error),
     UnknownPlatform,
-    /// No session, or one that ended.
+    /// The request names no session, or its session has expired.
     NotLoggedIn,
-    /// WeChat gives nothing for the code.
-    WeChat(Refusal),
+    /// WeChat rejected the code.
+    WeChat(Rejection),
     UnknownPath,
     WrongMethod,
-    /// The body is larger than the family takes.
+    /// The body is larger than the family accepts.
     TooLarge,
-    /// The body is neither a form nor JSON, or no picture is in it.
+    /// The body is neither a form nor JSON, or it contains no image.
     Unreadable(&'static str),
 }
 
@@ -69,11 +71,32 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Rejected(rejection) => Self::WeChat(rejection),
+            LoginError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
 impl From<Unreadable> for Failure {
     fn from(reason: Unreadable) -> Self {
         match reason {
             Unreadable::TooLarge => Self::TooLarge,
             Unreadable::BrokenOff => Self::Unreadable("请求内容不完整"),
+        }
+    }
+}
+
+impl From<NoFile> for Failure {
+    fn from(reason: NoFile) -> Self {
+        match reason {
+            NoFile::NotAForm => Self::Unreadable("请用 multipart/form-data 上传图片"),
+            NoFile::Missing => Error::invalid([Fault::new("file", "is required")]).into(),
+            NoFile::Several => Self::Unreadable("一次只能上传一张图片"),
+            NoFile::TooLarge => Self::TooLarge,
+            NoFile::BrokenOff => Self::Unreadable("上传的内容不完整"),
         }
     }
 }
@@ -84,29 +107,16 @@ impl IntoResponse for Failure {
         let mut retry_after = None;
         let (status, msg) = match self {
             Self::Domain(error) => {
-                let status = match error.kind() {
-                    Kind::Invalid => StatusCode::BAD_REQUEST,
-                    Kind::NotFound => StatusCode::NOT_FOUND,
-                    Kind::Conflict => StatusCode::CONFLICT,
-                    Kind::Unauthenticated | Kind::TokenRejected => StatusCode::UNAUTHORIZED,
-                    Kind::Forbidden => StatusCode::FORBIDDEN,
-                    Kind::TooManyRequests { retry_after: seconds } => {
-                        retry_after = Some(seconds);
-                        StatusCode::TOO_MANY_REQUESTS
-                    }
-                    Kind::Internal => {
-                        tracing::error!(%error, "request failed");
-                        StatusCode::INTERNAL_SERVER_ERROR
-                    }
-                };
+                let (status, wait) = answer::status(&error);
+                retry_after = wait;
                 (status, words::message(&error))
             }
             Self::UnknownPlatform => (StatusCode::FORBIDDEN, "平台不存在或已停用".into()),
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, "请先登录".into()),
-            Self::WeChat(Refusal::Code) => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
-            Self::WeChat(Refusal::Blocked) => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
-            Self::WeChat(Refusal::Busy) => {
-                retry_after = Some(Refusal::BUSY_FOR);
+            Self::WeChat(Rejection::Code) => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
+            Self::WeChat(Rejection::Blocked) => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
+            Self::WeChat(Rejection::Busy) => {
+                retry_after = Some(Rejection::BUSY_FOR);
                 (StatusCode::TOO_MANY_REQUESTS, "微信繁忙，请稍后再试".into())
             }
             Self::UnknownPath => (StatusCode::NOT_FOUND, "接口不存在".into()),
@@ -114,23 +124,11 @@ impl IntoResponse for Failure {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "内容太大，图片不能超过 4.5 MB".into()),
             Self::Unreadable(msg) => (StatusCode::BAD_REQUEST, msg.into()),
         };
-        let mut response = answer(status, &Problem { status: status.as_u16(), msg, data: Value::Null });
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        answer::failure::<Self>(status, retry_after, &Problem { status: status.as_u16(), msg, data: Value::Null })
     }
 }
 
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    match serde_json::to_vec(body) {
-        Ok(body) => (status, headers, body).into_response(),
-        Err(error) => Failure::from(Error::internal(error)).into_response(),
-    }
-}
-
-/// `/image` and `/verifycode` are documented with `error_code`: it stands before `status`, and is the same (document, 1.2).
+/// Adds `error_code`, a copy of `status`, to the responses of `/image` and `/verifycode` (docs/contract/signing.txt, 1.2).
 pub async fn with_error_code(request: Request, next: Next) -> Response {
     let (parts, body) = next.run(request).await.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
@@ -140,7 +138,7 @@ pub async fn with_error_code(request: Request, next: Next) -> Response {
     let mut coded = serde_json::Map::new();
     coded.insert("error_code".into(), members.get("status").cloned().unwrap_or_default());
     coded.extend(members);
-    let mut response = answer(parts.status, &Value::Object(coded));
+    let mut response = answer::json::<Failure>(parts.status, &Value::Object(coded));
     response.headers_mut().extend(
         parts
             .headers

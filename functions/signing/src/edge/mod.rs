@@ -1,16 +1,16 @@
-//! All that the family knows of HTTP: who calls and from where on the way in, the envelope on the way out.
+//! The HTTP side of the family: extractors for requests, envelopes for responses.
 //!
 //! ```text
-//! X-platform-code: gongqiao          which platform; without it, the default one
-//! X-auth-token: <session_token>      found here, looked up in `shared`
-//! {"status":0,"msg":"","data":..}    every answer; a failure has the HTTP status in it, and a message fit for a worker
+//! X-platform-code: gongqiao          the platform; without it, the default one
+//! X-auth-token: <session_token>      the extractor finds the token; `shared` looks up its session
+//! {"status":0,"msg":"","data":..}    every response; a failure contains the HTTP status and a message for the worker
 //! ```
 
 mod answer;
-mod fields;
-mod request;
+mod auth;
+mod body;
 mod words;
 
 pub use answer::{Failure, Problem, Reply, Success, with_error_code};
-pub use fields::Fields;
-pub use request::{Caller, CaptchaId, Platform, Segment, origin};
+pub use auth::{Caller, CaptchaId, Platform, RequestOrigin};
+pub use body::{Fields, Segment};

@@ -1,4 +1,4 @@
-//! What is wrong, in words fit for a worker.
+//! The messages of failures, in words for workers.
 
 use shared::error::{Error, Fault, Kind};
 
@@ -20,7 +20,7 @@ pub fn message(error: &Error) -> String {
 }
 
 fn clause(fault: &Fault) -> String {
-    // `work_exp[0].company` is about 工作经历.
+    // `work_exp[0].company` belongs to 工作经历.
     let field = fault.field.split(['[', '.']).next().unwrap_or_default();
     let label = label(field);
     match (field, &*fault.reason) {
@@ -40,7 +40,7 @@ fn clause(fault: &Fault) -> String {
     }
 }
 
-/// What a field is called on the page.
+/// The name of a field on the page.
 fn label(field: &str) -> &str {
     match field {
         "real_name" => "姓名",

@@ -1,24 +1,25 @@
-//! Snapshots of the view in S3, below `search/`: a process that starts need not read the whole table. One that is damaged, missing or
-//! foreign costs time, and nothing else.
+//! Snapshots of the view in S3, below `search/`. A process that starts loads one instead of the whole table. If no snapshot is usable,
+//! the process reads the table, which only takes longer.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::feed::{KEPT, OVERLAP};
-use super::live::Held;
+use super::live::Loaded;
 use super::view::{Damage, Loader, View};
 use crate::error::{Error, Result};
 use crate::jobboard::Service;
 
-/// What their keys begin with; their time follows.
+/// The prefix of their keys; the time follows.
 pub const PREFIX: &str = "search/";
-/// How many are kept.
-const LAST: usize = 3;
-/// How much of one is read at a time, and how many of these parts side by side.
+/// The number of snapshots that are kept.
+const KEPT_SNAPSHOTS: usize = 3;
+/// The size of one read, in bytes.
 const PART: u64 = 2 << 20;
-const PARTS: usize = 4;
+/// The number of concurrent reads.
+const PARTS_AT_ONCE: usize = 4;
 
-/// A snapshot that was written.
+/// A new snapshot.
 pub struct Snapshot {
     pub key: String,
     pub bytes: usize,
@@ -26,29 +27,29 @@ pub struct Snapshot {
 }
 
 impl Service {
-    /// Writes the view down, and removes all snapshots but the last three.
+    /// Stores a snapshot of the current view, and deletes all but the last three.
     pub async fn write_snapshot(&self) -> Result<Snapshot> {
         let now = self.clock.now();
-        let mut held = self.begin(now).await?;
-        self.catch_up(&mut held, now).await?;
-        let bytes = held.view.snapshot(&self.tables.jobboard, now.as_millisecond()).map_err(Error::internal)?;
+        let mut loaded = self.load_view(now).await?;
+        self.catch_up(&mut loaded, now).await?;
+        let bytes = loaded.view.snapshot(&self.tables.jobboard, now.as_millisecond()).map_err(Error::internal)?;
         let (key, size) = (format!("{PREFIX}{:016}", now.as_millisecond()), bytes.len());
         self.objects.put(&key, bytes, "application/octet-stream").await?;
-        for old in self.snapshots().await?.iter().skip(LAST) {
+        for old in self.snapshots().await?.iter().skip(KEPT_SNAPSHOTS) {
             self.objects.delete(old).await?;
         }
-        Ok(Snapshot { key, bytes: size, jobs: held.view.len() })
+        Ok(Snapshot { key, bytes: size, jobs: loaded.view.len() })
     }
 
-    /// The keys of the snapshots, the newest first.
+    /// The keys of the snapshots, newest first.
     async fn snapshots(&self) -> Result<Vec<String>> {
         let mut keys = self.objects.list(PREFIX).await?;
         keys.sort_unstable_by(|one, other| other.cmp(one));
         Ok(keys)
     }
 
-    /// The newest snapshot that can be used.
-    pub(super) async fn newest_snapshot(&self, now: Timestamp) -> Option<Held> {
+    /// Loads the newest usable snapshot.
+    pub(super) async fn newest_snapshot(&self, now: Timestamp) -> Option<Loaded> {
         let keys = match self.snapshots().await {
             Ok(keys) => keys,
             Err(error) => {
@@ -58,7 +59,9 @@ impl Service {
         };
         for key in keys {
             match self.load(&key).await {
-                Ok((view, read_at)) if now.duration_since(read_at) < KEPT - OVERLAP * 3 => return Some(Held { view, read_at }),
+                Ok((view, read_at)) if now.duration_since(read_at) < KEPT - OVERLAP * 3 => {
+                    return Some(Loaded { view, read_at });
+                }
                 Ok(_) => tracing::warn!(key, "a snapshot of the search is too old"),
                 Err(error) => tracing::warn!(key, %error, "a snapshot of the search cannot be used"),
             }
@@ -75,7 +78,7 @@ impl Service {
         loader.push(&first).map_err(damaged)?;
         let parts =
             (1..size.div_ceil(PART)).map(async |part| self.objects.read(key, part * PART, PART).await?.ok_or_else(gone));
-        let mut parts = stream::iter(parts).buffered(PARTS);
+        let mut parts = stream::iter(parts).buffered(PARTS_AT_ONCE);
         while let Some((part, _)) = parts.try_next().await? {
             loader.push(&part).map_err(damaged)?;
         }

@@ -88,7 +88,7 @@ async fn a_busy_or_blocking_wechat_is_reported_to_the_client() {
     let board = Board::of(&stage.address);
     let cases = [
         (40029, rejection(401, "login_code: is wrong or used")),
-        (40226, rejection(403, "login_code: is of a user whom WeChat blocks")),
+        (40226, rejection(403, "login_code: is of a user whom WeChat blocks")), // words:ignore: a text of the API
         (45011, rejection(429, "WeChat is busy: try again")),
     ];
     for (errcode, expected) in cases {

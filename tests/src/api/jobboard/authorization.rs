@@ -73,14 +73,14 @@ async fn another_users_job_is_forbidden_and_an_unknown_job_is_not_found() {
         let key = if path == "/jobs/update" { "id" } else { "job_id" };
         let mut body = body;
         body[key] = job.into();
-        assert_eq!(other.post(path, &body).await, rejection(403, "job_id: is somebody else's"), "{path}");
+        assert_eq!(other.post(path, &body).await, rejection(403, "job_id: is somebody else's"), "{path}"); // words:ignore: a text of the API
         body[key] = 7.into();
         assert_eq!(owner.post(path, &body).await, rejection(404, "job not found"), "{path}");
     }
     assert_eq!(owner.job(job).await, before);
     // A closed job still belongs to its owner.
     owner.post("/job/close", &json!({"job_id": job})).await;
-    assert_eq!(other.post("/job/close", &json!({"job_id": job})).await, rejection(403, "job_id: is somebody else's"));
+    assert_eq!(other.post("/job/close", &json!({"job_id": job})).await, rejection(403, "job_id: is somebody else's")); // words:ignore: a text of the API
 }
 
 #[tokio::test]

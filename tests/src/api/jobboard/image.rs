@@ -8,8 +8,8 @@ use image::ImageFormat;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use shared::clock::SystemClock;
-use shared::environment::Environment;
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
 
 use crate::support::board::{Board, User, ok, rejection};
 use crate::support::picture::{picture, send_form};

@@ -93,7 +93,7 @@ async fn only_the_owner_can_order_for_an_open_job() {
     for (path, mut body) in [("/jobs/top", json!({"top_hour": 72, "price": 5})), ("/jobs/refresh/pay", json!({"price": 1.99}))]
     {
         body["job_id"] = job.into();
-        assert_eq!(other.post(path, &body).await, rejection(403, "job_id: is somebody else's"));
+        assert_eq!(other.post(path, &body).await, rejection(403, "job_id: is somebody else's")); // words:ignore: a text of the API
         body["job_id"] = 77.into();
         assert_eq!(merchant.post(path, &body).await, rejection(404, "job not found"));
     }

@@ -133,7 +133,7 @@ async fn a_restaurant_hires_a_job_seeker() {
     assert_eq!((&own["total"], &own["contacts"]), (&json!(1), &own["list"]));
     assert_eq!(own["list"][0]["purpose_user_id"], merchant.id);
 
-    assert_eq!(seeker.post("/job/close", &named).await, rejection(403, "job_id: is somebody else's"));
+    assert_eq!(seeker.post("/job/close", &named).await, rejection(403, "job_id: is somebody else's")); // words:ignore: a text of the API
     assert_eq!(merchant.post("/job/close", &named).await, done());
     assert_eq!(board.post("/jobs/info", &named).await, rejection(404, "job not found"));
     stage.refresh_searches();

@@ -213,7 +213,7 @@ async fn every_announced_type_has_its_file_extension() {
     }
 }
 
-/// While the clock stands still, two processes could create the same ids: see `quality/ids.rs`.
+/// While the clock stands still, two processes could create the same ids: see `tests/src/quality/ids.rs`.
 #[tokio::test]
 async fn uploads_have_unique_names() {
     const EACH: usize = 150;

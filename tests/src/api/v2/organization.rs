@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::product::{DEPARTMENT, EMPLOYEE, Product, SUB_COMPANY, body, employee, numbered, rejection, returned};
 use crate::support::{Response, Stage};
 
-const NOBODY: &str = "00000000000000000000000000000000";
+const UNKNOWN: &str = "00000000000000000000000000000000";
 
 fn missing(field: &str) -> Response {
     rejection(404, 1102, &format!("{field} does not exist"))
@@ -47,25 +47,25 @@ async fn departments_are_returned_as_in_the_document() {
 #[tokio::test]
 async fn a_department_names_its_superior() {
     let product = Product::with_records().await;
-    let row = json!({"name": "财务", "uuid": NOBODY, "superior_uuid": DEPARTMENT});
+    let row = json!({"name": "财务", "uuid": UNKNOWN, "superior_uuid": DEPARTMENT});
     product.imports("departments", &[row]).await;
-    let expected = json!({"name": "财务", "uuid": NOBODY, "superior_uuid": DEPARTMENT, "charger_uuid": null});
-    assert_eq!(product.get(&format!("/api/v2/departments/{NOBODY}"), Value::Null).await, body(expected));
+    let expected = json!({"name": "财务", "uuid": UNKNOWN, "superior_uuid": DEPARTMENT, "charger_uuid": null});
+    assert_eq!(product.get(&format!("/api/v2/departments/{UNKNOWN}"), Value::Null).await, body(expected));
 }
 
 #[tokio::test]
 async fn sub_companies_have_every_documented_property() {
     let product = Product::with_records().await;
-    product.imports("sub_companies", &[json!({"uuid": NOBODY, "name": "空"})]).await;
+    product.imports("sub_companies", &[json!({"uuid": UNKNOWN, "name": "空"})]).await;
     let full = json!({
         "uuid": SUB_COMPANY, "company_uuid": product.company, "name": "彩程北京分公司", "short_name": "北京",
         "registered_address": "长安街1号", "boss": "袁绍",
     });
     let bare = json!({
-        "uuid": NOBODY, "company_uuid": product.company, "name": "空", "short_name": "", "registered_address": "", "boss": "",
+        "uuid": UNKNOWN, "company_uuid": product.company, "name": "空", "short_name": "", "registered_address": "", "boss": "",
     });
     assert_eq!(product.get("/api/v2/sub_companies", Value::Null).await, body(json!([bare, full])));
-    for (uuid, row) in [(SUB_COMPANY, &full), (&SUB_COMPANY.to_uppercase(), &full), (NOBODY, &bare)] {
+    for (uuid, row) in [(SUB_COMPANY, &full), (&SUB_COMPANY.to_uppercase(), &full), (UNKNOWN, &bare)] {
         assert_eq!(product.get(&format!("/api/v2/sub_companies/{uuid}"), Value::Null).await, body(row.clone()), "{uuid}");
     }
 }
@@ -81,7 +81,7 @@ async fn a_company_without_records_has_empty_lists() {
 #[tokio::test]
 async fn an_unknown_department_or_sub_company_does_not_exist() {
     let product = Product::with_records().await;
-    for unknown in [NOBODY, "1", "%E5%BC%A0", &"a".repeat(2000)] {
+    for unknown in [UNKNOWN, "1", "%E5%BC%A0", &"a".repeat(2000)] {
         for (path, field) in [
             (format!("/api/v2/departments/{unknown}"), "uuid"),
             (format!("/api/v2/departments/{unknown}/employees"), "uuid"),
@@ -97,14 +97,14 @@ async fn an_unknown_department_or_sub_company_does_not_exist() {
 #[tokio::test]
 async fn an_employee_of_a_sub_company_is_an_array_of_one() {
     let product = Product::with_records().await;
-    product.imports("sub_companies", &[json!({"uuid": NOBODY, "name": "空"})]).await;
+    product.imports("sub_companies", &[json!({"uuid": UNKNOWN, "name": "空"})]).await;
     product.imports("employees", &[numbered(1)]).await;
     let found = body(json!([returned(&employee())]));
     for (sub_company, uuid) in [(SUB_COMPANY, EMPLOYEE), (&SUB_COMPANY.to_uppercase(), &EMPLOYEE.to_uppercase())] {
         let path = format!("/api/v2/sub_companies/{sub_company}/employees/{uuid}");
         assert_eq!(product.get(&path, Value::Null).await, found, "{path}");
     }
-    let elsewhere = format!("/api/v2/sub_companies/{NOBODY}/employees/{EMPLOYEE}");
+    let elsewhere = format!("/api/v2/sub_companies/{UNKNOWN}/employees/{EMPLOYEE}");
     assert_eq!(product.get(&elsewhere, Value::Null).await, missing("uuid"));
     let nowhere = format!("/api/v2/sub_companies/{SUB_COMPANY}/employees/{:032x}", 1);
     assert_eq!(product.get(&nowhere, Value::Null).await, missing("uuid"));
@@ -113,8 +113,8 @@ async fn an_employee_of_a_sub_company_is_an_array_of_one() {
 #[tokio::test]
 async fn the_employees_of_a_department_and_of_a_sub_company_are_listed_by_number() {
     let product = Product::with_records().await;
-    product.imports("departments", &[json!({"uuid": NOBODY, "name": "空"})]).await;
-    product.imports("sub_companies", &[json!({"uuid": NOBODY, "name": "空"})]).await;
+    product.imports("departments", &[json!({"uuid": UNKNOWN, "name": "空"})]).await;
+    product.imports("sub_companies", &[json!({"uuid": UNKNOWN, "name": "空"})]).await;
     let mut rows: Vec<Value> = (1..=25).rev().map(numbered).collect();
     for row in &mut rows {
         row["department_uuid"] = DEPARTMENT.into();
@@ -144,10 +144,10 @@ async fn the_employees_of_a_department_and_of_a_sub_company_are_listed_by_number
             let second = product.get(&path, json!({"pagination": pagination})).await;
             assert_eq!(second, page(2, &all[20..], Value::Null), "{path} {pagination}");
         }
-        let empty = product.get(&format!("/api/v2/{group}/{NOBODY}/employees"), Value::Null).await;
+        let empty = product.get(&format!("/api/v2/{group}/{UNKNOWN}/employees"), Value::Null).await;
         assert_eq!(empty, body(json!([])), "{group}");
         let other =
-            product.get(&format!("/api/v2/{group}/{NOBODY}/employees"), json!({"pagination": {"cursor": cursor}})).await;
+            product.get(&format!("/api/v2/{group}/{UNKNOWN}/employees"), json!({"pagination": {"cursor": cursor}})).await;
         assert_eq!(other, rejection(422, 2002, "pagination.cursor is not a cursor of this list and filter"), "{group}");
     }
 }
@@ -155,13 +155,13 @@ async fn the_employees_of_a_department_and_of_a_sub_company_are_listed_by_number
 #[tokio::test]
 async fn an_employee_who_moves_is_listed_in_the_new_department() {
     let product = Product::with_records().await;
-    product.imports("departments", &[json!({"uuid": NOBODY, "name": "空"})]).await;
+    product.imports("departments", &[json!({"uuid": UNKNOWN, "name": "空"})]).await;
     let mut moved = employee();
-    moved["department_uuid"] = NOBODY.into();
+    moved["department_uuid"] = UNKNOWN.into();
     product.imports("employees", &[moved.clone()]).await;
     let of = async |uuid: &str| product.get(&format!("/api/v2/departments/{uuid}/employees"), Value::Null).await;
     assert_eq!(of(DEPARTMENT).await, body(json!([])));
-    assert_eq!(of(NOBODY).await, body(json!([returned(&moved)])));
+    assert_eq!(of(UNKNOWN).await, body(json!([returned(&moved)])));
 }
 
 #[tokio::test]

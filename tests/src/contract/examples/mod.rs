@@ -18,7 +18,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, multipart};
 use serde_json::{Map, Value};
 use sha2::Sha256;
-use shared::clock::ManualClock;
+use shared::runtime::clock::ManualClock;
 
 use crate::support::wire::Faults;
 use crate::support::worker::form;

@@ -41,7 +41,7 @@ impl Meter<Partner> {
         self.success(&format!("POST {path}, sent again"), Method::POST, path, Some(example)).await;
         self.success(&format!("GET {route}"), Method::GET, &record, None).await;
         self.success(&format!("PUT {route}"), Method::PUT, &record, Some(&change)).await;
-        self.success(&format!("PUT {route}, without a change"), Method::PUT, &record, Some(&change)).await;
+        self.success(&format!("PUT {route}, no change"), Method::PUT, &record, Some(&change)).await;
         if let Some(patch) = other_references {
             self.success(&format!("PUT {route}, other references"), Method::PUT, &record, Some(&patch)).await;
         }

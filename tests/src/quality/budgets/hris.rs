@@ -129,7 +129,7 @@ async fn consent(meter: &mut Meter<Product>) {
     let asking = meter.measure(&format!("POST {AUTHORIZE}"), browser.press(&page, "send", &[("mobile", MOBILE)])).await;
     assert_eq!(asking.status, 200);
     let again = browser.press(&page, "send", &[("mobile", MOBILE)]);
-    let again = meter.measure(&format!("POST {AUTHORIZE}, too often"), again).await;
+    let again = meter.measure(&format!("POST {AUTHORIZE}, rate limited"), again).await;
     assert_eq!(again.status, 429);
     let code = meter.stage.address.code(MOBILE).await;
     let granted = meter.measure(&format!("POST {AUTHORIZE}, consent"), browser.consent(&asking, &code)).await;

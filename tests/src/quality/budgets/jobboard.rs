@@ -53,10 +53,10 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.succeeds("POST /jobs/update", merchant.post("/jobs/update", &json!({"id": job, "salary_min": 1}))).await;
     meter.succeeds("POST /jobs/refresh", merchant.post("/jobs/refresh", &named)).await;
     meter.succeeds("POST /jobs/info", board.post("/jobs/info", &named)).await;
-    meter.succeeds("POST /jobs/list, of a new process", board.post("/jobs/list", &page)).await;
+    meter.succeeds("POST /jobs/list, in a new process", board.post("/jobs/list", &page)).await;
     meter.stage.clock.advance(jiff::SignedDuration::from_millis(250));
     meter.succeeds("POST /jobs/list", board.post("/jobs/list", &page)).await;
-    meter.succeeds("POST /jobs/list, immediately again", board.post("/jobs/list", &page)).await;
+    meter.succeeds("POST /jobs/list, again within 250 ms", board.post("/jobs/list", &page)).await;
     meter.succeeds("POST /job/collect", seeker.post("/job/collect", &named)).await;
     meter.succeeds("POST /job/collect, again", seeker.post("/job/collect", &named)).await;
 
@@ -76,7 +76,7 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     let unnotified = seeker.order_voucher().await;
     board.simulate("pay", &json!({"out_trade_no": unnotified, "notify": false})).await;
     let status = json!({"order_no": unnotified});
-    meter.succeeds("POST /order/status, of an order whose notification was lost", seeker.post("/order/status", &status)).await;
+    meter.succeeds("POST /order/status, paid without a notification", seeker.post("/order/status", &status)).await;
 
     seeker.adjust_vouchers(5).await;
     twice(&mut meter, &seeker, "/contact_voucher/cost", &json!({"purpose_id": job, "purpose_user_id": merchant.id})).await;

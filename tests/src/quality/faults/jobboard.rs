@@ -64,7 +64,7 @@ impl Scene for Jobs {
         write("POST /wechat/pay/notify", "of vouchers"),
         write("POST /wechat/pay/notify", "of a top"),
         write("POST /wechat/pay/notify", "of a refresh"),
-        write("POST /order/status", "of an order whose notification was lost"),
+        write("POST /order/status", "paid without a notification"),
         write("POST /img/upload", ""),
         write("ops-admin set_price", ""),
         write("ops-admin adjust_vouchers", ""),

@@ -3,13 +3,15 @@
 use serde_json::Value;
 
 /// Attributes that a second attempt necessarily changes, with the reason. Their values do not count.
-const INHERENT: [(&str, &str); 5] = [
+const INHERENT: [(&str, &str); 4] = [
     ("version", "counts the writes of an item; it is not returned, and the same change made twice counts twice"),
-    ("tries", "counts the attempts at a code, including one whose response was lost"),
-    ("counted", "counts the requested messages, including those that were not sent, so that the limit cannot be evaded"),
+    ("attempts", "counts the attempts with a code, including one whose response was lost"),
     ("claimed_until", "until when no other process announces a visit; it stays if the end of the sending could not be stored"),
     ("last", "when a message was last requested"),
 ];
+
+/// Counts the messages that were requested on one day, including those that were not sent, so that the limit cannot be evaded.
+const DAILY: &str = "counted_";
 
 /// Tables and folders in which equal lines count as one. A client that missed a token, a code, a session or the address of a picture
 /// requests another one. The first stays until it expires; an app whose secret was lost stays forever.
@@ -21,12 +23,15 @@ const NUMBERED: [&str; 5] = ["partner-", "platform-", "product-", "test-", "user
 /// Attributes that end with a random partition number.
 const SHARDED: [&str; 2] = ["due", "ix2"];
 
-/// The sort key of a rate counter. A second attempt may count in another minute, and an interrupted one may or may not be counted.
-const COUNTER: &str = ", sk: count";
+/// A counter of attempts within one window: a second attempt may fall into the next minute, and whether the first one is counted depends
+/// on where it failed.
+fn is_window_counter(line: &str) -> bool {
+    line.starts_with("credentials counted: ") && line.contains(", sk: count")
+}
 
 /// Sorted, without rate counters; equal lines of what is issued count as one.
 pub fn lines(lines: impl Iterator<Item = String>) -> Vec<String> {
-    let mut lines: Vec<String> = lines.filter(|line| !line.ends_with(COUNTER)).collect();
+    let mut lines: Vec<String> = lines.filter(|line| !is_window_counter(line)).collect();
     lines.sort_unstable();
     lines.dedup_by(|line, before| line == before && ISSUED.iter().any(|issued| line.starts_with(issued)));
     lines
@@ -41,7 +46,9 @@ pub fn item(item: &Value) -> String {
 }
 
 fn member(name: &str, value: &Value) -> String {
-    if INHERENT.iter().any(|(inherent, _)| *inherent == name) {
+    if name.starts_with(DAILY) {
+        format!("{DAILY}#: ~")
+    } else if INHERENT.iter().any(|(inherent, _)| *inherent == name) {
         format!("{name}: ~")
     } else {
         format!("{name}: {}", attribute(name, value))

@@ -25,9 +25,9 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use local::policies::Grant;
 use local::wire::Service;
-use shared::clock::Clock as _;
-use shared::limits::MESSAGES_TO_A_PHONE;
-use shared::objects::Objects;
+use shared::runtime::clock::Clock as _;
+use shared::storage::objects::Objects;
+use shared::storage::rate_limit::MESSAGES_TO_A_PHONE;
 
 use crate::support::wire::{Failure, Seen};
 use crate::support::{Response, Stage, fetch};
@@ -98,7 +98,7 @@ const FRESH: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long a rate-limited client waits: until a phone may be sent a second message, which is longer than a visit stays claimed.
 /// `security::limits` tests that the `Retry-After` of a message says so.
-const RETRY_AFTER: SignedDuration = MESSAGES_TO_A_PHONE.apart;
+const RETRY_AFTER: SignedDuration = MESSAGES_TO_A_PHONE.spacing;
 
 /// The beginning of the line that counts the messages to a phone.
 const MESSAGES: &str = "messages ";

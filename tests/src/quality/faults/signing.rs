@@ -99,7 +99,7 @@ impl Scene for Signing {
         write("POST /verifycode", ""),
         write("POST /weixin/login", "of a new worker"),
         write("POST /weixin/login", "of a known worker"),
-        write("GET /em_status", "a session is extended"),
+        write("GET /em_status", "the session is extended"),
         once("POST /employee", "", "简历已提交，请勿重复提交"),
         once("POST /employee", "with a code", "简历已提交，请勿重复提交"),
         write("PUT /employee", ""),

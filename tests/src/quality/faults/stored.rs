@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::objects::Objects;
+use shared::storage::objects::Objects;
 
 use super::mask;
 use crate::support::Stage;

@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha384, Sha512};
-use shared::clock::SystemClock;
-use shared::environment::Environment;
-use shared::keyring::{Keyring, Purpose};
+use shared::crypto::keyring::{Keyring, Purpose};
+use shared::runtime::clock::SystemClock;
+use shared::runtime::environment::Environment;
 
 use crate::support::board::{self, Board};
 use crate::support::product::{self, Product};

@@ -1,9 +1,9 @@
-//! The examples of the partner document, byte for byte as they are printed there.
+//! The partner document: its examples, byte for byte as printed, and its endpoints.
 
 use serde_json::Value;
 
-/// The document, copied from the contract.
-const TEXT: &str = include_str!("channel.txt");
+/// The document, which has no headings and no breaks between methods, tables and JSON.
+const TEXT: &str = include_str!("../../../../docs/contract/channel.txt");
 
 /// The printed request that begins with this member, verbatim.
 pub fn example(first_member: &str) -> &'static str {

@@ -1,16 +1,14 @@
 //! The HR document: its endpoints.
 
-/// The document, copied from the contract.
-const TEXT: &str = include_str!("hris.txt");
+const TEXT: &str = include_str!("../../../../docs/contract/hris.txt");
 
-/// The change log names them as withdrawn.
+/// The endpoints that the change log (更新日志, 2017-06-06) withdraws.
 pub const WITHDRAWN: [&str; 2] = [
     "GET /api/v2/sub_companies/{sub_company_uuid}/departments",
     "GET /api/v2/sub_companies/{sub_company_uuid}/departments/{uuid}",
 ];
 
-/// Every line that is an endpoint, `METHOD /path`. Where the document calls the same place by several names, the path has one:
-/// an employee is `{id}`.
+/// Every endpoint, `METHOD /path`. The document has several names for an employee's id; here all are `{id}`.
 pub fn endpoints() -> Vec<String> {
     TEXT.lines().filter(|line| is_endpoint(line)).map(normalised).collect()
 }

@@ -1,18 +1,17 @@
-//! The job board's document: its endpoints, with the bodies that it prints.
+//! The job board's document: its endpoints with their printed bodies.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The document, copied from the contract.
-const TEXT: &str = include_str!("jobboard.txt");
+const TEXT: &str = include_str!("../../../../docs/contract/jobboard.txt");
 
 pub struct Endpoint {
     pub method: &'static str,
     pub path: &'static str,
-    /// Verbatim, trailing commas included; only the document's remarks are left out.
+    /// Verbatim, trailing commas included, without the document's `//` remarks.
     pub request: Option<String>,
-    /// The first is that of a success.
+    /// The first one is a success.
     pub responses: Vec<Value>,
 }
 
@@ -55,7 +54,7 @@ pub fn parsed(body: &str) -> Value {
     serde_json::from_str(&strict).unwrap_or_else(|error| panic!("{error} in {body}"))
 }
 
-/// The text up to the bracket that closes the first one.
+/// The text up to the bracket that closes the first bracket.
 fn object(text: &str) -> &str {
     let (mut depth, mut in_string) = (0, false);
     for (at, letter) in text.char_indices() {
@@ -71,10 +70,10 @@ fn object(text: &str) -> &str {
             _ => {}
         }
     }
-    panic!("a body without an end")
+    panic!("the body has no closing bracket")
 }
 
-/// Without what stands behind `//` outside of strings.
+/// Cuts each line at a `//` that is outside of strings.
 fn without_remarks(body: &str) -> String {
     let line = |line: &str| {
         let mut in_string = false;
@@ -89,8 +88,8 @@ fn without_remarks(body: &str) -> String {
     body.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Where an answer is not shaped as the document prints it: members that are missing or of another type, and members that are
-/// neither printed nor among `additions`. A member that is not in every printed element of an array may be missing.
+/// Where a response differs in shape from the printed one: members that are missing or have another type, and members that are
+/// neither printed nor among `additions`. A member that some printed elements of an array lack may be missing.
 pub fn differences(printed: &Value, answered: &Value, additions: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     compare("$", &[printed], answered, additions, &mut found);
@@ -138,7 +137,7 @@ fn compare(at: &str, printed: &[&Value], answered: &Value, additions: &[&str], f
 }
 
 #[test]
-fn the_document_is_read_whole() {
+fn every_documented_endpoint_is_parsed() {
     let endpoints = endpoints();
     assert_eq!(endpoints.len(), 23);
     let without_request: Vec<&str> =
@@ -150,7 +149,7 @@ fn the_document_is_read_whole() {
 }
 
 #[test]
-fn a_difference_of_shape_is_found() {
+fn differences_of_shape_are_reported() {
     let printed = documented("/jobs/list").responses.remove(0);
     assert_eq!(differences(&printed, &printed, &[]), Vec::<String>::new());
     let mut other = printed.clone();

@@ -1,4 +1,4 @@
-//! The documents, copied from the contract.
+//! The four API documents of `docs/contract/`, parsed.
 
 pub mod channel;
 pub mod hris;

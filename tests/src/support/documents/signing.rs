@@ -1,9 +1,8 @@
 //! The signing document: its endpoints.
 
-/// The document, copied from the contract.
-const TEXT: &str = include_str!("signing.txt");
+const TEXT: &str = include_str!("../../../../docs/contract/signing.txt");
 
-/// Every endpoint, `METHOD /path`: the document puts method and path on two lines.
+/// Every endpoint, `METHOD /path`. The document puts method and path on two lines.
 pub fn endpoints() -> Vec<String> {
     let lines: Vec<&str> = TEXT.lines().map(str::trim).collect();
     let methods = ["GET", "POST", "PUT"];

@@ -2,7 +2,7 @@
 
 use super::Slot;
 
-/// A flag for each slot.
+/// One flag per slot.
 #[derive(Default)]
 pub(super) struct Bits(Vec<u64>);
 
@@ -17,7 +17,7 @@ impl Bits {
         bits
     }
 
-    /// The slots that satisfy both conditions of their numbers.
+    /// The slots whose range overlaps the range from `from` to `to`. `lowest` and `highest` have one element per slot.
     pub fn of_ranges(lowest: &[i32], highest: &[i32], from: i32, to: i32) -> Self {
         let word = |(lowest, highest): (&[i32], &[i32])| {
             let pairs = lowest.iter().zip(highest).enumerate();
@@ -85,16 +85,16 @@ impl Bits {
     }
 }
 
-/// The rows that have a value. Rare values are most of all values, and have a list; a flag for each slot is smaller from one in
-/// thirty-two on, and faster.
+/// The rows with one value. Most values are rare and use a list. For values of more than one row in thirty-two, flags are smaller and
+/// faster.
 pub(super) enum Rows {
-    /// In no order.
+    /// Unordered.
     Few(Vec<Slot>),
-    /// And how many they are.
+    /// The flags, and the number of set ones.
     Many(Bits, usize),
 }
 
-/// Below so many a list is always fine.
+/// Up to this number of rows, a list is always used.
 const FEW: usize = 1024;
 
 impl Default for Rows {
@@ -111,7 +111,7 @@ impl Rows {
         }
     }
 
-    /// A slot that is not there yet.
+    /// Adds a slot. The caller ensures that it is not in the set. `all` is the number of slots.
     pub fn insert(&mut self, slot: Slot, all: usize) {
         match self {
             Self::Few(slots) => {
@@ -127,7 +127,7 @@ impl Rows {
         }
     }
 
-    /// A slot that is there.
+    /// Removes a slot. The caller ensures that it is in the set.
     pub fn remove(&mut self, slot: Slot) {
         match self {
             Self::Few(slots) => {
@@ -138,7 +138,7 @@ impl Rows {
             Self::Many(bits, count) => {
                 bits.unset(slot);
                 *count -= 1;
-                // Not at once when there are few again: it would go back and forth.
+                // The lower bound keeps a set at the limit from switching back and forth.
                 if *count < FEW / 2 {
                     *self = Self::Few(bits.slots().collect());
                 }

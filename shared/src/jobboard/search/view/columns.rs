@@ -1,9 +1,9 @@
-//! The fields of the jobs, each in a column of its own.
+//! The fields of the jobs, one column for each.
 
 use super::Slot;
 use super::place::direction;
 
-/// One job, with codes for what is in a dictionary.
+/// One job, with codes for values in dictionaries.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub id: u64,
@@ -30,11 +30,11 @@ pub(super) struct Columns {
     salary_max: Vec<i32>,
     positions: Vec<u32>,
     tags: [Vec<u32>; 3],
-    /// The place once more, as a direction from the middle of the earth: distances can be compared without trigonometry.
+    /// The place as a unit vector from the earth's centre, to compare distances without trigonometry.
     direction: [Vec<f32>; 3],
 }
 
-/// The salaries of a slot without a job: no range meets them.
+/// The salaries of a slot without a job. No range overlaps them.
 const NO_SALARY: (i32, i32) = (i32::MAX, i32::MIN);
 
 impl Columns {
@@ -42,7 +42,7 @@ impl Columns {
         self.id.len()
     }
 
-    /// Makes room for so many more, and for no more than that.
+    /// Reserves memory for exactly this many more slots.
     pub fn reserve(&mut self, slots: usize) {
         self.id.reserve_exact(slots);
         for column in [&mut self.created, &mut self.fresh] {
@@ -62,7 +62,7 @@ impl Columns {
         }
     }
 
-    /// One more slot, without a job. Where that takes new memory, it is a sixteenth more: twice as much would be a lot.
+    /// Adds a slot without a job. If the memory is full, it grows by a sixteenth: doubling it would waste too much.
     pub fn grow(&mut self) -> Slot {
         if self.id.len() == self.id.capacity() {
             self.reserve(self.id.len() / 16 + 1024);
@@ -114,7 +114,7 @@ impl Columns {
         }
     }
 
-    /// No job stands there any more.
+    /// Removes the job of a slot.
     pub fn clear(&mut self, slot: Slot) {
         (self.salary_min[slot as usize], self.salary_max[slot as usize]) = NO_SALARY;
     }
@@ -127,21 +127,22 @@ impl Columns {
         self.version[slot as usize]
     }
 
-    /// The place by creation.
+    /// The sort key by creation.
     pub fn created_key(&self, slot: Slot) -> (i64, u64) {
         (self.created[slot as usize], self.id[slot as usize])
     }
 
-    /// The place by refresh.
+    /// The sort key by refresh.
     pub fn fresh_key(&self, slot: Slot) -> (i64, u64) {
         (self.fresh[slot as usize], self.id[slot as usize])
     }
 
+    /// Longitude and latitude.
     pub fn place(&self, slot: Slot) -> (f64, f64) {
         (self.longitude[slot as usize], self.latitude[slot as usize])
     }
 
-    /// The lowest and the highest salaries.
+    /// The minimum and the maximum salaries, by slot.
     pub fn salaries(&self) -> (&[i32], &[i32]) {
         (&self.salary_min, &self.salary_max)
     }

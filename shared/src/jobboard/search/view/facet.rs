@@ -1,4 +1,4 @@
-//! What jobs are filtered by: each value once, with the rows that have it.
+//! Indexes for filters: each value once, with the rows that have it.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use super::Slot;
 use super::bits::Rows;
 use super::text::Texts;
 
-/// Values and their codes. Codes of values that are gone are given again.
+/// Values and their codes. The codes of removed values are used again.
 struct Dictionary<V: ?Sized> {
     codes: HashMap<Arc<V>, u32>,
     values: Vec<Option<Arc<V>>>,
@@ -23,7 +23,7 @@ impl<V: ?Sized> Default for Dictionary<V> {
 }
 
 impl<V: ?Sized + Eq + Hash> Dictionary<V> {
-    /// Of values by their codes.
+    /// `values` is ordered by code.
     fn of(values: Vec<Option<Arc<V>>>) -> Self {
         let coded = |(code, value): (usize, &Option<Arc<V>>)| Some((Arc::clone(value.as_ref()?), code as u32));
         let codes = values.iter().enumerate().filter_map(coded).collect();
@@ -31,7 +31,7 @@ impl<V: ?Sized + Eq + Hash> Dictionary<V> {
         Self { codes, values, free }
     }
 
-    /// The code of a value, and whether it is a new one.
+    /// The code of a value, and whether the value is new.
     fn code<T: ?Sized + Eq + Hash>(&mut self, value: &T) -> (u32, bool)
     where
         Arc<V>: Borrow<T> + for<'a> From<&'a T>,
@@ -61,7 +61,7 @@ impl<V: ?Sized + Eq + Hash> Dictionary<V> {
     }
 }
 
-/// Texts, each with the rows that have it.
+/// Texts and their rows.
 #[derive(Default)]
 pub(super) struct Facet {
     dictionary: Dictionary<str>,
@@ -70,7 +70,7 @@ pub(super) struct Facet {
 }
 
 impl Facet {
-    /// Of texts by their codes; no row has one yet.
+    /// `values` is ordered by code. No row has a value yet.
     pub fn of(values: Vec<Option<Arc<str>>>) -> Self {
         let mut texts = Texts::default();
         let coded = (0..).zip(&values).filter_map(|(code, value)| Some((code, value.as_ref()?)));
@@ -78,7 +78,7 @@ impl Facet {
         Self { rows: values.iter().map(|_| Rows::default()).collect(), texts, dictionary: Dictionary::of(values) }
     }
 
-    /// `all` is how many slots there are.
+    /// Adds a row with a value and returns the code. `all` is the number of slots.
     pub fn enter(&mut self, slot: Slot, value: &str, all: usize) -> u32 {
         let (code, is_new) = self.dictionary.code(value);
         if is_new {
@@ -91,7 +91,7 @@ impl Facet {
         code
     }
 
-    /// Whether the code is one.
+    /// Adds a row with the value of a code. Returns false if the code is unknown.
     pub fn enter_coded(&mut self, slot: Slot, code: u32, all: usize) -> bool {
         let known = self.dictionary.has(code);
         if known {
@@ -109,7 +109,7 @@ impl Facet {
         }
     }
 
-    /// The rows that have this value.
+    /// The rows with this value.
     pub fn having(&self, value: &str) -> Option<&Rows> {
         self.dictionary.codes.get(value).map(|code| &self.rows[*code as usize])
     }
@@ -124,17 +124,17 @@ impl Facet {
     }
 }
 
-/// One kind of tags: each with the rows that have it, and the sets of them that rows have.
+/// One kind of tags. A row has one set of tags; both tags and sets have codes.
 #[derive(Default)]
 pub(super) struct Tags {
     tags: Facet,
     sets: Dictionary<[u32]>,
-    /// How many rows have each set.
+    /// The number of rows of each set.
     uses: Vec<u32>,
 }
 
 impl Tags {
-    /// Of tags and sets of them by their codes; no row has one yet. None where a set holds what is no tag.
+    /// `tags` and `sets` are ordered by code. No row has a set yet. None if a set contains an unknown code.
     pub fn of(tags: Vec<Option<Arc<str>>>, sets: Vec<Option<Arc<[u32]>>>) -> Option<Self> {
         let tags = Facet::of(tags);
         let known = sets.iter().flatten().all(|set| set.iter().all(|tag| tags.dictionary.has(*tag)));
@@ -153,7 +153,7 @@ impl Tags {
         code
     }
 
-    /// Whether the code is one of a set.
+    /// Adds a row with the set of a code. Returns false if a code is unknown.
     pub fn enter_coded(&mut self, slot: Slot, code: u32, all: usize) -> bool {
         let Some(set) = self.sets.values.get(code as usize).and_then(Option::as_ref) else { return false };
         self.uses[code as usize] += 1;
@@ -170,7 +170,7 @@ impl Tags {
         }
     }
 
-    /// The rows that have this tag.
+    /// The rows with this tag.
     pub fn having(&self, tag: &str) -> Option<&Rows> {
         self.tags.having(tag)
     }

@@ -1,8 +1,8 @@
-//! Open jobs in memory, ordered and filtered without asking anybody: one column for each field, bitmaps for what is filtered by,
-//! and the rows in the orders that lists have.
+//! Open jobs in memory, ordered and filtered without a database: one column per field, bitmaps for filters, and the rows in the orders of
+//! the lists.
 //!
-//! A view knows nothing of where jobs come from. It takes [`Change`]s, each as often as it likes to come, and answers
-//! [`View::search`]. Times are Unix milliseconds.
+//! A view does not depend on the storage. It applies [`Change`]s, which may be repeated, and [`View::search`] selects a page. Times are
+//! Unix milliseconds.
 
 mod bits;
 mod columns;
@@ -27,19 +27,19 @@ use columns::{Columns, Row};
 use facet::{Facet, Tags};
 use sorted::Sorted;
 
-/// What a list needs to know of an open job.
+/// What lists need of an open job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub id: u64,
-    /// Of two entries of a job the greater version holds.
+    /// The entry with the greatest version is valid.
     pub version: u32,
     /// Never changes.
     pub created: i64,
-    /// When it was refreshed, else created.
+    /// The last refresh, else the creation.
     pub fresh: i64,
     pub top: Option<Top>,
     pub positions: String,
-    /// Yuan a month; an open end is [`i32::MAX`].
+    /// Yuan a month; open-ended is [`i32::MAX`].
     pub salary_min: i32,
     pub salary_max: i32,
     pub longitude: f64,
@@ -48,19 +48,19 @@ pub struct Entry {
     pub tags: [Vec<String>; 3],
 }
 
-/// When a job stands above the others: from the first instant until before the second.
+/// The time in which a job is listed first. The end is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Top {
     pub start: i64,
     pub end: i64,
 }
 
-/// What became of a job.
+/// A change of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// It is open, and this.
+    /// The job is open and has this entry.
     Open(Entry),
-    /// It is not open any more.
+    /// The job is no longer open.
     Gone { id: u64, created: i64, version: u32 },
 }
 
@@ -84,10 +84,10 @@ impl Change {
     }
 }
 
-/// A row's place in the columns.
+/// The index of a row in the columns.
 type Slot = u32;
 
-/// About 100 bytes a job: a million takes some 100 MB.
+/// About 100 bytes a job: a million jobs take some 100 MB.
 #[derive(Default)]
 pub struct View {
     columns: Columns,
@@ -95,9 +95,9 @@ pub struct View {
     tags: [Tags; 3],
     /// Oldest first, ties by id.
     created: Sorted,
-    /// The one that waits longest for a refresh first, ties by id.
+    /// Least recently refreshed first, ties by id.
     fresh: Sorted,
-    /// By start and id.
+    /// End and slot, by start and id.
     tops: BTreeMap<(i64, u64), (i64, Slot)>,
     /// The starts of the jobs in `tops`.
     top_starts: HashMap<Slot, i64>,
@@ -106,7 +106,7 @@ pub struct View {
 }
 
 impl View {
-    /// How many jobs are open.
+    /// The number of open jobs.
     pub fn len(&self) -> usize {
         self.created.len()
     }
@@ -115,17 +115,17 @@ impl View {
         self.len() == 0
     }
 
-    /// Takes changes in any order. What the view knows in this version or a later one is passed over.
+    /// Applies changes in any order. A change is ignored if the view has the same version of the job or a later one.
     pub fn apply(&mut self, mut changes: Vec<Change>) {
         changes.sort_unstable_by_key(|change| (change.id(), std::cmp::Reverse(change.version())));
         changes.dedup_by_key(|change| change.id());
-        // What leaves its place in an order is found there while the columns still say where that is.
-        let (mut news, mut from_created, mut from_fresh) = (Vec::new(), Vec::new(), Vec::new());
+        // The orders must be searched while the columns still hold the old sort keys.
+        let (mut updates, mut from_created, mut from_fresh) = (Vec::new(), Vec::new(), Vec::new());
         for change in changes {
             let place = self.created.place((change.created(), change.id()), |slot| self.columns.created_key(slot));
             let Ok(place) = place else {
                 if let Change::Open(entry) = change {
-                    news.push((None, Some(entry)));
+                    updates.push((None, Some(entry)));
                 }
                 continue;
             };
@@ -144,12 +144,12 @@ impl View {
                 let place = self.fresh.place(self.columns.fresh_key(slot), |slot| self.columns.fresh_key(slot));
                 from_fresh.extend(place);
             }
-            news.push((Some(slot), entry));
+            updates.push((Some(slot), entry));
         }
         self.created.remove(from_created);
         self.fresh.remove(from_fresh);
         let (mut into_created, mut into_fresh) = (Vec::new(), Vec::new());
-        for (slot, entry) in news {
+        for (slot, entry) in updates {
             match (slot, entry) {
                 (Some(slot), Some(entry)) => {
                     if entry.fresh != self.columns.fresh_key(slot).0 {
@@ -176,7 +176,7 @@ impl View {
         self.fresh.insert(into_fresh, |slot| self.columns.fresh_key(slot));
     }
 
-    /// Lets go of tops that ended before this.
+    /// Removes the tops that ended before this time.
     pub fn forget_tops(&mut self, ended_before: i64) {
         let top_starts = &mut self.top_starts;
         self.tops.retain(|_, (end, slot)| {

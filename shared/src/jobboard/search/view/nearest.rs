@@ -1,5 +1,5 @@
-//! The rows nearest to a place. All of them are compared roughly, without trigonometry; of those that can be on the page the exact
-//! way is computed.
+//! The rows nearest to a place. Approximate distances, without trigonometry, select the candidates for the page. The exact distance is
+//! computed only for these.
 
 use std::cmp::Reverse;
 
@@ -8,18 +8,18 @@ use super::place::{direction, metres};
 use super::search::Window;
 use super::{Slot, View};
 
-/// More than what a rough distance may be wrong by, in radii of the earth: some 3 metres. Each part of a direction is rounded by
+/// Upper bound of the error of an approximate distance, in radii of the earth: some 3 metres. Each coordinate of a direction is rounded by
 /// at most 3e-8.
-const ROUGHLY: f32 = 5e-7;
-/// Rough distances are told apart by the bits above these: steps of a third of a percent or less.
+const MAX_ERROR: f32 = 5e-7;
+/// The histogram of approximate distances ignores this many low bits: its steps are a third of a percent or less.
 const STEP: u32 = 14;
 /// The square of a diameter is 4.
 const STEPS: usize = (4.1_f32.to_bits() >> STEP) as usize + 1;
-/// Of so few the exact way is computed at once.
+/// Up to this number of rows, exact distances are computed at once.
 const FEW: usize = 2048;
 
 impl View {
-    /// The nearest rows, ties by the greater id. There are as many as the window asks for.
+    /// The nearest rows; the greater id first if distances are equal. The caller ensures that the window is within the rows.
     pub(super) fn nearest(&self, rows: Option<&[Slot]>, here: (f64, f64), Window { skip, take }: Window) -> Vec<Slot> {
         let end = skip + take;
         match rows {
@@ -40,13 +40,13 @@ impl View {
     }
 
     fn exactly(&self, rows: impl Iterator<Item = Slot>, here: (f64, f64), skip: usize, take: usize) -> Vec<Slot> {
-        // Distances are never negative: their bits sort as they do.
+        // Distances are not negative, so their bits sort like numbers.
         let key = |slot| (metres(here, self.columns.place(slot)).to_bits(), Reverse(self.columns.id(slot)), slot);
         let mut keys: Vec<_> = rows.map(key).collect();
         ranks(&mut keys, skip, take).iter().map(|(_, _, slot)| *slot).collect()
     }
 
-    /// The rough distance of every slot, squared; of those without a job it is infinite.
+    /// The squared approximate distance of every slot. It is infinite for slots without a job.
     fn all_squares(&self, here: (f64, f64)) -> Vec<f32> {
         let [x, y, z] = self.columns.directions();
         let [a, b, c] = direction(here.0, here.1);
@@ -75,18 +75,18 @@ impl View {
     }
 }
 
-/// The squared rough distances, from one until the other, among which a page's rows are.
+/// The range of squared approximate distances that contains the rows of a page.
 struct Band {
     from: f32,
     to: f32,
 }
 
 impl Band {
-    /// For the ranks from `skip` until before `end`.
+    /// For the ranks from `skip` to `end`, exclusive.
     fn of(squares: &[f32], skip: usize, end: usize) -> Self {
         let mut counts = vec![0_u32; STEPS];
         for square in squares {
-            // What is infinite stands in no step.
+            // The histogram has no step for infinity.
             if let Some(count) = counts.get_mut((square.to_bits() >> STEP) as usize) {
                 *count += 1;
             }
@@ -99,8 +99,8 @@ impl Band {
             })
         };
         let bound = |step: usize| f32::from_bits((step as u32) << STEP);
-        let from = step_of(skip).map_or(0.0, |step| (bound(step).sqrt() - 2.0 * ROUGHLY).max(0.0));
-        let to = step_of(end - 1).map_or(f32::MAX.sqrt() / 2.0, |step| bound(step + 1).sqrt() + 2.0 * ROUGHLY);
+        let from = step_of(skip).map_or(0.0, |step| (bound(step).sqrt() - 2.0 * MAX_ERROR).max(0.0));
+        let to = step_of(end - 1).map_or(f32::MAX.sqrt() / 2.0, |step| bound(step + 1).sqrt() + 2.0 * MAX_ERROR);
         Self { from: from * from, to: to * to }
     }
 
@@ -108,7 +108,7 @@ impl Band {
         self.from <= square && square <= self.to
     }
 
-    /// How many come before.
+    /// The number of rows nearer than the range.
     fn before(&self, squares: &[f32]) -> usize {
         squares.iter().filter(|square| **square < self.from).count()
     }

@@ -1,6 +1,6 @@
-//! A few of many in order, without ordering the many.
+//! One page of many items in order, without sorting all of them.
 
-/// The items of the ranks from `skip` on, at most `take` of them, in order.
+/// The items of the ranks from `skip`, at most `take` of them, in order.
 pub(super) fn ranks<T: Ord>(items: &mut [T], skip: usize, take: usize) -> &[T] {
     let end = skip.saturating_add(take).min(items.len());
     if skip >= end {

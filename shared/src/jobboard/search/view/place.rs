@@ -1,9 +1,9 @@
-//! Places on the earth, as a sphere.
+//! Places on the earth, which is modelled as a sphere.
 
 /// The mean radius of the earth, in metres.
 const EARTH: f64 = 6_371_000.0;
 
-/// The way between two places, each longitude and latitude in degrees, along the great circle, in metres.
+/// The great-circle distance between two places, in metres. A place is longitude and latitude in degrees.
 pub fn metres(one: (f64, f64), other: (f64, f64)) -> f64 {
     let (here, there) = (one.1.to_radians(), other.1.to_radians());
     let half = ((there - here) / 2.0).sin();
@@ -12,7 +12,7 @@ pub fn metres(one: (f64, f64), other: (f64, f64)) -> f64 {
     2.0 * EARTH * chord.sqrt().min(1.0).asin()
 }
 
-/// A place as a direction from the middle of the earth, of length 1.
+/// A place as a unit vector from the earth's centre.
 pub(super) fn direction(longitude: f64, latitude: f64) -> [f32; 3] {
     let ((east, ahead), (north, out)) = (longitude.to_radians().sin_cos(), latitude.to_radians().sin_cos());
     [out * ahead, out * east, north].map(|part| part as f32)

@@ -1,8 +1,8 @@
-//! A view as bytes: what is in the dictionaries, then the columns of some rows at a time, oldest first. Bitmaps and orders are made
-//! anew when it is loaded.
+//! A view as bytes: a frame with the dictionaries, then frames with the columns of some rows each, oldest first. Bitmaps and orders are
+//! not stored; the loader builds them again.
 //!
-//! Every frame is compressed by zstd and carries a SHA-256 over itself and the digest of the frame before it: whatever was changed,
-//! left out, exchanged or cut off is noticed before it is used. Numbers are little-endian, as the machines of Lambda are.
+//! Every frame is compressed by zstd and carries a SHA-256 of itself and the digest of the previous frame. A changed, missing, exchanged
+//! or truncated frame is therefore detected before it is used. Numbers are little-endian, like the processors of Lambda.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use super::facet::{Facet, Tags};
 use super::sorted::Sorted;
 use super::{Slot, Top, View};
 
-/// Goes up with every change of the form.
+/// The version of the format. It increases with every change.
 const FORM: &[u8; 8] = b"gqjobs01";
-/// How many rows a frame holds.
+/// The number of rows in a frame.
 const FRAME_ROWS: usize = 32_768;
-/// The bytes of a row.
+/// The size of a row, in bytes.
 const ROW: usize = 84;
-/// A frame may not be larger than this, in either form.
+/// The largest frame, compressed or not, in bytes.
 const MAX_FRAME: usize = 64 << 20;
 const DIGEST: usize = 32;
-/// The start of what never was on top.
+/// The start of the top of a job without one.
 const NEVER: i64 = i64::MIN;
 
 /// The first frame.
@@ -38,21 +38,21 @@ struct Header {
     tags: [Kind; 3],
 }
 
-/// The tags of a kind, and the sets of their codes.
+/// The tags of one kind, and the sets of their codes.
 #[derive(Serialize, Deserialize)]
 struct Kind {
     tags: Vec<Option<String>>,
     sets: Vec<Option<Vec<u32>>>,
 }
 
-/// Why bytes are not a snapshot that can be used.
+/// Why a snapshot cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Damage {
-    /// Of another form or version.
+    /// It has another format or version.
     Form,
-    /// Of another installation.
+    /// It is from another installation.
     Origin,
-    /// Changed, or cut off.
+    /// It was changed or truncated.
     Bytes,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for Damage {
 }
 
 impl View {
-    /// `origin` names the installation, `watermark` is told again by [`Loader::finish`].
+    /// `origin` names the installation. [`Loader::finish`] returns `watermark`.
     pub fn snapshot(&self, origin: &str, watermark: i64) -> std::io::Result<Vec<u8>> {
         let header = Header {
             origin: origin.to_owned(),
@@ -152,14 +152,14 @@ fn digest(last: &[u8], packed: &[u8]) -> [u8; DIGEST] {
     digest
 }
 
-/// Makes a view of a snapshot that comes in pieces: no more of it is held than a frame.
+/// Builds a view from a snapshot that arrives in pieces. It buffers at most one frame and one piece.
 pub struct Loader {
     origin: String,
-    /// What has not been read yet.
+    /// The bytes that are not yet read.
     bytes: Vec<u8>,
     last: [u8; DIGEST],
     has_form: bool,
-    /// Once the header was read: the watermark, and how many rows there are.
+    /// The watermark and the number of rows, once the header was read.
     promised: Option<(i64, usize)>,
     view: View,
 }
@@ -170,7 +170,7 @@ impl Loader {
         Self { origin, bytes: Vec::new(), last: [0; DIGEST], has_form: false, promised: None, view }
     }
 
-    /// Takes the next bytes.
+    /// Reads the next bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Damage> {
         self.bytes.extend_from_slice(bytes);
         if !self.has_form {
@@ -183,12 +183,12 @@ impl Loader {
         }
         let bytes = std::mem::take(&mut self.bytes);
         let mut rest = bytes.as_slice();
-        while let Some(Frame { content, behind }) = self.frame(rest)? {
+        while let Some(Frame { content, after }) = self.frame(rest)? {
             match self.promised {
                 None => self.read_header(&content)?,
                 Some(_) => self.read_rows(&content)?,
             }
-            rest = behind;
+            rest = after;
         }
         self.bytes = rest.to_vec();
         Ok(())
@@ -208,7 +208,7 @@ impl Loader {
         Ok((self.view, watermark))
     }
 
-    /// The next frame, if all of it is there.
+    /// The next frame, if it is complete.
     fn frame<'a>(&mut self, bytes: &'a [u8]) -> Result<Option<Frame<'a>>, Damage> {
         let Some((packed_length, rest)) = length(bytes) else { return Ok(None) };
         let Some((content_length, rest)) = length(rest) else { return Ok(None) };
@@ -216,13 +216,13 @@ impl Loader {
             return Err(Damage::Bytes);
         }
         let Some((expected, rest)) = rest.split_at_checked(DIGEST) else { return Ok(None) };
-        let Some((packed, behind)) = rest.split_at_checked(packed_length) else { return Ok(None) };
+        let Some((packed, after)) = rest.split_at_checked(packed_length) else { return Ok(None) };
         self.last = digest(&self.last, packed);
         if self.last != *expected {
             return Err(Damage::Bytes);
         }
         let content = zstd::bulk::decompress(packed, content_length).map_err(|_| Damage::Bytes)?;
-        Ok(Some(Frame { content, behind }))
+        Ok(Some(Frame { content, after }))
     }
 
     fn read_header(&mut self, content: &[u8]) -> Result<(), Damage> {
@@ -235,7 +235,7 @@ impl Loader {
         let (Some(basic), Some(benefits), Some(leave)) = (basic, benefits, leave) else { return Err(Damage::Bytes) };
         self.view.positions = Facet::of(positions.into_iter().map(arc).collect());
         self.view.tags = [basic, benefits, leave];
-        // Some more come before long.
+        // The process will soon add more jobs.
         self.view.columns.reserve(rows.min(Slot::MAX as usize / 2) + rows / 64);
         self.promised = Some((watermark, rows));
         Ok(())
@@ -293,7 +293,7 @@ impl Loader {
 
 struct Frame<'a> {
     content: Vec<u8>,
-    behind: &'a [u8],
+    after: &'a [u8],
 }
 
 fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
@@ -301,7 +301,7 @@ fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((u32::from_le_bytes(*length) as usize, rest))
 }
 
-/// The columns of a frame, one after the other.
+/// Reads the columns of a frame in order.
 struct Reader<'a> {
     bytes: &'a [u8],
     rows: usize,

@@ -1,4 +1,4 @@
-//! Rows in an order. What comes and goes is moved together, so that a hundred changes cost little more than one.
+//! Rows in an order. Inserts and removals are made in batches: a hundred changes cost little more than one.
 
 use super::Slot;
 
@@ -6,7 +6,7 @@ use super::Slot;
 pub(super) struct Sorted(Vec<Slot>);
 
 impl Sorted {
-    /// Of rows that are in order.
+    /// The rows must be in order.
     pub fn of(rows: Vec<Slot>) -> Self {
         Self(rows)
     }
@@ -23,12 +23,12 @@ impl Sorted {
         &self.0
     }
 
-    /// Where the row of a key stands, or would.
+    /// The place of the row with this key, or the place where it would be inserted.
     pub fn place<K: Ord>(&self, key: K, key_of: impl Fn(Slot) -> K) -> Result<usize, usize> {
         self.0.binary_search_by(|slot| key_of(*slot).cmp(&key))
     }
 
-    /// Closes up where rows go.
+    /// Removes the rows at these places.
     pub fn remove(&mut self, mut places: Vec<usize>) {
         places.sort_unstable();
         let Some(mut to) = places.first().copied() else { return };
@@ -40,7 +40,7 @@ impl Sorted {
         self.0.truncate(to);
     }
 
-    /// Opens up where rows come, from the end on.
+    /// Inserts rows, starting at the end.
     pub fn insert<K: Ord>(&mut self, mut rows: Vec<Slot>, key_of: impl Fn(Slot) -> K) {
         rows.sort_unstable_by_key(|slot| key_of(*slot));
         let mut end = self.0.len();

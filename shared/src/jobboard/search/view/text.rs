@@ -1,16 +1,16 @@
-//! Texts, one behind the other: those that contain something are found in one go through all of them.
+//! Concatenated texts. One scan finds all texts that contain a given part.
 
 use memchr::memmem::Finder;
 
-/// The code of a text that was taken out.
+/// The code of a removed text.
 const GONE: u32 = u32::MAX;
-/// So many may be gone before those that are left are moved together.
-const MOST_GONE: usize = 64;
+/// The number of removed texts, in addition to half of all, before the rest is compacted.
+const MAX_GONE: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Texts {
     bytes: Vec<u8>,
-    /// Where each begins, and its code.
+    /// The start and the code of each text.
     begins: Vec<(usize, u32)>,
     gone: usize,
 }
@@ -21,12 +21,12 @@ impl Texts {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    /// Takes one out.
+    /// Removes a text.
     pub fn remove(&mut self, code: u32) {
         let Some(at) = self.begins.iter().position(|(_, other)| *other == code) else { return };
         self.begins[at].1 = GONE;
         self.gone += 1;
-        if self.gone > MOST_GONE + self.begins.len() / 2 {
+        if self.gone > MAX_GONE + self.begins.len() / 2 {
             let old = std::mem::take(self);
             for at in 0..old.begins.len() {
                 let (begin, code) = old.begins[at];
@@ -38,7 +38,7 @@ impl Texts {
         }
     }
 
-    /// The codes of the texts that contain this one.
+    /// The codes of the texts that contain `part`.
     pub fn containing(&self, part: &str) -> Vec<u32> {
         let finder = Finder::new(part);
         let (mut codes, mut from, mut at) = (Vec::new(), 0, 0);
@@ -47,7 +47,7 @@ impl Texts {
             at += self.begins[at..].partition_point(|(begin, _)| *begin <= found).saturating_sub(1);
             let (end, code) = (self.end(at), self.begins.get(at).map_or(GONE, |(_, code)| *code));
             if found + part.len() > end {
-                // Half of it is the next text's.
+                // The match extends into the next text.
                 from = found + 1;
                 continue;
             }
@@ -75,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_texts_that_contain_it_are_found(
+        fn all_texts_that_contain_a_part_are_found(
             texts in proptest::collection::vec("[ab厨师]{1,4}", 0..300),
             removed in proptest::collection::vec(any::<u16>(), 0..250),
             part in "[ab厨师]{0,3}",

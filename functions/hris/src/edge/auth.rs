@@ -1,0 +1,177 @@
+//! Authentication by a signature or an access token (docs/contract/hris.txt, 认证).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::Method;
+use lambda::body;
+use lambda::{IMPOSSIBLE_IN_A_PATH, RawPath};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
+use shared::error::{Error, Fault};
+use shared::hris::signature::SignedCall;
+use shared::hris::{Caller, Credential};
+use utoipa::IntoParams;
+
+use super::answer::{Failure, MissingParameter};
+use super::body::{Payload, read_payload};
+use crate::App;
+
+/// What some clients encode in a path: all but unreserved characters (RFC 3986, 2.3). Others encode only what a path cannot contain.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// 每个需要验证的请求都要附上的参数。
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Signed {
+    /// 访问识别码
+    access_key: Option<String>,
+    /// 以秒为单位的 Unix 时间, 与服务器相差不超过 300 秒
+    tonce: Option<String>,
+    /// HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload), 十六进制; 也可放在 header x-zhiren-signature
+    signature: Option<String>,
+    /// 员工授权后取得的标识, 代替签名, 只读
+    access_token: Option<String>,
+    /// JSON 格式的字符串
+    payload: Option<String>,
+}
+
+impl Signed {
+    /// Reads the parameters from the query, else from the form. An empty one counts as absent. All are decoded except `payload`, of which
+    /// [`Sent::payloads`] needs the encoded form.
+    fn of(query: &HashMap<String, String>, form: &HashMap<String, String>) -> Self {
+        let raw = |name| [query, form].into_iter().find_map(|fields| fields.get(name).filter(|raw| !raw.is_empty()));
+        let decoded = |name| raw(name).map(|raw| decode(&raw.replace('+', " ")));
+        Self {
+            access_key: decoded("access_key"),
+            tonce: decoded("tonce"),
+            signature: decoded("signature"),
+            access_token: decoded("access_token"),
+            payload: raw("payload").cloned(),
+        }
+    }
+}
+
+/// An authenticated call with its payload. A handler without this parameter is public.
+pub struct Call<P> {
+    pub caller: Caller,
+    pub payload: P,
+}
+
+impl<P: Payload> FromRequest<App> for Call<P> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let method = request.method().clone();
+        let paths = path_forms(&request);
+        let sent = Sent::read(request).await?;
+        let mut payloads = sent.payloads();
+        let Signed { access_key, access_token, tonce, .. } = &sent.parameters;
+        let (caller, payload) = match (access_key, access_token) {
+            (None, Some(access_token)) => {
+                if method != Method::GET {
+                    return Err(Failure::NotPermitted("access_token opens reads only"));
+                }
+                (app.authorize_token(access_token).await?.ok_or(Failure::UnknownAccessToken)?, 0)
+            }
+            _ => {
+                let access_key = access_key.as_deref().ok_or(Failure::Missing(MissingParameter::AccessKey))?;
+                let signature = sent.signature()?;
+                let tonce = tonce.as_deref().ok_or(Failure::Missing(MissingParameter::Tonce))?;
+                let method = method.as_str();
+                let call = SignedCall { method, paths: &paths, access_key, tonce, payloads: &payloads, signature };
+                app.authorize(&call).await?
+            }
+        };
+        let payload = read_payload(&payloads.swap_remove(payload))?;
+        if P::BEARS_TOKEN && payload.is_object() {
+            prove_company(app, &caller, access_key.as_deref(), payload.get("token")).await?;
+        }
+        Ok(Self { caller, payload: payload.read()? })
+    }
+}
+
+/// Checks that the token is the company's current one. A call with an access token may omit it: the access token proves the company.
+async fn prove_company(app: &App, caller: &Caller, access_key: Option<&str>, token: Option<&Value>) -> Result<(), Failure> {
+    let token = match token {
+        Some(Value::String(token)) => token,
+        Some(_) => return Err(Error::invalid([Fault::new("token", "must be a string")]).into()),
+        None => match caller.credential {
+            Credential::Consented => return Ok(()),
+            Credential::Signed { .. } => return Err(Error::invalid([Fault::new("token", "is required")]).into()),
+        },
+    };
+    if app.is_company_token(&caller.company, access_key, token).await? { Ok(()) } else { Err(Failure::WrongToken) }
+}
+
+/// The forms in which the client may have signed the path: as API Gateway passes it, which may have decoded it, then decoded, then encoded.
+fn path_forms(request: &Request) -> Vec<String> {
+    let path = request.extensions().get::<RawPath>().map_or(request.uri().path(), |RawPath(path)| path);
+    let mut forms = vec![path.to_owned()];
+    for form in [
+        percent_decode_str(path).decode_utf8_lossy(),
+        Cow::from(utf8_percent_encode(path, RESERVED)),
+        Cow::from(utf8_percent_encode(path, IMPOSSIBLE_IN_A_PATH)),
+    ] {
+        if !forms.iter().any(|known| *known == form) {
+            forms.push(form.into_owned());
+        }
+    }
+    forms
+}
+
+/// What the client sent.
+struct Sent {
+    /// The signature in the header.
+    header: Option<String>,
+    parameters: Signed,
+    /// Empty if the body is a form.
+    body: Bytes,
+}
+
+impl Sent {
+    async fn read(request: Request) -> Result<Self, Failure> {
+        let header = request.headers().get("x-zhiren-signature");
+        let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let query = fields(request.uri().query().unwrap_or_default());
+        let is_form = body::is_form(request.headers());
+        let body = body::read(request).await?;
+        let (form, body) =
+            if is_form { (fields(&String::from_utf8_lossy(&body)), Bytes::new()) } else { (HashMap::new(), body) };
+        let parameters = Signed::of(&query, &form);
+        Ok(Self { header: header.filter(|header| !header.is_empty()), parameters, body })
+    }
+
+    /// From the header or the parameter. Two different signatures are invalid.
+    fn signature(&self) -> Result<&str, Failure> {
+        match (&self.header, &self.parameters.signature) {
+            (None, None) => Err(Failure::Missing(MissingParameter::Signature)),
+            (Some(header), Some(parameter)) if header != parameter => Ok(""),
+            (Some(signature), _) | (None, Some(signature)) => Ok(signature),
+        }
+    }
+
+    /// The forms in which the client may have signed the payload: a `+` means a space, or itself.
+    fn payloads(&self) -> Vec<String> {
+        match self.parameters.payload.as_deref() {
+            None => vec![String::from_utf8_lossy(&self.body).into_owned()],
+            Some(raw) if raw.contains('+') => vec![decode(&raw.replace('+', " ")), decode(raw)],
+            Some(raw) => vec![decode(raw)],
+        }
+    }
+}
+
+/// Splits `name=value&...`. The values stay encoded. The first value of a repeated name counts.
+fn fields(text: &str) -> HashMap<String, String> {
+    let mut fields = HashMap::new();
+    for pair in text.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        fields.entry(decode(name)).or_insert_with(|| value.to_owned());
+    }
+    fields
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}

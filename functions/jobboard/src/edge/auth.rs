@@ -1,0 +1,68 @@
+//! The caller of a request (docs/contract/jobboard.txt, Header; docs/design/jobboard.md, Conventions).
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use shared::error::Error;
+use shared::values::Id;
+
+use super::Failure;
+use crate::App;
+
+/// The user of the token. Anyone can call a handler without this parameter.
+pub struct Caller(pub Id);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let token = token(&parts.headers).ok_or_else(Error::unauthenticated)?;
+        let user = app.authorize(token)?;
+        if is_named(&parts.headers, user) { Ok(Self(user)) } else { Err(Error::unauthenticated().into()) }
+    }
+}
+
+/// The caller of a public operation: None without a valid token.
+pub struct Viewer(pub Option<Id>);
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        Ok(Self(Caller::from_request_parts(parts, app).await.ok().map(|Caller(user)| user)))
+    }
+}
+
+/// `Bearer <token>`, `<token>`, `"<token>"`: the document shows it quoted.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let header = unquote(headers.get(header::AUTHORIZATION)?.to_str().ok()?);
+    let token = match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => unquote(token),
+        _ => header,
+    };
+    (!token.is_empty()).then_some(token)
+}
+
+fn unquote(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim()
+}
+
+/// Whether the header `user_id` names this user. It may be missing, because gateways drop names with `_`.
+fn is_named(headers: &HeaderMap, user: Id) -> bool {
+    match headers.get("user_id") {
+        Some(named) => named.to_str().is_ok_and(|named| unquote(named) == user.to_string()),
+        None => true,
+    }
+}
+
+/// The base URL that the client called.
+pub struct Host(pub String);
+
+impl FromRequestParts<App> for Host {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        lambda::base_url(&parts.headers).map(Self).ok_or(Failure::Unreadable("Host: is required"))
+    }
+}

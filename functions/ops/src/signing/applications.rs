@@ -1,0 +1,162 @@
+//! Applications: lists, and the moves that administrators make.
+
+use deserr::Deserr;
+use serde_json::{Value, json};
+use shared::error::{Error, Result};
+use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
+use shared::signing::values::{Number, PlatformCode};
+use shared::signing::{Service, missing};
+use shared::storage::page::PageRequest;
+use shared::values::input::Faults;
+use shared::values::{Date, Int, Moment, Money, Text};
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListApplications {
+    platform_code: PlatformCode,
+    #[deserr(default)]
+    status: Option<Int<1, 5>>,
+    #[deserr(default)]
+    page: Option<Int<1, 1_000_000>>,
+    #[deserr(default)]
+    page_size: Option<Int<1, 100>>,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+/// One application.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ShowApplication {
+    platform_code: PlatformCode,
+    em_id: EmId,
+}
+
+type EmId = Int<1, 9_007_199_254_740_991>;
+
+/// `by` is the administrator who decides.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Decide {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    by: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Approve {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    by: Text<1, 64>,
+    contract_id: Number,
+    entry_date: Date,
+    salary: Money,
+    work_pos: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Reject {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    by: Text<1, 64>,
+    reason: Text<1, 256>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SetVerifyStatus {
+    platform_code: PlatformCode,
+    em_id: EmId,
+    by: Text<1, 64>,
+    verify_status: Int<0, 3>,
+}
+
+pub async fn list_applications(service: &Service, list: ListApplications) -> Result<Value> {
+    let state = list.status.and_then(|status| u8::try_from(status.get()).ok()).and_then(|status| State::try_from(status).ok());
+    let number = |number: i64| u32::try_from(number).unwrap_or(1);
+    let request = PageRequest {
+        page: list.page.map_or(1, |page| number(page.get())),
+        size: list.page_size.map_or(20, |size| number(size.get())),
+        cursor: list.cursor.map(|cursor| cursor.as_str().to_owned()),
+    };
+    let page = service.applications(&list.platform_code, state, request).await?;
+    let rows: Vec<Value> = page.list.iter().map(summary).collect();
+    Ok(
+        json!({"list": rows, "total": page.total, "page": page.page, "page_size": page.page_size, "next_cursor": page.next_cursor}),
+    )
+}
+
+pub async fn show_application(service: &Service, ShowApplication { platform_code, em_id }: ShowApplication) -> Result<Value> {
+    let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
+    Ok(view(&found.ok_or_else(|| missing("em_id"))?))
+}
+
+pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {
+    let Approve { platform_code, em_id, by, contract_id, entry_date, salary, work_pos } = approve;
+    decide(service, &platform_code, em_id, &by, &Decision::Approve(Terms { contract_id, entry_date, salary, work_pos })).await
+}
+
+pub async fn sign(service: &Service, Decide { platform_code, em_id, by }: Decide) -> Result<Value> {
+    decide(service, &platform_code, em_id, &by, &Decision::Sign).await
+}
+
+pub async fn reject(service: &Service, Reject { platform_code, em_id, by, reason }: Reject) -> Result<Value> {
+    decide(service, &platform_code, em_id, &by, &Decision::Reject { reason }).await
+}
+
+pub async fn cancel(service: &Service, Decide { platform_code, em_id, by }: Decide) -> Result<Value> {
+    decide(service, &platform_code, em_id, &by, &Decision::Cancel).await
+}
+
+async fn decide(
+    service: &Service,
+    platform: &PlatformCode,
+    em_id: EmId,
+    by: &Text<1, 64>,
+    decision: &Decision,
+) -> Result<Value> {
+    service.decide(platform, em_id.get().unsigned_abs(), decision, by).await.map(|application| view(&application))
+}
+
+pub async fn set_verify_status(service: &Service, set: SetVerifyStatus) -> Result<Value> {
+    let SetVerifyStatus { platform_code, em_id, by, verify_status } = set;
+    let number = u8::try_from(verify_status.get()).map_err(Error::internal)?;
+    let to = Verified::try_from(number).map_err(Error::internal)?;
+    let changed = service.set_verified(&platform_code, em_id.get().unsigned_abs(), to, &by).await?;
+    Ok(view(&changed))
+}
+
+/// An application in a list.
+fn summary(Application { resume, signing }: &Application) -> Value {
+    json!({
+        "em_id": signing.em_id, "status": signing.state, "real_name": resume.real_name, "company_id": resume.company_id,
+        "company_name": signing.company_name, "ad_user_id": resume.ad_user_id, "work_pos": resume.work_pos,
+        "apply_time": signing.apply_time,
+    })
+}
+
+/// An application with its moves. It leaves out the identity number and the photos: they do not belong on an operator's terminal.
+fn view(application: &Application) -> Value {
+    let signing = &application.signing;
+    let mut view = summary(application);
+    let terms = signing.terms.as_ref().map(|terms| {
+        let Terms { contract_id, entry_date, salary, work_pos } = terms;
+        json!({"contract_id": contract_id, "entry_date": entry_date, "salary": salary.to_string(), "work_pos": work_pos})
+    });
+    view["reason"] = json!(signing.reason);
+    view["verify_status"] = json!(signing.verify_status);
+    view["terms"] = json!(terms);
+    view["city"] = json!(signing.origin.city);
+    view["location"] = json!(signing.origin.location);
+    view["moves"] = signing.moves.iter().map(|Move { from, to, at, by }| change(json!(from), json!(to), at, by)).collect();
+    let verifications = signing.verifications.iter();
+    view["verifications"] =
+        verifications.map(|Verification { from, to, at, by }| change(json!(from), json!(to), at, by)).collect();
+    view
+}
+
+fn change(from: Value, to: Value, at: &Moment, by: &Text<1, 64>) -> Value {
+    json!({"from": from, "to": to, "at": at, "by": by})
+}

@@ -1,0 +1,180 @@
+//! A merchant at WeChat Pay: its keys and WeChat's, its orders, and the signatures of both sides.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, OriginalUri};
+use axum::http::{HeaderMap, Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::outbound::wechat::pay::keys::{SealingKey, SigningKey, VerifyingKeys};
+use shared::outbound::wechat::pay::nonce;
+use shared::runtime::clock::{Clock, SystemClock};
+
+use super::orders::{Failure, Orders, text};
+
+const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
+/// The largest difference between a request's timestamp and the clock.
+const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+/// How long the merchant may take to respond to a notification.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How many requests `/simulate/pay_requests` returns.
+const KEPT: usize = 100;
+
+#[derive(Clone)]
+pub struct Merchant(Arc<Inner>);
+
+pub struct Inner {
+    /// The mini program in which the merchant takes payments.
+    pub appid: String,
+    pub mchid: String,
+    serial: String,
+    verifying_key: VerifyingKeys,
+    pub sealing: SealingKey,
+    /// WeChat's key that merchants identify by its id.
+    pub public_key: SigningKey,
+    /// WeChat's key that merchants identify by a certificate.
+    pub certificate_key: SigningKey,
+    pub certificate: String,
+    pub clock: Arc<dyn Clock>,
+    pub http: reqwest::Client,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub orders: Orders,
+    nonces: HashSet<String>,
+    requests: VecDeque<Value>,
+}
+
+/// The signed parts of a request.
+pub struct Request {
+    method: Method,
+    pub path: String,
+    headers: HeaderMap,
+    pub body: String,
+}
+
+impl Deref for Merchant {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Merchant {
+    pub fn new(merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        let message = |error: shared::error::Error| error.to_string();
+        let serial = text(merchant, "serial_no");
+        let public = BTreeMap::from([(serial.clone(), text(platform, "merchant_public_key"))]);
+        let key = |serial: &str, private: &str| SigningKey::parse(&text(platform, serial), &text(platform, private));
+        Ok(Self(Arc::new(Inner {
+            appid: text(merchant, "appid"),
+            mchid: text(merchant, "mchid"),
+            serial,
+            verifying_key: VerifyingKeys::parse(&public).map_err(message)?,
+            sealing: SealingKey::parse(&text(merchant, "apiv3_key")).map_err(message)?,
+            public_key: key("public_key_id", "public_key_private").map_err(message)?,
+            certificate_key: key("certificate_serial", "certificate_private").map_err(message)?,
+            certificate: text(platform, "certificate"),
+            clock,
+            http: reqwest::Client::builder().timeout(TIMEOUT).build().map_err(|error| error.to_string())?,
+            state: Mutex::default(),
+        })))
+    }
+}
+
+impl Inner {
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The headers with which WeChat signs a body.
+    pub fn signature(&self, key: &SigningKey, body: &str, time: Timestamp) -> Result<Vec<(&'static str, String)>, String> {
+        let (time, nonce) = (time.as_second().to_string(), nonce().map_err(|error| error.to_string())?);
+        let signature = key.sign(&[&time, &nonce, body]).map_err(|error| error.to_string())?;
+        Ok(vec![
+            ("Wechatpay-Timestamp", time),
+            ("Wechatpay-Nonce", nonce),
+            ("Wechatpay-Signature", signature),
+            ("Wechatpay-Serial", key.serial.clone()),
+            ("Wechatpay-Signature-Type", SCHEME.into()),
+        ])
+    }
+
+    /// Checks that the merchant signed this request, recently, and that it is no replay.
+    pub fn verify(&self, request: &Request) -> Result<(), Failure> {
+        let failure = |message: &str| (401, "SIGN_ERROR", message.to_owned());
+        let parts = request.authorization().strip_prefix(SCHEME).ok_or_else(|| failure("Authorization 格式错误"))?;
+        let parts: BTreeMap<&str, &str> = parts
+            .split(',')
+            .filter_map(|part| part.trim().split_once('='))
+            .map(|(name, value)| (name, value.trim_matches('"')))
+            .collect();
+        let part = |name: &str| parts.get(name).copied().unwrap_or_default();
+        let (time, nonce) = (part("timestamp"), part("nonce_str"));
+        let at = time.parse().ok().and_then(|time| Timestamp::from_second(time).ok());
+        // Clients outside this process use the machine's clock, not the world's.
+        let now = [self.clock.now(), SystemClock.now()];
+        if !at.is_some_and(|at| now.iter().any(|now| now.duration_since(at).abs() <= WINDOW)) {
+            return Err(failure("时间戳已过期"));
+        }
+        if part("mchid") != self.mchid || part("serial_no") != self.serial {
+            return Err(failure("商户号或证书序列号错误"));
+        }
+        let lines = [request.method.as_str(), &request.path, time, nonce, &request.body];
+        if !self.verifying_key.verify(part("serial_no"), &lines, part("signature")) {
+            return Err(failure("签名错误"));
+        }
+        if !self.state().nonces.insert(nonce.to_owned()) {
+            return Err(failure("随机串重复"));
+        }
+        Ok(())
+    }
+
+    /// Records a request for `/simulate/pay_requests`.
+    pub fn record(&self, request: &Request) {
+        let mut state = self.state();
+        if state.requests.len() == KEPT {
+            state.requests.pop_front();
+        }
+        let Request { method, path, body, .. } = request;
+        let authorization = request.authorization();
+        state
+            .requests
+            .push_back(json!({"method": method.as_str(), "path": path, "body": body, "authorization": authorization}));
+    }
+
+    pub fn requests(&self) -> Value {
+        self.state().requests.iter().cloned().collect()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Request {
+    type Rejection = StatusCode;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, StatusCode> {
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        let OriginalUri(uri) = request.extensions().get().cloned().unwrap_or_else(|| OriginalUri(request.uri().clone()));
+        let path = uri.path_and_query().map_or_else(String::new, ToString::to_string);
+        let body = Bytes::from_request(request, state).await.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let body = String::from_utf8(body.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)?;
+        Ok(Self { method, path, headers, body })
+    }
+}
+
+impl Request {
+    fn authorization(&self) -> &str {
+        self.header("authorization")
+    }
+
+    /// Empty if the header is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|header| header.to_str().ok()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,68 @@
+//! The stored form of a record: keys, bookkeeping, and the fields of the content, some of them sealed.
+//!
+//! | attribute | holds |
+//! |---|---|
+//! | `pk`, `sk`, `ix1`, `ix2`, `ix3`, `ixsk` | keys of the record and of its lists (`keys.rs`) |
+//! | `server_id`, `updated_at`, `version`, `first_content` | see [`Record`]; instants are Unix milliseconds |
+//! | `occurred_at` | the instant that lists filter by, in Unix seconds |
+//! | all others | the content |
+
+use jiff::Timestamp;
+
+use super::keys::{self, ChannelId};
+use super::resource::{Listing, Record, Resource};
+use crate::crypto::keyring::Keyring;
+use crate::error::{Error, Result};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, VERSION};
+use crate::values::Id;
+
+const SERVER_ID: &str = "server_id";
+const UPDATED_AT: &str = "updated_at";
+const FIRST_CONTENT: &str = "first_content";
+
+pub fn is_version(version: u64) -> Condition {
+    Condition::equals(VERSION, number(version))
+}
+
+pub fn to_item<T: Resource>(keyring: &Keyring, channel: &ChannelId, record: &Record<T>) -> Result<Item> {
+    let mut item: Item = serde_dynamo::to_item(&record.content).map_err(Error::internal)?;
+    let key = keys::record(channel, T::KIND, record.content.id());
+    sealed::seal(keyring, &key, T::SEALED, &mut item)?;
+    if let Some(listing) = record.content.listing() {
+        item.extend(index(channel, record, listing));
+    }
+    item.extend(key.into_item());
+    item.insert(SERVER_ID.into(), number(record.server_id.as_u64()));
+    item.insert(UPDATED_AT.into(), number(record.updated_at.as_millisecond()));
+    item.insert(VERSION.into(), number(record.version));
+    item.insert(FIRST_CONTENT.into(), text(record.first_content.clone()));
+    Ok(item)
+}
+
+pub fn from_item<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Record<T>> {
+    let key = Key::new(read_text(&item, "pk")?, read_text(&item, "sk")?);
+    sealed::open(keyring, &key, T::SEALED, &mut item)?;
+    Ok(Record {
+        server_id: Id::from_u64(read_integer(&item, SERVER_ID)?),
+        updated_at: Timestamp::from_millisecond(read_integer(&item, UPDATED_AT)?).map_err(Error::internal)?,
+        version: read_integer(&item, VERSION)?,
+        first_content: read_text(&item, FIRST_CONTENT)?,
+        content: serde_dynamo::from_item(item).map_err(Error::internal)?,
+    })
+}
+
+fn index<T: Resource>(channel: &ChannelId, record: &Record<T>, listing: Listing<'_>) -> Item {
+    let position = keys::position(record.server_id, record.content.id());
+    let mut item = Item::from([("ix1".into(), text(keys::partition(channel, T::KIND, None))), ("ixsk".into(), text(position))]);
+    for (name, parent) in ["ix2", "ix3"].into_iter().zip(listing.parents) {
+        if let Some(parent) = parent {
+            item.insert(name.into(), text(keys::partition(channel, T::KIND, Some(parent))));
+        }
+    }
+    if let Some(moment) = listing.occurred_at {
+        item.insert("occurred_at".into(), number(moment.as_second()));
+    }
+    item
+}

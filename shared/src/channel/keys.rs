@@ -1,0 +1,48 @@
+//! Keys and index partitions. Each begins with the channel, so that a read of another channel's record cannot be expressed.
+//!
+//! | item | `pk` | `sk` | `ix1`, `ix2`, `ix3` | `ixsk` |
+//! |---|---|---|---|---|
+//! | a channel | the appkey | `channel` | `channels` | the server id |
+//! | a record | `{channel}#{partner's id}` | its kind | [`partition`] | the server id, then the partner's |
+//! | a family of refresh tokens, in the credentials table | `refresh#{channel}#{family}` | `refresh` | | |
+
+use crate::storage::table::Key;
+use crate::values::{Id, RecordId};
+
+/// The appkey identifies the channel.
+pub type ChannelId = RecordId;
+
+/// The index partition of all channels.
+pub const CHANNELS: &str = "channels";
+
+pub fn channel(appkey: &ChannelId) -> Key {
+    Key::new(appkey.as_str(), "channel")
+}
+
+pub fn record(channel: &ChannelId, kind: &str, id: &RecordId) -> Key {
+    Key::new(format!("{channel}#{id}"), kind)
+}
+
+/// The index partition of a channel's records of a kind, or of those of one parent.
+pub fn partition(channel: &ChannelId, kind: &str, parent: Option<&RecordId>) -> String {
+    match parent {
+        None => format!("{channel}#{kind}"),
+        Some(parent) => format!("{channel}#{kind}#{parent}"),
+    }
+}
+
+/// The sort key of a record in its index partitions. The partner's id makes it unique: two processes may generate the same server id
+/// within a millisecond.
+pub fn position(server_id: Id, id: &RecordId) -> String {
+    format!("{}#{id}", server_id.sortable())
+}
+
+/// `family` is encoded in base64url.
+pub fn refresh_tokens(channel: &ChannelId, family: &str) -> Key {
+    Key::new(format!("refresh#{channel}#{family}"), "refresh")
+}
+
+/// The key of an upload in S3.
+pub fn upload(channel: &ChannelId, name: &str) -> String {
+    format!("channel/{channel}/{name}")
+}

@@ -1,0 +1,138 @@
+//! Access tokens: JWTs (HS256), verified without a read from DynamoDB.
+
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::keyring::{Keyring, Purpose};
+use crate::error::{Error, Result};
+
+const ISSUER: &str = "gongqiao";
+
+/// The access tokens of one family.
+pub struct AccessTokens {
+    /// The name of the family. Tokens of other families are rejected.
+    pub audience: &'static str,
+    /// How long a token is valid.
+    pub age: SignedDuration,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    iat: i64,
+    exp: i64,
+    /// Issued tokens have no `nbf`. It is enforced if a token has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+}
+
+impl AccessTokens {
+    pub fn sign(&self, keyring: &Keyring, subject: &str, now: Timestamp) -> Result<String> {
+        let key_id = keyring.current();
+        let key = keyring.key(key_id, Purpose::AccessToken).ok_or_else(|| Error::internal("no current key"))?;
+        let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: self.audience.into(),
+            sub: subject.into(),
+            iat: now.as_second(),
+            exp: (now + self.age).as_second(),
+            nbf: None,
+        };
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key)).map_err(Error::internal)
+    }
+
+    /// The subject of a genuine token that has not expired. Only HS256 is accepted, whatever algorithm the header names.
+    pub fn verify(&self, keyring: &Keyring, token: &str, now: Timestamp) -> Option<String> {
+        let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
+        let key = keyring.key(&key_id, Purpose::AccessToken)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[self.audience]);
+        // Checked below against `now`; the library reads the machine's clock.
+        validation.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&key), &validation).ok()?.claims;
+        let has_begun = claims.nbf.is_none_or(|begins| begins <= now.as_second());
+        (has_begun && now.as_second() < claims.exp).then_some(claims.sub)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TOKENS: AccessTokens = AccessTokens { audience: "channel", age: SignedDuration::from_hours(2) };
+
+    fn keyring() -> Keyring {
+        Keyring::parse(r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_access_token_expires_at_its_age() {
+        let token = TOKENS.sign(&keyring(), "channel_001", at("2024-01-15T10:00:00Z")).unwrap();
+        assert_eq!(TOKENS.verify(&keyring(), &token, at("2024-01-15T11:59:59Z")).as_deref(), Some("channel_001"));
+        assert_eq!(TOKENS.verify(&keyring(), &token, at("2024-01-15T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn other_keys_algorithms_and_audiences_are_rejected() {
+        let now = at("2024-01-15T10:00:00Z");
+        let key = keyring().key("k1", Purpose::AccessToken).unwrap();
+        let claims =
+            |aud: &str| serde_json::json!({"iss": ISSUER, "aud": aud, "sub": "channel_001", "iat": 0, "exp": i64::MAX});
+        let forge = |kid: Option<&str>, algorithm, key: &[u8], aud| {
+            let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
+            jsonwebtoken::encode(&header, &claims(aud), &EncodingKey::from_secret(key)).unwrap()
+        };
+        let good = forge(Some("k1"), Algorithm::HS256, &key, TOKENS.audience);
+        assert!(TOKENS.verify(&keyring(), &good, now).is_some());
+        let unsigned = {
+            let body = good.split('.').nth(1).unwrap();
+            format!("{}.{body}.", BASE64.encode(r#"{"alg":"none","kid":"k1"}"#))
+        };
+        for bad in [
+            forge(None, Algorithm::HS256, &key, TOKENS.audience),
+            forge(Some("k2"), Algorithm::HS256, &key, TOKENS.audience),
+            forge(Some("current"), Algorithm::HS256, &key, TOKENS.audience),
+            forge(Some("k1"), Algorithm::HS384, &key, TOKENS.audience),
+            forge(Some("k1"), Algorithm::HS256, b"another key", TOKENS.audience),
+            forge(Some("k1"), Algorithm::HS256, &key, "hris"),
+            unsigned,
+            good.replace('.', ""),
+        ] {
+            assert_eq!(TOKENS.verify(&keyring(), &bad, now), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_token_is_rejected(subject in ".{0,40}", at: prop::sample::Index, to in any::<char>()) {
+            let now = Timestamp::UNIX_EPOCH;
+            let token = TOKENS.sign(&keyring(), &subject, now).unwrap();
+            prop_assert_eq!(TOKENS.verify(&keyring(), &token, now), Some(subject));
+            let mut changed = token.clone();
+            let at = at.index(token.len());
+            changed.replace_range(at..=at, &to.to_string());
+            prop_assert_eq!(TOKENS.verify(&keyring(), &changed, now).is_some(), changed == token);
+        }
+
+        #[test]
+        fn verification_never_panics(header in ".{0,60}", claims in ".{0,60}", rest in ".{0,60}") {
+            let token = format!("{}.{}.{rest}", BASE64.encode(header), BASE64.encode(claims));
+            prop_assert_eq!(TOKENS.verify(&keyring(), &token, Timestamp::UNIX_EPOCH), None);
+            prop_assert_eq!(TOKENS.verify(&keyring(), &rest, Timestamp::UNIX_EPOCH), None);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What every kind of imported record has in common.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys::partition;
+use super::values::Uuid;
+use crate::crypto::keyring::Keyring;
+use crate::error::{Fault, Result};
+use crate::storage::table::Key;
+use crate::values::input::Faults;
+
+/// A kind of record that an import writes, and its content. `Deserr` reads and validates a row of an import; serde reads and writes the
+/// stored item, which has the same fields.
+pub trait Entity: Deserr<Faults> + Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
+    const KIND: &'static str;
+    /// The attributes that are sealed in the table.
+    const SEALED: &'static [&'static str] = &[];
+
+    /// Unique among the records of this kind in [`Entity::partition`].
+    fn id(&self) -> String;
+
+    /// The part of the key before [`Entity::id`].
+    fn partition(&self, company: &Uuid) -> String {
+        partition(company, Self::KIND)
+    }
+
+    /// Faults between fields, each of which is valid by itself.
+    fn faults(&self) -> Vec<Fault> {
+        Vec::new()
+    }
+
+    /// Whether an import may replace the record by `next`.
+    fn check_change(&self, _next: &Self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Other keys that find the record.
+    fn aliases(&self, _company: &Uuid, _keyring: &Keyring) -> Result<Vec<Alias>> {
+        Ok(Vec::new())
+    }
+
+    /// The records that this one refers to, each with the field that names it.
+    fn references(&self, _company: &Uuid) -> Vec<(&'static str, Key)> {
+        Vec::new()
+    }
+
+    /// The index partitions that contain the record (`ix1` and so on), and its sort key in them (`ixsk`).
+    fn lists(&self, _company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
+        None
+    }
+}
+
+/// Another key under which a full copy of a record is stored, so that one read finds it.
+pub struct Alias {
+    pub key: Key,
+    /// The field that it comes from.
+    pub field: &'static str,
+    /// The record releases the key to another record that claims it, and does not claim it while another record holds it.
+    pub yields: bool,
+}

@@ -1,0 +1,195 @@
+//! The rows of an import: JSON Lines, in the event or in S3. One invocation imports one slice of them.
+
+use super::Service;
+use super::approvals::Approval;
+use super::arrangements::Arrangement;
+use super::employees::Employee;
+use super::entity::Entity;
+use super::import::RowResult;
+use super::organization::{Company, Department, SubCompany};
+use super::recruitment::{Candidate, Source, Vacancy};
+use super::timelines::Timeline;
+use super::values::Uuid;
+use crate::error::{Error, Fault, Result};
+use crate::values::choices;
+use crate::values::input::{Json, WHOLE};
+
+/// The most rows of a slice.
+const MAX_ROWS: usize = 2000;
+/// The most bytes of a slice, many times the size of a row.
+const MAX_BYTES: u64 = 2 * 1024 * 1024;
+
+choices! {
+    /// The kind of records of an import.
+    Kind {
+        Companies = "companies", SubCompanies = "sub_companies", Departments = "departments", Employees = "employees",
+        Arrangements = "arrangements", Timelines = "timelines", Approvals = "approvals", Vacancies = "vacancies",
+        Sources = "sources", Candidates = "candidates",
+    }
+}
+
+/// Where the rows are.
+pub enum Lines<'a> {
+    Inline(&'a str),
+    /// A key in the uploads bucket, below `imports/`.
+    Object(&'a str),
+}
+
+/// The position in an import: the offset behind the last imported line, and the number of lines before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub offset: u64,
+    pub line: u64,
+}
+
+/// The outcome of a slice.
+pub struct Imported {
+    /// Each with its line number, from 1. Empty lines are skipped.
+    pub results: Vec<(u64, RowResult)>,
+    /// Where the next slice begins, if there is more.
+    pub next: Option<Position>,
+}
+
+impl Service {
+    /// Imports a slice, which begins at this position. Every kind except [`Kind::Companies`] needs a company.
+    pub async fn import_rows(&self, kind: Kind, company: Option<Uuid>, lines: &Lines<'_>, from: Position) -> Result<Imported> {
+        if company.is_none() != (kind == Kind::Companies) {
+            let reason = if company.is_none() { "is required" } else { "is told by the rows of companies themselves" };
+            return Err(Error::invalid([Fault::new("company_uuid", reason)]));
+        }
+        let (bytes, whole) = match lines {
+            Lines::Inline(text) => {
+                let start = usize::try_from(from.offset).unwrap_or(usize::MAX).min(text.len());
+                let most = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
+                let rest = &text.as_bytes()[start..];
+                (rest[..rest.len().min(most)].to_vec(), text.len() as u64)
+            }
+            Lines::Object(key) => {
+                let read = self.objects.read(key, from.offset, MAX_BYTES).await?;
+                read.ok_or_else(|| Error::not_found([Fault::new("object", "does not exist")]))?
+            }
+        };
+        let (lines, next) = slice(&bytes, whole, from)?;
+        let results = match (kind, company) {
+            (Kind::SubCompanies, Some(company)) => self.import_lines::<SubCompany>(company, &lines).await,
+            (Kind::Departments, Some(company)) => self.import_lines::<Department>(company, &lines).await,
+            (Kind::Employees, Some(company)) => self.import_lines::<Employee>(company, &lines).await,
+            (Kind::Arrangements, Some(company)) => self.import_lines::<Arrangement>(company, &lines).await,
+            (Kind::Timelines, Some(company)) => self.import_lines::<Timeline>(company, &lines).await,
+            (Kind::Approvals, Some(company)) => self.import_lines::<Approval>(company, &lines).await,
+            (Kind::Vacancies, Some(company)) => self.import_lines::<Vacancy>(company, &lines).await,
+            (Kind::Sources, Some(company)) => self.import_lines::<Source>(company, &lines).await,
+            (Kind::Candidates, Some(company)) => self.import_lines::<Candidate>(company, &lines).await,
+            (Kind::Companies, _) | (_, None) => {
+                let (valid, results) = parse_rows::<Company>(&lines);
+                let stored = self.import_companies(valid).await?;
+                Ok(merge(results, stored))
+            }
+        };
+        Ok(Imported { results: results?, next })
+    }
+
+    async fn import_lines<T: Entity>(&self, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
+        let mut import = self.import::<T>(company).await?;
+        let (valid, results) = parse_rows::<T>(lines);
+        let stored = import.store(valid).await?;
+        Ok(merge(results, stored))
+    }
+}
+
+/// Lines with their numbers.
+type Numbered<'a> = Vec<(u64, &'a [u8])>;
+
+/// The complete lines of the bytes that were read, up to [`MAX_ROWS`], and the position of the next line. `whole` is the size of all rows.
+fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Option<Position>)> {
+    let (mut lines, mut at) = (Vec::new(), from);
+    let mut rest = bytes;
+    while !rest.is_empty() && lines.len() < MAX_ROWS {
+        let end = rest.iter().position(|byte| *byte == b'\n');
+        let line = match end {
+            Some(end) => &rest[..end],
+            // Only the very last line may lack its end. Any other line without one continues behind the bytes that were read.
+            None if at.offset + rest.len() as u64 >= whole => rest,
+            None if at == from => return Err(Error::invalid([Fault::new(format!("line {}", at.line + 1), "is too long")])),
+            None => break,
+        };
+        let taken = line.len() + usize::from(end.is_some());
+        at = Position { offset: at.offset + taken as u64, line: at.line + 1 };
+        rest = &rest[taken..];
+        let line = line.trim_ascii();
+        if !line.is_empty() {
+            lines.push((at.line, line));
+        }
+    }
+    Ok((lines, (at.offset < whole).then_some(at)))
+}
+
+/// The valid rows, and for each line its rejection, or `None` if the row is valid.
+fn parse_rows<T: Entity>(lines: &[(u64, &[u8])]) -> (Vec<T>, Vec<(u64, Option<RowResult>)>) {
+    let (mut valid, mut results) = (Vec::new(), Vec::new());
+    for (number, line) in lines {
+        let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
+        let row = row.and_then(|row| row.without_nulls().read::<T>());
+        results.push((*number, row.map(|row| valid.push(row)).err().map(|error| RowResult::Rejected(row_faults(&error)))));
+    }
+    (valid, results)
+}
+
+/// The faults of a row. A fault of the whole row has the field `row`.
+fn row_faults(error: &Error) -> Vec<Fault> {
+    let named = |fault: &Fault| match fault.field.as_str() {
+        WHOLE => Fault::new("row", fault.reason.clone()),
+        _ => fault.clone(),
+    };
+    error.faults().iter().map(named).collect()
+}
+
+/// Fills in the results of the valid rows.
+fn merge(results: Vec<(u64, Option<RowResult>)>, stored: Vec<RowResult>) -> Vec<(u64, RowResult)> {
+    let mut stored = stored.into_iter();
+    let mut all = Vec::with_capacity(results.len());
+    for (number, result) in results {
+        if let Some(result) = result.or_else(|| stored.next()) {
+            all.push((number, result));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Position = Position { offset: 0, line: 0 };
+
+    #[test]
+    fn lines_are_counted_and_empty_ones_skipped() {
+        let (lines, next) = slice(b"a\n\n  \r\nb", 8, START).unwrap();
+        assert_eq!(lines, [(1, &b"a"[..]), (4, b"b")]);
+        assert_eq!(next, None);
+    }
+
+    #[test]
+    fn an_incomplete_line_is_left_for_the_next_slice() {
+        let text = b"first\nsecond\nthird";
+        let (lines, next) = slice(&text[..9], 18, START).unwrap();
+        assert_eq!(lines, [(1, &b"first"[..])]);
+        let next = next.unwrap();
+        assert_eq!(next, Position { offset: 6, line: 1 });
+        let (lines, next) = slice(&text[6..], 18, next).unwrap();
+        assert_eq!(lines, [(2, &b"second"[..]), (3, b"third")]);
+        assert_eq!(next, None);
+    }
+
+    #[test]
+    fn a_line_longer_than_a_slice_is_rejected() {
+        assert!(slice(b"endless", 100, START).is_err());
+    }
+
+    #[test]
+    fn a_slice_holds_a_limited_number_of_rows() {
+        let text = "x\n".repeat(MAX_ROWS + 1);
+        let (lines, next) = slice(text.as_bytes(), text.len() as u64, START).unwrap();
+        assert_eq!((lines.len(), next), (MAX_ROWS, Some(Position { offset: 4000, line: 2000 })));
+    }
+}

@@ -1,0 +1,124 @@
+//! The keys of the family's items. Every key of company data begins with the company.
+//!
+//! | item | `pk` | `sk` |
+//! |---|---|---|
+//! | a record | `{company}#{kind}` | its id |
+//! | a copy of an employee | `{company}#empno`, `{company}#mobile` | the number; the blind index of the phone number |
+//! | an arrangement, a timeline entry, a punch | `{company}#{kind}#{employee}` | the day first |
+//! | a salary value | `{company}#salary#{empno}` | `{month}#{subject}` |
+//! | tokens and the Moka binding of a company | `{company}#company` | `token`, `visitor_token`, `moka` |
+//! | a product and its access key of a company | `product#{id}` | `product`, `company#{company}` |
+//! | an access key, an OAuth app | `access_key#{id}`, `oauth_app#{id}` | `access_key`, `oauth_app` |
+//!
+//! In the credentials table `pk` begins with `hris#`. It holds the hash of a code or token, never the code or token itself.
+
+use super::values::{Code, Uuid};
+use crate::crypto::credentials::hash;
+use crate::crypto::keyring::Keyring;
+use crate::error::Result;
+use crate::storage::table::Key;
+use crate::values::{Mobile, RecordId};
+
+pub(super) const COMPANY: &str = "company";
+pub(super) const SUB_COMPANY: &str = "sub_company";
+pub(super) const DEPARTMENT: &str = "department";
+pub(super) const EMPLOYEE: &str = "employee";
+pub(super) const ARRANGEMENT: &str = "arrangement";
+pub(super) const TIMELINE: &str = "timeline";
+pub(super) const APPROVAL: &str = "approval";
+pub(super) const VACANCY: &str = "vacancy";
+pub(super) const SOURCE: &str = "source";
+pub(super) const CANDIDATE: &str = "candidate";
+
+const PRODUCT: &str = "product";
+const ACCESS_KEY: &str = "access_key";
+const OAUTH_APP: &str = "oauth_app";
+
+pub(super) fn partition(company: &Uuid, kind: &str) -> String {
+    format!("{company}#{kind}")
+}
+
+/// The partition of what belongs to one owner within the company: an employee, a department.
+pub(super) fn owned_partition(company: &Uuid, kind: &str, owner: &str) -> String {
+    format!("{company}#{kind}#{owner}")
+}
+
+pub(super) fn record_key(company: &Uuid, kind: &str, id: impl Into<String>) -> Key {
+    Key::new(partition(company, kind), id)
+}
+
+pub(super) fn company_key(company: &Uuid) -> Key {
+    record_key(company, COMPANY, company.as_str())
+}
+
+/// Separate from the company itself, which an import writes.
+pub(super) fn company_token_key(company: &Uuid) -> Key {
+    record_key(company, COMPANY, "token")
+}
+
+pub(super) fn visitor_token_key(company: &Uuid) -> Key {
+    record_key(company, COMPANY, "visitor_token")
+}
+
+pub(super) fn moka_binding_key(company: &Uuid) -> Key {
+    record_key(company, COMPANY, "moka")
+}
+
+pub(super) fn employee_key(company: &Uuid, uuid: &str) -> Key {
+    record_key(company, EMPLOYEE, uuid)
+}
+
+pub(super) fn empno_key(company: &Uuid, empno: &Code) -> Key {
+    record_key(company, "empno", empno.as_str())
+}
+
+/// A blind index: keys never contain phone numbers.
+pub(super) fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Result<Key> {
+    let index = keyring.blind_index(&[company.as_str().as_bytes(), mobile.national().as_bytes()])?;
+    Ok(record_key(company, "mobile", Uuid::of_digest(index).as_str()))
+}
+
+pub(super) fn visit_key(company: &Uuid, visit: &Uuid) -> Key {
+    record_key(company, "visit", visit.as_str())
+}
+
+pub(super) fn punches_partition(company: &Uuid, empno: &Code) -> String {
+    owned_partition(company, "punch", empno.as_str())
+}
+
+pub(super) fn salary_partition(company: &Uuid, empno: &Code) -> String {
+    owned_partition(company, "salary", empno.as_str())
+}
+
+pub(super) fn product_key(product_id: &Code) -> Key {
+    Key::new(format!("{PRODUCT}#{product_id}"), PRODUCT)
+}
+
+/// The item that names a product's one access key of a company.
+pub(super) fn product_company_key(product_id: &Code, company: &Uuid) -> Key {
+    Key::new(format!("{PRODUCT}#{product_id}"), format!("company#{company}"))
+}
+
+pub(super) fn access_key_key(access_key: &RecordId) -> Key {
+    Key::new(format!("{ACCESS_KEY}#{access_key}"), ACCESS_KEY)
+}
+
+pub(super) fn app_key(app_id: &RecordId) -> Key {
+    Key::new(format!("{OAUTH_APP}#{app_id}"), OAUTH_APP)
+}
+
+pub(super) fn attempt_key(attempt: &str) -> Key {
+    Key::new(format!("hris#consent#{}", hash(attempt)), "consent")
+}
+
+pub(super) fn response_code_key(code: &str) -> Key {
+    Key::new(format!("hris#response_code#{}", hash(code)), "response_code")
+}
+
+pub(super) fn access_token_key(token: &str) -> Key {
+    Key::new(format!("hris#access_token#{}", hash(token)), "access_token")
+}
+
+pub(super) fn bind_code_key(code: &str) -> Key {
+    Key::new(format!("hris#bind_code#{}", hash(code)), "bind_code")
+}

@@ -1,0 +1,157 @@
+//! Keys of the job board's table, the lists that contain its records, the numbers of their partitions, and the names of sweeps.
+//!
+//! ```text
+//! pk                        sk              ix1             ix2            ixsk
+//! user#{id}                 user
+//! openid#{code}             user
+//! job#{id}                  job             owner#{user}    open#{shard}   {id}
+//! collect#{user}            {job}           collect#{user}                 {time}
+//! collect#{user}            count
+//! contact#{user}#{job}      {id}#{owner}    out#{user}      in#{owner}     {id}
+//! contacted#{user}          {job}
+//! vouchers#{user}           {id}, balance
+//! adjustment#{user}         {reference}
+//! order#{id}                order
+//! prices                    prices
+//! feed#{shard}              {time}{job}
+//! ```
+//!
+//! Sort keys contain ids with sixteen digits, so that they sort as numbers.
+
+use std::num::NonZeroU64;
+
+use jiff::Timestamp;
+
+use crate::storage::table::Key;
+use crate::values::Id;
+
+/// The number of partitions of the open jobs. DynamoDB accepts about a thousand writes a second in each.
+pub const OPEN_SHARDS: u64 = 8;
+/// The number of partitions of the feed. DynamoDB accepts about 500 changes a second in each. Every view reads all of them.
+pub const FEED_SHARDS: NonZeroU64 = NonZeroU64::MIN;
+
+/// The sweep of pending orders.
+pub const ORDER_SWEEP: &str = "order";
+/// The sweep of jobs with a top.
+pub const TOP_SWEEP: &str = "top";
+
+pub fn user(id: Id) -> Key {
+    Key::new(format!("user#{id}"), "user")
+}
+
+/// `code` is the blind index of an openid.
+pub fn openid(code: &str) -> Key {
+    Key::new(format!("openid#{code}"), "user")
+}
+
+pub fn job(id: Id) -> Key {
+    Key::new(format!("job#{id}"), "job")
+}
+
+pub fn jobs_of(owner: Id) -> String {
+    format!("owner#{owner}")
+}
+
+pub fn open_jobs(shard: u64) -> String {
+    format!("open#{}", shard % OPEN_SHARDS)
+}
+
+pub fn collections(user: Id) -> String {
+    format!("collect#{user}")
+}
+
+pub fn collection(user: Id, job: Id) -> Key {
+    Key::new(collections(user), job.sortable())
+}
+
+/// Counts the jobs that the user has collected.
+pub fn collection_count(user: Id) -> Key {
+    Key::new(collections(user), "count")
+}
+
+/// A contact. Its key holds all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactKey {
+    pub id: Id,
+    pub caller: Id,
+    pub job: Id,
+    pub owner: Id,
+}
+
+impl ContactKey {
+    pub fn key(&self) -> Key {
+        let Self { id, caller, job, owner } = self;
+        Key::new(format!("contact#{caller}#{job}"), format!("{}#{owner}", id.sortable()))
+    }
+
+    pub fn parse(key: &Key) -> Option<Self> {
+        let id = |text: &str| text.parse().ok().map(Id::from_u64);
+        let (caller, job) = key.pk.strip_prefix("contact#")?.split_once('#')?;
+        let (contact, owner) = key.sk.split_once('#')?;
+        Some(Self { id: id(contact)?, caller: id(caller)?, job: id(job)?, owner: id(owner)? })
+    }
+}
+
+pub fn contacts_by(caller: Id) -> String {
+    format!("out#{caller}")
+}
+
+pub fn contacts_with(owner: Id) -> String {
+    format!("in#{owner}")
+}
+
+/// Exists once the user has spent a voucher on the job.
+pub fn contacted(caller: Id, job: Id) -> Key {
+    Key::new(format!("contacted#{caller}"), job.sortable())
+}
+
+pub fn vouchers(user: Id) -> String {
+    format!("vouchers#{user}")
+}
+
+/// Sorts after every entry.
+pub fn balance(user: Id) -> Key {
+    Key::new(vouchers(user), "balance")
+}
+
+pub fn entry(user: Id, id: Id) -> Key {
+    Key::new(vouchers(user), id.sortable())
+}
+
+pub fn adjustment(user: Id, reference: &str) -> Key {
+    Key::new(format!("adjustment#{user}"), reference)
+}
+
+pub fn order(id: Id) -> Key {
+    Key::new(format!("order#{id}"), "order")
+}
+
+pub fn prices() -> Key {
+    Key::new("prices", "prices")
+}
+
+/// A change of a job.
+pub fn feed(job: Id, at: Timestamp) -> Key {
+    Key::new(feed_shard(job.as_u64()), format!("{}{}", feed_time(at), job.sortable()))
+}
+
+pub fn feed_shard(shard: u64) -> String {
+    format!("feed#{}", shard % FEED_SHARDS)
+}
+
+/// The prefix of the sort keys of changes at this time.
+pub fn feed_time(at: Timestamp) -> String {
+    format!("{:016}", at.as_millisecond().max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_contact_holds_caller_job_and_owner() {
+        let contact = ContactKey { id: Id::from_u64(4), caller: Id::from_u64(1), job: Id::from_u64(2), owner: Id::from_u64(3) };
+        assert_eq!(ContactKey::parse(&contact.key()), Some(contact));
+        assert_eq!(ContactKey::parse(&job(contact.job)), None);
+    }
+}

@@ -1,0 +1,5 @@
+//! The services that the families call: Secrets Manager, SNS and WeChat.
+
+pub mod secret;
+pub mod sms;
+pub mod wechat;

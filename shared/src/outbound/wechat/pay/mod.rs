@@ -1,0 +1,339 @@
+//! The part of WeChat Pay API v3 that mini programs need: JSAPI prepay, query, close, the parameters of `wx.requestPayment`, and
+//! notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
+
+pub mod keys;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::http_client;
+use crate::crypto::random::random;
+use crate::error::{Error, Fault, Result};
+use crate::outbound::secret::LazySecret;
+use keys::{SealingKey, SigningKey, VerifyingKeys};
+
+/// How far the timestamp of a response or notification may be from the clock.
+const WINDOW: SignedDuration = SignedDuration::from_secs(300);
+const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
+
+pub struct Pay {
+    base_url: String,
+    merchant: LazySecret<Merchant>,
+    http: OnceLock<reqwest::Client>,
+}
+
+/// The merchant: a secret in Secrets Manager, `{"appid":"wx..","mchid":"..","serial_no":"..","private_key":"<PEM>",
+/// "apiv3_key":"<32 characters>","platform_keys":{"PUB_KEY_ID_..":"<PEM>"}}`. `platform_keys` holds the public key of WeChat Pay, or its
+/// certificates by serial number, or both during a migration.
+pub struct Merchant {
+    appid: String,
+    mchid: String,
+    signing: SigningKey,
+    sealing: SealingKey,
+    verifying: VerifyingKeys,
+}
+
+impl Merchant {
+    /// Parses the secret's JSON. An error never quotes it.
+    pub fn parse(secret: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Stored {
+            appid: String,
+            mchid: String,
+            serial_no: String,
+            private_key: String,
+            apiv3_key: String,
+            platform_keys: BTreeMap<String, String>,
+        }
+        let stored: Stored = serde_json::from_str(secret)
+            .map_err(|_| Error::internal("the WeChat Pay secret lacks a member: see pay/mod.rs"))?;
+        Ok(Self {
+            signing: SigningKey::parse(&stored.serial_no, &stored.private_key)?,
+            sealing: SealingKey::parse(&stored.apiv3_key)?,
+            verifying: VerifyingKeys::parse(&stored.platform_keys)?,
+            appid: stored.appid,
+            mchid: stored.mchid,
+        })
+    }
+
+    /// The header `Authorization` of a request. `path` includes the query, `time` is in Unix seconds.
+    fn authorization(&self, method: &str, path: &str, body: &str, time: i64, nonce: &str) -> Result<String> {
+        let signature = self.signing.sign(&[method, path, &time.to_string(), nonce, body])?;
+        let (mchid, serial) = (&self.mchid, &self.signing.serial);
+        Ok(format!(
+            "{SCHEME} mchid=\"{mchid}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{time}\",serial_no=\"{serial}\""
+        ))
+    }
+
+    /// Whether WeChat Pay signed this body within [`WINDOW`].
+    fn is_genuine(&self, proof: &Proof, body: &str, now: Timestamp) -> bool {
+        let time = proof.timestamp.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
+        time.is_some_and(|time| now.duration_since(time).abs() <= WINDOW)
+            && self.verifying.verify(&proof.serial, &[&proof.timestamp, &proof.nonce, body], &proof.signature)
+    }
+}
+
+/// The headers that authenticate a response or a notification.
+#[derive(Clone, Default)]
+pub struct Proof {
+    /// `Wechatpay-Timestamp`: Unix seconds.
+    pub timestamp: String,
+    /// `Wechatpay-Nonce`.
+    pub nonce: String,
+    /// `Wechatpay-Signature`, in base64. WeChat Pay also sends probes, whose signature begins with `WECHATPAY/SIGNTEST/`. It is not valid, so
+    /// they are rejected.
+    pub signature: String,
+    /// `Wechatpay-Serial`: the serial number of the key.
+    pub serial: String,
+}
+
+impl Proof {
+    /// From headers. `header` looks a header up by its name in lower case.
+    pub fn of<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let header = |name: &str| header(name).unwrap_or_default().to_owned();
+        Self {
+            timestamp: header("wechatpay-timestamp"),
+            nonce: header("wechatpay-nonce"),
+            signature: header("wechatpay-signature"),
+            serial: header("wechatpay-serial"),
+        }
+    }
+}
+
+/// The request for a payment.
+pub struct Bill<'a> {
+    /// `out_trade_no`.
+    pub order_no: &'a str,
+    pub description: &'a str,
+    /// In fen.
+    pub amount: i64,
+    /// The payer.
+    pub openid: &'a str,
+    pub notify_url: &'a str,
+    /// The end of the time in which it can be paid.
+    pub expires_at: Timestamp,
+}
+
+/// The state of an order at WeChat Pay.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Transaction {
+    pub appid: String,
+    pub mchid: String,
+    pub out_trade_no: String,
+    pub trade_state: String,
+    /// The number that WeChat Pay gave the payment.
+    #[serde(default)]
+    pub transaction_id: Option<String>,
+    #[serde(default)]
+    pub amount: Option<Amount>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Amount {
+    /// In fen.
+    pub total: i64,
+    #[serde(default)]
+    pub currency: Option<String>,
+}
+
+impl Transaction {
+    pub fn is_paid(&self) -> bool {
+        self.trade_state == "SUCCESS"
+    }
+
+    /// Whether the amount is this number of fen, in the currency CNY.
+    pub fn is_of(&self, fen: i64) -> bool {
+        let yuan = |amount: &Amount| amount.currency.as_deref().is_none_or(|currency| currency == "CNY");
+        self.amount.as_ref().is_some_and(|amount| amount.total == fen && yuan(amount))
+    }
+}
+
+/// The parameters of `wx.requestPayment`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PayParams {
+    pub time_stamp: String,
+    pub nonce_str: String,
+    pub package: String,
+    pub sign_type: &'static str,
+    pub pay_sign: String,
+}
+
+/// The result of closing an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    Closed,
+    /// The order is paid already, so it was not closed.
+    Paid,
+}
+
+impl Pay {
+    /// `base_url` is `https://api.mch.weixin.qq.com`, or that of a simulator.
+    pub fn new(base_url: &str, merchant: LazySecret<Merchant>) -> Self {
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), merchant, http: OnceLock::new() }
+    }
+
+    /// Creates the order at WeChat Pay and returns the `prepay_id`. A second call with the same bill does not create a second order.
+    pub async fn prepay(&self, bill: &Bill<'_>, now: Timestamp) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Prepaid {
+            prepay_id: String,
+        }
+        let merchant = self.merchant.get().await?;
+        let body = json!({
+            "appid": merchant.appid, "mchid": merchant.mchid, "description": bill.description, "out_trade_no": bill.order_no,
+            "time_expire": bill.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(), "notify_url": bill.notify_url,
+            "amount": {"total": bill.amount, "currency": "CNY"}, "payer": {"openid": bill.openid},
+        });
+        match self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await? {
+            Ok(answer) => read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id),
+            Err(rejection) => Err(rejection.into()),
+        }
+    }
+
+    /// The state of an order. `None` if WeChat Pay does not know it.
+    pub async fn query(&self, order_no: &str, now: Timestamp) -> Result<Option<Transaction>> {
+        let merchant = self.merchant.get().await?;
+        let path = format!("/v3/pay/transactions/out-trade-no/{order_no}?mchid={}", merchant.mchid);
+        match self.call(Method::GET, &path, "", now).await? {
+            Ok(answer) => {
+                let transaction: Transaction = read(&answer)?;
+                let ours = transaction.appid == merchant.appid
+                    && transaction.mchid == merchant.mchid
+                    && transaction.out_trade_no == order_no;
+                if ours { Ok(Some(transaction)) } else { Err(Error::internal("WeChat Pay returns another order")) }
+            }
+            Err(rejection) if rejection.status == StatusCode::NOT_FOUND => Ok(None),
+            Err(rejection) => Err(rejection.into()),
+        }
+    }
+
+    /// Closes an order. It cannot be paid afterwards.
+    pub async fn close(&self, order_no: &str, now: Timestamp) -> Result<Closing> {
+        let body = json!({"mchid": self.merchant.get().await?.mchid}).to_string();
+        match self.call(Method::POST, &format!("/v3/pay/transactions/out-trade-no/{order_no}/close"), &body, now).await? {
+            Ok(_) => Ok(Closing::Closed),
+            Err(rejection) if rejection.code == "ORDERPAID" => Ok(Closing::Paid),
+            Err(rejection) if matches!(&*rejection.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
+                Ok(Closing::Closed)
+            }
+            Err(rejection) => Err(rejection.into()),
+        }
+    }
+
+    /// The parameters of `wx.requestPayment`. `time` is in Unix seconds.
+    pub async fn pay_params(&self, prepay_id: &str, time: i64, nonce: &str) -> Result<PayParams> {
+        let merchant = self.merchant.get().await?;
+        let (time_stamp, package) = (time.to_string(), format!("prepay_id={prepay_id}"));
+        let pay_sign = merchant.signing.sign(&[&merchant.appid, &time_stamp, nonce, &package])?;
+        Ok(PayParams { time_stamp, nonce_str: nonce.to_owned(), package, sign_type: "RSA", pay_sign })
+    }
+
+    /// Verifies a notification and returns its transaction. `None` if the notification is genuine but does not report a payment.
+    pub async fn notification(&self, proof: &Proof, body: &str, now: Timestamp) -> Result<Option<Transaction>> {
+        #[derive(Deserialize)]
+        struct Notification {
+            event_type: String,
+            resource: Resource,
+        }
+        #[derive(Deserialize)]
+        struct Resource {
+            algorithm: String,
+            ciphertext: String,
+            #[serde(default)]
+            associated_data: String,
+            nonce: String,
+        }
+        let merchant = self.merchant.get().await?;
+        if !merchant.is_genuine(proof, body, now) {
+            return Err(Error::unauthenticated());
+        }
+        let invalid = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
+        let notification: Notification = serde_json::from_str(body).map_err(|_| invalid("resource", "is missing"))?;
+        if notification.event_type != "TRANSACTION.SUCCESS" {
+            return Ok(None);
+        }
+        let Resource { algorithm, ciphertext, associated_data, nonce } = notification.resource;
+        if algorithm != "AEAD_AES_256_GCM" {
+            return Err(invalid("algorithm", "must be AEAD_AES_256_GCM"));
+        }
+        let plain = merchant.sealing.open(&nonce, &associated_data, &ciphertext);
+        let plain = plain.ok_or_else(|| invalid("ciphertext", "does not open"))?;
+        let transaction: Transaction = serde_json::from_str(&plain).map_err(|_| invalid("ciphertext", "is no transaction"))?;
+        match (transaction.appid == merchant.appid, transaction.mchid == merchant.mchid) {
+            (false, _) => Err(invalid("appid", "is not ours")),
+            (true, false) => Err(invalid("mchid", "is not ours")),
+            (true, true) => Ok(Some(transaction).filter(Transaction::is_paid)),
+        }
+    }
+
+    /// Sends a request and returns the body of the response after verifying its signature, or the rejection by WeChat Pay. No error quotes
+    /// a URL or a body.
+    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
+        let merchant = self.merchant.get().await?;
+        let nonce = nonce()?;
+        let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
+        let quiet = |error: reqwest::Error| Error::internal(format!("WeChat Pay: {}", error.without_url()));
+        let mut request = http_client(&self.http)
+            .request(method, format!("{}{path}", self.base_url))
+            .header("authorization", authorization)
+            .header("accept", "application/json")
+            .header("user-agent", "gongqiao");
+        if let Some(serial) = merchant.verifying.preferred() {
+            request = request.header("wechatpay-serial", serial);
+        }
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json").body(body.to_owned());
+        }
+        let response = request.send().await.map_err(quiet)?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
+        let body = response.text().await.map_err(quiet)?;
+        if !status.is_success() {
+            return Ok(Err(Rejection::of(status, &body)));
+        }
+        if merchant.is_genuine(&proof, &body, now) {
+            Ok(Ok(body))
+        } else {
+            Err(Error::internal("a response of WeChat Pay has no valid signature"))
+        }
+    }
+}
+
+/// 32 random characters, as WeChat Pay requires.
+pub fn nonce() -> Result<String> {
+    Ok(hex::encode(random::<16>()?).to_ascii_uppercase())
+}
+
+/// A response of WeChat Pay that is not a success.
+struct Rejection {
+    status: StatusCode,
+    /// `ORDERPAID`, `PARAM_ERROR`, ...
+    code: String,
+}
+
+impl Rejection {
+    fn of(status: StatusCode, body: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Problem {
+            code: String,
+        }
+        let problem: Option<Problem> = serde_json::from_str(body).ok();
+        Self { status, code: problem.map_or_else(String::new, |problem| problem.code) }
+    }
+}
+
+impl From<Rejection> for Error {
+    fn from(Rejection { status, code }: Rejection) -> Self {
+        Self::internal(format!("WeChat Pay rejects the request: {status} {code}"))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T> {
+    serde_json::from_str(answer).map_err(|_| Error::internal("the response of WeChat Pay does not match its documentation"))
+}

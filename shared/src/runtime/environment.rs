@@ -1,0 +1,167 @@
+//! The environment of a process: its variables, its AWS configuration and its clock. It is read once, at start, and a missing or invalid
+//! variable fails the start.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
+
+use crate::crypto::keyring::Keyring;
+use crate::error::{Error, Result};
+use crate::outbound::secret::LazySecret;
+use crate::outbound::sms::Sms;
+use crate::outbound::wechat::pay::{Merchant, Pay};
+use crate::outbound::wechat::{self, WeChat};
+use crate::runtime::call_counter::CountCalls;
+use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::log;
+use crate::runtime::metrics::Log;
+use crate::storage::objects::Objects;
+use crate::storage::table::{Key, Store};
+
+/// The timeout for opening a connection to an AWS service.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The timeout of one attempt. DynamoDB responds within milliseconds, so the SDK retries a call that takes longer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The timeout of one operation with all its attempts.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+const ATTEMPTS: u32 = 4;
+/// Lambda sets this variable to the name of the function.
+const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+/// The timeout of the warm-up.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+pub struct Environment {
+    variables: HashMap<String, String>,
+    aws: SdkConfig,
+    pub clock: Arc<dyn Clock>,
+    /// The destination of the lines of requests and sweeps: the function's log on Lambda, nowhere elsewhere.
+    pub log: Log,
+}
+
+impl Environment {
+    /// The environment of a Lambda function. Starts the log.
+    pub async fn of_process() -> Self {
+        let variables = std::env::vars().collect();
+        log::begin(&variables);
+        Self::new(variables, Arc::new(SystemClock)).await
+    }
+
+    /// Region and credentials come from the variables only. No profile or metadata service is read.
+    pub async fn new(variables: HashMap<String, String>, clock: Arc<dyn Clock>) -> Self {
+        let credentials = aws_sdk_dynamodb::config::Credentials::new(
+            variables.get("AWS_ACCESS_KEY_ID").cloned().unwrap_or_default(),
+            variables.get("AWS_SECRET_ACCESS_KEY").cloned().unwrap_or_default(),
+            variables.get("AWS_SESSION_TOKEN").cloned(),
+            None,
+            "environment",
+        );
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build();
+        let aws = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http())
+            .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
+            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
+            .timeout_config(timeouts)
+            .retry_config(
+                aws_config::retry::RetryConfig::standard()
+                    .with_max_attempts(ATTEMPTS)
+                    .with_initial_backoff(Duration::from_millis(50)),
+            )
+            .load()
+            .await;
+        let log = if variables.contains_key(FUNCTION_NAME) { Log::Stdout } else { Log::Silent };
+        Self { variables, aws, clock, log }
+    }
+
+    /// The name of the function that runs in this process.
+    pub fn function(&self) -> &str {
+        self.optional(FUNCTION_NAME).unwrap_or("-")
+    }
+
+    /// An optional variable. An empty value counts as missing.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub fn required(&self, name: &str) -> Result<&str> {
+        self.optional(name).ok_or_else(|| Error::internal(format!("{name} is not set")))
+    }
+
+    /// A variable that is `true` or `false`. The default is `false`.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        match self.optional(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Error::internal(format!("{name} must be true or false"))),
+        }
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.aws).interceptor(CountCalls);
+        config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL_DYNAMODB").map(str::to_owned));
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// A client of DynamoDB, which connects on first use.
+    pub fn store(&self) -> Store {
+        Store::new(self.dynamodb())
+    }
+
+    /// What a family needs before its first request: a DynamoDB client with an open connection, and the keys in this secret. Both are
+    /// prepared concurrently.
+    pub async fn open(&self, table: &str, secret: &str) -> Result<(Store, Keyring)> {
+        let store = self.store();
+        // The read only opens the connection. If it fails, the first request reports the failure.
+        let warm_up = tokio::time::timeout(WARM_UP, store.get(table, Key::new("-", "-")));
+        let (secret, _) = tokio::join!(self.secret(secret), warm_up);
+        Ok((store, Keyring::parse(&secret?)?))
+    }
+
+    /// A client of S3, which connects on first use.
+    pub fn objects(&self, bucket: &str) -> Objects {
+        Objects::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_S3").map(str::to_owned), bucket.to_owned())
+    }
+
+    /// A client of SNS, which connects on first use.
+    pub fn sms(&self) -> Sms {
+        Sms::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_SNS").map(str::to_owned))
+    }
+
+    /// A client of WeChat for the mini program with this secret.
+    pub fn wechat(&self, secret: &str) -> Result<WeChat> {
+        Ok(WeChat::new(self.required("WECHAT_URL")?, self.lazy_secret(secret, wechat::App::parse)))
+    }
+
+    /// A client of WeChat Pay for the merchant with this secret.
+    pub fn pay(&self, secret: &str) -> Result<Pay> {
+        Ok(Pay::new(self.required("WECHAT_PAY_URL")?, self.lazy_secret(secret, Merchant::parse)))
+    }
+
+    /// The value of a secret in Secrets Manager.
+    pub async fn secret(&self, id: &str) -> Result<String> {
+        self.lazy_secret(id, |secret| Ok(secret.to_owned())).get().await.cloned()
+    }
+
+    fn lazy_secret<T>(&self, id: &str, parse: fn(&str) -> Result<T>) -> LazySecret<T> {
+        LazySecret::new(&self.aws, self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned), id, parse)
+    }
+}
+
+/// One connector for all SDK clients, created on first use. Otherwise each client creates two, and each connector parses the machine's root
+/// certificates.
+fn http() -> SharedHttpClient {
+    let connector = LazyLock::new(|| {
+        let connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build());
+        SharedHttpConnector::new(connector.build())
+    });
+    http_client_fn(move |_, _| connector.clone())
+}

@@ -1,0 +1,68 @@
+//! The stored form of records.
+//!
+//! | attribute | holds |
+//! |---|---|
+//! | `pk`, `sk` | see `keys.rs` |
+//! | `ix1`, `ix2`, `ixsk` | the lists that contain an application, and its sort key in them |
+//! | `version` | counts the changes of an application or a worker |
+//! | all others | the content; `id_number` of an application is sealed |
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use super::keys::{application_key, applications_partition, session_key, state_partition, worker_key};
+use super::resume::Resume;
+use super::states::{Application, Signing};
+use super::values::{PlatformCode, Worker};
+use crate::crypto::keyring::Keyring;
+use crate::error::{Error, Result};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, text};
+use crate::storage::table::{Item, Key, VERSION, expire};
+
+/// The content of an item without sealed fields.
+pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
+    serde_dynamo::from_item(item).map_err(Error::internal)
+}
+
+pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: &Application, version: u64) -> Result<Item> {
+    let key = application_key(worker);
+    let Application { resume, signing } = application;
+    let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
+    sealed::seal(keyring, &key, &Resume::SEALED, &mut item)?;
+    item.extend(key.into_item());
+    item.insert(VERSION.into(), number(version));
+    item.insert("ix2".into(), text(applications_partition(&worker.platform)));
+    item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
+    set_signing(&mut item, &worker.platform, signing)?;
+    Ok(item)
+}
+
+/// Replaces the signing of an application. The résumé and the keys stay as they are, sealed.
+pub(super) fn set_signing(item: &mut Item, platform: &PlatformCode, signing: &Signing) -> Result<()> {
+    item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
+    item.insert("ix1".into(), text(state_partition(platform, signing.state)));
+    Ok(())
+}
+
+pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result<Application> {
+    let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
+    sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
+    Ok(Application { resume: from_item(item.clone())?, signing: from_item(item)? })
+}
+
+/// A worker who has never logged in before.
+pub(super) fn new_worker_item(worker: &Worker, now: Timestamp) -> Item {
+    let mut item = worker_key(worker).into_item();
+    item.insert("created_at".into(), number(now.as_millisecond()));
+    item
+}
+
+pub(super) fn session_item(token_hash: &str, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {
+    let mut item = session_key(token_hash).into_item();
+    item.insert("platform".into(), text(worker.platform.as_str()));
+    item.insert("worker".into(), text(worker.id.as_str()));
+    item.insert("created_at".into(), number(created_at.as_second()));
+    expire(&mut item, expires_at);
+    item
+}

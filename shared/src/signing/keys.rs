@@ -1,0 +1,88 @@
+//! The keys of the family's items and objects. Every key of a platform's data begins with the platform.
+//!
+//! | item | `pk` | `sk` |
+//! |---|---|---|
+//! | a platform | `platform#{code}` | `platform` |
+//! | a company, a handler, a contract | `{platform}#{kind}` | its id, in ten digits |
+//! | the positions of a platform | `{platform}#directory` | `positions` |
+//! | a dictionary | `{platform}#dictionary` | its name |
+//! | a worker and their application | `{platform}#worker#{worker}` | `worker`, `application` |
+//! | an application by its number | `{platform}#em_id` | `em_id` |
+//!
+//! In the credentials table `pk` begins with `signing#`. It holds the hash of a token or of a captcha's id, or the blind index of a phone
+//! number, never the value itself.
+
+use super::states::State;
+use super::values::{Number, PlatformCode, Worker};
+use crate::crypto::credentials::hash;
+use crate::crypto::keyring::Keyring;
+use crate::error::Result;
+use crate::storage::table::Key;
+use crate::values::Mobile;
+
+pub(super) fn platform_key(platform: &PlatformCode) -> Key {
+    Key::new(format!("platform#{platform}"), "platform")
+}
+
+pub(super) fn listed_partition(platform: &PlatformCode, kind: &str) -> String {
+    format!("{platform}#{kind}")
+}
+
+/// Ten digits: as text they sort as the numbers do.
+pub(super) fn listed_key(platform: &PlatformCode, kind: &str, id: Number) -> Key {
+    Key::new(listed_partition(platform, kind), format!("{:010}", id.get()))
+}
+
+pub(super) fn positions_key(platform: &PlatformCode) -> Key {
+    Key::new(format!("{platform}#directory"), "positions")
+}
+
+pub(super) fn dictionary_key(platform: &PlatformCode, name: &str) -> Key {
+    Key::new(format!("{platform}#dictionary"), name)
+}
+
+pub(super) fn worker_key(worker: &Worker) -> Key {
+    Key::new(worker_partition(worker), "worker")
+}
+
+pub(super) fn application_key(worker: &Worker) -> Key {
+    Key::new(worker_partition(worker), "application")
+}
+
+fn worker_partition(worker: &Worker) -> String {
+    format!("{}#worker#{}", worker.platform, worker.id)
+}
+
+pub(super) fn em_id_key(platform: &PlatformCode, em_id: u64) -> Key {
+    Key::new(format!("{platform}#em_id"), em_id.to_string())
+}
+
+/// The index partition of all applications of a platform.
+pub(super) fn applications_partition(platform: &PlatformCode) -> String {
+    format!("{platform}#application")
+}
+
+/// The index partition of a platform's applications in one state.
+pub(super) fn state_partition(platform: &PlatformCode, state: State) -> String {
+    format!("{platform}#application#{}", u8::from(state))
+}
+
+/// `token_hash` is the hash of the session's token.
+pub(super) fn session_key(token_hash: &str) -> Key {
+    Key::new(format!("signing#session#{token_hash}"), "session")
+}
+
+pub(super) fn captcha_key(id: &str) -> Key {
+    Key::new(format!("signing#captcha#{}", hash(id)), "captcha")
+}
+
+/// One code per platform and phone: a new code replaces the old one.
+pub(super) fn code_key(keyring: &Keyring, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {
+    let index = keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.national().as_bytes()])?;
+    Ok(Key::new(format!("signing#code#{}", hex::encode(index)), "code"))
+}
+
+/// The object of a worker's image in the private bucket.
+pub(super) fn image_key(worker: &Worker, name: &str) -> String {
+    format!("signing/{}/{}/{name}", worker.platform, worker.id)
+}

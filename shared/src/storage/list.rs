@@ -1,0 +1,143 @@
+//! Lists that are read from an index with few attributes: a page by number with an exact total, or the page after a cursor.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::crypto::keyring::Keyring;
+use crate::error::{Error, Fault, Result};
+use crate::storage::page::{Cursor, Page, PageRequest, Window};
+use crate::storage::table::{Item, Key, Query, Range, Store};
+
+/// Upper bound of the entries read for a page by cursor, query by query until the page is full, in multiples of the page size. If the
+/// filter leaves too few entries, the page is short or even empty, and its cursor continues after the entries that were read. So the cost
+/// of a page does not grow with the number of records.
+const STEPS: [i32; 4] = [1, 4, 16, 64];
+
+/// The records in one partition of an index that satisfy a filter.
+pub struct List<'a> {
+    pub store: &'a Store,
+    pub keyring: &'a Keyring,
+    pub table: &'a str,
+    /// The name of the list in its cursors: tenant, kind, filter.
+    pub scope: String,
+    pub query: Query,
+}
+
+impl List<'_> {
+    /// One page of the records in their current state. `cursor_field` names the cursor in a fault.
+    ///
+    /// DynamoDB: a page by number reads the whole index partition to count it (one query for each 1 MB, about 4,000 records). A page by
+    /// cursor reads the entries that it returns, or up to 85 times as many if the filter rejects entries. Then one batch reads the records.
+    ///
+    /// The indexes are eventually consistent and the records are not, so a returned record may no longer satisfy the filter.
+    pub async fn page(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Item>> {
+        let Page { list, total, page, page_size, next_cursor } = self.page_of_keys(request, cursor_field).await?;
+        let list = self.store.get_all(self.table, list).await?;
+        Ok(Page { list, total, page, page_size, next_cursor })
+    }
+
+    /// One page of the records' keys.
+    pub async fn page_of_keys(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Key>> {
+        let window = request
+            .window(self.keyring, &self.scope)
+            .ok_or_else(|| Error::invalid([Fault::new(cursor_field, "is not a cursor of this list and filter")]))?;
+        let (entries, total, page, page_size) = match window {
+            Window::Numbered { page, size } => {
+                let (entries, total) = self.count(page, size).await?;
+                (entries, total, page, size)
+            }
+            Window::After { cursor, size } => {
+                let query = Query { range: Range::Behind(cursor.position), ..self.query.clone() };
+                (self.walk(&query, size).await?, cursor.total, cursor.page, size)
+            }
+        };
+        let Entries { keys, last, more } = entries;
+        let next = last.filter(|_| more).map(|position| Cursor { position, total, page: page + 1 });
+        let next_cursor = next.map(|cursor| cursor.seal(self.keyring, &self.scope)).transpose()?;
+        Ok(Page { list: keys, total, page, page_size, next_cursor })
+    }
+
+    /// The keys of all records in the order of the index. `None` if there are more than `most`; then the query stops early.
+    pub async fn keys(&self, most: usize) -> Result<Option<Vec<Key>>> {
+        let mut entries = Entries::default();
+        let mut from = None;
+        loop {
+            let (items, next) = self.store.query(self.table, &self.query, from, None).await?;
+            items.into_iter().for_each(|item| entries.push(item));
+            match next {
+                _ if entries.keys.len() > most => return Ok(None),
+                Some(next) => from = Some(next),
+                None => return Ok(Some(entries.keys)),
+            }
+        }
+    }
+
+    /// Reads the whole partition: the entries of one page, and the number of all entries.
+    async fn count(&self, page: u32, size: u32) -> Result<(Entries, u64)> {
+        let skip = u64::from(page - 1) * u64::from(size);
+        let mut entries = Entries::default();
+        let (mut total, mut from) = (0, None);
+        loop {
+            let (items, next) = self.store.query(self.table, &self.query, from, None).await?;
+            for item in items {
+                if total >= skip && total < skip + u64::from(size) {
+                    entries.push(item);
+                }
+                total += 1;
+            }
+            match next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+        entries.more = total > skip + u64::from(size);
+        Ok((entries, total))
+    }
+
+    /// The next entries: `size` of them, or fewer if the filter rejects the others that [`STEPS`] allow to read.
+    async fn walk(&self, query: &Query, size: u32) -> Result<Entries> {
+        let mut entries = Entries::default();
+        let mut from = None;
+        // One entry more than the page, which shows whether there is a next page.
+        let first = i32::try_from(size).unwrap_or(i32::MAX).saturating_add(1);
+        for step in STEPS {
+            let (items, next) = self.store.query(self.table, query, from, Some(first.saturating_mul(step))).await?;
+            for item in items {
+                if entries.keys.len() == size as usize {
+                    entries.more = true;
+                    return Ok(entries);
+                }
+                entries.push(item);
+            }
+            if next.is_none() {
+                return Ok(entries);
+            }
+            from = next;
+        }
+        entries.more = true;
+        if let Some(AttributeValue::S(place)) = from.and_then(|mut position| position.remove("ixsk")) {
+            entries.last = Some(place);
+        }
+        Ok(entries)
+    }
+}
+
+/// The entries of one page.
+#[derive(Default)]
+struct Entries {
+    keys: Vec<Key>,
+    /// The sort key of the last entry that was returned or filtered out.
+    last: Option<String>,
+    /// Whether there are entries after it.
+    more: bool,
+}
+
+impl Entries {
+    fn push(&mut self, mut entry: Item) {
+        if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk)), Some(AttributeValue::S(place))) =
+            (entry.remove("pk"), entry.remove("sk"), entry.remove("ixsk"))
+        {
+            self.keys.push(Key { pk, sk });
+            self.last = Some(place);
+        }
+    }
+}

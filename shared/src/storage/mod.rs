@@ -1,0 +1,9 @@
+//! Storage: items in DynamoDB, objects in S3, and the lists, sealed fields and rate limits that are built on items.
+
+pub mod list;
+pub mod objects;
+pub mod one_time_code;
+pub mod page;
+pub mod rate_limit;
+pub mod sealed;
+pub mod table;

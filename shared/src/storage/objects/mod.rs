@@ -1,0 +1,149 @@
+//! Objects in S3. Clients upload large files directly to S3, through presigned URLs.
+
+mod post;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_config::{Region, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::ProvideCredentials as _;
+use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Result};
+pub use post::Form;
+
+/// How long a presigned URL is valid.
+pub const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
+
+pub struct Objects {
+    aws: SdkConfig,
+    endpoint: Option<String>,
+    bucket: String,
+    /// Created on first use: most functions never use it.
+    client: OnceLock<Client>,
+}
+
+/// A request that needs no credentials. The client must send exactly these headers.
+pub struct Presigned {
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+}
+
+/// The only content that a presigned upload accepts.
+pub struct Content<'a> {
+    pub content_type: &'a str,
+    /// In bytes.
+    pub size: u32,
+    pub sha256: Option<[u8; 32]>,
+}
+
+impl Objects {
+    pub fn new(aws: SdkConfig, endpoint: Option<String>, bucket: String) -> Self {
+        Self { aws, endpoint, bucket, client: OnceLock::new() }
+    }
+
+    /// With an endpoint, URLs are in path style: a loopback address has no subdomain for a bucket.
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            let mut config = aws_sdk_s3::config::Builder::from(&self.aws)
+                .force_path_style(self.endpoint.is_some())
+                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+            config.set_endpoint_url(self.endpoint.clone());
+            Client::from_conf(config.build())
+        })
+    }
+
+    /// A PUT of this key. S3 accepts only this type and length, and this digest if there is one.
+    pub async fn presign_put(&self, key: &str, content: &Content<'_>) -> Result<Presigned> {
+        let call = self
+            .client()
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content.content_type)
+            .content_length(i64::from(content.size))
+            .set_checksum_sha256(content.sha256.map(|digest| BASE64.encode(digest)));
+        call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
+    }
+
+    /// A POST form (`multipart/form-data`, the file last, in the field `file`). S3 accepts only this key, type and size.
+    pub async fn presign_post(&self, key: &str, content_type: &str, size: u32, now: Timestamp) -> Result<Form> {
+        let provider = self.aws.credentials_provider().ok_or_else(|| Error::internal("no credentials"))?;
+        let credentials = provider.provide_credentials().await.map_err(Error::caused_by)?;
+        let region = self.aws.region().map_or("", Region::as_ref);
+        post::form(
+            &post::Upload { bucket: &self.bucket, key, content_type, size },
+            &credentials,
+            region,
+            self.endpoint.as_deref(),
+            now,
+        )
+    }
+
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        self.client().delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(Error::caused_by)
+    }
+
+    /// A GET of this key.
+    pub async fn presign_get(&self, key: &str) -> Result<Presigned> {
+        let call = self.client().get_object().bucket(&self.bucket).key(key);
+        call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
+    }
+
+    /// Stores an object.
+    pub async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<()> {
+        let call = self.client().put_object().bucket(&self.bucket).key(key).content_type(content_type);
+        call.body(bytes.into()).send().await.map(drop).map_err(Error::caused_by)
+    }
+
+    /// At most `most` bytes of an object from an offset, and the size of the object. `None` if the object does not exist.
+    pub async fn read(&self, key: &str, from: u64, most: u64) -> Result<Option<(Vec<u8>, u64)>> {
+        let call = self.client().get_object().bucket(&self.bucket).key(key);
+        let response = match call.range(format!("bytes={from}-{}", from.saturating_add(most).saturating_sub(1))).send().await {
+            Ok(response) => response,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            // The object ends at the offset or before it.
+            Err(error) if error.code() == Some("InvalidRange") => return Ok(Some((Vec::new(), from))),
+            Err(error) => return Err(Error::caused_by(error)),
+        };
+        let size = response.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let bytes = response.body.collect().await.map_err(Error::caused_by)?.to_vec();
+        let size = size.unwrap_or(from + bytes.len() as u64);
+        Ok(Some((bytes, size)))
+    }
+
+    /// The keys with this prefix: at most a thousand.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let response =
+            self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await.map_err(Error::caused_by)?;
+        Ok(response.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
+    }
+
+    pub async fn exists(&self, key: &str) -> Result<bool> {
+        match self.client().head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
+            Err(error) => Err(Error::caused_by(error)),
+        }
+    }
+}
+
+impl From<PresignedRequest> for Presigned {
+    fn from(request: PresignedRequest) -> Self {
+        let headers = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { url: request.uri().to_owned(), headers }
+    }
+}
+
+fn expiry() -> Result<PresigningConfig> {
+    PresigningConfig::expires_in(PRESIGNED_FOR).map_err(Error::caused_by)
+}

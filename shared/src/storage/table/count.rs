@@ -1,0 +1,86 @@
+//! Counters that many processes add to at once.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+
+use super::attribute::{number, read_integer, text};
+use super::{Item, Key, STAMP, Store};
+use crate::crypto::random::random_token;
+use crate::error::{Error, Result};
+
+/// One step of a counter. Instants are Unix seconds.
+pub struct Count {
+    pub key: Key,
+    /// The attribute that is counted in.
+    pub attribute: String,
+    /// The attribute of the window before, which is removed.
+    pub outdated: String,
+    pub amount: u32,
+    /// The counter is full once it has reached this.
+    pub most: u32,
+    pub now: i64,
+    /// The counter rejects a step if the last one came later than this.
+    pub last_before: i64,
+    /// From then on the counter is not read. DynamoDB removes it later; no sweep does, since there may be one for every caller and minute.
+    pub expires_at: i64,
+}
+
+/// What became of a step.
+pub enum Counted {
+    Added,
+    Full,
+    /// The last step, in Unix seconds.
+    TooSoon(i64),
+}
+
+impl Store {
+    /// Adds to a counter in one write, so that concurrent steps are all counted. The SDK retries a call whose response was lost, so the
+    /// counter may count it twice.
+    pub async fn count(&self, table: &str, count: Count) -> Result<Counted> {
+        let stamp = text(random_token()?);
+        let names = [
+            ("#counted", count.attribute.as_str()),
+            ("#outdated", &count.outdated),
+            ("#last", "last"),
+            ("#expires_at", "expires_at"),
+            ("#stamp", STAMP),
+        ];
+        let values = [
+            (":amount", number(count.amount)),
+            (":most", number(count.most)),
+            (":now", number(count.now)),
+            (":last_before", number(count.last_before)),
+            (":expires_at", number(count.expires_at)),
+            (":stamp", stamp.clone()),
+        ];
+        let call = self
+            .client
+            .update_item()
+            .table_name(table)
+            .set_key(Some(count.key.into_item()))
+            .update_expression("ADD #counted :amount SET #last = :now, #expires_at = :expires_at, #stamp = :stamp REMOVE #outdated")
+            .condition_expression(
+                "(attribute_not_exists(#counted) OR #counted < :most) AND (attribute_not_exists(#last) OR #last <= :last_before)",
+            )
+            .set_expression_attribute_names(Some(names.map(|(name, attribute)| (name.to_owned(), attribute.to_owned())).into()))
+            .set_expression_attribute_values(Some(HashMap::from(values.map(|(name, value)| (name.to_owned(), value)))))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let stored: Item = match call.send().await {
+            Ok(_) => return Ok(Counted::Added),
+            Err(SdkError::ServiceError(error)) => match error.into_err() {
+                UpdateItemError::ConditionalCheckFailedException(rejected) => rejected.item.unwrap_or_default(),
+                error => return Err(Error::caused_by(error)),
+            },
+            Err(error) => return Err(Error::caused_by(error)),
+        };
+        // Our own earlier write, whose response was lost: the SDK retried it.
+        if stored.get(STAMP) == Some(&stamp) {
+            return Ok(Counted::Added);
+        }
+        let counted: i64 = stored.get(&count.attribute).map_or(Ok(0), |_| read_integer(&stored, &count.attribute))?;
+        if counted >= i64::from(count.most) { Ok(Counted::Full) } else { Ok(Counted::TooSoon(read_integer(&stored, "last")?)) }
+    }
+}

@@ -1,0 +1,179 @@
+//! Queries of an index, or of a partition of the table.
+
+use std::pin::pin;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use futures::{Stream, TryStreamExt as _, stream};
+
+use super::attribute::text;
+use super::condition::{Condition, merge};
+use super::{Item, Store};
+use crate::error::{Error, Result};
+
+/// The sort key of the indexes in `template.yaml`.
+const SORT: &str = "ixsk";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Ascending,
+    Descending,
+}
+
+/// A range of sort keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Range {
+    All,
+    /// The keys after this one, in the order of the query.
+    Behind(String),
+    /// The keys between these two, inclusive.
+    Between(String, String),
+}
+
+/// The entries of one partition of an index, in the order of their sort keys.
+#[derive(Clone)]
+pub struct Query {
+    /// `ix1`, `ix2` or `ix3`: the name of the index and of its partition key.
+    pub index: &'static str,
+    pub partition: String,
+    pub range: Range,
+    pub order: Order,
+    /// Which entries to return. The filter runs after the read: rejected entries still consume capacity.
+    pub filter: Option<Condition>,
+}
+
+impl Store {
+    /// One page of a query: the key and the sort key of each entry, and the position of the next page. Reads at most `limit` entries.
+    pub async fn query(
+        &self,
+        table: &str,
+        query: &Query,
+        from: Option<Item>,
+        limit: Option<i32>,
+    ) -> Result<(Vec<Item>, Option<Item>)> {
+        let mut key = Condition::equals(query.index, text(query.partition.as_str()));
+        match &query.range {
+            Range::All => {}
+            Range::Behind(after) => {
+                let beyond = if query.order == Order::Ascending { ">" } else { "<" };
+                key = key.and(Condition::compares(SORT, beyond, text(after.as_str())));
+            }
+            Range::Between(low, high) => key = key.and(Condition::between(SORT, text(low.as_str()), text(high.as_str()))),
+        }
+        let mut names = key.names;
+        let mut values = key.values;
+        let filter = query.filter.clone().map(|filter| {
+            merge(&mut names, filter.names);
+            merge(&mut values, filter.values);
+            filter.expression
+        });
+        let response = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(query.index)
+            .key_condition_expression(key.expression)
+            .set_filter_expression(filter)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .projection_expression(format!("pk, sk, {SORT}"))
+            .scan_index_forward(query.order == Order::Ascending)
+            .set_exclusive_start_key(from)
+            .set_limit(limit)
+            .send()
+            .await
+            .map_err(Error::caused_by)?;
+        Ok((response.items.unwrap_or_default(), response.last_evaluated_key))
+    }
+
+    /// The last items of a partition of the table, in descending order, strongly consistent: at most `most`.
+    pub async fn last(&self, table: &str, partition: String, most: usize) -> Result<Vec<Item>> {
+        let key = Condition::equals("pk", text(partition));
+        let (mut items, mut from) = (Vec::new(), None);
+        loop {
+            let left = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
+            let call =
+                self.client.query().table_name(table).consistent_read(true).scan_index_forward(false).set_limit(Some(left));
+            let response = call
+                .key_condition_expression(key.expression.clone())
+                .set_expression_attribute_names(key.names.clone())
+                .set_expression_attribute_values(key.values.clone())
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(Error::caused_by)?;
+            items.extend(response.items.unwrap_or_default());
+            match response.last_evaluated_key {
+                Some(next) if items.len() < most => from = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// The items of a partition of the table in the order of their sort keys, strongly consistent: all items, or those with sort keys
+    /// `between` the two, inclusive. `None` if there are more than `most`.
+    pub async fn partition(
+        &self,
+        table: &str,
+        partition: String,
+        between: Option<(&str, &str)>,
+        most: usize,
+    ) -> Result<Option<Vec<Item>>> {
+        let mut key = Condition::equals("pk", text(partition));
+        if let Some((low, high)) = between {
+            key = key.and(Condition::between("sk", text(low), text(high)));
+        }
+        let limit = i32::try_from(most).ok().and_then(|most| most.checked_add(1));
+        let mut pages = pin!(pages(self.call(table, key).consistent_read(true).set_limit(limit)));
+        let mut items = Vec::new();
+        while let Some(page) = pages.try_next().await? {
+            items.extend(page);
+            if items.len() > most {
+                return Ok(None);
+            }
+        }
+        Ok(Some(items))
+    }
+
+    /// The items of a partition of the table with sort keys from this one on, strongly consistent, page by page.
+    pub fn partition_pages(
+        &self,
+        table: &str,
+        partition: String,
+        from: String,
+    ) -> impl Stream<Item = Result<Vec<Item>>> + use<> {
+        let key = Condition::equals("pk", text(partition)).and(Condition::compares("sk", ">=", text(from)));
+        pages(self.call(table, key).consistent_read(true))
+    }
+
+    /// Some attributes of the entries of an index, page by page.
+    pub fn index_pages(
+        &self,
+        table: &str,
+        index: &str,
+        key: Condition,
+        attributes: &str,
+    ) -> impl Stream<Item = Result<Vec<Item>>> + use<> {
+        pages(self.call(table, key).index_name(index).projection_expression(attributes))
+    }
+
+    fn call(&self, table: &str, key: Condition) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(table)
+            .key_condition_expression(key.expression)
+            .set_expression_attribute_names(key.names)
+            .set_expression_attribute_values(key.values)
+    }
+}
+
+/// All pages of a query.
+fn pages(call: QueryFluentBuilder) -> impl Stream<Item = Result<Vec<Item>>> {
+    stream::try_unfold(Some(None), move |from: Option<Option<Item>>| {
+        let call = call.clone();
+        async move {
+            let Some(from) = from else { return Ok(None) };
+            let response = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
+            Ok(Some((response.items.unwrap_or_default(), response.last_evaluated_key.map(Some))))
+        }
+    })
+}
