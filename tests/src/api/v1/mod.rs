@@ -1,6 +1,7 @@
 mod applications;
 mod auth;
 mod authorization;
+mod bad_address;
 mod bad_input;
 mod companies;
 mod concurrency;

@@ -3,6 +3,7 @@ mod attendance;
 mod authorization;
 mod bad_input;
 mod employees;
+mod fields;
 mod integration;
 mod oauth;
 mod order_of_checks;
