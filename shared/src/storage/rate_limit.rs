@@ -58,7 +58,7 @@ pub enum Attempt {
     Failed,
 }
 
-/// Where a family counts. Keys hold keyed digests: they never contain names, phones or IP addresses.
+/// Where a family counts attempts: its part of the credentials table. Keys hold keyed digests: they never contain names, phones or IP addresses.
 pub struct Counters<'a> {
     pub family: &'static str,
     pub store: &'a Store,
@@ -80,10 +80,11 @@ impl RateLimit {
         parts.extend(caller.iter().map(|part| part.as_bytes()));
         let prefix = format!("{family}#{}#{}", self.name, hex::encode(&keyring.blind_index(&parts)?[..16]));
         let spacing = self.spacing.as_secs();
-        // The time of the last attempt must outlive the window.
-        let (key, attribute, lasts) = match spacing {
-            0 => (format!("{prefix}#{window}"), "counted".to_owned(), 0),
-            _ => (prefix, format!("counted_{window}"), self.window.as_secs()),
+        // Without spacing any attempt of the window may come before this one: the clock of another process may be ahead. With spacing the
+        // time of the last attempt must outlive the window.
+        let (key, attribute, last_before, expires_at) = match spacing {
+            0 => (format!("{prefix}#{window}"), "counted".to_owned(), next_window, next_window),
+            _ => (prefix, format!("counted_{window}"), second - spacing, next_window + self.window.as_secs()),
         };
         let count = Count {
             key: Key::new(key, "count"),
@@ -95,8 +96,8 @@ impl RateLimit {
             },
             most: self.most,
             now: second,
-            last_before: second - spacing,
-            expires_at: next_window + lasts,
+            last_before,
+            expires_at,
         };
         match store.count(table, count).await? {
             Counted::Added => Ok(()),

@@ -156,6 +156,19 @@ async fn a_phone_is_notified_of_thirty_visitors_an_hour() {
     assert_eq!(stage.address.messages(MOBILE).await.len(), 31);
 }
 
+/// The clocks of two processes differ by a little: the attempt before may be in the future.
+#[tokio::test]
+async fn a_limit_without_spacing_accepts_an_attempt_from_a_clock_that_is_behind() {
+    let stage = Stage::open().await;
+    let platform = Platform::create(&stage.address).await;
+    let log_in = || limited(form(platform.request(Method::POST, "/weixin/login"), &[("code", "test")]));
+    stage.clock.advance(SignedDuration::from_secs(30));
+    for _ in 0..3 {
+        assert_eq!(log_in().await.0.status, 200);
+        stage.clock.advance(SignedDuration::from_secs(-1));
+    }
+}
+
 #[tokio::test]
 async fn an_address_may_send_thirty_wrong_codes_a_minute_to_the_signing_api() {
     let stage = Stage::open().await;
