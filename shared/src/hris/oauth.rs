@@ -16,7 +16,7 @@ use super::{Caller, Credential, Service, missing};
 use crate::crypto::credentials::{NewSecret, Secrets, hash};
 use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::storage::one_time_code::{self, Attempted, OneTimeCode, OneTimeCodes};
+use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
@@ -155,8 +155,8 @@ impl Service {
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
         let attempt = random_token()?;
-        let OneTimeCode { plain, mut item } = self.one_time_codes().issue(attempt.as_bytes(), 1)?;
-        item.extend(attempt_key(&attempt).into_item());
+        let OneTimeCode { plain, mut item } =
+            one_time_code::issue(&self.counters(), attempt_key(&attempt), attempt.as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
         if let Some(Employee { uuid, .. }) = &employee {
             item.insert("employee".into(), text(uuid.as_str()));
@@ -182,11 +182,12 @@ impl Service {
     async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<String, ConsentError> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let (item, is_right) = match self.one_time_codes().attempt(attempt_key(attempt), attempt.as_bytes(), code).await? {
-            Attempted::Right(item) => (item, true),
-            Attempted::Wrong(item) => (item, false),
-            Attempted::Spent => return Err(ConsentError::SpentCode),
-        };
+        let (item, is_right) =
+            match one_time_code::attempt(&self.counters(), attempt_key(attempt), attempt.as_bytes(), code).await? {
+                Attempted::Right(item) => (item, true),
+                Attempted::Wrong(item) => (item, false),
+                Attempted::Spent => return Err(ConsentError::SpentCode),
+            };
         if read_text(&item, "app_id")? != app.app_id.as_str() || item.contains_key("used") {
             return Err(ConsentError::SpentCode);
         }
@@ -306,11 +307,6 @@ impl Service {
     /// The token against cross-site requests in the forms of the consent page. It is valid for one browser and app.
     pub fn form_token(&self, browser: &str, app_id: &str) -> Result<String> {
         Ok(Uuid::of_digest(self.keyring.blind_index(&[b"form", browser.as_bytes(), app_id.as_bytes()])?).to_string())
-    }
-
-    fn one_time_codes(&self) -> OneTimeCodes<'_> {
-        let Self { store, keyring, tables, .. } = self;
-        OneTimeCodes { store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 }
 

@@ -4,7 +4,7 @@ use super::Service;
 use super::keys::code_key;
 use super::values::PlatformCode;
 use crate::error::{Error, Fault, Result};
-use crate::storage::one_time_code::{self, Attempted, OneTimeCode, OneTimeCodes};
+use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
 use crate::storage::table::Write;
 use crate::values::Mobile;
@@ -12,7 +12,7 @@ use crate::values::Mobile;
 impl Service {
     /// Sends a code to the phone of a user who solved the captcha. `address` is the IP address of the client.
     ///
-    /// DynamoDB: two reads, four writes.
+    /// DynamoDB: one read, four writes.
     pub async fn send_code(
         &self,
         platform: &PlatformCode,
@@ -33,8 +33,8 @@ impl Service {
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.national()], Attempt::Succeeded).await?;
         // Each attempt raises a version by one, so this one, in milliseconds, is greater than any version of an older code.
         let version = self.clock.now().as_millisecond();
-        let OneTimeCode { plain, mut item } = self.one_time_codes().issue(phone.national().as_bytes(), version)?;
-        item.extend(code_key(&self.keyring, platform, phone)?.into_item());
+        let key = code_key(&self.keyring, platform, phone)?;
+        let OneTimeCode { plain, item } = one_time_code::issue(&self.counters(), key, phone.national().as_bytes(), version)?;
         self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await?;
         let message = format!("【工桥】验证码 {plain}，{} 分钟内有效，请勿告诉他人。", one_time_code::AGE.as_mins());
         self.sms.send(phone, &message).await
@@ -45,12 +45,7 @@ impl Service {
     /// DynamoDB: one read, one write.
     pub(super) async fn is_sent_code(&self, platform: &PlatformCode, phone: &Mobile, code: &str) -> Result<bool> {
         let key = code_key(&self.keyring, platform, phone)?;
-        let attempted = self.one_time_codes().attempt(key, phone.national().as_bytes(), code.trim()).await?;
+        let attempted = one_time_code::attempt(&self.counters(), key, phone.national().as_bytes(), code.trim()).await?;
         Ok(matches!(attempted, Attempted::Right(_)))
-    }
-
-    fn one_time_codes(&self) -> OneTimeCodes<'_> {
-        let Self { store, keyring, tables, .. } = self;
-        OneTimeCodes { store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
 }

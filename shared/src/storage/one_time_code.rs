@@ -2,10 +2,11 @@
 //!
 //! A family stores the attributes of a code in an item of its own, and binds the code to what it is valid for.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
+use super::rate_limit::Counters;
 use super::table::attribute::{number, read_integer, read_text, text};
-use super::table::{Item, Key, Store, VERSION, expire};
+use super::table::{Item, Key, VERSION, expire};
 use crate::crypto::credentials::is_same;
 use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random;
@@ -20,16 +21,8 @@ const ATTEMPTS: u32 = 5;
 pub struct OneTimeCode {
     /// Six digits, for the text message only.
     pub plain: String,
-    /// The attributes to store, without a key.
+    /// The item to store.
     pub item: Item,
-}
-
-/// Where a family stores its codes.
-pub struct OneTimeCodes<'a> {
-    pub store: &'a Store,
-    pub table: &'a str,
-    pub keyring: &'a Keyring,
-    pub now: Timestamp,
 }
 
 /// How an attempt ended, with the item that holds the code.
@@ -40,41 +33,38 @@ pub enum Attempted {
     Spent,
 }
 
-impl OneTimeCodes<'_> {
-    /// Issues a code that is bound to `bound_to`. A code that replaces an older one at the same key needs a greater `version`: otherwise a
-    /// concurrent attempt with the old code could write the old code back.
-    pub fn issue(&self, bound_to: &[u8], version: i64) -> Result<OneTimeCode> {
-        let plain = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
-        let mut item = Item::from([
-            ("code".into(), text(self.digest(bound_to, &plain)?)),
-            ("attempts".into(), number(0)),
-            (VERSION.into(), number(version)),
-        ]);
-        expire(&mut item, self.now + AGE);
-        Ok(OneTimeCode { plain, item })
-    }
+/// Issues a code that is bound to `bound_to`. A code that replaces an older one at the same key needs a greater `version`: otherwise a
+/// concurrent attempt with the old code could write the old code back.
+pub fn issue(counters: &Counters<'_>, key: Key, bound_to: &[u8], version: i64) -> Result<OneTimeCode> {
+    let plain = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
+    let mut item = key.into_item();
+    item.insert("code".into(), text(digest(counters.keyring, bound_to, &plain)?));
+    item.insert("attempts".into(), number(0));
+    item.insert(VERSION.into(), number(version));
+    expire(&mut item, counters.now + AGE);
+    Ok(OneTimeCode { plain, item })
+}
 
-    /// Compares a code with the stored one. The attempt is counted before the comparison, so concurrent attempts cannot exceed the limit.
-    ///
-    /// DynamoDB: one read, one write.
-    pub async fn attempt(&self, key: Key, bound_to: &[u8], code: &str) -> Result<Attempted> {
-        let counted = self.store.change(self.table, key, |item| {
-            let mut next = item.clone();
-            next.insert("attempts".into(), number(read_integer::<u32>(item, "attempts")? + 1));
-            Ok(next)
-        });
-        let Some(item) = counted.await? else { return Ok(Attempted::Spent) };
-        let is_current = read_integer::<u32>(&item, "attempts")? <= ATTEMPTS
-            && read_integer::<i64>(&item, "expires_at")? > self.now.as_second();
-        if !is_current {
-            return Ok(Attempted::Spent);
-        }
-        let is_right = is_same(read_text(&item, "code")?, self.digest(bound_to, code)?);
-        Ok(if is_right { Attempted::Right(item) } else { Attempted::Wrong(item) })
+/// Compares a code with the stored one. The attempt is counted before the comparison, so concurrent attempts cannot exceed the limit.
+///
+/// DynamoDB: one read, one write.
+pub async fn attempt(counters: &Counters<'_>, key: Key, bound_to: &[u8], code: &str) -> Result<Attempted> {
+    let counted = counters.store.change(counters.table, key, |item| {
+        let mut next = item.clone();
+        next.insert("attempts".into(), number(read_integer::<u32>(item, "attempts")? + 1));
+        Ok(next)
+    });
+    let Some(item) = counted.await? else { return Ok(Attempted::Spent) };
+    let is_current = read_integer::<u32>(&item, "attempts")? <= ATTEMPTS
+        && read_integer::<i64>(&item, "expires_at")? > counters.now.as_second();
+    if !is_current {
+        return Ok(Attempted::Spent);
     }
+    let is_right = is_same(read_text(&item, "code")?, digest(counters.keyring, bound_to, code)?);
+    Ok(if is_right { Attempted::Right(item) } else { Attempted::Wrong(item) })
+}
 
-    /// A keyed digest: anyone can compute the plain digests of all six-digit codes.
-    fn digest(&self, bound_to: &[u8], code: &str) -> Result<String> {
-        Ok(hex::encode(self.keyring.blind_index(&[b"code", bound_to, code.as_bytes()])?))
-    }
+/// A keyed digest: anyone can compute the plain digests of all six-digit codes.
+fn digest(keyring: &Keyring, bound_to: &[u8], code: &str) -> Result<String> {
+    Ok(hex::encode(keyring.blind_index(&[b"code", bound_to, code.as_bytes()])?))
 }

@@ -23,7 +23,7 @@ const EXPIRED: &str = "expired";
 /// How many partitions each mark is spread over: a partition takes about a thousand writes a second.
 const SHARDS: u8 = 4;
 
-/// Marks the item for a sweep at this time. `what` names the sweep.
+/// Marks the item for a sweep at this time. `what` names the sweep. The item must hold its key, which spreads the marks over the partitions.
 pub fn mark(item: &mut Item, what: &str, at: Timestamp) {
     let shard = Key::of(item).map_or(0, |key| key.pk.bytes().fold(0_u8, u8::wrapping_add) % SHARDS);
     item.insert(INDEX.into(), text(format!("{what}#{shard}")));
