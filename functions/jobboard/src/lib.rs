@@ -59,10 +59,6 @@ impl Family for Jobboard {
     fn wrong_method() -> Failure {
         Failure::WrongMethod
     }
-
-    fn answer_too_large() -> Failure {
-        shared::error::Error::internal("the response is too large").into()
-    }
 }
 
 /// The router of one function. The caller passes the routes instead of a name, so that a binary contains only the code of its own function.

@@ -48,10 +48,6 @@ impl Family for Signing {
     fn wrong_method() -> Failure {
         Failure::WrongMethod
     }
-
-    fn answer_too_large() -> Failure {
-        shared::error::Error::internal("a response exceeds the size limit of Lambda").into()
-    }
 }
 
 /// The router of a running function. It takes the routes instead of a name, so that a binary contains only the code of its own function.

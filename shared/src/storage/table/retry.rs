@@ -15,12 +15,11 @@ pub(crate) struct Conflicts(u32);
 impl Conflicts {
     /// Pauses before the next attempt, or returns an error if there were too many.
     pub async fn pause(&mut self) -> Result<()> {
+        self.0 += 1;
         if self.0 == ATTEMPTS {
             return Err(Error::internal("each attempt conflicted with a concurrent update"));
         }
-        pause(self.0).await?;
-        self.0 += 1;
-        Ok(())
+        pause(self.0 - 1).await
     }
 }
 
