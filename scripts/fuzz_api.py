@@ -5,13 +5,14 @@ schemathesis generates valid and invalid values from the schemas. Few such reque
 requests are the document's own example with some values replaced. An operation without any success fails, too: the code after its first
 check was not tested.
 
-usage: fuzz_api.py FOLDER_WITH_BINARIES [--cases N] [--seed N] [--only TEXT]
+usage: fuzz_api.py FOLDER_WITH_BINARIES [--cases N] [--seconds N] [--seed N] [--only TEXT]
 """
 
 import argparse
 import collections
 import json
 import multiprocessing
+import os
 import pathlib
 import sys
 import time
@@ -47,6 +48,8 @@ EMPLOYEES = {"POST /api/v2/oauth/authorize": range(3, 200, 2), "POST /api/v2/oau
 # The share of the example in a request. Each generated case is sent as it is and blended with the example, because generating a case takes
 # longer than sending it.
 SHARES = [0, 0.6, 0.85, 0.95]
+# The requests of one batch. Without a limit of time an operation gets batches until it has all its requests; with one, at least one batch.
+BATCH = 100
 EDGES = ["", " ", "\0", "-1", "0", "9" * 400, "长" * 300, "\U0001f600", "1e400", "2024-02-30", "../..", "%00", "null", 0, -1, 2 ** 31,
          2 ** 63, 2 ** 64, 10 ** 30, 1e-200, 0.1 + 0.2, 1e308, -0.0, True, None, [], {}, [[]], [None] * 300, {"": {}}]
 
@@ -215,7 +218,14 @@ class Operation:
         sent = f"{request.method} {request.url[:1500]}\n{body!r}"
         self.failures.setdefault(title, f"{sent}\n-- {response.status_code} {response.text[:1500]}\n{text[:800]}")
 
-    def run(self, cases, number):
+    def run(self, cases, seconds, number):
+        """Sends batches until there are enough requests, or until the time is up."""
+        begun = time.monotonic()
+        while sum(self.statuses.values()) < cases and not (self.statuses and time.monotonic() - begun > seconds):
+            self.send_batch(min(cases, BATCH), number)
+            number += 1
+
+    def send_batch(self, cases, number):
         @seed(number)
         @settings(max_examples=-(-cases // len(SHARES)), phases=[Phase.generate], deadline=None, database=None,
                   suppress_health_check=list(HealthCheck))
@@ -294,10 +304,10 @@ def fields(value, name=""):
 
 def work(job):
     """Fuzzes one operation, in a worker process."""
-    fixtures, family, method, path, cases, number = job
+    fixtures, family, method, path, cases, seconds, number = job
     operation = Operation(fixtures, family, method, path)
     begun = time.monotonic()
-    operation.run(cases, number)
+    operation.run(cases, seconds, number)
     return str(operation), operation.statuses, operation.failures, time.monotonic() - begun
 
 
@@ -305,15 +315,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binaries", type=pathlib.Path)
     parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="for all operations together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     passed = failed = sent = 0
     with stack.running(arguments.binaries.resolve()) as (data, demo):
         fixtures = Fixtures(data, demo)
-        jobs = [(fixtures, family, method, path, arguments.cases, arguments.seed)
-                for family, document in fixtures.documents.items() for path, item in document["paths"].items()
-                for method in item if method in METHODS and arguments.only in f"{method.upper()} {path}"]
+        operations = [(family, method, path) for family, document in fixtures.documents.items() for path, item in document["paths"].items()
+                      for method in item if method in METHODS and arguments.only in f"{method.upper()} {path}"]
+        seconds = arguments.seconds * os.cpu_count() / max(len(operations), 1)
+        jobs = [(fixtures, *operation, arguments.cases, seconds, arguments.seed) for operation in operations]
         # Operations that close jobs come last: most operations fail for a closed job.
         jobs.sort(key=lambda job: "close" in job[3])
         with multiprocessing.Pool() as pool:
@@ -321,7 +333,7 @@ def main():
                 counts = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
                 if min(statuses, default=500) >= 400:
                     failures["no request succeeded"] = "The code after the first check was not tested."
-                is_enough = sum(statuses.values()) >= arguments.cases
+                is_enough = sum(statuses.values()) >= (min(arguments.cases, BATCH) if seconds < float("inf") else arguments.cases)
                 print(f"{'ok  ' if is_enough and not failures else 'FAIL'} {name}: {counts} ({lasted:.0f} s)", flush=True)
                 for title, text in failures.items():
                     print(f"-- {title}\n{text}\n", flush=True)

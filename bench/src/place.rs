@@ -24,7 +24,7 @@ pub struct Place {
 
 impl Place {
     pub async fn open() -> Result<Self, Failure> {
-        let database = dynamodb::open(None, &Template::read()?)?;
+        let database = dynamodb::open(None, Template::read()?)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (wire, dynamodb_url) = Wire::before(&format!("http://{}", listener.local_addr()?)).await?;
         tokio::spawn(dynamodb::serve(listener, database.clone()));

@@ -150,12 +150,12 @@ mod tests {
             let get = request(json!({"TableName": "channel", "Key": key})).unwrap();
             database.get_item(get).unwrap().item.is_some()
         };
-        create_tables(&url, "123456789012", &template, false).await.unwrap();
+        create_tables(&url, "123456789012", template, false).await.unwrap();
         assert_eq!(count(), template.tables().len());
         database.put_item(request(json!({"TableName": "channel", "Item": key})).unwrap()).unwrap();
-        create_tables(&url, "123456789012", &template, false).await.unwrap();
+        create_tables(&url, "123456789012", template, false).await.unwrap();
         assert_eq!((count(), is_stored()), (template.tables().len(), true));
-        create_tables(&url, "123456789012", &template, true).await.unwrap();
+        create_tables(&url, "123456789012", template, true).await.unwrap();
         assert_eq!((count(), is_stored()), (template.tables().len(), false));
     }
 
@@ -163,7 +163,7 @@ mod tests {
     async fn an_external_engine_that_is_unreachable_is_an_error() {
         let (listener, url) = listen().await;
         drop(listener);
-        let error = create_tables(&url, "123456789012", &Template::read().unwrap(), false).await.unwrap_err();
+        let error = create_tables(&url, "123456789012", Template::read().unwrap(), false).await.unwrap_err();
         assert!(error.starts_with(&format!("DynamoDB at {url}: ")), "{error}");
     }
 

@@ -140,7 +140,7 @@ impl World {
         let secret_key = set("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
 
         let names = template.functions();
-        let guard = Guard { policies: Arc::new(Policies::of(&template)), wire };
+        let guard = Guard { policies: Arc::new(Policies::of(template)), wire };
 
         let dynamodb = listen(0).await?;
         let dynamodb_url = set("AWS_ENDPOINT_URL_DYNAMODB", &url(&dynamodb)?);
@@ -148,13 +148,13 @@ impl World {
             let access_key = dynamodb::access_key(&folder)?;
             let database_url = match external_dynamodb {
                 Some(external) => {
-                    dynamodb::create_tables(&external, &access_key, &template, fresh).await?;
+                    dynamodb::create_tables(&external, &access_key, template, fresh).await?;
                     external
                 }
                 None => {
                     let database = listen(0).await?;
                     let database_url = url(&database)?;
-                    servers.spawn(dynamodb::serve(database, dynamodb::open(file("dynamodb.sqlite").as_deref(), &template)?));
+                    servers.spawn(dynamodb::serve(database, dynamodb::open(file("dynamodb.sqlite").as_deref(), template)?));
                     database_url
                 }
             };
@@ -172,7 +172,7 @@ impl World {
         let secrets = listen(0).await?;
         let secrets_url = set("AWS_ENDPOINT_URL_SECRETS_MANAGER", &url(&secrets)?);
         if secrets_url == url(&secrets)? {
-            let stored = secrets::open(file("secrets.json").as_deref(), &template)?;
+            let stored = secrets::open(file("secrets.json").as_deref(), template)?;
             servers.spawn(serve(secrets, guard.before(Service::SecretsManager, secrets::router(stored))));
         }
 

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local::{Options, World};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Runs all of Gongqiao on this machine. Ctrl-C ends it; the data is kept.
 #[derive(Parser)]
@@ -25,8 +27,10 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let errors = Targets::new().with_default(LevelFilter::ERROR);
+    let targets = std::env::var("RUST_LOG").ok().and_then(|targets| targets.parse().ok()).unwrap_or(errors);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(targets).with(lines).init();
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -42,6 +46,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     if !variables.contains_key("AWS_ACCESS_KEY_ID") {
         // Without credentials the endpoint cannot be AWS. `Options::dynamodb` holds it, for DynamoDB Local.
         variables.remove("AWS_ENDPOINT_URL_DYNAMODB");
+    }
+    if fresh || !data_dir.exists() {
+        report(&format!("First start: creates tables, keys and demo data in {}, which takes some seconds", data_dir.display()));
     }
     let world =
         World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, demo: true, variables, ..Options::default() })

@@ -1,6 +1,7 @@
 //! Tables, routes and variables of the local stack, read from `template.yaml` so that they cannot drift from the deployment.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +26,13 @@ pub struct Table {
 }
 
 impl Template {
-    pub fn read() -> Result<Self, String> {
+    /// The template, parsed once per process.
+    pub fn read() -> Result<&'static Self, String> {
+        static PARSED: LazyLock<Result<Template, String>> = LazyLock::new(Template::parse);
+        PARSED.as_ref().map_err(Clone::clone)
+    }
+
+    fn parse() -> Result<Self, String> {
         let document: yaml_serde::Value = yaml_serde::from_str(TEMPLATE).map_err(|error| error.to_string())?;
         match to_json(document) {
             Value::Object(members) => Ok(Self(members)),

@@ -17,7 +17,7 @@ pub fn status(error: &Error) -> (StatusCode, Option<i64>) {
         Kind::Forbidden => (StatusCode::FORBIDDEN, None),
         Kind::TooManyRequests { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(retry_after)),
         Kind::Internal => {
-            lambda_http::tracing::error!(%error, "request failed");
+            tracing::error!(%error, "request failed");
             (StatusCode::INTERNAL_SERVER_ERROR, None)
         }
     }

@@ -9,12 +9,12 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use lambda_http::tracing::{self, Instrument as _};
 use serde_json::json;
 use shared::crypto::random::random_token;
 use shared::runtime::call_counter::counted;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
+use tracing::Instrument as _;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of a request id from the client.

@@ -31,7 +31,7 @@ fn diagnostic(error: &Error) -> Diagnostic {
         Kind::Unauthenticated | Kind::TokenRejected | Kind::Forbidden => "Forbidden",
         Kind::TooManyRequests { .. } => "TooManyRequests",
         Kind::Internal => {
-            lambda_runtime::tracing::error!(%error, "command failed");
+            tracing::error!(%error, "command failed");
             "Internal"
         }
     };

@@ -25,12 +25,7 @@ impl Snapshots {
 
     pub async fn handle(&self) -> Result<Value, Diagnostic> {
         let snapshot = self.service.write_snapshot().await.map_err(|error| diagnostic(&error))?;
-        lambda_runtime::tracing::info!(
-            key = snapshot.key,
-            bytes = snapshot.bytes,
-            jobs = snapshot.jobs,
-            "a snapshot was written"
-        );
+        tracing::info!(key = snapshot.key, bytes = snapshot.bytes, jobs = snapshot.jobs, "a snapshot was written");
         Ok(json!({"key": snapshot.key, "bytes": snapshot.bytes, "jobs": snapshot.jobs}))
     }
 }

@@ -50,7 +50,7 @@ impl Uploads {
             Arrival::Rejected => "refused",
             Arrival::Gone => "gone",
         };
-        lambda_runtime::tracing::info!(key = detail.object.key, outcome, "a picture arrived");
+        tracing::info!(key = detail.object.key, outcome, "a picture arrived");
         Ok(json!({"outcome": outcome}))
     }
 }

@@ -1,6 +1,6 @@
 //! Secrets in Secrets Manager.
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};

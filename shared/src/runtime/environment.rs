@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_types::SdkConfig;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
@@ -55,7 +57,7 @@ impl Environment {
 
     /// Region and credentials come from the variables only. No profile or metadata service is read.
     pub async fn new(variables: HashMap<String, String>, clock: Arc<dyn Clock>) -> Self {
-        let credentials = aws_sdk_dynamodb::config::Credentials::new(
+        let credentials = Credentials::new(
             variables.get("AWS_ACCESS_KEY_ID").cloned().unwrap_or_default(),
             variables.get("AWS_SECRET_ACCESS_KEY").cloned().unwrap_or_default(),
             variables.get("AWS_SESSION_TOKEN").cloned(),
@@ -64,18 +66,15 @@ impl Environment {
         );
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build();
-        let aws = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50));
+        let aws = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
             .http_client(http())
             .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
-            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts)
-            .retry_config(
-                aws_config::retry::RetryConfig::standard()
-                    .with_max_attempts(ATTEMPTS)
-                    .with_initial_backoff(Duration::from_millis(50)),
-            )
-            .load()
-            .await;
+            .retry_config(retries)
+            .build();
         let log = if variables.contains_key(FUNCTION_NAME) { Log::Stdout } else { Log::Silent };
         Self { variables, aws, clock, log }
     }

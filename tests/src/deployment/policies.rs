@@ -27,7 +27,7 @@ async fn no_function_is_granted_what_it_never_uses() {
         tokio::join!(faults::grants_used(), examples::grants_used(), beyond_writes_and_examples());
     used.extend(of_examples);
     used.extend(of_others);
-    let granted: BTreeSet<Grant> = Policies::of(&Template::read().unwrap()).grants.into_iter().collect();
+    let granted: BTreeSet<Grant> = Policies::of(Template::read().unwrap()).grants.into_iter().collect();
     let unused: Vec<String> = granted.difference(&used).map(ToString::to_string).collect();
     assert_eq!(unused, [""; 0], "template.yaml grants it, and no call uses it");
     assert!(used.is_subset(&granted));

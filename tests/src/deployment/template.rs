@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const TEXT: &str = include_str!("../../../template.yaml");
 const MANIFEST: &str = include_str!("../../../Cargo.toml");
 
-fn template() -> Template {
+fn template() -> &'static Template {
     Template::read().unwrap()
 }
 
@@ -45,11 +45,11 @@ fn release_builds_unwind_so_that_a_panic_is_caught() {
 fn every_function_has_an_encrypted_log_group_with_retention() {
     let template = template();
     let mut written: BTreeSet<_> = ["ApiLogs".to_owned()].into();
-    for (id, function) in properties(&template, "AWS::Serverless::Function") {
+    for (id, function) in properties(template, "AWS::Serverless::Function") {
         assert_eq!(function["LoggingConfig"]["LogGroup"], json!({"Ref": format!("{id}Logs")}));
         written.insert(format!("{id}Logs"));
     }
-    let groups = properties(&template, "AWS::Logs::LogGroup");
+    let groups = properties(template, "AWS::Logs::LogGroup");
     assert_eq!(groups.iter().map(|(id, _)| (*id).to_owned()).collect::<BTreeSet<_>>(), written);
     for (id, group) in groups {
         assert_eq!(group["RetentionInDays"], json!({"Ref": "LogRetentionDays"}), "{id}");
@@ -62,7 +62,7 @@ fn a_failed_event_goes_to_the_dead_letter_queue() {
     let template = template();
     let queue = json!({"GetAtt": "DeadLetters.Arn"});
     let mut called_by_events = 0;
-    for (id, function) in properties(&template, "AWS::Serverless::Function") {
+    for (id, function) in properties(template, "AWS::Serverless::Function") {
         let events = function["Events"].as_object().into_iter().flatten();
         for (event, described) in events.filter(|(_, event)| event["Type"] != "HttpApi") {
             called_by_events += 1;
@@ -97,13 +97,13 @@ fn buckets_are_private_encrypted_and_tls_only_and_uploads_are_versioned() {
     let template = template();
     let private =
         json!({"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true});
-    let buckets = properties(&template, "AWS::S3::Bucket");
+    let buckets = properties(template, "AWS::S3::Bucket");
     for (id, bucket) in &buckets {
         assert_eq!(bucket["PublicAccessBlockConfiguration"], private, "{id}");
         assert!(bucket["BucketEncryption"].is_object(), "{id}");
         assert!(bucket["LifecycleConfiguration"].is_object(), "{id}");
         let policy =
-            properties(&template, "AWS::S3::BucketPolicy").into_iter().find(|(_, policy)| policy["Bucket"]["Ref"] == *id);
+            properties(template, "AWS::S3::BucketPolicy").into_iter().find(|(_, policy)| policy["Bucket"]["Ref"] == *id);
         let statements = policy.unwrap().1["PolicyDocument"]["Statement"].as_array().unwrap();
         let rejected = json!({
             "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}},
@@ -132,7 +132,7 @@ fn the_template_deploys_in_every_partition() {
 fn the_gateway_throttles_only_existing_routes() {
     let template = template();
     let routes: BTreeSet<_> = template.routes().into_iter().map(|route| format!("{} {}", route.method, route.path)).collect();
-    let (_, api) = properties(&template, "AWS::Serverless::HttpApi")[0];
+    let (_, api) = properties(template, "AWS::Serverless::HttpApi")[0];
     let bounded = api["RouteSettings"].as_object().unwrap();
     assert_eq!(bounded.keys().filter(|&route| !routes.contains(route)).collect::<Vec<_>>(), [""; 0]);
     let costly = json!({"ThrottlingRateLimit": {"Ref": "CostlyRate"}, "ThrottlingBurstLimit": {"Ref": "CostlyBurst"}});
@@ -153,7 +153,7 @@ fn concurrency_is_reserved_only_on_request() {
             choice[1].as_u64().unwrap()
         }
     };
-    let sum: u64 = properties(&template, "AWS::Serverless::Function").iter().map(|(_, function)| reserve(function)).sum();
+    let sum: u64 = properties(template, "AWS::Serverless::Function").iter().map(|(_, function)| reserve(function)).sum();
     let parameter = &template.section("Parameters")["ReserveConcurrency"];
     assert_eq!(parameter["Default"], "false");
     assert!(parameter["Description"].as_str().unwrap().contains(&format!("by {sum} of")), "{sum}");

@@ -67,7 +67,7 @@ pub fn own_rejection(code: u16, data: &str) -> Response {
 
 /// The document's example of a job.
 pub fn job() -> Value {
-    super::documents::jobboard::parsed(&documented("/job/create").request.expect("a job"))
+    super::documents::jobboard::parsed(documented("/job/create").request.as_deref().expect("a job"))
 }
 
 /// A number that no other test has.

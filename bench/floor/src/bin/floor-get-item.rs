@@ -1,23 +1,28 @@
 //! One strongly consistent GetItem with the bare SDK, of the record that `channel-users` reads.
 
-use aws_config::BehaviorVersion;
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .region(EnvironmentVariableRegionProvider::new())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .load()
-        .await;
-    let client = &Client::new(&config);
-    #[expect(clippy::disallowed_methods, reason = "the floor has no environment of its own")]
-    let [table, pk, sk] = &[std::env::var("FLOOR_TABLE")?, std::env::var("FLOOR_PK")?, std::env::var("FLOOR_SK")?];
+    let [access_key, secret_key] = [variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?];
+    let credentials = Credentials::new(access_key, secret_key, variable("AWS_SESSION_TOKEN").ok(), None, "environment");
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(variable("AWS_REGION")?))
+        .credentials_provider(credentials);
+    config.set_endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB").ok());
+    let client = &Client::from_conf(config.build());
+    let [table, pk, sk] = &[variable("FLOOR_TABLE")?, variable("FLOOR_PK")?, variable("FLOOR_SK")?];
     run(service_fn(|_: LambdaEvent<Value>| read(client, table, pk, sk))).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "the floor has no environment of its own")]
+fn variable(name: &str) -> Result<String, std::env::VarError> {
+    std::env::var(name)
 }
 
 async fn read(client: &Client, table: &str, pk: &str, sk: &str) -> Result<Value, Error> {

@@ -58,7 +58,7 @@ impl IntoResponse for Failure {
             Self::UnknownPath => (StatusCode::NOT_FOUND, "没有这个页面"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "这里只能用 GET"),
             Self::Internal(error) => {
-                lambda_runtime::tracing::error!(%error, "request failed");
+                tracing::error!(%error, "request failed");
                 (StatusCode::INTERNAL_SERVER_ERROR, "系统繁忙，请稍后再试")
             }
         };

@@ -5,14 +5,13 @@ mod post;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::ProvideCredentials as _;
-use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_sdk_s3::config::{ProvideCredentials as _, Region, RequestChecksumCalculation};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use aws_types::SdkConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 

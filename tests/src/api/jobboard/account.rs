@@ -329,8 +329,8 @@ async fn a_location_is_stored_and_an_invalid_one_changes_nothing() {
     let stage = Stage::open().await;
     let user = Board::of(&stage.address).join().await;
     assert_eq!(stored(&stage, &json!(user.id)).await["place"], Value::Null);
-    let document = documented("/user/update/geo").request.expect("a body");
-    assert_eq!(user.post_text("/user/update/geo", &document).await, done());
+    let document = documented("/user/update/geo").request.as_deref().expect("a body");
+    assert_eq!(user.post_text("/user/update/geo", document).await, done());
     let place = json!({"M": {
         "first_area_id": {"N": "1"}, "second_area_id": {"N": "101"}, "third_area_id": {"N": "1001"},
         "address": {"S": "北京市朝阳区XXXX"}, "longitude": {"N": "116.3974"}, "latitude": {"N": "39.9093"},

@@ -40,20 +40,20 @@ async fn a_restaurant_hires_a_job_seeker() {
     let stranger = board.post("/wechat/user/login", &json!({"login_code": board.code("login", "seeker").await})).await;
     assert_eq!(stranger, Response { status: 404, body: documented("/wechat/user/login").responses[1].clone() });
 
-    let register = documented("/wechat/user/register").request.expect("a body");
+    let register = documented("/wechat/user/register").request.as_deref().expect("a body");
     let registered = board.request(Method::POST, "/wechat/user/register").body(register).send().await.unwrap();
     let token = registered.headers()["x-auth-token"].to_str().unwrap().to_owned();
     let registered = Response { status: registered.status().as_u16(), body: registered.json().await.unwrap() };
     let id = shaped("/wechat/user/register", &registered, &[])["user_info"]["id"].as_u64().expect("an id");
     let merchant = User { board: board.clone(), id, token, phone: "13800138000".into() };
-    let login = documented("/wechat/user/login").request.expect("a body");
+    let login = documented("/wechat/user/login").request.as_deref().expect("a body");
     let login = crate::support::fetch(board.request(Method::POST, "/wechat/user/login").body(login)).await;
     assert_eq!(shaped("/wechat/user/login", &login, &[]), json!({"user_info": {"id": id}}));
     let seeker = board.register("seeker", "13811111111").await;
 
     for path in ["/user/update/geo", "/user/update/info"] {
-        let body = documented(path).request.expect("a body");
-        shaped(path, &merchant.post_text(path, &body).await, &[]);
+        let body = documented(path).request.as_deref().expect("a body");
+        shaped(path, &merchant.post_text(path, body).await, &[]);
     }
     let info = shaped("/user/info", &merchant.info().await, &[]);
     let expected = json!({
@@ -61,15 +61,15 @@ async fn a_restaurant_hires_a_job_seeker() {
     });
     assert_eq!(info, expected);
 
-    let create = documented("/job/create").request.expect("a body");
-    shaped("/job/create", &merchant.post_text("/job/create", &create).await, &[]);
+    let create = documented("/job/create").request.as_deref().expect("a body");
+    shaped("/job/create", &merchant.post_text("/job/create", create).await, &[]);
     let list = documented("/jobs/list");
     let found = board.post("/jobs/list", &json!({"query_type": 3, "page_num": 1, "page_size": 2})).await;
     let found = shaped("/jobs/list", &found, &TAGS);
     assert_eq!(found["total"], 1);
     let job = found["jobs"][0]["id"].as_u64().expect("an id");
     // The document's example of a search finds nothing: it looks for a chef.
-    let nothing = board.request(Method::POST, "/jobs/list").body(list.request.expect("a body"));
+    let nothing = board.request(Method::POST, "/jobs/list").body(list.request.as_deref().expect("a body"));
     assert_eq!(shaped("/jobs/list", &crate::support::fetch(nothing).await, &TAGS), json!({"jobs": [], "total": 0}));
     let shown = shaped("/jobs/info", &board.post("/jobs/info", &json!({"job_id": job.to_string()})).await, &TAGS);
     assert_eq!(shown, found["jobs"][0]);
@@ -120,7 +120,8 @@ async fn a_restaurant_hires_a_job_seeker() {
     pay_for(&merchant, "/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await;
     assert_eq!(merchant.job(job).await["last_refresh_time"], "2024-01-15 18:30:01.000");
 
-    let mut update: Value = crate::support::documents::jobboard::parsed(&documented("/jobs/update").request.expect("a body"));
+    let mut update: Value =
+        crate::support::documents::jobboard::parsed(documented("/jobs/update").request.as_deref().expect("a body"));
     update["id"] = job.into();
     shaped("/jobs/update", &merchant.post("/jobs/update", &update).await, &[]);
     let updated = merchant.job(job).await;
