@@ -1,6 +1,7 @@
 //! The budget of every endpoint of the HR API.
 
 use jiff::SignedDuration;
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -186,7 +187,7 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
 
 #[test]
 fn every_endpoint_has_a_budget() {
-    assert_eq!(budgeted(HEADING), endpoints(&hris::routes()));
+    assert_eq!(budgeted(HEADING), endpoints(&hris::Hris::routes()));
 }
 
 #[tokio::test]
