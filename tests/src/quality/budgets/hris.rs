@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::Stage;
-use crate::support::consent::{AUTHORIZE, App, Browser, CALLBACK, TOKEN, access_token};
+use crate::support::consent::{AUTHORIZE, Browser, CALLBACK, TOKEN, access_token};
 use crate::support::product::{
     APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, rejection,
 };
@@ -124,7 +124,7 @@ async fn integration(meter: &mut Meter<Product>) {
 }
 
 async fn consent(meter: &mut Meter<Product>) {
-    let app = App::of(&meter.caller).await;
+    let app = meter.caller.app().await;
     let mut browser = Browser::new(&app);
     let page = meter.measure(&format!("GET {AUTHORIZE}"), browser.open("")).await;
     let asking = meter.measure(&format!("POST {AUTHORIZE}"), browser.press(&page, "send", &[("mobile", MOBILE)])).await;

@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::board::{self, Board};
-use crate::support::consent::{App, Browser, TOKEN};
+use crate::support::consent::{Browser, TOKEN};
 use crate::support::partner::tokens;
 use crate::support::product::{self, EMPLOYEE, MOBILE, Product};
 use crate::support::worker::{self, Platform, coded, form};
@@ -109,7 +109,7 @@ async fn ten_wrong_exchanges_a_minute_are_checked_and_the_response_code_stays_va
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     let code = Browser::new(&app).response_code(MOBILE).await;
     let exchange = |body: &Value| limited(product.http.post(format!("{}{TOKEN}", app.address.base_url)).json(body));
     let mut wrong_secret = app.exchange(&code);
@@ -218,7 +218,7 @@ async fn an_address_may_send_the_consent_page_thirty_wrong_codes_a_minute_and_re
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     let mut browser = Browser::new(&app);
     let page = browser.request_code(MOBILE, "").await;
     let code = stage.address.code(MOBILE).await;
