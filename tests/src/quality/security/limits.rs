@@ -1,5 +1,7 @@
 //! How many attempts to authenticate are allowed: failures consume more of the limit, and a rate-limited response has a Retry-After.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use jiff::SignedDuration;
 use reqwest::{Method, RequestBuilder};
@@ -269,6 +271,8 @@ async fn a_counter_expires_and_holds_no_name_or_address() {
     let items = stage.items(&stage.address.variables["CREDENTIALS_TABLE"]).await;
     let counts: Vec<&Value> = items.iter().filter(|item| item.get("counted").is_some()).collect();
     assert_eq!(counts.len(), 1, "{items:?}");
+    let names: BTreeSet<&str> = counts[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, BTreeSet::from(["pk", "sk", "counted", "expires_at"]));
     assert_eq!(counts[0]["counted"]["N"], "601");
     let expires_at: i64 = counts[0]["expires_at"]["N"].as_str().expect("a number").parse().unwrap();
     assert_eq!(expires_at, stage.clock_seconds() + 60);
