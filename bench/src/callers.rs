@@ -2,18 +2,16 @@
 
 use std::collections::HashMap;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use client::Address;
+use client::consent::{App, Browser};
 use local::World;
-use local::demo::Hris;
+use local::demo::{Hris, OauthApp};
 use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use shared::runtime::clock::{Clock as _, SystemClock};
 
 use crate::Failure;
-
-const AUTHORIZE: &str = "/api/v2/oauth/authorize";
 
 /// The clients of a running system.
 pub struct Callers {
@@ -36,7 +34,7 @@ impl Callers {
         let session = callers.post("/weixin/login", &[], &json!({"code": "test"})).await?;
         let user = callers.log_in(&jobboard.user_code).await?;
         let jobs = callers.post("/jobs/list", &[], &json!({"page_size": 1})).await?;
-        let access = callers.consent(&world.sms_outbox_url).await?;
+        let access = consent(world, &demo.hris.oauth).await?;
         callers.values = HashMap::from([
             ("appkey", channel.appkey.clone()),
             ("secret", channel.secret.clone()),
@@ -88,13 +86,11 @@ impl Callers {
     }
 
     /// The query parameters that sign a request of the HR API (docs/contract/hris.txt, 签名).
-    pub fn signed(&self, method: &str, path: &str, payload: &str) -> Result<String, Failure> {
+    pub fn signed(&self, method: &str, path: &str, payload: &str) -> String {
         let Hris { access_key, secret_key, .. } = &self.hris;
-        let tonce = SystemClock.now().as_millisecond() as f64 / 1000.0;
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret_key.as_bytes())?;
-        mac.update(format!("{method}{path}{access_key}{tonce}{payload}").as_bytes());
-        let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(format!("access_key={access_key}&tonce={tonce}&signature={signature}"))
+        let tonce = (SystemClock.now().as_millisecond() as f64 / 1000.0).to_string();
+        let signature = client::sign(secret_key, [method, path, access_key, &tonce, payload]);
+        format!("access_key={access_key}&tonce={tonce}&signature={signature}")
     }
 
     /// An event of `events/` with its placeholders filled.
@@ -128,44 +124,17 @@ impl Callers {
                 form_urlencoded::parse(text(&parsed["rawQueryString"])?.as_bytes()).into_owned().collect::<HashMap<_, _>>();
             let payload = query.get("payload").map_or_else(|| parsed["body"].as_str().unwrap_or_default(), String::as_str);
             let method = text(&parsed["requestContext"]["http"]["method"])?;
-            event = event.replace("{{signed}}", &self.signed(&method, &text(&parsed["rawPath"])?, payload)?);
+            event = event.replace("{{signed}}", &self.signed(&method, &text(&parsed["rawPath"])?, payload));
         }
         Ok(event)
     }
+}
 
-    /// An access token of the HR API, after an employee has consented on the page.
-    async fn consent(&self, outbox: &str) -> Result<String, Failure> {
-        let oauth = &self.hris.oauth;
-        let page = format!("{}{AUTHORIZE}", self.base_url);
-        let app = [("app_id", oauth.app_id.as_str()), ("callback_url", &oauth.callback_url)];
-        let opened = self.http.get(&page).query(&app).send().await?.error_for_status()?;
-        let cookie = opened.headers().get("set-cookie").ok_or("no cookie")?.to_str()?.to_owned();
-        let cookie = cookie.split(';').next().unwrap_or_default();
-        let submit = async |html: &str, more: &[(&str, &str)]| -> Result<reqwest::Response, Failure> {
-            let mut form = form_urlencoded::Serializer::new(String::new());
-            form.extend_pairs(app).append_pair("mobile", &oauth.employee_mobile).extend_pairs(more);
-            for field in ["token", "attempt"] {
-                let value = html.split(&format!("name=\"{field}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next());
-                form.extend_pairs(value.map(|value| (field, value)));
-            }
-            let request = self.http.post(&page).header("cookie", cookie).body(form.finish());
-            Ok(request.header("content-type", "application/x-www-form-urlencoded").send().await?.error_for_status()?)
-        };
-        let html = opened.text().await?;
-        let html = submit(&html, &[("action", "send")]).await?.text().await?;
-        let messages: Value = self.http.get(outbox).send().await?.json().await?;
-        let message = text(&messages[messages.as_array().map_or(0, Vec::len) - 1]["message"])?;
-        let code: String = message.chars().skip_while(|letter| !letter.is_ascii_digit()).take(6).collect();
-        let back = submit(&html, &[("action", "consent"), ("code", &code)]).await?;
-        let location = back.headers().get("location").ok_or("no consent")?.to_str()?.to_owned();
-        let query = location.split_once('?').ok_or("no parameters")?.1;
-        let response_code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "response_code");
-        let proof = json!({
-            "app_id": oauth.app_id, "app_secret": oauth.app_secret, "callback_url": oauth.callback_url,
-            "response_code": response_code.ok_or("no response_code")?.1,
-        });
-        text(&self.post("/api/v2/oauth/token", &[], &proof).await?["access_token"])
-    }
+/// An access token of the HR API, after an employee has consented on the page.
+async fn consent(world: &World, oauth: &OauthApp) -> Result<String, Failure> {
+    let app = App::of(&Address::of(world), oauth);
+    let code = Browser::new(&app).response_code(&oauth.employee_mobile).await;
+    text(&app.token(&app.exchange(&code)).await.body["access_token"])
 }
 
 fn text(value: &Value) -> Result<String, Failure> {

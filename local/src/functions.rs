@@ -1,10 +1,15 @@
 //! The Lambda functions, in this process. They take the same events and return the same results as their own binaries.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
+use channel::Channel;
+use hris::Hris;
 use jiff::Timestamp;
+use jobboard::Jobboard;
+use lambda::family::Family;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
@@ -16,6 +21,7 @@ use shared::error::{Error, Result};
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::Log;
+use signing::Signing;
 use tokio::sync::OnceCell;
 
 /// Every function by its name. Each starts at its first invocation, with its own environment and connections, as on Lambda, where it is a
@@ -43,8 +49,7 @@ enum Function {
 impl Functions {
     /// `have_own_credentials`: each function signs with its name as access key, instead of the key among the variables.
     pub fn new(variables: HashMap<String, String>, have_own_credentials: bool, clock: Arc<dyn Clock>, log: Log) -> Self {
-        let families =
-            [names(&channel::FUNCTIONS), names(&hris::FUNCTIONS), names(&signing::FUNCTIONS), names(&jobboard::FUNCTIONS)];
+        let families = [names::<Channel>(), names::<Hris>(), names::<Signing>(), names::<Jobboard>()];
         let all = families.into_iter().flatten().chain(ops::FUNCTIONS).map(|name| (name, OnceCell::new())).collect();
         Self(Arc::new(Inner { all, variables, have_own_credentials, clock, log }))
     }
@@ -78,17 +83,14 @@ impl Inner {
         let mut environment = Environment::new(variables, Arc::clone(&self.clock)).await;
         environment.log = self.log.clone();
         let environment = &environment;
-        if let Some(routes) = routes(&channel::FUNCTIONS, name) {
-            return channel::connect(routes, environment).await.map(Function::Http);
-        }
-        if let Some(routes) = routes(&hris::FUNCTIONS, name) {
-            return hris::connect(routes, environment).await.map(Function::Http);
-        }
-        if let Some(routes) = routes(&signing::FUNCTIONS, name) {
-            return signing::connect(routes, environment).await.map(Function::Http);
-        }
-        if let Some(routes) = routes(&jobboard::FUNCTIONS, name) {
-            return jobboard::connect(routes, environment).await.map(Function::Http);
+        let families = [
+            http::<Channel>(name, environment),
+            http::<Hris>(name, environment),
+            http::<Signing>(name, environment),
+            http::<Jobboard>(name, environment),
+        ];
+        if let Some(function) = families.into_iter().flatten().next() {
+            return function.await;
         }
         match name {
             "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),
@@ -113,12 +115,16 @@ impl Function {
     }
 }
 
-fn names<R>(functions: &'static [(&'static str, R)]) -> Vec<&'static str> {
-    functions.iter().map(|(name, _)| *name).collect()
+fn names<F: Family>() -> Vec<&'static str> {
+    F::FUNCTIONS.iter().map(|(name, _)| *name).collect()
 }
 
-fn routes<R: Copy>(functions: &[(&'static str, R)], name: &str) -> Option<R> {
-    functions.iter().find(|(own, _)| *own == name).map(|(_, routes)| *routes)
+type Starting<'a> = Pin<Box<dyn Future<Output = Result<Function>> + Send + 'a>>;
+
+/// Starts the function of this name, if it is one of the family's.
+fn http<'a, F: Family>(name: &str, environment: &'a Environment) -> Option<Starting<'a>> {
+    let (_, routes) = F::FUNCTIONS.iter().find(|(own, _)| *own == name)?;
+    Some(Box::pin(async { F::connect(*routes, environment).await.map(Function::Http) }))
 }
 
 /// What `lambda::run` does with an event.

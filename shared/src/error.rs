@@ -66,6 +66,11 @@ impl Error {
         Self::new(Kind::NotFound, faults)
     }
 
+    /// The record does not exist, or the caller must not learn of it. `field` names its id.
+    pub fn missing(field: &'static str) -> Self {
+        Self::not_found([Fault::new(field, "does not exist")])
+    }
+
     pub fn conflict(fault: Fault) -> Self {
         Self::new(Kind::Conflict, [fault])
     }

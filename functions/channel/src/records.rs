@@ -3,7 +3,7 @@
 
 use deserr::Deserr;
 use serde::Serialize;
-use shared::channel::{ChannelId, Record, Resource, missing};
+use shared::channel::{ChannelId, Record, Resource};
 use shared::error::{Error, Fault, Result};
 use shared::values::RecordId;
 use shared::values::input::{Faults, Json as Input};
@@ -42,7 +42,7 @@ pub async fn create<B: Body>(app: &App, channel: &ChannelId, body: B) -> Result<
 }
 
 pub async fn find<B: Body>(app: &App, channel: &ChannelId, id: &RecordId) -> Result<Record<B::Content>> {
-    app.find(channel, id).await?.ok_or_else(|| missing(B::Content::ID_FIELD))
+    app.find(channel, id).await?.ok_or_else(|| Error::missing(B::Content::ID_FIELD))
 }
 
 /// Merges the patch into the record's wire form and reads the result like the body of a POST, so that the changed record is valid as a

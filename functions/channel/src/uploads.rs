@@ -8,7 +8,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use serde::Serialize;
-use shared::channel::missing;
 use shared::channel::uploads::{FileType, Purpose, Sha256, Size, UploadName};
 use shared::error::{Error, Fault};
 use shared::storage::objects::PRESIGNED_FOR;
@@ -87,7 +86,7 @@ async fn create_upload(
     (status = 302, body = Success<DownloadView>), (status = "default", body = Problem)))]
 async fn get_upload(State(app): State<App>, Caller(channel): Caller, Name(name): Name) -> Result<Response, Failure> {
     let found = app.find_upload(&channel, &name).await?;
-    let presigned = found.ok_or_else(|| missing("name"))?;
+    let presigned = found.ok_or_else(|| Error::missing("name"))?;
     let location = [(header::LOCATION, presigned.url.clone())];
     Ok((StatusCode::FOUND, location, Reply(DownloadView { url: presigned.url })).into_response())
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
-use shared::hris::missing;
+use shared::error::Error;
 use shared::hris::moka::Validity;
 use shared::hris::organization::Company;
 use shared::hris::recruitment::Candidate;
@@ -72,7 +72,7 @@ async fn update_company_token(
 ) -> Result<Reply<CompanyView>, Failure> {
     // Only the caller's own company exists for the caller.
     if Uuid::parse(&guid).as_ref() != Ok(&caller.company) {
-        return Err(missing("guid").into());
+        return Err(Error::missing("guid").into());
     }
     Ok(Reply(app.update_visitor_token(&caller.company, &payload.zhiren_visitor_token).await?.into()))
 }

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
+use shared::error::Error;
 use shared::hris::employees::{Filter, Group};
-use shared::hris::missing;
 use shared::hris::organization::{Department, SubCompany};
 use shared::hris::values::Uuid;
 use shared::values::Text;
@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Nothing, Payload, Problem, Reply, Segment, Segments, Signed};
+use crate::edge::{Call, Failure, Nothing, Payload, Problem, Reply, Segment, Signed};
 use crate::employees::{EmployeeView, Employees, list};
 use crate::paging::Pagination;
 
@@ -136,13 +136,13 @@ async fn list_sub_company_employees(
     responses((status = 200, body = Vec<EmployeeView>), (status = "default", body = Problem)))]
 async fn get_sub_company_employee(
     State(app): State<App>,
-    Segments(sub_company, uuid): Segments,
+    Segment((sub_company, uuid)): Segment<(String, String)>,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<Vec<EmployeeView>>, Failure> {
     let employee = app.employee(&caller.company, &uuid).await?;
-    let sub_company = Uuid::parse(&sub_company).map_err(|_| missing("sub_company_uuid"))?;
+    let sub_company = Uuid::parse(&sub_company).map_err(|_| Error::missing("sub_company_uuid"))?;
     if employee.sub_company_uuid.as_ref() != Some(&sub_company) {
-        return Err(missing("uuid").into());
+        return Err(Error::missing("uuid").into());
     }
     Ok(Reply(vec![employee.into()]))
 }

@@ -1,15 +1,13 @@
 //! The content of a job, as clients send it (docs/contract/jobboard.txt, 发布招聘信息 and 修改招聘信息).
 
 use deserr::Deserr;
-use serde::Serialize;
-use shared::error::{Error, Result};
 use shared::jobboard::job::Content;
 use shared::jobboard::values::{Area, Latitude, Longitude, Photos, Salary, SalaryEnd, Tags};
-use shared::values::input::{Faults, Json};
-use shared::values::{ContactPhone, Text};
+use shared::values::input::Faults;
+use shared::values::{ContactPhone, Id, Text};
 use utoipa::ToSchema;
 
-#[derive(Serialize, Deserr, ToSchema)]
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = ContentFields, description = "What [`Content`] reads, as the OpenAPI document shows it.")]
 pub struct ContentBody {
@@ -80,34 +78,108 @@ pub struct ContentBody {
 }
 
 /// 只传需要修改的字段; photo_urls 传空字符串为清空。
-#[derive(ToSchema)]
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
 #[schema(as = UpdateFields)]
-#[expect(dead_code, reason = "only the OpenAPI document uses it: `patched` reads the changes")]
 pub struct UpdateBody {
-    #[schema(example = 39)]
-    id: u64,
-    #[schema(min_length = 1, max_length = 64, example = "收银员")]
-    positions: Option<String>,
-    #[schema(minimum = -180, maximum = 180)]
-    longitude: Option<f64>,
-    #[schema(minimum = -90, maximum = 90)]
-    latitude: Option<f64>,
-    address: Option<String>,
-    contact: Option<String>,
-    user_name: Option<String>,
-    description: Option<String>,
-    photo_urls: Option<Vec<String>>,
-    salary_min: Option<i64>,
-    salary_max: Option<i64>,
+    #[schema(value_type = u64, example = 39)]
+    pub id: Id,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "收银员")]
+    positions: Option<Text<1, 64>>,
+    #[deserr(default)]
+    #[schema(value_type = Option<f64>, minimum = -180, maximum = 180)]
+    longitude: Option<Longitude>,
+    #[deserr(default)]
+    #[schema(value_type = Option<f64>, minimum = -90, maximum = 90)]
+    latitude: Option<Latitude>,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    address: Option<Text<1, 256>>,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    contact: Option<ContactPhone>,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    user_name: Option<Text<0, 32>>,
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    description: Option<Text<0, 5000>>,
+    #[deserr(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    photo_urls: Option<Photos>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    first_area_id: Option<Area>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    first_area_des: Option<Text<0, 64>>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    second_area_id: Option<Area>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    second_area_des: Option<Text<0, 64>>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    third_area_id: Option<Area>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    third_area_des: Option<Text<0, 64>>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    four_area_id: Option<Area>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    four_area_des: Option<Text<0, 64>>,
+    #[deserr(default)]
+    #[schema(value_type = Option<i64>)]
+    salary_min: Option<Salary>,
+    #[deserr(default)]
+    #[schema(value_type = Option<i64>)]
+    salary_max: Option<SalaryEnd>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    basic_protection: Option<Tags>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    salary_benefits: Option<Tags>,
+    #[deserr(default)]
+    #[schema(ignore)]
+    attendance_leave: Option<Tags>,
 }
 
-/// The content with a merge patch applied. The result is validated as a whole.
-pub fn patched(content: &Content, changes: &Json) -> Result<Content> {
-    let mut body = serde_json::to_value(ContentBody::from(content.clone())).map_err(Error::internal)?;
-    if let (Some(members), Some(changes)) = (body.as_object_mut(), changes.members()) {
-        members.extend(changes.iter().map(|(name, value)| (name.clone(), value.clone())));
+impl UpdateBody {
+    /// Replaces the fields that the client sent.
+    pub fn apply(&self, content: &mut Content) {
+        set(&mut content.positions, self.positions.as_ref());
+        set(&mut content.longitude, self.longitude.as_ref());
+        set(&mut content.latitude, self.latitude.as_ref());
+        set(&mut content.address, self.address.as_ref());
+        set(&mut content.contact, self.contact.as_ref());
+        set(&mut content.contact_person, self.user_name.as_ref());
+        set(&mut content.description, self.description.as_ref());
+        set(&mut content.photo_urls, self.photo_urls.as_ref());
+        set(&mut content.first_area_id, self.first_area_id.as_ref());
+        set(&mut content.first_area_des, self.first_area_des.as_ref());
+        set(&mut content.second_area_id, self.second_area_id.as_ref());
+        set(&mut content.second_area_des, self.second_area_des.as_ref());
+        set(&mut content.third_area_id, self.third_area_id.as_ref());
+        set(&mut content.third_area_des, self.third_area_des.as_ref());
+        set(&mut content.four_area_id, self.four_area_id.as_ref());
+        set(&mut content.four_area_des, self.four_area_des.as_ref());
+        set(&mut content.salary_min, self.salary_min.as_ref());
+        set(&mut content.salary_max, self.salary_max.as_ref());
+        set(&mut content.basic_protection, self.basic_protection.as_ref());
+        set(&mut content.salary_benefits, self.salary_benefits.as_ref());
+        set(&mut content.attendance_leave, self.attendance_leave.as_ref());
     }
-    Json::from_value(body).read::<ContentBody>().map(Content::from)
+}
+
+fn set<T: Clone>(field: &mut T, change: Option<&T>) {
+    if let Some(change) = change {
+        field.clone_from(change);
+    }
 }
 
 impl From<ContentBody> for Content {
@@ -134,34 +206,6 @@ impl From<ContentBody> for Content {
             basic_protection: body.basic_protection,
             salary_benefits: body.salary_benefits,
             attendance_leave: body.attendance_leave,
-        }
-    }
-}
-
-impl From<Content> for ContentBody {
-    fn from(content: Content) -> Self {
-        Self {
-            positions: content.positions,
-            longitude: content.longitude,
-            latitude: content.latitude,
-            address: content.address,
-            contact: content.contact,
-            user_name: content.contact_person,
-            description: content.description,
-            photo_urls: content.photo_urls,
-            first_area_id: content.first_area_id,
-            first_area_des: content.first_area_des,
-            second_area_id: content.second_area_id,
-            second_area_des: content.second_area_des,
-            third_area_id: content.third_area_id,
-            third_area_des: content.third_area_des,
-            four_area_id: content.four_area_id,
-            four_area_des: content.four_area_des,
-            salary_min: content.salary_min,
-            salary_max: content.salary_max,
-            basic_protection: content.basic_protection,
-            salary_benefits: content.salary_benefits,
-            attendance_leave: content.attendance_leave,
         }
     }
 }

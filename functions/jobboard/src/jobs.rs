@@ -11,13 +11,13 @@ use serde::Serialize;
 use shared::jobboard::job::Job;
 use shared::jobboard::users::Profile;
 use shared::values::Id;
-use shared::values::input::{Faults, Json as Input};
+use shared::values::input::Faults;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::content::{ContentBody, UpdateBody, patched};
+use crate::content::{ContentBody, UpdateBody};
 use crate::edge::{Ack, Caller, Done, Failure, Json, Problem, Reply, Retryable, Success};
 use crate::paging::PostingsBody;
 use crate::view::JobView;
@@ -105,15 +105,8 @@ async fn create_job(
 /// 修改招聘信息
 #[utoipa::path(post, path = "/jobs/update", tag = "商家", request_body = UpdateBody, responses(
     (status = 200, body = Ack), (status = "default", body = Problem)))]
-async fn update_job(State(app): State<App>, Caller(user): Caller, Json(mut changes): Json<Input>) -> Result<Done, Failure> {
-    #[derive(Deserr)]
-    #[deserr(error = Faults)]
-    struct Named {
-        id: Id,
-    }
-    let Named { id } = changes.clone().read()?;
-    changes.remove("id");
-    app.update_job(user, id, |content| patched(content, &changes)).await?;
+async fn update_job(State(app): State<App>, Caller(user): Caller, Json(fields): Json<UpdateBody>) -> Result<Done, Failure> {
+    app.update_job(user, fields.id, |content| fields.apply(content)).await?;
     Ok(Done)
 }
 

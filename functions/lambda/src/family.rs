@@ -1,86 +1,97 @@
-//! The common frame of the families as HTTP services: every response has the family's envelope, is sent within the deadline, and fits the
-//! size limit of Lambda.
-
-use std::any::Any;
-use std::collections::BTreeSet;
-use std::time::Duration;
+//! A family: an API of several functions, each with the router of its own endpoints.
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderValue, header};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use serde_json::Value;
 use shared::error::{Error, Result};
 use shared::runtime::environment::Environment;
-use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::security::SecurityScheme;
 use utoipa::openapi::{OpenApi, PathItem, Server};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::observe::{self, Observer};
-use crate::{examples, routes};
+use crate::examples;
+use crate::frame::{self, Frame};
+use crate::observe::Observer;
 
-/// The deadline of a response. It is shorter than the `Timeout` of the functions in `template.yaml`.
-const DEADLINE: Duration = Duration::from_secs(9);
+/// Builds the routes of one function.
+pub type Routes<F> = fn() -> OpenApiRouter<<F as Frame>::App>;
 
-/// The largest response body that Lambda accepts, in bytes. The limit of Lambda is 6 MiB including the headers.
-const MAX_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
+/// A family. Its name is also that of the folder in `functions/` and of the OpenAPI document.
+pub trait Family: Frame + Sized {
+    /// Every function. The binary, the resource in `template.yaml` and the event files have the same name.
+    const FUNCTIONS: &'static [(&'static str, Routes<Self>)];
+    /// The content of the family's `examples.json`.
+    const EXAMPLES: &'static str;
 
-/// A family: its state, its failures and its limits.
-pub trait Family: 'static {
-    /// The state of the handlers.
-    type App: Clone + Send + Sync + 'static;
-    type Failure: IntoResponse + From<Error> + Send;
+    /// The OpenAPI document without its operations, examples and security schemes.
+    fn document() -> OpenApi;
 
-    /// The prefix of the names of its functions, such as `channel-`.
-    const PREFIX: &'static str;
-    /// The largest request body that an endpoint accepts, in bytes.
-    const MAX_BODY: usize;
+    /// The name of the security scheme in the document, and the scheme.
+    fn security() -> (&'static str, SecurityScheme);
 
-    fn unknown_path() -> Self::Failure;
-    fn wrong_method() -> Self::Failure;
-    /// The response exceeds the size limit of Lambda. A family overrides this if the client can avoid such a response.
-    fn answer_too_large() -> Self::Failure {
-        Error::internal("a response exceeds the size limit of Lambda").into()
+    /// Connects the state of the handlers.
+    fn app(environment: &Environment) -> impl Future<Output = Result<Self::App>> + Send;
+
+    /// Adds what the family does to every response.
+    fn layer(routes: OpenApiRouter<Self::App>) -> OpenApiRouter<Self::App> {
+        routes
+    }
+
+    /// The router of a function. The parameter is its routes rather than its name, so that a binary contains only the code of its own
+    /// function.
+    fn connect(routes: Routes<Self>, environment: &Environment) -> impl Future<Output = Result<Router>> + Send {
+        connect_with::<Self>(routes, Self::app(environment), environment)
+    }
+
+    /// The whole OpenAPI document. Only tests and the local stack generate it. Its server is the address that serves the document. An
+    /// example that does not fit the document is an error.
+    fn openapi() -> Result<Value, String> {
+        let mut document = Self::document();
+        let (name, scheme) = Self::security();
+        document.components.get_or_insert_default().add_security_scheme(name, scheme);
+        document.servers = Some(vec![Server::new("/")]);
+        for (_, routes) in Self::FUNCTIONS {
+            document.merge(routes().into_openapi());
+        }
+        let mut document = serde_json::to_value(document).map_err(|error| error.to_string())?;
+        examples::merge(&mut document, Self::EXAMPLES)?;
+        Ok(document)
+    }
+
+    /// Every route with the function that serves it: `(method, path, function)`.
+    fn routes() -> Vec<(&'static str, String, &'static str)> {
+        let mut all = Vec::new();
+        for (function, routes) in Self::FUNCTIONS {
+            for (path, item) in routes().into_openapi().paths.paths {
+                let methods = [
+                    ("GET", item.get.is_some()),
+                    ("POST", item.post.is_some()),
+                    ("PUT", item.put.is_some()),
+                    ("PATCH", item.patch.is_some()),
+                    ("DELETE", item.delete.is_some()),
+                ];
+                let served = methods.into_iter().filter(|(_, is_served)| *is_served);
+                all.extend(served.map(|(method, _)| (method, path.clone(), *function)));
+            }
+        }
+        all
     }
 }
 
-/// Builds the routes of one function.
-pub type Routes<F> = fn() -> OpenApiRouter<<F as Family>::App>;
+/// Serves the events of a function until the process ends.
+pub async fn run<F: Family>(routes: Routes<F>) -> Result<(), lambda_http::Error> {
+    crate::run(F::connect(routes, &Environment::of_process().await).await?).await
+}
 
-/// The router of one function with its state. A separate thread builds the routes while the function connects.
-pub async fn connect<F: Family>(
-    routes: impl FnOnce() -> OpenApiRouter<F::App> + Send + 'static,
+/// The router of a function that connects its state in another way. A separate thread builds the routes while the function connects.
+pub async fn connect_with<F: Family>(
+    routes: Routes<F>,
     app: impl Future<Output = Result<F::App>>,
     environment: &Environment,
 ) -> Result<Router> {
     let observer = Observer::of(environment);
-    let router = tokio::task::spawn_blocking(|| router::<F>(routes(), observer));
+    let router = tokio::task::spawn_blocking(move || frame::router::<F>(F::layer(routes()), observer));
     let (app, router) = tokio::join!(app, router);
     Ok(router.map_err(|_| Error::internal("the routes conflict"))?.with_state(app?))
-}
-
-/// The router of one function. Every failure, even a panic, gets the family's envelope. The router also knows the paths of the family's
-/// other functions: the gateway sends it a request for such a path only if no function serves the method.
-pub fn router<F: Family>(routes: OpenApiRouter<F::App>, observer: Observer) -> Router<F::App> {
-    let (mut router, openapi) = routes.split_for_parts();
-    let own: BTreeSet<&str> = openapi.paths.paths.keys().map(String::as_str).collect();
-    let family = routes::all().filter(|route| route.function.starts_with(F::PREFIX));
-    let others: BTreeSet<&str> = family.map(|route| route.path).filter(|path| !own.contains(path)).collect();
-    for path in others {
-        router = router.route(path, any(async || F::wrong_method()));
-    }
-    router
-        .fallback(async || F::unknown_path())
-        .method_not_allowed_fallback(async || F::wrong_method())
-        .layer(DefaultBodyLimit::max(F::MAX_BODY))
-        .layer(middleware::from_fn(within_size_limit::<F>))
-        .layer(middleware::from_fn(within_deadline::<F>))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| internal::<F>("a handler panicked")))
-        .layer(middleware::map_response(with_security_headers))
-        .layer(middleware::from_fn(move |request, next| observer.clone().observe(request, next)))
 }
 
 /// The same endpoint at an alternative path, because the API documents spell some paths in two ways. Its OpenAPI operation has no id.
@@ -96,88 +107,4 @@ pub fn also_at<S>(mut routes: UtoipaMethodRouter<S>, path: &str) -> UtoipaMethod
         paths.paths.insert(path.to_owned(), item);
     }
     routes
-}
-
-/// Every route of these functions: `(method, path, function)`.
-pub fn routes<F: Family>(functions: &[(&'static str, Routes<F>)]) -> Vec<(&'static str, String, &'static str)> {
-    let mut routes = Vec::new();
-    for (function, router) in functions {
-        for (path, item) in router().into_openapi().paths.paths {
-            let methods = [
-                ("GET", item.get.is_some()),
-                ("POST", item.post.is_some()),
-                ("PUT", item.put.is_some()),
-                ("PATCH", item.patch.is_some()),
-                ("DELETE", item.delete.is_some()),
-            ];
-            routes
-                .extend(methods.into_iter().filter(|(_, served)| *served).map(|(method, _)| (method, path.clone(), *function)));
-        }
-    }
-    routes
-}
-
-/// The family's OpenAPI document with the operations of its functions and their examples. Its server is the address that serves the
-/// document. An example that does not fit the document is an error.
-pub fn openapi<F: Family>(
-    mut document: OpenApi,
-    functions: &[(&'static str, Routes<F>)],
-    examples: &str,
-) -> Result<Value, String> {
-    document.servers = Some(vec![Server::new("/")]);
-    for (_, router) in functions {
-        document.merge(router().into_openapi());
-    }
-    let mut document = serde_json::to_value(document).map_err(|error| error.to_string())?;
-    examples::merge(&mut document, examples)?;
-    Ok(document)
-}
-
-fn internal<F: Family>(context: &'static str) -> Response {
-    F::Failure::from(Error::internal(context)).into_response()
-}
-
-/// Responds before the deadline, even if a service behind does not. When Lambda ends the function at its own limit, the gateway sends a
-/// response without the family's envelope.
-async fn within_deadline<F: Family>(request: Request, next: Next) -> Response {
-    tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| internal::<F>("no response before the deadline"))
-}
-
-/// Replaces a response that exceeds the size limit of Lambda by a failure.
-async fn within_size_limit<F: Family>(request: Request, next: Next) -> Response {
-    let (parts, body) = next.run(request).await.into_parts();
-    let Ok(body) = to_bytes(body, usize::MAX).await else { return internal::<F>("a response body failed") };
-    // `lambda_http` encodes a compressed body as Base64, and text as a JSON string.
-    let size = if parts.headers.contains_key(header::CONTENT_ENCODING) {
-        body.len().div_ceil(3) * 4
-    } else {
-        body.iter().map(|byte| escaped(*byte)).sum()
-    };
-    if size > MAX_ANSWER {
-        return F::answer_too_large().into_response();
-    }
-    let code = observe::code_in(&body);
-    let mut response = Response::from_parts(parts, Body::from(body));
-    if let Some(code) = code {
-        response.extensions_mut().insert(code);
-    }
-    response
-}
-
-/// Forbids browsers to guess the content type. Forbids caches to store a response without an explicit `Cache-Control`, because most
-/// responses contain personal data or tokens.
-async fn with_security_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
-}
-
-/// The length of a byte in a JSON string.
-fn escaped(byte: u8) -> usize {
-    match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
-        0..=0x1f => 6,
-        _ => 1,
-    }
 }

@@ -5,7 +5,9 @@ pub mod body;
 mod event;
 mod examples;
 pub mod family;
+pub mod frame;
 pub mod observe;
+pub mod path;
 pub mod routes;
 
 use axum::Router;

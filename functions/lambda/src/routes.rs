@@ -25,6 +25,11 @@ pub fn all() -> impl Iterator<Item = Route> {
     TABLE.lines().filter_map(Route::parse)
 }
 
+/// The routes of one family.
+pub fn of(family: &str) -> impl Iterator<Item = Route> {
+    all().filter(move |route| route.function.split_once('-').is_some_and(|(name, _)| name == family))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

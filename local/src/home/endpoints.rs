@@ -2,8 +2,12 @@
 
 use std::sync::LazyLock;
 
+use channel::Channel;
+use hris::Hris;
+use jobboard::Jobboard;
 use lambda::routes::{self, Route};
 use serde_json::Value;
+use signing::Signing;
 
 /// One of the four APIs.
 pub struct Family {
@@ -27,12 +31,7 @@ pub struct Index {
 
 /// Built at the first use. A test checks that every document can be generated.
 pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let documents = [
-        ("channel", channel::openapi().unwrap_or_default()),
-        ("hris", hris::openapi().unwrap_or_default()),
-        ("signing", signing::openapi().unwrap_or_default()),
-        ("jobboard", jobboard::openapi().unwrap_or_default()),
-    ];
+    let documents = [document::<Channel>(), document::<Hris>(), document::<Signing>(), document::<Jobboard>()];
     let families = documents.iter().map(|(name, document)| Family {
         name,
         title: text(&document["info"]["title"]).trim_start_matches("工桥 · ").to_owned(),
@@ -46,6 +45,10 @@ pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
     };
     Index { families: families.collect(), endpoints: routes::all().filter_map(endpoint).collect() }
 });
+
+fn document<F: lambda::family::Family>() -> (&'static str, Value) {
+    (F::NAME, F::openapi().unwrap_or_default())
+}
 
 fn first_sentence(text: &str) -> String {
     text.split_inclusive('。').next().unwrap_or_default().to_owned()

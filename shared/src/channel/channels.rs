@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::Service;
 use super::keys::{self, ChannelId};
-use super::{Service, missing};
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::Cursor;
@@ -121,7 +121,7 @@ impl Service {
             next.extend(index.map(|(attribute, value)| (attribute.clone(), value.clone())));
             Ok(next)
         });
-        changed.await?.map(from_item).transpose()?.ok_or_else(|| missing("appkey"))
+        changed.await?.map(from_item).transpose()?.ok_or_else(|| Error::missing("appkey"))
     }
 }
 

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::crypto::keyring::Keyring;
-use crate::error::{Error, Fault, Result};
+use crate::error::Result;
 use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
@@ -97,9 +97,4 @@ impl Service {
         let now = self.clock.now();
         Ok((self.ids.next(now)?, now))
     }
-}
-
-/// The error for a record that does not exist or belongs to another channel. `field` names its id.
-pub fn missing(field: &'static str) -> Error {
-    Error::not_found([Fault::new(field, "does not exist")])
 }

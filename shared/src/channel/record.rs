@@ -4,7 +4,7 @@ use super::item::{from_item, is_version, to_item};
 use super::keys::{self, ChannelId};
 use super::reference::{self, Broken, Reference};
 use super::resource::{Record, Resource};
-use super::{Service, Settings, missing};
+use super::{Service, Settings};
 use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
 use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, retry_conflicts};
@@ -50,7 +50,7 @@ impl Service {
         change: impl Fn(&T) -> Result<T>,
     ) -> Result<Record<T>> {
         retry_conflicts(|| async {
-            let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| missing(T::ID_FIELD))?;
+            let current: Record<T> = self.find(channel, id).await?.ok_or_else(|| Error::missing(T::ID_FIELD))?;
             let next = change(&current.content)?;
             check(&next, self.settings)?;
             if next == current.content {
@@ -124,7 +124,7 @@ impl Rejections {
     fn stored<T: Resource>(self, content: &T) -> Result<Item> {
         match self.record {
             Rejection { failed: true, stored: Some(item) } => Ok(item),
-            Rejection { failed: true, stored: None } => Err(missing(T::ID_FIELD)),
+            Rejection { failed: true, stored: None } => Err(Error::missing(T::ID_FIELD)),
             Rejection { failed: false, .. } => Err(reference::error(self.references).unwrap_or_else(|| {
                 Error::internal(format!("a write of {} {} was rejected without a reason", T::KIND, content.id()))
             })),

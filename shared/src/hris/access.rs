@@ -9,7 +9,7 @@ use super::keys::{access_key_key, company_key, company_token_key, product_compan
 use super::organization::Company;
 use super::signature::SignedCall;
 use super::values::{Code, Uuid};
-use super::{Caller, Credential, Service, missing};
+use super::{Caller, Credential, Service};
 use crate::crypto::credentials::{NewSecret, Secret, Secrets, hash, is_same};
 use crate::crypto::keyring::Purpose;
 use crate::crypto::random::random_token;
@@ -97,8 +97,8 @@ impl Service {
         match outcome.await?.unless_stored(&item) {
             Outcome::Written => Ok((key, secret)),
             Outcome::Rejected(rejections) => match &rejections[..] {
-                [product, ..] if product.failed => Err(missing("product_id")),
-                [_, company, ..] if company.failed => Err(missing("company_uuid")),
+                [product, ..] if product.failed => Err(Error::missing("product_id")),
+                [_, company, ..] if company.failed => Err(Error::missing("company_uuid")),
                 _ => Err(Error::conflict(Fault::new("company_uuid", "has an access key of this product"))),
             },
         }
@@ -137,7 +137,7 @@ impl Service {
         let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
         match self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(token),
-            Outcome::Rejected(_) => Err(missing("company_uuid")),
+            Outcome::Rejected(_) => Err(Error::missing("company_uuid")),
         }
     }
 
@@ -145,7 +145,7 @@ impl Service {
     ///
     /// DynamoDB: one read, one write.
     pub async fn update_visitor_token(&self, uuid: &Uuid, token: &Token) -> Result<Company> {
-        let company = self.company(uuid).await?.ok_or_else(|| missing("guid"))?;
+        let company = self.company(uuid).await?.ok_or_else(|| Error::missing("guid"))?;
         let key = visitor_token_key(uuid);
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(token.as_str()));
@@ -215,7 +215,7 @@ impl Service {
             change(&mut key)?;
             to_item(&key)
         });
-        let item = changed.await?.ok_or_else(|| missing("access_key"))?;
+        let item = changed.await?.ok_or_else(|| Error::missing("access_key"))?;
         serde_dynamo::from_item(item).map_err(Error::internal)
     }
 }

@@ -9,9 +9,9 @@ use super::entity::{Alias, Entity};
 use super::item::from_item;
 use super::keys::{self, employee_key, empno_key, mobile_key, owned_partition, partition, record_key};
 use super::values::{Category, Code, Sex, Status, Uuid};
-use super::{Service, missing, pagination_required};
+use super::{Service, pagination_required};
 use crate::crypto::keyring::Keyring;
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
@@ -213,9 +213,9 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn employee(&self, company: &Uuid, uuid: &str) -> Result<Employee> {
-        let uuid = Uuid::parse(uuid).map_err(|_| missing("uuid"))?;
+        let uuid = Uuid::parse(uuid).map_err(|_| Error::missing("uuid"))?;
         let found = self.store.get(&self.tables.hris, employee_key(company, uuid.as_str())).await?;
-        self.read_employee(found.ok_or_else(|| missing("uuid"))?)
+        self.read_employee(found.ok_or_else(|| Error::missing("uuid"))?)
     }
 
     /// The employee with this uuid, else with this number, else with this phone number.
@@ -229,7 +229,7 @@ impl Service {
             keys.push(mobile_key(company, &mobile, &self.keyring)?);
         }
         let found = if keys.is_empty() { Vec::new() } else { self.store.get_all(&self.tables.hris, keys).await? };
-        self.read_employee(found.into_iter().next().ok_or_else(|| missing("id"))?)
+        self.read_employee(found.into_iter().next().ok_or_else(|| Error::missing("id"))?)
     }
 
     /// The employee with this phone number.

@@ -54,7 +54,7 @@ impl Service {
     pub async fn import<T: Entity>(&self, company: Uuid) -> Result<Import<'_, T>> {
         match self.store.get(&self.tables.hris, company_key(&company)).await? {
             Some(_) => Ok(Import::new(self, company)),
-            None => Err(super::missing("company_uuid")),
+            None => Err(Error::missing("company_uuid")),
         }
     }
 

@@ -118,11 +118,6 @@ impl Service {
     }
 }
 
-/// The error for a record that does not exist or belongs to another company.
-pub fn missing(field: &'static str) -> Error {
-    Error::not_found([Fault::new(field, "does not exist")])
-}
-
 /// The error for a list that is too large to be returned whole.
 pub fn pagination_required() -> Error {
     Error::invalid([Fault::new("pagination", "is required: there are too many to be given at once")])

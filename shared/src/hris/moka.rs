@@ -3,13 +3,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Service;
 use super::item::to_item;
 use super::keys::{bind_code_key, company_key, moka_binding_key};
 use super::recruitment::Candidate;
 use super::values::Uuid;
-use super::{Service, missing};
 use crate::crypto::random::random_token;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Outcome, Write, expire};
 use crate::values::Moment;
@@ -35,7 +35,7 @@ pub enum Validity {
 impl Service {
     pub async fn create_bind_code(&self, company: &Uuid) -> Result<BindCode> {
         if self.company(company).await?.is_none() {
-            return Err(missing("company_uuid"));
+            return Err(Error::missing("company_uuid"));
         }
         let plain = random_token()?;
         let valid_until = self.clock.now() + CODE_AGE;
@@ -52,11 +52,12 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn check_bind_code(&self, company: &Uuid, code: &str) -> Result<Validity> {
-        let found = self.store.get(&self.tables.credentials, bind_code_key(code)).await?.ok_or_else(|| missing("bind_code"))?;
+        let found =
+            self.store.get(&self.tables.credentials, bind_code_key(code)).await?.ok_or_else(|| Error::missing("bind_code"))?;
         let (until, kept) = (read_integer::<i64>(&found, "valid_until")?, read_integer::<i64>(&found, "expires_at")?);
         let now: Timestamp = self.clock.now();
         if read_text(&found, "company")? != company.as_str() || kept <= now.as_second() {
-            return Err(missing("bind_code"));
+            return Err(Error::missing("bind_code"));
         }
         Ok(if now.as_second() < until { Validity::Valid } else { Validity::Expired })
     }
@@ -72,7 +73,7 @@ impl Service {
             let table = &self.tables.hris;
             let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
             if let Outcome::Rejected(_) = self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
-                return Err(missing("company_uuid"));
+                return Err(Error::missing("company_uuid"));
             }
         }
         Ok(validity)

@@ -12,7 +12,7 @@ use super::employees::Employee;
 use super::item::from_item;
 use super::keys::{access_token_key, app_key, attempt_key, company_key, employee_key, product_key, response_code_key};
 use super::values::{Code, Status, Uuid};
-use super::{Caller, Credential, Service, missing};
+use super::{Caller, Credential, Service};
 use crate::crypto::credentials::{NewSecret, Secrets, hash};
 use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Kind, Result};
@@ -101,8 +101,8 @@ impl Service {
         match outcome.await?.unless_stored(&item) {
             Outcome::Written => Ok((app, secret)),
             Outcome::Rejected(rejections) => match &rejections[..] {
-                [product, ..] if product.failed => Err(missing("product_id")),
-                [_, company, ..] if company.failed => Err(missing("company_uuid")),
+                [product, ..] if product.failed => Err(Error::missing("product_id")),
+                [_, company, ..] if company.failed => Err(Error::missing("company_uuid")),
                 _ => Err(Error::internal("the id of a new app exists already")),
             },
         }
@@ -127,7 +127,7 @@ impl Service {
             change(&mut app)?;
             to_item(&app)
         });
-        let item = changed.await?.ok_or_else(|| missing("app_id"))?;
+        let item = changed.await?.ok_or_else(|| Error::missing("app_id"))?;
         serde_dynamo::from_item(item).map_err(Error::internal)
     }
 

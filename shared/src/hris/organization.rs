@@ -6,8 +6,8 @@ use super::entity::Entity;
 use super::item::from_item;
 use super::keys::{self, company_key, employee_key, partition, record_key};
 use super::values::Uuid;
-use super::{Service, missing, pagination_required};
-use crate::error::Result;
+use super::{Service, pagination_required};
+use crate::error::{Error, Result};
 use crate::storage::table::Key;
 use crate::values::Text;
 use crate::values::input::Faults;
@@ -107,9 +107,9 @@ impl Service {
     pub async fn one<T: Entity>(&self, company: &Uuid, id: &str, field: &'static str) -> Result<T> {
         // DynamoDB rejects longer keys with an error, but such a record just does not exist.
         if id.is_empty() || id.len() > MAX_ID {
-            return Err(missing(field));
+            return Err(Error::missing(field));
         }
         let found = self.store.get(&self.tables.hris, record_key(company, T::KIND, id)).await?;
-        from_item(&self.keyring, found.ok_or_else(|| missing(field))?)
+        from_item(&self.keyring, found.ok_or_else(|| Error::missing(field))?)
     }
 }

@@ -1,8 +1,8 @@
 //! Salary subjects of a month, uploaded by products (docs/contract/hris.txt, 薪酬科目上传).
 
+use super::Service;
 use super::keys::{empno_key, salary_partition};
 use super::values::{Code, Month, Uuid};
-use super::{Service, missing};
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::number;
 use crate::storage::table::{Condition, Key, Outcome, Write};
@@ -29,7 +29,7 @@ impl Service {
             Write::Check { table: table.clone(), key: empno_key(company, &value.empno), condition: Condition::present() };
         match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(()),
-            Outcome::Rejected(_) => Err(missing("empno")),
+            Outcome::Rejected(_) => Err(Error::missing("empno")),
         }
     }
 }

@@ -67,14 +67,13 @@ impl Service {
         }
     }
 
-    /// Replaces the content of a job by what `change` returns. `change` runs after the check of the owner, so that the content of another
-    /// user's job is not validated.
+    /// Changes the content of a job. `change` runs again after a conflict.
     ///
     /// DynamoDB: one read, one transaction.
-    pub async fn update_job(&self, owner: Id, id: Id, change: impl Fn(&Content) -> Result<Content>) -> Result<()> {
+    pub async fn update_job(&self, owner: Id, id: Id, change: impl Fn(&mut Content)) -> Result<()> {
         let now = self.clock.now();
         self.change_own(owner, id, |job| {
-            job.content = change(&job.content)?;
+            change(&mut job.content);
             job.content.check()?;
             job.updated_at = now.into();
             Ok(())

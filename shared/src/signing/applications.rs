@@ -4,13 +4,13 @@
 
 use jiff::Timestamp;
 
+use super::Service;
 use super::directory::{Company, Contract, Handler, Listed};
 use super::item::{application_from_item, application_item, from_item, set_signing};
 use super::keys::{application_key, applications_partition, em_id_key, listed_key, state_partition};
 use super::resume::Resume;
 use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, by_worker, resubmit};
 use super::values::{Number, PlatformCode, Worker};
-use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
@@ -51,7 +51,7 @@ impl Service {
             require_enabled::<Handler>(found.next(), "ad_user_id")?;
             let company_name = &company.company_name;
             let signing = match &current {
-                None if submission == Submission::Changed => return Err(missing("employee")),
+                None if submission == Submission::Changed => return Err(Error::missing("employee")),
                 None => self.new_signing(company_name, origin.clone(), now)?,
                 Some(item) => {
                     let before = application_from_item(&self.keyring, item.clone())?;
@@ -155,7 +155,7 @@ impl Service {
         let now = self.clock.now();
         self.change_signing(platform, em_id, |signing, company| {
             if matches!(decision, Decision::Approve(_)) {
-                let contract = contract.as_ref().ok_or_else(|| missing("contract_id"))?;
+                let contract = contract.as_ref().ok_or_else(|| Error::missing("contract_id"))?;
                 if contract.company_id != company {
                     return Err(Error::conflict(Fault::new("contract_id", "is of another company")));
                 }
@@ -192,7 +192,7 @@ impl Service {
         em_id: u64,
         change: impl Fn(&mut Signing, Number) -> Result<()>,
     ) -> Result<Application> {
-        let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| missing("em_id"))?;
+        let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
         let changed = self.store.change(&self.tables.signing, application_key(&worker), |item| {
             let mut signing: Signing = from_item(item.clone())?;
             let company =
@@ -202,7 +202,7 @@ impl Service {
             set_signing(&mut next, platform, &signing)?;
             Ok(next)
         });
-        application_from_item(&self.keyring, changed.await?.ok_or_else(|| missing("em_id"))?)
+        application_from_item(&self.keyring, changed.await?.ok_or_else(|| Error::missing("em_id"))?)
     }
 
     async fn find_worker(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Worker>> {

@@ -5,11 +5,11 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Service;
 use super::dictionaries::{self, Entry};
 use super::item::from_item;
 use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, positions_key};
 use super::values::{Enabled, Number, PlatformCode};
-use super::{Service, missing};
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Outcome, Write};
@@ -166,7 +166,7 @@ impl Service {
         let check = Write::Check { table: table.clone(), key: platform_key(platform), condition: Condition::present() };
         match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(()),
-            Outcome::Rejected(_) => Err(missing("platform_code")),
+            Outcome::Rejected(_) => Err(Error::missing("platform_code")),
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! They are in the private bucket. An object's key begins with its worker, so no request can name another worker's image.
 
+use super::Service;
 use super::keys::image_key;
 use super::values::Worker;
-use super::{Service, missing};
 use crate::error::{Error, Fault, Result};
 use crate::storage::objects::Presigned;
 use crate::values::image::Format;
@@ -33,7 +33,7 @@ impl Service {
             && Format::with_ending(ending).is_some();
         let key = image_key(worker, name);
         if !is_valid || !self.objects.exists(&key).await? {
-            return Err(missing("name"));
+            return Err(Error::missing("name"));
         }
         self.objects.presign_get(&key).await
     }

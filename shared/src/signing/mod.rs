@@ -19,7 +19,7 @@ pub mod verification;
 use std::sync::Arc;
 
 use crate::crypto::keyring::Keyring;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::outbound::sms::Sms;
 use crate::outbound::wechat::WeChat;
 use crate::runtime::cache::Cache;
@@ -95,9 +95,4 @@ impl Service {
         let Self { store, keyring, tables, .. } = self;
         Counters { family: "signing", store, table: &tables.credentials, keyring, now: self.clock.now() }
     }
-}
-
-/// The error for a record that does not exist.
-pub fn missing(field: &'static str) -> Error {
-    Error::not_found([Fault::new(field, "does not exist")])
 }

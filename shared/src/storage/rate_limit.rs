@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::table::{Count, Counted, Key, Store};
+use super::table::{Count, Counted, Key, Spacing, Store};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 
@@ -80,24 +80,25 @@ impl RateLimit {
         parts.extend(caller.iter().map(|part| part.as_bytes()));
         let prefix = format!("{family}#{}#{}", self.name, hex::encode(&keyring.blind_index(&parts)?[..16]));
         let spacing = self.spacing.as_secs();
-        // Without spacing any attempt of the window may come before this one: the clock of another process may be ahead. With spacing the
-        // time of the last attempt must outlive the window.
-        let (key, attribute, last_before, expires_at) = match spacing {
-            0 => (format!("{prefix}#{window}"), "counted".to_owned(), next_window, next_window),
-            _ => (prefix, format!("counted_{window}"), second - spacing, next_window + self.window.as_secs()),
+        // Without spacing each window has a record of its own. With spacing the time of the last attempt must outlive the window.
+        let (key, attribute, expires_at) = match spacing {
+            0 => (format!("{prefix}#{window}"), "counted".to_owned(), next_window),
+            _ => (prefix, format!("counted_{window}"), next_window + self.window.as_secs()),
         };
         let count = Count {
             key: Key::new(key, "count"),
             attribute,
-            outdated: format!("counted_{}", window - 1),
             amount: match ended {
                 Attempt::Succeeded => 1,
                 Attempt::Failed => self.failure,
             },
             most: self.most,
-            now: second,
-            last_before,
             expires_at,
+            spacing: (spacing > 0).then(|| Spacing {
+                outdated: format!("counted_{}", window - 1),
+                now: second,
+                last_before: second - spacing,
+            }),
         };
         match store.count(table, count).await? {
             Counted::Added => Ok(()),

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use lambda::family::Family;
 use local::template::Template;
 use serde_json::Value;
 
+use crate::support::board::SPELLINGS;
 use crate::support::documents;
 use crate::support::repository::{compare, files, root};
 
 /// An API: the endpoints of its document, the additions, and what is served.
-struct Family {
+struct Api {
     name: &'static str,
     /// `METHOD /path`, as the template writes paths.
     documented: BTreeSet<String>,
     /// Endpoints beyond the document. Grows only with a design page.
-    additions: &'static [&'static str],
+    additions: Vec<&'static str>,
     /// Routes of the template that are no endpoints: they catch requests to unknown paths.
     catch_all: &'static [&'static str],
     routes: Vec<(&'static str, String, &'static str)>,
@@ -23,7 +25,7 @@ struct Family {
     openapi: Value,
 }
 
-fn families() -> [Family; 4] {
+fn families() -> [Api; 4] {
     let channel = documents::channel::endpoints();
     assert_eq!(channel.len(), 20);
     let hris = documents::hris::endpoints();
@@ -33,19 +35,14 @@ fn families() -> [Family; 4] {
     let jobboard = documents::jobboard::endpoints();
     assert_eq!(jobboard.len(), 23);
     [
-        Family {
-            name: "channel",
-            documented: channel.iter().map(|endpoint| as_template(endpoint)).collect(),
-            additions: &["POST /api/v1/uploads", "GET /api/v1/uploads/{name}"],
-            catch_all: &["ANY /api/v1", "ANY /api/v1/{proxy+}"],
-            routes: channel::routes(),
-            functions: channel::FUNCTIONS.map(|(name, _)| name).to_vec(),
-            openapi: channel::openapi().unwrap(),
-        },
-        Family {
-            name: "hris",
-            documented: hris.into_iter().filter(|endpoint| !documents::hris::WITHDRAWN.contains(&endpoint.as_str())).collect(),
-            additions: &[
+        Api::of::<channel::Channel>(
+            channel.iter().map(|endpoint| as_template(endpoint)).collect(),
+            vec!["POST /api/v1/uploads", "GET /api/v1/uploads/{name}"],
+            &["ANY /api/v1", "ANY /api/v1/{proxy+}"],
+        ),
+        Api::of::<hris::Hris>(
+            hris.into_iter().filter(|endpoint| !documents::hris::WITHDRAWN.contains(&endpoint.as_str())).collect(),
+            vec![
                 "GET /api/v2/oauth/authorize",
                 "POST /api/v2/oauth/authorize",
                 "POST /api/v2/oauth/token",
@@ -60,16 +57,12 @@ fn families() -> [Family; 4] {
                 "PATCH /api/v2/moka_binds/{bind_code}",
                 "POST /api/v2/moka_unbinds",
             ],
-            catch_all: &["ANY /api/v2", "ANY /api/v2/{proxy+}"],
-            routes: hris::routes(),
-            functions: hris::FUNCTIONS.map(|(name, _)| name).to_vec(),
-            openapi: hris::openapi().unwrap(),
-        },
-        Family {
-            name: "signing",
-            documented: signing.into_iter().collect(),
-            additions: &["GET /image/{name}"],
-            catch_all: &[
+            &["ANY /api/v2", "ANY /api/v2/{proxy+}"],
+        ),
+        Api::of::<signing::Signing>(
+            signing.into_iter().collect(),
+            vec!["GET /image/{name}"],
+            &[
                 "ANY /captcha",
                 "ANY /verifycode",
                 "ANY /weixin/login",
@@ -82,27 +75,12 @@ fn families() -> [Family; 4] {
                 "ANY /image",
                 "ANY /image/{name}",
             ],
-            routes: signing::routes(),
-            functions: signing::FUNCTIONS.map(|(name, _)| name).to_vec(),
-            openapi: signing::openapi().unwrap(),
-        },
-        Family {
-            name: "jobboard",
-            documented: jobboard.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect(),
-            additions: &[
-                // The second spelling of a path.
-                "POST /jobs/create",
-                "POST /jobs/close",
-                "POST /jobs/collect",
-                "POST /jobs/cancnel_collect",
-                "POST /job/cancel_collect",
-                "POST /jobs/cancel_collect",
-                "POST /wechat/pay/notify",
-                "POST /order/status",
-                "POST /img/upload/presign",
-                "GET /img/{name}",
-            ],
-            catch_all: &[
+        ),
+        Api::of::<jobboard::Jobboard>(
+            jobboard.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect(),
+            [&SPELLINGS[..], &["POST /wechat/pay/notify", "POST /order/status", "POST /img/upload/presign", "GET /img/{name}"]]
+                .concat(),
+            &[
                 "ANY /wechat/{proxy+}",
                 "ANY /user/{proxy+}",
                 "ANY /job/{proxy+}",
@@ -113,10 +91,7 @@ fn families() -> [Family; 4] {
                 "ANY /order/{proxy+}",
                 "ANY /img/{proxy+}",
             ],
-            routes: jobboard::routes(),
-            functions: jobboard::FUNCTIONS.map(|(name, _)| name).to_vec(),
-            openapi: jobboard::openapi().unwrap(),
-        },
+        ),
     ]
 }
 
@@ -130,7 +105,12 @@ fn as_template(endpoint: &str) -> String {
     format!("{method} /api/v1{}", path.split('/').map(parameter).collect::<Vec<_>>().join("/"))
 }
 
-impl Family {
+impl Api {
+    fn of<F: Family>(documented: BTreeSet<String>, additions: Vec<&'static str>, catch_all: &'static [&'static str]) -> Self {
+        let functions = F::FUNCTIONS.iter().map(|(name, _)| *name).collect();
+        Self { name: F::NAME, documented, additions, catch_all, routes: F::routes(), functions, openapi: F::openapi().unwrap() }
+    }
+
     /// `METHOD /path` with the function that serves it.
     fn handlers(&self) -> impl Iterator<Item = (String, String)> {
         self.routes.iter().map(|(method, path, function)| (format!("{method} {path}"), (*function).to_owned()))
@@ -139,7 +119,7 @@ impl Family {
 
 /// `METHOD /path` of every family with the function that serves it.
 fn handlers() -> BTreeMap<String, String> {
-    families().iter().flat_map(Family::handlers).collect()
+    families().iter().flat_map(Api::handlers).collect()
 }
 
 #[test]

@@ -13,7 +13,7 @@ use shared::runtime::log::subscriber;
 use tracing::level_filters::LevelFilter;
 
 use crate::support::board::{Board, User, job};
-use crate::support::consent::{App, Browser};
+use crate::support::consent::Browser;
 use crate::support::product::Product;
 use crate::support::resource::{ALL, PAYMENTS, USERS};
 use crate::support::wire::Failure;
@@ -214,7 +214,7 @@ async fn hris(stage: &Stage, canaries: &mut Canaries) {
 
     // The visit was announced to the same phone, which is sent at most one message a minute.
     stage.clock.advance(jiff::SignedDuration::from_secs(61));
-    let app = App::of(&product).await;
+    let app = product.app().await;
     canaries.issued(&app.app_secret);
     let code = Browser::new(&app).response_code("18602836799").await;
     canaries.issued(&code);

@@ -11,7 +11,7 @@ use crate::support::repository::{root, sources};
 const LAYERS: [&[&str]; 6] =
     [&["error"], &["values"], &["crypto"], &["storage", "outbound"], &["runtime"], &["channel", "signing", "jobboard", "hris"]];
 
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "shared",
     "functions/lambda",
     "functions/channel",
@@ -20,6 +20,7 @@ const CRATES: [&str; 9] = [
     "functions/hris",
     "functions/ops",
     "local",
+    "client",
     "bench",
 ];
 

@@ -8,6 +8,16 @@ use serde_json::{Value, json};
 use super::documents::jobboard::documented;
 use super::{Address, Response, client, fetch};
 
+/// The other spellings of a path are the same endpoint.
+pub const SPELLINGS: [&str; 6] = [
+    "POST /jobs/create",
+    "POST /jobs/close",
+    "POST /jobs/collect",
+    "POST /jobs/cancnel_collect",
+    "POST /job/cancel_collect",
+    "POST /jobs/cancel_collect",
+];
+
 /// The job board as a visitor sees it who is not logged in.
 #[derive(Clone)]
 pub struct Board {

@@ -1,6 +1,7 @@
 //! A call of every endpoint of the HR API that needs credentials, made by a product of a company with records, and the response
 //! that is expected.
 
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ impl Call {
         let code = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
         let code = code["bind_code"].as_str().expect("a bind code");
         let bearing = documents::hris::bearing_token();
-        let routes = hris::routes().into_iter().map(|(method, path, _)| (method, path));
+        let routes = hris::Hris::routes().into_iter().map(|(method, path, _)| (method, path));
         routes
             .filter(|(method, path)| !OPEN.contains(&format!("{method} {path}").as_str()))
             .map(|(method, path)| Self::of(product, method, &path, code, &bearing))

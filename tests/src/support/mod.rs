@@ -3,7 +3,6 @@
 //! Most tests share one system ([`world`]) and are isolated there as tenants are: each creates its own channel, company, platform or
 //! user. A test that sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
-mod address;
 pub mod board;
 pub mod calls;
 pub mod consent;
@@ -18,32 +17,16 @@ mod stage;
 pub mod wire;
 pub mod worker;
 
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, mpsc};
 
 use local::{Options, World};
 use serde_json::Value;
 
-pub use address::Address;
+pub use client::{Address, Response, client, fetch};
 pub use documents::channel as document;
 pub use partner::Partner;
 pub use stage::Stage;
 pub use wire::Fault;
-
-/// The status and the JSON body of a response. The body is null if it is no JSON.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Response {
-    pub status: u16,
-    pub body: Value,
-}
-
-pub async fn fetch(request: reqwest::RequestBuilder) -> Response {
-    let response = request.send().await.expect("a response");
-    let status = response.status().as_u16();
-    let text = response.text().await.expect("a body");
-    Response { status, body: serde_json::from_str(&text).unwrap_or_default() }
-}
 
 /// The system that tests share. It lives on its own runtime, because a test's runtime ends with the test.
 pub fn world() -> &'static Address {
@@ -60,16 +43,6 @@ pub fn world() -> &'static Address {
         receiver.recv().unwrap()
     });
     &SHARED
-}
-
-/// A client with its own IP address that follows no redirect. Rate limits count by address; on Linux all of 127.0.0.0/8 is the
-/// loopback.
-pub fn client() -> reqwest::Client {
-    static COUNT: AtomicU32 = AtomicU32::new(1);
-    let [_, high, middle, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    let own = IpAddr::from([127, high + 1, middle, low]);
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    client.local_address(cfg!(target_os = "linux").then_some(own)).build().unwrap()
 }
 
 /// The response to a failed request, in the document's envelope: code, message, and `(field, reason)` of each fault.

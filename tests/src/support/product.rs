@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use shared::runtime::clock::{Clock, SystemClock};
 
 use super::{Address, Response, Stage, fetch, world};
@@ -140,11 +138,9 @@ impl Product {
         self.clock.now().as_second().to_string()
     }
 
-    /// The signature as documented: `HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload)`, in hex.
+    /// The signature as documented.
     pub fn sign(&self, method: &str, path: &str, tonce: &str, payload: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret_key.as_bytes()).unwrap();
-        mac.update(format!("{method}{path}{}{tonce}{payload}", self.access_key).as_bytes());
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        client::sign(&self.secret_key, [method, path, &self.access_key, tonce, payload])
     }
 
     /// A signed call with the payload in the query. `Value::Null` sends no payload.

@@ -1,7 +1,7 @@
+use channel::{Channel, users};
 use lambda_http::Error;
-use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(channel::connect(channel::users::router, &Environment::of_process().await).await?).await
+    lambda::family::run::<Channel>(users::router).await
 }

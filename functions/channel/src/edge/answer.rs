@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use lambda::answer;
 use lambda::body::Unreadable;
+use lambda::frame::Unserved;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::values::input::WHOLE;
@@ -71,6 +72,16 @@ struct FieldProblem {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Domain(error)
+    }
+}
+
+impl From<Unserved> for Failure {
+    fn from(reason: Unserved) -> Self {
+        match reason {
+            Unserved::UnknownPath => Self::UnknownPath,
+            Unserved::WrongMethod => Self::WrongMethod,
+            Unserved::AnswerTooLarge(_) => Self::AnswerTooLarge,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
+use hris::{Hris, attendance};
 use lambda_http::Error;
-use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(hris::connect(hris::attendance::router, &Environment::of_process().await).await?).await
+    lambda::family::run::<Hris>(attendance::router).await
 }

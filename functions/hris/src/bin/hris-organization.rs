@@ -1,7 +1,7 @@
+use hris::{Hris, organization};
 use lambda_http::Error;
-use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(hris::connect(hris::organization::router, &Environment::of_process().await).await?).await
+    lambda::family::run::<Hris>(organization::router).await
 }

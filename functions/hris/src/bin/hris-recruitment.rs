@@ -1,7 +1,7 @@
+use hris::{Hris, recruitment};
 use lambda_http::Error;
-use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(hris::connect(hris::recruitment::router, &Environment::of_process().await).await?).await
+    lambda::family::run::<Hris>(recruitment::router).await
 }

@@ -4,9 +4,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use lambda::answer;
 use lambda::body::Unreadable;
+use lambda::frame::Unserved;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::hris::access::AuthError;
+use shared::hris::pagination_required;
 use shared::values::input::WHOLE;
 use utoipa::ToSchema;
 
@@ -73,6 +75,16 @@ impl From<AuthError> for Failure {
             AuthError::Untimely => Self::Untimely,
             AuthError::WrongSignature => Self::WrongSignature,
             AuthError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl From<Unserved> for Failure {
+    fn from(reason: Unserved) -> Self {
+        match reason {
+            Unserved::UnknownPath => Self::UnknownPath,
+            Unserved::WrongMethod => Self::WrongMethod,
+            Unserved::AnswerTooLarge(_) => pagination_required().into(),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! Payloads, the bodies of unsigned requests, and path segments.
+//! Payloads, and the bodies of unsigned requests.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::request::Parts;
+use axum::extract::{FromRequest, Request};
 use deserr::Deserr;
 use lambda::body;
 use shared::error::Error;
@@ -53,33 +52,5 @@ impl<T: Deserr<Faults>> FromRequest<App> for Fields<T> {
             Input::parse(&body).map_err(Failure::MalformedJson)?.without_nulls()
         };
         Ok(Self(fields.read()?))
-    }
-}
-
-/// The parameter of a path, percent-decoded. It is empty if it is invalid: the caller is authenticated first, then gets a 404.
-pub struct Segment(pub String);
-
-impl FromRequestParts<App> for Segment {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        match Path::from_request_parts(parts, app).await {
-            Ok(Path(segment)) => Ok(Self(segment)),
-            Err(_) => Ok(Self(String::new())),
-        }
-    }
-}
-
-/// Both parameters of a path, likewise.
-pub struct Segments(pub String, pub String);
-
-impl FromRequestParts<App> for Segments {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        match Path::from_request_parts(parts, app).await {
-            Ok(Path((first, second))) => Ok(Self(first, second)),
-            Err(_) => Ok(Self(String::new(), String::new())),
-        }
     }
 }

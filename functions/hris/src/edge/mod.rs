@@ -13,4 +13,5 @@ mod body;
 
 pub use answer::{Failure, Problem, Reply};
 pub use auth::{Call, Signed};
-pub use body::{Fields, Nothing, Payload, Segment, Segments, TokenOnly};
+pub use body::{Fields, Nothing, Payload, TokenOnly};
+pub use lambda::path::Segment;

@@ -1,7 +1,7 @@
+use jobboard::{Jobboard, jobs};
 use lambda_http::Error;
-use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(jobboard::connect(jobboard::jobs::router, &Environment::of_process().await).await?).await
+    lambda::family::run::<Jobboard>(jobs::router).await
 }

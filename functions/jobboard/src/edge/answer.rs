@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use lambda::answer;
 use lambda::body::{NoFile, Unreadable};
+use lambda::frame::Unserved;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::jobboard::orders::OrderError;
@@ -116,6 +117,16 @@ impl From<VoucherError> for Failure {
         match error {
             VoucherError::NotEnough => Self::NotEnoughVouchers,
             VoucherError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl From<Unserved> for Failure {
+    fn from(reason: Unserved) -> Self {
+        match reason {
+            Unserved::UnknownPath => Self::UnknownPath,
+            Unserved::WrongMethod => Self::WrongMethod,
+            Unserved::AnswerTooLarge(error) => error.into(),
         }
     }
 }

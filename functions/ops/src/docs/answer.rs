@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use lambda::frame::Unserved;
 use shared::error::Error;
 
 /// The policy of a page that loads only our own styles, scripts and images.
@@ -49,6 +50,16 @@ struct FailurePage {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Internal(error)
+    }
+}
+
+impl From<Unserved> for Failure {
+    fn from(reason: Unserved) -> Self {
+        match reason {
+            Unserved::UnknownPath => Self::UnknownPath,
+            Unserved::WrongMethod => Self::WrongMethod,
+            Unserved::AnswerTooLarge(error) => error.into(),
+        }
     }
 }
 

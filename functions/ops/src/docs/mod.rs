@@ -18,7 +18,7 @@ mod ui;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::get;
-use lambda::family::{self, Family};
+use lambda::frame::{self, Frame};
 use lambda::observe::Observer;
 use shared::runtime::environment::Environment;
 use tower_http::compression::CompressionLayer;
@@ -28,21 +28,13 @@ use answer::Failure;
 
 struct Docs;
 
-impl Family for Docs {
+impl Frame for Docs {
     type App = ();
     type Failure = Failure;
 
-    const PREFIX: &'static str = "ops-docs";
+    const NAME: &'static str = "ops";
     /// No request has a body.
     const MAX_BODY: usize = 0;
-
-    fn unknown_path() -> Failure {
-        Failure::UnknownPath
-    }
-
-    fn wrong_method() -> Failure {
-        Failure::WrongMethod
-    }
 }
 
 /// The router of the function.
@@ -55,5 +47,5 @@ pub fn connect(environment: &Environment) -> Router {
         .route("/docs/ui/{name}", get(ui::show))
         .layer(from_fn(answer::unless_known))
         .layer(CompressionLayer::new().gzip(true));
-    family::router::<Docs>(routes, Observer::of(environment)).with_state(())
+    frame::router::<Docs>(routes, Observer::of(environment)).with_state(())
 }

@@ -3,9 +3,9 @@
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Result};
+use shared::signing::Service;
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::values::{Number, PlatformCode};
-use shared::signing::{Service, missing};
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Text};
@@ -90,7 +90,7 @@ pub async fn list_applications(service: &Service, list: ListApplications) -> Res
 
 pub async fn show_application(service: &Service, ShowApplication { platform_code, em_id }: ShowApplication) -> Result<Value> {
     let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
-    Ok(view(&found.ok_or_else(|| missing("em_id"))?))
+    Ok(view(&found.ok_or_else(|| Error::missing("em_id"))?))
 }
 
 pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {

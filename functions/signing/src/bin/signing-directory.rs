@@ -1,7 +1,7 @@
 use lambda_http::Error;
-use shared::runtime::environment::Environment;
+use signing::{Signing, directory};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(signing::connect(signing::directory::router, &Environment::of_process().await).await?).await
+    lambda::family::run::<Signing>(directory::router).await
 }

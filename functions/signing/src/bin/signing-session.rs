@@ -1,7 +1,7 @@
 use lambda_http::Error;
-use shared::runtime::environment::Environment;
+use signing::{Signing, session};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(signing::connect(signing::session::router, &Environment::of_process().await).await?).await
+    lambda::family::run::<Signing>(session::router).await
 }

@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use lambda::answer;
 use lambda::body::{NoFile, Unreadable};
+use lambda::frame::Unserved;
 use serde::Serialize;
 use serde_json::Value;
 use shared::error::{Error, Fault};
@@ -76,6 +77,16 @@ impl From<LoginError> for Failure {
         match error {
             LoginError::Rejected(rejection) => Self::WeChat(rejection),
             LoginError::Failed(error) => Self::Domain(error),
+        }
+    }
+}
+
+impl From<Unserved> for Failure {
+    fn from(reason: Unserved) -> Self {
+        match reason {
+            Unserved::UnknownPath => Self::UnknownPath,
+            Unserved::WrongMethod => Self::WrongMethod,
+            Unserved::AnswerTooLarge(error) => error.into(),
         }
     }
 }

@@ -1,9 +1,8 @@
-//! Request bodies and path segments (docs/contract/signing.txt, 1.1.3).
+//! Request bodies (docs/contract/signing.txt, 1.1.3).
 //!
 //! A body is a form, with nested arrays as `work_exp[0][company]=..`, or JSON.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::request::Parts;
+use axum::extract::{FromRequest, Request};
 use deserr::Deserr;
 use lambda::body;
 use serde_json::Value;
@@ -55,18 +54,6 @@ fn json(body: &[u8]) -> Result<Input, Failure> {
         return Ok(Input::from_value(Value::Object(serde_json::Map::new())));
     }
     Ok(Input::parse(body).map_err(|fault| Error::invalid([fault]))?.without_nulls())
-}
-
-/// The only parameter of a path, percent-decoded.
-pub struct Segment(pub String);
-
-impl FromRequestParts<App> for Segment {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let Path(segment) = Path::from_request_parts(parts, app).await.unwrap_or_else(|_| Path(String::new()));
-        Ok(Self(segment))
-    }
 }
 
 #[cfg(test)]

@@ -13,4 +13,5 @@ mod words;
 
 pub use answer::{Failure, Problem, Reply, Success, with_error_code};
 pub use auth::{Caller, CaptchaId, Platform, RequestOrigin};
-pub use body::{Fields, Segment};
+pub use body::Fields;
+pub use lambda::path::Segment;

@@ -1,7 +1,5 @@
 //! Counters that many processes add to at once.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -16,16 +14,21 @@ pub struct Count {
     pub key: Key,
     /// The attribute that is counted in.
     pub attribute: String,
-    /// The attribute of the window before, which is removed.
-    pub outdated: String,
     pub amount: u32,
     /// The counter is full once it has reached this.
     pub most: u32,
+    /// From then on the counter is not read. DynamoDB removes it later; no sweep does, since there may be one for every caller and minute.
+    pub expires_at: i64,
+    pub spacing: Option<Spacing>,
+}
+
+/// For a counter with a least time between two steps. It outlives a window, because it stores the time of the last step.
+pub struct Spacing {
+    /// The attribute of the window before, which is removed.
+    pub outdated: String,
     pub now: i64,
     /// The counter rejects a step if the last one came later than this.
     pub last_before: i64,
-    /// From then on the counter is not read. DynamoDB removes it later; no sweep does, since there may be one for every caller and minute.
-    pub expires_at: i64,
 }
 
 /// What became of a step.
@@ -40,34 +43,33 @@ impl Store {
     /// Adds to a counter in one write, so that concurrent steps are all counted. The SDK retries a call whose response was lost, so the
     /// counter may count it twice.
     pub async fn count(&self, table: &str, count: Count) -> Result<Counted> {
+        const HAS_ROOM: &str = "(attribute_not_exists(#counted) OR #counted < :most)";
         let stamp = text(random_token()?);
-        let names = [
-            ("#counted", count.attribute.as_str()),
-            ("#outdated", &count.outdated),
-            ("#last", "last"),
-            ("#expires_at", "expires_at"),
-            ("#stamp", STAMP),
-        ];
-        let values = [
-            (":amount", number(count.amount)),
-            (":most", number(count.most)),
-            (":now", number(count.now)),
-            (":last_before", number(count.last_before)),
-            (":expires_at", number(count.expires_at)),
-            (":stamp", stamp.clone()),
-        ];
         let call = self
             .client
             .update_item()
             .table_name(table)
             .set_key(Some(count.key.into_item()))
-            .update_expression("ADD #counted :amount SET #last = :now, #expires_at = :expires_at, #stamp = :stamp REMOVE #outdated")
-            .condition_expression(
-                "(attribute_not_exists(#counted) OR #counted < :most) AND (attribute_not_exists(#last) OR #last <= :last_before)",
-            )
-            .set_expression_attribute_names(Some(names.map(|(name, attribute)| (name.to_owned(), attribute.to_owned())).into()))
-            .set_expression_attribute_values(Some(HashMap::from(values.map(|(name, value)| (name.to_owned(), value)))))
+            .expression_attribute_names("#counted", &count.attribute)
+            .expression_attribute_names("#expires_at", "expires_at")
+            .expression_attribute_values(":amount", number(count.amount))
+            .expression_attribute_values(":most", number(count.most))
+            .expression_attribute_values(":expires_at", number(count.expires_at))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let call = match count.spacing {
+            None => call.update_expression("ADD #counted :amount SET #expires_at = :expires_at").condition_expression(HAS_ROOM),
+            Some(spacing) => call
+                .update_expression(
+                    "ADD #counted :amount SET #expires_at = :expires_at, #last = :now, #stamp = :stamp REMOVE #outdated",
+                )
+                .condition_expression(format!("{HAS_ROOM} AND (attribute_not_exists(#last) OR #last <= :last_before)"))
+                .expression_attribute_names("#last", "last")
+                .expression_attribute_names("#stamp", STAMP)
+                .expression_attribute_names("#outdated", spacing.outdated)
+                .expression_attribute_values(":now", number(spacing.now))
+                .expression_attribute_values(":last_before", number(spacing.last_before))
+                .expression_attribute_values(":stamp", stamp.clone()),
+        };
         let stored: Item = match call.send().await {
             Ok(_) => return Ok(Counted::Added),
             Err(SdkError::ServiceError(error)) => match error.into_err() {

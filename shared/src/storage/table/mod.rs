@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 pub use condition::Condition;
-pub use count::{Count, Counted};
+pub use count::{Count, Counted, Spacing};
 pub use due::{expire, mark};
 pub use query::{Order, Query, Range};
 pub(crate) use retry::{Conflicts, retry_conflicts};

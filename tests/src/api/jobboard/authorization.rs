@@ -1,5 +1,6 @@
 //! Which endpoints a user may call, and for which records.
 
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::json;
 
@@ -24,7 +25,7 @@ async fn no_endpoint_opens_without_a_token_of_the_named_user() {
     let (claims, signature) = user.token.rsplit_once('.').unwrap();
     let forged = format!("{claims}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
     let mut guarded = 0;
-    for (method, path, _) in jobboard::routes() {
+    for (method, path, _) in jobboard::Jobboard::routes() {
         if OPEN.contains(&format!("{method} {path}").as_str()) {
             continue;
         }
@@ -40,13 +41,13 @@ async fn no_endpoint_opens_without_a_token_of_the_named_user() {
         assert_ne!(fetch(with_token()).await, rejected, "{path}");
         assert_ne!(fetch(with_token().header("user_id", user.id)).await, rejected, "{path}");
     }
-    assert_eq!(guarded + OPEN.len(), jobboard::routes().len());
+    assert_eq!(guarded + OPEN.len(), jobboard::Jobboard::routes().len());
 }
 
 #[tokio::test]
 async fn wrong_methods_and_unknown_paths_return_the_envelope() {
     let board = Board::of(world());
-    for (_, path, _) in jobboard::routes().into_iter().filter(|(_, path, _)| !path.contains('{')) {
+    for (_, path, _) in jobboard::Jobboard::routes().into_iter().filter(|(_, path, _)| !path.contains('{')) {
         let response = fetch(board.request(Method::DELETE, &path)).await;
         assert_eq!(response, rejection(405, "method is not allowed here"), "{path}");
     }

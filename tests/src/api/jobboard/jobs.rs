@@ -125,6 +125,10 @@ async fn an_update_changes_only_the_named_fields() {
         (json!({"id": id, "salary_max": 8000}), "salary_min: must not be greater than salary_max"),
         (json!({"id": id, "positions": ""}), "positions: must not be empty"),
         (json!({"positions": "x"}), "id: is required"),
+        (
+            json!({"positions": "", "first_area_des": 1}),
+            "positions: must not be empty; first_area_des: must be a string; id: is required",
+        ),
     ] {
         assert_eq!(owner.post("/jobs/update", &changes).await, rejection(400, detail));
     }

@@ -1,5 +1,6 @@
 //! Every endpoint, called with and without a session, on each platform.
 
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -11,7 +12,8 @@ const OPEN: [&str; 3] = ["GET /captcha", "POST /verifycode", "POST /weixin/login
 
 /// Method and an example path of every endpoint that needs a session.
 fn guarded() -> Vec<(Method, String)> {
-    let routes = signing::routes().into_iter().filter(|(method, path, _)| !OPEN.contains(&format!("{method} {path}").as_str()));
+    let routes =
+        signing::Signing::routes().into_iter().filter(|(method, path, _)| !OPEN.contains(&format!("{method} {path}").as_str()));
     let examples = routes
         .map(|(method, path, _)| (method.parse().unwrap(), path.replace("{dict_item}", "Nation").replace("{name}", "1.png")));
     examples.collect()
@@ -46,7 +48,7 @@ async fn an_unknown_or_disabled_platform_is_rejected_everywhere() {
     platform.command("set_platform", json!({"name": "停用", "status": 0})).await;
     stage.expire_caches();
     let rejected = rejection(403, "平台不存在或已停用");
-    for (method, path, _) in signing::routes() {
+    for (method, path, _) in signing::Signing::routes() {
         let path = path.replace("{dict_item}", "Nation").replace("{name}", "1.png");
         let method: Method = method.parse().unwrap();
         let disabled = worker.request(method.clone(), &path);

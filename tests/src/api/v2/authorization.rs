@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ fn reads_only() -> Response {
 
 #[test]
 fn only_existing_endpoints_are_open() {
-    let routes: Vec<String> = hris::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let routes: Vec<String> = hris::Hris::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     assert!(OPEN.len() <= 3, "the list of open endpoints may only shrink");
     for open in OPEN {
         assert!(routes.iter().any(|route| route == open), "{open} is no longer an endpoint");
@@ -30,7 +31,7 @@ fn only_existing_endpoints_are_open() {
 async fn a_product_that_signs_opens_every_endpoint_but_recruitment() {
     let product = Product::with_records().await;
     let calls = Call::all(&product).await;
-    assert_eq!(calls.len(), hris::routes().len() - OPEN.len());
+    assert_eq!(calls.len(), hris::Hris::routes().len() - OPEN.len());
     for call in calls {
         let expected = if call.needs_consent() {
             rejection(403, 3001, "recruitments are opened by an access_token")
@@ -236,7 +237,7 @@ async fn unknown_paths_and_methods_are_reported_without_credentials() {
         assert_eq!(product.get(path, product.with_token(json!({}))).await, no_path, "{path}");
         assert_eq!(product.post(path, product.with_token(json!({}))).await, no_path, "{path}");
     }
-    let served: BTreeSet<String> = hris::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let served: BTreeSet<String> = hris::Hris::routes().iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     for call in Call::all(&product).await {
         let (_, path) = call.route.split_once(' ').unwrap();
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {

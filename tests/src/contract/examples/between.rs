@@ -83,12 +83,7 @@ impl Story<'_> {
         let opened = Page { status: returned.status, headers: returned.headers.clone(), html: returned.text.clone() };
         let oauth = &self.demo.hris.oauth;
         let mobile = oauth.employee_mobile.clone();
-        let mut browser = Browser::new(&App {
-            address: self.address.clone(),
-            app_id: oauth.app_id.clone(),
-            app_secret: oauth.app_secret.clone(),
-            callback_url: oauth.callback_url.clone(),
-        });
+        let mut browser = Browser::new(&App::of(&self.address, oauth));
         browser.keep_cookie(&opened);
         let asking = browser.press(&opened, "send", &[("mobile", &mobile)]).await;
         self.learn("form_token_string", &asking.field("token"));

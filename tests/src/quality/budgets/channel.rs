@@ -1,5 +1,6 @@
 //! The budget of every endpoint of the partner API.
 
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -119,7 +120,7 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
 
 #[test]
 fn every_endpoint_has_a_budget() {
-    assert_eq!(budgeted(HEADING), endpoints(&channel::routes()));
+    assert_eq!(budgeted(HEADING), endpoints(&channel::Channel::routes()));
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! The budget of every endpoint of the HR API.
 
 use jiff::SignedDuration;
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::Stage;
-use crate::support::consent::{AUTHORIZE, App, Browser, CALLBACK, TOKEN, access_token};
+use crate::support::consent::{AUTHORIZE, Browser, CALLBACK, TOKEN, access_token};
 use crate::support::product::{
     APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, rejection,
 };
@@ -123,7 +124,7 @@ async fn integration(meter: &mut Meter<Product>) {
 }
 
 async fn consent(meter: &mut Meter<Product>) {
-    let app = App::of(&meter.caller).await;
+    let app = meter.caller.app().await;
     let mut browser = Browser::new(&app);
     let page = meter.measure(&format!("GET {AUTHORIZE}"), browser.open("")).await;
     let asking = meter.measure(&format!("POST {AUTHORIZE}"), browser.press(&page, "send", &[("mobile", MOBILE)])).await;
@@ -186,7 +187,7 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
 
 #[test]
 fn every_endpoint_has_a_budget() {
-    assert_eq!(budgeted(HEADING), endpoints(&hris::routes()));
+    assert_eq!(budgeted(HEADING), endpoints(&hris::Hris::routes()));
 }
 
 #[tokio::test]

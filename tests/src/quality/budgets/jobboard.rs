@@ -1,10 +1,11 @@
 //! The budget of every endpoint of the job board.
 
+use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints};
-use crate::support::board::{Board, User, rejection};
+use crate::support::board::{Board, SPELLINGS, User, rejection};
 use crate::support::picture::picture;
 use crate::support::{Stage, fetch};
 
@@ -105,19 +106,9 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.assert_is(HEADING);
 }
 
-/// The other spellings of a path are the same endpoint.
-const SPELLINGS: [&str; 6] = [
-    "POST /jobs/create",
-    "POST /jobs/close",
-    "POST /jobs/collect",
-    "POST /jobs/cancnel_collect",
-    "POST /job/cancel_collect",
-    "POST /jobs/cancel_collect",
-];
-
 #[test]
 fn every_endpoint_of_the_job_board_has_a_budget() {
-    let mut routes = endpoints(&jobboard::routes());
+    let mut routes = endpoints(&jobboard::Jobboard::routes());
     for spelling in SPELLINGS {
         assert!(routes.remove(spelling), "{spelling}");
     }

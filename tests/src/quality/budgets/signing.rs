@@ -1,6 +1,7 @@
 //! The budget of every endpoint of the signing API.
 
 use image::ImageFormat;
+use lambda::family::Family as _;
 use reqwest::Method;
 
 use super::meter::{Meter, budgeted, endpoints};
@@ -52,7 +53,7 @@ async fn every_endpoint_of_the_signing_api_makes_the_calls_that_its_budget_allow
 
 #[test]
 fn every_endpoint_of_the_signing_api_has_a_budget() {
-    assert_eq!(budgeted(HEADING), endpoints(&signing::routes()));
+    assert_eq!(budgeted(HEADING), endpoints(&signing::Signing::routes()));
 }
 
 #[tokio::test]

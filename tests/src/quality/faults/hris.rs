@@ -112,7 +112,7 @@ impl Scene for Hris {
         let row = json!({"uuid": "f".repeat(32), "name": "乙"}).to_string();
         product.command(json!({"command": "import_hris", "kind": "companies", "rows": row})).await;
 
-        let app = App::of(&product).await;
+        let app = product.app().await;
         let mut browser = Browser::new(&app);
         let response_code = browser.response_code(OTHER_MOBILE).await;
         let asking = browser.request_code(MOBILE, "s").await;

@@ -1,12 +1,14 @@
 //! How many attempts to authenticate are allowed: failures consume more of the limit, and a rate-limited response has a Retry-After.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use jiff::SignedDuration;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::board::{self, Board};
-use crate::support::consent::{App, Browser, TOKEN};
+use crate::support::consent::{Browser, TOKEN};
 use crate::support::partner::tokens;
 use crate::support::product::{self, EMPLOYEE, MOBILE, Product};
 use crate::support::worker::{self, Platform, coded, form};
@@ -109,7 +111,7 @@ async fn ten_wrong_exchanges_a_minute_are_checked_and_the_response_code_stays_va
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     let code = Browser::new(&app).response_code(MOBILE).await;
     let exchange = |body: &Value| limited(product.http.post(format!("{}{TOKEN}", app.address.base_url)).json(body));
     let mut wrong_secret = app.exchange(&code);
@@ -218,7 +220,7 @@ async fn an_address_may_send_the_consent_page_thirty_wrong_codes_a_minute_and_re
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     let mut browser = Browser::new(&app);
     let page = browser.request_code(MOBILE, "").await;
     let code = stage.address.code(MOBILE).await;
@@ -269,6 +271,8 @@ async fn a_counter_expires_and_holds_no_name_or_address() {
     let items = stage.items(&stage.address.variables["CREDENTIALS_TABLE"]).await;
     let counts: Vec<&Value> = items.iter().filter(|item| item.get("counted").is_some()).collect();
     assert_eq!(counts.len(), 1, "{items:?}");
+    let names: BTreeSet<&str> = counts[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, BTreeSet::from(["pk", "sk", "counted", "expires_at"]));
     assert_eq!(counts[0]["counted"]["N"], "601");
     let expires_at: i64 = counts[0]["expires_at"]["N"].as_str().expect("a number").parse().unwrap();
     assert_eq!(expires_at, stage.clock_seconds() + 60);

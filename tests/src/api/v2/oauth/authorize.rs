@@ -12,7 +12,7 @@ const UNKNOWN: &str = "应用不存在，或回调地址与登记的不一致";
 async fn opened(stage: &Stage) -> (Product, App) {
     let product = Product::join_stage(stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     (product, app)
 }
 
@@ -115,7 +115,7 @@ async fn the_state_is_returned_unchanged() {
         ("https://app.example.com/back?from=知人&x=1", "https://app.example.com/back?from=%E7%9F%A5%E4%BA%BA&x=1"),
     ];
     for (callback, called) in callbacks {
-        let app = App::named(&product, "考勤助手", callback).await;
+        let app = product.app_named("考勤助手", callback).await;
         for state in ["中文&a=b=c", "a+b c%20d", " \"'<b>#?/\\ ", "&amp;", &long] {
             let mut browser = Browser::new(&app);
             let page = browser.open(state).await;
@@ -132,7 +132,7 @@ async fn the_state_is_returned_unchanged() {
             stage.clock.advance(jiff::SignedDuration::from_hours(24));
         }
     }
-    let app = App::of(&product).await;
+    let app = product.app().await;
     let mut browser = Browser::new(&app);
     let page = browser.open("").await;
     let denied = browser.press(&page, "deny", &[]).await.called_back(CALLBACK);
@@ -188,7 +188,7 @@ async fn a_form_from_another_site_or_browser_is_rejected() {
     let without_cookie = Browser::new(&app);
     let mut invented = Browser::new(&app);
     invented.cookie = Some(format!("consent={}", "A".repeat(43)));
-    let second = App::of(&product).await;
+    let second = product.app().await;
     let mut same = Browser::new(&second);
     same.cookie = browser.cookie.clone();
     let foreign_token = same.open("").await.field("token");
@@ -224,7 +224,7 @@ async fn names_in_the_page_are_escaped() {
     let (product, _) = opened(&stage).await;
     let row = json!({"uuid": product.company, "name": "<img src=x onerror=1>&co"}).to_string();
     product.command(json!({"command": "import_hris", "kind": "companies", "rows": row})).await;
-    let app = App::named(&product, "<script>alert(1)</script>\"'&amp;", CALLBACK).await;
+    let app = product.app_named("<script>alert(1)</script>\"'&amp;", CALLBACK).await;
     let mut browser = Browser::new(&app);
     for page in [browser.open("<b>\"x").await, browser.request_code(MOBILE, "<b>\"x").await] {
         assert_eq!(page.status, 200);

@@ -15,7 +15,7 @@ const TOO_OFTEN: &str = "发送太频繁，请稍后再试";
 async fn opened(stage: &Stage) -> (Product, App) {
     let product = Product::join_stage(stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     (product, app)
 }
 
@@ -91,7 +91,7 @@ async fn a_code_is_valid_for_five_minutes_in_the_app_that_requested_it() {
 
     let page = browser.request_code(MOBILE, "").await;
     let (code, _) = codes(&stage).await;
-    let second = App::of(&product).await;
+    let second = product.app().await;
     let mut elsewhere = Browser::new(&second);
     let form = elsewhere.open("").await;
     let attempt = page.field("attempt");
@@ -118,7 +118,7 @@ async fn a_phone_is_sent_one_message_a_minute_and_ten_a_day() {
         assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
         // In another spelling and for another app it is the same phone.
         assert!(wait(&request(&format!("+86 {MOBILE}")).await) > 0);
-        let mut other = Browser::new(&App::of(&product).await);
+        let mut other = Browser::new(&product.app().await);
         assert!(wait(&other.request_code(MOBILE, "").await) > 0);
         if sent < 10 {
             assert_eq!(wait(&request(MOBILE).await), 60);

@@ -11,7 +11,7 @@ use crate::support::{Response, Stage, fetch};
 async fn opened(stage: &Stage) -> (Product, App) {
     let product = Product::join_stage(stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     (product, app)
 }
 
@@ -65,8 +65,8 @@ async fn a_response_code_expires_after_ten_minutes() {
 async fn a_response_code_is_exchanged_only_by_its_app_with_secret_and_callback() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
-    let second = App::of(&product).await;
-    let elsewhere = App::named(&product, "考勤助手", "https://app.example.com/other").await;
+    let second = product.app().await;
+    let elsewhere = product.app_named("考勤助手", "https://app.example.com/other").await;
     let code = Browser::new(&app).response_code(MOBILE).await;
     let with = |field: &str, value: &str| {
         let mut exchange = app.exchange(&code);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use local::World;
 use serde_json::Value;
 
-use super::{Response, fetch};
+use crate::http::{Response, fetch};
 
 /// The addresses of a running system.
 #[derive(Clone, Default)]
