@@ -192,7 +192,7 @@ impl Place {
 
     /// Loads the view of the function from a snapshot.
     async fn load(&self, key: &str) -> Result<View, Failure> {
-        let environment = Environment::new(self.variables.clone(), std::sync::Arc::new(SystemClock)).await;
+        let environment = Environment::new(self.variables.clone(), std::sync::Arc::new(SystemClock));
         let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
         let mut loader = Loader::new(environment.required("JOBBOARD_TABLE")?);
         let mut from = 0;

@@ -21,7 +21,7 @@ pub struct Captchas {
 impl Captchas {
     /// The captchas of the system whose functions have these variables.
     pub async fn of(variables: &HashMap<String, String>) -> Result<Self> {
-        let environment = Environment::new(variables.clone(), Arc::new(SystemClock)).await;
+        let environment = Environment::new(variables.clone(), Arc::new(SystemClock));
         let table = environment.required("CREDENTIALS_TABLE")?.to_owned();
         let (store, keyring) = environment.open(&table, environment.required("SIGNING_SECRET")?).await?;
         Ok(Self { store, keyring, table })

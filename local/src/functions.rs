@@ -80,7 +80,7 @@ impl Inner {
         if self.have_own_credentials {
             variables.insert("AWS_ACCESS_KEY_ID".into(), name.to_owned());
         }
-        let mut environment = Environment::new(variables, Arc::clone(&self.clock)).await;
+        let mut environment = Environment::new(variables, Arc::clone(&self.clock));
         environment.log = self.log.clone();
         let environment = &environment;
         let families = [

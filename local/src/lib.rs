@@ -188,7 +188,7 @@ impl World {
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
         }
-        let environment = Environment::new(variables.clone(), Arc::clone(&clock)).await;
+        let environment = Environment::new(variables.clone(), Arc::clone(&clock));
         let simulator_url = url(&wechat)?;
         let is_simulated = wechat_url == simulator_url;
         if [&wechat_url, &wechat_pay_url].contains(&&simulator_url) {

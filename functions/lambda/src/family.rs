@@ -79,7 +79,7 @@ pub trait Family: Frame + Sized {
 
 /// Serves the events of a function until the process ends.
 pub async fn run<F: Family>(routes: Routes<F>) -> Result<(), lambda_http::Error> {
-    crate::run(F::connect(routes, &Environment::of_process().await).await?).await
+    crate::run(F::connect(routes, &Environment::of_process()).await?).await
 }
 
 /// The router of a function that connects its state in another way. A separate thread builds the routes while the function connects.

@@ -49,14 +49,14 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of a Lambda function. Starts the log.
-    pub async fn of_process() -> Self {
+    pub fn of_process() -> Self {
         let variables = std::env::vars().collect();
         log::begin(&variables);
-        Self::new(variables, Arc::new(SystemClock)).await
+        Self::new(variables, Arc::new(SystemClock))
     }
 
     /// Region and credentials come from the variables only. No profile or metadata service is read.
-    pub async fn new(variables: HashMap<String, String>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(variables: HashMap<String, String>, clock: Arc<dyn Clock>) -> Self {
         let credentials = Credentials::new(
             variables.get("AWS_ACCESS_KEY_ID").cloned().unwrap_or_default(),
             variables.get("AWS_SECRET_ACCESS_KEY").cloned().unwrap_or_default(),

@@ -10,7 +10,7 @@ use shared::runtime::environment::Environment;
 use crate::support::{Address, Stage, fetch};
 
 async fn wechat(address: &Address) -> WeChat {
-    let environment = Environment::new(address.variables.clone(), std::sync::Arc::new(SystemClock)).await;
+    let environment = Environment::new(address.variables.clone(), std::sync::Arc::new(SystemClock));
     environment.wechat(&address.variables["WECHAT_SECRET"]).unwrap()
 }
 

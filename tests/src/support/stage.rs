@@ -71,7 +71,7 @@ impl Stage {
 
     /// The uploads bucket, accessed directly.
     pub async fn objects(&self) -> Objects {
-        let environment = Environment::new(self.world.variables.clone(), self.clock.clone()).await;
+        let environment = Environment::new(self.world.variables.clone(), self.clock.clone());
         environment.objects(environment.required("UPLOADS_BUCKET").unwrap())
     }
 

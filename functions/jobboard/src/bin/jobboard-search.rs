@@ -3,5 +3,5 @@ use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(jobboard::connect_search(&Environment::of_process().await).await?).await
+    lambda::run(jobboard::connect_search(&Environment::of_process()).await?).await
 }

@@ -6,6 +6,6 @@ use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let snapshots = &Snapshots::connect(&Environment::of_process().await).await?;
+    let snapshots = &Snapshots::connect(&Environment::of_process()).await?;
     run(service_fn(async move |_: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> { snapshots.handle().await })).await
 }

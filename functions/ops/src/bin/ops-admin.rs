@@ -6,7 +6,7 @@ use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let admin = &Admin::connect(&Environment::of_process().await).await?;
+    let admin = &Admin::connect(&Environment::of_process()).await?;
     run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
         admin.handle(event.payload.get().as_bytes()).await
     }))

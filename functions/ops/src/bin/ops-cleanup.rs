@@ -7,7 +7,7 @@ use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let cleanup = &Cleanup::connect(&Environment::of_process().await).await?;
+    let cleanup = &Cleanup::connect(&Environment::of_process()).await?;
     run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
         let deadline = i64::try_from(event.context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
         Ok(cleanup.handle(deadline.unwrap_or(Timestamp::MAX)).await)

@@ -3,5 +3,5 @@ use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::run(ops::docs::connect(&Environment::of_process().await)).await
+    lambda::run(ops::docs::connect(&Environment::of_process())).await
 }

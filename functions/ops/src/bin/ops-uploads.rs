@@ -6,7 +6,7 @@ use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let uploads = &Uploads::connect(&Environment::of_process().await).await?;
+    let uploads = &Uploads::connect(&Environment::of_process()).await?;
     run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
         uploads.handle(event.payload.get().as_bytes()).await
     }))

@@ -176,7 +176,7 @@ async fn type_and_size_of_an_upload_are_limited() {
 
 /// Whether an object is in the bucket, read directly.
 async fn is_stored(address: &Address, key: &str) -> bool {
-    let environment = Environment::new(address.variables.clone(), Arc::new(SystemClock)).await;
+    let environment = Environment::new(address.variables.clone(), Arc::new(SystemClock));
     environment.objects(environment.required("UPLOADS_BUCKET").unwrap()).exists(key).await.unwrap()
 }
 

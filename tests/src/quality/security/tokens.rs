@@ -26,7 +26,7 @@ struct Signer {
 impl Signer {
     async fn of(stage: &Stage, family: &str, audience: &'static str) -> Self {
         let variables = stage.address.variables.clone();
-        let environment = Environment::new(variables, std::sync::Arc::new(SystemClock)).await;
+        let environment = Environment::new(variables, std::sync::Arc::new(SystemClock));
         let required = |name: &str| environment.required(&format!("{family}_{name}")).unwrap().to_owned();
         let (_, keyring) = environment.open(&required("TABLE"), &required("SECRET")).await.unwrap();
         Self { keyring, audience, now: stage.clock_seconds() }
