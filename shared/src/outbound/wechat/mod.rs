@@ -54,27 +54,28 @@ pub struct Session {
     pub unionid: Option<String>,
 }
 
-/// Why WeChat rejects a code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
+/// Why WeChat does not exchange a code.
+#[derive(Debug)]
+pub enum CodeError {
     /// The code is invalid, expired or already used.
-    Code,
+    Wrong,
     /// WeChat blocks the user as a risk.
     Blocked,
-    /// Too many calls, or WeChat is busy.
-    Busy,
+    /// Too many calls, or WeChat is busy. `retry_after` in seconds.
+    Busy {
+        retry_after: i64,
+    },
+    Failed(Error),
 }
 
-impl Rejection {
-    /// After how many seconds a client may retry when WeChat is busy.
-    pub const BUSY_FOR: i64 = 1;
+impl From<Error> for CodeError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default)]
-    errcode: i64,
-}
+/// After how many seconds a client may retry when WeChat is busy.
+const BUSY_FOR: i64 = 1;
 
 impl WeChat {
     /// `base_url` is `https://api.weixin.qq.com`, or that of a simulator.
@@ -87,20 +88,18 @@ impl WeChat {
     }
 
     /// The user that got this code from `wx.login`.
-    pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Rejection>> {
+    pub async fn code_to_session(&self, code: &str) -> Result<Session, CodeError> {
         let app = self.app.get().await?;
         let query =
             [("appid", app.appid.as_str()), ("secret", &app.secret), ("js_code", code), ("grant_type", "authorization_code")];
         let request = self.http().get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
         let answer = answer(request).await?;
-        match rejection(&answer)? {
-            Some(rejection) => Ok(Err(rejection)),
-            None => read(answer).map(Ok),
-        }
+        check(errcode(&answer)?)?;
+        Ok(read(answer)?)
     }
 
     /// The phone number, without the country code, of the user that got this code from `getPhoneNumber`.
-    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
+    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<String, CodeError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Info {
@@ -115,22 +114,21 @@ impl WeChat {
             let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
             let request = self.http().post(url).query(&[("access_token", &token)]).json(&json!({"code": code}));
             let answer = answer(request).await?;
-            let Status { errcode } = read(answer.clone())?;
+            let errcode = errcode(&answer)?;
             // WeChat may revoke an access token before it expires.
             if matches!(errcode, 40001 | 42001) && !renewed {
                 token = self.access_token(now, true).await?;
                 continue;
             }
-            return match rejection(&answer)? {
-                Some(rejection) => Ok(Err(rejection)),
-                None => read(answer).map(|Answer { phone_info }| Ok(phone_info.pure_phone_number)),
-            };
+            check(errcode)?;
+            let Answer { phone_info } = read(answer)?;
+            return Ok(phone_info.pure_phone_number);
         }
-        Err(Error::internal("WeChat rejects a new access token"))
+        Err(CodeError::Failed(Error::internal("WeChat rejects a new access token")))
     }
 
     /// The cached access token, or a new one. With `renew`, WeChat revokes the cached one.
-    async fn access_token(&self, now: Timestamp, renew: bool) -> Result<String> {
+    async fn access_token(&self, now: Timestamp, renew: bool) -> Result<String, CodeError> {
         #[derive(Deserialize)]
         struct Answer {
             access_token: String,
@@ -146,9 +144,7 @@ impl WeChat {
         let App { appid, secret } = self.app.get().await?;
         let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
-        if let Some(rejection) = rejection(&answer)? {
-            return Err(Error::internal(format!("WeChat returns no access token: {rejection:?}")));
-        }
+        check(errcode(&answer)?)?;
         let Answer { access_token, expires_in } = read(answer)?;
         let until = now + SignedDuration::from_secs(expires_in.clamp(0, 7200)) - MARGIN;
         *self.token.write().unwrap_or_else(PoisonError::into_inner) = Some((access_token.clone(), until));
@@ -179,14 +175,22 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T> {
     serde_json::from_value(answer).map_err(|_| Error::internal("the response of WeChat does not match its documentation"))
 }
 
-/// The meaning of an `errcode`. `None` for 0, or if it is missing.
-fn rejection(answer: &Value) -> Result<Option<Rejection>> {
-    let Status { errcode } = read(answer.clone())?;
+/// The `errcode` of a response. 0, or a missing one, is a success.
+fn errcode(answer: &Value) -> Result<i64> {
+    #[derive(Deserialize)]
+    struct Status {
+        #[serde(default)]
+        errcode: i64,
+    }
+    read(answer.clone()).map(|Status { errcode }| errcode)
+}
+
+fn check(errcode: i64) -> Result<(), CodeError> {
     match errcode {
-        0 => Ok(None),
-        40029 | 40163 => Ok(Some(Rejection::Code)),
-        40226 => Ok(Some(Rejection::Blocked)),
-        -1 | 45011 => Ok(Some(Rejection::Busy)),
-        other => Err(Error::internal(format!("WeChat returns errcode {other}"))),
+        0 => Ok(()),
+        40029 | 40163 => Err(CodeError::Wrong),
+        40226 => Err(CodeError::Blocked),
+        -1 | 45011 => Err(CodeError::Busy { retry_after: BUSY_FOR }),
+        other => Err(CodeError::Failed(Error::internal(format!("WeChat returns errcode {other}")))),
     }
 }

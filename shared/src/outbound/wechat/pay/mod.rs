@@ -189,17 +189,15 @@ impl Pay {
             "time_expire": bill.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(), "notify_url": bill.notify_url,
             "amount": {"total": bill.amount, "currency": "CNY"}, "payer": {"openid": bill.openid},
         });
-        match self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await? {
-            Ok(answer) => read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id),
-            Err(rejection) => Err(rejection.into()),
-        }
+        let answer = self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await?;
+        read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id)
     }
 
     /// The state of an order. `None` if WeChat Pay does not know it.
     pub async fn query(&self, order_no: &str, now: Timestamp) -> Result<Option<Transaction>> {
         let merchant = self.merchant.get().await?;
         let path = format!("/v3/pay/transactions/out-trade-no/{order_no}?mchid={}", merchant.mchid);
-        match self.call(Method::GET, &path, "", now).await? {
+        match self.call(Method::GET, &path, "", now).await {
             Ok(answer) => {
                 let transaction: Transaction = read(&answer)?;
                 let ours = transaction.appid == merchant.appid
@@ -207,21 +205,22 @@ impl Pay {
                     && transaction.out_trade_no == order_no;
                 if ours { Ok(Some(transaction)) } else { Err(Error::internal("WeChat Pay returns another order")) }
             }
-            Err(rejection) if rejection.status == StatusCode::NOT_FOUND => Ok(None),
-            Err(rejection) => Err(rejection.into()),
+            Err(CallError::Rejected { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Closes an order. It cannot be paid afterwards.
     pub async fn close(&self, order_no: &str, now: Timestamp) -> Result<Closing> {
         let body = json!({"mchid": self.merchant.get().await?.mchid}).to_string();
-        match self.call(Method::POST, &format!("/v3/pay/transactions/out-trade-no/{order_no}/close"), &body, now).await? {
+        let path = format!("/v3/pay/transactions/out-trade-no/{order_no}/close");
+        match self.call(Method::POST, &path, &body, now).await {
             Ok(_) => Ok(Closing::Closed),
-            Err(rejection) if rejection.code == "ORDERPAID" => Ok(Closing::Paid),
-            Err(rejection) if matches!(&*rejection.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
+            Err(CallError::Rejected { code, .. }) if code == "ORDERPAID" => Ok(Closing::Paid),
+            Err(CallError::Rejected { code, .. }) if matches!(&*code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
                 Ok(Closing::Closed)
             }
-            Err(rejection) => Err(rejection.into()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -271,9 +270,8 @@ impl Pay {
         }
     }
 
-    /// Sends a request and returns the body of the response after verifying its signature, or the rejection by WeChat Pay. No error quotes
-    /// a URL or a body.
-    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
+    /// Sends a request and returns the body of the response after verifying its signature. No error quotes a URL or a body.
+    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<String, CallError> {
         let merchant = self.merchant.get().await?;
         let nonce = nonce()?;
         let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
@@ -295,12 +293,12 @@ impl Pay {
         let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
         let body = response.text().await.map_err(quiet)?;
         if !status.is_success() {
-            return Ok(Err(Rejection::of(status, &body)));
+            return Err(CallError::rejected(status, &body));
         }
         if merchant.is_genuine(&proof, &body, now) {
-            Ok(Ok(body))
+            Ok(body)
         } else {
-            Err(Error::internal("a response of WeChat Pay has no valid signature"))
+            Err(CallError::Failed(Error::internal("a response of WeChat Pay has no valid signature")))
         }
     }
 }
@@ -310,27 +308,39 @@ pub fn nonce() -> Result<String> {
     Ok(hex::encode(random::<16>()?).to_ascii_uppercase())
 }
 
-/// A response of WeChat Pay that is not a success.
-struct Rejection {
-    status: StatusCode,
-    /// `ORDERPAID`, `PARAM_ERROR`, ...
-    code: String,
+/// Why a call has no success.
+enum CallError {
+    /// `code` is `ORDERPAID`, `PARAM_ERROR`, ...
+    Rejected {
+        status: StatusCode,
+        code: String,
+    },
+    Failed(Error),
 }
 
-impl Rejection {
-    fn of(status: StatusCode, body: &str) -> Self {
+impl CallError {
+    fn rejected(status: StatusCode, body: &str) -> Self {
         #[derive(Deserialize)]
         struct Problem {
             code: String,
         }
         let problem: Option<Problem> = serde_json::from_str(body).ok();
-        Self { status, code: problem.map_or_else(String::new, |problem| problem.code) }
+        Self::Rejected { status, code: problem.map_or_else(String::new, |problem| problem.code) }
     }
 }
 
-impl From<Rejection> for Error {
-    fn from(Rejection { status, code }: Rejection) -> Self {
-        Self::internal(format!("WeChat Pay rejects the request: {status} {code}"))
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Rejected { status, code } => Self::internal(format!("WeChat Pay rejects the request: {status} {code}")),
+            CallError::Failed(error) => error,
+        }
     }
 }
 
