@@ -1,10 +1,10 @@
 //! The WeChat client against the simulator: it understands the responses that WeChat documents.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::outbound::secret::LazySecret;
 use shared::outbound::wechat::{App, CodeError, WeChat};
-use shared::runtime::clock::SystemClock;
+use shared::runtime::clock::{Clock as _, SystemClock};
 use shared::runtime::environment::Environment;
 
 use crate::support::{Address, Stage, fetch};
@@ -34,16 +34,19 @@ async fn a_phone_code_returns_the_number_once() {
 }
 
 #[tokio::test]
-async fn an_access_token_that_wechat_rejects_is_renewed_once() {
+async fn an_access_token_that_wechat_rejects_is_replaced_for_all_clients() {
     let stage = Stage::open().await;
     let (one, other) = (wechat(&stage.address).await, wechat(&stage.address).await);
     assert_eq!(one.phone_number("test", now()).await.unwrap(), "13800138000");
-    for errcode in [40001, 42001] {
+    for errcode in [40001, 40014, 42001] {
+        let now = stage.clock.now();
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
-        // A renewal invalidates the token that the other client holds.
-        assert_eq!(other.phone_number("test", now()).await.unwrap(), "13800138000", "{errcode}");
-        assert_eq!(one.phone_number("test", now()).await.unwrap(), "13800138000", "{errcode}");
+        // A forced request ends the token that the other client holds.
+        assert_eq!(other.phone_number("test", now).await.unwrap(), "13800138000", "{errcode}");
+        assert_eq!(one.phone_number("test", now).await.unwrap(), "13800138000", "{errcode}");
+        stage.clock.advance(SignedDuration::from_secs(30));
     }
+    assert_eq!(simulate(&stage.address, "token_requests").await["forced"], 3);
 }
 
 #[tokio::test]

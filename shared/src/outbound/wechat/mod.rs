@@ -3,32 +3,34 @@
 //! Of the server API, mini programs need three operations: code2session, stable_token, getuserphonenumber.
 //!
 //! WeChat returns status 200 with an `errcode`. An invalid code is the caller's mistake; when WeChat is busy, the caller may retry; every
-//! other `errcode` is an internal error. When WeChat rejects the cached access token, the client gets a new one and retries once.
+//! other `errcode` is an internal error. When WeChat rejects the access token, the client replaces it and retries.
 
+mod access_token;
 pub mod pay;
 
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
+use access_token::SharedToken;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// An access token is renewed this long before it expires.
-const MARGIN: SignedDuration = SignedDuration::from_secs(300);
+/// How many access tokens one call replaces at most.
+const MOST_REPLACED: usize = 2;
 
 pub struct WeChat {
     base_url: String,
     app: LazySecret<App>,
     /// Created on first use.
     http: OnceLock<reqwest::Client>,
-    token: RwLock<Option<(String, Timestamp)>>,
+    token: SharedToken,
 }
 
 /// The mini program: a secret of Secrets Manager, `{"appid":"..","secret":".."}`.
@@ -80,7 +82,7 @@ const BUSY_FOR: i64 = 1;
 impl WeChat {
     /// `base_url` is `https://api.weixin.qq.com`, or that of a simulator.
     pub fn new(base_url: &str, app: LazySecret<App>) -> Self {
-        Self { base_url: base_url.trim_end_matches('/').to_owned(), app, http: OnceLock::new(), token: RwLock::default() }
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), app, http: OnceLock::new(), token: SharedToken::default() }
     }
 
     fn http(&self) -> &reqwest::Client {
@@ -109,46 +111,24 @@ impl WeChat {
         struct Answer {
             phone_info: Info,
         }
-        let mut token = self.access_token(now, false).await?;
-        for renewed in [false, true] {
-            let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
-            let request = self.http().post(url).query(&[("access_token", &token)]).json(&json!({"code": code}));
+        let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
+        let mut token = self.access_token(now).await?;
+        // The second token may be one that another process replaces at the same moment.
+        for replaced in 0..=MOST_REPLACED {
+            let request = self.http().post(&url).query(&[("access_token", &token)]).json(&json!({"code": code}));
             let answer = answer(request).await?;
             let errcode = errcode(&answer)?;
-            // WeChat may revoke an access token before it expires.
-            if matches!(errcode, 40001 | 42001) && !renewed {
-                token = self.access_token(now, true).await?;
+            if Self::is_token_error(errcode) {
+                if replaced < MOST_REPLACED {
+                    token = self.replace_token(&token, now).await?;
+                }
                 continue;
             }
             check(errcode)?;
             let Answer { phone_info } = read(answer)?;
             return Ok(phone_info.pure_phone_number);
         }
-        Err(CodeError::Failed(Error::internal("WeChat rejects a new access token")))
-    }
-
-    /// The cached access token, or a new one. With `renew`, WeChat revokes the cached one.
-    async fn access_token(&self, now: Timestamp, renew: bool) -> Result<String, CodeError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            access_token: String,
-            expires_in: i64,
-        }
-        let cached = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((token, until)) = cached
-            && !renew
-            && now < until
-        {
-            return Ok(token);
-        }
-        let App { appid, secret } = self.app.get().await?;
-        let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
-        let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
-        check(errcode(&answer)?)?;
-        let Answer { access_token, expires_in } = read(answer)?;
-        let until = now + SignedDuration::from_secs(expires_in.clamp(0, 7200)) - MARGIN;
-        *self.token.write().unwrap_or_else(PoisonError::into_inner) = Some((access_token.clone(), until));
-        Ok(access_token)
+        Err(CodeError::Busy { retry_after: BUSY_FOR })
     }
 }
 
@@ -190,7 +170,8 @@ fn check(errcode: i64) -> Result<(), CodeError> {
         0 => Ok(()),
         40029 | 40163 => Err(CodeError::Wrong),
         40226 => Err(CodeError::Blocked),
-        -1 | 45011 => Err(CodeError::Busy { retry_after: BUSY_FOR }),
+        // -1 is "system busy", 45009 the quota of the day, 45011 that of the minute.
+        -1 | 45009 | 45011 => Err(CodeError::Busy { retry_after: BUSY_FOR }),
         other => Err(CodeError::Failed(Error::internal(format!("WeChat returns errcode {other}")))),
     }
 }

@@ -15,4 +15,5 @@ mod search_live;
 mod search_model;
 mod story;
 mod token;
+mod two_processes;
 mod vouchers;
