@@ -15,6 +15,8 @@ use super::access_tokens::{AccessTokens, Issued, QuotaReached};
 /// A code that is always valid, for the same user and the same phone.
 const TEST_CODE: &str = "test";
 const TEST_PHONE: &str = "13800138000";
+/// The country code of a phone without one.
+const MAINLAND: &str = "86";
 /// The prefix of the demo data's codes, which are always valid as well.
 const DEMO: &str = "demo-";
 
@@ -28,7 +30,7 @@ struct Simulator {
 
 #[derive(Default)]
 struct Simulated {
-    /// Issued codes, each with its user or phone.
+    /// Issued codes, each with its user or phone. A phone of another country has its code before it: `49 15112345678`.
     codes: HashMap<String, String>,
     used: HashSet<String>,
     /// The access tokens of each mini program, by appid.
@@ -163,10 +165,12 @@ async fn phone_number(
         return Err(failure(40001, "invalid credential, access_token is invalid or not latest"));
     };
     let phone = simulator.redeem("phone", body["code"].as_str().unwrap_or_default())?;
+    let (country, pure) = phone.split_once(' ').unwrap_or((MAINLAND, &phone));
+    let whole = if country == MAINLAND { pure.to_owned() } else { format!("+{country}{pure}") };
     Ok(Json(json!({
         "errcode": 0, "errmsg": "ok",
         "phone_info": {
-            "phoneNumber": phone, "purePhoneNumber": phone, "countryCode": "86",
+            "phoneNumber": whole, "purePhoneNumber": pure, "countryCode": country,
             "watermark": {"timestamp": 0, "appid": appid},
         },
     })))
@@ -177,7 +181,11 @@ async fn login_code(State(simulator): State<Simulator>, Query(query): Parameters
 }
 
 async fn phone_code(State(simulator): State<Simulator>, Query(query): Parameters) -> Json<Value> {
-    simulator.issue("phone", query.get("phone").map_or(TEST_PHONE, String::as_str))
+    let phone = query.get("phone").map_or(TEST_PHONE, String::as_str);
+    match query.get("country") {
+        Some(country) => simulator.issue("phone", &format!("{country} {phone}")),
+        None => simulator.issue("phone", phone),
+    }
 }
 
 async fn fail_next(State(simulator): State<Simulator>, Query(query): Parameters) -> Json<Value> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! GET  /simulate/login_code?user=NAME            {"code":".."}  the code that wx.login returns to this user; valid once
-//! GET  /simulate/phone_code?phone=N              {"code":".."}  the code that getPhoneNumber returns; valid once
+//! GET  /simulate/phone_code?phone=N&country=49   {"code":".."}  the code that getPhoneNumber returns; valid once; the default is 86
 //! GET  /simulate/errcode?next=45011                             the next call of a mini program fails with this code; with
 //!                                                &path=getuserphonenumber, the next call of that path
 //! GET  /simulate/reject_token                    WeChat rejects the current access tokens until a forced request replaces them

@@ -56,6 +56,36 @@ pub struct Session {
     pub unionid: Option<String>,
 }
 
+/// A phone number in two parts.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PhoneInfo {
+    /// With the country code outside the mainland.
+    #[serde(default)]
+    phone_number: String,
+    /// Without the country code.
+    pure_phone_number: String,
+    /// `"86"`, or the number 86: WeChat documents both.
+    #[serde(default)]
+    country_code: Value,
+}
+
+impl PhoneInfo {
+    /// The number with its country code, which the mainland's may lack.
+    fn number(self) -> String {
+        let code = match &self.country_code {
+            Value::String(code) => code.trim_start_matches(['+', '0']).to_owned(),
+            Value::Number(code) => code.to_string(),
+            _ => String::new(),
+        };
+        match &*code {
+            "" => self.phone_number,
+            "86" => self.pure_phone_number,
+            code => format!("+{code}{}", self.pure_phone_number),
+        }
+    }
+}
+
 /// Why WeChat does not exchange a code.
 #[derive(Debug)]
 pub enum CodeError {
@@ -100,16 +130,12 @@ impl WeChat {
         Ok(read(answer)?)
     }
 
-    /// The phone number, without the country code, of the user that got this code from `getPhoneNumber`.
+    /// The phone number of the user that got this code from `getPhoneNumber`: `13800138000`, or with plus and country code outside the
+    /// mainland, `+85291234567`.
     pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<String, CodeError> {
         #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Info {
-            pure_phone_number: String,
-        }
-        #[derive(Deserialize)]
         struct Answer {
-            phone_info: Info,
+            phone_info: PhoneInfo,
         }
         let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
         let mut token = self.access_token(now).await?;
@@ -126,7 +152,7 @@ impl WeChat {
             }
             check(errcode)?;
             let Answer { phone_info } = read(answer)?;
-            return Ok(phone_info.pure_phone_number);
+            return Ok(phone_info.number());
         }
         Err(CodeError::Busy { retry_after: BUSY_FOR })
     }
@@ -173,5 +199,27 @@ fn check(errcode: i64) -> Result<(), CodeError> {
         // -1 is "system busy", 45009 the quota of the day, 45011 that of the minute.
         -1 | 45009 | 45011 => Err(CodeError::Busy { retry_after: BUSY_FOR }),
         other => Err(CodeError::Failed(Error::internal(format!("WeChat returns errcode {other}")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WeChat documents the country code as text and as a number.
+    #[test]
+    fn a_phone_number_keeps_its_country_code() {
+        for (answer, number) in [
+            (r#"{"phoneNumber":"+4915112345678","purePhoneNumber":"15112345678","countryCode":"49"}"#, "+4915112345678"),
+            (r#"{"phoneNumber":"15112345678","purePhoneNumber":"15112345678","countryCode":"49"}"#, "+4915112345678"),
+            (r#"{"phoneNumber":"+85291234567","purePhoneNumber":"91234567","countryCode":852}"#, "+85291234567"),
+            (r#"{"phoneNumber":"+85291234567","purePhoneNumber":"91234567","countryCode":"+852"}"#, "+85291234567"),
+            (r#"{"phoneNumber":"+85291234567","purePhoneNumber":"91234567"}"#, "+85291234567"),
+            (r#"{"phoneNumber":"13580006666","purePhoneNumber":"13580006666","countryCode":"86"}"#, "13580006666"),
+            (r#"{"phoneNumber":"+8613580006666","purePhoneNumber":"13580006666","countryCode":86}"#, "13580006666"),
+        ] {
+            let info: PhoneInfo = serde_json::from_str(answer).expect(answer);
+            assert_eq!(info.number(), number, "{answer}");
+        }
     }
 }

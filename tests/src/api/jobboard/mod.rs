@@ -10,6 +10,7 @@ mod jobs;
 mod notify;
 mod once;
 mod orders;
+mod phone;
 mod search;
 mod search_live;
 mod search_model;
