@@ -9,6 +9,11 @@
 //! GET  /simulate/token_requests                  {"unforced":n,"forced":n}  how often access tokens were requested
 //! POST /simulate/pay {"out_trade_no":".."}       {"notified_status":200}  pays, and delivers the notification
 //! POST /simulate/notify_again {"out_trade_no":".."}                       delivers the notification again
+//! POST /simulate/refund {"out_trade_no":".."}                             refunds, and delivers the notification
+//! POST /simulate/pay_state {"out_trade_no":"..","trade_state":".."}       WeChat Pay reports this state of the order; with "total":398
+//!                            instead, that it was paid with so many fen
+//! POST /simulate/pay_failure {"status":429,"code":"..","path":"/close"}   the next request of the merchant to such a path fails; with
+//!                            "times":2, the next two; with "reports":"CLOSED", the order is in this state afterwards
 //! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay
 //! ```

@@ -11,6 +11,8 @@ mod notify;
 mod once;
 mod orders;
 mod phone;
+mod refunds;
+mod review;
 mod search;
 mod search_live;
 mod search_model;

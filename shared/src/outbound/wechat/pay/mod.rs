@@ -2,6 +2,8 @@
 //! notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
 
 pub mod keys;
+mod notification;
+pub mod report;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -11,11 +13,12 @@ use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::http_client;
+use super::{BUSY_FOR, http_client};
 use crate::crypto::random::random;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
 use keys::{SealingKey, SigningKey, VerifyingKeys};
+use report::Transaction;
 
 /// How far the timestamp of a response or notification may be from the clock.
 const WINDOW: SignedDuration = SignedDuration::from_secs(300);
@@ -119,40 +122,6 @@ pub struct Bill<'a> {
     pub expires_at: Timestamp,
 }
 
-/// The state of an order at WeChat Pay.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Transaction {
-    pub appid: String,
-    pub mchid: String,
-    pub out_trade_no: String,
-    pub trade_state: String,
-    /// The number that WeChat Pay gave the payment.
-    #[serde(default)]
-    pub transaction_id: Option<String>,
-    #[serde(default)]
-    pub amount: Option<Amount>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct Amount {
-    /// In fen.
-    pub total: i64,
-    #[serde(default)]
-    pub currency: Option<String>,
-}
-
-impl Transaction {
-    pub fn is_paid(&self) -> bool {
-        self.trade_state == "SUCCESS"
-    }
-
-    /// Whether the amount is this number of fen, in the currency CNY.
-    pub fn is_of(&self, fen: i64) -> bool {
-        let yuan = |amount: &Amount| amount.currency.as_deref().is_none_or(|currency| currency == "CNY");
-        self.amount.as_ref().is_some_and(|amount| amount.total == fen && yuan(amount))
-    }
-}
-
 /// The parameters of `wx.requestPayment`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PayParams {
@@ -164,11 +133,11 @@ pub struct PayParams {
 }
 
 /// The result of closing an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
     Closed,
-    /// The order is paid already, so it was not closed.
-    Paid,
+    /// The state of the order does not allow it: it is paid, refunded, or being paid. Holds the code of WeChat Pay.
+    Rejected(String),
 }
 
 impl Pay {
@@ -216,10 +185,11 @@ impl Pay {
         let path = format!("/v3/pay/transactions/out-trade-no/{order_no}/close");
         match self.call(Method::POST, &path, &body, now).await {
             Ok(_) => Ok(Closing::Closed),
-            Err(CallError::Rejected { code, .. }) if code == "ORDERPAID" => Ok(Closing::Paid),
-            Err(CallError::Rejected { code, .. }) if matches!(&*code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
-                Ok(Closing::Closed)
-            }
+            Err(CallError::Rejected { status, code }) => match (status, &*code) {
+                (_, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => Ok(Closing::Closed),
+                (StatusCode::ACCEPTED | StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN, _) => Ok(Closing::Rejected(code)),
+                _ => Err(CallError::Rejected { status, code }.into()),
+            },
             Err(error) => Err(error.into()),
         }
     }
@@ -230,44 +200,6 @@ impl Pay {
         let (time_stamp, package) = (time.to_string(), format!("prepay_id={prepay_id}"));
         let pay_sign = merchant.signing.sign(&[&merchant.appid, &time_stamp, nonce, &package])?;
         Ok(PayParams { time_stamp, nonce_str: nonce.to_owned(), package, sign_type: "RSA", pay_sign })
-    }
-
-    /// Verifies a notification and returns its transaction. `None` if the notification is genuine but does not report a payment.
-    pub async fn notification(&self, proof: &Proof, body: &str, now: Timestamp) -> Result<Option<Transaction>> {
-        #[derive(Deserialize)]
-        struct Notification {
-            event_type: String,
-            resource: Resource,
-        }
-        #[derive(Deserialize)]
-        struct Resource {
-            algorithm: String,
-            ciphertext: String,
-            #[serde(default)]
-            associated_data: String,
-            nonce: String,
-        }
-        let merchant = self.merchant.get().await?;
-        if !merchant.is_genuine(proof, body, now) {
-            return Err(Error::unauthenticated());
-        }
-        let invalid = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
-        let notification: Notification = serde_json::from_str(body).map_err(|_| invalid("resource", "is missing"))?;
-        if notification.event_type != "TRANSACTION.SUCCESS" {
-            return Ok(None);
-        }
-        let Resource { algorithm, ciphertext, associated_data, nonce } = notification.resource;
-        if algorithm != "AEAD_AES_256_GCM" {
-            return Err(invalid("algorithm", "must be AEAD_AES_256_GCM"));
-        }
-        let plain = merchant.sealing.open(&nonce, &associated_data, &ciphertext);
-        let plain = plain.ok_or_else(|| invalid("ciphertext", "does not open"))?;
-        let transaction: Transaction = serde_json::from_str(&plain).map_err(|_| invalid("ciphertext", "is no transaction"))?;
-        match (transaction.appid == merchant.appid, transaction.mchid == merchant.mchid) {
-            (false, _) => Err(invalid("appid", "is not ours")),
-            (true, false) => Err(invalid("mchid", "is not ours")),
-            (true, true) => Ok(Some(transaction).filter(Transaction::is_paid)),
-        }
     }
 
     /// Sends a request and returns the body of the response after verifying its signature. No error quotes a URL or a body.
@@ -292,7 +224,8 @@ impl Pay {
         let headers = response.headers().clone();
         let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
         let body = response.text().await.map_err(quiet)?;
-        if !status.is_success() {
+        // 202 is a refusal as well: the user is paying.
+        if !status.is_success() || status == StatusCode::ACCEPTED {
             return Err(CallError::rejected(status, &body));
         }
         if merchant.is_genuine(&proof, &body, now) {
@@ -338,6 +271,7 @@ impl From<Error> for CallError {
 impl From<CallError> for Error {
     fn from(error: CallError) -> Self {
         match error {
+            CallError::Rejected { status: StatusCode::TOO_MANY_REQUESTS, .. } => Self::too_many_requests(BUSY_FOR),
             CallError::Rejected { status, code } => Self::internal(format!("WeChat Pay rejects the request: {status} {code}")),
             CallError::Failed(error) => error,
         }
