@@ -40,11 +40,11 @@ impl Address {
         self.invoke("ops-admin", command).await.body
     }
 
-    /// The text messages that were sent to a phone, oldest first.
+    /// The text messages that were sent to a phone, oldest first. A phone outside the mainland has its country code.
     pub async fn messages(&self, mobile: &str) -> Vec<String> {
         let outbox = fetch(reqwest::Client::new().get(&self.sms_outbox_url)).await.body;
         let messages = outbox.as_array().expect("the outbox").iter();
-        let messages = messages.filter(|message| message["phone"] == format!("+86{mobile}"));
+        let messages = messages.filter(|message| message["phone"] == mobile || message["phone"] == format!("+86{mobile}"));
         messages.map(|message| message["message"].as_str().expect("a text").to_owned()).collect()
     }
 

@@ -104,7 +104,7 @@ async fn register(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
 async fn log_in(State(app): State<App>, Address(address): Address, Json(fields): Json<LoginBody>) -> Result<Response, Failure> {
-    Ok(logged_in(app.log_in(fields.login_code.as_str(), &address).await?))
+    app.log_in(fields.login_code.as_str(), &address).await?.map(logged_in).ok_or(Failure::NotRegistered)
 }
 
 #[derive(Serialize, ToSchema)]

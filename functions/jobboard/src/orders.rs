@@ -191,6 +191,9 @@ struct StatusView {
     /// pending 待支付, paid 已支付, closed 已关闭, refunded 已退款
     #[schema(example = "paid")]
     status: &'static str,
+    /// 只在已支付而招聘信息已关闭或下架时出现: true, 未置顶也未刷新, 等待退款
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_due: Option<bool>,
     /// 元
     #[serde(serialize_with = "Money::as_yuan")]
     #[schema(value_type = f64, example = 5.00)]
@@ -219,7 +222,13 @@ async fn get_order_status(
     if fields.order_no.is_some_and(|number| number.as_str() != order_no) {
         return Err(missing("order").into());
     }
-    Ok(Reply(StatusView { order_id: order.id.as_u64(), order_no, status: order.state.as_str(), amount: order.amount }))
+    Ok(Reply(StatusView {
+        order_id: order.id.as_u64(),
+        order_no,
+        status: order.state.as_str(),
+        refund_due: order.is_refund_due().then_some(true),
+        amount: order.amount,
+    }))
 }
 
 /// What WeChat Pay is answered: the words are its own.

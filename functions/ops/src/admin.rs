@@ -93,6 +93,7 @@ impl Admin {
             "adjust_vouchers" => jobboard::adjust_vouchers(&self.jobboard, event.read()?).await,
             "take_down_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::TakenDown).await,
             "delete_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::Deleted).await,
+            "list_orders_to_review" => jobboard::list_orders_to_review(&self.jobboard, event.read()?).await,
             "refund_note" => jobboard::refund_note(&self.jobboard, event.read()?).await,
             _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }

@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::jobboard::Service;
 use shared::jobboard::job::State;
+use shared::jobboard::orders::Order;
 use shared::jobboard::prices::{Catalogue, Goods, Price};
+use shared::jobboard::review::Review;
 use shared::jobboard::vouchers::VoucherError;
+use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Money, Text};
 
@@ -43,6 +46,17 @@ pub struct RemoveJob {
     job_id: Id,
     reason: Text<1, 256>,
     by: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListOrdersToReview {
+    #[deserr(default)]
+    page: Option<Int<1, 1_000_000>>,
+    #[deserr(default)]
+    page_size: Option<Int<1, 100>>,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
 }
 
 #[derive(Deserr)]
@@ -93,9 +107,35 @@ pub async fn remove_job(service: &Service, RemoveJob { job_id, reason, by }: Rem
     Ok(json!({"job_id": job_id, "status": u8::from(state)}))
 }
 
-pub async fn refund_note(service: &Service, RefundNote { order_no, reason, by }: RefundNote) -> Result<Value> {
-    let order = service.note_refund(order_no.as_str(), &reason, &by).await?;
+pub async fn list_orders_to_review(service: &Service, list: ListOrdersToReview) -> Result<Value> {
+    let number = |number: i64| u32::try_from(number).unwrap_or(1);
+    let request = PageRequest {
+        page: list.page.map_or(1, |page| number(page.get())),
+        size: list.page_size.map_or(20, |size| number(size.get())),
+        cursor: list.cursor.map(|cursor| cursor.as_str().to_owned()),
+    };
+    let page = service.orders_to_review(request).await?;
+    let rows: Vec<Value> = page.list.iter().map(order_to_review).collect();
     Ok(
-        json!({"order_no": order.number(), "user_id": order.user, "status": order.state.as_str(), "amount": order.amount.to_string()}),
+        json!({"list": rows, "total": page.total, "page": page.page, "page_size": page.page_size, "next_cursor": page.next_cursor}),
     )
+}
+
+fn order_to_review(order: &Order) -> Value {
+    let mut view = summary(order);
+    view["refund_due"] = order.is_refund_due().into();
+    if let Some(Review { reason, reported, at }) = &order.review {
+        view["reason"] = reason.as_str().into();
+        view["reported"] = reported.as_str().into();
+        view["at"] = at.to_second().into();
+    }
+    view
+}
+
+fn summary(order: &Order) -> Value {
+    json!({"order_no": order.number(), "user_id": order.user, "status": order.state.as_str(), "amount": order.amount.to_string()})
+}
+
+pub async fn refund_note(service: &Service, RefundNote { order_no, reason, by }: RefundNote) -> Result<Value> {
+    service.note_refund(order_no.as_str(), &reason, &by).await.map(|order| summary(&order))
 }

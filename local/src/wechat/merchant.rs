@@ -49,6 +49,17 @@ pub struct State {
     pub orders: Orders,
     nonces: HashSet<String>,
     requests: VecDeque<Value>,
+    next_failure: Option<SimulatedFailure>,
+}
+
+/// The next requests to a path with this end fail.
+pub struct SimulatedFailure {
+    pub times: u64,
+    pub status: u16,
+    pub code: String,
+    pub path: String,
+    /// The state of the order that WeChat Pay reports afterwards; empty if it stays.
+    pub reports: String,
 }
 
 /// The signed parts of a request.
@@ -135,6 +146,26 @@ impl Inner {
             return Err(failure("随机串重复"));
         }
         Ok(())
+    }
+
+    pub fn fail_next(&self, failure: SimulatedFailure) {
+        self.state().next_failure = Some(failure);
+    }
+
+    /// Status and code of the failure that a test has set for this request.
+    pub fn simulated_failure(&self, request: &Request) -> Option<(u16, String)> {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let mut state = self.state();
+        let next = state.next_failure.as_mut().filter(|next| next.times > 0 && path.ends_with(&*next.path))?;
+        next.times -= 1;
+        let (status, code, reports) = (next.status, next.code.clone(), next.reports.clone());
+        if let Some(number) = path.strip_suffix("/close").and_then(|path| path.rsplit('/').next())
+            && !reports.is_empty()
+        {
+            // A test names an order that exists.
+            let _ = state.orders.report(number, &reports);
+        }
+        Some((status, code))
     }
 
     /// Records a request for `/simulate/pay_requests`.

@@ -1,6 +1,6 @@
 //! The server API of mini programs: code2session, stable_token and getuserphonenumber in WeChat's wire formats.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Query, State};
@@ -8,35 +8,41 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use shared::runtime::clock::Clock;
+
+use super::access_tokens::{AccessTokens, Issued, QuotaReached};
 
 /// A code that is always valid, for the same user and the same phone.
 const TEST_CODE: &str = "test";
 const TEST_PHONE: &str = "13800138000";
+/// The country code of a phone without one.
+const MAINLAND: &str = "86";
 /// The prefix of the demo data's codes, which are always valid as well.
 const DEMO: &str = "demo-";
-const TOKEN_AGE: u32 = 7200;
 
 #[derive(Clone)]
 struct Simulator {
     /// `appid` and `secret` of the mini programs, as in Secrets Manager. That of the signing API is the first.
     apps: Arc<Vec<Value>>,
     state: Arc<Mutex<Simulated>>,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
 struct Simulated {
-    /// Issued codes, each with its user or phone.
+    /// Issued codes, each with its user or phone. A phone of another country has its code before it: `49 15112345678`.
     codes: HashMap<String, String>,
     used: HashSet<String>,
-    /// How often each mini program has renewed its access token.
-    tokens: HashMap<String, u64>,
-    next_error: Option<i64>,
+    /// The access tokens of each mini program, by appid.
+    tokens: BTreeMap<String, AccessTokens>,
+    /// A code, and the end of the path whose next call fails with it.
+    next_error: Option<(i64, String)>,
 }
 
 type Parameters = Query<HashMap<String, String>>;
 
 /// A router that serves the API of `api.weixin.qq.com` for these mini programs.
-pub fn router(apps: Vec<Value>) -> Router {
+pub fn router(apps: Vec<Value>, clock: Arc<dyn Clock>) -> Router {
     Router::new()
         .route("/sns/jscode2session", get(code_to_session))
         .route("/cgi-bin/stable_token", post(stable_token))
@@ -44,7 +50,9 @@ pub fn router(apps: Vec<Value>) -> Router {
         .route("/simulate/login_code", get(login_code))
         .route("/simulate/phone_code", get(phone_code))
         .route("/simulate/errcode", get(fail_next))
-        .with_state(Simulator { apps: Arc::new(apps), state: Arc::default() })
+        .route("/simulate/reject_token", get(reject_tokens))
+        .route("/simulate/token_requests", get(token_requests))
+        .with_state(Simulator { apps: Arc::new(apps), state: Arc::default(), clock })
 }
 
 impl Simulator {
@@ -95,9 +103,9 @@ impl Simulator {
     }
 
     /// The error that `/simulate/errcode` set for the next call.
-    fn simulated_failure(&self) -> Result<(), Json<Value>> {
-        match self.state().next_error.take() {
-            Some(errcode) => Err(failure(errcode, "simulated")),
+    fn simulated_failure(&self, path: &str) -> Result<(), Json<Value>> {
+        match self.state().next_error.take_if(|(_, of)| path.ends_with(&**of)) {
+            Some((errcode, _)) => Err(failure(errcode, "simulated")),
             None => Ok(()),
         }
     }
@@ -121,7 +129,7 @@ fn digest(text: &str) -> String {
 }
 
 async fn code_to_session(State(simulator): State<Simulator>, Query(query): Parameters) -> Result<Json<Value>, Json<Value>> {
-    simulator.simulated_failure()?;
+    simulator.simulated_failure("jscode2session")?;
     let appid = simulator.app(|name| query.get(name).cloned())?;
     let user = simulator.redeem("login", query.get("js_code").map(String::as_str).unwrap_or_default())?;
     let openid = simulator.openid(&appid, &user);
@@ -130,12 +138,15 @@ async fn code_to_session(State(simulator): State<Simulator>, Query(query): Param
 
 async fn stable_token(State(simulator): State<Simulator>, Json(body): Json<Value>) -> Result<Json<Value>, Json<Value>> {
     let appid = simulator.app(|name| body[name].as_str().map(str::to_owned))?;
+    let now = simulator.clock.now();
     let mut state = simulator.state();
-    let renewed = state.tokens.entry(appid.clone()).or_default();
-    if body["force_refresh"] == true || *renewed == 0 {
-        *renewed += 1;
-    }
-    Ok(Json(json!({"access_token": format!("token-{appid}-{renewed}"), "expires_in": TOKEN_AGE})))
+    let tokens = state.tokens.entry(appid.clone()).or_default();
+    let Issued { number, expires_in } = if body["force_refresh"] == true {
+        tokens.force(now).map_err(|QuotaReached| failure(45009, "reach max api daily quota limit"))?
+    } else {
+        tokens.current(now)
+    };
+    Ok(Json(json!({"access_token": format!("token-{appid}-{number}"), "expires_in": expires_in})))
 }
 
 async fn phone_number(
@@ -143,21 +154,23 @@ async fn phone_number(
     Query(query): Parameters,
     Json(body): Json<Value>,
 ) -> Result<Json<Value>, Json<Value>> {
-    simulator.simulated_failure()?;
+    simulator.simulated_failure("getuserphonenumber")?;
     let token = query.get("access_token").map(String::as_str).unwrap_or_default();
-    let appid = simulator
-        .state()
-        .tokens
-        .iter()
-        .find_map(|(appid, renewed)| (token == format!("token-{appid}-{renewed}")).then(|| appid.clone()));
+    let now = simulator.clock.now();
+    let appid = token.strip_prefix("token-").and_then(|token| token.rsplit_once('-')).and_then(|(appid, number)| {
+        let state = simulator.state();
+        state.tokens.get(appid)?.is_valid(number.parse().ok()?, now).then(|| appid.to_owned())
+    });
     let Some(appid) = appid else {
         return Err(failure(40001, "invalid credential, access_token is invalid or not latest"));
     };
     let phone = simulator.redeem("phone", body["code"].as_str().unwrap_or_default())?;
+    let (country, pure) = phone.split_once(' ').unwrap_or((MAINLAND, &phone));
+    let whole = if country == MAINLAND { pure.to_owned() } else { format!("+{country}{pure}") };
     Ok(Json(json!({
         "errcode": 0, "errmsg": "ok",
         "phone_info": {
-            "phoneNumber": phone, "purePhoneNumber": phone, "countryCode": "86",
+            "phoneNumber": whole, "purePhoneNumber": pure, "countryCode": country,
             "watermark": {"timestamp": 0, "appid": appid},
         },
     })))
@@ -168,11 +181,27 @@ async fn login_code(State(simulator): State<Simulator>, Query(query): Parameters
 }
 
 async fn phone_code(State(simulator): State<Simulator>, Query(query): Parameters) -> Json<Value> {
-    simulator.issue("phone", query.get("phone").map_or(TEST_PHONE, String::as_str))
+    let phone = query.get("phone").map_or(TEST_PHONE, String::as_str);
+    match query.get("country") {
+        Some(country) => simulator.issue("phone", &format!("{country} {phone}")),
+        None => simulator.issue("phone", phone),
+    }
 }
 
 async fn fail_next(State(simulator): State<Simulator>, Query(query): Parameters) -> Json<Value> {
-    let next = query.get("next").and_then(|errcode| errcode.parse().ok());
-    simulator.state().next_error = next;
+    let next: Option<i64> = query.get("next").and_then(|errcode| errcode.parse().ok());
+    simulator.state().next_error = next.zip(Some(query.get("path").cloned().unwrap_or_default()));
     Json(json!({"next": next}))
+}
+
+/// Rejects the current access token of each mini program, which stays the current one: only a forced request replaces it.
+async fn reject_tokens(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.state().tokens.values_mut().for_each(AccessTokens::reject);
+    token_requests(State(simulator)).await
+}
+
+async fn token_requests(State(simulator): State<Simulator>) -> Json<Value> {
+    let state = simulator.state();
+    let sum = |count: fn(&AccessTokens) -> u64| state.tokens.values().map(count).sum::<u64>();
+    Json(json!({"unforced": sum(|tokens| tokens.unforced), "forced": sum(|tokens| tokens.forced)}))
 }

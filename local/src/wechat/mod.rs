@@ -2,16 +2,25 @@
 //!
 //! ```text
 //! GET  /simulate/login_code?user=NAME            {"code":".."}  the code that wx.login returns to this user; valid once
-//! GET  /simulate/phone_code?phone=N              {"code":".."}  the code that getPhoneNumber returns; valid once
-//! GET  /simulate/errcode?next=45011                             the next call of a mini program fails with this code
+//! GET  /simulate/phone_code?phone=N&country=49   {"code":".."}  the code that getPhoneNumber returns; valid once; the default is 86
+//! GET  /simulate/errcode?next=45011                             the next call of a mini program fails with this code; with
+//!                                                &path=getuserphonenumber, the next call of that path
+//! GET  /simulate/reject_token                    WeChat rejects the current access tokens until a forced request replaces them
+//! GET  /simulate/token_requests                  {"unforced":n,"forced":n}  how often access tokens were requested
 //! POST /simulate/pay {"out_trade_no":".."}       {"notified_status":200}  pays, and delivers the notification
 //! POST /simulate/notify_again {"out_trade_no":".."}                       delivers the notification again
+//! POST /simulate/refund {"out_trade_no":".."}                             refunds, and delivers the notification
+//! POST /simulate/pay_state {"out_trade_no":"..","trade_state":".."}       WeChat Pay reports this state of the order; with "total":398
+//!                            instead, that it was paid with so many fen
+//! POST /simulate/pay_failure {"status":429,"code":"..","path":"/close"}   the next request of the merchant to such a path fails; with
+//!                            "times":2, the next two; with "reports":"CLOSED", the order is in this state afterwards
 //! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay
 //! ```
 //!
 //! The code `test` and codes that begin with `demo-` are always valid.
 
+mod access_tokens;
 pub mod keys;
 mod merchant;
 mod mini_program;
@@ -30,6 +39,6 @@ use merchant::Merchant;
 /// A router that serves the APIs of `api.weixin.qq.com` and `api.mch.weixin.qq.com`. `apps` are the secrets of the mini programs, that of
 /// the signing API first; `merchant` is the merchant's secret and `platform` the simulator's own.
 pub fn router(apps: Vec<Value>, merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Router, String> {
-    let merchant = Merchant::new(merchant, platform, clock)?;
-    Ok(mini_program::router(apps).merge(pay::router(merchant.clone())).merge(notification::router(merchant)))
+    let merchant = Merchant::new(merchant, platform, Arc::clone(&clock))?;
+    Ok(mini_program::router(apps, clock).merge(pay::router(merchant.clone())).merge(notification::router(merchant)))
 }

@@ -1,6 +1,6 @@
-//! Payments by a user at WeChat Pay, and WeChat's notifications to the merchant.
+//! Payments by a user at WeChat Pay, refunds in the merchant console, and WeChat's notifications to the merchant.
 //!
-//! Both requests take `out_trade_no`, and options with which tests forge notifications:
+//! The requests take `out_trade_no`, and options with which tests forge notifications:
 //!
 //! ```text
 //! "notify": false              pays without a notification
@@ -11,6 +11,8 @@
 //! "serial": "certificate"      signs with the certificate's key
 //! "signtest": true             a probe with a wrong signature, which WeChat sends now and then
 //! ```
+//!
+//! A refund also takes its `status`, `SUCCESS` by default, and `refund`, a part of the amount in fen.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -25,7 +27,14 @@ use shared::values::LocalTime;
 use super::merchant::Merchant;
 use super::orders::{Failure, Order, text, unknown_order};
 
-const ASSOCIATED_DATA: &str = "transaction";
+/// What a notification is about, and its address.
+struct Subject {
+    /// `transaction` or `refund`.
+    kind: &'static str,
+    resource: Value,
+    event_type: String,
+    url: String,
+}
 
 /// A signed notification.
 struct Notification {
@@ -36,30 +45,47 @@ struct Notification {
 
 /// A router for the actions of a user.
 pub fn router(merchant: Merchant) -> Router {
-    Router::new().route("/simulate/pay", post(pay)).route("/simulate/notify_again", post(notify_again)).with_state(merchant)
+    Router::new()
+        .route("/simulate/pay", post(pay))
+        .route("/simulate/notify_again", post(notify_again))
+        .route("/simulate/refund", post(refund))
+        .with_state(merchant)
 }
 
 async fn pay(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
     let now = merchant.clock.now();
-    let paid = merchant.state().orders.pay(&text(&options, "out_trade_no"), now).map(contents);
-    match paid {
-        Ok(_) if options["notify"] == false => Json(json!({"notified_status": 0})).into_response(),
-        Ok((transaction, url)) => notify(&merchant, transaction, url, &options).await,
-        Err(failure) => error_response(failure),
-    }
+    let paid = merchant.state().orders.pay(&text(&options, "out_trade_no"), now).map(payment);
+    notify(&merchant, paid, &options).await
+}
+
+/// Only a successful refund changes the order.
+async fn refund(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
+    let (number, status) = (text(&options, "out_trade_no"), options["status"].as_str().unwrap_or("SUCCESS"));
+    let subject = |order: &Order| Subject {
+        kind: "refund",
+        resource: order.refund(status, options["refund"].as_i64()),
+        event_type: format!("REFUND.{status}"),
+        url: text(&order.request, "notify_url"),
+    };
+    let refunded = {
+        let orders = &mut merchant.state().orders;
+        if status == "SUCCESS" {
+            orders.refund(&number).map(subject)
+        } else {
+            orders.find(&number).map(subject).ok_or_else(unknown_order)
+        }
+    };
+    notify(&merchant, refunded, &options).await
 }
 
 async fn notify_again(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
-    let found = merchant.state().orders.find(&text(&options, "out_trade_no")).map(contents);
-    match found {
-        Some((transaction, url)) => notify(&merchant, transaction, url, &options).await,
-        None => error_response(unknown_order()),
-    }
+    let found = merchant.state().orders.find(&text(&options, "out_trade_no")).map(payment).ok_or_else(unknown_order);
+    notify(&merchant, found, &options).await
 }
 
-/// What a notification reports about an order, and its address.
-fn contents(order: &Order) -> (Value, String) {
-    (order.transaction(), text(&order.request, "notify_url"))
+fn payment(order: &Order) -> Subject {
+    let url = text(&order.request, "notify_url");
+    Subject { kind: "transaction", resource: order.transaction(), event_type: "TRANSACTION.SUCCESS".into(), url }
 }
 
 fn error_response((status, code, message): Failure) -> Response {
@@ -67,8 +93,13 @@ fn error_response((status, code, message): Failure) -> Response {
     (status, Json(json!({"code": code, "message": message}))).into_response()
 }
 
-async fn notify(merchant: &Merchant, transaction: Value, url: String, options: &Value) -> Response {
-    let notification = match sign(merchant, transaction, url, options) {
+async fn notify(merchant: &Merchant, subject: Result<Subject, Failure>, options: &Value) -> Response {
+    let subject = match subject {
+        Ok(_) if options["notify"] == false => return Json(json!({"notified_status": 0})).into_response(),
+        Ok(subject) => subject,
+        Err(failure) => return error_response(failure),
+    };
+    let notification = match sign(merchant, subject, options) {
         Ok(notification) => notification,
         Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
     };
@@ -85,19 +116,20 @@ async fn notify(merchant: &Merchant, transaction: Value, url: String, options: &
     Json(json!({"notified_status": status})).into_response()
 }
 
-fn sign(merchant: &Merchant, mut transaction: Value, url: String, options: &Value) -> Result<Notification, String> {
-    merge(&mut transaction, &options["transaction"]);
+fn sign(merchant: &Merchant, subject: Subject, options: &Value) -> Result<Notification, String> {
+    let Subject { kind, mut resource, event_type, url } = subject;
+    merge(&mut resource, &options["transaction"]);
     let new_nonce = || nonce().map_err(|error| error.to_string());
     let nonce = new_nonce()?[..12].to_owned();
-    let sealed = merchant.sealing.seal(&nonce, ASSOCIATED_DATA, &transaction.to_string()).map_err(|error| error.to_string())?;
+    let sealed = merchant.sealing.seal(&nonce, kind, &resource.to_string()).map_err(|error| error.to_string())?;
     let age = SignedDuration::from_secs(options["age_seconds"].as_i64().unwrap_or(0));
     let time = merchant.clock.now() - age;
     let body = json!({
         "id": new_nonce()?, "create_time": LocalTime::from(time).to_second(), "resource_type": "encrypt-resource",
-        "event_type": options["event_type"].as_str().unwrap_or("TRANSACTION.SUCCESS"), "summary": "支付成功",
+        "event_type": options["event_type"].as_str().unwrap_or(&event_type), "summary": event_type,
         "resource": {
-            "original_type": "transaction", "algorithm": "AEAD_AES_256_GCM", "ciphertext": sealed,
-            "associated_data": ASSOCIATED_DATA, "nonce": nonce,
+            "original_type": kind, "algorithm": "AEAD_AES_256_GCM", "ciphertext": sealed,
+            "associated_data": kind, "nonce": nonce,
         },
     });
     let body = body.to_string();

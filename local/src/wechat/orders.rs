@@ -1,4 +1,4 @@
-//! The merchant's orders at WeChat Pay: unpaid, paid and closed.
+//! The merchant's orders at WeChat Pay: unpaid, paid, refunded and closed.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -23,11 +23,15 @@ pub struct Order {
     placed_at: Timestamp,
     prepay_id: String,
     state: State,
+    /// What a test makes WeChat Pay report instead of the state.
+    reported: Option<String>,
+    /// What a test makes WeChat Pay report as paid, in fen.
+    reported_total: Option<Value>,
 }
 
 enum State {
     NotPaid,
-    Paid { transaction_id: String, at: Timestamp },
+    Paid { transaction_id: String, at: Timestamp, is_refunded: bool },
     Closed,
 }
 
@@ -44,7 +48,14 @@ impl Orders {
             };
         }
         let prepay_id = format!("wx{}", digits(34));
-        let order = Order { request: body.clone(), placed_at: now, prepay_id: prepay_id.clone(), state: State::NotPaid };
+        let order = Order {
+            request: body.clone(),
+            placed_at: now,
+            prepay_id: prepay_id.clone(),
+            state: State::NotPaid,
+            reported: None,
+            reported_total: None,
+        };
         self.0.insert(number, order);
         Ok(prepay_id)
     }
@@ -72,9 +83,35 @@ impl Orders {
             State::Paid { .. } => {}
             State::Closed => return Err((409, "ORDER_CLOSED", "该订单已关闭".into())),
             State::NotPaid if now >= until => return Err((409, "ORDER_CLOSED", "该订单已过期".into())),
-            State::NotPaid => order.state = State::Paid { transaction_id: format!("42{}", digits(26)), at: now },
+            State::NotPaid => {
+                order.state = State::Paid { transaction_id: format!("42{}", digits(26)), at: now, is_refunded: false };
+            }
         }
         Ok(order)
+    }
+
+    /// The merchant refunds a paid order.
+    pub fn refund(&mut self, number: &str) -> Result<&Order, Failure> {
+        let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
+        match &mut order.state {
+            State::Paid { is_refunded, .. } => *is_refunded = true,
+            State::NotPaid | State::Closed => return Err((400, "INVALID_REQUEST", "订单未支付".into())),
+        }
+        Ok(order)
+    }
+
+    /// From now on WeChat Pay reports this state of the order; its own one again if it is empty.
+    pub fn report(&mut self, number: &str, state: &str) -> Result<(), Failure> {
+        let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
+        order.reported = Some(state.to_owned()).filter(|state| !state.is_empty());
+        Ok(())
+    }
+
+    /// From now on WeChat Pay reports the order as paid with this amount in fen.
+    pub fn report_paid(&mut self, number: &str, total: &Value) -> Result<(), Failure> {
+        self.report(number, "SUCCESS")?;
+        self.0.get_mut(number).ok_or_else(unknown_order)?.reported_total = Some(total.clone());
+        Ok(())
     }
 
     pub fn close(&mut self, number: &str) -> Result<(), Failure> {
@@ -88,12 +125,14 @@ impl Orders {
 }
 
 impl Order {
-    fn trade_state(&self) -> (&'static str, &'static str) {
-        match self.state {
+    fn trade_state(&self) -> (&str, &'static str) {
+        let (state, described) = match self.state {
             State::NotPaid => ("NOTPAY", "订单未支付"),
-            State::Paid { .. } => ("SUCCESS", "支付成功"),
+            State::Paid { is_refunded: true, .. } => ("REFUND", "转入退款"),
+            State::Paid { is_refunded: false, .. } => ("SUCCESS", "支付成功"),
             State::Closed => ("CLOSED", "订单已关闭"),
-        }
+        };
+        (self.reported.as_deref().unwrap_or(state), described)
     }
 
     fn summary(&self) -> Value {
@@ -108,14 +147,14 @@ impl Order {
     /// The order as in WeChat Pay's responses and notifications.
     pub fn transaction(&self) -> Value {
         let (state, described) = self.trade_state();
-        let total = &self.request["amount"]["total"];
+        let total = self.reported_total.as_ref().unwrap_or(&self.request["amount"]["total"]);
         let mut transaction = json!({
             "appid": self.request["appid"], "mchid": self.request["mchid"],
             "out_trade_no": self.request["out_trade_no"], "attach": text(&self.request, "attach"),
             "trade_state": state, "trade_state_desc": described, "payer": self.request["payer"],
             "amount": {"total": total, "currency": "CNY"},
         });
-        if let State::Paid { transaction_id, at } = &self.state {
+        if let State::Paid { transaction_id, at, .. } = &self.state {
             transaction["transaction_id"] = transaction_id.clone().into();
             transaction["trade_type"] = "JSAPI".into();
             transaction["bank_type"] = "OTHERS".into();
@@ -123,6 +162,18 @@ impl Order {
             transaction["amount"] = json!({"total": total, "payer_total": total, "currency": "CNY", "payer_currency": "CNY"});
         }
         transaction
+    }
+
+    /// A refund of this order as in WeChat Pay's notifications. `refund` in fen; the default is the whole amount.
+    pub fn refund(&self, status: &str, refund: Option<i64>) -> Value {
+        let total = self.request["amount"]["total"].as_i64().unwrap_or_default();
+        let refund = refund.unwrap_or(total);
+        json!({
+            "mchid": self.request["mchid"], "out_trade_no": self.request["out_trade_no"], "refund_status": status,
+            "transaction_id": format!("42{}", digits(26)), "out_refund_no": digits(20), "refund_id": digits(28),
+            "user_received_account": "支付用户零钱",
+            "amount": {"total": total, "refund": refund, "payer_total": total, "payer_refund": refund},
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shared::outbound::wechat::pay::nonce;
 use shared::values::LocalTime;
 
-use super::merchant::{Merchant, Request};
+use super::merchant::{Merchant, Request, SimulatedFailure};
 use super::orders::{Failure, text, unknown_order};
 
 /// Status and body of a response.
@@ -25,15 +25,19 @@ pub fn router(merchant: Merchant) -> Router {
         .route("/v3/certificates", get(certificates))
         .route("/simulate/orders", get(orders))
         .route("/simulate/pay_requests", get(requests))
+        .route("/simulate/pay_state", post(report))
+        .route("/simulate/pay_failure", post(fail_next))
         .with_state(merchant)
 }
 
 /// Verifies the request, acts on it and signs the response.
 fn respond(merchant: &Merchant, request: &Request, act: impl FnOnce() -> Outcome) -> Response {
     merchant.record(request);
-    let (status, body) = match merchant.verify(request).and_then(|()| act()) {
-        Ok(success) => success,
-        Err((status, code, message)) => (status, json!({"code": code, "message": message}).to_string()),
+    let failure = |code: &str, message: &str| json!({"code": code, "message": message}).to_string();
+    let (status, body) = match (merchant.simulated_failure(request), merchant.verify(request)) {
+        (Some((status, code)), _) => (status, failure(&code, "simulated")),
+        (None, Err((status, code, message))) => (status, failure(code, &message)),
+        (None, Ok(())) => act().unwrap_or_else(|(status, code, message)| (status, failure(code, &message))),
     };
     // A merchant that knows the key by its id requests it. All other merchants have the certificate.
     let by_id = request.header("wechatpay-serial") == merchant.public_key.serial;
@@ -147,4 +151,29 @@ async fn orders(State(merchant): State<Merchant>) -> axum::Json<Vec<Value>> {
 
 async fn requests(State(merchant): State<Merchant>) -> axum::Json<Value> {
     axum::Json(merchant.requests())
+}
+
+async fn report(State(merchant): State<Merchant>, axum::Json(options): axum::Json<Value>) -> Response {
+    let number = text(&options, "out_trade_no");
+    let reported = {
+        let orders = &mut merchant.state().orders;
+        match &options["total"] {
+            Value::Null => orders.report(&number, &text(&options, "trade_state")),
+            total => orders.report_paid(&number, total),
+        }
+    };
+    match reported {
+        Ok(()) => axum::Json(json!({})).into_response(),
+        Err((_, code, message)) => {
+            (StatusCode::NOT_FOUND, axum::Json(json!({"code": code, "message": message}))).into_response()
+        }
+    }
+}
+
+async fn fail_next(State(merchant): State<Merchant>, axum::Json(options): axum::Json<Value>) -> axum::Json<Value> {
+    let status = options["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+    let [code, path, reports] = ["code", "path", "reports"].map(|name| text(&options, name));
+    let times = options["times"].as_u64().unwrap_or(1);
+    merchant.fail_next(SimulatedFailure { times, status, code, path, reports });
+    axum::Json(json!({}))
 }

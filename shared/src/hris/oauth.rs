@@ -151,7 +151,7 @@ impl Service {
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
         // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
-        MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
         let attempt = random_token()?;

@@ -75,7 +75,7 @@ impl Service {
 
     /// Sends the message within the rate limit of the phone.
     async fn send_visit(&self, mobile: &Mobile, message: &str) -> Result<()> {
-        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
+        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
         self.sms.send(mobile, message).await
     }
 

@@ -11,7 +11,7 @@
 //! contacted#{user}          {job}
 //! vouchers#{user}           {id}, balance
 //! adjustment#{user}         {reference}
-//! order#{id}                order
+//! order#{id}                order           review                         {id}
 //! prices                    prices
 //! feed#{shard}              {time}{job}
 //! ```
@@ -34,6 +34,9 @@ pub const FEED_SHARDS: NonZeroU64 = NonZeroU64::MIN;
 pub const ORDER_SWEEP: &str = "order";
 /// The sweep of jobs with a top.
 pub const TOP_SWEEP: &str = "top";
+
+/// The partition of the orders that an administrator must look at.
+pub const ORDERS_TO_REVIEW: &str = "review";
 
 pub fn user(id: Id) -> Key {
     Key::new(format!("user#{id}"), "user")

@@ -13,9 +13,11 @@ mod jobs;
 mod keys;
 pub mod orders;
 pub mod prices;
+pub mod review;
 pub mod search;
 mod settlement;
 mod sweeps;
+mod transition;
 pub mod users;
 pub mod values;
 pub mod vouchers;
@@ -31,6 +33,7 @@ use crate::outbound::wechat::pay::Pay;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::ids::Ids;
+use crate::runtime::metrics::Log;
 use crate::storage::list::List;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
@@ -46,6 +49,9 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     ids: Ids,
     live: search::live::Live,
+    log: Log,
+    /// The name of the function, in the log.
+    function: String,
     settings: Settings,
 }
 
@@ -91,6 +97,8 @@ impl Service {
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             live: search::live::Live::default(),
+            log: environment.log.clone(),
+            function: environment.function().to_owned(),
             settings,
             tables,
         })

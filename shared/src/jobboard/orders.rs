@@ -5,14 +5,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::idempotency::Idempotency;
-use super::item::{Record, Versioned};
+use super::item::{self, Record, Versioned};
 use super::job::Job;
 use super::prices::{Catalogue, Goods};
+use super::review::{Reason, Review};
 use super::values::Note;
 use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::pay::{Bill, PayParams, nonce};
-use crate::storage::table::attribute::number;
+use crate::storage::page::{Page, PageRequest};
+use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Outcome, Rejection, VERSION, Write, mark};
 use crate::values::{Id, LocalTime, Money, choices};
 
@@ -93,9 +95,12 @@ pub struct Order {
     pub(super) transaction_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) paid_at: Option<LocalTime>,
-    /// Why it was refunded.
+    /// Why an administrator has refunded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<Note>,
+    /// Why an administrator must look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 impl Order {
@@ -113,6 +118,11 @@ impl Order {
         Id::of_parts(LocalTime::parse_digits(time)?.into(), sequence)
     }
 
+    /// Whether it was paid, and nothing was granted for the money.
+    pub fn is_refund_due(&self) -> bool {
+        self.review.as_ref().is_some_and(|review| review.reason == Reason::RefundDue)
+    }
+
     pub(super) fn expires_at(&self) -> Timestamp {
         self.created_at.later(AGE).into()
     }
@@ -125,6 +135,10 @@ impl Record for Order {
         item.insert(VERSION.into(), number(version));
         if self.state == OrderState::Pending {
             mark(&mut item, keys::ORDER_SWEEP, self.expires_at());
+        }
+        if self.review.is_some() {
+            item.insert("ix1".into(), text(keys::ORDERS_TO_REVIEW));
+            item.insert("ixsk".into(), text(self.id.sortable()));
         }
         Ok(item)
     }
@@ -192,6 +206,7 @@ impl Service {
             transaction_id: None,
             paid_at: None,
             note: None,
+            review: None,
         };
         let placed = match self.ids.claim(now, |id| self.store_order(order(id), idempotency)).await? {
             Placed::New(order) => self.prepay(Versioned { record: order, version: 1 }, &buyer.openid, notify_url).await?,
@@ -252,6 +267,11 @@ impl Service {
         Ok((stored.record, pay_params))
     }
 
+    /// The orders that an administrator must look at, newest first.
+    pub async fn orders_to_review(&self, page: PageRequest) -> Result<Page<Order>> {
+        self.list("ix1", keys::ORDERS_TO_REVIEW.into()).page(page, "cursor").await?.try_map(item::read)
+    }
+
     pub(super) async fn stored_order(&self, id: Id) -> Result<Option<Versioned<Order>>> {
         self.store.get(&self.tables.jobboard, keys::order(id)).await?.map(Versioned::read).transpose()
     }
@@ -273,7 +293,7 @@ mod tests {
             let order = Order {
                 id, user: id, purchase, amount: Money::from_fen(500), state: OrderState::Pending,
                 created_at: id.made_at().into(), nonce: String::new(), prepay_id: None, transaction_id: None, paid_at: None,
-                note: None,
+                note: None, review: None,
             };
             let number = order.number();
             proptest::prop_assert!(number.len() <= 32);

@@ -11,12 +11,12 @@ use super::values::{Area, Latitude, Longitude, Picture, Sex};
 use super::{Service, item, keys, missing};
 use crate::crypto::access_token::AccessTokens;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::outbound::wechat::Rejection;
+use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
-use crate::values::{Id, LocalTime, Mobile, Text};
+use crate::values::{Id, LocalTime, Mobile, Reason, Text};
 
 /// Tokens are valid for seven days (docs/design/jobboard.md, Conventions).
 const TOKENS: AccessTokens = AccessTokens { audience: "jobboard", age: SignedDuration::from_hours(7 * 24) };
@@ -77,28 +77,6 @@ pub struct Login {
     pub token: String,
 }
 
-/// Why a registration or a log-in failed.
-#[derive(Debug)]
-pub enum LoginError {
-    /// WeChat rejected the login code, or is not available.
-    Rejected(Rejection),
-    /// The login code is valid, but its user has not registered.
-    NotRegistered,
-    Failed(Error),
-}
-
-impl From<Rejection> for LoginError {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
-    }
-}
-
-impl From<Error> for LoginError {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 impl Service {
     /// Registers the user of these two codes of WeChat. A registered user is logged in, and their data does not change. `address` is the
     /// client's.
@@ -110,26 +88,27 @@ impl Service {
         phone_code: &str,
         inviter: Option<Id>,
         address: &str,
-    ) -> Result<Login, LoginError> {
-        let is_wrong = |outcome: &Result<Login, LoginError>| match outcome {
-            Err(LoginError::Rejected(rejection)) => *rejection == Rejection::Code,
-            Err(LoginError::Failed(error)) => error.kind() == Kind::Invalid,
-            Ok(_) | Err(LoginError::NotRegistered) => false,
+    ) -> Result<Login, CodeError> {
+        let is_wrong = |outcome: &Result<Login, CodeError>| match outcome {
+            Err(CodeError::Wrong) => true,
+            Err(CodeError::Failed(error)) => error.kind() == Kind::Invalid,
+            Ok(_) | Err(CodeError::Blocked | CodeError::Busy { .. }) => false,
         };
         let register = self.register_by(login_code, phone_code, inviter);
         CODES.attempt(&self.counters(), &["login", address], register, is_wrong).await
     }
 
-    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Login, LoginError> {
-        let session = self.wechat.code_to_session(login_code).await??;
+    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Login, CodeError> {
+        let session = self.wechat.code_to_session(login_code).await?;
         if let Some(user) = self.user_of(&session.openid).await? {
             return Ok(self.login(user)?);
         }
         let now = self.clock.now();
-        let phone = match self.wechat.phone_number(phone_code, now).await? {
-            Ok(phone) => Mobile::parse(&phone).map_err(|reason| Error::invalid([Fault::new("phone_code", reason)]))?,
-            Err(Rejection::Code) => return Err(Error::invalid([Fault::new("phone_code", "is wrong or used")]).into()),
-            Err(rejection) => return Err(rejection.into()),
+        let invalid = |reason: Reason| CodeError::Failed(Error::invalid([Fault::new("phone_code", reason)]));
+        let phone = match self.wechat.phone_number(phone_code, now).await {
+            Ok(phone) => Mobile::parse(&phone).map_err(invalid)?,
+            Err(CodeError::Wrong) => return Err(invalid("is wrong or used")),
+            Err(error) => return Err(error),
         };
         // An unknown inviter is ignored.
         let inviter = match inviter {
@@ -171,18 +150,18 @@ impl Service {
         }
     }
 
-    /// Logs in a registered user. `address` is the client's.
+    /// Logs in the user of this code; `None` if the user has not registered. `address` is the client's.
     ///
     /// DynamoDB: one write, one read; two writes after a wrong code.
-    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Login, LoginError> {
-        let is_wrong = |outcome: &Result<Login, LoginError>| matches!(outcome, Err(LoginError::Rejected(Rejection::Code)));
+    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Option<Login>, CodeError> {
+        let is_wrong = |outcome: &Result<Option<Login>, CodeError>| matches!(outcome, Err(CodeError::Wrong));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
     }
 
-    async fn log_in_by(&self, login_code: &str) -> Result<Login, LoginError> {
-        let session = self.wechat.code_to_session(login_code).await??;
-        let user = self.user_of(&session.openid).await?.ok_or(LoginError::NotRegistered)?;
-        Ok(self.login(user)?)
+    async fn log_in_by(&self, login_code: &str) -> Result<Option<Login>, CodeError> {
+        let session = self.wechat.code_to_session(login_code).await?;
+        let user = self.user_of(&session.openid).await?;
+        Ok(user.map(|user| self.login(user)).transpose()?)
     }
 
     /// The user of a token.

@@ -46,7 +46,7 @@ impl Sms {
         let call = self
             .client()
             .publish()
-            .phone_number(format!("+86{}", to.national()))
+            .phone_number(to.e164())
             .message(message)
             .message_attributes("AWS.SNS.SMS.SMSType", transactional.map_err(Error::internal)?);
         match call.send().await {

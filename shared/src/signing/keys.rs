@@ -78,7 +78,7 @@ pub(super) fn captcha_key(id: &str) -> Key {
 
 /// One code per platform and phone: a new code replaces the old one.
 pub(super) fn code_key(keyring: &Keyring, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {
-    let index = keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.national().as_bytes()])?;
+    let index = keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.index().as_bytes()])?;
     Ok(Key::new(format!("signing#code#{}", hex::encode(index)), "code"))
 }
 

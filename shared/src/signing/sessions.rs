@@ -12,7 +12,7 @@ use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
-use crate::outbound::wechat::Rejection;
+use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
 use crate::storage::table::attribute::{number, read_integer, read_text};
 use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
@@ -33,26 +33,6 @@ pub struct Login {
     pub em_id: u64,
 }
 
-/// Why a worker could not log in.
-#[derive(Debug)]
-pub enum LoginError {
-    /// WeChat rejected the code.
-    Rejected(Rejection),
-    Failed(Error),
-}
-
-impl From<Rejection> for LoginError {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
-    }
-}
-
-impl From<Error> for LoginError {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 /// A session in the record of its worker, oldest first.
 #[derive(Serialize, Deserialize)]
 struct SessionEntry {
@@ -63,13 +43,13 @@ impl Service {
     /// Logs a worker in with the code of `wx.login`. The first login creates the worker. `address` is the IP address of the client.
     ///
     /// DynamoDB: one write, two reads, one transaction; after a wrong code, two writes.
-    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Login, LoginError> {
-        let is_wrong = |outcome: &Result<Login, LoginError>| matches!(outcome, Err(LoginError::Rejected(Rejection::Code)));
+    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Login, CodeError> {
+        let is_wrong = |outcome: &Result<Login, CodeError>| matches!(outcome, Err(CodeError::Wrong));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
     }
 
-    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Login, LoginError> {
-        let session = self.wechat.code_to_session(code).await??;
+    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Login, CodeError> {
+        let session = self.wechat.code_to_session(code).await?;
         let openid = self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.as_bytes()])?;
         let id = hex::encode(&openid[..16]);
         let worker = Worker { platform: platform.clone(), id };

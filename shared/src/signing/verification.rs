@@ -30,11 +30,11 @@ impl Service {
         }
         // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
-        MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.national()], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.index()], Attempt::Succeeded).await?;
         // Each attempt raises a version by one, so this one, in milliseconds, is greater than any version of an older code.
         let version = self.clock.now().as_millisecond();
         let key = code_key(&self.keyring, platform, phone)?;
-        let OneTimeCode { plain, item } = one_time_code::issue(&self.counters(), key, phone.national().as_bytes(), version)?;
+        let OneTimeCode { plain, item } = one_time_code::issue(&self.counters(), key, phone.index().as_bytes(), version)?;
         self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await?;
         let message = format!("【工桥】验证码 {plain}，{} 分钟内有效，请勿告诉他人。", one_time_code::AGE.as_mins());
         self.sms.send(phone, &message).await
@@ -45,7 +45,7 @@ impl Service {
     /// DynamoDB: one read, one write.
     pub(super) async fn is_sent_code(&self, platform: &PlatformCode, phone: &Mobile, code: &str) -> Result<bool> {
         let key = code_key(&self.keyring, platform, phone)?;
-        let attempted = one_time_code::attempt(&self.counters(), key, phone.national().as_bytes(), code.trim()).await?;
+        let attempted = one_time_code::attempt(&self.counters(), key, phone.index().as_bytes(), code.trim()).await?;
         Ok(matches!(attempted, Attempted::Right(_)))
     }
 }

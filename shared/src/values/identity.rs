@@ -129,26 +129,6 @@ impl CreditCode {
 }
 
 identity! {
-    /// A mobile number: `1[3-9]` and nine digits, with an optional prefix +86.
-    Mobile
-}
-
-impl Mobile {
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        let national = text.strip_prefix("+86").map_or(text, |rest| rest.strip_prefix([' ', '-']).unwrap_or(rest));
-        let bytes = national.as_bytes();
-        let mobile =
-            bytes.len() == 11 && bytes.iter().all(u8::is_ascii_digit) && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1]);
-        if mobile { Ok(Self(text.to_owned())) } else { Err("must be a mobile number") }
-    }
-
-    /// The eleven digits, without +86.
-    pub fn national(&self) -> &str {
-        &self.0[self.0.len() - 11..]
-    }
-}
-
-identity! {
     /// A mobile or landline number: 7 to 15 digits, with the usual separators.
     ContactPhone
 }
@@ -202,16 +182,6 @@ mod tests {
         assert!(!IdCard::parse("110101199001011234").unwrap().checksum_holds());
         assert!(CreditCode::parse("91350100M000100Y43").unwrap().checksum_holds());
         assert!(!CreditCode::parse("91110000MA00ABCD01").unwrap().checksum_holds());
-    }
-
-    #[test]
-    fn mobiles_may_carry_the_country_code() {
-        for good in ["13800138000", "+8613800138000", "+86 13800138000", "+86-13800138000"] {
-            assert!(Mobile::parse(good).is_ok(), "{good}");
-        }
-        for bad in ["12800138000", "1380013800", "138001380000", "8613800138000", "010-12345678", "1380013800１"] {
-            assert!(Mobile::parse(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -6,14 +6,16 @@ pub mod image;
 pub mod input;
 mod json;
 mod local_time;
+mod mobile;
 mod number;
 mod text;
 mod time;
 
 pub use id::Id;
-pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private, Token};
+pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Private, Token};
 pub use json::Verbatim;
 pub use local_time::LocalTime;
+pub use mobile::Mobile;
 pub use number::{Adjustment, Count, Int, Money, Score, Span, integer};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};

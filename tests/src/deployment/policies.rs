@@ -103,4 +103,9 @@ async fn jobboard(stage: &Stage) {
         stage.clock.advance(SignedDuration::from_secs(1));
     }
     assert_eq!(user.board.post("/jobs/list", &json!({})).await.status, 200);
+    let order = user.order_voucher().await;
+    user.board.simulate("pay_state", &json!({"out_trade_no": order, "trade_state": "FROZEN"})).await;
+    assert_eq!(user.order_status(&order).await, "pending");
+    let listed = user.board.command("list_orders_to_review", json!({})).await;
+    assert_eq!(listed["total"], 1, "{listed}");
 }

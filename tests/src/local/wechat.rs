@@ -1,10 +1,10 @@
 //! The WeChat client against the simulator: it understands the responses that WeChat documents.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::outbound::secret::LazySecret;
-use shared::outbound::wechat::{App, Rejection, WeChat};
-use shared::runtime::clock::SystemClock;
+use shared::outbound::wechat::{App, CodeError, WeChat};
+use shared::runtime::clock::{Clock as _, SystemClock};
 use shared::runtime::environment::Environment;
 
 use crate::support::{Address, Stage, fetch};
@@ -27,40 +27,48 @@ async fn a_phone_code_returns_the_number_once() {
     let stage = Stage::open().await;
     let wechat = wechat(&stage.address).await;
     let code = simulate(&stage.address, "phone_code?phone=13911112222").await["code"].as_str().unwrap().to_owned();
-    assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), Ok("13911112222".into()));
-    assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), Err(Rejection::Code));
-    assert_eq!(wechat.phone_number("made-up", now()).await.unwrap(), Err(Rejection::Code));
-    assert_eq!(wechat.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()));
+    assert_eq!(wechat.phone_number(&code, now()).await.unwrap(), "13911112222");
+    assert!(matches!(wechat.phone_number(&code, now()).await, Err(CodeError::Wrong)));
+    assert!(matches!(wechat.phone_number("made-up", now()).await, Err(CodeError::Wrong)));
+    assert_eq!(wechat.phone_number("test", now()).await.unwrap(), "13800138000");
 }
 
 #[tokio::test]
-async fn an_access_token_that_wechat_rejects_is_renewed_once() {
+async fn an_access_token_that_wechat_rejects_is_replaced_for_all_clients() {
     let stage = Stage::open().await;
     let (one, other) = (wechat(&stage.address).await, wechat(&stage.address).await);
-    assert_eq!(one.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()));
-    for errcode in [40001, 42001] {
+    assert_eq!(one.phone_number("test", now()).await.unwrap(), "13800138000");
+    for errcode in [40001, 40014, 42001] {
+        let now = stage.clock.now();
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
-        // A renewal invalidates the token that the other client holds.
-        assert_eq!(other.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()), "{errcode}");
-        assert_eq!(one.phone_number("test", now()).await.unwrap(), Ok("13800138000".into()), "{errcode}");
+        // A forced request ends the token that the other client holds.
+        assert_eq!(other.phone_number("test", now).await.unwrap(), "13800138000", "{errcode}");
+        assert_eq!(one.phone_number("test", now).await.unwrap(), "13800138000", "{errcode}");
+        stage.clock.advance(SignedDuration::from_secs(30));
     }
+    assert_eq!(simulate(&stage.address, "token_requests").await["forced"], 3);
 }
 
 #[tokio::test]
 async fn errors_of_wechat_are_distinguished_and_the_secret_never_shows() {
     let stage = Stage::open().await;
     let right = wechat(&stage.address).await;
-    for (errcode, rejection) in
-        [(40029, Rejection::Code), (40226, Rejection::Blocked), (45011, Rejection::Busy), (-1, Rejection::Busy)]
-    {
+    let means: [(i64, fn(&CodeError) -> bool); 4] = [
+        (40029, |error| matches!(error, CodeError::Wrong)),
+        (40226, |error| matches!(error, CodeError::Blocked)),
+        (45011, |error| matches!(error, CodeError::Busy { retry_after: 1 })),
+        (-1, |error| matches!(error, CodeError::Busy { retry_after: 1 })),
+    ];
+    for (errcode, is_meant) in means {
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
-        assert_eq!(right.code_to_session("test").await.unwrap().err(), Some(rejection), "{errcode}");
+        assert!(right.code_to_session("test").await.is_err_and(|error| is_meant(&error)), "{errcode}");
     }
     let app = App::parse(r#"{"appid":"wx1","secret":"hush-hush"}"#).unwrap();
     let wrong = WeChat::new(&stage.address.wechat_url, LazySecret::known(app.clone()));
     let unreachable = WeChat::new("http://127.0.0.1:9", LazySecret::known(app));
     for wechat in [wrong, unreachable] {
-        let error = wechat.code_to_session("a-code").await.err().unwrap().to_string();
+        let Err(CodeError::Failed(error)) = wechat.code_to_session("a-code").await else { panic!("not a failure") };
+        let error = error.to_string();
         assert!(!error.contains("hush-hush") && !error.contains("a-code"), "{error}");
     }
 }

@@ -95,12 +95,13 @@ const COMPARED_DIRECTLY: [&str; 2] = [
 ];
 
 /// Where credentials are compared, and how often. A change here needs a reason: the comparison may have lost its constant time.
-const COMPARED: [(&str, usize); 8] = [
+const COMPARED: [(&str, usize); 9] = [
     ("functions/hris/src/consent.rs", 1),
     ("shared/src/channel/tokens.rs", 3),
     ("shared/src/crypto/credentials.rs", 1),
     ("shared/src/hris/access.rs", 1),
     ("shared/src/hris/signature.rs", 1),
+    ("shared/src/outbound/wechat/access_token.rs", 1),
     ("shared/src/signing/captcha.rs", 1),
     ("shared/src/storage/one_time_code.rs", 1),
     ("shared/src/storage/page.rs", 1),

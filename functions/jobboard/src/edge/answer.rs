@@ -8,9 +8,8 @@ use lambda::frame::Unserved;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::jobboard::orders::OrderError;
-use shared::jobboard::users::LoginError;
 use shared::jobboard::vouchers::VoucherError;
-use shared::outbound::wechat::Rejection;
+use shared::outbound::wechat::CodeError;
 use utoipa::ToSchema;
 
 /// A success with data.
@@ -64,8 +63,14 @@ pub enum Failure {
     NotEnoughVouchers,
     /// 1003.
     WrongPrice,
-    /// WeChat rejected the login code, or is not available.
-    WeChat(Rejection),
+    /// The login code is invalid, expired or already used.
+    WrongLoginCode,
+    /// WeChat blocks the user.
+    BlockedUser,
+    /// After how many seconds the client may retry.
+    BusyWeChat {
+        retry_after: i64,
+    },
     /// The login code is valid, but its user has not registered (docs/contract/jobboard.txt, 登陆失败响应体).
     NotRegistered,
     UnknownPath,
@@ -93,12 +98,13 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<LoginError> for Failure {
-    fn from(error: LoginError) -> Self {
+impl From<CodeError> for Failure {
+    fn from(error: CodeError) -> Self {
         match error {
-            LoginError::Rejected(rejection) => Self::WeChat(rejection),
-            LoginError::NotRegistered => Self::NotRegistered,
-            LoginError::Failed(error) => Self::Domain(error),
+            CodeError::Wrong => Self::WrongLoginCode,
+            CodeError::Blocked => Self::BlockedUser,
+            CodeError::Busy { retry_after } => Self::BusyWeChat { retry_after },
+            CodeError::Failed(error) => Self::Domain(error),
         }
     }
 }
@@ -166,16 +172,13 @@ impl IntoResponse for Failure {
             }
             Self::NotEnoughVouchers => (StatusCode::BAD_REQUEST, 1002, "not enough contact vouchers".into()),
             Self::WrongPrice => (StatusCode::BAD_REQUEST, 1003, "price does not match".into()),
-            Self::WeChat(rejection) => {
-                let (status, data) = match rejection {
-                    Rejection::Code => (StatusCode::UNAUTHORIZED, "login_code: is wrong or used"),
-                    Rejection::Blocked => (StatusCode::FORBIDDEN, "login_code: is of a user whom WeChat blocks"), // words:ignore: a text of the API
-                    Rejection::Busy => {
-                        retry_after = Some(Rejection::BUSY_FOR);
-                        (StatusCode::TOO_MANY_REQUESTS, "WeChat is busy: try again")
-                    }
-                };
-                (status, status.as_u16(), data.into())
+            Self::WrongLoginCode => (StatusCode::UNAUTHORIZED, 401, "login_code: is wrong or used".into()),
+            Self::BlockedUser => {
+                (StatusCode::FORBIDDEN, 403, "login_code: is of a user whom WeChat blocks".into()) // words:ignore: a text of the API
+            }
+            Self::BusyWeChat { retry_after: wait } => {
+                retry_after = Some(wait);
+                (StatusCode::TOO_MANY_REQUESTS, 429, "WeChat is busy: try again".into())
             }
             Self::NotRegistered => (StatusCode::NOT_FOUND, 404, "user not found".into()),
             Self::UnknownPath => (StatusCode::NOT_FOUND, 404, "path not found".into()),

@@ -11,8 +11,7 @@ use lambda::frame::Unserved;
 use serde::Serialize;
 use serde_json::Value;
 use shared::error::{Error, Fault};
-use shared::outbound::wechat::Rejection;
-use shared::signing::sessions::LoginError;
+use shared::outbound::wechat::CodeError;
 use utoipa::ToSchema;
 
 use super::words;
@@ -44,8 +43,14 @@ pub enum Failure {
     UnknownPlatform,
     /// The request names no session, or its session has expired.
     NotLoggedIn,
-    /// WeChat rejected the code.
-    WeChat(Rejection),
+    /// The code of `wx.login` is invalid, expired or already used.
+    WrongCode,
+    /// WeChat blocks the user.
+    BlockedUser,
+    /// After how many seconds the client may retry.
+    BusyWeChat {
+        retry_after: i64,
+    },
     UnknownPath,
     WrongMethod,
     /// The body is larger than the family accepts.
@@ -72,11 +77,13 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<LoginError> for Failure {
-    fn from(error: LoginError) -> Self {
+impl From<CodeError> for Failure {
+    fn from(error: CodeError) -> Self {
         match error {
-            LoginError::Rejected(rejection) => Self::WeChat(rejection),
-            LoginError::Failed(error) => Self::Domain(error),
+            CodeError::Wrong => Self::WrongCode,
+            CodeError::Blocked => Self::BlockedUser,
+            CodeError::Busy { retry_after } => Self::BusyWeChat { retry_after },
+            CodeError::Failed(error) => Self::Domain(error),
         }
     }
 }
@@ -124,10 +131,10 @@ impl IntoResponse for Failure {
             }
             Self::UnknownPlatform => (StatusCode::FORBIDDEN, "平台不存在或已停用".into()),
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, "请先登录".into()),
-            Self::WeChat(Rejection::Code) => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
-            Self::WeChat(Rejection::Blocked) => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
-            Self::WeChat(Rejection::Busy) => {
-                retry_after = Some(Rejection::BUSY_FOR);
+            Self::WrongCode => (StatusCode::UNAUTHORIZED, "登录已失效，请重试".into()),
+            Self::BlockedUser => (StatusCode::FORBIDDEN, "该微信账号暂时无法登录".into()),
+            Self::BusyWeChat { retry_after: wait } => {
+                retry_after = Some(wait);
                 (StatusCode::TOO_MANY_REQUESTS, "微信繁忙，请稍后再试".into())
             }
             Self::UnknownPath => (StatusCode::NOT_FOUND, "接口不存在".into()),

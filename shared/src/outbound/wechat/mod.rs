@@ -3,32 +3,34 @@
 //! Of the server API, mini programs need three operations: code2session, stable_token, getuserphonenumber.
 //!
 //! WeChat returns status 200 with an `errcode`. An invalid code is the caller's mistake; when WeChat is busy, the caller may retry; every
-//! other `errcode` is an internal error. When WeChat rejects the cached access token, the client gets a new one and retries once.
+//! other `errcode` is an internal error. When WeChat rejects the access token, the client replaces it and retries.
 
+mod access_token;
 pub mod pay;
 
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
+use access_token::SharedToken;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// An access token is renewed this long before it expires.
-const MARGIN: SignedDuration = SignedDuration::from_secs(300);
+/// How many access tokens one call replaces at most.
+const MOST_REPLACED: usize = 2;
 
 pub struct WeChat {
     base_url: String,
     app: LazySecret<App>,
     /// Created on first use.
     http: OnceLock<reqwest::Client>,
-    token: RwLock<Option<(String, Timestamp)>>,
+    token: SharedToken,
 }
 
 /// The mini program: a secret of Secrets Manager, `{"appid":"..","secret":".."}`.
@@ -54,32 +56,63 @@ pub struct Session {
     pub unionid: Option<String>,
 }
 
-/// Why WeChat rejects a code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
+/// A phone number in two parts.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PhoneInfo {
+    /// With the country code outside the mainland.
+    #[serde(default)]
+    phone_number: String,
+    /// Without the country code.
+    pure_phone_number: String,
+    /// `"86"`, or the number 86: WeChat documents both.
+    #[serde(default)]
+    country_code: Value,
+}
+
+impl PhoneInfo {
+    /// The number with its country code, which the mainland's may lack.
+    fn number(self) -> String {
+        let code = match &self.country_code {
+            Value::String(code) => code.trim_start_matches(['+', '0']).to_owned(),
+            Value::Number(code) => code.to_string(),
+            _ => String::new(),
+        };
+        match &*code {
+            "" => self.phone_number,
+            "86" => self.pure_phone_number,
+            code => format!("+{code}{}", self.pure_phone_number),
+        }
+    }
+}
+
+/// Why WeChat does not exchange a code.
+#[derive(Debug)]
+pub enum CodeError {
     /// The code is invalid, expired or already used.
-    Code,
+    Wrong,
     /// WeChat blocks the user as a risk.
     Blocked,
-    /// Too many calls, or WeChat is busy.
-    Busy,
+    /// Too many calls, or WeChat is busy. `retry_after` in seconds.
+    Busy {
+        retry_after: i64,
+    },
+    Failed(Error),
 }
 
-impl Rejection {
-    /// After how many seconds a client may retry when WeChat is busy.
-    pub const BUSY_FOR: i64 = 1;
+impl From<Error> for CodeError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default)]
-    errcode: i64,
-}
+/// After how many seconds a client may retry when WeChat is busy.
+const BUSY_FOR: i64 = 1;
 
 impl WeChat {
     /// `base_url` is `https://api.weixin.qq.com`, or that of a simulator.
     pub fn new(base_url: &str, app: LazySecret<App>) -> Self {
-        Self { base_url: base_url.trim_end_matches('/').to_owned(), app, http: OnceLock::new(), token: RwLock::default() }
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), app, http: OnceLock::new(), token: SharedToken::default() }
     }
 
     fn http(&self) -> &reqwest::Client {
@@ -87,72 +120,41 @@ impl WeChat {
     }
 
     /// The user that got this code from `wx.login`.
-    pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Rejection>> {
+    pub async fn code_to_session(&self, code: &str) -> Result<Session, CodeError> {
         let app = self.app.get().await?;
         let query =
             [("appid", app.appid.as_str()), ("secret", &app.secret), ("js_code", code), ("grant_type", "authorization_code")];
         let request = self.http().get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
         let answer = answer(request).await?;
-        match rejection(&answer)? {
-            Some(rejection) => Ok(Err(rejection)),
-            None => read(answer).map(Ok),
-        }
+        check(errcode(&answer)?)?;
+        Ok(read(answer)?)
     }
 
-    /// The phone number, without the country code, of the user that got this code from `getPhoneNumber`.
-    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Info {
-            pure_phone_number: String,
-        }
+    /// The phone number of the user that got this code from `getPhoneNumber`: `13800138000`, or with plus and country code outside the
+    /// mainland, `+85291234567`.
+    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<String, CodeError> {
         #[derive(Deserialize)]
         struct Answer {
-            phone_info: Info,
+            phone_info: PhoneInfo,
         }
-        let mut token = self.access_token(now, false).await?;
-        for renewed in [false, true] {
-            let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
-            let request = self.http().post(url).query(&[("access_token", &token)]).json(&json!({"code": code}));
+        let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
+        let mut token = self.access_token(now).await?;
+        // The second token may be one that another process replaces at the same moment.
+        for replaced in 0..=MOST_REPLACED {
+            let request = self.http().post(&url).query(&[("access_token", &token)]).json(&json!({"code": code}));
             let answer = answer(request).await?;
-            let Status { errcode } = read(answer.clone())?;
-            // WeChat may revoke an access token before it expires.
-            if matches!(errcode, 40001 | 42001) && !renewed {
-                token = self.access_token(now, true).await?;
+            let errcode = errcode(&answer)?;
+            if Self::is_token_error(errcode) {
+                if replaced < MOST_REPLACED {
+                    token = self.replace_token(&token, now).await?;
+                }
                 continue;
             }
-            return match rejection(&answer)? {
-                Some(rejection) => Ok(Err(rejection)),
-                None => read(answer).map(|Answer { phone_info }| Ok(phone_info.pure_phone_number)),
-            };
+            check(errcode)?;
+            let Answer { phone_info } = read(answer)?;
+            return Ok(phone_info.number());
         }
-        Err(Error::internal("WeChat rejects a new access token"))
-    }
-
-    /// The cached access token, or a new one. With `renew`, WeChat revokes the cached one.
-    async fn access_token(&self, now: Timestamp, renew: bool) -> Result<String> {
-        #[derive(Deserialize)]
-        struct Answer {
-            access_token: String,
-            expires_in: i64,
-        }
-        let cached = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((token, until)) = cached
-            && !renew
-            && now < until
-        {
-            return Ok(token);
-        }
-        let App { appid, secret } = self.app.get().await?;
-        let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
-        let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
-        if let Some(rejection) = rejection(&answer)? {
-            return Err(Error::internal(format!("WeChat returns no access token: {rejection:?}")));
-        }
-        let Answer { access_token, expires_in } = read(answer)?;
-        let until = now + SignedDuration::from_secs(expires_in.clamp(0, 7200)) - MARGIN;
-        *self.token.write().unwrap_or_else(PoisonError::into_inner) = Some((access_token.clone(), until));
-        Ok(access_token)
+        Err(CodeError::Busy { retry_after: BUSY_FOR })
     }
 }
 
@@ -179,14 +181,45 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T> {
     serde_json::from_value(answer).map_err(|_| Error::internal("the response of WeChat does not match its documentation"))
 }
 
-/// The meaning of an `errcode`. `None` for 0, or if it is missing.
-fn rejection(answer: &Value) -> Result<Option<Rejection>> {
-    let Status { errcode } = read(answer.clone())?;
+/// The `errcode` of a response. 0, or a missing one, is a success.
+fn errcode(answer: &Value) -> Result<i64> {
+    #[derive(Deserialize)]
+    struct Status {
+        #[serde(default)]
+        errcode: i64,
+    }
+    read(answer.clone()).map(|Status { errcode }| errcode)
+}
+
+fn check(errcode: i64) -> Result<(), CodeError> {
     match errcode {
-        0 => Ok(None),
-        40029 | 40163 => Ok(Some(Rejection::Code)),
-        40226 => Ok(Some(Rejection::Blocked)),
-        -1 | 45011 => Ok(Some(Rejection::Busy)),
-        other => Err(Error::internal(format!("WeChat returns errcode {other}"))),
+        0 => Ok(()),
+        40029 | 40163 => Err(CodeError::Wrong),
+        40226 => Err(CodeError::Blocked),
+        // -1 is "system busy", 45009 the quota of the day, 45011 that of the minute.
+        -1 | 45009 | 45011 => Err(CodeError::Busy { retry_after: BUSY_FOR }),
+        other => Err(CodeError::Failed(Error::internal(format!("WeChat returns errcode {other}")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WeChat documents the country code as text and as a number.
+    #[test]
+    fn a_phone_number_keeps_its_country_code() {
+        for (answer, number) in [
+            (r#"{"phoneNumber":"+4915112345678","purePhoneNumber":"15112345678","countryCode":"49"}"#, "+4915112345678"),
+            (r#"{"phoneNumber":"15112345678","purePhoneNumber":"15112345678","countryCode":"49"}"#, "+4915112345678"),
+            (r#"{"phoneNumber":"+85291234567","purePhoneNumber":"91234567","countryCode":852}"#, "+85291234567"),
+            (r#"{"phoneNumber":"+85291234567","purePhoneNumber":"91234567","countryCode":"+852"}"#, "+85291234567"),
+            (r#"{"phoneNumber":"+85291234567","purePhoneNumber":"91234567"}"#, "+85291234567"),
+            (r#"{"phoneNumber":"13580006666","purePhoneNumber":"13580006666","countryCode":"86"}"#, "13580006666"),
+            (r#"{"phoneNumber":"+8613580006666","purePhoneNumber":"13580006666","countryCode":86}"#, "13580006666"),
+        ] {
+            let info: PhoneInfo = serde_json::from_str(answer).expect(answer);
+            assert_eq!(info.number(), number, "{answer}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::worker::{Platform, coded, form, ok, rejection};
+use crate::support::worker::{Platform, coded, form, ok, rejection, resume};
 use crate::support::{Response, Stage, fetch};
 
 fn wrong() -> Response {
@@ -160,4 +160,28 @@ async fn a_captcha_and_a_code_expire_after_five_minutes() {
     stage.clock.advance(SignedDuration::from_secs(300));
     let worker = platform.worker("late").await;
     assert_eq!(worker.send_json(Method::POST, &resume).await, rejection(400, "短信验证码不正确或已失效"));
+}
+
+#[tokio::test]
+async fn a_number_abroad_is_another_phone_than_the_same_digits_at_home() {
+    let stage = Stage::open().await;
+    let platform = Platform::create(&stage.address).await;
+    let (abroad, home) = ("+4915112345678", "15112345678");
+    for phone in [abroad, home] {
+        let (captcha, shown) = platform.captcha().await;
+        assert_eq!(platform.verifycode(&captcha, &shown, phone).await, coded(ok(json!({}))), "{phone}");
+        assert_eq!(platform.address.messages(phone).await.len(), 1, "{phone}");
+    }
+    // The code of one does not prove the other.
+    let worker = platform.worker("abroad").await;
+    let mut resume = resume();
+    resume["phone"] = abroad.into();
+    resume["verify_code"] = platform.address.code(home).await.into();
+    assert_eq!(worker.send_json(Method::POST, &resume).await, rejection(400, "短信验证码不正确或已失效"));
+    resume["verify_code"] = platform.address.code(abroad).await.into();
+    assert_eq!(worker.send_json(Method::POST, &resume).await, ok(serde_json::Value::Null));
+    assert_eq!(worker.get("/employee").await.body["data"]["phone"], abroad);
+    // Another spelling of the number is the same phone.
+    let (captcha, shown) = platform.captcha().await;
+    assert_eq!(platform.verifycode(&captcha, &shown, "+49 15112345678").await.status, 429);
 }

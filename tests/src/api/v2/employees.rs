@@ -58,6 +58,24 @@ async fn a_uuid_is_looked_up_before_a_number_and_a_number_before_a_phone() {
     }
 }
 
+#[tokio::test]
+async fn a_number_abroad_is_another_phone_than_the_same_digits_at_home() {
+    let product = Product::join().await;
+    let mut rows = [numbered(1), numbered(2), numbered(3)];
+    for (row, mobile) in rows.iter_mut().zip(["+4915112345678", "15112345678", "+852 91234567"]) {
+        row["mobile"] = mobile.into();
+        row["phone_number"] = mobile.into();
+    }
+    product.imports("employees", &rows).await;
+    let token = product.with_token(json!({}));
+    for (mobile, row) in
+        [("+4915112345678", 0), ("+49-15112345678", 0), ("15112345678", 1), ("+8615112345678", 1), ("+85291234567", 2)]
+    {
+        let found = product.get(&format!("{EMPLOYEES}/{mobile}"), token.clone()).await;
+        assert_eq!(found, body(returned(&rows[row])), "{mobile}");
+    }
+}
+
 /// Twelve employees, listed by number. The filters distinguish them by status, dates and name.
 fn staff() -> Vec<Value> {
     let mut rows: Vec<Value> = (1..=12).map(numbered).collect();

@@ -9,7 +9,8 @@ use crate::support::board::{Board, User};
 use crate::support::picture::picture;
 use crate::support::{Response, Stage, fetch};
 
-/// A user who is ready for every write, another user's job, and orders: paid without notification, paid and granted, unpaid.
+/// A user who is ready for every write, another user's job, and orders: paid without notification, refunded without notification,
+/// paid and granted, unpaid.
 pub struct Jobs {
     stage: Stage,
     board: Board,
@@ -19,6 +20,10 @@ pub struct Jobs {
     voucher: String,
     top: String,
     refresh: String,
+    /// A top whose job was closed before it was paid.
+    closed: String,
+    /// Refunded before its notification.
+    refunded: String,
     granted: String,
     incoming: String,
 }
@@ -64,7 +69,10 @@ impl Scene for Jobs {
         write("POST /wechat/pay/notify", "of vouchers"),
         write("POST /wechat/pay/notify", "of a top"),
         write("POST /wechat/pay/notify", "of a refresh"),
+        write("POST /wechat/pay/notify", "of a top of a closed job"),
+        write("POST /wechat/pay/notify", "of a refund"),
         write("POST /order/status", "paid without a notification"),
+        write("POST /order/status", "refunded without a notification"),
         write("POST /img/upload", ""),
         write("ops-admin set_price", ""),
         write("ops-admin adjust_vouchers", ""),
@@ -91,9 +99,14 @@ impl Scene for Jobs {
         let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
         let top = number(user.order("/jobs/top", json!({"job_id": own, "top_hour": 72, "price": 5})).await);
         let refresh = number(user.order("/jobs/refresh/pay", json!({"job_id": own, "price": 1.99})).await);
-        for order in [&voucher, &top, &refresh] {
+        let gone = user.post_job(json!({})).await;
+        let closed = number(user.order("/jobs/top", json!({"job_id": gone, "top_hour": 72, "price": 5})).await);
+        user.post("/job/close", &json!({"job_id": gone})).await;
+        let refunded = user.order_voucher().await;
+        for order in [&voucher, &top, &refresh, &closed, &refunded] {
             board.simulate("pay", &json!({"out_trade_no": order, "notify": false})).await;
         }
+        board.simulate("refund", &json!({"out_trade_no": refunded, "notify": false})).await;
         board.pay(&granted).await;
         let incoming = format!("incoming/img/{}_{}.png", user.id, stage.clock_nanoseconds());
         stage.objects().await.put(&incoming, picture(ImageFormat::Png), "image/png").await.unwrap();
@@ -102,7 +115,20 @@ impl Scene for Jobs {
         let form = reqwest::multipart::Form::new().part("file", file);
         assert_eq!(fetch(user.request("/img/upload").multipart(form)).await.status, 200);
         stage.clock.advance(SignedDuration::from_millis(1));
-        Self { stage, board, user, own, foreign: (foreign, other.id), voucher, top, refresh, granted, incoming }
+        Self {
+            stage,
+            board,
+            user,
+            own,
+            foreign: (foreign, other.id),
+            voucher,
+            top,
+            refresh,
+            closed,
+            refunded,
+            granted,
+            incoming,
+        }
     }
 
     fn stage(&self) -> &Stage {
@@ -145,7 +171,12 @@ impl Scene for Jobs {
             ("POST /jobs/refresh/pay", _) => once("/jobs/refresh/pay", json!({"job_id": self.own, "price": 1.99})).await,
             ("POST /wechat/pay/notify", "of vouchers") => self.notified(&self.voucher).await,
             ("POST /wechat/pay/notify", "of a top") => self.notified(&self.top).await,
-            ("POST /wechat/pay/notify", _) => self.notified(&self.refresh).await,
+            ("POST /wechat/pay/notify", "of a refresh") => self.notified(&self.refresh).await,
+            ("POST /wechat/pay/notify", "of a top of a closed job") => self.notified(&self.closed).await,
+            ("POST /wechat/pay/notify", _) => self.board.simulate("refund", &json!({"out_trade_no": self.granted})).await,
+            ("POST /order/status", "refunded without a notification") => {
+                post("/order/status", json!({"order_no": self.refunded})).await
+            }
             ("POST /order/status", _) => post("/order/status", json!({"order_no": self.voucher})).await,
             ("POST /img/upload", _) => {
                 let file = reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");

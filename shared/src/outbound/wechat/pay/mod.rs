@@ -2,6 +2,8 @@
 //! notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
 
 pub mod keys;
+mod notification;
+pub mod report;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -11,11 +13,12 @@ use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::http_client;
+use super::{BUSY_FOR, http_client};
 use crate::crypto::random::random;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
 use keys::{SealingKey, SigningKey, VerifyingKeys};
+use report::Transaction;
 
 /// How far the timestamp of a response or notification may be from the clock.
 const WINDOW: SignedDuration = SignedDuration::from_secs(300);
@@ -119,40 +122,6 @@ pub struct Bill<'a> {
     pub expires_at: Timestamp,
 }
 
-/// The state of an order at WeChat Pay.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Transaction {
-    pub appid: String,
-    pub mchid: String,
-    pub out_trade_no: String,
-    pub trade_state: String,
-    /// The number that WeChat Pay gave the payment.
-    #[serde(default)]
-    pub transaction_id: Option<String>,
-    #[serde(default)]
-    pub amount: Option<Amount>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct Amount {
-    /// In fen.
-    pub total: i64,
-    #[serde(default)]
-    pub currency: Option<String>,
-}
-
-impl Transaction {
-    pub fn is_paid(&self) -> bool {
-        self.trade_state == "SUCCESS"
-    }
-
-    /// Whether the amount is this number of fen, in the currency CNY.
-    pub fn is_of(&self, fen: i64) -> bool {
-        let yuan = |amount: &Amount| amount.currency.as_deref().is_none_or(|currency| currency == "CNY");
-        self.amount.as_ref().is_some_and(|amount| amount.total == fen && yuan(amount))
-    }
-}
-
 /// The parameters of `wx.requestPayment`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PayParams {
@@ -164,11 +133,11 @@ pub struct PayParams {
 }
 
 /// The result of closing an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
     Closed,
-    /// The order is paid already, so it was not closed.
-    Paid,
+    /// The state of the order does not allow it: it is paid, refunded, or being paid. Holds the code of WeChat Pay.
+    Rejected(String),
 }
 
 impl Pay {
@@ -189,17 +158,15 @@ impl Pay {
             "time_expire": bill.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(), "notify_url": bill.notify_url,
             "amount": {"total": bill.amount, "currency": "CNY"}, "payer": {"openid": bill.openid},
         });
-        match self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await? {
-            Ok(answer) => read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id),
-            Err(rejection) => Err(rejection.into()),
-        }
+        let answer = self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await?;
+        read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id)
     }
 
     /// The state of an order. `None` if WeChat Pay does not know it.
     pub async fn query(&self, order_no: &str, now: Timestamp) -> Result<Option<Transaction>> {
         let merchant = self.merchant.get().await?;
         let path = format!("/v3/pay/transactions/out-trade-no/{order_no}?mchid={}", merchant.mchid);
-        match self.call(Method::GET, &path, "", now).await? {
+        match self.call(Method::GET, &path, "", now).await {
             Ok(answer) => {
                 let transaction: Transaction = read(&answer)?;
                 let ours = transaction.appid == merchant.appid
@@ -207,21 +174,23 @@ impl Pay {
                     && transaction.out_trade_no == order_no;
                 if ours { Ok(Some(transaction)) } else { Err(Error::internal("WeChat Pay returns another order")) }
             }
-            Err(rejection) if rejection.status == StatusCode::NOT_FOUND => Ok(None),
-            Err(rejection) => Err(rejection.into()),
+            Err(CallError::Rejected { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Closes an order. It cannot be paid afterwards.
     pub async fn close(&self, order_no: &str, now: Timestamp) -> Result<Closing> {
         let body = json!({"mchid": self.merchant.get().await?.mchid}).to_string();
-        match self.call(Method::POST, &format!("/v3/pay/transactions/out-trade-no/{order_no}/close"), &body, now).await? {
+        let path = format!("/v3/pay/transactions/out-trade-no/{order_no}/close");
+        match self.call(Method::POST, &path, &body, now).await {
             Ok(_) => Ok(Closing::Closed),
-            Err(rejection) if rejection.code == "ORDERPAID" => Ok(Closing::Paid),
-            Err(rejection) if matches!(&*rejection.code, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => {
-                Ok(Closing::Closed)
-            }
-            Err(rejection) => Err(rejection.into()),
+            Err(CallError::Rejected { status, code }) => match (status, &*code) {
+                (_, "ORDER_CLOSED" | "ORDER_NOT_EXIST" | "ORDERNOTEXIST") => Ok(Closing::Closed),
+                (StatusCode::ACCEPTED | StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN, _) => Ok(Closing::Rejected(code)),
+                _ => Err(CallError::Rejected { status, code }.into()),
+            },
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -233,47 +202,8 @@ impl Pay {
         Ok(PayParams { time_stamp, nonce_str: nonce.to_owned(), package, sign_type: "RSA", pay_sign })
     }
 
-    /// Verifies a notification and returns its transaction. `None` if the notification is genuine but does not report a payment.
-    pub async fn notification(&self, proof: &Proof, body: &str, now: Timestamp) -> Result<Option<Transaction>> {
-        #[derive(Deserialize)]
-        struct Notification {
-            event_type: String,
-            resource: Resource,
-        }
-        #[derive(Deserialize)]
-        struct Resource {
-            algorithm: String,
-            ciphertext: String,
-            #[serde(default)]
-            associated_data: String,
-            nonce: String,
-        }
-        let merchant = self.merchant.get().await?;
-        if !merchant.is_genuine(proof, body, now) {
-            return Err(Error::unauthenticated());
-        }
-        let invalid = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
-        let notification: Notification = serde_json::from_str(body).map_err(|_| invalid("resource", "is missing"))?;
-        if notification.event_type != "TRANSACTION.SUCCESS" {
-            return Ok(None);
-        }
-        let Resource { algorithm, ciphertext, associated_data, nonce } = notification.resource;
-        if algorithm != "AEAD_AES_256_GCM" {
-            return Err(invalid("algorithm", "must be AEAD_AES_256_GCM"));
-        }
-        let plain = merchant.sealing.open(&nonce, &associated_data, &ciphertext);
-        let plain = plain.ok_or_else(|| invalid("ciphertext", "does not open"))?;
-        let transaction: Transaction = serde_json::from_str(&plain).map_err(|_| invalid("ciphertext", "is no transaction"))?;
-        match (transaction.appid == merchant.appid, transaction.mchid == merchant.mchid) {
-            (false, _) => Err(invalid("appid", "is not ours")),
-            (true, false) => Err(invalid("mchid", "is not ours")),
-            (true, true) => Ok(Some(transaction).filter(Transaction::is_paid)),
-        }
-    }
-
-    /// Sends a request and returns the body of the response after verifying its signature, or the rejection by WeChat Pay. No error quotes
-    /// a URL or a body.
-    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<Result<String, Rejection>> {
+    /// Sends a request and returns the body of the response after verifying its signature. No error quotes a URL or a body.
+    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<String, CallError> {
         let merchant = self.merchant.get().await?;
         let nonce = nonce()?;
         let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
@@ -294,13 +224,14 @@ impl Pay {
         let headers = response.headers().clone();
         let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
         let body = response.text().await.map_err(quiet)?;
-        if !status.is_success() {
-            return Ok(Err(Rejection::of(status, &body)));
+        // 202 is a refusal as well: the user is paying.
+        if !status.is_success() || status == StatusCode::ACCEPTED {
+            return Err(CallError::rejected(status, &body));
         }
         if merchant.is_genuine(&proof, &body, now) {
-            Ok(Ok(body))
+            Ok(body)
         } else {
-            Err(Error::internal("a response of WeChat Pay has no valid signature"))
+            Err(CallError::Failed(Error::internal("a response of WeChat Pay has no valid signature")))
         }
     }
 }
@@ -310,27 +241,40 @@ pub fn nonce() -> Result<String> {
     Ok(hex::encode(random::<16>()?).to_ascii_uppercase())
 }
 
-/// A response of WeChat Pay that is not a success.
-struct Rejection {
-    status: StatusCode,
-    /// `ORDERPAID`, `PARAM_ERROR`, ...
-    code: String,
+/// Why a call has no success.
+enum CallError {
+    /// `code` is `ORDERPAID`, `PARAM_ERROR`, ...
+    Rejected {
+        status: StatusCode,
+        code: String,
+    },
+    Failed(Error),
 }
 
-impl Rejection {
-    fn of(status: StatusCode, body: &str) -> Self {
+impl CallError {
+    fn rejected(status: StatusCode, body: &str) -> Self {
         #[derive(Deserialize)]
         struct Problem {
             code: String,
         }
         let problem: Option<Problem> = serde_json::from_str(body).ok();
-        Self { status, code: problem.map_or_else(String::new, |problem| problem.code) }
+        Self::Rejected { status, code: problem.map_or_else(String::new, |problem| problem.code) }
     }
 }
 
-impl From<Rejection> for Error {
-    fn from(Rejection { status, code }: Rejection) -> Self {
-        Self::internal(format!("WeChat Pay rejects the request: {status} {code}"))
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Rejected { status: StatusCode::TOO_MANY_REQUESTS, .. } => Self::too_many_requests(BUSY_FOR),
+            CallError::Rejected { status, code } => Self::internal(format!("WeChat Pay rejects the request: {status} {code}")),
+            CallError::Failed(error) => error,
+        }
     }
 }
 

@@ -1,0 +1,120 @@
+//! What WeChat Pay reports about an order, in responses and in notifications.
+
+use serde::Deserialize;
+
+/// The state of an order at WeChat Pay.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Transaction {
+    pub appid: String,
+    pub mchid: String,
+    pub out_trade_no: String,
+    pub trade_state: TradeState,
+    /// The number that WeChat Pay gave the payment.
+    #[serde(default)]
+    pub transaction_id: Option<String>,
+    #[serde(default)]
+    pub amount: Option<Amount>,
+}
+
+impl Transaction {
+    /// Whether the amount is this number of fen, in the currency CNY.
+    pub fn is_of(&self, fen: i64) -> bool {
+        self.amount.as_ref().is_some_and(|amount| amount.is_of(fen))
+    }
+}
+
+/// `trade_state`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum TradeState {
+    Success,
+    /// Refunded, in whole or in part.
+    Refund,
+    NotPay,
+    Closed,
+    /// Revoked by the merchant before the payment.
+    Revoked,
+    /// The user is entering the password.
+    UserPaying,
+    /// The payment failed. Until the order is closed, the user may pay again.
+    PayError,
+    /// A state that WeChat Pay does not document.
+    Unknown(String),
+}
+
+impl From<String> for TradeState {
+    fn from(word: String) -> Self {
+        match &*word {
+            "SUCCESS" => Self::Success,
+            "REFUND" => Self::Refund,
+            "NOTPAY" => Self::NotPay,
+            "CLOSED" => Self::Closed,
+            "REVOKED" => Self::Revoked,
+            "USERPAYING" => Self::UserPaying,
+            "PAYERROR" => Self::PayError,
+            _ => Self::Unknown(word),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Amount {
+    /// In fen.
+    pub total: i64,
+    /// The refunded part, in fen.
+    #[serde(default)]
+    pub refund: Option<i64>,
+    #[serde(default)]
+    pub currency: Option<String>,
+}
+
+impl Amount {
+    /// Whether the total is this number of fen, in the currency CNY.
+    pub fn is_of(&self, fen: i64) -> bool {
+        self.total == fen && self.currency.as_deref().is_none_or(|currency| currency == "CNY")
+    }
+}
+
+/// The result of a refund.
+#[derive(Clone, Debug)]
+pub struct Refund {
+    pub out_trade_no: String,
+    pub result: RefundResult,
+    pub amount: Amount,
+}
+
+impl Refund {
+    pub fn is_partial(&self) -> bool {
+        self.amount.refund.is_some_and(|refund| refund < self.amount.total)
+    }
+}
+
+/// The part of an event's type behind `REFUND.`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundResult {
+    Success,
+    /// The user's account does not accept the money: the merchant must refund it in another way.
+    Abnormal,
+    /// The refund was cancelled.
+    Closed,
+    /// A result that WeChat Pay does not document.
+    Unknown(String),
+}
+
+impl From<&str> for RefundResult {
+    fn from(word: &str) -> Self {
+        match word {
+            "SUCCESS" => Self::Success,
+            "ABNORMAL" => Self::Abnormal,
+            "CLOSED" => Self::Closed,
+            _ => Self::Unknown(word.to_owned()),
+        }
+    }
+}
+
+/// The content of a notification.
+#[derive(Clone, Debug)]
+pub enum Report {
+    Payment(Transaction),
+    Refund(Refund),
+}
