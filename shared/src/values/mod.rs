@@ -7,6 +7,7 @@ pub mod input;
 mod json;
 mod local_time;
 mod number;
+mod segment;
 mod text;
 mod time;
 
@@ -15,6 +16,7 @@ pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Privat
 pub use json::Verbatim;
 pub use local_time::LocalTime;
 pub use number::{Adjustment, Count, Int, Money, Score, Span, integer};
+pub use segment::check_segment;
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 

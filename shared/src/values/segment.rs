@@ -1,0 +1,12 @@
+//! Ids that a URL carries as one segment of its path.
+
+use super::Reason;
+
+/// Whether a client that percent-encodes a new id once, as RFC 3986 says, reaches it at its path. API Gateway decodes a path twice and ends
+/// it at a `?`; HTTP clients resolve `.` and `..`.
+pub fn check_segment(id: &str) -> Result<(), Reason> {
+    if id.contains(['%', '?', '/']) {
+        return Err("must not contain % ? or /, because it is part of a URL path");
+    }
+    if matches!(id, "." | "..") { Err("must not be . or .., because it is part of a URL path") } else { Ok(()) }
+}
