@@ -6,6 +6,7 @@ pub mod image;
 pub mod input;
 mod json;
 mod local_time;
+pub mod normal;
 mod number;
 mod segment;
 mod text;
