@@ -38,9 +38,27 @@ const IMPOSSIBLE_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#')
 
 const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
-/// The path exactly as the gateway passed it on. It is an extension of the request.
+/// The path exactly as the gateway passed it on, which decodes it twice. It is an extension of the request.
 #[derive(Clone)]
 pub struct RawPath(pub String);
+
+/// The route by which the gateway invoked the function, `POST /api/v1/auth/token`. It is an extension of the request.
+#[derive(Clone)]
+pub struct RouteKey(String);
+
+impl RouteKey {
+    fn of(request: &Request) -> Option<Self> {
+        match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.clone().map(Self),
+            _ => None,
+        }
+    }
+
+    /// The path with its parameters, `/api/v1/users/{channel_user_id}`.
+    pub fn path(&self) -> &str {
+        self.0.split_once(' ').map_or("", |(_, path)| path)
+    }
+}
 
 /// The client's IP address that the gateway saw; headers are ignored, because a client can set them. For IPv6 it is the /64 network, because
 /// one client usually has all its addresses. Empty without a gateway.
@@ -109,19 +127,20 @@ fn is_host(host: &str) -> bool {
     !name.is_empty() && is_name && is_address && port.parse::<u16>().is_ok()
 }
 
-/// Restores the path of the request, and adds [`Address`] and [`RawPath`]. API Gateway decodes the path and `lambda_http` parses the result
-/// as a URI, in which `?` or `#` ends the path, `%` starts an escape, and white space is lost. So `/users/U1%3Fx` would read and change the
-/// user `U1`.
+/// Restores the path of the request, and adds [`Address`], [`RawPath`] and [`RouteKey`]. API Gateway decodes the path and `lambda_http` parses
+/// the result as a URL, in which `?` or `#` ends the path, `%` starts an escape, white space is lost, and dot segments are resolved. So
+/// `/users/U1%23x` would read and change the user `U1`.
 fn restore_path(mut request: Request) -> Request {
     let path = request.raw_http_path().to_owned();
-    if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '%' | '?' | '#' | '\\')) {
-        let mut whole: String = utf8_percent_encode(&path, IMPOSSIBLE_IN_A_PATH).collect();
-        if let Some(query) = query(&request, &path) {
-            whole = format!("{whole}?{query}");
-        }
-        if let Ok(uri) = whole.parse::<Uri>() {
-            *request.uri_mut() = uri;
-        }
+    let mut whole: String = utf8_percent_encode(&path, IMPOSSIBLE_IN_A_PATH).collect();
+    if let Some(query) = query(&request, &path) {
+        whole = format!("{whole}?{query}");
+    }
+    if let Ok(uri) = whole.parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+    if let Some(route) = RouteKey::of(&request) {
+        request.extensions_mut().insert(route);
     }
     let address = Address::of(&request);
     request.extensions_mut().insert(address);

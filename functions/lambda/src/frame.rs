@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,7 @@ use shared::error::Error;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::event::RouteKey;
 use crate::observe::{self, Observer};
 use crate::routes;
 
@@ -57,6 +58,7 @@ pub fn router<F: Frame>(routes: OpenApiRouter<F::App>, observer: Observer) -> Ro
     router
         .fallback(async || F::Failure::from(Unserved::UnknownPath))
         .method_not_allowed_fallback(wrong_method::<F>)
+        .layer(middleware::from_fn(by_the_route_of_the_gateway::<F>))
         .layer(DefaultBodyLimit::max(F::MAX_BODY))
         .layer(middleware::from_fn(within_size_limit::<F>))
         .layer(middleware::from_fn(within_deadline::<F>))
@@ -71,6 +73,23 @@ async fn wrong_method<F: Frame>() -> F::Failure {
 
 fn internal<F: Frame>(context: &'static str) -> Response {
     F::Failure::from(Error::internal(context)).into_response()
+}
+
+/// Rejects a request for an endpoint that the gateway routed by another path. API Gateway routes by the path decoded once and passes it on
+/// decoded twice, so `POST /auth/tok%2565n` comes by the catch-all route, which has not the rate limit of `POST /auth/token`.
+async fn by_the_route_of_the_gateway<F: Frame>(request: Request, next: Next) -> Response {
+    if is_routed_elsewhere(&request) {
+        F::Failure::from(Unserved::UnknownPath).into_response()
+    } else {
+        next.run(request).await
+    }
+}
+
+fn is_routed_elsewhere(request: &Request) -> bool {
+    let (method, extensions) = (request.method(), request.extensions());
+    let (Some(matched), Some(key)) = (extensions.get::<MatchedPath>(), extensions.get::<RouteKey>()) else { return false };
+    let matched = matched.as_str();
+    matched != key.path() && routes::all().any(|route| route.method == method && route.path == matched)
 }
 
 /// Responds before the deadline, even if a service behind does not. When Lambda ends the function at its own limit, the gateway sends a

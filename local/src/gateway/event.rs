@@ -9,15 +9,22 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
+use super::path::{self, Read};
 use super::route::Found;
 
 /// The event of a request, serialised.
-pub fn of_request(parts: &Parts, body: &[u8], found: &Found, host: &str, peer: SocketAddr, now: Timestamp) -> Vec<u8> {
-    // API Gateway percent-decodes the path.
-    let path = decoded(parts.uri.path());
+pub fn of_request(
+    parts: &Parts,
+    body: &[u8],
+    path: &Read,
+    found: &Found,
+    host: &str,
+    peer: SocketAddr,
+    now: Timestamp,
+) -> Vec<u8> {
+    let path = &path.raw_path;
     let query = parts.uri.query().unwrap_or_default();
     let user_agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let (body, is_base64) = match std::str::from_utf8(body) {
@@ -26,7 +33,7 @@ pub fn of_request(parts: &Parts, body: &[u8], found: &Found, host: &str, peer: S
         _ => (BASE64.encode(body).into(), true),
     };
     let parameters: Map<String, Value> =
-        found.parameters.iter().map(|(name, value)| (name.clone(), decoded(value).into())).collect();
+        found.parameters.iter().map(|(name, value)| (name.clone(), path::decode(value).into())).collect();
     let event = json!({
         "version": "2.0",
         "routeKey": found.key,
@@ -123,8 +130,4 @@ fn query_parameters(query: &str) -> Map<String, Value> {
         }
     }
     parameters
-}
-
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -3,6 +3,7 @@
 
 mod event;
 mod invoke;
+mod path;
 mod route;
 
 use std::net::SocketAddr;
@@ -67,10 +68,13 @@ impl Gateway {
         if host.parse::<axum::http::uri::Authority>().is_err() {
             return failure(StatusCode::BAD_REQUEST, "Bad Request");
         }
-        let Some(found) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
+        let Some(path) = path::read(parts.uri.path()) else {
+            return failure(StatusCode::BAD_REQUEST, "Bad Request");
+        };
+        let Some(found) = self.routes.find(parts.method.as_str(), &path.routed) else {
             return failure(StatusCode::NOT_FOUND, "Not Found");
         };
-        let event = event::of_request(parts, &body, &found, host, peer, self.clock.now());
+        let event = event::of_request(parts, &body, &path, &found, host, peer, self.clock.now());
         if event.len() > MAX_PAYLOAD {
             return failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }

@@ -23,7 +23,7 @@ pub struct Found {
     pub function: String,
     /// `GET /api/v1/users/{channel_user_id}`.
     pub key: String,
-    /// Raw, as in the path.
+    /// As in the path, which is decoded once.
     pub parameters: Vec<(String, String)>,
 }
 

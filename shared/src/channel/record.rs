@@ -103,13 +103,18 @@ impl Service {
 
     /// A keyed digest, because a plain digest would let a reader of the table guess the content.
     fn digest<T: Resource>(&self, content: &T) -> Result<String> {
-        Ok(hex::encode(self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(content)?])?))
+        Ok(hex::encode(self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(&content.normal())?])?))
     }
 
     fn is_first_content<T: Resource>(&self, stored: &Record<T>, content: &T) -> Result<bool> {
-        let canonical = canonical(content)?;
-        let digests = self.keyring.macs(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical]);
-        Ok(digests.iter().any(|digest| hex::encode(digest) == stored.first_content))
+        // Digests of older records are of the content as it was sent.
+        for canonical in [canonical(&content.normal())?, canonical(content)?] {
+            let digests = self.keyring.macs(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical]);
+            if digests.iter().any(|digest| hex::encode(digest) == stored.first_content) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::Fault;
 use crate::values::{Id, Moment, RecordId};
 
 /// The content of a record, as the partner sends it.
-pub trait Resource: Serialize + DeserializeOwned + PartialEq + Send + Sync {
+pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync {
     /// The sort key of the record, and a part of its index partitions.
     const KIND: &'static str;
     /// The field with the partner's id; it also names the record in an error.
@@ -19,6 +19,11 @@ pub trait Resource: Serialize + DeserializeOwned + PartialEq + Send + Sync {
     const SEALED: &'static [&'static str] = &[];
 
     fn id(&self) -> &RecordId;
+
+    /// The same content with the values in the one spelling that each has. A repeated POST must have the same one.
+    fn normal(&self) -> Self {
+        self.clone()
+    }
 
     /// Contradictions between fields, each of which is valid by itself.
     fn faults(&self, settings: Settings) -> Vec<Fault>;

@@ -41,6 +41,10 @@ impl Resource for User {
         &self.channel_user_id
     }
 
+    fn normal(&self) -> Self {
+        Self { id_card: self.id_card.normal(), phone: self.phone.normal(), ..self.clone() }
+    }
+
     fn faults(&self, settings: Settings) -> Vec<Fault> {
         if settings.strict_checksums && !self.id_card.checksum_holds() {
             return vec![Fault::new("id_card", "has a wrong check character")];

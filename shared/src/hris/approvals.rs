@@ -48,6 +48,10 @@ impl Entity for Approval {
         self.number_series.to_string()
     }
 
+    fn chosen_id(&self) -> Option<(&'static str, &Code)> {
+        Some(("number_series", &self.number_series))
+    }
+
     fn faults(&self) -> Vec<Fault> {
         let sections = self.form_values.to_value();
         let are_objects = sections.as_array().is_some_and(|sections| sections.iter().all(serde_json::Value::is_object));

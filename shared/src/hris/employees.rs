@@ -113,6 +113,10 @@ impl Entity for Employee {
         self.uuid.to_string()
     }
 
+    fn chosen_id(&self) -> Option<(&'static str, &Code)> {
+        Some(("empno", &self.empno))
+    }
+
     fn faults(&self) -> Vec<Fault> {
         match (&self.join_date, &self.leave_date) {
             (Some(join), Some(leave)) if leave < join => vec![Fault::new("leave_date", "must not be before join_date")],

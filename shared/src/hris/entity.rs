@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::partition;
-use super::values::Uuid;
+use super::values::{Code, Uuid};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Fault, Result};
 use crate::storage::table::Key;
@@ -20,6 +20,11 @@ pub trait Entity: Deserr<Faults> + Serialize + DeserializeOwned + Clone + Partia
 
     /// Unique among the records of this kind in [`Entity::partition`].
     fn id(&self) -> String;
+
+    /// The id that the company chose, with its field, if a path contains it.
+    fn chosen_id(&self) -> Option<(&'static str, &Code)> {
+        None
+    }
 
     /// The part of the key before [`Entity::id`].
     fn partition(&self, company: &Uuid) -> String {

@@ -16,6 +16,7 @@ use super::values::{Status, Uuid};
 use crate::error::{Error, Fault, Result};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Item, Key, Outcome, VERSION, Write};
+use crate::values::check_segment;
 
 /// The most writes of one transaction.
 const MAX_WRITES: usize = 100;
@@ -185,6 +186,12 @@ impl<'a, T: Entity> Import<'a, T> {
         let before: Option<T> = current.map(|item| from_item(keyring, item.clone())).transpose()?;
         if let Some(Err(fault)) = before.as_ref().map(|before| before.check_change(&row.content)) {
             return Ok(Change::Rejected(fault));
+        }
+        // A record that is stored already stays reachable and can be updated.
+        if let (None, Some((field, code))) = (&before, row.content.chosen_id())
+            && let Err(reason) = check_segment(code.as_str())
+        {
+            return Ok(Change::Rejected(Fault::new(field, reason)));
         }
         let version = 1 + current.map_or(Ok(0), |item| read_integer::<u64>(item, VERSION))?;
         let mut writes = Vec::new();

@@ -74,6 +74,10 @@ impl Entity for Source {
     fn id(&self) -> String {
         self.id.to_string()
     }
+
+    fn chosen_id(&self) -> Option<(&'static str, &Code)> {
+        Some(("id", &self.id))
+    }
 }
 
 /// 职位. The API document names it without describing it.
@@ -96,6 +100,10 @@ impl Entity for Vacancy {
 
     fn id(&self) -> String {
         self.id.to_string()
+    }
+
+    fn chosen_id(&self) -> Option<(&'static str, &Code)> {
+        Some(("id", &self.id))
     }
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {

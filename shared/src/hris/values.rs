@@ -35,8 +35,10 @@ impl std::fmt::Display for Uuid {
     }
 }
 
-/// An identifier that the company chooses: an employee's number, a number series, the id of a vacancy. Keys and paths contain it, so it is
-/// 1 to 64 characters without surrounding white space, control characters or `/`.
+/// An identifier that the company chooses: an employee's number, a number series, the id of a vacancy. Keys contain it, so it is
+/// 1 to 64 characters without surrounding white space, control characters or `/`. A new one also passes [`check_segment`].
+///
+/// [`check_segment`]: crate::values::check_segment
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Code(String);

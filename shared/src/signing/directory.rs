@@ -10,10 +10,10 @@ use super::dictionaries::{self, Entry};
 use super::item::from_item;
 use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, positions_key};
 use super::values::{Enabled, Number, PlatformCode};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Outcome, Write};
-use crate::values::{Int, Text, Url};
+use crate::values::{Int, Text, Url, check_segment};
 
 /// The most companies, handlers or contracts of a platform that a list returns.
 const MAX_LISTED: usize = 10_000;
@@ -153,8 +153,9 @@ impl Service {
         self.set_in(platform, item).await
     }
 
-    /// Replaces one dictionary of a platform.
+    /// Replaces one dictionary of a platform. Its name is a part of a path.
     pub async fn set_dictionary(&self, platform: &PlatformCode, name: &Text<1, 64>, entries: &[Entry]) -> Result<()> {
+        check_segment(name.as_str()).map_err(|reason| Error::invalid([Fault::new("dict_item", reason)]))?;
         let mut item = dictionary_key(platform, name.as_str()).into_item();
         item.insert("entries".into(), serde_dynamo::to_attribute_value(entries).map_err(Error::internal)?);
         self.set_in(platform, item).await

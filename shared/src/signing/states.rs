@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::resume::Resume;
 use super::values::Number;
 use crate::error::{Error, Fault, Result};
+use crate::values::normal::is_same_text;
 use crate::values::{Date, Moment, Money, Text, numbered};
 
 numbered! {
@@ -192,7 +193,7 @@ pub(super) fn resubmit(
         signing.apply_time = now.into();
         signing.terms = None;
     }
-    if (&before.id_number, &before.real_name) != (&resume.id_number, &resume.real_name) {
+    if before.id_number != resume.id_number || !is_same_text(before.real_name.as_str(), resume.real_name.as_str()) {
         signing.verify(Verified::Waiting, now, &by_worker()?);
     }
     signing.reason = Text::default();

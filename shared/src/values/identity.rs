@@ -3,13 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::normal::{is_blank, is_invisible, plain};
 use super::{Date, Reason, text_value};
 
-/// Declares a newtype of the string as the client sent it. Its `Debug` text contains only the name of the type.
+/// Declares a newtype of a string. Its `Debug` text contains only the name of the type.
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
+        identity! { #[derive(PartialEq, Eq)] $(#[$doc])* $name, compared below }
+    };
+    ($(#[$doc:meta])* $name:ident, compared below) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -37,6 +41,7 @@ identity! {
 
 impl Private {
     pub fn parse(text: &str) -> Result<Self, Reason> {
+        let text = if text.chars().all(is_invisible) { "" } else { text };
         let printable = text.chars().all(|c| !c.is_control());
         if printable && text.chars().count() <= 64 { Ok(Self(text.to_owned())) } else { Err("must be at most 64 characters") }
     }
@@ -50,7 +55,7 @@ identity! {
 impl Token {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let printable = text.chars().all(|c| !c.is_control());
-        if printable && !text.trim().is_empty() && text.chars().count() <= 2048 {
+        if printable && !is_blank(text) && text.chars().count() <= 2048 {
             Ok(Self(text.to_owned()))
         } else {
             Err("must be 1 to 2048 characters")
@@ -59,13 +64,14 @@ impl Token {
 }
 
 identity! {
-    /// 身份证号码 (GB 11643): 17 digits that include a real date of birth, then a digit or X.
-    IdCard
+    /// 身份证号码 (GB 11643): 17 digits that include a real date of birth, then a digit or X. An x is kept as sent; it is the same number.
+    IdCard, compared below
 }
 
 impl IdCard {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         const REASON: Reason = "must be an 18-character identity number with a real date of birth";
+        let text = plain(text).replace(' ', "");
         let bytes = text.as_bytes();
         let digits = bytes.len() == 18 && bytes[..17].iter().all(u8::is_ascii_digit);
         if !digits || !(bytes[17].is_ascii_digit() || matches!(bytes[17], b'X' | b'x')) {
@@ -73,7 +79,12 @@ impl IdCard {
         }
         let date = format!("{}-{}-{}", &text[6..10], &text[10..12], &text[12..14]);
         Date::parse(&date).map_err(|_| REASON)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
+    }
+
+    /// With a capital X.
+    pub fn normal(&self) -> Self {
+        Self(self.0.to_ascii_uppercase())
     }
 
     /// The date of birth.
@@ -101,6 +112,14 @@ impl IdCard {
     }
 }
 
+impl PartialEq for IdCard {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for IdCard {}
+
 identity! {
     /// 统一社会信用代码 (GB 32100): 18 digits and capital letters.
     CreditCode
@@ -108,8 +127,9 @@ identity! {
 
 impl CreditCode {
     pub fn parse(text: &str) -> Result<Self, Reason> {
+        let text = plain(text).replace(' ', "");
         if text.len() == 18 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text))
         } else {
             Err("must be 18 digits and capital letters")
         }
@@ -135,13 +155,10 @@ identity! {
 
 impl ContactPhone {
     pub fn parse(text: &str) -> Result<Self, Reason> {
+        let text = plain(text);
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let usual = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')'));
-        if usual && text.len() <= 25 && (7..=15).contains(&digits) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must be a phone number")
-        }
+        if usual && text.len() <= 25 && (7..=15).contains(&digits) { Ok(Self(text)) } else { Err("must be a phone number") }
     }
 }
 
@@ -153,7 +170,7 @@ identity! {
 impl BankAccount {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let printable = text.chars().all(|c| !c.is_control());
-        if printable && !text.trim().is_empty() && text.chars().count() <= 64 {
+        if printable && !is_blank(text) && text.chars().count() <= 64 {
             Ok(Self(text.to_owned()))
         } else {
             Err("must be 1 to 64 characters")

@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::normal::plain;
 use super::{Reason, text_value};
 
 /// A mobile number: `1[3-9]` and nine digits with an optional prefix +86, or a number of another country or region with its code, such as
-/// +852 91234567. It is returned as the client sent it; [`Mobile::e164`] is the same for every spelling.
+/// +852 91234567. It is returned as the client sent it, but for characters that nobody sees and separators between digits; [`Mobile::e164`] is the same for every spelling.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Mobile {
@@ -19,11 +20,12 @@ text_value!(Mobile);
 
 impl Mobile {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let (code, number) = match text.strip_prefix('+') {
+        let text = plain(text);
+        let compact = text.replace([' ', '-'], "");
+        let (code, number) = match compact.strip_prefix('+') {
             Some(rest) => country_code(rest).and_then(|code| rest.split_at_checked(code.len())).unwrap_or_default(),
-            None => (MAINLAND, text),
+            None => (MAINLAND, compact.as_str()),
         };
-        let number = if text.starts_with('+') { number.strip_prefix([' ', '-']).unwrap_or(number) } else { number };
         let is_mobile = match code {
             "" => false,
             MAINLAND => number.len() == 11 && number.starts_with('1') && matches!(number.as_bytes()[1], b'3'..=b'9'),
@@ -31,10 +33,19 @@ impl Mobile {
             _ => (4..=12).contains(&number.len()) && !number.starts_with('0'),
         };
         if is_mobile && number.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self { text: text.to_owned(), e164: format!("+{code}{number}") })
+            // One separator behind the country code stays; those between the digits do not.
+            let is_kept =
+                text.len() - compact.len() == 1 && text.starts_with('+') && text[1 + code.len()..].starts_with([' ', '-']);
+            let e164 = format!("+{code}{number}");
+            Ok(Self { text: if is_kept { text } else { compact }, e164 })
         } else {
             Err("must be a mobile number")
         }
+    }
+
+    /// Without a separator, and without +86.
+    pub fn normal(&self) -> Self {
+        Self { text: self.index().to_owned(), e164: self.e164.clone() }
     }
 
     /// The number as the client sent it.
@@ -121,7 +132,7 @@ mod tests {
             "138001380000",
             "8613800138000",
             "010-12345678",
-            "1380013800１",
+            "1380013800一",
             "+861380013800",
             "+86 1012345678",
             "+8513800138000",
@@ -129,7 +140,6 @@ mod tests {
             "+86",
             "+852",
             "+852 9",
-            "+852  91234567",
             "+85291234567890123",
             "+88161234567",
             "+4915112345678x",

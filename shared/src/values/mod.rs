@@ -7,7 +7,9 @@ pub mod input;
 mod json;
 mod local_time;
 mod mobile;
+pub mod normal;
 mod number;
+mod segment;
 mod text;
 mod time;
 
@@ -17,6 +19,7 @@ pub use json::Verbatim;
 pub use local_time::LocalTime;
 pub use mobile::Mobile;
 pub use number::{Adjustment, Count, Int, Money, Score, Span, integer};
+pub use segment::check_segment;
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 

@@ -3,19 +3,22 @@
 use deserr::Sequence as _;
 use serde::{Deserialize, Serialize};
 
+use super::normal::{is_blank, is_invisible};
 use super::{Reason, text_value};
 use crate::values::input::Faults;
 
-/// Free text of `MIN` to `MAX` characters. If `MIN` is above zero, at least one character is not white space.
+/// Free text of `MIN` to `MAX` characters. If `MIN` is above zero, at least one character is visible. A text of nothing but invisible
+/// characters is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        if MIN > 0 && text.trim().is_empty() {
+        if MIN > 0 && is_blank(text) {
             return Err("must not be empty");
         }
+        let text = if text.chars().all(is_invisible) { "" } else { text };
         match text.chars().count() {
             length if length < MIN => Err("is too short"),
             length if length > MAX => Err("is too long"),
@@ -119,6 +122,8 @@ mod tests {
         assert!(Text::<1, 2>::parse("张三").is_ok());
         assert_eq!(Text::<1, 2>::parse("张三丰"), Err("is too long"));
         assert_eq!(Text::<1, 2>::parse("　 "), Err("must not be empty"));
+        assert_eq!(Text::<1, 2>::parse("\u{200b}\u{feff} "), Err("must not be empty"));
+        assert_eq!(Text::<0, 2>::parse("\u{200b}\u{feff}\u{2060}"), Ok(Text::default()));
         assert!(Text::<0, 2>::parse("").is_ok());
     }
 

@@ -1,4 +1,5 @@
 mod jobboard;
+mod pasted;
 mod signing;
 mod v1;
 mod v2;

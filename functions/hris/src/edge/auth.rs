@@ -1,6 +1,5 @@
 //! Authentication by a signature or an access token (docs/contract/hris.txt, 认证).
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use axum::body::Bytes;
@@ -105,17 +104,15 @@ async fn prove_company(app: &App, caller: &Caller, access_key: Option<&str>, tok
     if app.is_company_token(&caller.company, access_key, token).await? { Ok(()) } else { Err(Failure::WrongToken) }
 }
 
-/// The forms in which the client may have signed the path: as API Gateway passes it, which may have decoded it, then decoded, then encoded.
+/// The forms in which the client may have signed the path: decoded, as API Gateway passes it, and encoded. Not decoded once more: the
+/// signature of one path would open another.
 fn path_forms(request: &Request) -> Vec<String> {
     let path = request.extensions().get::<RawPath>().map_or(request.uri().path(), |RawPath(path)| path);
     let mut forms = vec![path.to_owned()];
-    for form in [
-        percent_decode_str(path).decode_utf8_lossy(),
-        Cow::from(utf8_percent_encode(path, RESERVED)),
-        Cow::from(utf8_percent_encode(path, IMPOSSIBLE_IN_A_PATH)),
-    ] {
-        if !forms.iter().any(|known| *known == form) {
-            forms.push(form.into_owned());
+    for set in [RESERVED, IMPOSSIBLE_IN_A_PATH] {
+        let form = utf8_percent_encode(path, set).to_string();
+        if !forms.contains(&form) {
+            forms.push(form);
         }
     }
     forms
