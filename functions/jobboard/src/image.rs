@@ -44,7 +44,7 @@ async fn upload_image(
     Host(base_url): Host,
     File(bytes, ..): File<Failure, MAX_BYTES>,
 ) -> Result<Reply<ImageView>, Failure> {
-    let name = app.store_image(user, bytes).await?;
+    let name = app.store_image(user, &bytes).await?;
     Ok(Reply(ImageView { url: url(&base_url, &name) }))
 }
 

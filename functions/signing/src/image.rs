@@ -36,7 +36,7 @@ async fn create_image(
     File(bytes, ..): File<Failure, MAX_BYTES>,
 ) -> Result<Reply<ImageView>, Failure> {
     let base_url = lambda::base_url(&headers).ok_or(Failure::Unreadable("请求缺少 Host"))?;
-    let name = app.store_image(&worker, bytes).await?;
+    let name = app.store_image(&worker, &bytes).await?;
     Ok(Reply(ImageView { url: format!("{base_url}/image/{name}") }))
 }
 

@@ -1,13 +1,13 @@
 //! Images: avatars and photos of jobs (docs/contract/jobboard.txt, 图片上传). They are in the private bucket below `img/`; anyone who has
 //! an image's address can read it. Clients upload large images directly to S3, below `incoming/`. They move to `img/` after a check of
-//! their content.
+//! their content; the reason why an image does not pass is stored below `rejected/` for a week. No image keeps its metadata.
 
 use jiff::Timestamp;
 
 use super::Service;
 use crate::error::{Error, Fault, Result};
 use crate::storage::objects::{Form, Presigned};
-use crate::values::image::Format;
+use crate::values::image::{Format, Picture};
 use crate::values::{Id, Reason};
 
 /// The largest image, in bytes, that the gateway can carry.
@@ -16,6 +16,8 @@ pub const MAX_BYTES: usize = 4_500_000;
 pub const MAX_UPLOAD: u32 = 20 * 1024 * 1024;
 /// The prefix of uploads that are not yet checked.
 pub const INCOMING: &str = "incoming/";
+/// The prefix of the reasons why uploads were rejected.
+const REJECTED: &str = "rejected/";
 
 /// The name of an image, `298_1768292213248008000.png`: the user who uploaded it, and the time in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,10 @@ impl Name {
         format!("img/{}", self.0)
     }
 
+    fn rejected_key(&self) -> String {
+        format!("{REJECTED}{}", self.key())
+    }
+
     fn made_at(&self) -> Option<Timestamp> {
         let (_, rest) = self.0.split_once('_')?;
         Timestamp::from_nanosecond(rest.split_once('.')?.0.parse().ok()?).ok()
@@ -58,7 +64,7 @@ impl std::fmt::Display for Name {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     Accepted,
-    /// It is not an image of its type, and was deleted.
+    /// It is not an image of its type, and was deleted. The reason is stored.
     Rejected,
     /// It no longer exists.
     Gone,
@@ -66,8 +72,8 @@ pub enum Arrival {
 
 impl Service {
     /// Stores an image and returns its name.
-    pub async fn store_image(&self, user: Id, bytes: Vec<u8>) -> Result<Name> {
-        let format = Format::of(&bytes).map_err(|reason| Error::invalid([Fault::new("file", reason)]))?;
+    pub async fn store_image(&self, user: Id, bytes: &[u8]) -> Result<Name> {
+        let Picture { format, bytes } = Picture::read(bytes).map_err(|reason| Error::invalid([Fault::new("file", reason)]))?;
         let name = self.new_name(user, format)?;
         self.objects.put(&name.key(), bytes, format.media_type()).await?;
         Ok(name)
@@ -81,20 +87,27 @@ impl Service {
         Ok((name, form))
     }
 
-    /// Checks the upload of this key. An image becomes public; anything else is deleted.
+    /// Checks the upload of this key. An image becomes public; of anything else only the reason remains why it was rejected.
     pub async fn check_arrival(&self, key: &str) -> Result<Arrival> {
         let name = Name::of_incoming(key);
         let name = name.ok_or_else(|| Error::invalid([Fault::new("key", "is not that of an incoming picture")]))?;
         let Some((bytes, whole)) = self.objects.read(key, 0, u64::from(MAX_UPLOAD)).await? else {
             return Ok(Arrival::Gone);
         };
-        let format = Format::of(&bytes).ok().filter(|_| whole == bytes.len() as u64);
-        let arrival = match format.filter(|format| name.0.ends_with(format.ending())) {
-            Some(format) => {
+        let checked = match Picture::read(&bytes) {
+            _ if whole > bytes.len() as u64 => Err("must be at most 20 MB"),
+            Ok(picture) if !name.0.ends_with(picture.format.ending()) => Err("must be of the content_type that was announced"),
+            checked => checked,
+        };
+        let arrival = match checked {
+            Ok(Picture { format, bytes }) => {
                 self.objects.put(&name.key(), bytes, format.media_type()).await?;
                 Arrival::Accepted
             }
-            None => Arrival::Rejected,
+            Err(reason) => {
+                self.objects.put(&name.rejected_key(), reason.into(), "text/plain").await?;
+                Arrival::Rejected
+            }
         };
         self.objects.delete(key).await?;
         Ok(arrival)
@@ -107,12 +120,15 @@ impl Service {
         Ok(keys)
     }
 
-    /// A temporary address of the image.
+    /// A temporary address of the image. `None` if it has not arrived; an error if its upload was rejected.
     pub async fn image(&self, name: &Name) -> Result<Option<Presigned>> {
-        if !self.objects.exists(&name.key()).await? {
-            return Ok(None);
+        if self.objects.exists(&name.key()).await? {
+            return self.objects.presign_get(&name.key()).await.map(Some);
         }
-        self.objects.presign_get(&name.key()).await.map(Some)
+        match self.objects.read(&name.rejected_key(), 0, 256).await? {
+            Some((reason, _)) => Err(Error::invalid([Fault::new("file", String::from_utf8_lossy(&reason).into_owned())])),
+            None => Ok(None),
+        }
     }
 
     /// The nanoseconds contain the sequence of the id, which distinguishes images of the same millisecond.

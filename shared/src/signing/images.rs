@@ -7,17 +7,17 @@ use super::keys::image_key;
 use super::values::Worker;
 use crate::error::{Error, Fault, Result};
 use crate::storage::objects::Presigned;
-use crate::values::image::Format;
+use crate::values::image::{Format, Picture};
 
 /// The largest image in bytes: in base64, API Gateway carries no larger one.
 pub const MAX_BYTES: usize = 4_500_000;
 
 impl Service {
-    /// Stores an image and returns its name.
+    /// Stores an image without its metadata and returns its name.
     ///
     /// S3: one write.
-    pub async fn store_image(&self, worker: &Worker, bytes: Vec<u8>) -> Result<String> {
-        let format = Format::of(&bytes).map_err(|reason| Error::invalid([Fault::new("file", reason)]))?;
+    pub async fn store_image(&self, worker: &Worker, bytes: &[u8]) -> Result<String> {
+        let Picture { format, bytes } = Picture::read(bytes).map_err(|reason| Error::invalid([Fault::new("file", reason)]))?;
         let name = format!("{}.{}", self.ids.next(self.clock.now())?, format.ending());
         self.objects.put(&image_key(worker, &name), bytes, format.media_type()).await?;
         Ok(name)

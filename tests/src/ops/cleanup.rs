@@ -1,12 +1,13 @@
 //! `ops-cleanup`: the scheduled clean-up handles each overdue item once, and no other item.
 
 use jiff::SignedDuration;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, User, done};
+use crate::support::board::{Board, User, done, rejection};
 use crate::support::picture::picture;
 use crate::support::worker::Platform;
-use crate::support::{Partner, Stage};
+use crate::support::{Partner, Stage, fetch};
 
 async fn clean(board: &Board) -> Value {
     board.address.invoke("ops-cleanup", &json!({})).await.body
@@ -109,6 +110,8 @@ async fn uploads_whose_event_was_lost_are_verified_and_removed_if_invalid() {
     let shown = objects.read(&format!("img/{}", names[0]), 0, 1 << 20).await.unwrap();
     assert_eq!(shown.map(|(shown, _)| shown), Some(bytes));
     assert!(!objects.exists(&format!("img/{}", names[1])).await.unwrap());
+    let found = fetch(board.request(Method::GET, &format!("/img/{}", names[1]))).await;
+    assert_eq!(found, rejection(400, "file: must be a whole jpg, png, webp or bmp picture"));
 }
 
 #[tokio::test]

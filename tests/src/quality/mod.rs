@@ -8,4 +8,5 @@ pub mod faults;
 mod ids;
 mod imports;
 mod logs;
+mod pictures;
 mod security;

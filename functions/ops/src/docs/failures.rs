@@ -59,7 +59,7 @@ pub static SIGNING: [Failure; 9] = [
 ];
 
 pub static JOBBOARD: [Failure; 11] = [
-    failure(400, 400, "参数错误：data 逐项写出字段与原因；职位已关闭时刷新或置顶；联系自己的职位"),
+    failure(400, 400, "参数错误：data 逐项写出字段与原因；直传的图片没有通过检查；职位已关闭时刷新或置顶；联系自己的职位"),
     failure(400, 1002, "联系券不足"),
     failure(400, 1003, "价格不符：价格以服务端为准，没有这样的时长或数量时也是它"),
     failure(401, 401, "没有 token、token 无效，或请求头 user_id 与 token 不是同一人；login_code 不正确或已用过"),

@@ -30,6 +30,8 @@ fn clause(fault: &Fault) -> String {
         ("captcha_code", "is wrong or used") => "图形验证码不正确或已失效".into(),
         ("verify_code", "is wrong or too old") => "短信验证码不正确或已失效".into(),
         ("file", "must be a whole jpg, png, webp or bmp picture") => "请上传 jpg、png、webp 或 bmp 格式的图片".into(),
+        ("file", "must be at most 65535 pixels wide and high") => "图片的宽和高不能超过 65535 像素".into(),
+        ("file", "must have at most 200 megapixels") => "图片不能超过 2 亿像素".into(),
         (_, "is required" | "must not be empty") => format!("请填写{label}"),
         (_, "is too long") => format!("{label}太长"),
         (_, "has too many entries" | "has too many fields") => format!("{label}太多"),

@@ -128,15 +128,35 @@ async fn a_large_picture_is_uploaded_to_s3_and_shown_after_verification() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_no_picture_of_its_type_is_removed() {
+async fn an_upload_that_is_no_picture_of_its_type_is_removed_and_its_address_says_why() {
     let user = Board::of(world()).join().await;
     let png = picture(ImageFormat::Png);
     let html = b"<html><script>alert(1)</script></html>";
-    for (content_type, bytes) in [("image/png", &html[..]), ("image/png", &png[..40]), ("image/jpeg", &png)] {
+    let (no_picture, other_type) =
+        ("must be a whole jpg, png, webp or bmp picture", "must be of the content_type that was announced");
+    for (content_type, bytes, reason) in [
+        ("image/png", &html[..], no_picture),
+        ("image/png", &png[..40], no_picture),
+        ("image/jpeg", &png, other_type),
+        ("image/bmp", &picture(ImageFormat::WebP), other_type),
+    ] {
         let (url, fields, path) = presigned(&user, content_type, bytes.len()).await;
-        assert_eq!(send_form(&url, &fields, bytes).await, 204);
         assert_eq!(served(&user.board, &path).await, None, "{content_type}");
+        assert_eq!(send_form(&url, &fields, bytes).await, 204);
+        let rejected = rejection(400, &format!("file: {reason}"));
+        assert_eq!(fetch(user.board.request(Method::GET, &path)).await, rejected, "{content_type}");
     }
+}
+
+#[tokio::test]
+async fn a_picture_that_follows_a_rejected_one_is_shown() {
+    let user = Board::of(world()).join().await;
+    let png = picture(ImageFormat::Png);
+    let (url, fields, path) = presigned(&user, "image/png", png.len()).await;
+    assert_eq!(send_form(&url, &fields, &vec![0; png.len()]).await, 204);
+    assert_eq!(fetch(user.board.request(Method::GET, &path)).await.status, 400);
+    assert_eq!(send_form(&url, &fields, &png).await, 204);
+    assert_eq!(served(&user.board, &path).await, Some(("image/png".to_owned(), png)));
 }
 
 #[tokio::test]
@@ -264,11 +284,14 @@ async fn an_expired_form_is_rejected() {
 #[tokio::test]
 async fn the_largest_picture_that_the_gateway_carries_is_accepted() {
     let user = Board::of(world()).join().await;
-    let mut bytes = picture(ImageFormat::Bmp);
-    bytes.resize(4_500_000, 0);
+    // 24,064 by 1,496 pixels of one bit.
+    let headers =
+        [&b"BM\x20\xaa\x44\0\0\0\0\0\x20\0\0\0\x0c\0\0\0\0\x5e\xd8\x05\x01\0\x01\0"[..], b"\0\0\0\xff\xff\xff"].concat();
+    let bytes = [headers, vec![0x55; 24_064 / 8 * 1496]].concat();
+    assert_eq!((bytes.len(), u32::from_le_bytes(*bytes[2..].first_chunk().unwrap())), (4_500_000, 4_500_000));
     let uploaded = upload(&user, "file", &bytes).await;
     let path = path_of(&user, &uploaded.body["data"]["url"], ".bmp");
-    assert_eq!(served(&user.board, &path).await.map(|(_, bytes)| bytes.len()), Some(4_500_000));
+    assert_eq!(served(&user.board, &path).await, Some(("image/bmp".to_owned(), bytes)));
 }
 
 #[tokio::test]

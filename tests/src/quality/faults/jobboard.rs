@@ -25,7 +25,8 @@ pub struct Jobs {
     /// Refunded before its notification.
     refunded: String,
     granted: String,
-    incoming: String,
+    /// A picture, and another file.
+    incoming: [String; 2],
 }
 
 impl Jobs {
@@ -81,6 +82,7 @@ impl Scene for Jobs {
         write("ops-admin refund_note", ""),
         // The picture was moved to where it is shown from.
         once("ops-uploads", "", r#"{"outcome":"gone"}"#),
+        once("ops-uploads", "of no picture", r#"{"outcome":"gone"}"#),
         write("jobboard-search-snapshot", ""),
     ];
 
@@ -108,8 +110,10 @@ impl Scene for Jobs {
         }
         board.simulate("refund", &json!({"out_trade_no": refunded, "notify": false})).await;
         board.pay(&granted).await;
-        let incoming = format!("incoming/img/{}_{}.png", user.id, stage.clock_nanoseconds());
-        stage.objects().await.put(&incoming, picture(ImageFormat::Png), "image/png").await.unwrap();
+        let incoming = [0, 100].map(|more| format!("incoming/img/{}_{}.png", user.id, stage.clock_nanoseconds() + more));
+        for (key, bytes) in incoming.iter().zip([picture(ImageFormat::Png), b"no picture".to_vec()]) {
+            stage.objects().await.put(key, bytes, "image/png").await.unwrap();
+        }
         // A lost response leaves a picture behind, so there is one from the start: see `mask`.
         let file = reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
         let form = reqwest::multipart::Form::new().part("file", file);
@@ -183,8 +187,9 @@ impl Scene for Jobs {
                 let form = reqwest::multipart::Form::new().part("file", file);
                 fetch(self.user.request("/img/upload").multipart(form)).await
             }
-            ("ops-uploads", _) => {
-                let event = json!({"detail": {"object": {"key": self.incoming}}});
+            ("ops-uploads", case) => {
+                let key = &self.incoming[usize::from(!case.is_empty())];
+                let event = json!({"detail": {"object": {"key": key}}});
                 self.stage.address.invoke("ops-uploads", &event).await
             }
             ("jobboard-search-snapshot", _) => {
