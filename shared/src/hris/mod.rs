@@ -17,6 +17,7 @@ pub mod oauth;
 pub mod organization;
 pub mod punches;
 pub mod recruitment;
+mod rows;
 pub mod salary;
 pub mod signature;
 pub mod timelines;

@@ -11,35 +11,24 @@ use crate::error::Result;
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::{Key, Order, Query, Range};
-use crate::values::input::Faults;
 use crate::values::{Date, Mobile, Text};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     pub uuid: Uuid,
     pub name: Text<1, 64>,
-    #[deserr(default)]
     pub email: Text<0, 255>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub mobile: Option<Mobile>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub sex: Option<Sex>,
-    #[deserr(default)]
     pub marriage: Text<0, 64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub birthday: Option<Date>,
-    #[deserr(default)]
     pub degree: Text<0, 64>,
-    #[deserr(default)]
     pub status: Text<0, 64>,
-    #[deserr(default)]
     pub source_name: Text<0, 128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub source_id: Option<Code>,
 }
 
@@ -61,8 +50,7 @@ impl Entity for Candidate {
 }
 
 /// 招聘源. The API document names it without describing it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub id: Code,
     pub name: Text<1, 128>,
@@ -77,17 +65,13 @@ impl Entity for Source {
 }
 
 /// 职位. The API document names it without describing it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Vacancy {
     pub id: Code,
     pub name: Text<1, 128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub department_uuid: Option<Uuid>,
-    #[deserr(default)]
     pub status: Text<0, 64>,
-    #[deserr(default)]
     pub description: Text<0, 4000>,
 }
 
