@@ -12,4 +12,5 @@ mod paging;
 mod recruitment;
 mod salary;
 mod signature;
+mod times;
 mod whole_lists;
