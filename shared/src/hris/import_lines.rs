@@ -126,7 +126,7 @@ fn parse_rows<R: Row>(lines: &[(u64, &[u8])]) -> (Vec<R::Record>, Vec<(u64, Opti
     let (mut valid, mut results) = (Vec::new(), Vec::new());
     for (number, line) in lines {
         let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
-        let row = row.and_then(|row| row.without_nulls().read::<R>());
+        let row = row.and_then(|row| row.without_nulls().read_with::<R>(R::SYNONYMS));
         results
             .push((*number, row.map(|row| valid.push(row.into())).err().map(|error| RowResult::Rejected(row_faults(&error)))));
     }

@@ -10,12 +10,14 @@ use super::organization::{Company, Department, SubCompany};
 use super::recruitment::{Candidate, Source, Vacancy};
 use super::timelines::Timeline;
 use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUnit, Sex, Status, TimelineCategory, Uuid};
-use crate::values::input::Faults;
-use crate::values::{BankAccount, Date, LocalTime, Mobile, Private, Span, Text, Verbatim};
+use crate::values::input::{Faults, Synonyms};
+use crate::values::{BankAccount, ContactPhone, Date, Int, LocalTime, Mobile, Private, Span, Text, Verbatim};
 
 /// A valid row.
 pub trait Row: Deserr<Faults> + Into<Self::Record> {
     type Record: Entity;
+    /// The names of members in responses, where they differ from those in rows.
+    const SYNONYMS: Synonyms = &[];
 }
 
 #[derive(Deserr)]
@@ -329,7 +331,8 @@ impl Row for CandidateRow {
 impl From<CandidateRow> for Candidate {
     fn from(row: CandidateRow) -> Self {
         let CandidateRow { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id } = row;
-        Self { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id }
+        let mobile = mobile.map(ContactPhone::from);
+        Self { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id, moka: None }
     }
 }
 
@@ -342,6 +345,7 @@ pub struct SourceRow {
 
 impl Row for SourceRow {
     type Record = Source;
+    const SYNONYMS: Synonyms = &[("uuid", "id")];
 }
 
 impl From<SourceRow> for Source {
@@ -359,6 +363,12 @@ pub struct VacancyRow {
     #[deserr(default)]
     department_uuid: Option<Uuid>,
     #[deserr(default)]
+    department_name: Text<0, 128>,
+    #[deserr(default)]
+    job_title_uuid: Option<Code>,
+    #[deserr(default)]
+    head_count: Option<Int<0, 1_000_000>>,
+    #[deserr(default)]
     status: Text<0, 64>,
     #[deserr(default)]
     description: Text<0, 4000>,
@@ -366,11 +376,12 @@ pub struct VacancyRow {
 
 impl Row for VacancyRow {
     type Record = Vacancy;
+    const SYNONYMS: Synonyms = &[("uuid", "id"), ("job_title_name", "name")];
 }
 
 impl From<VacancyRow> for Vacancy {
     fn from(row: VacancyRow) -> Self {
-        let VacancyRow { id, name, department_uuid, status, description } = row;
-        Self { id, name, department_uuid, status, description }
+        let VacancyRow { id, name, department_uuid, department_name, job_title_uuid, head_count, status, description } = row;
+        Self { id, name, department_uuid, department_name, job_title_uuid, head_count, status, description }
     }
 }

@@ -94,6 +94,25 @@ choices! {
 }
 
 choices! {
+    /// 性别, as Moka names it.
+    MokaGender { Male = "男", Female = "女" }
+}
+
+impl From<MokaGender> for Sex {
+    fn from(gender: MokaGender) -> Self {
+        match gender {
+            MokaGender::Male => Self::Male,
+            MokaGender::Female => Self::Female,
+        }
+    }
+}
+
+choices! {
+    /// 婚姻状况, as Moka names it.
+    MokaMarriage { Married = "已婚", Single = "未婚", Divorced = "离异" }
+}
+
+choices! {
     /// 员工类型.
     Category { Fulltime = "fulltime", PartTime = "part_time", Intern = "intern", Contractor = "contractor" }
 }

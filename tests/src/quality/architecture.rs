@@ -193,7 +193,7 @@ fn snake(name: &str) -> String {
 }
 
 /// Types that implement `Debug` by hand and show nothing.
-const HIDDEN: [&str; 6] = ["Secrets", "Secret", "Mobile", "IdCard", "BankAccount", "Private"];
+const HIDDEN: [&str; 7] = ["Secrets", "Secret", "Mobile", "ContactPhone", "IdCard", "BankAccount", "Private"];
 
 /// `Mobile` of `Option<Mobile>`.
 fn inner(kind: &str) -> &str {

@@ -5,6 +5,7 @@ mod bad_input;
 mod employees;
 mod fields;
 mod integration;
+mod moka;
 mod oauth;
 mod order_of_checks;
 mod organization;
