@@ -96,10 +96,10 @@ const COMPARED_DIRECTLY: [&str; 2] = [
 
 /// Where credentials are compared, and how often. A change here needs a reason: the comparison may have lost its constant time.
 const COMPARED: [(&str, usize); 8] = [
-    ("functions/hris/src/consent.rs", 1),
     ("shared/src/channel/tokens.rs", 3),
     ("shared/src/crypto/credentials.rs", 1),
     ("shared/src/hris/access.rs", 1),
+    ("shared/src/hris/consent.rs", 2),
     ("shared/src/hris/signature.rs", 1),
     ("shared/src/signing/captcha.rs", 1),
     ("shared/src/storage/one_time_code.rs", 1),

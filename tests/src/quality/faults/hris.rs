@@ -74,8 +74,8 @@ impl Scene for Hris {
         write("POST /api/v2/moka_unbinds", ""),
         write("POST /api/v2/moka_candidates", ""),
         write("POST /api/v2/oauth/authorize", "a code is sent"),
+        write("POST /api/v2/oauth/authorize", "consent"),
         // A code is single use (RFC 6749, 4.1.2). A client that missed the response requests another one.
-        once("POST /api/v2/oauth/authorize", "consent", "验证码已失效"),
         once("POST /api/v2/oauth/token", "", "response_code is not valid, or was used"),
         write("ops-admin create_product", ""),
         // A secret is returned once. A client that missed it rotates the secret.
