@@ -96,7 +96,7 @@ const COMPARED_DIRECTLY: [&str; 2] = [
 
 /// Where credentials are compared, and how often. A change here needs a reason: the comparison may have lost its constant time.
 const COMPARED: [(&str, usize); 8] = [
-    ("shared/src/channel/tokens.rs", 3),
+    ("shared/src/channel/tokens.rs", 4),
     ("shared/src/crypto/credentials.rs", 1),
     ("shared/src/hris/access.rs", 1),
     ("shared/src/hris/consent.rs", 2),

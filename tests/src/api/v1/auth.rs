@@ -1,5 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::join_all;
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -201,6 +202,55 @@ async fn a_refresh_token_used_again_within_30_seconds_returns_the_same_successor
         }
         token = successor;
     }
+}
+
+#[tokio::test]
+async fn every_token_used_within_30_seconds_returns_the_newest_one() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    let mut chain = vec![first_refresh_token(&partner).await];
+    for _ in 0..4 {
+        let (_, next) = tokens(&refresh(&partner, &chain[chain.len() - 1]).await);
+        chain.push(next);
+        stage.clock.advance(SignedDuration::from_secs(5));
+        let newest = chain[chain.len() - 1].clone();
+        for used in &chain[..chain.len() - 1] {
+            assert_eq!(tokens(&refresh(&partner, used).await).1, newest);
+        }
+    }
+    // The first token was used twenty seconds ago, the second one fifteen.
+    stage.clock.advance(SignedDuration::from_secs(10));
+    let newest = chain[4].clone();
+    assert_eq!(tokens(&refresh(&partner, &chain[0]).await).1, newest, "a repeated use does not prolong the time");
+    stage.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(tokens(&refresh(&partner, &chain[1]).await).1, newest);
+    let (_, last) = tokens(&refresh(&partner, &newest).await);
+    assert_eq!(refresh(&partner, &chain[0]).await, rejected(), "a later reuse is a theft");
+    for token in chain.iter().chain([&last]) {
+        assert_eq!(refresh(&partner, token).await, rejected());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_share_a_token_and_refresh_concurrently_keep_their_family() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    let first = first_refresh_token(&partner).await;
+    // Each process refreshes what it got three times, at its own pace.
+    let process = async || {
+        let mut token = first.clone();
+        for _ in 0..3 {
+            (_, token) = tokens(&refresh(&partner, &token).await);
+        }
+        token
+    };
+    let newest = join_all((0..6).map(|_| process())).await;
+    stage.clock.advance(SignedDuration::from_secs(29));
+    let mut survivors: Vec<String> = Vec::new();
+    for token in newest {
+        survivors.push(tokens(&refresh(&partner, &token).await).1);
+    }
+    assert_eq!(refresh(&partner, survivors.last().expect("a token")).await.status, 200);
 }
 
 #[tokio::test]
