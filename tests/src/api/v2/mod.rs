@@ -13,5 +13,6 @@ mod paging;
 mod recruitment;
 mod salary;
 mod signature;
+mod signature_samples;
 mod times;
 mod whole_lists;
