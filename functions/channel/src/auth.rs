@@ -3,10 +3,11 @@
 use axum::extract::State;
 use deserr::Deserr;
 use lambda::Address;
+use lambda::credentials::TokenRequest;
 use serde::Serialize;
 use shared::channel::tokens::{ACCESS_TOKEN_AGE, Tokens};
 use shared::error::{Error, Fault};
-use shared::values::input::Faults;
+use shared::values::input::{Faults, Synonyms};
 use shared::values::{Reason, RecordId, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,6 +35,11 @@ struct TokenBody {
     grant_type: Text<1, 64>,
 }
 
+impl TokenRequest for TokenBody {
+    const SYNONYMS: Synonyms = &[("client_id", "appkey"), ("client_secret", "secret")];
+    const BASIC: Option<[&'static str; 2]> = Some(["appkey", "secret"]);
+}
+
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = RefreshRequest)]
@@ -45,6 +51,8 @@ struct RefreshBody {
     #[schema(value_type = String, example = "refresh_token")]
     grant_type: Text<1, 64>,
 }
+
+impl TokenRequest for RefreshBody {}
 
 #[derive(Serialize, ToSchema)]
 struct TokenView {

@@ -59,8 +59,8 @@ impl Family for Channel {
         <Document as utoipa::OpenApi>::openapi()
     }
 
-    fn security() -> (&'static str, SecurityScheme) {
-        ("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
+    fn security() -> Vec<(&'static str, SecurityScheme)> {
+        vec![("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))]
     }
 
     async fn app(environment: &Environment) -> Result<App> {

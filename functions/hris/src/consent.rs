@@ -7,7 +7,9 @@
 //! POST authorize  action=deny                303 to callback_url?error=access_denied&state=..
 //! ```
 //!
-//! Every form contains a token that belongs to the browser's cookie, so that no other site can submit it.
+//! Every form contains a token that this page signed, and the browser sends a cookie that this page set, which no other site can send.
+//! A link with the names of OAuth 2.0 (RFC 6749, 4.1.1: `client_id`, `redirect_uri`, `response_type=code`) gets `code` instead of
+//! `response_code`.
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
@@ -19,10 +21,10 @@ use form_urlencoded::Serializer;
 use lambda::Address;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
-use shared::crypto::credentials::is_same;
 use shared::crypto::random::random_token;
 use shared::error::{Error, Kind};
-use shared::hris::oauth::{App as OauthApp, ConsentError};
+use shared::hris::consent::{ConsentError, FORM_AGE};
+use shared::hris::oauth::App as OauthApp;
 use shared::values::input::Faults;
 use shared::values::{Mobile, Text};
 use utoipa::{IntoParams, ToSchema};
@@ -33,9 +35,8 @@ use crate::App;
 use crate::edge::{Failure, Fields};
 
 const COOKIE: &str = "consent";
-/// In seconds.
-const COOKIE_AGE: u32 = 3600;
-
+/// The `response_type` of OAuth 2.0.
+const STANDARD: &str = "code";
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(show_consent, submit_consent))
 }
@@ -44,11 +45,14 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ConsentQuery {
-    #[serde(default)]
+    #[serde(default, alias = "client_id")]
     app_id: String,
     /// 与登记的完全相同
-    #[serde(default)]
+    #[serde(default, alias = "redirect_uri")]
     callback_url: String,
+    /// OAuth 2.0 的客户端带上固定值 code: 回调参数名为 code, 而不是 response_code
+    #[serde(default)]
+    response_type: String,
     /// 原样带回
     #[serde(default)]
     state: String,
@@ -75,6 +79,10 @@ struct ConsentBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     state: Text<0, MAX_STATE>,
+    /// 页面中的隐藏字段
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    response_type: Text<0, 16>,
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     mobile: Text<0, 32>,
@@ -109,6 +117,7 @@ struct FormFields<'a> {
     app: &'a OauthApp,
     company: &'a str,
     state: &'a str,
+    response_type: &'a str,
     token: String,
     mobile: &'a str,
     attempt: &'a str,
@@ -122,28 +131,32 @@ async fn show_consent(
     headers: HeaderMap,
     query: Result<Query<ConsentQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Some(Query(query)) = query.ok().filter(|Query(query)| query.state.len() <= MAX_STATE) else {
+    let is_valid =
+        |query: &ConsentQuery| query.state.len() <= MAX_STATE && matches!(query.response_type.as_str(), "" | STANDARD);
+    let Some(Query(query)) = query.ok().filter(|Query(query)| is_valid(query)) else {
         return stop("链接不正确");
     };
     let Some(oauth_app) = app.oauth_app(&query.app_id, &query.callback_url).await? else {
         return stop("应用不存在，或回调地址与登记的不一致");
     };
-    let browser = match cookie(&headers) {
-        Some(browser) => browser,
-        None => random_token()?,
+    let cookie = match own_cookie(&app, &headers)? {
+        Some(cookie) => cookie.to_owned(),
+        None => app.new_cookie()?,
     };
     let company = company_name(&app, &oauth_app).await?;
     let fields = FormFields {
         app: &oauth_app,
         company: &company,
         state: &query.state,
-        token: app.form_token(&browser, &query.app_id)?,
+        response_type: &query.response_type,
+        token: app.form_token(&oauth_app)?,
         mobile: "",
         attempt: "",
     };
     let mut response = page(StatusCode::OK, "", Step::AskMobile(&fields))?;
     let secure = if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={browser}; Path=/api/v2/oauth; Max-Age={COOKIE_AGE}; HttpOnly; SameSite=Strict{secure}");
+    let age = FORM_AGE.as_secs();
+    let cookie = format!("{COOKIE}={cookie}; Path=/api/v2/oauth; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(Error::internal)?);
     Ok(response)
 }
@@ -162,17 +175,17 @@ async fn submit_consent(
     let Some(oauth_app) = app.oauth_app(form.app_id.as_str(), form.callback_url.as_str()).await? else {
         return stop("应用不存在，或回调地址与登记的不一致");
     };
-    let token = cookie(&headers).map(|browser| app.form_token(&browser, form.app_id.as_str())).transpose()?;
-    let Some(token) = token.filter(|token| is_same(token, form.token.as_str())) else {
+    if own_cookie(&app, &headers)?.is_none() || !app.is_form_token(&oauth_app, form.token.as_str())? {
         return stop("页面已失效，请从应用重新进入");
-    };
+    }
     let company = company_name(&app, &oauth_app).await?;
     let state = form.state.as_str();
     let mut fields = FormFields {
         app: &oauth_app,
         company: &company,
         state,
-        token,
+        response_type: form.response_type.as_str(),
+        token: app.form_token(&oauth_app)?,
         mobile: form.mobile.as_str().trim(),
         attempt: form.attempt.as_str(),
     };
@@ -190,7 +203,10 @@ async fn submit_consent(
             }
         }
         "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_str().trim(), &address).await {
-            Ok(response_code) => redirect(&oauth_app, &[("response_code", &response_code), ("state", state)]),
+            Ok(response_code) => {
+                let name = if fields.response_type == STANDARD { "code" } else { "response_code" };
+                redirect(&oauth_app, &[(name, &response_code), ("state", state)])
+            }
             Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
             Err(ConsentError::SpentCode) => {
                 page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&fields))
@@ -207,14 +223,17 @@ async fn company_name(app: &App, oauth_app: &OauthApp) -> Result<String, Error> 
     Ok(company.map_or(String::new(), |company| company.name.as_str().to_owned()))
 }
 
-/// The browser's cookie, if this page can have set it.
-fn cookie(headers: &HeaderMap) -> Option<String> {
+/// The browser's cookie of this page.
+fn own_cookie<'a>(app: &App, headers: &'a HeaderMap) -> Result<Option<&'a str>, Error> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let values =
         cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
-    let is_ours =
-        |value: &&str| value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    values.filter(is_ours).map(str::to_owned).next()
+    for value in values {
+        if app.is_own_cookie(value)? {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
 }
 
 /// Redirects to the app. An empty state is omitted.

@@ -7,6 +7,7 @@ mod consent;
 mod edge;
 pub mod employees;
 pub mod integration;
+mod moka;
 pub mod oauth;
 pub mod organization;
 mod paging;
@@ -23,7 +24,7 @@ use shared::runtime::environment::Environment;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use edge::Failure;
@@ -62,15 +63,16 @@ impl Family for Hris {
                 title = "工桥 · 知人开放接口 v2",
                 description = "第三方服务读写公司的人事数据。\n\n每个请求都要签名: signature = HMAC-SHA256(secret_key, 请求方法 + 路径 + access_key + tonce + payload), 十六进制。access_key, tonce 和 signature 是查询参数, signature 也可以放在请求头 x-zhiren-signature 中; 签名在您的服务器上计算, secret_key 不要交给浏览器。只读接口也可以用员工授权得到的 access_token 代替签名。"
             ),
-            security((), ("access_token" = []))
+            security((), ("access_token" = []), ("bearer" = []))
         )]
         struct Document;
         <Document as utoipa::OpenApi>::openapi()
     }
 
-    fn security() -> (&'static str, SecurityScheme) {
+    fn security() -> Vec<(&'static str, SecurityScheme)> {
         let access_token = ApiKeyValue::with_description("access_token", "/api/v2/oauth/token 应答中的 access_token; 只读");
-        ("access_token", SecurityScheme::ApiKey(ApiKey::Query(access_token)))
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        vec![("access_token", SecurityScheme::ApiKey(ApiKey::Query(access_token))), ("bearer", bearer)]
     }
 
     async fn app(environment: &Environment) -> Result<App> {

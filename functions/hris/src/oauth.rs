@@ -3,17 +3,19 @@
 use axum::extract::State;
 use deserr::Deserr;
 use lambda::Address;
+use lambda::credentials::TokenRequest;
 use serde::Serialize;
+use shared::error::{Error, Fault};
 use shared::hris::oauth::{ACCESS_TOKEN_AGE, Exchange};
 use shared::values::Text;
-use shared::values::input::Faults;
+use shared::values::input::{Faults, Synonyms};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
 use crate::consent;
-use crate::edge::{Failure, Fields, Problem, Reply};
+use crate::edge::{Failure, Problem, Reply, TokenFields};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().merge(consent::router()).routes(routes!(create_token))
@@ -33,6 +35,20 @@ struct TokenBody {
     /// 10 分钟内有效, 只能使用一次
     #[schema(value_type = String)]
     response_code: Text<1, 255>,
+    /// OAuth 2.0 的客户端使用标准字段名, 并带上固定值 authorization_code
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    grant_type: Option<Text<1, 64>>,
+}
+
+impl TokenRequest for TokenBody {
+    const SYNONYMS: Synonyms = &[
+        ("client_id", "app_id"),
+        ("client_secret", "app_secret"),
+        ("redirect_uri", "callback_url"),
+        ("code", "response_code"),
+    ];
+    const BASIC: Option<[&'static str; 2]> = Some(["client_id", "client_secret"]);
 }
 
 #[derive(Serialize, ToSchema)]
@@ -41,6 +57,10 @@ struct TokenView {
     /// 秒
     #[schema(example = 7_776_000)]
     expires_in: i64,
+    /// 仅在请求带有 grant_type 时
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Bearer")]
+    token_type: Option<&'static str>,
 }
 
 /// 用 response_code 换取 access_token
@@ -49,8 +69,11 @@ struct TokenView {
 async fn create_token(
     State(app): State<App>,
     Address(address): Address,
-    Fields(body): Fields<TokenBody>,
+    TokenFields(body): TokenFields<TokenBody>,
 ) -> Result<Reply<TokenView>, Failure> {
+    if body.grant_type.as_ref().is_some_and(|grant_type| grant_type.as_str() != "authorization_code") {
+        return Err(Error::invalid([Fault::new("grant_type", "must be authorization_code")]).into());
+    }
     let exchange = Exchange {
         app_id: body.app_id.as_str(),
         app_secret: body.app_secret.as_str(),
@@ -58,5 +81,7 @@ async fn create_token(
         response_code: body.response_code.as_str(),
     };
     let access_token = app.exchange(&exchange, &address).await?.ok_or(Failure::UnknownApp)?;
-    Ok(Reply(TokenView { access_token, expires_in: ACCESS_TOKEN_AGE.as_secs() }))
+    // A client of OAuth 2.0 demands the type of the token (RFC 6749, 5.1).
+    let token_type = body.grant_type.map(|_| "Bearer");
+    Ok(Reply(TokenView { access_token, expires_in: ACCESS_TOKEN_AGE.as_secs(), token_type }))
 }

@@ -53,19 +53,6 @@ impl Deserr<Faults> for Pagination {
     }
 }
 
-impl From<Pagination> for PageRequest {
-    fn from(Pagination(request): Pagination) -> Self {
-        request
-    }
-}
-
-/// The first page of the default size.
-impl Default for Pagination {
-    fn default() -> Self {
-        Self(PageRequest { page: 1, size: DEFAULT_SIZE, cursor: None })
-    }
-}
-
 /// An integer from 1 to `MAX`, optionally in quotes.
 struct Number<const MAX: u32>(u32);
 

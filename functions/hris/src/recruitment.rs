@@ -3,18 +3,18 @@
 use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
-use shared::hris::recruitment::{Candidate, Source, Vacancy};
+use shared::hris::recruitment::{Candidate, MokaDetails, MokaOperator, Source, Vacancy};
 use shared::hris::values::{Code, Sex, Uuid};
 use shared::hris::{Caller, Credential};
 use shared::values::input::Faults;
-use shared::values::{Date, Mobile, Text};
+use shared::values::{ContactPhone, Date, Int, Private, Text, Url, Verbatim};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Call, Failure, Nothing, Payload, Problem, Reply, Segment, Signed};
-use crate::paging::{PageView, Pagination};
+use crate::paging::{PageView, Pagination, all_or_page};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -30,7 +30,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[deserr(error = Faults)]
 struct ListPayload {
     #[deserr(default)]
-    pagination: Pagination,
+    pagination: Option<Pagination>,
 }
 
 impl Payload for ListPayload {}
@@ -68,6 +68,79 @@ struct CandidateView {
     /// 招聘源 id
     #[schema(value_type = Option<String>)]
     source_id: Option<Code>,
+    /// 仅 Moka 推送的候选人
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moka: Option<MokaView>,
+}
+
+/// Moka 推送的其余内容, 字段名与推送时相同。
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MokaView {
+    /// 候选人在 Moka 中的 id
+    #[schema(value_type = String)]
+    id: Text<1, 128>,
+    /// 申请的职位名称
+    #[schema(value_type = String)]
+    job_title: Text<1, 128>,
+    /// Moka 操作人
+    operator: OperatorView,
+    /// 出生年份
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birth_year: Option<i64>,
+    /// 教育经历
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    education_info: Option<serde_json::Value>,
+    /// 工作经历
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    experience_info: Option<serde_json::Value>,
+    /// 简历下载 URL
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    resume_url: Option<Url>,
+    /// 面试反馈文件下载 URL
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    interview_feedback_url: Option<Url>,
+    /// offer 附件下载
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    offer_attachment_urls: Option<serde_json::Value>,
+    /// offer 信息
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    offer_info: Option<serde_json::Value>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct OperatorView {
+    #[schema(value_type = String)]
+    name: Text<1, 64>,
+    #[schema(value_type = String)]
+    email: Text<0, 255>,
+    #[schema(value_type = String)]
+    phone: Private,
+}
+
+impl From<MokaDetails> for MokaView {
+    fn from(details: MokaDetails) -> Self {
+        let value = |kept: Option<Verbatim>| kept.map(|kept| kept.to_value());
+        let MokaOperator { name, email, phone } = details.operator;
+        Self {
+            id: details.id,
+            job_title: details.job_title,
+            operator: OperatorView { name, email, phone },
+            birth_year: details.birth_year.map(Int::get),
+            education_info: value(details.education_info),
+            experience_info: value(details.experience_info),
+            resume_url: details.resume_url,
+            interview_feedback_url: details.interview_feedback_url,
+            offer_attachment_urls: value(details.offer_attachment_urls),
+            offer_info: value(details.offer_info),
+        }
+    }
 }
 
 impl From<Candidate> for CandidateView {
@@ -76,7 +149,7 @@ impl From<Candidate> for CandidateView {
             uuid: candidate.uuid,
             name: candidate.name,
             email: candidate.email,
-            mobile: candidate.mobile.as_ref().map_or("", Mobile::as_str).to_owned(),
+            mobile: candidate.mobile.as_ref().map_or("", ContactPhone::as_str).to_owned(),
             sex: candidate.sex.map_or("", Sex::as_str),
             marriage: candidate.marriage,
             birthday: candidate.birthday,
@@ -84,51 +157,80 @@ impl From<Candidate> for CandidateView {
             status: candidate.status,
             source_name: candidate.source_name,
             source_id: candidate.source_id,
+            moka: candidate.moka.map(Into::into),
         }
     }
 }
 
-/// 一页候选人。
+/// 全部候选人, 或一页。
 #[derive(Serialize, ToSchema)]
-struct Candidates {
-    #[serde(flatten)]
-    page: PageView,
-    candidates: Vec<CandidateView>,
+#[serde(untagged)]
+enum Candidates {
+    All(Vec<CandidateView>),
+    Page {
+        #[serde(flatten)]
+        page: PageView,
+        candidates: Vec<CandidateView>,
+    },
 }
 
 /// 招聘源。
 #[derive(Serialize, ToSchema)]
 struct SourceView {
     #[schema(value_type = String)]
-    id: Code,
+    uuid: Code,
+    /// 来源名
     #[schema(value_type = String)]
     name: Text<1, 128>,
 }
 
 impl From<Source> for SourceView {
     fn from(Source { id, name }: Source) -> Self {
-        Self { id, name }
+        Self { uuid: id, name }
     }
 }
 
-/// 职位。
+/// 招聘职位。
 #[derive(Serialize, ToSchema)]
 struct VacancyView {
     #[schema(value_type = String)]
-    id: Code,
-    #[schema(value_type = String)]
-    name: Text<1, 128>,
-    #[schema(value_type = Option<String>)]
-    department_uuid: Option<Uuid>,
+    uuid: Code,
+    /// 招聘人数
+    #[schema(example = "3")]
+    head_count: String,
+    /// 状态
     #[schema(value_type = String)]
     status: Text<0, 64>,
+    /// 部门 id
+    #[schema(value_type = Option<String>)]
+    department_uuid: Option<Uuid>,
+    /// 部门名
     #[schema(value_type = String)]
-    description: Text<0, 4000>,
+    department_name: Text<0, 128>,
+    /// 职位 id
+    #[schema(value_type = Option<String>)]
+    job_title_uuid: Option<Code>,
+    /// 职位名
+    #[schema(value_type = String)]
+    job_title_name: Text<1, 128>,
+    /// 职位描述, 没有时省略
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Text<0, 4000>>,
 }
 
 impl From<Vacancy> for VacancyView {
-    fn from(Vacancy { id, name, department_uuid, status, description }: Vacancy) -> Self {
-        Self { id, name, department_uuid, status, description }
+    fn from(vacancy: Vacancy) -> Self {
+        Self {
+            uuid: vacancy.id,
+            head_count: vacancy.head_count.map_or(String::new(), |count| count.get().to_string()),
+            status: vacancy.status,
+            department_uuid: vacancy.department_uuid,
+            department_name: vacancy.department_name,
+            job_title_uuid: vacancy.job_title_uuid,
+            job_title_name: vacancy.name,
+            description: Some(vacancy.description).filter(|description| !description.as_str().is_empty()),
+        }
     }
 }
 
@@ -147,9 +249,14 @@ async fn list_candidates(
     State(app): State<App>,
     Call { caller, payload }: Call<ListPayload>,
 ) -> Result<Reply<Candidates>, Failure> {
-    let page = app.candidates(consenting_company(&caller)?, payload.pagination.into()).await?;
-    let (page, candidates) = PageView::of(page);
-    Ok(Reply(Candidates { page, candidates: candidates.into_iter().map(Into::into).collect() }))
+    let company = consenting_company(&caller)?;
+    let page = async |request| app.candidates(company, request).await;
+    let (page, candidates) = all_or_page(payload.pagination, app.all_candidates(company), page).await?;
+    let candidates = candidates.into_iter().map(Into::into).collect();
+    Ok(Reply(match page {
+        None => Candidates::All(candidates),
+        Some(page) => Candidates::Page { page, candidates },
+    }))
 }
 
 /// 单个候选人
@@ -188,7 +295,7 @@ async fn list_vacancies(
     State(app): State<App>,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<Vec<VacancyView>>, Failure> {
-    Ok(Reply(app.all::<Vacancy>(consenting_company(&caller)?).await?.into_iter().map(Into::into).collect()))
+    Ok(Reply(app.vacancies(consenting_company(&caller)?).await?.into_iter().map(Into::into).collect()))
 }
 
 /// 单个职位
@@ -199,5 +306,5 @@ async fn get_vacancy(
     Segment(id): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<VacancyView>, Failure> {
-    Ok(Reply(app.one::<Vacancy>(consenting_company(&caller)?, &id, "id").await?.into()))
+    Ok(Reply(app.vacancy(consenting_company(&caller)?, &id).await?.into()))
 }

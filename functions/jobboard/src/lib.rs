@@ -68,10 +68,10 @@ impl Family for Jobboard {
         <Document as utoipa::OpenApi>::openapi()
     }
 
-    fn security() -> (&'static str, SecurityScheme) {
+    fn security() -> Vec<(&'static str, SecurityScheme)> {
         // Not `bearer`: the document sends the token without the scheme.
         let token = ApiKeyValue::with_description("Authorization", "登录应答头 X-Auth-Token 中的 token; 前面有无 Bearer 均可");
-        ("token", SecurityScheme::ApiKey(ApiKey::Header(token)))
+        vec![("token", SecurityScheme::ApiKey(ApiKey::Header(token)))]
     }
 
     async fn app(environment: &Environment) -> Result<App> {

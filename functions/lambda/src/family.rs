@@ -25,8 +25,8 @@ pub trait Family: Frame + Sized {
     /// The OpenAPI document without its operations, examples and security schemes.
     fn document() -> OpenApi;
 
-    /// The name of the security scheme in the document, and the scheme.
-    fn security() -> (&'static str, SecurityScheme);
+    /// The security schemes of the document by their names.
+    fn security() -> Vec<(&'static str, SecurityScheme)>;
 
     /// Connects the state of the handlers.
     fn app(environment: &Environment) -> impl Future<Output = Result<Self::App>> + Send;
@@ -46,8 +46,9 @@ pub trait Family: Frame + Sized {
     /// example that does not fit the document is an error.
     fn openapi() -> Result<Value, String> {
         let mut document = Self::document();
-        let (name, scheme) = Self::security();
-        document.components.get_or_insert_default().add_security_scheme(name, scheme);
+        for (name, scheme) in Self::security() {
+            document.components.get_or_insert_default().add_security_scheme(name, scheme);
+        }
         document.servers = Some(vec![Server::new("/")]);
         for (_, routes) in Self::FUNCTIONS {
             document.merge(routes().into_openapi());

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod credentials;
 mod event;
 mod examples;
 pub mod family;

@@ -53,9 +53,9 @@ impl Family for Signing {
         <Document as utoipa::OpenApi>::openapi()
     }
 
-    fn security() -> (&'static str, SecurityScheme) {
+    fn security() -> Vec<(&'static str, SecurityScheme)> {
         let session = ApiKeyValue::with_description("X-auth-token", "/weixin/login 应答中的 session_token");
-        ("session", SecurityScheme::ApiKey(ApiKey::Header(session)))
+        vec![("session", SecurityScheme::ApiKey(ApiKey::Header(session)))]
     }
 
     async fn app(environment: &Environment) -> Result<App> {

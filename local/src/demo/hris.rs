@@ -106,7 +106,7 @@ async fn company(functions: &Functions, company: &Company, known: Option<&Hris>)
         ("timelines", company.timelines()),
         ("approvals", approvals()),
         ("sources", vec![json!({"id": "1", "name": "内部推荐"}), json!({"id": "2", "name": "校园招聘"})]),
-        ("vacancies", vec![json!({"id": "1", "name": "后端工程师", "department_uuid": company.uuid(2, 0), "status": "open"})]),
+        ("vacancies", vec![company.vacancy()]),
         ("candidates", company.candidates()),
     ] {
         import(functions, kind, Some(&uuid), rows).await?;
@@ -281,6 +281,13 @@ impl Company {
             })
         };
         (1..=30).map(row).collect()
+    }
+
+    fn vacancy(&self) -> Value {
+        json!({
+            "uuid": "1", "head_count": "3", "status": "open", "department_uuid": self.uuid(2, 0), "job_title_uuid": "1",
+            "job_title_name": "后端工程师",
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Access and refresh tokens (docs/contract/channel.txt, POST /auth/token and /auth/refresh).
 //!
 //! An access token is verified without a read. A refresh token is opaque: `family . secret . appkey` in base64url. A family is stored
-//! with the hashes of its current and previous token. The secret of a successor is an HMAC of the token, so that a client whose response
-//! was lost receives the same successor again, although the server does not store it.
+//! with the hashes of its current token and of those that were just used. The secret of a successor is an HMAC of the token, so that a
+//! client whose response was lost receives the current token, although the server does not store it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -18,15 +18,18 @@ use crate::crypto::keyring::Purpose;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
 use crate::storage::rate_limit::{Attempt, PROOFS};
-use crate::storage::table::attribute::{number, text};
-use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, expire};
+use crate::storage::table::attribute::{read_integer, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, Write, expire};
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
 /// How long an unused refresh token is valid.
 const REFRESH_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long a used token still returns its successor: a lost response must not lock a partner out.
+/// How long a used token still returns the current one: a lost response must not lock a partner out, and two processes of a partner may
+/// share a token.
 const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
+/// The most tokens used within this time that a family remembers.
+const MAX_USED: usize = 20;
 const ACCESS_TOKENS: AccessTokens = AccessTokens { audience: "channel", age: ACCESS_TOKEN_AGE };
 
 const FAMILY: usize = 16;
@@ -53,54 +56,55 @@ impl Service {
         }
         let now = self.clock.now();
         let token = RefreshToken { family: random()?, secret: random()?, channel: channel.appkey };
-        let item = family_item(&token, None, now);
+        let item = family_item(&token, &Used::default(), now);
         // The family is 128 random bits: a conflict here can only be our own earlier write, whose response was lost.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         self.tokens(&token, now)
     }
 
-    /// Issues the next tokens for a refresh token. A reuse within 30 seconds returns the same successor; a later reuse revokes the
-    /// family.
+    /// Issues the next tokens for a refresh token. A reuse within 30 seconds returns the current token of the family; a later reuse revokes
+    /// the family.
     ///
     /// `address` is the client's IP address. A malformed token is rejected without a write, so it does not count against the rate limit.
     ///
-    /// DynamoDB: one write, one transaction; on failure, one write more; on reuse, another one.
+    /// DynamoDB: one read, one write, one transaction; on reuse, one write more instead of the transaction.
     pub async fn refresh_tokens(&self, presented: &str, address: &str) -> Result<Tokens> {
         let token = RefreshToken::parse(presented).ok_or_else(Error::token_rejected)?;
         let caller = ["refresh", token.channel.as_str(), address];
         let is_wrong = |outcome: &Result<Tokens>| outcome.as_ref().is_err_and(|error| error.kind() == Kind::TokenRejected);
-        PROOFS.attempt(&self.counters(), &caller, self.rotate(&token, presented), is_wrong).await
+        PROOFS.attempt(&self.counters(), &caller, self.rotate(&token), is_wrong).await
     }
 
-    async fn rotate(&self, token: &RefreshToken, presented: &str) -> Result<Tokens> {
+    async fn rotate(&self, token: &RefreshToken) -> Result<Tokens> {
         let now = self.clock.now();
-        let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[presented.as_bytes()])?);
-        let put = Write::Put {
-            table: self.tables.credentials.clone(),
-            item: family_item(&next, Some(token), now),
-            condition: Condition::equals("current", text(token.hash())).and(Condition::compares(
-                "expires_at",
-                ">",
-                number(now.as_second()),
-            )),
-        };
-        let outcome = self.store.transact(vec![enabled_check(&self.tables.channel, &token.channel), put]).await?;
-        let Outcome::Rejected(rejections) = outcome else { return self.tokens(&next, now) };
-        let [channel, family] =
-            <[Rejection; 2]>::try_from(rejections).map_err(|_| Error::internal("a rejection without reasons"))?;
-        let next = match family {
-            Rejection { failed: false, .. } => return Err(Error::forbidden()),
-            Rejection { stored: None, .. } => return Err(Error::token_rejected()),
-            Rejection { stored: Some(stored), .. } => match self.verdict(&stored, token, presented, now) {
-                Verdict::Repeated(next) => next,
+        let table = &self.tables.credentials;
+        let mut stored = self.store.get(table, token.key()).await?.ok_or_else(Error::token_rejected)?;
+        loop {
+            let used = match self.verdict(&stored, token, now)? {
+                Verdict::Current { used } => used,
+                Verdict::JustUsed(newest) => {
+                    let is_enabled = self.is_enabled(&token.channel).await?;
+                    return if is_enabled { self.tokens(&newest, now) } else { Err(Error::forbidden()) };
+                }
                 Verdict::Expired => return Err(Error::token_rejected()),
                 Verdict::Reused => {
                     self.revoke_family(token, now).await?;
                     return Err(Error::token_rejected());
                 }
-            },
-        };
-        if channel.failed { Err(Error::forbidden()) } else { self.tokens(&next, now) }
+            };
+            let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[token.to_string().as_bytes()])?);
+            let current = Condition::equals("current", text(token.hash()));
+            let put = Write::Put { table: table.clone(), item: family_item(&next, &used, now), condition: current };
+            let outcome = self.store.transact(vec![enabled_check(&self.tables.channel, &token.channel), put]).await?;
+            let Outcome::Rejected(rejections) = outcome else { return self.tokens(&next, now) };
+            let [channel, family] =
+                <[Rejection; 2]>::try_from(rejections).map_err(|_| Error::internal("a rejection without reasons"))?;
+            if channel.failed {
+                return Err(Error::forbidden());
+            }
+            // A concurrent call used the token, or revoked the family: the token is not the current one any more.
+            stored = family.stored.ok_or_else(Error::token_rejected)?;
+        }
     }
 
     /// The channel of an access token, if the channel is enabled.
@@ -117,40 +121,90 @@ impl Service {
         })
     }
 
-    fn verdict(&self, stored: &Item, token: &RefreshToken, presented: &str, now: Timestamp) -> Verdict {
-        let text = |attribute: &str| stored.get(attribute).and_then(|value| value.as_s().ok());
-        let second = |attribute: &str| stored.get(attribute).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
-        let Some(current) = text("current") else { return Verdict::Expired };
-        if is_same(current, token.hash()) || second("expires_at").is_none_or(|expires_at| expires_at <= now.as_second()) {
-            return Verdict::Expired;
+    fn verdict(&self, stored: &Item, token: &RefreshToken, now: Timestamp) -> Result<Verdict> {
+        let attribute = |name: &str| stored.get(name).and_then(|value| value.as_s().ok());
+        let Some(current) = attribute("current") else { return Ok(Verdict::Expired) };
+        if read_integer::<i64>(stored, "expires_at")? <= now.as_second() {
+            return Ok(Verdict::Expired);
         }
-        let just_used = text("previous").is_some_and(|previous| is_same(previous, token.hash()))
-            && second("rotated_at").is_some_and(|at| now.as_second() - at <= REUSE_WINDOW.as_secs());
-        let successors = self.keyring.macs(Purpose::RefreshToken, &[presented.as_bytes()]);
-        let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| is_same(next.hash(), current));
-        match next {
-            Some(next) if just_used => Verdict::Repeated(next),
-            _ => Verdict::Reused,
+        let mut used = Used::parse(attribute("used").map_or("", String::as_str));
+        used.forget(now);
+        if is_same(current, token.hash()) {
+            used.add(token, now);
+            return Ok(Verdict::Current { used });
         }
+        let newest = if used.contains(&token.hash()) { self.newest(token, current, &used) } else { None };
+        Ok(newest.map_or(Verdict::Reused, Verdict::JustUsed))
+    }
+
+    /// The current token of the family, whose hash is `current`, by the successors of a token that was just used.
+    fn newest(&self, token: &RefreshToken, current: &str, used: &Used) -> Option<RefreshToken> {
+        let mut last = token.clone();
+        for _ in 0..MAX_USED {
+            let secrets = self.keyring.macs(Purpose::RefreshToken, &[last.to_string().as_bytes()]);
+            let mut successors = secrets.into_iter().map(|secret| last.successor(secret));
+            last = successors.find(|next| is_same(next.hash(), current) || used.contains(&next.hash()))?;
+            if is_same(last.hash(), current) {
+                return Some(last);
+            }
+        }
+        None
     }
 
     /// Revokes a family: without a current token, all its tokens are rejected.
     async fn revoke_family(&self, token: &RefreshToken, now: Timestamp) -> Result<()> {
-        let mut item = family_item(token, None, now);
+        let mut item = family_item(token, &Used::default(), now);
         item.remove("current");
         self.store.put(&self.tables.credentials, item, Condition::present()).await?;
         Ok(())
     }
 }
 
-/// What a refresh token that is not the current one means.
+/// What a refresh token means.
 enum Verdict {
-    /// Just used: returns its successor again.
-    Repeated(RefreshToken),
+    /// With the used tokens that the family must remember after the use of this one.
+    Current {
+        used: Used,
+    },
+    /// With the current token.
+    JustUsed(RefreshToken),
     Expired,
     Reused,
 }
 
+/// The tokens of a family that were used within [`REUSE_WINDOW`], the last one first: the hash of each, and when it was used in Unix
+/// seconds. Stored as text, `hash@second hash@second`.
+#[derive(Default)]
+struct Used(Vec<(String, i64)>);
+
+impl Used {
+    fn parse(text: &str) -> Self {
+        let tokens = text.split(' ').filter_map(|token| token.split_once('@'));
+        Self(tokens.filter_map(|(hash, at)| Some((hash.to_owned(), at.parse().ok()?))).collect())
+    }
+
+    fn contains(&self, hash: &str) -> bool {
+        self.0.iter().any(|(used, _)| is_same(used, hash))
+    }
+
+    fn add(&mut self, token: &RefreshToken, now: Timestamp) {
+        self.0.insert(0, (token.hash(), now.as_second()));
+        self.0.truncate(MAX_USED);
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        self.0.retain(|(_, at)| now.as_second() - at <= REUSE_WINDOW.as_secs());
+    }
+}
+
+impl std::fmt::Display for Used {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tokens: Vec<String> = self.0.iter().map(|(hash, at)| format!("{hash}@{at}")).collect();
+        f.write_str(&tokens.join(" "))
+    }
+}
+
+#[derive(Clone)]
 struct RefreshToken {
     family: [u8; FAMILY],
     secret: [u8; SECRET],
@@ -170,6 +224,11 @@ impl RefreshToken {
         Self { family: self.family, secret, channel: self.channel.clone() }
     }
 
+    /// The key of its family.
+    fn key(&self) -> Key {
+        keys::refresh_tokens(&self.channel, &BASE64.encode(self.family))
+    }
+
     fn hash(&self) -> String {
         BASE64.encode(Sha256::digest(self.secret))
     }
@@ -182,14 +241,11 @@ impl std::fmt::Display for RefreshToken {
 }
 
 /// The stored form of a family with this current token.
-fn family_item(current: &RefreshToken, previous: Option<&RefreshToken>, now: Timestamp) -> Item {
-    let mut item = keys::refresh_tokens(&current.channel, &BASE64.encode(current.family)).into_item();
+fn family_item(current: &RefreshToken, used: &Used, now: Timestamp) -> Item {
+    let mut item = current.key().into_item();
     item.insert("current".into(), text(current.hash()));
+    item.insert("used".into(), text(used.to_string()));
     expire(&mut item, now + REFRESH_TOKEN_AGE);
-    if let Some(previous) = previous {
-        item.insert("previous".into(), text(previous.hash()));
-        item.insert("rotated_at".into(), number(now.as_second()));
-    }
     item
 }
 

@@ -11,7 +11,6 @@ use crate::error::{Fault, Result};
 use crate::storage::list::List;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Order, Query, Range};
-use crate::values::input::Faults;
 use crate::values::{Date, LocalTime, Text, Verbatim};
 
 /// The longest period of a request, in days.
@@ -23,19 +22,15 @@ const BATCH: usize = 100;
 /// The most bytes of all forms of a response together: Lambda cannot return more.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
     pub number_series: Code,
-    #[deserr(default)]
     pub creator: Text<0, 64>,
     pub created_at: LocalTime,
     pub status: ApprovalStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub updated_at: Option<LocalTime>,
     pub category: ApprovalCategory,
-    #[deserr(default)]
     pub workflow_name: Text<0, 128>,
     /// An array of sections, each an object.
     pub form_values: Verbatim,

@@ -10,7 +10,6 @@ use super::values::{Code, Uuid};
 use super::{Service, check_period};
 use crate::error::Result;
 use crate::storage::table::Key;
-use crate::values::input::Faults;
 use crate::values::{Date, Text};
 
 /// The most employees of a request.
@@ -22,17 +21,14 @@ const MAX_SHIFTS: usize = 1000;
 /// How many queries run concurrently.
 const CONCURRENCY: usize = 16;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arrangement {
     /// 出勤规则名称. The API document misspells the field.
-    #[deserr(rename = "attenance_rule_name", default)]
     pub attendance_rule_name: Text<0, 128>,
     pub workshift_name: Text<1, 128>,
     pub empno: Code,
     pub date: Date,
     /// Such as `09:00-18:00`.
-    #[deserr(default)]
     pub time_range: Text<0, 128>,
 }
 

@@ -16,7 +16,6 @@ use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Order, Query, Range};
-use crate::values::input::Faults;
 use crate::values::{BankAccount, Date, Mobile, Private, Text};
 
 /// The most employees of a list without pagination.
@@ -24,84 +23,56 @@ pub const MAX_WHOLE: usize = 10_000;
 /// How many items of such a list are in memory at once.
 const BATCH: usize = 1000;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Employee {
     pub uuid: Uuid,
     pub name: Text<1, 64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub sex: Option<Sex>,
-    #[deserr(default)]
     pub email: Text<0, 255>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub mobile: Option<Mobile>,
     pub empno: Code,
     /// If absent, responses contain `mobile` instead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub phone_number: Option<Private>,
-    #[deserr(default)]
     pub id_number: Private,
-    #[deserr(default)]
     pub address: Text<0, 255>,
-    #[deserr(default)]
     pub bank_name: Text<0, 128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub bank_card: Option<BankAccount>,
-    #[deserr(default)]
     pub photo: Text<0, 2048>,
-    #[deserr(default)]
     pub marriage: Text<0, 64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub birthday: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub join_date: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub probation_end_date: Option<Date>,
-    #[deserr(default)]
     pub avatar: Text<0, 2048>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub leave_date: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub category: Option<Category>,
     pub status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub department_uuid: Option<Uuid>,
-    #[deserr(default)]
     pub exmail: Text<0, 255>,
-    #[deserr(default)]
     pub job_title: Text<0, 64>,
-    #[deserr(default)]
     pub job_grade: Text<0, 64>,
-    #[deserr(default)]
     pub nickname: Text<0, 64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub dingtalk_id: Option<Text<1, 64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub wework_id: Option<Text<1, 64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub leader_uuid: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub virtual_leader_uuid: Option<Uuid>,
     /// The name of the company that holds the contract.
-    #[deserr(default)]
     pub sub_company: Text<0, 128>,
     /// That company, if it is a sub-company. The API document does not have it; it lists the employees of a sub-company.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub sub_company_uuid: Option<Uuid>,
 }
 

@@ -1,6 +1,5 @@
 //! What every kind of imported record has in common.
 
-use deserr::Deserr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -9,11 +8,9 @@ use super::values::{Code, Uuid};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Fault, Result};
 use crate::storage::table::Key;
-use crate::values::input::Faults;
 
-/// A kind of record that an import writes, and its content. `Deserr` reads and validates a row of an import; serde reads and writes the
-/// stored item, which has the same fields.
-pub trait Entity: Deserr<Faults> + Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
+/// A kind of record that an import writes, and its content. Serde reads and writes the stored item, which has the same fields.
+pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
     const KIND: &'static str;
     /// The attributes that are sealed in the table.
     const SEALED: &'static [&'static str] = &[];

@@ -1,14 +1,11 @@
 //! The rows of an import: JSON Lines, in the event or in S3. One invocation imports one slice of them.
 
 use super::Service;
-use super::approvals::Approval;
-use super::arrangements::Arrangement;
-use super::employees::Employee;
-use super::entity::Entity;
 use super::import::RowResult;
-use super::organization::{Company, Department, SubCompany};
-use super::recruitment::{Candidate, Source, Vacancy};
-use super::timelines::Timeline;
+use super::rows::{
+    ApprovalRow, ArrangementRow, CandidateRow, CompanyRow, DepartmentRow, EmployeeRow, Row, SourceRow, SubCompanyRow,
+    TimelineRow, VacancyRow,
+};
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
 use crate::values::choices;
@@ -71,17 +68,17 @@ impl Service {
         };
         let (lines, next) = slice(&bytes, whole, from)?;
         let results = match (kind, company) {
-            (Kind::SubCompanies, Some(company)) => self.import_lines::<SubCompany>(company, &lines).await,
-            (Kind::Departments, Some(company)) => self.import_lines::<Department>(company, &lines).await,
-            (Kind::Employees, Some(company)) => self.import_lines::<Employee>(company, &lines).await,
-            (Kind::Arrangements, Some(company)) => self.import_lines::<Arrangement>(company, &lines).await,
-            (Kind::Timelines, Some(company)) => self.import_lines::<Timeline>(company, &lines).await,
-            (Kind::Approvals, Some(company)) => self.import_lines::<Approval>(company, &lines).await,
-            (Kind::Vacancies, Some(company)) => self.import_lines::<Vacancy>(company, &lines).await,
-            (Kind::Sources, Some(company)) => self.import_lines::<Source>(company, &lines).await,
-            (Kind::Candidates, Some(company)) => self.import_lines::<Candidate>(company, &lines).await,
+            (Kind::SubCompanies, Some(company)) => self.import_lines::<SubCompanyRow>(company, &lines).await,
+            (Kind::Departments, Some(company)) => self.import_lines::<DepartmentRow>(company, &lines).await,
+            (Kind::Employees, Some(company)) => self.import_lines::<EmployeeRow>(company, &lines).await,
+            (Kind::Arrangements, Some(company)) => self.import_lines::<ArrangementRow>(company, &lines).await,
+            (Kind::Timelines, Some(company)) => self.import_lines::<TimelineRow>(company, &lines).await,
+            (Kind::Approvals, Some(company)) => self.import_lines::<ApprovalRow>(company, &lines).await,
+            (Kind::Vacancies, Some(company)) => self.import_lines::<VacancyRow>(company, &lines).await,
+            (Kind::Sources, Some(company)) => self.import_lines::<SourceRow>(company, &lines).await,
+            (Kind::Candidates, Some(company)) => self.import_lines::<CandidateRow>(company, &lines).await,
             (Kind::Companies, _) | (_, None) => {
-                let (valid, results) = parse_rows::<Company>(&lines);
+                let (valid, results) = parse_rows::<CompanyRow>(&lines);
                 let stored = self.import_companies(valid).await?;
                 Ok(merge(results, stored))
             }
@@ -89,9 +86,9 @@ impl Service {
         Ok(Imported { results: results?, next })
     }
 
-    async fn import_lines<T: Entity>(&self, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
-        let mut import = self.import::<T>(company).await?;
-        let (valid, results) = parse_rows::<T>(lines);
+    async fn import_lines<R: Row>(&self, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
+        let mut import = self.import::<R::Record>(company).await?;
+        let (valid, results) = parse_rows::<R>(lines);
         let stored = import.store(valid).await?;
         Ok(merge(results, stored))
     }
@@ -124,13 +121,14 @@ fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Opti
     Ok((lines, (at.offset < whole).then_some(at)))
 }
 
-/// The valid rows, and for each line its rejection, or `None` if the row is valid.
-fn parse_rows<T: Entity>(lines: &[(u64, &[u8])]) -> (Vec<T>, Vec<(u64, Option<RowResult>)>) {
+/// The records of the valid rows, and for each line its rejection, or `None` if the row is valid.
+fn parse_rows<R: Row>(lines: &[(u64, &[u8])]) -> (Vec<R::Record>, Vec<(u64, Option<RowResult>)>) {
     let (mut valid, mut results) = (Vec::new(), Vec::new());
     for (number, line) in lines {
         let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
-        let row = row.and_then(|row| row.without_nulls().read::<T>());
-        results.push((*number, row.map(|row| valid.push(row)).err().map(|error| RowResult::Rejected(row_faults(&error)))));
+        let row = row.and_then(|row| row.without_nulls().read_with::<R>(R::SYNONYMS));
+        results
+            .push((*number, row.map(|row| valid.push(row.into())).err().map(|error| RowResult::Rejected(row_faults(&error)))));
     }
     (valid, results)
 }

@@ -1,11 +1,12 @@
 //! The HR family: third-party products read and write a company's HR data (docs/contract/hris.txt).
 //!
 //! Every record belongs to one company, which is part of its key. A caller proves its access by a signature ([`access`]) or by the
-//! consent of an employee ([`oauth`]). The handlers call [`Service`].
+//! consent of an employee ([`consent`]). The handlers call [`Service`].
 
 pub mod access;
 pub mod approvals;
 pub mod arrangements;
+pub mod consent;
 pub mod employees;
 pub mod entity;
 pub mod import;
@@ -17,6 +18,7 @@ pub mod oauth;
 pub mod organization;
 pub mod punches;
 pub mod recruitment;
+mod rows;
 pub mod salary;
 pub mod signature;
 pub mod timelines;

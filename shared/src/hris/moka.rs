@@ -2,22 +2,28 @@
 //! 2016-12-29 and 2017-01-17, which only name the calls).
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
 
-use super::Service;
+use super::entity::Entity as _;
 use super::item::to_item;
-use super::keys::{bind_code_key, company_key, moka_binding_key};
+use super::keys::{bind_code_key, company_key, moka_binding_key, record_key};
 use super::recruitment::Candidate;
 use super::values::Uuid;
+use super::{Caller, Service};
 use crate::crypto::random::random_token;
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Outcome, Write, expire};
-use crate::values::Moment;
+use crate::storage::table::{Condition, Outcome, VERSION, Write, expire, retry_conflicts};
+use crate::values::{Moment, Text};
 
 /// How long a code is valid.
 const CODE_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long an expired code is kept, so that its use is reported as expired and not as unknown.
 const EXPIRED_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The identities of the last calls that pushed a candidate, separated by spaces.
+const CALLS: &str = "calls";
+const MAX_CALLS: usize = 10;
 
 /// A new code with which a company binds itself. Its plain text exists only here: the table holds the hash.
 pub struct BindCode {
@@ -88,18 +94,42 @@ impl Service {
         Ok(())
     }
 
-    /// Stores a candidate that Moka pushes; `false` if the company is not bound to Moka. A stored candidate does not change.
+    /// Stores a candidate that Moka pushes; `false` if the company is not bound to Moka. A later push with the same id replaces the
+    /// candidate. A repeated call changes nothing, even after the company was unbound.
     ///
-    /// DynamoDB: one transaction.
-    pub async fn push_candidate(&self, company: &Uuid, candidate: &Candidate) -> Result<bool> {
+    /// DynamoDB: one read, one transaction. A repeated call: one read.
+    pub async fn push_candidate(&self, caller: &Caller, candidate: &Candidate) -> Result<bool> {
         let table = &self.tables.hris;
-        let bound = Write::Check { table: table.clone(), key: moka_binding_key(company), condition: Condition::present() };
-        let item = to_item(&self.keyring, company, candidate, 1)?;
-        let put = Write::Put { table: table.clone(), item, condition: Condition::absent() };
-        match self.store.transact(vec![bound, put]).await? {
-            Outcome::Written => Ok(true),
-            // Only the candidate exists: the company is bound.
-            Outcome::Rejected(rejections) => Ok(rejections.last().is_some_and(|candidate| candidate.failed)),
-        }
+        let (company, call) = (&caller.company, caller.idempotent_uuid()?);
+        let bound = || Write::Check { table: table.clone(), key: moka_binding_key(company), condition: Condition::present() };
+        retry_conflicts(|| async {
+            let stored = self.store.get(table, record_key(company, Candidate::KIND, candidate.id())).await?;
+            let calls = stored.as_ref().and_then(|item| item.get(CALLS)?.as_s().ok()).map_or("", String::as_str);
+            if calls.split(' ').any(|known| known == call.as_str()) {
+                return Ok(Some(true));
+            }
+            let (version, unchanged) = match &stored {
+                None => (0, Condition::absent()),
+                Some(item) => {
+                    let version: u64 = read_integer(item, VERSION)?;
+                    (version, Condition::equals(VERSION, number(version)))
+                }
+            };
+            let calls: Vec<&str> = std::iter::once(call.as_str()).chain(calls.split(' ')).take(MAX_CALLS).collect();
+            let mut item = to_item(&self.keyring, company, candidate, version + 1)?;
+            item.insert(CALLS.into(), text(calls.join(" ").trim_end()));
+            let put = Write::Put { table: table.clone(), item: item.clone(), condition: unchanged };
+            Ok(match self.store.transact(vec![bound(), put]).await?.unless_stored(&item) {
+                Outcome::Written => Some(true),
+                Outcome::Rejected(rejections) if rejections.first().is_some_and(|bound| bound.failed) => Some(false),
+                Outcome::Rejected(_) => None,
+            })
+        })
+        .await
     }
+}
+
+/// The uuid of the candidate with this id of Moka: a candidate that is pushed again keeps it.
+pub fn candidate_uuid(id: &Text<1, 128>) -> Uuid {
+    Uuid::of_digest(Sha256::digest(format!("moka {}", id.as_str())).into())
 }

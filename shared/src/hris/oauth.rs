@@ -1,7 +1,7 @@
 //! OAuth (docs/contract/hris.txt, 授权): an employee consents that a product reads the company's data.
 //!
-//! A product's app belongs to one company. The user proves to be an employee of that company by a code that they receive by text message.
-//! The app gets a response code and exchanges it once for an access token. The table holds only hashes of codes and tokens.
+//! A product's app belongs to one company. The app gets a response code from the consent of an employee ([`consent`](super::consent)) and
+//! exchanges it once for an access token. The table holds only hashes of codes and tokens.
 
 use std::sync::Arc;
 
@@ -10,20 +10,17 @@ use serde::{Deserialize, Serialize};
 
 use super::employees::Employee;
 use super::item::from_item;
-use super::keys::{access_token_key, app_key, attempt_key, company_key, employee_key, product_key, response_code_key};
+use super::keys::{access_token_key, app_key, company_key, employee_key, product_key, response_code_key};
 use super::values::{Code, Status, Uuid};
 use super::{Caller, Credential, Service};
 use crate::crypto::credentials::{NewSecret, Secrets, hash};
 use crate::crypto::random::random_token;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
-use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS};
+use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
-use crate::values::{Mobile, Moment, RecordId, Text, Url};
+use crate::values::{Moment, RecordId, Text, Url};
 
-/// How long a response code is valid.
-const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -45,21 +42,6 @@ pub struct App {
 pub struct Consent {
     company: Uuid,
     expires_at: i64,
-}
-
-/// Why an employee could not consent.
-#[derive(Debug)]
-pub enum ConsentError {
-    WrongCode,
-    /// The code has expired, has no attempts left or was used: the user needs a new one.
-    SpentCode,
-    Failed(Error),
-}
-
-impl From<Error> for ConsentError {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
 }
 
 /// The request of an app to exchange a response code.
@@ -142,77 +124,6 @@ impl Service {
         let Ok(app_id) = RecordId::parse(app_id) else { return Ok(None) };
         let found = self.store.get(&self.tables.hris, app_key(&app_id)).await?;
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
-    }
-
-    /// Sends a code to the phone if it belongs to an employee of the app's company, and returns the name of the attempt. The response does
-    /// not reveal whether it does. `address` is the IP address of the browser.
-    ///
-    /// DynamoDB: two reads, three writes.
-    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
-        // The address is counted first: an address over its limit does not consume the phone's.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
-        MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
-        let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
-        let employee = found.filter(|employee| employee.status != Status::Dimission);
-        let attempt = random_token()?;
-        let OneTimeCode { plain, mut item } =
-            one_time_code::issue(&self.counters(), attempt_key(&attempt), attempt.as_bytes(), 1)?;
-        item.insert("app_id".into(), text(app.app_id.as_str()));
-        if let Some(Employee { uuid, .. }) = &employee {
-            item.insert("employee".into(), text(uuid.as_str()));
-        }
-        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
-        if employee.is_some() {
-            let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
-            let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
-            self.sms.send(mobile, &message).await?;
-        }
-        Ok(attempt)
-    }
-
-    /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
-    ///
-    /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
-    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<String, ConsentError> {
-        let is_wrong =
-            |outcome: &Result<String, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
-        CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
-    }
-
-    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<String, ConsentError> {
-        let now = self.clock.now();
-        let table = &self.tables.credentials;
-        let (item, is_right) =
-            match one_time_code::attempt(&self.counters(), attempt_key(attempt), attempt.as_bytes(), code).await? {
-                Attempted::Right(item) => (item, true),
-                Attempted::Wrong(item) => (item, false),
-                Attempted::Spent => return Err(ConsentError::SpentCode),
-            };
-        if read_text(&item, "app_id")? != app.app_id.as_str() || item.contains_key("used") {
-            return Err(ConsentError::SpentCode);
-        }
-        let Some(employee) = item.get("employee").filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
-
-        let response_code = random_token()?;
-        let mut granted = response_code_key(&response_code).into_item();
-        granted.insert("app_id".into(), text(app.app_id.as_str()));
-        granted.insert("callback_url".into(), text(app.callback_url.as_str()));
-        granted.insert("company".into(), text(app.company_uuid.as_str()));
-        granted.insert("employee".into(), employee.clone());
-        granted.insert("state".into(), text("fresh"));
-        expire(&mut granted, now + RESPONSE_CODE_AGE);
-        let unchanged = Condition::equals(VERSION, number(read_integer::<u64>(&item, VERSION)?));
-        let mut used = item;
-        used.insert("used".into(), text(hash(&response_code)));
-        used.insert(VERSION.into(), number(read_integer::<u64>(&used, VERSION)? + 1));
-        let outcome = self.store.transact(vec![
-            Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
-            Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
-        ]);
-        match outcome.await?.unless_stored(&used) {
-            Outcome::Written => Ok(response_code),
-            Outcome::Rejected(_) => Err(ConsentError::SpentCode),
-        }
     }
 
     /// Exchanges a response code for an access token; `None` if the app is unknown or its secret is wrong. `address` is the IP address of
@@ -302,11 +213,6 @@ impl Service {
         };
         let is_valid = consent.expires_at > now.as_second();
         Ok(is_valid.then(|| Caller { company: consent.company.clone(), credential: Credential::Consented }))
-    }
-
-    /// The token against cross-site requests in the forms of the consent page. It is valid for one browser and app.
-    pub fn form_token(&self, browser: &str, app_id: &str) -> Result<String> {
-        Ok(Uuid::of_digest(self.keyring.blind_index(&[b"form", browser.as_bytes(), app_id.as_bytes()])?).to_string())
     }
 }
 

@@ -10,21 +10,17 @@ use super::{Service, pagination_required};
 use crate::error::{Error, Result};
 use crate::storage::table::Key;
 use crate::values::Text;
-use crate::values::input::Faults;
 
 /// The most records that [`Service::all`] returns.
 const MAX_RECORDS: usize = 10_000;
 /// The longest id of a record, in bytes: 64 characters.
 const MAX_ID: usize = 256;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Company {
     pub uuid: Uuid,
     pub name: Text<1, 128>,
-    #[deserr(default)]
     pub full_name: Text<0, 128>,
-    #[deserr(default)]
     pub logo: Text<0, 2048>,
 }
 
@@ -36,16 +32,12 @@ impl Entity for Company {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubCompany {
     pub uuid: Uuid,
     pub name: Text<1, 128>,
-    #[deserr(default)]
     pub short_name: Text<0, 128>,
-    #[deserr(default)]
     pub registered_address: Text<0, 255>,
-    #[deserr(default)]
     pub boss: Text<0, 64>,
 }
 
@@ -57,16 +49,13 @@ impl Entity for SubCompany {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Department {
     pub name: Text<1, 128>,
     pub uuid: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub superior_uuid: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub charger_uuid: Option<Uuid>,
 }
 

@@ -2,45 +2,85 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Service;
 use super::entity::Entity;
 use super::item::from_item;
 use super::keys::{self, partition, record_key};
+use super::organization::Department;
 use super::values::{Code, Sex, Uuid};
-use crate::error::Result;
+use super::{Service, pagination_required};
+use crate::error::{Error, Result};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::{Key, Order, Query, Range};
-use crate::values::input::Faults;
-use crate::values::{Date, Mobile, Text};
+use crate::values::{ContactPhone, Date, Int, Private, Text, Url, Verbatim};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+/// The most candidates of a list without pagination.
+const MAX_CANDIDATES: usize = 10_000;
+/// How many candidates are read at once.
+const BATCH: usize = 100;
+/// The most bytes of Moka's details in such a list: Lambda cannot return more.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     pub uuid: Uuid,
     pub name: Text<1, 64>,
-    #[deserr(default)]
     pub email: Text<0, 255>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
-    pub mobile: Option<Mobile>,
+    pub mobile: Option<ContactPhone>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub sex: Option<Sex>,
-    #[deserr(default)]
     pub marriage: Text<0, 64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub birthday: Option<Date>,
-    #[deserr(default)]
     pub degree: Text<0, 64>,
-    #[deserr(default)]
     pub status: Text<0, 64>,
-    #[deserr(default)]
     pub source_name: Text<0, 128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub source_id: Option<Code>,
+    /// Only of a candidate that Moka pushed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moka: Option<MokaDetails>,
+}
+
+/// What Moka pushes about a candidate that other candidates do not have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MokaDetails {
+    /// Moka's own id of the candidate.
+    pub id: Text<1, 128>,
+    pub job_title: Text<1, 128>,
+    pub operator: MokaOperator,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_year: Option<Int<1800, 9999>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub education_info: Option<Verbatim>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experience_info: Option<Verbatim>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume_url: Option<Url>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interview_feedback_url: Option<Url>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_attachment_urls: Option<Verbatim>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_info: Option<Verbatim>,
+}
+
+/// Who pushed the candidate, in Moka.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MokaOperator {
+    pub name: Text<1, 64>,
+    pub email: Text<0, 255>,
+    pub phone: Private,
+}
+
+impl MokaDetails {
+    /// The bytes of all that has no fixed shape.
+    fn len(&self) -> usize {
+        let Self { education_info, experience_info, offer_attachment_urls, offer_info, .. } = self;
+        let all = [education_info, experience_info, offer_attachment_urls, offer_info];
+        all.into_iter().flatten().map(Verbatim::len).sum()
+    }
 }
 
 impl Entity for Candidate {
@@ -60,9 +100,8 @@ impl Entity for Candidate {
     }
 }
 
-/// 招聘源. The API document names it without describing it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+/// 招聘源. Responses call its id `uuid`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub id: Code,
     pub name: Text<1, 128>,
@@ -80,18 +119,21 @@ impl Entity for Source {
     }
 }
 
-/// 职位. The API document names it without describing it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+/// 招聘职位. Responses call its id `uuid` and its name `job_title_name`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Vacancy {
     pub id: Code,
     pub name: Text<1, 128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[deserr(default)]
     pub department_uuid: Option<Uuid>,
-    #[deserr(default)]
+    /// If empty, responses have the name of that department.
+    #[serde(default)]
+    pub department_name: Text<0, 128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_title_uuid: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_count: Option<Int<0, 1_000_000>>,
     pub status: Text<0, 64>,
-    #[deserr(default)]
     pub description: Text<0, 4000>,
 }
 
@@ -115,7 +157,31 @@ impl Entity for Vacancy {
 impl Service {
     /// One page of candidates, sorted by uuid: see [`List::page`].
     pub async fn candidates(&self, company: &Uuid, page: PageRequest) -> Result<Page<Candidate>> {
-        let list = List {
+        let page = self.candidate_list(company).page(page, "pagination.cursor").await?;
+        page.try_map(|item| from_item(&self.keyring, item))
+    }
+
+    /// All candidates, sorted by uuid, or an error if they are too many or too large for a response.
+    ///
+    /// DynamoDB: one query for each 1 MB of the index, then a batch for each hundred candidates.
+    pub async fn all_candidates(&self, company: &Uuid) -> Result<Vec<Candidate>> {
+        let keys = self.candidate_list(company).keys(MAX_CANDIDATES).await?.ok_or_else(pagination_required)?;
+        let (mut candidates, mut bytes) = (Vec::with_capacity(keys.len()), 0);
+        for keys in keys.chunks(BATCH) {
+            for item in self.store.get_all(&self.tables.hris, keys.to_vec()).await? {
+                let candidate: Candidate = from_item(&self.keyring, item)?;
+                bytes += candidate.moka.as_ref().map_or(0, MokaDetails::len);
+                candidates.push(candidate);
+            }
+            if bytes > MAX_BYTES {
+                return Err(pagination_required());
+            }
+        }
+        Ok(candidates)
+    }
+
+    fn candidate_list(&self, company: &Uuid) -> List<'_> {
+        List {
             store: &self.store,
             keyring: &self.keyring,
             table: &self.tables.hris,
@@ -127,7 +193,41 @@ impl Service {
                 order: Order::Ascending,
                 filter: None,
             },
+        }
+    }
+
+    /// All vacancies, each with the name of its department.
+    ///
+    /// DynamoDB: one query for each 1 MB, then a batch for each hundred departments whose names the vacancies lack.
+    pub async fn vacancies(&self, company: &Uuid) -> Result<Vec<Vacancy>> {
+        let vacancies = self.all(company).await?;
+        self.with_departments(company, vacancies).await
+    }
+
+    /// One vacancy, with the name of its department.
+    ///
+    /// DynamoDB: one read, and one batch if the vacancy lacks the name.
+    pub async fn vacancy(&self, company: &Uuid, id: &str) -> Result<Vacancy> {
+        let vacancy = self.one(company, id, "id").await?;
+        self.with_departments(company, vec![vacancy]).await?.pop().ok_or_else(|| Error::internal("a vacancy was lost"))
+    }
+
+    async fn with_departments(&self, company: &Uuid, mut vacancies: Vec<Vacancy>) -> Result<Vec<Vacancy>> {
+        let key = |vacancy: &Vacancy| {
+            let department = vacancy.department_uuid.as_ref().filter(|_| vacancy.department_name.as_str().is_empty());
+            department.map(|uuid| record_key(company, keys::DEPARTMENT, uuid.as_str()))
         };
-        list.page(page, "pagination.cursor").await?.try_map(|item| from_item(&self.keyring, item))
+        let named: Vec<Key> = vacancies.iter().filter_map(key).collect();
+        if named.is_empty() {
+            return Ok(vacancies);
+        }
+        let departments = self.store.get_map(&self.tables.hris, named).await?;
+        for vacancy in &mut vacancies {
+            if let Some(item) = key(vacancy).and_then(|key| departments.get(&key)) {
+                let department: Department = from_item(&self.keyring, item.clone())?;
+                vacancy.department_name = department.name.into();
+            }
+        }
+        Ok(vacancies)
     }
 }

@@ -33,10 +33,14 @@ impl SignedCall<'_> {
         let mut found = None;
         for (at, payload) in self.payloads.iter().enumerate() {
             for path in self.paths {
+                let parts = [self.method, path, self.access_key, self.tonce, payload];
+                let twice = parts.map(encoded_twice);
+                let twice = twice.each_ref().map(String::as_str);
                 for secret in secrets {
-                    let expected = sign(secret, &[self.method, path, self.access_key, self.tonce, payload]);
-                    if is_same(expected, presented) {
-                        found = found.or(Some(at));
+                    for text in [&parts, &twice] {
+                        if is_same(sign(secret, text), presented) {
+                            found = found.or(Some(at));
+                        }
                     }
                 }
             }
@@ -50,6 +54,12 @@ impl SignedCall<'_> {
         let tonce = plain.then(|| Decimal::from_str_exact(self.tonce).ok()).flatten();
         tonce.is_some_and(|tonce| (tonce - Decimal::from(now.as_second())).abs() <= Decimal::from(WINDOW))
     }
+}
+
+/// The text that the document's JavaScript sample signs: `utf8.encode` turns each byte into a character, and `update` encodes these
+/// characters once more. Another payload has the same bytes only if it looks like the result of this, which the secret's owner never sends.
+fn encoded_twice(text: &str) -> String {
+    text.bytes().map(char::from).collect()
 }
 
 fn sign(secret: &str, parts: &[&str]) -> [u8; 32] {
@@ -96,6 +106,24 @@ mod tests {
             }
             assert!(!verifies("GET", path, "AK_TEST", "1500000000", payload, signature, &["SK_OLD"]));
             assert!(!verifies("GET", path, "AK_TEST", "1500000000", payload, &signature[1..], &["SK_TEST"]));
+        }
+    }
+
+    /// Both vectors were generated with Python: `hmac.new(b'SK_TEST', text.encode(), 'sha256')`, for the second one with
+    /// `text.encode().decode('latin1').encode()`.
+    #[test]
+    fn chinese_text_verifies_encoded_once_and_as_the_sample_encodes_it() {
+        let payload = r#"{"token":"c1","name":"张三"}"#;
+        let once = "aaeb7874aefb1d12dee8e86caf504b2e56451aec502332c5e32354787ff346c3";
+        let twice = "07d7feb6954063994cfa5cd91914a4dfca74f8adee89c05a4275dcedf4335c2b";
+        for signature in [once, twice] {
+            let verifies = |payload| {
+                verifies("GET", "/api/v2/employees", "AK_TEST", "1500000000", payload, signature, &["SK_OLD", "SK_TEST"])
+            };
+            assert!(verifies(payload), "{signature}");
+            for other in [r#"{"token":"c1","name":"张四"}"#, r#"{"token":"c1","name":"??"}"#, ""] {
+                assert!(!verifies(other), "{signature} {other}");
+            }
         }
     }
 

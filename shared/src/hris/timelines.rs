@@ -9,7 +9,6 @@ use super::values::{DurationUnit, TimelineCategory, Uuid};
 use super::{Service, check_period};
 use crate::error::{Fault, Result};
 use crate::storage::table::Key;
-use crate::values::input::Faults;
 use crate::values::{Date, LocalTime, Span};
 
 /// The longest period of a request, in days.
@@ -17,8 +16,7 @@ const MAX_DAYS: u32 = 366;
 /// The most entries that one request reads.
 const MAX_READ: usize = 10_000;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, deserr::Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timeline {
     /// The objects of the API document do not have it: they are listed below an employee.
     pub employee_uuid: Uuid,

@@ -65,17 +65,16 @@ impl std::fmt::Display for Code {
     }
 }
 
-/// A month, `2017-09`.
+/// A month. It is stored as `2017-09`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Month(String);
 
 impl Month {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        match Date::parse(&format!("{text}-01")) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(_) => Err("must be a month, such as 2017-09"),
-        }
+        let separator = if text.contains('/') { '/' } else { '-' };
+        let first = Date::parse(&format!("{}{separator}1", text.trim())).map_err(|_| "must be a month, such as 2017-09")?;
+        Ok(Self(first.as_str()[..7].to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -94,6 +93,25 @@ pub fn days(first: &Date, last: &Date) -> Option<u32> {
 choices! {
     /// 性别.
     Sex { Male = "male", Female = "female" }
+}
+
+choices! {
+    /// 性别, as Moka names it.
+    MokaGender { Male = "男", Female = "女" }
+}
+
+impl From<MokaGender> for Sex {
+    fn from(gender: MokaGender) -> Self {
+        match gender {
+            MokaGender::Male => Self::Male,
+            MokaGender::Female => Self::Female,
+        }
+    }
+}
+
+choices! {
+    /// 婚姻状况, as Moka names it.
+    MokaMarriage { Married = "已婚", Single = "未婚", Divorced = "离异" }
 }
 
 choices! {

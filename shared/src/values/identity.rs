@@ -162,6 +162,12 @@ impl ContactPhone {
     }
 }
 
+impl From<Mobile> for ContactPhone {
+    fn from(Mobile(mobile): Mobile) -> Self {
+        Self(mobile)
+    }
+}
+
 identity! {
     /// A bank account number, or an account name of a payment service.
     BankAccount

@@ -4,53 +4,40 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Date, Moment, Reason, text_value};
+use super::civil::parse_date_time;
+use super::{Date, Reason, text_value};
 
-/// An instant, to the millisecond. Requests have it with an offset (RFC 3339), or without one (`2017-02-03 08:00`), which means the time in
-/// Shanghai.
+/// An instant, to the millisecond. Requests have it with a time zone, or without one (`2017-02-03 08:00`), which means the time in Shanghai.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LocalTime(i64);
 
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 const AHEAD: SignedDuration = SignedDuration::from_hours(8);
 const LOCAL_TIME: Reason = "must be a time, such as 2017-02-03 08:00 or 2017-02-03T08:00:00+08:00";
 
 impl LocalTime {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        Self::civil(text).or_else(|| Self::instant(text)).ok_or(LOCAL_TIME)
+        Self::read(text).ok_or(LOCAL_TIME)
     }
 
-    /// `2017-02-03 08:00`, optionally with seconds and a fraction of at most three digits.
-    fn civil(text: &str) -> Option<Self> {
-        const SHAPE: &[u8] = b"0000-00-00 00:00:00.000";
-        let shaped = text.bytes().zip(SHAPE).all(|(byte, shape)| match shape {
-            b'0' => byte.is_ascii_digit(),
-            b' ' => matches!(byte, b' ' | b'T'),
-            shape => byte == *shape,
-        });
-        if !shaped || !matches!(text.len(), 16 | 19 | 21..=23) {
-            return None;
-        }
-        let time = text.replacen(' ', "T", 1).parse::<DateTime>().ok()?;
-        Self::of_civil(time)
+    /// To the millisecond: a finer fraction is cut off.
+    fn read(text: &str) -> Option<Self> {
+        let (civil, offset) = parse_date_time(text)?;
+        let fraction = civil.subsec_nanosecond() / 1_000_000 * 1_000_000;
+        Self::at(civil.with().subsec_nanosecond(fraction).build().ok()?, offset.map_or(AHEAD, SignedDuration::from_secs))
     }
 
-    fn instant(text: &str) -> Option<Self> {
-        let second = Moment::parse(text).ok()?.as_second();
-        let fraction =
-            text.get(19..)?.strip_prefix('.').map_or("", |rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(""));
-        let millisecond: i64 = format!("{fraction:0<3}")[..3].parse().ok()?;
-        (second * 1000).checked_add(millisecond).map(Self)
-    }
-
-    fn of_civil(time: DateTime) -> Option<Self> {
-        let since = time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).checked_sub(AHEAD)?;
-        (1800..=9999).contains(&time.year()).then(|| i64::try_from(since.as_millis()).ok().map(Self))?
+    /// The instant of a civil time that is so far ahead of UTC.
+    fn at(civil: DateTime, ahead: SignedDuration) -> Option<Self> {
+        let since = civil.checked_sub(ahead).ok()?.duration_since(EPOCH);
+        let time = i64::try_from(since.as_millis()).ok().map(Self)?;
+        (time.to_civil().year() >= 1800).then_some(time)
     }
 
     fn to_civil(self) -> DateTime {
         let since = SignedDuration::from_millis(self.0).saturating_add(AHEAD);
-        DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(since)
+        EPOCH.saturating_add(since)
     }
 
     pub fn as_millisecond(self) -> i64 {
@@ -82,7 +69,7 @@ impl LocalTime {
         let part = |text: &str, at: std::ops::Range<usize>| text.get(at).map(str::to_owned);
         let day = [part(day, 0..4)?, part(day, 4..6)?, part(day, 6..8)?].join("-");
         let time_of_day = [part(time, 0..2)?, part(time, 2..4)?, part(time, 4..6)?].join(":");
-        Self::civil(&format!("{day} {time_of_day}.{}", part(time, 6..9)?))
+        Self::read(&format!("{day} {time_of_day}.{}", part(time, 6..9)?))
     }
 
     /// `2017-02-03T08:00:00+08:00`.
@@ -107,7 +94,8 @@ impl LocalTime {
 
     /// The first millisecond of the day `first`, and the last millisecond of the day `last`.
     pub fn day_bounds(first: &Date, last: &Date) -> (Self, Self) {
-        let bound = |date: &Date, time: &str| format!("{}T{time}", date.as_str()).parse().ok().and_then(Self::of_civil);
+        let bound =
+            |date: &Date, time: &str| format!("{}T{time}", date.as_str()).parse().ok().and_then(|time| Self::at(time, AHEAD));
         (bound(first, "00:00:00").unwrap_or(Self(i64::MIN)), bound(last, "23:59:59.999").unwrap_or(Self(i64::MAX)))
     }
 }
@@ -136,7 +124,11 @@ mod tests {
         }
         assert_eq!(LocalTime::parse("2017-07-12T17:29:30.5+08:00").unwrap().to_precise(), "2017-07-12T17:29:30.500+08:00");
         assert_eq!(LocalTime::parse("2017-02-02T16:00:00Z").unwrap().date(), Date::parse("2017-02-03").unwrap());
-        for bad in ["", "2017-02-03", "2017-02-30 08:00", "2017-02-03 24:01", "2017-2-3 08:00", "08:00", "2017-02-03 08:00:0"] {
+        assert_eq!(LocalTime::parse("2017-2-3 8:0:5").unwrap().to_precise(), "2017-02-03T08:00:05.000+08:00");
+        assert_eq!(LocalTime::parse("1969/12/31 23:59:59.9999Z").unwrap().to_precise(), "1970-01-01T07:59:59.999+08:00");
+        for bad in
+            ["", "2017-02-03", "2017-02-30 08:00", "2017-02-03 24:01", "08:00", "2017-02-03 08:00:", "1800-01-01 00:00+08:01"]
+        {
             assert!(LocalTime::parse(bad).is_err(), "{bad}");
         }
     }
@@ -162,7 +154,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn the_printed_form_of_every_accepted_time_is_accepted(
-            text in "(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,5})?)?(Z|[+-][0-2][0-9]:[0-5][0-9])?",
+            text in "(18|19|20)[0-9]{2}[-/][01]?[0-9][-/][0-3]?[0-9][T ][0-2]?[0-9]:[0-5]?[0-9](:[0-5]?[0-9](\\.[0-9]{1,5})?)?(Z|[+-][0-2][0-9]:?[0-5][0-9])?",
         ) {
             if let Ok(time) = LocalTime::parse(&text) {
                 proptest::prop_assert_eq!(LocalTime::parse(&time.to_precise()), Ok(time));

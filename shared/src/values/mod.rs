@@ -1,5 +1,6 @@
 //! The types of the fields in the API documents. Each value is validated once, when a request is parsed; a stored value is trusted.
 
+mod civil;
 mod id;
 mod identity;
 pub mod image;

@@ -38,6 +38,12 @@ impl<const MAX: usize> Default for Text<0, MAX> {
     }
 }
 
+impl<const MAX: usize> From<Text<1, MAX>> for Text<0, MAX> {
+    fn from(Text(text): Text<1, MAX>) -> Self {
+        Self(text)
+    }
+}
+
 /// A partner's own id of a record, or a channel's appkey: `[A-Za-z0-9._-]{1,64}`. Keys and URL paths contain it, so `.` and `..` are
 /// invalid: HTTP clients resolve such a path segment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,10 +1,11 @@
-//! Instants and dates. Requests have instants in RFC 3339, responses as `YYYY-MM-DDTHH:MM:SSZ` (docs/contract/channel.txt, ISO 8601).
-//! Dates have no time zone.
+//! Instants and dates. Requests have instants with a time zone, in RFC 3339 or a spelling close to it; responses have
+//! `YYYY-MM-DDTHH:MM:SSZ` (docs/contract/channel.txt, ISO 8601). Dates have no time zone.
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::civil::{parse_date, parse_date_time};
 use super::{Reason, text_value};
 
 /// An instant in UTC, to the second, from the year 1800 to 9999. It is a civil time, because `Timestamp` ends before the last second of
@@ -20,26 +21,11 @@ impl Moment {
         Self::read(text).ok_or(REASON)
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS`, an optional fraction, then `Z` or `+HH:MM`. The parser of jiff accepts many other forms.
+    /// To the second: a fraction is cut off.
     fn read(text: &str) -> Option<Self> {
-        const SHAPE: &[u8] = b"0000-00-00T00:00:00";
-        let (head, tail) = text.split_at_checked(SHAPE.len())?;
-        let shaped = head.bytes().zip(SHAPE).all(|(byte, shape)| match shape {
-            b'0' => byte.is_ascii_digit(),
-            b'T' => matches!(byte, b'T' | b't' | b' '),
-            shape => byte == *shape,
-        });
-        let tail = match tail.strip_prefix('.') {
-            None => tail,
-            Some(fraction) => match fraction.trim_start_matches(|c: char| c.is_ascii_digit()) {
-                rest if rest.len() < fraction.len() && text.len() <= 40 => rest,
-                _ => return None,
-            },
-        };
-        if !shaped {
-            return None;
-        }
-        let utc = head.parse::<DateTime>().ok()?.checked_sub(SignedDuration::from_secs(offset(tail)?)).ok()?;
+        let (civil, offset) = parse_date_time(text)?;
+        let whole = civil.with().subsec_nanosecond(0).build().ok()?;
+        let utc = whole.checked_sub(SignedDuration::from_secs(offset?)).ok()?;
         (1800..=9999).contains(&utc.year()).then_some(Self(utc))
     }
 
@@ -49,20 +35,6 @@ impl Moment {
     }
 }
 text_value!(Moment);
-
-/// The offset from UTC in seconds, of `Z` or `+08:00`.
-fn offset(zone: &str) -> Option<i64> {
-    match zone.as_bytes() {
-        [b'Z' | b'z'] => Some(0),
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit) => {
-            let two = |tens: &u8, ones: &u8| i64::from((tens - b'0') * 10 + (ones - b'0'));
-            let (hours, minutes) = (two(h1, h2), two(m1, m2));
-            let ahead = if *sign == b'+' { 1 } else { -1 };
-            (hours < 24 && minutes < 60).then_some(ahead * (hours * 3600 + minutes * 60))
-        }
-        _ => None,
-    }
-}
 
 impl From<Timestamp> for Moment {
     fn from(instant: Timestamp) -> Self {
@@ -89,19 +61,14 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
-/// A calendar date, `YYYY-MM-DD`, from the year 1800 on.
+/// A calendar date from the year 1800 on. It is stored and returned as `YYYY-MM-DD`, so that texts sort like dates.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Date(String);
 
 impl Date {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let shaped = text.len() == 10
-            && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
-        match text.parse::<jiff::civil::Date>() {
-            Ok(date) if shaped && date.year() >= 1800 => Ok(Self(text.to_owned())),
-            _ => Err("must be a date, such as 2024-01-15"),
-        }
+        parse_date(text).map(Self::of).ok_or("must be a date, such as 2024-01-15")
     }
 
     pub fn of(date: jiff::civil::Date) -> Self {
@@ -132,7 +99,7 @@ impl Expiry {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         match Date::parse(text) {
             Ok(Date(date)) => Ok(Self(date)),
-            Err(_) if text == Self::NEVER => Ok(Self(text.to_owned())),
+            Err(_) if text.trim() == Self::NEVER => Ok(Self(Self::NEVER.to_owned())),
             Err(_) => Err("must be a date, such as 2024-01-15, or 长期"),
         }
     }
@@ -152,8 +119,8 @@ pub struct PeriodStart(pub Moment);
 
 impl PeriodStart {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let instant = if Date::parse(text).is_ok() { format!("{text}T00:00:00Z") } else { text.to_owned() };
-        Moment::parse(&instant).map(Self).map_err(|_| PERIOD)
+        let first = parse_date(text).map(|date| Moment(date.at(0, 0, 0, 0)));
+        first.or_else(|| Moment::read(text)).map(Self).ok_or(PERIOD)
     }
 }
 text_value!(PeriodStart);
@@ -164,8 +131,8 @@ pub struct PeriodEnd(pub Moment);
 
 impl PeriodEnd {
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let instant = if Date::parse(text).is_ok() { format!("{text}T23:59:59Z") } else { text.to_owned() };
-        Moment::parse(&instant).map(Self).map_err(|_| PERIOD)
+        let last = parse_date(text).map(|date| Moment(date.at(23, 59, 59, 0)));
+        last.or_else(|| Moment::read(text)).map(Self).ok_or(PERIOD)
     }
 }
 text_value!(PeriodEnd);
@@ -179,10 +146,12 @@ mod tests {
         let printed = |text| Moment::parse(text).map(|moment| moment.to_string());
         assert_eq!(printed("2024-01-15T10:30:00Z").unwrap(), "2024-01-15T10:30:00Z");
         assert_eq!(printed("2024-01-15T18:30:00.987+08:00").unwrap(), "2024-01-15T10:30:00Z");
+        assert_eq!(printed("2024-01-15T10:30Z").unwrap(), "2024-01-15T10:30:00Z");
+        assert_eq!(printed("2024/1/15 18:30:0+0800").unwrap(), "2024-01-15T10:30:00Z");
         for bad in [
             "",
             "2024-01-15",
-            "2024-01-15T10:30Z",
+            "2024-01-15T10:30",
             "2024-01-15T10:30:00",
             "2024-02-30T00:00:00Z",
             "2024-01-15T25:00:00Z",
@@ -205,16 +174,25 @@ mod tests {
     }
 
     #[test]
+    fn a_date_is_kept_in_one_form() {
+        for text in ["2024-01-05", "2024-1-5", "2024/1/05", " 2024/01/05 "] {
+            assert_eq!(Date::parse(text).unwrap().as_str(), "2024-01-05", "{text}");
+        }
+    }
+
+    #[test]
     fn periods_include_both_ends() {
         assert_eq!(PeriodStart::parse("2024-01-15").unwrap().0.to_string(), "2024-01-15T00:00:00Z");
         assert_eq!(PeriodEnd::parse("2024-01-15").unwrap().0.to_string(), "2024-01-15T23:59:59Z");
+        assert_eq!(PeriodEnd::parse("2024/1/5").unwrap().0.to_string(), "2024-01-05T23:59:59Z");
         assert_eq!(PeriodEnd::parse("2024-01-15T10:00:00Z").unwrap().0.to_string(), "2024-01-15T10:00:00Z");
     }
 
     #[test]
     fn an_expiry_is_a_real_date_or_without_end() {
         assert!(Expiry::parse("长期").is_ok() && Expiry::parse("2050-12-31").is_ok());
-        for bad in ["2024-02-30", "2024-1-5", "24-01-05", "2024/01/05", "-024-01-01", "永久"] {
+        assert_eq!(Expiry::parse("2024/1/5"), Expiry::parse("2024-01-05"));
+        for bad in ["2024-02-30", "2024-1-32", "24-01-05", "20240105", "-024-01-01", "永久"] {
             assert!(Expiry::parse(bad).is_err(), "{bad}");
         }
         assert!(!Expiry::parse("长期").unwrap().is_before(&Date::parse("2020-01-01").unwrap()));

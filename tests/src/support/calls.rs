@@ -5,7 +5,9 @@ use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::product::{APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, body, employee, returned};
+use super::product::{
+    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, body, employee, moka_candidate, returned,
+};
 use super::{Response, documents};
 
 /// The endpoints that need neither a signature nor an access token. This list may only shrink.
@@ -105,8 +107,6 @@ impl Call {
         department["charger_uuid"] = Value::Null;
         let mut approval = row("approvals");
         approval["status_name"] = "不通过".into();
-        let mut vacancy = row("vacancies");
-        vacancy["description"] = "".into();
         let (_, path) = self.route.split_once(" /api/v2/").unwrap();
         body(match path {
             "sub_companies" => json!([sub_company]),
@@ -139,21 +139,29 @@ impl Call {
                 json!({"uuid": product.company, "name": "彩程", "full_name": "成都彩程软件设计有限公司", "logo": ""})
             }
             "moka_candidates" | "moka_binds/{bind_code}" | "moka_unbinds" => moka,
-            "recruitments/candidates" => json!({
-                "currentPage": 1, "pageSize": 20, "totalPages": 1, "totalCount": 1, "nextCursor": null,
-                "candidates": [candidate()],
-            }),
+            "recruitments/candidates" => json!([candidate()]),
             "recruitments/candidate/{id}" => candidate(),
-            "recruitments/sources" => json!([row("sources")]),
-            "recruitments/source/{id}" => row("sources"),
-            "recruitments/vacancies" => json!([vacancy]),
-            "recruitments/vacancy/{id}" => vacancy,
+            "recruitments/sources" => json!([source()]),
+            "recruitments/source/{id}" => source(),
+            "recruitments/vacancies" => json!([vacancy()]),
+            "recruitments/vacancy/{id}" => vacancy(),
             other => panic!("{other} needs an expected response"),
         })
     }
 }
 
-fn candidate() -> Value {
+pub fn source() -> Value {
+    json!({"uuid": "1", "name": "内部推荐"})
+}
+
+pub fn vacancy() -> Value {
+    json!({
+        "uuid": "1", "head_count": "", "status": "open", "department_uuid": DEPARTMENT, "department_name": "管理组",
+        "job_title_uuid": null, "job_title_name": "后端工程师",
+    })
+}
+
+pub fn candidate() -> Value {
     json!({
         "uuid": CANDIDATE, "name": "候选人", "email": "c@example.com", "mobile": "13800000001", "sex": "", "marriage": "",
         "birthday": null, "degree": "", "status": "", "source_name": "内部推荐", "source_id": "1",
@@ -172,7 +180,7 @@ fn payload(route: &str) -> Value {
         "salary/subject_values" => json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": 1024}),
         "company_tokens/{guid}" => json!({"zhiren_visitor_token": "visitor"}),
         "employees/{id}/notify" => json!({"name": "访客", "time": "明天上午"}),
-        "moka_candidates" => json!({"name": "新候选人"}),
+        "moka_candidates" => moka_candidate(),
         _ => Value::Null,
     }
 }

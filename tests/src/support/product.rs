@@ -212,6 +212,14 @@ pub fn employee() -> Value {
     })
 }
 
+/// A candidate as Moka publishes it, without the optional fields.
+pub fn moka_candidate() -> Value {
+    json!({
+        "id": "6XYfZGL4RWFfjSEpsEpdJ2eB", "name": "张三", "phone": "13203030303", "email": "a@b.com", "jobTitle": "前端工程师",
+        "operator": {"name": "李四", "email": "lisi@a.com", "phone": "15828748567"},
+    })
+}
+
 /// An employee for lists: uuid, empno and mobile are derived from the number.
 pub fn numbered(number: u32) -> Value {
     json!({
@@ -249,4 +257,34 @@ pub fn rejection(status: u16, code: u16, text: &str) -> Response {
 /// The response to a successful call: the body alone.
 pub fn body(body: Value) -> Response {
     Response { status: 200, body }
+}
+
+/// A call that is signed once and can be sent several times.
+pub struct Signed {
+    product: Product,
+    method: Method,
+    path: String,
+    tonce: String,
+    signature: String,
+    payload: String,
+}
+
+impl Signed {
+    pub fn new(product: &Product, method: Method, path: &str, payload: &Value) -> Self {
+        let (tonce, payload) = (product.tonce(), payload.to_string());
+        let signature = product.sign(method.as_str(), path, &tonce, &payload);
+        Self { product: product.clone(), method, path: path.to_owned(), tonce, signature, payload }
+    }
+
+    pub async fn send(&self) -> Response {
+        let query = [("access_key", self.product.access_key.as_str()), ("tonce", &self.tonce), ("signature", &self.signature)];
+        self.product.send(self.method.clone(), &self.path, &query, Some(self.payload.clone())).await
+    }
+}
+
+/// The items of the HR table whose partition key contains this.
+pub async fn items(stage: &Stage, part: &str) -> Vec<Value> {
+    let mut items = stage.items("hris").await;
+    items.retain(|item| item["pk"]["S"].as_str().is_some_and(|key| key.contains(part)));
+    items
 }

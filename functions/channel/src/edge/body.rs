@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path as RawPath, Request};
 use axum::http::request::Parts;
 use deserr::Deserr;
 use lambda::body;
+use lambda::credentials::{TokenRequest, read_token_request};
 use shared::channel::Resource;
 use shared::error::{Error, Fault};
 use shared::values::RecordId;
@@ -25,18 +26,16 @@ impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     }
 }
 
-/// A JSON body, or an HTML form with the same fields, as OAuth clients send their credentials.
+/// A request for tokens: a JSON body, or an HTML form with the same fields, as OAuth clients send their credentials.
 pub struct JsonOrForm<T>(pub T);
 
-impl<T: Deserr<Faults>> FromRequest<App> for JsonOrForm<T> {
+impl<T: TokenRequest> FromRequest<App> for JsonOrForm<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        if !body::is_form(request.headers()) {
-            return Ok(Self(json_body(request).await?.read()?));
-        }
-        let body = body::read(request).await?;
-        Ok(Self(fields(&body)?.read()?))
+        let headers = request.headers().clone();
+        let fields = if body::is_form(&headers) { fields(&body::read(request).await?)? } else { json_body(request).await? };
+        Ok(Self(read_token_request(&headers, fields)?))
     }
 }
 

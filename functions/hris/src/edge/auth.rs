@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::Method;
 use lambda::body;
+use lambda::credentials::bearer;
 use lambda::{IMPOSSIBLE_IN_A_PATH, RawPath};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
@@ -66,8 +67,8 @@ impl<P: Payload> FromRequest<App> for Call<P> {
         let paths = path_forms(&request);
         let sent = Sent::read(request).await?;
         let mut payloads = sent.payloads();
-        let Signed { access_key, access_token, tonce, .. } = &sent.parameters;
-        let (caller, payload) = match (access_key, access_token) {
+        let Signed { access_key, tonce, .. } = &sent.parameters;
+        let (caller, payload) = match (access_key, sent.access_token()) {
             (None, Some(access_token)) => {
                 if method != Method::GET {
                     return Err(Failure::NotPermitted("access_token opens reads only"));
@@ -122,6 +123,8 @@ fn path_forms(request: &Request) -> Vec<String> {
 struct Sent {
     /// The signature in the header.
     header: Option<String>,
+    /// The access token in `Authorization`.
+    bearer: Option<String>,
     parameters: Signed,
     /// Empty if the body is a form.
     body: Bytes,
@@ -131,13 +134,14 @@ impl Sent {
     async fn read(request: Request) -> Result<Self, Failure> {
         let header = request.headers().get("x-zhiren-signature");
         let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let bearer = bearer(request.headers()).map(str::to_owned);
         let query = fields(request.uri().query().unwrap_or_default());
         let is_form = body::is_form(request.headers());
         let body = body::read(request).await?;
         let (form, body) =
             if is_form { (fields(&String::from_utf8_lossy(&body)), Bytes::new()) } else { (HashMap::new(), body) };
         let parameters = Signed::of(&query, &form);
-        Ok(Self { header: header.filter(|header| !header.is_empty()), parameters, body })
+        Ok(Self { header: header.filter(|header| !header.is_empty()), bearer, parameters, body })
     }
 
     /// From the header or the parameter. Two different signatures are invalid.
@@ -146,6 +150,14 @@ impl Sent {
             (None, None) => Err(Failure::Missing(MissingParameter::Signature)),
             (Some(header), Some(parameter)) if header != parameter => Ok(""),
             (Some(signature), _) | (None, Some(signature)) => Ok(signature),
+        }
+    }
+
+    /// From `Authorization` (RFC 6750) or the parameter. Two different tokens are invalid.
+    fn access_token(&self) -> Option<&str> {
+        match (&self.bearer, &self.parameters.access_token) {
+            (Some(bearer), Some(parameter)) if bearer != parameter => Some(""),
+            (bearer, parameter) => bearer.as_deref().or(parameter.as_deref()),
         }
     }
 

@@ -3,7 +3,8 @@
 use axum::extract::{FromRequest, Request};
 use deserr::Deserr;
 use lambda::body;
-use shared::error::Error;
+use lambda::credentials::{TokenRequest, read_token_request};
+use shared::error::{Error, Kind};
 use shared::values::input::{Faults, Json as Input};
 
 use super::answer::Failure;
@@ -44,13 +45,32 @@ impl<T: Deserr<Faults>> FromRequest<App> for Fields<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let is_form = body::is_form(request.headers());
-        let body = body::read(request).await?;
-        let fields = if is_form {
-            Input::from_pairs(form_urlencoded::parse(&body).into_owned()).map_err(|fault| Error::invalid([fault]))?
-        } else {
-            Input::parse(&body).map_err(Failure::MalformedJson)?.without_nulls()
-        };
-        Ok(Self(fields.read()?))
+        Ok(Self(fields(request).await?.read()?))
     }
+}
+
+/// The fields of a request for an access token, likewise. The header `Authorization: Basic` may carry some of them.
+pub struct TokenFields<T>(pub T);
+
+impl<T: TokenRequest> FromRequest<App> for TokenFields<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        let headers = request.headers().clone();
+        match read_token_request(&headers, fields(request).await?) {
+            Ok(fields) => Ok(Self(fields)),
+            Err(error) if error.kind() == Kind::Unauthenticated => Err(Failure::UnknownApp),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+async fn fields(request: Request) -> Result<Input, Failure> {
+    let is_form = body::is_form(request.headers());
+    let body = body::read(request).await?;
+    Ok(if is_form {
+        Input::from_pairs(form_urlencoded::parse(&body).into_owned()).map_err(|fault| Error::invalid([fault]))?
+    } else {
+        Input::parse(&body).map_err(Failure::MalformedJson)?.without_nulls()
+    })
 }

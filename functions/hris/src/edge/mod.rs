@@ -4,6 +4,7 @@
 //! ?access_key=..&tonce=..&signature=..&payload={"token":".."}   signed: see `shared::hris::signature`
 //! x-zhiren-signature: ..                                        or the signature is in this header
 //! ?access_token=..                                              or an employee consented: reads only
+//! Authorization: Bearer ..                                      likewise
 //! {"code":1101,"text":".."}                                     every failure; successes are bare
 //! ```
 
@@ -13,5 +14,5 @@ mod body;
 
 pub use answer::{Failure, Problem, Reply};
 pub use auth::{Call, Signed};
-pub use body::{Fields, Nothing, Payload, TokenOnly};
+pub use body::{Fields, Nothing, Payload, TokenFields, TokenOnly};
 pub use lambda::path::Segment;

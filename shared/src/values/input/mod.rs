@@ -4,12 +4,15 @@
 //! its JSON path. A number that is not an integer is passed on as its literal, because money must never go through a binary float.
 
 mod strict;
+mod synonyms;
 
 use std::ops::ControlFlow;
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Map, MergeWithError, Sequence, Value, ValueKind, ValuePointerRef,
 };
+
+pub use synonyms::Synonyms;
 
 use crate::error::{Error, Fault, Result};
 
@@ -88,6 +91,13 @@ impl Json {
         if let Some(members) = self.0.as_object_mut() {
             members.shift_remove(key);
         }
+    }
+
+    /// Sets a member of an object to this text; `false` if it has another value already.
+    pub fn set_text(&mut self, key: &str, text: String) -> bool {
+        let Some(members) = self.0.as_object_mut() else { return true };
+        let text = serde_json::Value::from(text);
+        *members.entry(key).or_insert_with(|| text.clone()) == text
     }
 
     pub fn into_inner(self) -> serde_json::Value {

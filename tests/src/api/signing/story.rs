@@ -68,7 +68,7 @@ async fn a_worker_applies_is_rejected_applies_again_and_signs() {
     assert_eq!(worker.send_form(Method::PUT, without_code).await, ok(Value::Null));
     assert_eq!(worker.get("/em_status").await, ok(status(1, "", "彩程")));
 
-    let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000.5, "work_pos": "A岗位"});
+    let terms = json!({"contract_id": CONTRACT, "entry_date": "2024/2/1", "salary": 6000.5, "work_pos": "A岗位"});
     platform.command("approve_application", by(terms)).await;
     assert_eq!(worker.get("/em_status").await, ok(status(2, "", "彩程")));
     let closed = rejection(409, "待签约和已签约时不能修改简历");

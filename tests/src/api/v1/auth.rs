@@ -1,3 +1,6 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::future::join_all;
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -61,6 +64,49 @@ async fn credentials_may_come_as_a_form() {
     assert_eq!(form(TOKEN, media_type, body).await, problem(400, 1001, &[("secret", "is required")]));
     let twice = format!("appkey={appkey}&appkey={appkey}&secret={secret}&grant_type=client_credentials");
     assert_eq!(form(TOKEN, media_type, twice).await, problem(400, 1001, &[("appkey", "is given more than once")]));
+}
+
+#[tokio::test]
+async fn credentials_may_come_as_http_basic_or_under_the_names_of_oauth() {
+    let partner = Partner::join(world()).await;
+    let Partner { appkey, secret, .. } = &partner;
+    let basic = |client: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
+    let send = async |media_type: &str, header: Option<&str>, body: &str| {
+        let request = partner.http.post(format!("{}{TOKEN}", partner.base_url)).header("content-type", media_type);
+        let request = request.body(body.to_owned());
+        fetch(header.into_iter().fold(request, |request, header| request.header("authorization", header))).await
+    };
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const GRANT: &str = "grant_type=client_credentials";
+    let own = basic(appkey, secret);
+    tokens(&send(FORM, Some(&own), GRANT).await);
+    tokens(&send(FORM, Some(&own.replace("Basic", "BASIC")), GRANT).await);
+    tokens(&send("application/json", Some(&own), r#"{"grant_type":"client_credentials"}"#).await);
+    tokens(&send(FORM, Some(&own), &format!("{GRANT}&appkey={appkey}&secret={secret}")).await);
+    tokens(&send(FORM, None, &format!("{GRANT}&client_id={appkey}&client_secret={secret}")).await);
+    tokens(
+        &send(
+            "application/json",
+            None,
+            &json!({"grant_type": "client_credentials", "client_id": appkey, "client_secret": secret}).to_string(),
+        )
+        .await,
+    );
+
+    let rejected = problem(401, 1002, &[]);
+    for header in [&basic(appkey, "x"), &basic("x", secret), "Basic @", "Basic bm8gY29sb24=", &basic("%ff", secret)] {
+        assert_eq!(send(FORM, Some(header), GRANT).await, rejected, "{header}");
+    }
+    let required = ["appkey", "secret"].map(|field| (field, "is required"));
+    for header in ["Basic", &format!("Bearer {}", partner.token)] {
+        assert_eq!(send(FORM, Some(header), GRANT).await, problem(400, 1001, &required), "{header}");
+    }
+    let differs = problem(400, 1001, &[("appkey", "differs from Authorization")]);
+    assert_eq!(send(FORM, Some(&own), &format!("{GRANT}&appkey=x&secret={secret}")).await, differs);
+    let differs = problem(400, 1001, &[("client_secret", "differs from secret")]);
+    assert_eq!(send(FORM, Some(&own), &format!("{GRANT}&client_secret=x")).await, differs);
+    let grant_type = problem(400, 1001, &[("grant_type", "is required")]);
+    assert_eq!(send("application/json", Some(&own), "{}").await, grant_type);
 }
 
 #[tokio::test]
@@ -156,6 +202,55 @@ async fn a_refresh_token_used_again_within_30_seconds_returns_the_same_successor
         }
         token = successor;
     }
+}
+
+#[tokio::test]
+async fn every_token_used_within_30_seconds_returns_the_newest_one() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    let mut chain = vec![first_refresh_token(&partner).await];
+    for _ in 0..4 {
+        let (_, next) = tokens(&refresh(&partner, &chain[chain.len() - 1]).await);
+        chain.push(next);
+        stage.clock.advance(SignedDuration::from_secs(5));
+        let newest = chain[chain.len() - 1].clone();
+        for used in &chain[..chain.len() - 1] {
+            assert_eq!(tokens(&refresh(&partner, used).await).1, newest);
+        }
+    }
+    // The first token was used twenty seconds ago, the second one fifteen.
+    stage.clock.advance(SignedDuration::from_secs(10));
+    let newest = chain[4].clone();
+    assert_eq!(tokens(&refresh(&partner, &chain[0]).await).1, newest, "a repeated use does not prolong the time");
+    stage.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(tokens(&refresh(&partner, &chain[1]).await).1, newest);
+    let (_, last) = tokens(&refresh(&partner, &newest).await);
+    assert_eq!(refresh(&partner, &chain[0]).await, rejected(), "a later reuse is a theft");
+    for token in chain.iter().chain([&last]) {
+        assert_eq!(refresh(&partner, token).await, rejected());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_share_a_token_and_refresh_concurrently_keep_their_family() {
+    let stage = Stage::open().await;
+    let partner = Partner::join(&stage.address).await;
+    let first = first_refresh_token(&partner).await;
+    // Each process refreshes what it got three times, at its own pace.
+    let process = async || {
+        let mut token = first.clone();
+        for _ in 0..3 {
+            (_, token) = tokens(&refresh(&partner, &token).await);
+        }
+        token
+    };
+    let newest = join_all((0..6).map(|_| process())).await;
+    stage.clock.advance(SignedDuration::from_secs(29));
+    let mut survivors: Vec<String> = Vec::new();
+    for token in newest {
+        survivors.push(tokens(&refresh(&partner, &token).await).1);
+    }
+    assert_eq!(refresh(&partner, survivors.last().expect("a token")).await.status, 200);
 }
 
 #[tokio::test]

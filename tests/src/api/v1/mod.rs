@@ -8,5 +8,6 @@ mod concurrency;
 mod paging;
 mod payments;
 mod tasks;
+mod times;
 mod uploads;
 mod users;

@@ -284,7 +284,7 @@ async fn the_basis_of_a_payment_is_checked() {
     PAYMENTS.rejects_each(&partner, "payment_basis.work_date_end", reason, ["2024-01-31", "2023-12-31"]).await;
     for field in ["payment_basis.work_date_start", "payment_basis.work_date_end"] {
         let reason = "must be a date, such as 2024-01-15";
-        PAYMENTS.rejects_each(&partner, field, reason, ["", "长期", "2024-02-30", "2024-2-1", "2024-02-01T00:00:00Z"]).await;
+        PAYMENTS.rejects_each(&partner, field, reason, ["", "长期", "2024-02-30", "2024-2-001", "2024-02-01T00:00:00Z"]).await;
     }
     let docs = PAYMENTS.with("payment_basis.supporting_docs", json!(["https://a/1.pdf", "1.pdf"]));
     let reason = "must be an http or https URL of at most 2048 characters";
@@ -391,6 +391,8 @@ async fn payments_are_listed_newest_first_and_filtered() {
         ("start_date=2024-02-20", &["d", "c", "b"]),
         ("end_date=2024-02-20", &["e", "c", "b", "a"]),
         ("start_date=2024-02-20&end_date=2024-02-20", &["c", "b"]),
+        ("start_date=2024-2-20&end_date=2024/2/20", &["c", "b"]),
+        ("start_date=2024-2-20T23:59Z&updated_after=2024-1-15T10:30Z", &["d", "c"]),
         ("start_date=2024-02-20T23:59:59Z", &["d", "c"]),
         ("end_date=2024-02-20T00:00:00Z", &["e", "b", "a"]),
         ("end_date=2024-02-20T07:59:59%2B08:00", &["e", "a"]),

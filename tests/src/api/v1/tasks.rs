@@ -346,6 +346,6 @@ async fn times_at_the_edges_of_the_calendar_are_returned_as_sent_or_rejected() {
     TASKS.accepts(&partner, "recruitment_end_time", ["9999-12-31T23:59:59Z"]).await;
     let reason = "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z";
     let beyond =
-        ["0000-01-01T00:00:00+08:00", "9999-12-31T23:59:59-00:01", "2024-01-15T10:30:00+0800", "2024-01-15T10:30:00,5Z"];
+        ["0000-01-01T00:00:00+08:00", "9999-12-31T23:59:59-00:01", "2024-01-15T10:30:00+080", "2024-01-15T10:30:00,5Z"];
     TASKS.rejects_each(&partner, "recruitment_end_time", reason, beyond).await;
 }

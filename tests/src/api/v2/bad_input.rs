@@ -75,7 +75,12 @@ async fn all_faults_are_reported_at_once() {
         ("GET /api/v2/approvals", json!({}), "start_date is required; end_date is required"),
         ("GET /api/v2/employees/{id}/attendance_checkings", json!({}), "start_date is required; end_date is required"),
         ("POST /api/v2/attendance_punches", json!({}), "attendances is required"),
-        ("POST /api/v2/moka_candidates", json!({}), "name is required"),
+        (
+            "POST /api/v2/moka_candidates",
+            json!({"operator": {}}),
+            "operator.name is required; operator.email is required; operator.phone is required; id is required; name is required; \
+             phone is required; email is required; jobTitle is required",
+        ),
     ] {
         let call = calls.iter().find(|call| call.route == route).expect(route);
         let payload = if call.needs_token { product.with_token(payload) } else { payload };

@@ -15,13 +15,15 @@ pub enum Kind {
     Code,
     Date,
     Month,
-    Mobile,
+    Phone,
+    /// One of these, or nothing.
+    Optional(&'static str),
     Choice(&'static str),
     Amount,
 }
 
 /// Every field of a payload, with the values that it accepts and whether it is required.
-pub const FIELDS: [(&str, &str, Kind, bool); 35] = [
+pub const FIELDS: [(&str, &str, Kind, bool); 34] = [
     ("GET /api/v2/employees", "status", Kind::Choice("waiting probation regular internship dimission joined all"), false),
     ("GET /api/v2/employees", "join_date_start", Kind::Date, false),
     ("GET /api/v2/employees", "join_date_end", Kind::Date, false),
@@ -55,16 +57,15 @@ pub const FIELDS: [(&str, &str, Kind, bool); 35] = [
         false,
     ),
     ("GET /api/v2/approvals", "status", Kind::Choice("waiting passed denied"), false),
+    ("POST /api/v2/moka_candidates", "id", Kind::Text(128), true),
     ("POST /api/v2/moka_candidates", "name", Kind::Text(64), true),
-    ("POST /api/v2/moka_candidates", "email", Kind::Maybe(255), false),
-    ("POST /api/v2/moka_candidates", "mobile", Kind::Mobile, false),
-    ("POST /api/v2/moka_candidates", "sex", Kind::Choice("male female"), false),
-    ("POST /api/v2/moka_candidates", "marriage", Kind::Maybe(64), false),
-    ("POST /api/v2/moka_candidates", "birthday", Kind::Date, false),
-    ("POST /api/v2/moka_candidates", "degree", Kind::Maybe(64), false),
-    ("POST /api/v2/moka_candidates", "status", Kind::Maybe(64), false),
-    ("POST /api/v2/moka_candidates", "source_name", Kind::Maybe(128), false),
-    ("POST /api/v2/moka_candidates", "source_id", Kind::Code, false),
+    ("POST /api/v2/moka_candidates", "phone", Kind::Phone, true),
+    ("POST /api/v2/moka_candidates", "email", Kind::Text(255), true),
+    ("POST /api/v2/moka_candidates", "jobTitle", Kind::Text(128), true),
+    ("POST /api/v2/moka_candidates", "gender", Kind::Optional("男 女"), false),
+    ("POST /api/v2/moka_candidates", "source", Kind::Maybe(128), false),
+    ("POST /api/v2/moka_candidates", "academicDegree", Kind::Maybe(64), false),
+    ("POST /api/v2/moka_candidates", "married", Kind::Optional("已婚 未婚 离异"), false),
     ("PATCH /api/v2/company_tokens/{guid}", "token", Kind::Maybe(usize::MAX), true),
 ];
 
@@ -121,9 +122,10 @@ impl Kind {
                     "",
                     "2017-02-29",
                     "2017-13-01",
-                    "2017-2-3",
+                    "2017-2-30",
+                    "2017-2-003",
                     "20170203",
-                    "2017/02/03",
+                    "2017/02-03",
                     "2017-02-03T08:00:00Z",
                     "1799-12-31",
                     "now",
@@ -132,13 +134,14 @@ impl Kind {
                 "must be a date, such as 2024-01-15",
             ),
             Self::Month => add(
-                &["", "2017-13", "2017-00", "2017-9", "201709", "2017-09-01", "2017", "九月"].map(Value::from),
+                &["", "2017-13", "2017-00", "2017-9-1", "201709", "2017-09-01", "2017", "九月"].map(Value::from),
                 "must be a month, such as 2017-09",
             ),
-            Self::Mobile => add(
-                &["", "1860283672", "186028367210", "28602836721", "+8518602836721", "1860283672x"].map(Value::from),
-                "must be a mobile number",
+            Self::Phone => add(
+                &["", "12345", "1234567890123456", "1860283672x", "１８６０２８３６７２１"].map(Value::from),
+                "must be a phone number",
             ),
+            Self::Optional(choices) => add(&["x", " ", "male", "男女"].map(Value::from), &format!("must be one of: {choices}")),
             Self::Choice(choices) if choices.ends_with(" all") => {}
             Self::Choice(choices) => {
                 add(&["", "x", &choices.to_uppercase(), " leave"].map(Value::from), &format!("must be one of: {choices}"));

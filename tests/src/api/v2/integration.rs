@@ -1,49 +1,12 @@
-//! Company tokens, visits and Moka (document 003, 更新公司令牌, 提醒员工接见访客, 更新日志).
+//! Company tokens and visits (document 003, 更新公司令牌, 提醒员工接见访客).
 
 use futures::future::join_all;
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::product::{EMPLOYEE, MOBILE, Product, body, employee, rejection, returned};
-use crate::support::{Response, Stage};
-
-const CANDIDATES: &str = "/api/v2/moka_candidates";
-const UNBINDS: &str = "/api/v2/moka_unbinds";
-
-/// A call that is signed once and can be sent several times.
-struct Signed {
-    product: Product,
-    method: Method,
-    path: String,
-    tonce: String,
-    signature: String,
-    payload: String,
-}
-
-impl Signed {
-    fn new(product: &Product, method: Method, path: &str, payload: &Value) -> Self {
-        let (tonce, payload) = (product.tonce(), payload.to_string());
-        let signature = product.sign(method.as_str(), path, &tonce, &payload);
-        Self { product: product.clone(), method, path: path.to_owned(), tonce, signature, payload }
-    }
-
-    async fn send(&self) -> Response {
-        let query = [("access_key", self.product.access_key.as_str()), ("tonce", &self.tonce), ("signature", &self.signature)];
-        self.product.send(self.method.clone(), &self.path, &query, Some(self.payload.clone())).await
-    }
-}
-
-fn moka_done() -> Response {
-    body(json!({"error_code": 0, "error_message": "ok"}))
-}
-
-/// The items of the HR table whose partition key contains this.
-async fn items(stage: &Stage, part: &str) -> Vec<Value> {
-    let mut items = stage.items("hris").await;
-    items.retain(|item| item["pk"]["S"].as_str().is_some_and(|key| key.contains(part)));
-    items
-}
+use crate::support::Stage;
+use crate::support::product::{EMPLOYEE, MOBILE, Product, Signed, body, employee, items, rejection, returned};
 
 #[tokio::test]
 async fn a_visitor_token_is_sealed_and_the_company_is_returned() {
@@ -155,91 +118,4 @@ async fn a_visit_to_an_unknown_employee_or_without_name_and_time_is_rejected() {
     }
     assert_eq!(stage.address.messages(MOBILE).await, Vec::<String>::new());
     assert_eq!(items(&stage, "#visit").await, Vec::<Value>::new());
-}
-
-async fn bind_code(product: &Product) -> String {
-    let response = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
-    response["bind_code"].as_str().expect("a code").to_owned()
-}
-
-fn candidate() -> Value {
-    json!({
-        "name": "候选人", "email": "c@example.com", "mobile": "13800000001", "sex": "female", "marriage": "", "degree": "本科",
-        "birthday": "1990-01-02", "status": "interview", "source_name": "内部推荐", "source_id": "1",
-    })
-}
-
-#[tokio::test]
-async fn candidates_can_be_pushed_while_the_company_is_bound() {
-    let stage = Stage::open().await;
-    let product = Product::join_stage(&stage).await;
-    let unbound = rejection(403, 3001, "the company is not bound to Moka");
-    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
-    let bind = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
-    assert_eq!(product.get(&bind, Value::Null).await, moka_done());
-    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound, "requesting a code does not bind the company");
-    for _ in 0..2 {
-        assert_eq!(product.patch(&bind, Value::Null).await, moka_done());
-    }
-    let call = Signed::new(&product, Method::POST, CANDIDATES, &candidate());
-    for _ in 0..3 {
-        assert_eq!(call.send().await, moka_done());
-    }
-    let stored = items(&stage, "#candidate").await;
-    assert_eq!(stored.len(), 1, "{stored:?}");
-    assert_eq!((&stored[0]["name"], &stored[0]["degree"]), (&json!({"S": "候选人"}), &json!({"S": "本科"})));
-    for response in join_all((0..8).map(|_| call.send())).await {
-        assert_eq!(response, moka_done());
-    }
-    assert_eq!(items(&stage, "#candidate").await.len(), 1);
-    for _ in 0..2 {
-        assert_eq!(product.post(UNBINDS, Value::Null).await, moka_done());
-    }
-    stage.clock.advance(SignedDuration::from_secs(1));
-    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
-    assert_eq!(call.send().await, moka_done(), "a replay returns the first response");
-    assert_eq!(items(&stage, "#candidate").await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_bind_code_expires_after_seven_days() {
-    let stage = Stage::open().await;
-    let product = Product::join_stage(&stage).await;
-    let path = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
-    stage.clock.advance(SignedDuration::from_secs(7 * 24 * 3600 - 1));
-    assert_eq!(product.get(&path, Value::Null).await, moka_done());
-    stage.clock.advance(SignedDuration::from_secs(1));
-    let expired = rejection(403, 3002, "bind_code has expired");
-    assert_eq!(product.get(&path, Value::Null).await, expired);
-    assert_eq!(product.patch(&path, Value::Null).await, expired);
-    let unbound = rejection(403, 3001, "the company is not bound to Moka");
-    assert_eq!(product.post(CANDIDATES, candidate()).await, unbound);
-}
-
-#[tokio::test]
-async fn another_companys_bind_code_does_not_exist() {
-    let (product, other) = (Product::join().await, Product::join().await);
-    let missing = rejection(404, 1102, "bind_code does not exist");
-    for code in [bind_code(&other).await, "unknown".to_owned()] {
-        let path = format!("/api/v2/moka_binds/{code}");
-        assert_eq!(product.get(&path, Value::Null).await, missing);
-        assert_eq!(product.patch(&path, Value::Null).await, missing);
-    }
-}
-
-#[tokio::test]
-async fn a_pushed_candidate_needs_a_name_and_valid_fields() {
-    let product = Product::join().await;
-    let bind = format!("/api/v2/moka_binds/{}", bind_code(&product).await);
-    assert_eq!(product.patch(&bind, Value::Null).await, moka_done());
-    assert_eq!(product.post(CANDIDATES, json!({"name": "候选人"})).await, moka_done());
-    let cases = [
-        (json!({}), "name is required"),
-        (json!({"name": "候", "mobile": "1"}), "mobile must be a mobile number"),
-        (json!({"name": "候", "sex": "other"}), "sex must be one of: male female"),
-        (json!({"name": "候", "birthday": "1990"}), "birthday must be a date, such as 2024-01-15"),
-    ];
-    for (payload, text) in cases {
-        assert_eq!(product.post(CANDIDATES, payload).await, rejection(422, 2002, text));
-    }
 }

@@ -82,7 +82,7 @@ async fn every_fault_of_a_salary_is_named() {
         (value(EMPNO, "绩效工资", "2017-09", "1000000000000.01"), VALUE),
         (json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": "1"}), "value must be a number"),
         (value(EMPNO, "绩效工资", "2017-13", "1"), MONTH),
-        (value(EMPNO, "绩效工资", "2017-9", "1"), MONTH),
+        (value(EMPNO, "绩效工资", "2017-009", "1"), MONTH),
         (value(EMPNO, "绩效工资", "2017-09-01", "1"), MONTH),
         (value(EMPNO, " ", "2017-09", "1"), "subject_name must not be empty"),
         (value(EMPNO, &"字".repeat(65), "2017-09", "1"), "subject_name is too long"),

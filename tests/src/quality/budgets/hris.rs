@@ -9,7 +9,7 @@ use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::Stage;
 use crate::support::consent::{AUTHORIZE, Browser, CALLBACK, TOKEN, access_token};
 use crate::support::product::{
-    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, rejection,
+    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, moka_candidate, rejection,
 };
 
 const HEADING: &str = "| endpoint of the HR API | DynamoDB calls | capacity units |";
@@ -117,7 +117,7 @@ async fn integration(meter: &mut Meter<Product>) {
     meter.success(label, Method::PATCH, &format!("/api/v2{path}"), Value::Null).await;
     let path = "/api/v2/moka_candidates";
     for label in ["", ", sent again"] {
-        meter.success(&format!("POST {path}{label}"), Method::POST, path, json!({"name": "候"})).await;
+        meter.success(&format!("POST {path}{label}"), Method::POST, path, moka_candidate()).await;
     }
     let path = "/api/v2/moka_unbinds";
     meter.success(&format!("POST {path}"), Method::POST, path, Value::Null).await;

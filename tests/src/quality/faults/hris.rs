@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Request, Scene, Write, matrix, once, write};
 use crate::support::consent::{App, Browser, Page};
-use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, numbered};
+use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
 use crate::support::{Response, Stage};
 
 /// Another employee, who consented before.
@@ -74,8 +74,8 @@ impl Scene for Hris {
         write("POST /api/v2/moka_unbinds", ""),
         write("POST /api/v2/moka_candidates", ""),
         write("POST /api/v2/oauth/authorize", "a code is sent"),
+        write("POST /api/v2/oauth/authorize", "consent"),
         // A code is single use (RFC 6749, 4.1.2). A client that missed the response requests another one.
-        once("POST /api/v2/oauth/authorize", "consent", "验证码已失效"),
         once("POST /api/v2/oauth/token", "", "response_code is not valid, or was used"),
         write("ops-admin create_product", ""),
         // A secret is returned once. A client that missed it rotates the secret.
@@ -169,7 +169,7 @@ impl Scene for Hris {
                 self.signed(&self.unbound, Method::PATCH, &path, Value::Null, request).await
             }
             ("POST /api/v2/moka_unbinds", _) => post("/api/v2/moka_unbinds", Value::Null).await,
-            ("POST /api/v2/moka_candidates", _) => post("/api/v2/moka_candidates", json!({"name": "候"})).await,
+            ("POST /api/v2/moka_candidates", _) => post("/api/v2/moka_candidates", moka_candidate()).await,
             ("POST /api/v2/oauth/authorize", "consent") => as_response(&self.browser.consent(&self.asking, &self.code).await),
             ("POST /api/v2/oauth/authorize", _) => {
                 as_response(&self.browser.press(&self.form, "send", &[("mobile", MOBILE)]).await)

@@ -174,7 +174,7 @@ async fn an_app_is_identified_by_its_id_and_its_exact_callback() {
 }
 
 #[tokio::test]
-async fn a_form_from_another_site_or_browser_is_rejected() {
+async fn a_form_from_another_site_or_app_is_rejected() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
@@ -183,11 +183,10 @@ async fn a_form_from_another_site_or_browser_is_rejected() {
     let sent = stage.address.messages(MOBILE).await.len();
     stage.clock.advance(jiff::SignedDuration::from_secs(61));
 
-    let mut other = Browser::new(&app);
-    other.open("").await;
     let without_cookie = Browser::new(&app);
-    let mut invented = Browser::new(&app);
+    let (mut invented, mut forged) = (Browser::new(&app), Browser::new(&app));
     invented.cookie = Some(format!("consent={}", "A".repeat(43)));
+    forged.cookie = Some(format!("consent={}.{}", "A".repeat(43), "0".repeat(32)));
     let second = product.app().await;
     let mut same = Browser::new(&second);
     same.cookie = browser.cookie.clone();
@@ -204,10 +203,12 @@ async fn a_form_from_another_site_or_browser_is_rejected() {
             ("code", &code),
         ];
         let own_token = page.field("token");
-        for stranger in [&other, &without_cookie, &invented] {
+        for stranger in [&without_cookie, &invented, &forged] {
             is_stopped(&stranger.submit(&[&fields[..], &[("token", &own_token)]].concat()).await, STOPPED);
         }
-        for token in ["x", "00000000000000000000000000000000", &foreign_token] {
+        let (until, mac) = own_token.split_once('.').expect("two parts");
+        let prolonged = format!("{}.{mac}", until.parse::<i64>().expect("a time") + 1);
+        for token in ["x", "00000000000000000000000000000000", &foreign_token, &prolonged] {
             is_stopped(&browser.submit(&[&fields[..], &[("token", token)]].concat()).await, STOPPED);
         }
         let response = browser.submit(&fields).await;
@@ -216,6 +217,54 @@ async fn a_form_from_another_site_or_browser_is_rejected() {
     }
     assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
     assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1, "the code was not consumed");
+}
+
+/// A `SameSite=Strict` cookie is not sent when an app links to the page, so each opened page sets another cookie.
+#[tokio::test]
+async fn every_page_that_was_opened_within_an_hour_leads_on() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let other = crate::support::product::numbered(1);
+    product.imports("employees", &[other.clone()]).await;
+    let mut browser = Browser::new(&app);
+    let first = browser.open("1").await;
+    browser.cookie = None;
+    let second = browser.open("2").await;
+    for (page, mobile, state) in [(&first, MOBILE, "1"), (&second, other["mobile"].as_str().expect("a phone"), "2")] {
+        let asking = browser.press(page, "send", &[("mobile", mobile)]).await;
+        assert_eq!((asking.status, asking.message()), (200, None));
+        let code = stage.address.code(mobile).await;
+        let back = browser.consent(&asking, &code).await.called_back(CALLBACK);
+        assert_eq!((back.len(), back[1].1.as_str()), (2, state));
+    }
+    stage.clock.advance(jiff::SignedDuration::from_secs(3599));
+    for page in [&first, &second] {
+        assert_eq!(browser.press(page, "deny", &[]).await.called_back(CALLBACK).len(), 2);
+    }
+    stage.clock.advance(jiff::SignedDuration::from_secs(1));
+    for page in [&first, &second] {
+        is_stopped(&browser.press(page, "deny", &[]).await, STOPPED);
+    }
+}
+
+#[tokio::test]
+async fn a_link_with_the_names_of_oauth_gets_a_code() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    let link = [("client_id", app.app_id.as_str()), ("redirect_uri", CALLBACK), ("state", "s"), ("response_type", "code")];
+    let page = browser.open_with(&link).await;
+    assert_eq!((page.status, page.field("response_type").as_str()), (200, "code"));
+    let standard = ("response_type", "code");
+    let asking = browser.press(&page, "send", &[("mobile", MOBILE), standard]).await;
+    assert_eq!(asking.field("response_type"), "code");
+    let (attempt, code) = (asking.field("attempt"), stage.address.code(MOBILE).await);
+    let consent = [("mobile", MOBILE), ("attempt", &attempt), ("code", &code), standard];
+    let back = browser.press(&asking, "consent", &consent).await.called_back(CALLBACK);
+    assert_eq!(back.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["code", "state"]);
+    assert_eq!(app.token(&app.exchange(&back[0].1)).await.status, 200);
+    let implicit = [("client_id", app.app_id.as_str()), ("redirect_uri", CALLBACK), ("response_type", "token")];
+    is_stopped(&browser.open_with(&implicit).await, "链接不正确");
 }
 
 #[tokio::test]

@@ -74,9 +74,38 @@ async fn the_right_code_sent_concurrently_consents_at_most_once() {
     let page = browser.request_code(MOBILE, "").await;
     let (code, _) = codes(&stage).await;
     let responses = join_all((0..5).map(|_| browser.consent(&page, &code))).await;
-    let granted = responses.iter().filter(|page| page.status == 303).count();
-    assert_eq!(granted, 1, "{responses:?}");
-    responses.iter().filter(|page| page.status != 303).for_each(|page| says(page, SPENT));
+    let back: Vec<_> = responses.iter().map(|page| page.called_back(CALLBACK)).collect();
+    assert!(back.iter().all(|parameters| *parameters == back[0]), "{back:?}");
+    let response_codes = stage.items("credentials").await.into_iter();
+    let response_codes = response_codes.filter(|item| item["sk"]["S"] == "response_code");
+    assert_eq!(response_codes.count(), 1);
+    let exchange = app.exchange(&back[0][0].1);
+    assert_eq!(app.token(&exchange).await.status, 200);
+    assert_eq!(app.token(&exchange).await.status, 422, "it is exchanged once");
+}
+
+#[tokio::test]
+async fn a_consent_button_that_is_pressed_twice_leads_on_twice() {
+    let stage = Stage::open().await;
+    let (_, app) = opened(&stage).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.request_code(MOBILE, "state").await;
+    let (code, wrong) = codes(&stage).await;
+    let first = browser.consent(&page, &code).await.called_back(CALLBACK);
+    assert_eq!((first.len(), first[0].0.as_str()), (2, "response_code"));
+    for seconds in [0, 29, 1] {
+        stage.clock.advance(SignedDuration::from_secs(seconds));
+        assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK), first, "{seconds}");
+    }
+    says(&browser.consent(&page, &wrong).await, SPENT);
+
+    stage.clock.advance(SignedDuration::from_secs(60));
+    let page = browser.request_code(MOBILE, "").await;
+    let (code, _) = codes(&stage).await;
+    let second = browser.consent(&page, &code).await.called_back(CALLBACK);
+    assert_ne!(second[0], first[0]);
+    stage.clock.advance(SignedDuration::from_secs(31));
+    says(&browser.consent(&page, &code).await, SPENT);
 }
 
 #[tokio::test]

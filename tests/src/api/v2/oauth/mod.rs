@@ -2,4 +2,5 @@
 
 mod authorize;
 mod messages;
+mod standard;
 mod token;

@@ -1,0 +1,163 @@
+//! The consent of an employee (docs/contract/hris.txt, 授权): the forms of the page, the code that the employee receives by text message,
+//! and the response code for the app.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use jiff::SignedDuration;
+
+use super::Service;
+use super::employees::Employee;
+use super::keys::{attempt_key, response_code_key};
+use super::oauth::App;
+use super::values::{Status, Uuid};
+use crate::crypto::credentials::is_same;
+use crate::crypto::random::random_token;
+use crate::error::{Error, Result};
+use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
+use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Conflicts, Outcome, VERSION, Write, expire};
+use crate::values::Mobile;
+
+/// How long a form of the page is valid.
+pub const FORM_AGE: SignedDuration = SignedDuration::from_hours(1);
+/// How long a response code is valid.
+const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
+/// How long a right code returns its response code again: a button may be pressed twice.
+const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
+/// When the code was used, in Unix seconds.
+const USED_AT: &str = "used_at";
+
+/// Why an employee could not consent.
+#[derive(Debug)]
+pub enum ConsentError {
+    WrongCode,
+    /// The code has expired, has no attempts left or was used: the user needs a new one.
+    SpentCode,
+    Failed(Error),
+}
+
+impl From<Error> for ConsentError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Service {
+    /// Sends a code to the phone if it belongs to an employee of the app's company, and returns the name of the attempt. The response does
+    /// not reveal whether it does. `address` is the IP address of the browser.
+    ///
+    /// DynamoDB: two reads, three writes.
+    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
+        // The address is counted first: an address over its limit does not consume the phone's.
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
+        let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
+        let employee = found.filter(|employee| employee.status != Status::Dimission);
+        let attempt = random_token()?;
+        let OneTimeCode { plain, mut item } =
+            one_time_code::issue(&self.counters(), attempt_key(&attempt), attempt.as_bytes(), 1)?;
+        item.insert("app_id".into(), text(app.app_id.as_str()));
+        if let Some(Employee { uuid, .. }) = &employee {
+            item.insert("employee".into(), text(uuid.as_str()));
+        }
+        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
+        if employee.is_some() {
+            let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
+            let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
+            self.sms.send(mobile, &message).await?;
+        }
+        Ok(attempt)
+    }
+
+    /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
+    ///
+    /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
+    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<String, ConsentError> {
+        let is_wrong =
+            |outcome: &Result<String, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
+        CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
+    }
+
+    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<String, ConsentError> {
+        let now = self.clock.now();
+        let table = &self.tables.credentials;
+        let (mut item, is_right) =
+            match one_time_code::attempt(&self.counters(), attempt_key(attempt), attempt.as_bytes(), code).await? {
+                Attempted::Right(item) => (item, true),
+                Attempted::Wrong(item) => (item, false),
+                Attempted::Spent => return Err(ConsentError::SpentCode),
+            };
+        if read_text(&item, "app_id")? != app.app_id.as_str() || (item.contains_key(USED_AT) && !is_right) {
+            return Err(ConsentError::SpentCode);
+        }
+        let Some(employee) = item.get("employee").cloned().filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
+
+        // Derived, so that a repeated call returns the same response code, although the table holds only its hash.
+        let response_code = BASE64.encode(self.keyring.blind_index(&[b"response code", attempt.as_bytes()])?);
+        let mut granted = response_code_key(&response_code).into_item();
+        granted.insert("app_id".into(), text(app.app_id.as_str()));
+        granted.insert("callback_url".into(), text(app.callback_url.as_str()));
+        granted.insert("company".into(), text(app.company_uuid.as_str()));
+        granted.insert("employee".into(), employee);
+        granted.insert("state".into(), text("fresh"));
+        expire(&mut granted, now + RESPONSE_CODE_AGE);
+        let mut conflicts = Conflicts::default();
+        loop {
+            if item.contains_key(USED_AT) {
+                let is_recent = now.as_second() - read_integer::<i64>(&item, USED_AT)? <= REUSE_WINDOW.as_secs();
+                return if is_recent { Ok(response_code) } else { Err(ConsentError::SpentCode) };
+            }
+            let version: u64 = read_integer(&item, VERSION)?;
+            let mut used = item;
+            used.insert(USED_AT.into(), number(now.as_second()));
+            used.insert(VERSION.into(), number(version + 1));
+            let unchanged = Condition::equals(VERSION, number(version));
+            let outcome = self.store.transact(vec![
+                Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
+                Write::Put { table: table.clone(), item: granted.clone(), condition: Condition::absent() },
+            ]);
+            match outcome.await?.unless_stored(&used) {
+                Outcome::Written => return Ok(response_code),
+                // A concurrent call made an attempt with the code, or used it.
+                Outcome::Rejected(rejections) => {
+                    let stored = rejections.into_iter().next().and_then(|rejection| rejection.stored);
+                    item = stored.ok_or(ConsentError::SpentCode)?;
+                    conflicts.pause().await?;
+                }
+            }
+        }
+    }
+
+    /// A new cookie of the consent page. No other site can send it, because it is `SameSite=Strict`.
+    pub fn new_cookie(&self) -> Result<String> {
+        let name = random_token()?;
+        Ok(format!("{name}.{}", self.form_mac(&[b"cookie", name.as_bytes()])?))
+    }
+
+    /// Whether this page set the cookie.
+    pub fn is_own_cookie(&self, cookie: &str) -> Result<bool> {
+        match cookie.split_once('.') {
+            Some((name, mac)) => Ok(is_same(self.form_mac(&[b"cookie", name.as_bytes()])?, mac)),
+            None => Ok(false),
+        }
+    }
+
+    /// The token in the forms of a page for this app. It is valid for an hour in every browser that has a cookie of the page: an employee
+    /// may open the page several times.
+    pub fn form_token(&self, app: &App) -> Result<String> {
+        let until = (self.clock.now() + FORM_AGE).as_second().to_string();
+        Ok(format!("{until}.{}", self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?))
+    }
+
+    /// Whether this page made the token for the app, and the token has not expired.
+    pub fn is_form_token(&self, app: &App, token: &str) -> Result<bool> {
+        let Some((until, mac)) = token.split_once('.') else { return Ok(false) };
+        let is_ours = is_same(self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?, mac);
+        Ok(is_ours && until.parse().is_ok_and(|until: i64| self.clock.now().as_second() < until))
+    }
+
+    fn form_mac(&self, parts: &[&[u8]]) -> Result<String> {
+        Ok(Uuid::of_digest(self.keyring.blind_index(parts)?).to_string())
+    }
+}

@@ -1,0 +1,387 @@
+//! The rows of an import as a client writes them, each kind with the record that it becomes.
+
+use deserr::Deserr;
+
+use super::approvals::Approval;
+use super::arrangements::Arrangement;
+use super::employees::Employee;
+use super::entity::Entity;
+use super::organization::{Company, Department, SubCompany};
+use super::recruitment::{Candidate, Source, Vacancy};
+use super::timelines::Timeline;
+use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUnit, Sex, Status, TimelineCategory, Uuid};
+use crate::values::input::{Faults, Synonyms};
+use crate::values::{BankAccount, ContactPhone, Date, Int, LocalTime, Mobile, Private, Span, Text, Verbatim};
+
+/// A valid row.
+pub trait Row: Deserr<Faults> + Into<Self::Record> {
+    type Record: Entity;
+    /// The names of members in responses, where they differ from those in rows.
+    const SYNONYMS: Synonyms = &[];
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct CompanyRow {
+    uuid: Uuid,
+    name: Text<1, 128>,
+    #[deserr(default)]
+    full_name: Text<0, 128>,
+    #[deserr(default)]
+    logo: Text<0, 2048>,
+}
+
+impl Row for CompanyRow {
+    type Record = Company;
+}
+
+impl From<CompanyRow> for Company {
+    fn from(row: CompanyRow) -> Self {
+        let CompanyRow { uuid, name, full_name, logo } = row;
+        Self { uuid, name, full_name, logo }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SubCompanyRow {
+    uuid: Uuid,
+    name: Text<1, 128>,
+    #[deserr(default)]
+    short_name: Text<0, 128>,
+    #[deserr(default)]
+    registered_address: Text<0, 255>,
+    #[deserr(default)]
+    boss: Text<0, 64>,
+}
+
+impl Row for SubCompanyRow {
+    type Record = SubCompany;
+}
+
+impl From<SubCompanyRow> for SubCompany {
+    fn from(row: SubCompanyRow) -> Self {
+        let SubCompanyRow { uuid, name, short_name, registered_address, boss } = row;
+        Self { uuid, name, short_name, registered_address, boss }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct DepartmentRow {
+    name: Text<1, 128>,
+    uuid: Uuid,
+    #[deserr(default)]
+    superior_uuid: Option<Uuid>,
+    #[deserr(default)]
+    charger_uuid: Option<Uuid>,
+}
+
+impl Row for DepartmentRow {
+    type Record = Department;
+}
+
+impl From<DepartmentRow> for Department {
+    fn from(row: DepartmentRow) -> Self {
+        let DepartmentRow { name, uuid, superior_uuid, charger_uuid } = row;
+        Self { name, uuid, superior_uuid, charger_uuid }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct EmployeeRow {
+    uuid: Uuid,
+    name: Text<1, 64>,
+    #[deserr(default)]
+    sex: Option<Sex>,
+    #[deserr(default)]
+    email: Text<0, 255>,
+    #[deserr(default)]
+    mobile: Option<Mobile>,
+    empno: Code,
+    #[deserr(default)]
+    phone_number: Option<Private>,
+    #[deserr(default)]
+    id_number: Private,
+    #[deserr(default)]
+    address: Text<0, 255>,
+    #[deserr(default)]
+    bank_name: Text<0, 128>,
+    #[deserr(default)]
+    bank_card: Option<BankAccount>,
+    #[deserr(default)]
+    photo: Text<0, 2048>,
+    #[deserr(default)]
+    marriage: Text<0, 64>,
+    #[deserr(default)]
+    birthday: Option<Date>,
+    #[deserr(default)]
+    join_date: Option<Date>,
+    #[deserr(default)]
+    probation_end_date: Option<Date>,
+    #[deserr(default)]
+    avatar: Text<0, 2048>,
+    #[deserr(default)]
+    leave_date: Option<Date>,
+    #[deserr(default)]
+    category: Option<Category>,
+    status: Status,
+    #[deserr(default)]
+    department_uuid: Option<Uuid>,
+    #[deserr(default)]
+    exmail: Text<0, 255>,
+    #[deserr(default)]
+    job_title: Text<0, 64>,
+    #[deserr(default)]
+    job_grade: Text<0, 64>,
+    #[deserr(default)]
+    nickname: Text<0, 64>,
+    #[deserr(default)]
+    dingtalk_id: Option<Text<1, 64>>,
+    #[deserr(default)]
+    wework_id: Option<Text<1, 64>>,
+    #[deserr(default)]
+    leader_uuid: Option<Uuid>,
+    #[deserr(default)]
+    virtual_leader_uuid: Option<Uuid>,
+    #[deserr(default)]
+    sub_company: Text<0, 128>,
+    #[deserr(default)]
+    sub_company_uuid: Option<Uuid>,
+}
+
+impl Row for EmployeeRow {
+    type Record = Employee;
+}
+
+impl From<EmployeeRow> for Employee {
+    fn from(row: EmployeeRow) -> Self {
+        let EmployeeRow {
+            uuid,
+            name,
+            sex,
+            email,
+            mobile,
+            empno,
+            phone_number,
+            id_number,
+            address,
+            bank_name,
+            bank_card,
+            photo,
+            marriage,
+            birthday,
+            join_date,
+            probation_end_date,
+            avatar,
+            leave_date,
+            category,
+            status,
+            department_uuid,
+            exmail,
+            job_title,
+            job_grade,
+            nickname,
+            dingtalk_id,
+            wework_id,
+            leader_uuid,
+            virtual_leader_uuid,
+            sub_company,
+            sub_company_uuid,
+        } = row;
+        Self {
+            uuid,
+            name,
+            sex,
+            email,
+            mobile,
+            empno,
+            phone_number,
+            id_number,
+            address,
+            bank_name,
+            bank_card,
+            photo,
+            marriage,
+            birthday,
+            join_date,
+            probation_end_date,
+            avatar,
+            leave_date,
+            category,
+            status,
+            department_uuid,
+            exmail,
+            job_title,
+            job_grade,
+            nickname,
+            dingtalk_id,
+            wework_id,
+            leader_uuid,
+            virtual_leader_uuid,
+            sub_company,
+            sub_company_uuid,
+        }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ArrangementRow {
+    #[deserr(rename = "attenance_rule_name", default)]
+    attendance_rule_name: Text<0, 128>,
+    workshift_name: Text<1, 128>,
+    empno: Code,
+    date: Date,
+    #[deserr(default)]
+    time_range: Text<0, 128>,
+}
+
+impl Row for ArrangementRow {
+    type Record = Arrangement;
+}
+
+impl From<ArrangementRow> for Arrangement {
+    fn from(row: ArrangementRow) -> Self {
+        let ArrangementRow { attendance_rule_name, workshift_name, empno, date, time_range } = row;
+        Self { attendance_rule_name, workshift_name, empno, date, time_range }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct TimelineRow {
+    employee_uuid: Uuid,
+    date: Date,
+    category: TimelineCategory,
+    duration: Span,
+    duration_unit: DurationUnit,
+    start_time: LocalTime,
+    end_time: LocalTime,
+}
+
+impl Row for TimelineRow {
+    type Record = Timeline;
+}
+
+impl From<TimelineRow> for Timeline {
+    fn from(row: TimelineRow) -> Self {
+        let TimelineRow { employee_uuid, date, category, duration, duration_unit, start_time, end_time } = row;
+        Self { employee_uuid, date, category, duration, duration_unit, start_time, end_time }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ApprovalRow {
+    number_series: Code,
+    #[deserr(default)]
+    creator: Text<0, 64>,
+    created_at: LocalTime,
+    status: ApprovalStatus,
+    #[deserr(default)]
+    updated_at: Option<LocalTime>,
+    category: ApprovalCategory,
+    #[deserr(default)]
+    workflow_name: Text<0, 128>,
+    form_values: Verbatim,
+}
+
+impl Row for ApprovalRow {
+    type Record = Approval;
+}
+
+impl From<ApprovalRow> for Approval {
+    fn from(row: ApprovalRow) -> Self {
+        let ApprovalRow { number_series, creator, created_at, status, updated_at, category, workflow_name, form_values } = row;
+        Self { number_series, creator, created_at, status, updated_at, category, workflow_name, form_values }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct CandidateRow {
+    uuid: Uuid,
+    name: Text<1, 64>,
+    #[deserr(default)]
+    email: Text<0, 255>,
+    #[deserr(default)]
+    mobile: Option<Mobile>,
+    #[deserr(default)]
+    sex: Option<Sex>,
+    #[deserr(default)]
+    marriage: Text<0, 64>,
+    #[deserr(default)]
+    birthday: Option<Date>,
+    #[deserr(default)]
+    degree: Text<0, 64>,
+    #[deserr(default)]
+    status: Text<0, 64>,
+    #[deserr(default)]
+    source_name: Text<0, 128>,
+    #[deserr(default)]
+    source_id: Option<Code>,
+}
+
+impl Row for CandidateRow {
+    type Record = Candidate;
+}
+
+impl From<CandidateRow> for Candidate {
+    fn from(row: CandidateRow) -> Self {
+        let CandidateRow { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id } = row;
+        let mobile = mobile.map(ContactPhone::from);
+        Self { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id, moka: None }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct SourceRow {
+    id: Code,
+    name: Text<1, 128>,
+}
+
+impl Row for SourceRow {
+    type Record = Source;
+    const SYNONYMS: Synonyms = &[("uuid", "id")];
+}
+
+impl From<SourceRow> for Source {
+    fn from(row: SourceRow) -> Self {
+        let SourceRow { id, name } = row;
+        Self { id, name }
+    }
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct VacancyRow {
+    id: Code,
+    name: Text<1, 128>,
+    #[deserr(default)]
+    department_uuid: Option<Uuid>,
+    #[deserr(default)]
+    department_name: Text<0, 128>,
+    #[deserr(default)]
+    job_title_uuid: Option<Code>,
+    #[deserr(default)]
+    head_count: Option<Int<0, 1_000_000>>,
+    #[deserr(default)]
+    status: Text<0, 64>,
+    #[deserr(default)]
+    description: Text<0, 4000>,
+}
+
+impl Row for VacancyRow {
+    type Record = Vacancy;
+    const SYNONYMS: Synonyms = &[("uuid", "id"), ("job_title_name", "name")];
+}
+
+impl From<VacancyRow> for Vacancy {
+    fn from(row: VacancyRow) -> Self {
+        let VacancyRow { id, name, department_uuid, department_name, job_title_uuid, head_count, status, description } = row;
+        Self { id, name, department_uuid, department_name, job_title_uuid, head_count, status, description }
+    }
+}
