@@ -54,7 +54,7 @@ impl System {
         let consent = callers.http.post(format!("{}/api/v2/oauth/authorize", callers.base_url));
         self.send(consent.header("content-type", FORM).body(bytes.to_owned()))?;
         let (path, payload) = ("/api/v2/attendance_punches", String::from_utf8_lossy(bytes));
-        let signed = callers.signed("POST", path, &payload)?;
+        let signed = callers.signed("POST", path, &payload);
         let body = form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload).finish();
         let request = callers.http.post(format!("{}{path}?{signed}", callers.base_url)).header("content-type", FORM);
         self.send(request.body(body))?;

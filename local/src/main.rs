@@ -27,10 +27,8 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let errors = Targets::new().with_default(LevelFilter::ERROR);
-    let targets = std::env::var("RUST_LOG").ok().and_then(|targets| targets.parse().ok()).unwrap_or(errors);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(targets).with(lines).init();
+    tracing_subscriber::registry().with(targets()).with(lines).init();
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,6 +36,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What the log shows: `RUST_LOG`, or errors only.
+#[expect(clippy::disallowed_methods, reason = "the log starts before the system has an environment")]
+fn targets() -> Targets {
+    let targets = std::env::var("RUST_LOG").ok().and_then(|targets| targets.parse().ok());
+    targets.unwrap_or_else(|| Targets::new().with_default(LevelFilter::ERROR))
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {

@@ -190,7 +190,7 @@ impl From<Source> for SourceView {
     }
 }
 
-/// 招聘职位。
+/// 职位。
 #[derive(Serialize, ToSchema)]
 struct VacancyView {
     #[schema(value_type = String)]

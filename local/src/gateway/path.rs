@@ -3,8 +3,8 @@
 //! API Gateway decodes the path twice. It routes by the first result, and the second one is `rawPath` and `pathParameters`. A `?` in the first
 //! result ends the path. A percent sign that begins no escape is status 400, in the first result too.
 //!
-//! Sources: captures of live HTTP APIs in September 2026 (github.com/hotsock/voker, `vokerhttp/testdata/ingress-paths.json`), which the tests
-//! below repeat. For the routing: Stack Overflow, "How to encode parameters for AWS API Gateway (HTTP API)?", where `/a%2Fb/thing` does not
+//! Sources: captures of live HTTP APIs in September 2026 (github.com/hotsock/voker, the test data of its package `vokerhttp`), which the
+//! tests below repeat. For the routing: Stack Overflow, "How to encode parameters for AWS API Gateway (HTTP API)?", where `/a%2Fb/thing` does not
 //! match `/{example}/thing`, and `/a%252Fb/thing` does. Neither source covers a `+` and bytes that are no UTF-8: here a `+` stays, and such
 //! bytes become U+FFFD.
 

@@ -42,7 +42,7 @@ pub struct QuotaReached;
 impl AccessTokens {
     pub fn current(&mut self, now: Timestamp) -> Issued {
         self.unforced += 1;
-        if !self.issued.last().is_some_and(|token| now < token.expires_at - HANDOVER) {
+        if self.issued.last().is_none_or(|token| now >= token.expires_at - HANDOVER) {
             self.issue(now);
         }
         self.last(now)

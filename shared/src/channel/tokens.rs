@@ -127,7 +127,7 @@ impl Service {
         if read_integer::<i64>(stored, "expires_at")? <= now.as_second() {
             return Ok(Verdict::Expired);
         }
-        let mut used = Used::parse(attribute("used").map_or("", String::as_str));
+        let mut used = Used::parse(attribute("previous").map_or("", String::as_str));
         used.forget(now);
         if is_same(current, token.hash()) {
             used.add(token, now);
@@ -244,7 +244,7 @@ impl std::fmt::Display for RefreshToken {
 fn family_item(current: &RefreshToken, used: &Used, now: Timestamp) -> Item {
     let mut item = current.key().into_item();
     item.insert("current".into(), text(current.hash()));
-    item.insert("used".into(), text(used.to_string()));
+    item.insert("previous".into(), text(used.to_string()));
     expire(&mut item, now + REFRESH_TOKEN_AGE);
     item
 }

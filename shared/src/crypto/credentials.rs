@@ -80,7 +80,7 @@ impl Secrets {
     /// Removes a secret. The last one cannot be removed.
     pub fn retire(&mut self, secret_id: &RecordId) -> Result<()> {
         match (self.0.iter().any(|secret| secret.secret_id == *secret_id), self.0.len()) {
-            (false, _) => Err(Error::not_found([Fault::new("secret_id", "does not exist")])),
+            (false, _) => Err(Error::missing("secret_id")),
             (true, 1) => Err(Error::conflict(Fault::new("secret_id", "is the last active secret"))),
             (true, _) => {
                 self.0.retain(|secret| secret.secret_id != *secret_id);

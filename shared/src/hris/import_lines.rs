@@ -63,7 +63,7 @@ impl Service {
             }
             Lines::Object(key) => {
                 let read = self.objects.read(key, from.offset, MAX_BYTES).await?;
-                read.ok_or_else(|| Error::not_found([Fault::new("object", "does not exist")]))?
+                read.ok_or_else(|| Error::missing("object"))?
             }
         };
         let (lines, next) = slice(&bytes, whole, from)?;
@@ -121,8 +121,11 @@ fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Opti
     Ok((lines, (at.offset < whole).then_some(at)))
 }
 
-/// The records of the valid rows, and for each line its rejection, or `None` if the row is valid.
-fn parse_rows<R: Row>(lines: &[(u64, &[u8])]) -> (Vec<R::Record>, Vec<(u64, Option<RowResult>)>) {
+/// The number of each line with its rejection, or with `None` if its row is valid.
+type Parsed = Vec<(u64, Option<RowResult>)>;
+
+/// The records of the valid rows, and what became of each line.
+fn parse_rows<R: Row>(lines: &[(u64, &[u8])]) -> (Vec<R::Record>, Parsed) {
     let (mut valid, mut results) = (Vec::new(), Vec::new());
     for (number, line) in lines {
         let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
@@ -143,7 +146,7 @@ fn row_faults(error: &Error) -> Vec<Fault> {
 }
 
 /// Fills in the results of the valid rows.
-fn merge(results: Vec<(u64, Option<RowResult>)>, stored: Vec<RowResult>) -> Vec<(u64, RowResult)> {
+fn merge(results: Parsed, stored: Vec<RowResult>) -> Vec<(u64, RowResult)> {
     let mut stored = stored.into_iter();
     let mut all = Vec::with_capacity(results.len());
     for (number, result) in results {

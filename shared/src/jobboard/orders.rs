@@ -146,7 +146,7 @@ impl Record for Order {
 
 /// The result of storing an order.
 enum Placed {
-    New(Order),
+    New(Box<Order>),
     /// The same request stored this order before.
     Earlier(Id),
 }
@@ -209,7 +209,7 @@ impl Service {
             review: None,
         };
         let placed = match self.ids.claim(now, |id| self.store_order(order(id), idempotency)).await? {
-            Placed::New(order) => self.prepay(Versioned { record: order, version: 1 }, &buyer.openid, notify_url).await?,
+            Placed::New(order) => self.prepay(Versioned { record: *order, version: 1 }, &buyer.openid, notify_url).await?,
             Placed::Earlier(id) => self.resubmit(id, notify_url).await?,
         };
         Ok(placed)
@@ -221,7 +221,7 @@ impl Service {
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
         let result = idempotency.map(|idempotency| self.store_result(idempotency, order.id));
         let outcome = self.store.transact([put].into_iter().chain(result).collect()).await?.unless_stored(&item);
-        let Outcome::Rejected(rejections) = outcome else { return Ok(Some(Placed::New(order))) };
+        let Outcome::Rejected(rejections) = outcome else { return Ok(Some(Placed::New(Box::new(order)))) };
         match (rejections.as_slice(), idempotency) {
             ([_, Rejection { failed: true, stored: Some(stored) }], Some(idempotency)) => {
                 idempotency.result_in(stored).map(Placed::Earlier).map(Some)

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::normal::{is_blank, is_invisible, plain};
-use super::{Date, Reason, text_value};
+use super::{Date, Mobile, Reason, text_value};
 
 /// Declares a newtype of a string. Its `Debug` text contains only the name of the type.
 macro_rules! identity {
@@ -163,8 +163,8 @@ impl ContactPhone {
 }
 
 impl From<Mobile> for ContactPhone {
-    fn from(Mobile(mobile): Mobile) -> Self {
-        Self(mobile)
+    fn from(mobile: Mobile) -> Self {
+        Self(mobile.into())
     }
 }
 

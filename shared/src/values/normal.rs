@@ -3,7 +3,7 @@
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// Characters without a glyph of their own: controls of direction and width, soft hyphens, fillers, variation selectors, tags. These are the
-/// characters with the property `Default_Ignorable_Code_Point` (Unicode, DerivedCoreProperties.txt).
+/// characters with the property `Default_Ignorable_Code_Point` (Unicode Standard Annex #44).
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::board::{self, Board};
-use crate::support::consent::{App, Browser};
+use crate::support::consent::Browser;
 use crate::support::product::{MOBILE, Product, body, numbered, returned};
 use crate::support::resource::{ALL, COMPANIES, USERS};
 use crate::support::worker::{Platform, ok, rejection, resume};
@@ -168,7 +168,7 @@ async fn an_employee_is_found_and_consents_by_a_pasted_mobile() {
         let query = [("access_key", &*product.access_key), ("tonce", &tonce), ("signature", &signature), ("payload", &payload)];
         assert_eq!(product.send(Method::GET, &format!("/api/v2/employees/{mobile}"), &query, None).await, found, "{mobile}");
     }
-    let app = App::of(&product).await;
+    let app = product.app().await;
     assert_eq!(Browser::new(&app).request_code("\u{feff}186 0283 6721", "").await.status, 200);
     assert_eq!(stage.address.messages(MOBILE).await.len(), 1);
 }

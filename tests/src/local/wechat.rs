@@ -53,7 +53,8 @@ async fn an_access_token_that_wechat_rejects_is_replaced_for_all_clients() {
 async fn errors_of_wechat_are_distinguished_and_the_secret_never_shows() {
     let stage = Stage::open().await;
     let right = wechat(&stage.address).await;
-    let means: [(i64, fn(&CodeError) -> bool); 4] = [
+    type IsMeant = fn(&CodeError) -> bool;
+    let means: [(i64, IsMeant); 4] = [
         (40029, |error| matches!(error, CodeError::Wrong)),
         (40226, |error| matches!(error, CodeError::Blocked)),
         (45011, |error| matches!(error, CodeError::Busy { retry_after: 1 })),

@@ -96,10 +96,10 @@ const COMPARED_DIRECTLY: [&str; 2] = [
 
 /// Where credentials are compared, and how often. A change here needs a reason: the comparison may have lost its constant time.
 const COMPARED: [(&str, usize); 9] = [
-    ("functions/hris/src/consent.rs", 1),
-    ("shared/src/channel/tokens.rs", 3),
+    ("shared/src/channel/tokens.rs", 4),
     ("shared/src/crypto/credentials.rs", 1),
     ("shared/src/hris/access.rs", 1),
+    ("shared/src/hris/consent.rs", 2),
     ("shared/src/hris/signature.rs", 1),
     ("shared/src/outbound/wechat/access_token.rs", 1),
     ("shared/src/signing/captcha.rs", 1),
@@ -194,7 +194,7 @@ fn snake(name: &str) -> String {
 }
 
 /// Types that implement `Debug` by hand and show nothing.
-const HIDDEN: [&str; 6] = ["Secrets", "Secret", "Mobile", "IdCard", "BankAccount", "Private"];
+const HIDDEN: [&str; 7] = ["Secrets", "Secret", "Mobile", "ContactPhone", "IdCard", "BankAccount", "Private"];
 
 /// `Mobile` of `Option<Mobile>`.
 fn inner(kind: &str) -> &str {

@@ -101,7 +101,9 @@ async fn a_top_is_granted_or_must_be_refunded_when_its_job_is_closed_at_the_same
         assert!(notified.iter().all(|response| response.body == json!({"notified_status": 200})), "{notified:?}");
         assert_eq!(closed, done());
         let status = user.post("/order/status", &json!({"order_no": number})).await.body["data"].clone();
-        let is_topped = user.job(job).await["is_top"] == 1;
+        let shown = user.job(job).await;
+        assert_eq!(shown["status"], 2, "{shown}");
+        let is_topped = shown["is_top"] == 1;
         assert_eq!((&status["status"], status.get("refund_due").is_some()), (&json!("paid"), !is_topped), "{status}");
     }
 }

@@ -65,6 +65,6 @@ async fn a_time_needs_a_zone_but_no_leading_zeros_and_no_seconds() {
         }
         let reason = "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z";
         let bad = ["2024-2-1T10:30", "2024-13-1T10:30Z", "2024-2-30T10:30Z", "2024-2-1T24:00Z", "2024-2-1"];
-        resource.rejects_each(&partner, field, reason, bad).await;
+        resource.rejects_each(&resource.partner(world()).await, field, reason, bad).await;
     }
 }

@@ -136,10 +136,7 @@ fn response_to_another_product(call: &Call) -> Response {
         "moka_binds/{bind_code}" => missing("bind_code"),
         "moka_candidates" => rejection(403, 3001, "the company is not bound to Moka"),
         "moka_unbinds" => body(json!({"error_code": 0, "error_message": "ok"})),
-        "recruitments/candidates" => body(json!({
-            "currentPage": 1, "pageSize": 20, "totalPages": 0, "totalCount": 0, "nextCursor": null, "candidates": [],
-        })),
-        "recruitments/sources" | "recruitments/vacancies" => body(json!([])),
+        "recruitments/candidates" | "recruitments/sources" | "recruitments/vacancies" => body(json!([])),
         other if other.starts_with("recruitments/") => missing("id"),
         _ => missing("uuid"),
     }

@@ -137,10 +137,12 @@ impl Kind {
                 &["", "2017-13", "2017-00", "2017-9-1", "201709", "2017-09-01", "2017", "九月"].map(Value::from),
                 "must be a month, such as 2017-09",
             ),
-            Self::Phone => add(
-                &["", "12345", "1234567890123456", "1860283672x", "１８６０２８３６７２１"].map(Value::from),
-                "must be a phone number",
-            ),
+            Self::Phone => {
+                add(
+                    &["", "12345", "1234567890123456", "1860283672x", "١٨٦٠٢٨٣٦٧٢١"].map(Value::from),
+                    "must be a phone number",
+                );
+            }
             Self::Optional(choices) => add(&["x", " ", "male", "男女"].map(Value::from), &format!("must be one of: {choices}")),
             Self::Choice(choices) if choices.ends_with(" all") => {}
             Self::Choice(choices) => {

@@ -80,11 +80,6 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.succeeds("POST /order/status, paid without a notification", seeker.post("/order/status", &status)).await;
     let refunded = json!({"out_trade_no": unnotified});
     meter.measure("POST /wechat/pay/notify, of a refund", board.simulate("refund", &refunded)).await;
-    let gone = merchant.post_job(json!({})).await;
-    let top = merchant.order("/jobs/top", json!({"job_id": gone, "top_hour": 72, "price": 5})).await;
-    merchant.post("/job/close", &json!({"job_id": gone})).await;
-    let number = top["order_no"].as_str().unwrap().to_owned();
-    meter.measure("POST /wechat/pay/notify, of a top of a closed job", board.pay(&number)).await;
 
     seeker.adjust_vouchers(5).await;
     twice(&mut meter, &seeker, "/contact_voucher/cost", &json!({"purpose_id": job, "purpose_user_id": merchant.id})).await;
@@ -100,7 +95,10 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
         meter.succeeds(&format!("POST {path}"), user.post(path, &page)).await;
     }
     meter.succeeds("POST /job/cancnel_collect", seeker.post("/job/cancnel_collect", &named)).await;
+    let top = merchant.order("/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5})).await;
     meter.succeeds("POST /job/close", merchant.post("/job/close", &named)).await;
+    let number = top["order_no"].as_str().unwrap().to_owned();
+    meter.measure("POST /wechat/pay/notify, of a top of a closed job", board.pay(&number)).await;
 
     let file = reqwest::multipart::Part::bytes(picture(image::ImageFormat::Png)).file_name("a.png");
     let form = reqwest::multipart::Form::new().part("file", file);

@@ -225,7 +225,7 @@ async fn every_page_that_was_opened_within_an_hour_leads_on() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let other = crate::support::product::numbered(1);
-    product.imports("employees", &[other.clone()]).await;
+    product.imports("employees", std::slice::from_ref(&other)).await;
     let mut browser = Browser::new(&app);
     let first = browser.open("1").await;
     browser.cookie = None;

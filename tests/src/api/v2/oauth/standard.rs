@@ -16,7 +16,7 @@ const DEPARTMENTS: &str = "/api/v2/departments";
 async fn opened(stage: &Stage) -> (Product, App) {
     let product = Product::join_stage(stage).await;
     product.add_records().await;
-    let app = App::of(&product).await;
+    let app = product.app().await;
     (product, app)
 }
 
