@@ -73,7 +73,7 @@ impl Service {
         let range = match cursor {
             None => Range::All,
             Some(sealed) => match Cursor::open(sealed, &self.keyring, keys::CHANNELS) {
-                Some(cursor) => Range::Behind(cursor.position),
+                Some(cursor) => Range::After(cursor.position),
                 None => return Err(Error::invalid([Fault::new("cursor", "is not a cursor of this list")])),
             },
         };

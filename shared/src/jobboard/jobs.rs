@@ -106,7 +106,7 @@ impl Service {
             if let Some(next) = next.filter(|next| LocalTime::from(now) < *next) {
                 let wait = next.as_millisecond() - now.as_millisecond();
                 let used = Fault::new("job_id", "was refreshed for nothing today: use /jobs/refresh/pay, or wait");
-                return Err(Error::too_many_requests((wait + 999) / 1000).because(used));
+                return Err(Error::too_many_requests((wait + 999) / 1000).with_fault(used));
             }
             job.refreshed_at = Some(now.into());
             job.free_refresh_at = Some(now.into());
