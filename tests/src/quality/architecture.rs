@@ -18,18 +18,6 @@ fn the_domain_has_no_transport_dependency() {
 }
 
 #[test]
-fn families_of_the_domain_do_not_import_each_other() {
-    let families = ["channel", "signing", "jobboard", "hris"];
-    for family in families.into_iter().filter(|family| root().join("shared/src").join(family).is_dir()) {
-        for (path, text) in sources(&format!("shared/src/{family}")) {
-            for other in families.into_iter().filter(|other| *other != family) {
-                assert!(!text.contains(&format!("crate::{other}")), "{} imports {other}", path.display());
-            }
-        }
-    }
-}
-
-#[test]
 fn only_binaries_and_their_runtime_import_lambda_http() {
     let sources = sources("functions").into_iter();
     for (path, text) in sources.filter(|(path, _)| !path.starts_with(root().join("functions/lambda"))) {
