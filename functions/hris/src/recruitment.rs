@@ -7,7 +7,7 @@ use shared::hris::recruitment::{Candidate, Source, Vacancy};
 use shared::hris::values::{Code, Sex, Uuid};
 use shared::hris::{Caller, Credential};
 use shared::values::input::Faults;
-use shared::values::{Date, Mobile, Text};
+use shared::values::{Date, Private, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,7 +47,8 @@ struct CandidateView {
     #[schema(value_type = String)]
     email: Text<0, 255>,
     /// 手机号
-    mobile: String,
+    #[schema(value_type = String)]
+    mobile: Private,
     /// 性别
     sex: &'static str,
     /// 婚姻状况
@@ -76,7 +77,7 @@ impl From<Candidate> for CandidateView {
             uuid: candidate.uuid,
             name: candidate.name,
             email: candidate.email,
-            mobile: candidate.mobile.as_ref().map_or("", Mobile::as_str).to_owned(),
+            mobile: candidate.mobile.map(Private::from).unwrap_or_default(),
             sex: candidate.sex.map_or("", Sex::as_str),
             marriage: candidate.marriage,
             birthday: candidate.birthday,

@@ -115,8 +115,8 @@ struct UserView {
     name: String,
     /// 0 未知, 1 男, 2 女
     sex: i64,
-    #[schema(example = "15039021712")]
-    phone: String,
+    #[schema(value_type = String, example = "15039021712")]
+    phone: Mobile,
 }
 
 /// 查询个人信息
@@ -129,7 +129,7 @@ async fn get_user(State(app): State<App>, Caller(user): Caller) -> Result<Reply<
         avatar: user.avatar.as_str().to_owned(),
         name: user.name.as_str().to_owned(),
         sex: user.sex.get(),
-        phone: user.phone.as_str().to_owned(),
+        phone: user.phone,
     }))
 }
 

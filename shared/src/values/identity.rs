@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Date, Reason, text_value};
 
-/// Declares a newtype of the string as the client sent it. Its `Debug` text contains only the name of the type.
+/// Declares a newtype of the string as the client sent it. Its `Debug` text contains only the name of the type. It has `==`, because these
+/// values identify a person or a company and prove nothing.
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -55,6 +56,18 @@ impl Token {
         } else {
             Err("must be 1 to 2048 characters")
         }
+    }
+}
+
+impl From<Mobile> for Private {
+    fn from(Mobile(number): Mobile) -> Self {
+        Self(number)
+    }
+}
+
+impl From<BankAccount> for Private {
+    fn from(BankAccount(account): BankAccount) -> Self {
+        Self(account)
     }
 }
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Reason, text_value};
 use crate::values::input::Faults;
 
-/// Free text of `MIN` to `MAX` characters. If `MIN` is above zero, at least one character is not white space.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Free text of `MIN` to `MAX` characters. If `MIN` is above zero, at least one character is not white space. `Debug` does not show it, because
+/// much of it is about people.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
@@ -28,6 +29,12 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     }
 }
 text_value!(Text<const MIN: usize, const MAX: usize>);
+
+impl<const MIN: usize, const MAX: usize> std::fmt::Debug for Text<MIN, MAX> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Text(..)")
+    }
+}
 
 impl<const MAX: usize> Default for Text<0, MAX> {
     fn default() -> Self {
@@ -120,6 +127,11 @@ mod tests {
         assert_eq!(Text::<1, 2>::parse("张三丰"), Err("is too long"));
         assert_eq!(Text::<1, 2>::parse("　 "), Err("must not be empty"));
         assert!(Text::<0, 2>::parse("").is_ok());
+    }
+
+    #[test]
+    fn debug_output_shows_no_text() {
+        assert_eq!(format!("{:?}", Text::<1, 64>::parse("张三")), "Ok(Text(..))");
     }
 
     #[test]
