@@ -19,12 +19,11 @@ use form_urlencoded::Serializer;
 use lambda::Address;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
-use shared::crypto::credentials::is_same;
-use shared::crypto::random::random_token;
+use shared::crypto::random::{random_secret, random_text};
 use shared::error::{Error, Kind};
 use shared::hris::oauth::{App as OauthApp, ConsentError};
 use shared::values::input::Faults;
-use shared::values::{Mobile, Text};
+use shared::values::{Mobile, Secret, SecretText, Text};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -67,7 +66,7 @@ struct ConsentBody {
     action: Text<1, 16>,
     /// 页面中的隐藏字段
     #[schema(value_type = String)]
-    token: Text<1, 64>,
+    token: SecretText<1, 64>,
     #[schema(value_type = String)]
     app_id: Text<1, 64>,
     #[schema(value_type = String)]
@@ -81,11 +80,11 @@ struct ConsentBody {
     /// 页面中的隐藏字段
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    attempt: Text<0, 64>,
+    attempt: SecretText<0, 64>,
     /// 短信验证码
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    code: Text<0, 16>,
+    code: SecretText<0, 16>,
 }
 
 #[derive(Template)]
@@ -109,9 +108,9 @@ struct FormFields<'a> {
     app: &'a OauthApp,
     company: &'a str,
     state: &'a str,
-    token: String,
+    token: Secret<String>,
     mobile: &'a str,
-    attempt: &'a str,
+    attempt: Secret<&'a str>,
 }
 
 /// 授权页面
@@ -130,20 +129,21 @@ async fn show_consent(
     };
     let browser = match cookie(&headers) {
         Some(browser) => browser,
-        None => random_token()?,
+        None => random_secret()?,
     };
     let company = company_name(&app, &oauth_app).await?;
     let fields = FormFields {
         app: &oauth_app,
         company: &company,
         state: &query.state,
-        token: app.form_token(&browser, &query.app_id)?,
+        token: app.form_token(browser.as_deref(), &query.app_id)?,
         mobile: "",
-        attempt: "",
+        attempt: Secret::new(""),
     };
     let mut response = page(StatusCode::OK, "", Step::AskMobile(&fields))?;
     let secure = if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={browser}; Path=/api/v2/oauth; Max-Age={COOKIE_AGE}; HttpOnly; SameSite=Strict{secure}");
+    let cookie =
+        format!("{COOKIE}={}; Path=/api/v2/oauth; Max-Age={COOKIE_AGE}; HttpOnly; SameSite=Strict{secure}", browser.expose());
     response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(Error::internal)?);
     Ok(response)
 }
@@ -162,8 +162,8 @@ async fn submit_consent(
     let Some(oauth_app) = app.oauth_app(form.app_id.as_str(), form.callback_url.as_str()).await? else {
         return stop("应用不存在，或回调地址与登记的不一致");
     };
-    let token = cookie(&headers).map(|browser| app.form_token(&browser, form.app_id.as_str())).transpose()?;
-    let Some(token) = token.filter(|token| is_same(token, form.token.as_str())) else {
+    let token = cookie(&headers).map(|browser| app.form_token(browser.as_deref(), form.app_id.as_str())).transpose()?;
+    let Some(token) = token.filter(|token| token.is_same(&form.token.as_deref())) else {
         return stop("页面已失效，请从应用重新进入");
     };
     let company = company_name(&app, &oauth_app).await?;
@@ -174,7 +174,7 @@ async fn submit_consent(
         state,
         token,
         mobile: form.mobile.as_str().trim(),
-        attempt: form.attempt.as_str(),
+        attempt: form.attempt.as_deref(),
     };
     match form.action.as_str() {
         "send" => {
@@ -183,14 +183,14 @@ async fn submit_consent(
             };
             match app.send_consent_code(&oauth_app, &mobile, &address).await {
                 Ok(attempt) => {
-                    fields.attempt = &attempt;
+                    fields.attempt = attempt.as_deref();
                     page(StatusCode::OK, "", Step::AskCode(&fields))
                 }
                 Err(error) => too_often(error, "发送太频繁，请稍后再试", Step::AskMobile(&fields)),
             }
         }
-        "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_str().trim(), &address).await {
-            Ok(response_code) => redirect(&oauth_app, &[("response_code", &response_code), ("state", state)]),
+        "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_deref().map(str::trim), &address).await {
+            Ok(response_code) => redirect(&oauth_app, &[("response_code", response_code.expose()), ("state", state)]),
             Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
             Err(ConsentError::SpentCode) => {
                 page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&fields))
@@ -208,13 +208,13 @@ async fn company_name(app: &App, oauth_app: &OauthApp) -> Result<String, Error> 
 }
 
 /// The browser's cookie, if this page can have set it.
-fn cookie(headers: &HeaderMap) -> Option<String> {
+fn cookie(headers: &HeaderMap) -> Option<Secret<String>> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let values =
         cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
     let is_ours =
         |value: &&str| value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    values.filter(is_ours).map(str::to_owned).next()
+    values.filter(is_ours).map(|value| Secret::new(value.to_owned())).next()
 }
 
 /// Redirects to the app. An empty state is omitted.
@@ -241,7 +241,7 @@ fn stop(message: &str) -> Result<Response, Failure> {
 }
 
 fn page(status: StatusCode, message: &str, step: Step<'_>) -> Result<Response, Failure> {
-    let nonce = random_token()?;
+    let nonce = random_text()?;
     // Browsers check the redirect after a form against form-action, too.
     let callback = match &step {
         Step::Stop => "",

@@ -10,7 +10,7 @@ use shared::hris::recruitment::Candidate;
 use shared::hris::values::{Code, Sex, Uuid};
 use shared::hris::visits::Visit;
 use shared::values::input::Faults;
-use shared::values::{Date, Mobile, Text, Token};
+use shared::values::{Date, Mobile, Secret, Text, Token};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -185,7 +185,7 @@ async fn get_moka_bind(
     Segment(code): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    done_if_valid(app.check_bind_code(&caller.company, &code).await?)
+    done_if_valid(app.check_bind_code(&caller.company, Secret::new(&code)).await?)
 }
 
 /// 绑定 Moka 公司
@@ -196,7 +196,7 @@ async fn update_moka_bind(
     Segment(code): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    done_if_valid(app.bind_moka(&caller.company, &code).await?)
+    done_if_valid(app.bind_moka(&caller.company, Secret::new(&code)).await?)
 }
 
 fn done_if_valid(validity: Validity) -> Result<Reply<MokaDone>, Failure> {

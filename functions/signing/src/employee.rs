@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::signing::states::{Application, Origin, Submission};
 use shared::signing::values::{Number, Place, Worker};
-use shared::values::{IdCard, Int, Mobile, Text};
+use shared::values::{IdCard, Int, Mobile, SecretText, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -163,5 +163,5 @@ async fn submit(
     submission: Submission,
 ) -> Result<Reply<()>, Failure> {
     let (resume, verify_code) = body.into_parts();
-    Ok(Reply(app.submit(worker, resume, verify_code.as_ref().map(Text::as_str), origin, submission).await?))
+    Ok(Reply(app.submit(worker, resume, verify_code.as_ref().map(SecretText::as_deref), origin, submission).await?))
 }

@@ -13,13 +13,13 @@ use super::Service;
 use super::channels::enabled_check;
 use super::keys::{self, ChannelId};
 use crate::crypto::access_token::AccessTokens;
-use crate::crypto::credentials::is_same;
 use crate::crypto::keyring::Purpose;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, expire};
+use crate::values::Secret;
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
@@ -34,8 +34,8 @@ const SECRET: usize = 32;
 
 /// The tokens that a channel gets for its credentials.
 pub struct Tokens {
-    pub access_token: String,
-    pub refresh_token: String,
+    pub access_token: Secret<String>,
+    pub refresh_token: Secret<String>,
 }
 
 impl Service {
@@ -43,7 +43,7 @@ impl Service {
     /// IP address.
     ///
     /// DynamoDB: one read, two writes; with a wrong secret, one write less.
-    pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str, address: &str) -> Result<Tokens> {
+    pub async fn issue_tokens(&self, appkey: &ChannelId, secret: Secret<&str>, address: &str) -> Result<Tokens> {
         let channel = self.authenticate(appkey, secret).await?;
         let ended = if channel.is_some() { Attempt::Succeeded } else { Attempt::Failed };
         PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], ended).await?;
@@ -52,7 +52,7 @@ impl Service {
             return Err(Error::forbidden());
         }
         let now = self.clock.now();
-        let token = RefreshToken { family: random()?, secret: random()?, channel: channel.appkey };
+        let token = RefreshToken { family: random()?, secret: Secret::new(random()?), channel: channel.appkey };
         let item = family_item(&token, None, now);
         // The family is 128 random bits: a conflict here can only be our own earlier write, whose response was lost.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
@@ -65,20 +65,20 @@ impl Service {
     /// `address` is the client's IP address. A malformed token is rejected without a write, so it does not count against the rate limit.
     ///
     /// DynamoDB: one write, one transaction; on failure, one write more; on reuse, another one.
-    pub async fn refresh_tokens(&self, presented: &str, address: &str) -> Result<Tokens> {
+    pub async fn refresh_tokens(&self, presented: Secret<&str>, address: &str) -> Result<Tokens> {
         let token = RefreshToken::parse(presented).ok_or_else(Error::token_rejected)?;
         let caller = ["refresh", token.channel.as_str(), address];
         let is_wrong = |outcome: &Result<Tokens>| outcome.as_ref().is_err_and(|error| error.kind() == Kind::TokenRejected);
         PROOFS.attempt(&self.counters(), &caller, self.rotate(&token, presented), is_wrong).await
     }
 
-    async fn rotate(&self, token: &RefreshToken, presented: &str) -> Result<Tokens> {
+    async fn rotate(&self, token: &RefreshToken, presented: Secret<&str>) -> Result<Tokens> {
         let now = self.clock.now();
-        let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[presented.as_bytes()])?);
+        let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[presented.expose().as_bytes()])?);
         let put = Write::Put {
             table: self.tables.credentials.clone(),
             item: family_item(&next, Some(token), now),
-            condition: Condition::equals("current", text(token.hash())).and(Condition::compares(
+            condition: Condition::equals("current", text(token.hash().expose())).and(Condition::compares(
                 "expires_at",
                 ">",
                 number(now.as_second()),
@@ -104,7 +104,7 @@ impl Service {
     }
 
     /// The channel of an access token, if the channel is enabled.
-    pub async fn authorize(&self, access_token: &str) -> Result<ChannelId> {
+    pub async fn authorize(&self, access_token: Secret<&str>) -> Result<ChannelId> {
         let subject = ACCESS_TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
         let channel = ChannelId::parse(&subject).map_err(|_| Error::token_rejected())?;
         if self.is_enabled(&channel).await? { Ok(channel) } else { Err(Error::forbidden()) }
@@ -113,21 +113,21 @@ impl Service {
     fn tokens(&self, token: &RefreshToken, now: Timestamp) -> Result<Tokens> {
         Ok(Tokens {
             access_token: ACCESS_TOKENS.sign(&self.keyring, token.channel.as_str(), now)?,
-            refresh_token: token.to_string(),
+            refresh_token: token.to_text(),
         })
     }
 
-    fn verdict(&self, stored: &Item, token: &RefreshToken, presented: &str, now: Timestamp) -> Verdict {
-        let text = |attribute: &str| stored.get(attribute).and_then(|value| value.as_s().ok());
+    fn verdict(&self, stored: &Item, token: &RefreshToken, presented: Secret<&str>, now: Timestamp) -> Verdict {
+        let hash = |attribute: &str| stored.get(attribute).and_then(|value| value.as_s().ok()).map(Secret::new);
         let second = |attribute: &str| stored.get(attribute).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
-        let Some(current) = text("current") else { return Verdict::Expired };
-        if is_same(current, token.hash()) || second("expires_at").is_none_or(|expires_at| expires_at <= now.as_second()) {
+        let Some(current) = hash("current") else { return Verdict::Expired };
+        if current.is_same(&token.hash()) || second("expires_at").is_none_or(|expires_at| expires_at <= now.as_second()) {
             return Verdict::Expired;
         }
-        let just_used = text("previous").is_some_and(|previous| is_same(previous, token.hash()))
+        let just_used = hash("previous").is_some_and(|previous| previous.is_same(&token.hash()))
             && second("rotated_at").is_some_and(|at| now.as_second() - at <= REUSE_WINDOW.as_secs());
-        let successors = self.keyring.macs(Purpose::RefreshToken, &[presented.as_bytes()]);
-        let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| is_same(next.hash(), current));
+        let successors = self.keyring.macs(Purpose::RefreshToken, &[presented.expose().as_bytes()]);
+        let next = successors.into_iter().map(|secret| token.successor(secret)).find(|next| current.is_same(&next.hash()));
         match next {
             Some(next) if just_used => Verdict::Repeated(next),
             _ => Verdict::Reused,
@@ -153,41 +153,39 @@ enum Verdict {
 
 struct RefreshToken {
     family: [u8; FAMILY],
-    secret: [u8; SECRET],
+    secret: Secret<[u8; SECRET]>,
     channel: ChannelId,
 }
 
 impl RefreshToken {
-    fn parse(text: &str) -> Option<Self> {
-        let bytes = BASE64.decode(text).ok()?;
+    fn parse(presented: Secret<&str>) -> Option<Self> {
+        let bytes = BASE64.decode(presented.expose()).ok()?;
         let (family, rest) = bytes.split_first_chunk()?;
         let (secret, channel) = rest.split_first_chunk()?;
         let channel = ChannelId::parse(std::str::from_utf8(channel).ok()?).ok()?;
-        Some(Self { family: *family, secret: *secret, channel })
+        Some(Self { family: *family, secret: Secret::new(*secret), channel })
     }
 
-    fn successor(&self, secret: [u8; SECRET]) -> Self {
+    fn successor(&self, secret: Secret<[u8; SECRET]>) -> Self {
         Self { family: self.family, secret, channel: self.channel.clone() }
     }
 
-    fn hash(&self) -> String {
-        BASE64.encode(Sha256::digest(self.secret))
+    fn hash(&self) -> Secret<String> {
+        self.secret.map(|secret| BASE64.encode(Sha256::digest(secret)))
     }
-}
 
-impl std::fmt::Display for RefreshToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&BASE64.encode([&self.family[..], &self.secret, self.channel.as_str().as_bytes()].concat()))
+    fn to_text(&self) -> Secret<String> {
+        self.secret.map(|secret| BASE64.encode([&self.family[..], &secret, self.channel.as_str().as_bytes()].concat()))
     }
 }
 
 /// The stored form of a family with this current token.
 fn family_item(current: &RefreshToken, previous: Option<&RefreshToken>, now: Timestamp) -> Item {
     let mut item = keys::refresh_tokens(&current.channel, &BASE64.encode(current.family)).into_item();
-    item.insert("current".into(), text(current.hash()));
+    item.insert("current".into(), text(current.hash().expose()));
     expire(&mut item, now + REFRESH_TOKEN_AGE);
     if let Some(previous) = previous {
-        item.insert("previous".into(), text(previous.hash()));
+        item.insert("previous".into(), text(previous.hash().expose()));
         item.insert("rotated_at".into(), number(now.as_second()));
     }
     item
@@ -202,15 +200,15 @@ mod tests {
     proptest! {
         #[test]
         fn a_refresh_token_reads_back(family: [u8; FAMILY], secret: [u8; SECRET], channel in "[A-Za-z0-9_-]{1,32}") {
-            let token = RefreshToken { family, secret, channel: ChannelId::parse(&channel).unwrap() };
-            let read = RefreshToken::parse(&token.to_string()).unwrap();
-            prop_assert_eq!((read.family, read.secret, read.channel), (family, secret, token.channel));
+            let token = RefreshToken { family, secret: Secret::new(secret), channel: ChannelId::parse(&channel).unwrap() };
+            let read = RefreshToken::parse(token.to_text().as_deref()).unwrap();
+            prop_assert_eq!((read.family, *read.secret.expose(), read.channel), (family, secret, token.channel));
         }
 
         #[test]
         fn other_text_is_no_refresh_token(text in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..FAMILY + SECRET + 1)) {
-            prop_assert!(RefreshToken::parse(&text).is_none());
-            prop_assert!(RefreshToken::parse(&BASE64.encode(bytes)).is_none());
+            prop_assert!(RefreshToken::parse(Secret::new(&text)).is_none());
+            prop_assert!(RefreshToken::parse(Secret::new(&BASE64.encode(bytes))).is_none());
         }
     }
 }

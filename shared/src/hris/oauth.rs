@@ -14,13 +14,13 @@ use super::keys::{access_token_key, app_key, attempt_key, company_key, employee_
 use super::values::{Code, Status, Uuid};
 use super::{Caller, Credential, Service, missing};
 use crate::crypto::credentials::{NewSecret, Secrets, hash};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
-use crate::values::{Mobile, Moment, RecordId, Text, Url};
+use crate::values::{Mobile, Moment, RecordId, Secret, Text, Url};
 
 /// How long a response code is valid.
 const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
@@ -28,7 +28,7 @@ const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// A product's app.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct App {
     pub app_id: RecordId,
     pub product_id: Code,
@@ -65,9 +65,9 @@ impl From<Error> for ConsentError {
 /// The request of an app to exchange a response code.
 pub struct Exchange<'a> {
     pub app_id: &'a str,
-    pub app_secret: &'a str,
+    pub app_secret: Secret<&'a str>,
     pub callback_url: &'a str,
-    pub response_code: &'a str,
+    pub response_code: Secret<&'a str>,
 }
 
 impl Service {
@@ -148,15 +148,15 @@ impl Service {
     /// not reveal whether it does. `address` is the IP address of the browser.
     ///
     /// DynamoDB: two reads, three writes.
-    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
+    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<Secret<String>> {
         // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.national()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
-        let attempt = random_token()?;
+        let attempt = random_secret()?;
         let OneTimeCode { plain, mut item } =
-            one_time_code::issue(&self.counters(), attempt_key(&attempt), attempt.as_bytes(), 1)?;
+            one_time_code::issue(&self.counters(), attempt_key(attempt.as_deref()), attempt.expose().as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
         if let Some(Employee { uuid, .. }) = &employee {
             item.insert("employee".into(), text(uuid.as_str()));
@@ -164,6 +164,7 @@ impl Service {
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         if employee.is_some() {
             let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
+            let plain = plain.expose();
             let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
             self.sms.send(mobile, &message).await?;
         }
@@ -173,17 +174,24 @@ impl Service {
     /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
     /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
-    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<String, ConsentError> {
-        let is_wrong =
-            |outcome: &Result<String, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
+    pub async fn consent(
+        &self,
+        app: &App,
+        attempt: Secret<&str>,
+        code: Secret<&str>,
+        address: &str,
+    ) -> Result<Secret<String>, ConsentError> {
+        let is_wrong = |outcome: &Result<Secret<String>, ConsentError>| {
+            matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode))
+        };
         CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
     }
 
-    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<String, ConsentError> {
+    async fn consent_by(&self, app: &App, attempt: Secret<&str>, code: Secret<&str>) -> Result<Secret<String>, ConsentError> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
         let (item, is_right) =
-            match one_time_code::attempt(&self.counters(), attempt_key(attempt), attempt.as_bytes(), code).await? {
+            match one_time_code::attempt(&self.counters(), attempt_key(attempt), attempt.expose().as_bytes(), code).await? {
                 Attempted::Right(item) => (item, true),
                 Attempted::Wrong(item) => (item, false),
                 Attempted::Spent => return Err(ConsentError::SpentCode),
@@ -193,8 +201,8 @@ impl Service {
         }
         let Some(employee) = item.get("employee").filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
 
-        let response_code = random_token()?;
-        let mut granted = response_code_key(&response_code).into_item();
+        let response_code = random_secret()?;
+        let mut granted = response_code_key(response_code.as_deref()).into_item();
         granted.insert("app_id".into(), text(app.app_id.as_str()));
         granted.insert("callback_url".into(), text(app.callback_url.as_str()));
         granted.insert("company".into(), text(app.company_uuid.as_str()));
@@ -203,7 +211,7 @@ impl Service {
         expire(&mut granted, now + RESPONSE_CODE_AGE);
         let unchanged = Condition::equals(VERSION, number(read_integer::<u64>(&item, VERSION)?));
         let mut used = item;
-        used.insert("used".into(), text(hash(&response_code)));
+        used.insert("used".into(), text(hash(response_code.as_deref()).expose()));
         used.insert(VERSION.into(), number(read_integer::<u64>(&used, VERSION)? + 1));
         let outcome = self.store.transact(vec![
             Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
@@ -219,7 +227,7 @@ impl Service {
     /// the app.
     ///
     /// DynamoDB: two reads, one write, one transaction. A rejected request: at most two reads, one write.
-    pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<String>> {
+    pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<Secret<String>>> {
         let grant = self.verify_exchange(exchange).await;
         let ended = match &grant {
             Ok(Some(_)) => Attempt::Succeeded,
@@ -254,17 +262,17 @@ impl Service {
     }
 
     /// Consumes a response code and stores an access token, in one transaction.
-    async fn issue_access_token(&self, response_code: Item) -> Result<String> {
+    async fn issue_access_token(&self, response_code: Item) -> Result<Secret<String>> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let token = random_token()?;
-        let mut granted = access_token_key(&token).into_item();
+        let token = random_secret()?;
+        let mut granted = access_token_key(token.as_deref()).into_item();
         for attribute in ["app_id", "company", "employee"] {
             granted.extend(response_code.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
         }
         expire(&mut granted, now + ACCESS_TOKEN_AGE);
         let mut used = response_code;
-        used.insert("state".into(), text(hash(&token)));
+        used.insert("state".into(), text(hash(token.as_deref()).expose()));
         let outcome = self.store.transact(vec![
             Write::Put { table: table.clone(), item: used.clone(), condition: Condition::equals("state", text("fresh")) },
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
@@ -278,10 +286,10 @@ impl Service {
     /// The caller, if the access token is valid and the employee who consented has not left.
     ///
     /// DynamoDB: nothing within five seconds after the token was loaded; else two reads.
-    pub async fn authorize_token(&self, access_token: &str) -> Result<Option<Caller>> {
+    pub async fn authorize_token(&self, access_token: Secret<&str>) -> Result<Option<Caller>> {
         let now = self.clock.now();
         let hash = hash(access_token);
-        let consent = match self.consents.get(&hash, now) {
+        let consent = match self.consents.get(hash.expose(), now) {
             Some(consent) => consent,
             None => {
                 let Some(item) = self.store.get(&self.tables.credentials, access_token_key(access_token)).await? else {
@@ -296,7 +304,7 @@ impl Service {
                     return Ok(None);
                 }
                 let consent = Arc::new(Consent { company, expires_at: read_integer(&item, "expires_at")? });
-                self.consents.put(hash, Arc::clone(&consent), now);
+                self.consents.put(hash.expose().clone(), Arc::clone(&consent), now);
                 consent
             }
         };
@@ -305,8 +313,9 @@ impl Service {
     }
 
     /// The token against cross-site requests in the forms of the consent page. It is valid for one browser and app.
-    pub fn form_token(&self, browser: &str, app_id: &str) -> Result<String> {
-        Ok(Uuid::of_digest(self.keyring.blind_index(&[b"form", browser.as_bytes(), app_id.as_bytes()])?).to_string())
+    pub fn form_token(&self, browser: Secret<&str>, app_id: &str) -> Result<Secret<String>> {
+        let digest = self.keyring.blind_index(&[b"form", browser.expose().as_bytes(), app_id.as_bytes()])?;
+        Ok(Secret::new(Uuid::of_digest(&digest).to_string()))
     }
 }
 

@@ -9,7 +9,7 @@ use super::job::{Content, Job, State};
 use super::users::Profile;
 use super::values::{BizType, Note};
 use super::{Service, keys, missing};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_text;
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
@@ -157,7 +157,7 @@ impl Service {
 
     /// Applies `change` to a job and returns whether it is different now. On a concurrent update the change is re-applied to the new version.
     async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
-        let stamp = text(random_token()?);
+        let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
             let found = found.ok_or_else(|| missing("job"))?;

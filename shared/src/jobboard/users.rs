@@ -16,7 +16,7 @@ use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
-use crate::values::{Id, LocalTime, Mobile, Text};
+use crate::values::{Id, LocalTime, Mobile, Secret, Text, exposed};
 
 /// Tokens are valid for seven days (docs/design/jobboard.md, Conventions).
 const TOKENS: AccessTokens = AccessTokens { audience: "jobboard", age: SignedDuration::from_hours(7 * 24) };
@@ -27,7 +27,8 @@ const SEALED: [&str; 2] = ["openid", "phone"];
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {
     pub id: Id,
-    pub openid: String,
+    #[serde(serialize_with = "exposed")]
+    pub openid: Secret<String>,
     pub phone: Mobile,
     #[serde(default)]
     pub name: Text<0, 32>,
@@ -74,7 +75,7 @@ pub struct Profile {
 /// A user who has logged in, with the token for the next requests.
 pub struct Login {
     pub user: Id,
-    pub token: String,
+    pub token: Secret<String>,
 }
 
 /// Why a registration or a log-in failed.
@@ -106,8 +107,8 @@ impl Service {
     /// DynamoDB: one write, one read, one transaction; one more read if an inviter is named; one more write after a wrong code.
     pub async fn register(
         &self,
-        login_code: &str,
-        phone_code: &str,
+        login_code: Secret<&str>,
+        phone_code: Secret<&str>,
         inviter: Option<Id>,
         address: &str,
     ) -> Result<Login, LoginError> {
@@ -120,13 +121,18 @@ impl Service {
         CODES.attempt(&self.counters(), &["login", address], register, is_wrong).await
     }
 
-    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Login, LoginError> {
-        let session = self.wechat.code_to_session(login_code).await??;
+    async fn register_by(
+        &self,
+        login_code: Secret<&str>,
+        phone_code: Secret<&str>,
+        inviter: Option<Id>,
+    ) -> Result<Login, LoginError> {
+        let session = self.wechat.code_to_session(login_code.expose()).await??;
         if let Some(user) = self.user_of(&session.openid).await? {
             return Ok(self.login(user)?);
         }
         let now = self.clock.now();
-        let phone = match self.wechat.phone_number(phone_code, now).await? {
+        let phone = match self.wechat.phone_number(phone_code.expose(), now).await? {
             Ok(phone) => Mobile::parse(&phone).map_err(|reason| Error::invalid([Fault::new("phone_code", reason)]))?,
             Err(Rejection::Code) => return Err(Error::invalid([Fault::new("phone_code", "is wrong or used")]).into()),
             Err(rejection) => return Err(rejection.into()),
@@ -174,19 +180,19 @@ impl Service {
     /// Logs in a registered user. `address` is the client's.
     ///
     /// DynamoDB: one write, one read; two writes after a wrong code.
-    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Login, LoginError> {
+    pub async fn log_in(&self, login_code: Secret<&str>, address: &str) -> Result<Login, LoginError> {
         let is_wrong = |outcome: &Result<Login, LoginError>| matches!(outcome, Err(LoginError::Rejected(Rejection::Code)));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
     }
 
-    async fn log_in_by(&self, login_code: &str) -> Result<Login, LoginError> {
-        let session = self.wechat.code_to_session(login_code).await??;
+    async fn log_in_by(&self, login_code: Secret<&str>) -> Result<Login, LoginError> {
+        let session = self.wechat.code_to_session(login_code.expose()).await??;
         let user = self.user_of(&session.openid).await?.ok_or(LoginError::NotRegistered)?;
         Ok(self.login(user)?)
     }
 
     /// The user of a token.
-    pub fn authorize(&self, token: &str) -> Result<Id> {
+    pub fn authorize(&self, token: Secret<&str>) -> Result<Id> {
         let subject = TOKENS.verify(&self.keyring, token, self.clock.now());
         let user = subject.and_then(|subject| subject.parse().ok()).map(Id::from_u64);
         user.ok_or_else(Error::token_rejected)
@@ -228,13 +234,13 @@ impl Service {
         Ok(Login { user, token: TOKENS.sign(&self.keyring, &user.to_string(), self.clock.now())? })
     }
 
-    async fn user_of(&self, openid: &str) -> Result<Option<Id>> {
+    async fn user_of(&self, openid: &Secret<String>) -> Result<Option<Id>> {
         let found = self.store.get(&self.tables.jobboard, keys::openid(&self.openid_code(openid)?)).await?;
         found.map(|item| read_integer(&item, "user").map(Id::from_u64)).transpose()
     }
 
-    fn openid_code(&self, openid: &str) -> Result<String> {
-        Ok(hex::encode(self.keyring.blind_index(&[b"openid", openid.as_bytes()])?))
+    fn openid_code(&self, openid: &Secret<String>) -> Result<String> {
+        Ok(hex::encode(self.keyring.blind_index(&[b"openid", openid.expose().as_bytes()])?.expose()))
     }
 
     fn user_item(&self, user: &User) -> Result<Item> {

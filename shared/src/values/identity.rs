@@ -43,22 +43,6 @@ impl Private {
     }
 }
 
-identity! {
-    /// A token of another service: printable, 1 to 2,048 characters.
-    Token
-}
-
-impl Token {
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        let printable = text.chars().all(|c| !c.is_control());
-        if printable && !text.trim().is_empty() && text.chars().count() <= 2048 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must be 1 to 2048 characters")
-        }
-    }
-}
-
 impl From<Mobile> for Private {
     fn from(Mobile(number): Mobile) -> Self {
         Self(number)

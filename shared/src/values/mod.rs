@@ -7,14 +7,16 @@ pub mod input;
 mod json;
 mod local_time;
 mod number;
+mod secret;
 mod text;
 mod time;
 
 pub use id::Id;
-pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private, Token};
+pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Mobile, Private};
 pub use json::Verbatim;
 pub use local_time::LocalTime;
 pub use number::{Adjustment, Count, Int, Money, Score, Span, integer};
+pub use secret::{Secret, SecretText, Token, exposed};
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 

@@ -14,13 +14,18 @@ pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     pub fn parse(text: &str) -> Result<Self, Reason> {
+        Self::check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    pub(super) fn check(text: &str) -> Result<(), Reason> {
         if MIN > 0 && text.trim().is_empty() {
             return Err("must not be empty");
         }
         match text.chars().count() {
             length if length < MIN => Err("is too short"),
             length if length > MAX => Err("is too long"),
-            _ => Ok(Self(text.to_owned())),
+            _ => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use shared::channel::ChannelId;
 use shared::error::Error;
+use shared::values::Secret;
 
 use super::answer::Failure;
 use crate::App;
@@ -23,8 +24,8 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// The token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110, 11.1).
-fn bearer(header: &str) -> Option<&str> {
+fn bearer(header: &str) -> Option<Secret<&str>> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim_start_matches(' ');
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ')).then_some(token)
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ')).then_some(Secret::new(token))
 }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
+use crate::values::Secret;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,13 +36,13 @@ pub struct WeChat {
 #[derive(Clone, Deserialize)]
 pub struct App {
     appid: String,
-    secret: String,
+    secret: Secret<String>,
 }
 
 impl App {
     /// Parses the secret's JSON. An error never quotes it.
-    pub fn parse(secret: &str) -> Result<Self> {
-        serde_json::from_str(secret)
+    pub fn parse(secret: Secret<&str>) -> Result<Self> {
+        serde_json::from_str(secret.expose())
             .map_err(|_| Error::internal("the WeChat secret is not a JSON object with appid and secret"))
     }
 }
@@ -49,9 +50,9 @@ impl App {
 /// The user that logs in.
 #[derive(Deserialize)]
 pub struct Session {
-    pub openid: String,
+    pub openid: Secret<String>,
     #[serde(default)]
-    pub unionid: Option<String>,
+    pub unionid: Option<Secret<String>>,
 }
 
 /// Why WeChat rejects a code.
@@ -89,8 +90,12 @@ impl WeChat {
     /// The user that got this code from `wx.login`.
     pub async fn code_to_session(&self, code: &str) -> Result<Result<Session, Rejection>> {
         let app = self.app.get().await?;
-        let query =
-            [("appid", app.appid.as_str()), ("secret", &app.secret), ("js_code", code), ("grant_type", "authorization_code")];
+        let query = [
+            ("appid", app.appid.as_str()),
+            ("secret", app.secret.expose()),
+            ("js_code", code),
+            ("grant_type", "authorization_code"),
+        ];
         let request = self.http().get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
         let answer = answer(request).await?;
         match rejection(&answer)? {
@@ -144,7 +149,8 @@ impl WeChat {
             return Ok(token);
         }
         let App { appid, secret } = self.app.get().await?;
-        let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": renew});
+        let body =
+            json!({"grant_type": "client_credential", "appid": appid, "secret": secret.expose(), "force_refresh": renew});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
         if let Some(rejection) = rejection(&answer)? {
             return Err(Error::internal(format!("WeChat returns no access token: {rejection:?}")));

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attribute::{number, read_integer, text};
 use super::{Item, Key, STAMP, Store};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 
 /// One step of a counter. Instants are Unix seconds.
@@ -40,7 +40,7 @@ impl Store {
     /// Adds to a counter in one write, so that concurrent steps are all counted. The SDK retries a call whose response was lost, so the
     /// counter may count it twice.
     pub async fn count(&self, table: &str, count: Count) -> Result<Counted> {
-        let stamp = text(random_token()?);
+        let stamp = text(random_text()?);
         let names = [
             ("#counted", count.attribute.as_str()),
             ("#outdated", &count.outdated),
