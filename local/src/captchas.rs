@@ -11,6 +11,7 @@ use shared::runtime::environment::Environment;
 use shared::storage::sealed;
 use shared::storage::table::attribute::read_text;
 use shared::storage::table::{Key, Store};
+use shared::values::Secret;
 
 pub struct Captchas {
     store: Store,
@@ -29,7 +30,7 @@ impl Captchas {
 
     /// The text in the picture; `None` after the first attempt to solve it.
     pub async fn answer(&self, id: &str) -> Result<Option<String>> {
-        let key = Key::new(format!("signing#captcha#{}", hash(id)), "captcha");
+        let key = Key::new(format!("signing#captcha#{}", hash(Secret::new(id)).expose()), "captcha");
         let Some(mut item) = self.store.get(&self.table, key.clone()).await? else { return Ok(None) };
         sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
         read_text(&item, "answer").map(Some)

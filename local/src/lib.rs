@@ -193,7 +193,7 @@ impl World {
         let is_simulated = wechat_url == simulator_url;
         if [&wechat_url, &wechat_pay_url].contains(&&simulator_url) {
             let secret = async |id: &str| match environment.secret(id).await {
-                Ok(secret) => serde_json::from_str(&secret).map_err(|error| format!("{id}: {error}")),
+                Ok(secret) => serde_json::from_str(secret.expose()).map_err(|error| format!("{id}: {error}")),
                 Err(error) => Err(error.to_string()),
             };
             let apps = vec![secret(&variables["WECHAT_SECRET"]).await?, secret(&variables["JOBBOARD_WECHAT_SECRET"]).await?];

@@ -20,7 +20,7 @@ pub fn open(file: Option<&Path>, template: &Template) -> Result<BTreeMap<String,
         Some(stored) => serde_json::from_str(&stored).map_err(|error| format!("the secrets file is damaged: {error}"))?,
         None => BTreeMap::new(),
     };
-    let random = || shared::crypto::random::random_token().unwrap_or_default();
+    let random = || shared::crypto::random::random_text().unwrap_or_default();
     for (name, secret) in template.secrets(random) {
         secrets.entry(name).or_insert(secret);
     }

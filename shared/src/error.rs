@@ -109,7 +109,7 @@ impl Error {
     }
 
     /// Adds a fault, which the caller sees.
-    pub fn because(mut self, fault: Fault) -> Self {
+    pub fn with_fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }

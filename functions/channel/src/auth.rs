@@ -8,7 +8,7 @@ use serde::Serialize;
 use shared::channel::tokens::{ACCESS_TOKEN_AGE, Tokens};
 use shared::error::{Error, Fault};
 use shared::values::input::{Faults, Synonyms};
-use shared::values::{Reason, RecordId, Text};
+use shared::values::{Reason, RecordId, Secret, SecretText, Text, exposed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,7 +29,7 @@ struct TokenBody {
     appkey: Text<1, 255>,
     /// 渠道密钥
     #[schema(value_type = String, max_length = 255, example = "your_secret_key")]
-    secret: Text<1, 255>,
+    secret: SecretText<1, 255>,
     /// 固定值: client_credentials
     #[schema(value_type = String, example = "client_credentials")]
     grant_type: Text<1, 64>,
@@ -46,7 +46,7 @@ impl TokenRequest for TokenBody {
 struct RefreshBody {
     /// 刷新令牌
     #[schema(value_type = String, max_length = 512, example = "refresh_token_string")]
-    refresh_token: Text<1, 512>,
+    refresh_token: SecretText<1, 512>,
     /// 固定值: refresh_token
     #[schema(value_type = String, example = "refresh_token")]
     grant_type: Text<1, 64>,
@@ -56,14 +56,18 @@ impl TokenRequest for RefreshBody {}
 
 #[derive(Serialize, ToSchema)]
 struct TokenView {
-    access_token: String,
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    access_token: Secret<String>,
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// 秒
     #[schema(example = 7200)]
     expires_in: i64,
     /// 30 天内可用一次
-    refresh_token: String,
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    refresh_token: Secret<String>,
 }
 
 impl From<Tokens> for TokenView {
@@ -84,7 +88,7 @@ async fn create_token(
     check_grant_type(&body.grant_type, "client_credentials", "must be client_credentials")?;
     // A malformed appkey is the same error as an unknown one.
     let appkey = RecordId::parse(body.appkey.as_str()).map_err(|_| Error::unauthenticated())?;
-    Ok(Reply(app.issue_tokens(&appkey, body.secret.as_str(), &address).await?.into()))
+    Ok(Reply(app.issue_tokens(&appkey, body.secret.as_deref(), &address).await?.into()))
 }
 
 /// 刷新 Token
@@ -96,7 +100,7 @@ async fn refresh_token(
     JsonOrForm(body): JsonOrForm<RefreshBody>,
 ) -> Result<Reply<TokenView>, Failure> {
     check_grant_type(&body.grant_type, "refresh_token", "must be refresh_token")?;
-    Ok(Reply(app.refresh_tokens(body.refresh_token.as_str(), &address).await?.into()))
+    Ok(Reply(app.refresh_tokens(body.refresh_token.as_deref(), &address).await?.into()))
 }
 
 fn check_grant_type(grant_type: &Text<1, 64>, expected: &str, reason: Reason) -> Result<(), Error> {

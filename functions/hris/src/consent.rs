@@ -21,12 +21,12 @@ use form_urlencoded::Serializer;
 use lambda::Address;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
-use shared::crypto::random::random_token;
+use shared::crypto::random::random_text;
 use shared::error::{Error, Kind};
 use shared::hris::consent::{ConsentError, FORM_AGE};
 use shared::hris::oauth::App as OauthApp;
 use shared::values::input::Faults;
-use shared::values::{Mobile, Text};
+use shared::values::{Mobile, Secret, SecretText, Text};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -71,7 +71,7 @@ struct ConsentBody {
     action: Text<1, 16>,
     /// 页面中的隐藏字段
     #[schema(value_type = String)]
-    token: Text<1, 64>,
+    token: SecretText<1, 64>,
     #[schema(value_type = String)]
     app_id: Text<1, 64>,
     #[schema(value_type = String)]
@@ -89,11 +89,11 @@ struct ConsentBody {
     /// 页面中的隐藏字段
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    attempt: Text<0, 64>,
+    attempt: SecretText<0, 64>,
     /// 短信验证码
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    code: Text<0, 16>,
+    code: SecretText<0, 16>,
 }
 
 #[derive(Template)]
@@ -118,9 +118,9 @@ struct FormFields<'a> {
     company: &'a str,
     state: &'a str,
     response_type: &'a str,
-    token: String,
+    token: Secret<String>,
     mobile: &'a str,
-    attempt: &'a str,
+    attempt: Secret<&'a str>,
 }
 
 /// 授权页面
@@ -140,7 +140,7 @@ async fn show_consent(
         return stop("应用不存在，或回调地址与登记的不一致");
     };
     let cookie = match own_cookie(&app, &headers)? {
-        Some(cookie) => cookie.to_owned(),
+        Some(cookie) => cookie.map(str::to_owned),
         None => app.new_cookie()?,
     };
     let company = company_name(&app, &oauth_app).await?;
@@ -151,11 +151,11 @@ async fn show_consent(
         response_type: &query.response_type,
         token: app.form_token(&oauth_app)?,
         mobile: "",
-        attempt: "",
+        attempt: Secret::new(""),
     };
     let mut response = page(StatusCode::OK, "", Step::AskMobile(&fields))?;
     let secure = if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "; Secure" } else { "" };
-    let age = FORM_AGE.as_secs();
+    let (cookie, age) = (cookie.expose(), FORM_AGE.as_secs());
     let cookie = format!("{COOKIE}={cookie}; Path=/api/v2/oauth; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(Error::internal)?);
     Ok(response)
@@ -175,7 +175,7 @@ async fn submit_consent(
     let Some(oauth_app) = app.oauth_app(form.app_id.as_str(), form.callback_url.as_str()).await? else {
         return stop("应用不存在，或回调地址与登记的不一致");
     };
-    if own_cookie(&app, &headers)?.is_none() || !app.is_form_token(&oauth_app, form.token.as_str())? {
+    if own_cookie(&app, &headers)?.is_none() || !app.is_form_token(&oauth_app, form.token.as_deref())? {
         return stop("页面已失效，请从应用重新进入");
     }
     let company = company_name(&app, &oauth_app).await?;
@@ -187,7 +187,7 @@ async fn submit_consent(
         response_type: form.response_type.as_str(),
         token: app.form_token(&oauth_app)?,
         mobile: form.mobile.as_str().trim(),
-        attempt: form.attempt.as_str(),
+        attempt: form.attempt.as_deref(),
     };
     match form.action.as_str() {
         "send" => {
@@ -196,16 +196,16 @@ async fn submit_consent(
             };
             match app.send_consent_code(&oauth_app, &mobile, &address).await {
                 Ok(attempt) => {
-                    fields.attempt = &attempt;
+                    fields.attempt = attempt.as_deref();
                     page(StatusCode::OK, "", Step::AskCode(&fields))
                 }
                 Err(error) => too_often(error, "发送太频繁，请稍后再试", Step::AskMobile(&fields)),
             }
         }
-        "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_str().trim(), &address).await {
+        "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_deref().map(str::trim), &address).await {
             Ok(response_code) => {
                 let name = if fields.response_type == STANDARD { "code" } else { "response_code" };
-                redirect(&oauth_app, &[(name, &response_code), ("state", state)])
+                redirect(&oauth_app, &[(name, response_code.expose()), ("state", state)])
             }
             Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
             Err(ConsentError::SpentCode) => {
@@ -224,11 +224,11 @@ async fn company_name(app: &App, oauth_app: &OauthApp) -> Result<String, Error> 
 }
 
 /// The browser's cookie of this page.
-fn own_cookie<'a>(app: &App, headers: &'a HeaderMap) -> Result<Option<&'a str>, Error> {
+fn own_cookie<'a>(app: &App, headers: &'a HeaderMap) -> Result<Option<Secret<&'a str>>, Error> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let values =
         cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
-    for value in values {
+    for value in values.map(Secret::new) {
         if app.is_own_cookie(value)? {
             return Ok(Some(value));
         }
@@ -260,7 +260,7 @@ fn stop(message: &str) -> Result<Response, Failure> {
 }
 
 fn page(status: StatusCode, message: &str, step: Step<'_>) -> Result<Response, Failure> {
-    let nonce = random_token()?;
+    let nonce = random_text()?;
     // Browsers check the redirect after a form against form-action, too.
     let callback = match &step {
         Step::Stop => "",

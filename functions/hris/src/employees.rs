@@ -7,7 +7,7 @@ use shared::error::{Error, Result};
 use shared::hris::employees::{Employee, Filter, Group};
 use shared::hris::values::{Category, Code, Sex, Status, Uuid};
 use shared::values::input::{Faults, text};
-use shared::values::{BankAccount, Date, Mobile, Private, Text};
+use shared::values::{Date, Private, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -77,13 +77,14 @@ pub struct EmployeeView {
     #[schema(value_type = String)]
     email: Text<0, 255>,
     /// 手机号
-    #[schema(example = "18602836721")]
-    mobile: String,
+    #[schema(value_type = String, example = "18602836721")]
+    mobile: Private,
     /// 员工编号
     #[schema(value_type = String, example = "NORMAL-1")]
     empno: Code,
     /// 手机号
-    phone_number: String,
+    #[schema(value_type = String)]
+    phone_number: Private,
     /// 身份证号
     #[schema(value_type = String)]
     id_number: Private,
@@ -94,7 +95,8 @@ pub struct EmployeeView {
     #[schema(value_type = String)]
     bank_name: Text<0, 128>,
     /// 银行卡号
-    bank_card: String,
+    #[schema(value_type = String)]
+    bank_card: Private,
     /// 头像
     #[schema(value_type = String)]
     photo: Text<0, 2048>,
@@ -154,19 +156,19 @@ pub struct EmployeeView {
 
 impl From<Employee> for EmployeeView {
     fn from(employee: Employee) -> Self {
-        let mobile = employee.mobile.as_ref().map_or("", Mobile::as_str).to_owned();
+        let mobile = employee.mobile.map(Private::from).unwrap_or_default();
         Self {
             uuid: employee.uuid,
             name: employee.name,
             sex: employee.sex.map_or("", Sex::as_str),
             email: employee.email,
             empno: employee.empno,
-            phone_number: employee.phone_number.map_or_else(|| mobile.clone(), |phone| phone.as_str().to_owned()),
+            phone_number: employee.phone_number.unwrap_or_else(|| mobile.clone()),
             mobile,
             id_number: employee.id_number,
             address: employee.address,
             bank_name: employee.bank_name,
-            bank_card: employee.bank_card.as_ref().map_or("", BankAccount::as_str).to_owned(),
+            bank_card: employee.bank_card.map(Private::from).unwrap_or_default(),
             photo: employee.photo,
             marriage: employee.marriage,
             birthday: employee.birthday,

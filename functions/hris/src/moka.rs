@@ -7,7 +7,7 @@ use shared::hris::moka::{Validity, candidate_uuid};
 use shared::hris::recruitment::{Candidate, MokaDetails, MokaOperator};
 use shared::hris::values::{MokaGender, MokaMarriage};
 use shared::values::input::{Faults, text};
-use shared::values::{ContactPhone, Int, Private, Text, Url, Verbatim};
+use shared::values::{ContactPhone, Int, Private, Secret, Text, Url, Verbatim};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -203,7 +203,7 @@ async fn get_moka_bind(
     Segment(code): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    done_if_valid(app.check_bind_code(&caller.company, &code).await?)
+    done_if_valid(app.check_bind_code(&caller.company, Secret::new(&code)).await?)
 }
 
 /// 绑定 Moka 公司
@@ -214,7 +214,7 @@ async fn update_moka_bind(
     Segment(code): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    done_if_valid(app.bind_moka(&caller.company, &code).await?)
+    done_if_valid(app.bind_moka(&caller.company, Secret::new(&code)).await?)
 }
 
 fn done_if_valid(validity: Validity) -> Result<Reply<MokaDone>, Failure> {

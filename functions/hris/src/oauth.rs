@@ -7,8 +7,8 @@ use lambda::credentials::TokenRequest;
 use serde::Serialize;
 use shared::error::{Error, Fault};
 use shared::hris::oauth::{ACCESS_TOKEN_AGE, Exchange};
-use shared::values::Text;
 use shared::values::input::{Faults, Synonyms};
+use shared::values::{Secret, SecretText, Text, exposed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,13 +28,13 @@ struct TokenBody {
     #[schema(value_type = String)]
     app_id: Text<1, 64>,
     #[schema(value_type = String)]
-    app_secret: Text<1, 255>,
+    app_secret: SecretText<1, 255>,
     /// 与授权时相同
     #[schema(value_type = String)]
     callback_url: Text<1, 2048>,
     /// 10 分钟内有效, 只能使用一次
     #[schema(value_type = String)]
-    response_code: Text<1, 255>,
+    response_code: SecretText<1, 255>,
     /// OAuth 2.0 的客户端使用标准字段名, 并带上固定值 authorization_code
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
@@ -53,7 +53,9 @@ impl TokenRequest for TokenBody {
 
 #[derive(Serialize, ToSchema)]
 struct TokenView {
-    access_token: String,
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    access_token: Secret<String>,
     /// 秒
     #[schema(example = 7_776_000)]
     expires_in: i64,
@@ -76,9 +78,9 @@ async fn create_token(
     }
     let exchange = Exchange {
         app_id: body.app_id.as_str(),
-        app_secret: body.app_secret.as_str(),
+        app_secret: body.app_secret.as_deref(),
         callback_url: body.callback_url.as_str(),
-        response_code: body.response_code.as_str(),
+        response_code: body.response_code.as_deref(),
     };
     let access_token = app.exchange(&exchange, &address).await?.ok_or(Failure::UnknownApp)?;
     // A client of OAuth 2.0 demands the type of the token (RFC 6749, 5.1).

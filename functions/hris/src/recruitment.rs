@@ -47,7 +47,8 @@ struct CandidateView {
     #[schema(value_type = String)]
     email: Text<0, 255>,
     /// 手机号
-    mobile: String,
+    #[schema(value_type = String)]
+    mobile: Private,
     /// 性别
     sex: &'static str,
     /// 婚姻状况
@@ -149,7 +150,7 @@ impl From<Candidate> for CandidateView {
             uuid: candidate.uuid,
             name: candidate.name,
             email: candidate.email,
-            mobile: candidate.mobile.as_ref().map_or("", ContactPhone::as_str).to_owned(),
+            mobile: candidate.mobile.map(Private::from).unwrap_or_default(),
             sex: candidate.sex.map_or("", Sex::as_str),
             marriage: candidate.marriage,
             birthday: candidate.birthday,

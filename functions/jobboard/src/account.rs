@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::jobboard::users::{Changes, Login, Place};
 use shared::jobboard::values::{Area, Latitude, Longitude, Picture, Sex};
 use shared::values::input::Faults;
-use shared::values::{Id, Mobile, Text};
+use shared::values::{Id, Mobile, SecretText, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,10 +32,10 @@ pub fn router() -> OpenApiRouter<App> {
 struct RegisterBody {
     /// wx.getPhoneNumber 获取
     #[schema(value_type = String, example = "test")]
-    phone_code: Text<1, 128>,
+    phone_code: SecretText<1, 128>,
     /// wx.login 获取
     #[schema(value_type = String, example = "test")]
-    login_code: Text<1, 128>,
+    login_code: SecretText<1, 128>,
     /// 邀请人, 可为空
     #[deserr(default)]
     #[schema(value_type = Option<u64>, example = 289)]
@@ -60,7 +60,7 @@ impl Deserr<Faults> for Inviter {
 struct LoginBody {
     /// wx.login 获取
     #[schema(value_type = String, example = "test")]
-    login_code: Text<1, 128>,
+    login_code: SecretText<1, 128>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -78,8 +78,8 @@ struct UserInfoView {
 /// Returns the token in headers. Scripts in browsers can read only the headers that are exposed.
 fn logged_in(Login { user, token }: Login) -> Response {
     let headers = [
-        (AUTHORIZATION.as_str(), format!("Bearer {token}")),
-        ("x-auth-token", token),
+        (AUTHORIZATION.as_str(), format!("Bearer {}", token.expose())),
+        ("x-auth-token", token.expose().clone()),
         (ACCESS_CONTROL_EXPOSE_HEADERS.as_str(), "Authorization, X-Auth-Token".into()),
     ];
     (headers, Reply(LoginView { user_info: UserInfoView { id: user.as_u64() } })).into_response()
@@ -96,7 +96,7 @@ async fn register(
 ) -> Result<Response, Failure> {
     let RegisterBody { phone_code, login_code, inviter_id } = fields;
     let inviter = inviter_id.and_then(|Inviter(inviter)| inviter);
-    Ok(logged_in(app.register(login_code.as_str(), phone_code.as_str(), inviter, &address).await?))
+    Ok(logged_in(app.register(login_code.as_deref(), phone_code.as_deref(), inviter, &address).await?))
 }
 
 /// 微信登录
@@ -104,7 +104,7 @@ async fn register(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token"))),
     (status = "default", body = Problem)))]
 async fn log_in(State(app): State<App>, Address(address): Address, Json(fields): Json<LoginBody>) -> Result<Response, Failure> {
-    app.log_in(fields.login_code.as_str(), &address).await?.map(logged_in).ok_or(Failure::NotRegistered)
+    app.log_in(fields.login_code.as_deref(), &address).await?.map(logged_in).ok_or(Failure::NotRegistered)
 }
 
 #[derive(Serialize, ToSchema)]
@@ -115,8 +115,8 @@ struct UserView {
     name: String,
     /// 0 未知, 1 男, 2 女
     sex: i64,
-    #[schema(example = "15039021712")]
-    phone: String,
+    #[schema(value_type = String, example = "15039021712")]
+    phone: Mobile,
 }
 
 /// 查询个人信息
@@ -129,7 +129,7 @@ async fn get_user(State(app): State<App>, Caller(user): Caller) -> Result<Reply<
         avatar: user.avatar.as_str().to_owned(),
         name: user.name.as_str().to_owned(),
         sex: user.sex.get(),
-        phone: user.phone.as_str().to_owned(),
+        phone: user.phone,
     }))
 }
 

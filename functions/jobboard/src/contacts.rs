@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::Serialize;
 use shared::jobboard::contacts::{Contact, Direction};
+use shared::values::Private;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +25,8 @@ struct ContactView {
     /// 对方
     purpose_user_id: u64,
     purpose_user_name: String,
-    purpose_user_phone: String,
+    #[schema(value_type = String)]
+    purpose_user_phone: Private,
     #[schema(example = "2026-01-16 14:36:01.882")]
     create_at: String,
 }
@@ -38,7 +40,7 @@ impl ContactView {
             address,
             purpose_user_id: other.id.as_u64(),
             purpose_user_name: other.name.as_str().to_owned(),
-            purpose_user_phone: other.phone.as_ref().map_or_else(String::new, |phone| phone.as_str().to_owned()),
+            purpose_user_phone: other.phone.map(Private::from).unwrap_or_default(),
             create_at: at.to_plain(),
         }
     }

@@ -10,8 +10,8 @@ use lambda::family::also_at;
 use serde::Serialize;
 use shared::jobboard::job::Job;
 use shared::jobboard::users::Profile;
-use shared::values::Id;
 use shared::values::input::Faults;
+use shared::values::{Id, Private};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -51,7 +51,8 @@ struct OwnJobView {
     job_id: u64,
     purpose_user_id: u64,
     purpose_user_name: String,
-    purpose_user_phone: String,
+    #[schema(value_type = String)]
+    purpose_user_phone: Private,
 }
 
 /// Rows under both names: the document prints `contacts` here and `list` elsewhere.
@@ -83,7 +84,7 @@ fn own_job(job: &Job, owner: &Profile, now: Timestamp) -> OwnJobView {
         job_id: job.id.as_u64(),
         purpose_user_id: owner.id.as_u64(),
         purpose_user_name: owner.name.as_str().to_owned(),
-        purpose_user_phone: owner.phone.as_ref().map_or_else(String::new, |phone| phone.as_str().to_owned()),
+        purpose_user_phone: owner.phone.clone().map(Private::from).unwrap_or_default(),
     }
 }
 

@@ -11,9 +11,8 @@ use shared::error::{Error, Fault, Kind};
 use shared::jobboard::missing;
 use shared::jobboard::orders::{Order, Purchase};
 use shared::outbound::wechat::pay::{PayParams, Proof};
-use shared::values::Id;
 use shared::values::input::Faults;
-use shared::values::{Int, Money, Text};
+use shared::values::{Id, Int, Money, Secret, Text, exposed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -96,7 +95,9 @@ struct PayParamsView {
     package: String,
     #[schema(example = "RSA")]
     sign_type: &'static str,
-    pay_sign: String,
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    pay_sign: Secret<String>,
 }
 
 impl OrderView {

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use deserr::Deserr;
 use percent_encoding::percent_decode_str;
 use shared::error::{Error, Fault, Result};
+use shared::values::Secret;
 use shared::values::input::{Faults, Json as Input, Synonyms};
 
 /// Some clients leave out the padding.
@@ -23,8 +24,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The token of `Authorization: Bearer`.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    of_scheme(headers, "bearer").filter(|token| !token.is_empty() && !token.contains(' '))
+pub fn bearer(headers: &HeaderMap) -> Option<Secret<&str>> {
+    of_scheme(headers, "bearer").filter(|token| !token.expose().is_empty() && !token.expose().contains(' '))
 }
 
 /// A request for tokens. Its client may use the names of OAuth 2.0 (RFC 6749) beside those of the API document.
@@ -48,16 +49,16 @@ pub fn read_token_request<T: TokenRequest>(headers: &HeaderMap, mut fields: Inpu
 }
 
 /// The client and the secret of the header's value.
-fn basic(encoded: &str) -> Option<[String; 2]> {
-    let text = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
+fn basic(encoded: Secret<&str>) -> Option<[Secret<String>; 2]> {
+    let text = String::from_utf8(BASE64.decode(encoded.expose()).ok()?).ok()?;
     let (client, secret) = text.split_once(':')?;
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().filter(|text| !text.contains('\0')).map(Into::into);
-    Some([decoded(client)?, decoded(secret)?])
+    Some([decoded(client)?, decoded(secret)?].map(Secret::new))
 }
 
-fn of_scheme<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+fn of_scheme<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<Secret<&'a str>> {
     let (name, value) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    name.eq_ignore_ascii_case(scheme).then(|| value.trim_start_matches(' '))
+    name.eq_ignore_ascii_case(scheme).then(|| Secret::new(value.trim_start_matches(' ')))
 }
 
 #[cfg(test)]
@@ -73,10 +74,10 @@ mod tests {
     #[test]
     fn a_bearer_token_is_one_word() {
         for good in ["Bearer t.o-k", "bearer t.o-k", "BEARER   t.o-k"] {
-            assert_eq!(bearer(&headers(good)), Some("t.o-k"), "{good}");
+            assert_eq!(bearer(&headers(good)).map(|token| *token.expose()), Some("t.o-k"), "{good}");
         }
         for bad in ["", "Bearer", "Bearer ", "Bearer a b", "Bearera", "Basic t.o-k", "t.o-k"] {
-            assert_eq!(bearer(&headers(bad)), None, "{bad}");
+            assert!(bearer(&headers(bad)).is_none(), "{bad}");
         }
     }
 
@@ -91,10 +92,10 @@ mod tests {
             (encode("a:"), ["a", ""]),
         ];
         for (encoded, pair) in cases {
-            assert_eq!(basic(&encoded), Some(pair.map(str::to_owned)), "{encoded}");
+            assert_eq!(basic(Secret::new(&encoded)).unwrap().map(|part| part.expose().clone()), pair, "{encoded}");
         }
         for bad in [encode("no colon"), encode("a:%00"), encode("a:%ff"), "@".to_owned(), String::new()] {
-            assert_eq!(basic(&bad), None, "{bad}");
+            assert!(basic(Secret::new(&bad)).is_none(), "{bad}");
         }
     }
 }

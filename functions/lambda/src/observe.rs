@@ -10,7 +10,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::json;
-use shared::crypto::random::random_token;
+use shared::crypto::random::random_text;
 use shared::runtime::call_counter::counted;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
@@ -86,7 +86,7 @@ fn accepted(value: &HeaderValue) -> Option<String> {
 }
 
 fn generated() -> String {
-    random_token().unwrap_or_default()
+    random_text().unwrap_or_default()
 }
 
 /// The number after `"code":` or `"status":` at the beginning of a body. The envelopes of all families begin with one of these members.

@@ -86,7 +86,7 @@ pub async fn list(service: &Service, List { limit: Limit(limit), cursor }: List)
 
 /// The only response that contains a secret.
 fn new_secret(appkey: &RecordId, secret: &NewSecret) -> Value {
-    json!({"appkey": appkey, "secret": secret.plain, "secret_id": secret.secret_id})
+    json!({"appkey": appkey, "secret": secret.plain.expose(), "secret_id": secret.secret_id})
 }
 
 /// A channel without its secrets.

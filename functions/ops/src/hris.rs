@@ -162,7 +162,7 @@ fn view_key(key: AccessKey) -> Value {
 /// The old token becomes invalid.
 pub async fn rotate_company_token(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
     let token = service.rotate_company_token(&company_uuid).await?;
-    Ok(json!({"company_uuid": company_uuid, "token": token}))
+    Ok(json!({"company_uuid": company_uuid, "token": token.expose()}))
 }
 
 pub async fn create_oauth_app(service: &Service, create: CreateApp) -> Result<Value> {
@@ -195,7 +195,7 @@ pub async fn retire_oauth_app_secret(service: &Service, RetireApp { app_id, secr
 
 pub async fn create_bind_code(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
     let code = service.create_bind_code(&company_uuid).await?;
-    Ok(json!({"company_uuid": company_uuid, "bind_code": code.plain, "valid_until": code.valid_until}))
+    Ok(json!({"company_uuid": company_uuid, "bind_code": code.plain.expose(), "valid_until": code.valid_until}))
 }
 
 /// Imports one slice. The operator repeats it with the returned `next` as `from`, until `next` is null. A repeated row changes nothing.
@@ -232,5 +232,5 @@ fn outcome(line: u64, result: &RowResult) -> Value {
 
 /// A response with a new secret.
 fn with_secret(owner: &str, id: &RecordId, name: &str, secret: &NewSecret) -> Value {
-    json!({owner: id, name: secret.plain, "secret_id": secret.secret_id})
+    json!({owner: id, name: secret.plain.expose(), "secret_id": secret.secret_id})
 }

@@ -18,7 +18,7 @@ pub const FUNCTIONS: [&str; 5] = ["jobboard-search-snapshot", "ops-admin", "ops-
 
 /// The ids and creation times of secrets, without the secrets.
 fn secrets(secrets: &shared::crypto::credentials::Secrets) -> Vec<serde_json::Value> {
-    let view = |secret: &shared::crypto::credentials::Secret| serde_json::json!({"secret_id": secret.secret_id, "created_at": secret.created_at});
+    let view = |secret: &shared::crypto::credentials::StoredSecret| serde_json::json!({"secret_id": secret.secret_id, "created_at": secret.created_at});
     secrets.iter().map(view).collect()
 }
 

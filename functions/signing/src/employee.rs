@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::signing::states::{Application, Origin, Submission};
 use shared::signing::values::{Number, Place, Worker};
-use shared::values::{Int, Text};
+use shared::values::{IdCard, Int, Mobile, SecretText, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,9 +30,12 @@ struct CompanyView {
 #[derive(Serialize, ToSchema)]
 struct EmployeeView {
     em_id: u64,
-    real_name: String,
-    phone: String,
-    id_number: String,
+    #[schema(value_type = String)]
+    real_name: Text<1, 64>,
+    #[schema(value_type = String)]
+    phone: Mobile,
+    #[schema(value_type = String)]
+    id_number: IdCard,
     age: i64,
     gender: i64,
     nation: String,
@@ -60,7 +63,8 @@ struct EmployeeView {
     county_name: String,
     addr: String,
     em_contact_name: String,
-    em_contact_phone: String,
+    #[schema(value_type = String)]
+    em_contact_phone: Text<0, 32>,
     em_contact_relationship: String,
     id_card_front: String,
     id_card_back: String,
@@ -80,9 +84,9 @@ impl From<Application> for EmployeeView {
     fn from(Application { resume, signing }: Application) -> Self {
         Self {
             em_id: signing.em_id,
-            real_name: resume.real_name.as_str().to_owned(),
-            phone: resume.phone.as_str().to_owned(),
-            id_number: resume.id_number.as_str().to_owned(),
+            real_name: resume.real_name,
+            phone: resume.phone,
+            id_number: resume.id_number,
             age: resume.age.map_or(0, Int::get),
             gender: resume.gender.map_or(0, Int::get),
             nation: resume.nation.as_str().to_owned(),
@@ -104,7 +108,7 @@ impl From<Application> for EmployeeView {
             county_name: resume.county_name.as_str().to_owned(),
             addr: resume.addr.as_str().to_owned(),
             em_contact_name: resume.em_contact_name.as_str().to_owned(),
-            em_contact_phone: resume.em_contact_phone.as_str().to_owned(),
+            em_contact_phone: resume.em_contact_phone,
             em_contact_relationship: resume.em_contact_relationship.as_str().to_owned(),
             id_card_front: resume.id_card_front.as_str().to_owned(),
             id_card_back: resume.id_card_back.as_str().to_owned(),
@@ -159,5 +163,5 @@ async fn submit(
     submission: Submission,
 ) -> Result<Reply<()>, Failure> {
     let (resume, verify_code) = body.into_parts();
-    Ok(Reply(app.submit(worker, resume, verify_code.as_ref().map(Text::as_str), origin, submission).await?))
+    Ok(Reply(app.submit(worker, resume, verify_code.as_ref().map(SecretText::as_deref), origin, submission).await?))
 }

@@ -4,7 +4,7 @@ use deserr::{Deserr, IntoValue, Map as _, Value, ValuePointerRef};
 use shared::signing::resume::Resume;
 use shared::signing::values::{Entries, Number, Place};
 use shared::values::input::Faults;
-use shared::values::{IdCard, Int, Mobile, Text};
+use shared::values::{IdCard, Int, Mobile, SecretText, Text};
 use utoipa::ToSchema;
 
 /// 简历: 字段见文档 2.2.1; work_exp 与 employee_edu 是对象数组 (表单中写作 work_exp[0][company]=.., 或 JSON 字符串)。
@@ -116,12 +116,12 @@ pub struct ResumeBody {
     /// 短信验证码
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    verify_code: Option<Text<1, 16>>,
+    verify_code: Option<SecretText<1, 16>>,
 }
 
 impl ResumeBody {
     /// The résumé and the code.
-    pub fn into_parts(self) -> (Resume, Option<Text<1, 16>>) {
+    pub fn into_parts(self) -> (Resume, Option<SecretText<1, 16>>) {
         let resume = Resume {
             real_name: self.real_name,
             phone: self.phone,
@@ -168,7 +168,7 @@ impl Deserr<Faults> for Submitted {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         let Value::Map(mut members) = value else { return Err(Faults::one(at, "must be an object")) };
         let code = members.remove("verify_code").map(IntoValue::into_value);
-        let verify_code = code.map(|code| Text::deserialize_from_value(code, at.push_key("verify_code"))).transpose();
+        let verify_code = code.map(|code| SecretText::deserialize_from_value(code, at.push_key("verify_code"))).transpose();
         match (ResumeBody::deserialize_from_value(Value::<V>::Map(members), at), verify_code) {
             (Ok(body), Ok(verify_code)) => Ok(Self(ResumeBody { verify_code, ..body })),
             (body, verify_code) => {

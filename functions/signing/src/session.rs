@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::signing::captcha;
 use shared::signing::sessions::Login;
 use shared::values::input::Faults;
-use shared::values::{Mobile, Text};
+use shared::values::{Mobile, Secret, SecretText, exposed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,11 +29,11 @@ pub fn router() -> OpenApiRouter<App> {
     (status = "default", body = Problem)))]
 async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Failure> {
     let captcha = app.new_captcha().await?;
-    let cookie = format!("captcha_id={}; Path=/; HttpOnly; Max-Age={}", captcha.id, captcha::AGE.as_secs());
+    let cookie = format!("captcha_id={}; Path=/; HttpOnly; Max-Age={}", captcha.id.expose(), captcha::AGE.as_secs());
     let headers = [
         (header::CONTENT_TYPE, "image/png".to_owned()),
         (header::SET_COOKIE, cookie),
-        (header::HeaderName::from_static("x-captcha-id"), captcha.id),
+        (header::HeaderName::from_static("x-captcha-id"), captcha.id.expose().clone()),
     ];
     Ok((headers, captcha.picture).into_response())
 }
@@ -44,7 +44,7 @@ async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Fa
 struct VerifycodeBody {
     /// 图形验证码
     #[schema(value_type = String)]
-    captcha_code: Text<1, 16>,
+    captcha_code: SecretText<1, 16>,
     /// 手机号
     #[schema(value_type = String)]
     phone: Mobile,
@@ -65,7 +65,8 @@ async fn create_verifycode(
     Address(address): Address,
     Fields(body): Fields<VerifycodeBody>,
 ) -> Result<Reply<Nothing>, Failure> {
-    app.send_code(&platform, captcha.as_deref(), body.captcha_code.as_str(), &body.phone, &address).await?;
+    app.send_code(&platform, captcha.as_ref().map(Secret::as_deref), body.captcha_code.as_deref(), &body.phone, &address)
+        .await?;
     Ok(Reply(Nothing {}))
 }
 
@@ -75,13 +76,15 @@ async fn create_verifycode(
 struct LoginBody {
     /// wx.login 取得的 code
     #[schema(value_type = String)]
-    code: Text<1, 128>,
+    code: SecretText<1, 128>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct LoginView {
     /// 会话 token 信息
-    session_token: String,
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    session_token: Secret<String>,
     /// 为 0 表示未提交过简历信息
     em_id: u64,
 }
@@ -96,7 +99,7 @@ async fn log_in(
     Address(address): Address,
     Fields(body): Fields<LoginBody>,
 ) -> Result<Reply<LoginView>, Failure> {
-    let Login { session_token, em_id } = app.log_in(&platform, body.code.as_str(), &address).await?;
+    let Login { session_token, em_id } = app.log_in(&platform, body.code.as_deref(), &address).await?;
     Ok(Reply(LoginView { session_token, em_id }))
 }
 

@@ -8,7 +8,7 @@ use shared::jobboard::users::Changes;
 use shared::jobboard::values::Sex;
 use shared::storage::page::PageRequest;
 use shared::values::input::Json;
-use shared::values::{Id, Text};
+use shared::values::{Id, Secret, Text};
 
 use super::command;
 use crate::functions::Functions;
@@ -83,7 +83,7 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
 
 /// Registers a user with a name.
 async fn register(service: &Service, code: &str, name: &str) -> Result<Id, String> {
-    let login = service.register(code, code, None, "127.0.0.1").await;
+    let login = service.register(Secret::new(code), Secret::new(code), None, "127.0.0.1").await;
     let login = login.map_err(|error| format!("{code} cannot be registered: {error:?}"))?;
     let changes = Changes { name: Some(Text::parse(name)?), sex: Sex::new(1), ..Changes::default() };
     service.update_user(login.user, &changes).await.map_err(|error| error.to_string())?;

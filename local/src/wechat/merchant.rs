@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use shared::outbound::wechat::pay::keys::{SealingKey, SigningKey, VerifyingKeys};
 use shared::outbound::wechat::pay::nonce;
 use shared::runtime::clock::{Clock, SystemClock};
+use shared::values::Secret;
 
 use super::orders::{Failure, Orders, text};
 
@@ -83,13 +84,14 @@ impl Merchant {
         let message = |error: shared::error::Error| error.to_string();
         let serial = text(merchant, "serial_no");
         let public = BTreeMap::from([(serial.clone(), text(platform, "merchant_public_key"))]);
-        let key = |serial: &str, private: &str| SigningKey::parse(&text(platform, serial), &text(platform, private));
+        let key =
+            |serial: &str, private: &str| SigningKey::parse(&text(platform, serial), Secret::new(&text(platform, private)));
         Ok(Self(Arc::new(Inner {
             appid: text(merchant, "appid"),
             mchid: text(merchant, "mchid"),
             serial,
             verifying_key: VerifyingKeys::parse(&public).map_err(message)?,
-            sealing: SealingKey::parse(&text(merchant, "apiv3_key")).map_err(message)?,
+            sealing: SealingKey::parse(Secret::new(&text(merchant, "apiv3_key"))).map_err(message)?,
             public_key: key("public_key_id", "public_key_private").map_err(message)?,
             certificate_key: key("certificate_serial", "certificate_private").map_err(message)?,
             certificate: text(platform, "certificate"),
@@ -112,7 +114,7 @@ impl Inner {
         Ok(vec![
             ("Wechatpay-Timestamp", time),
             ("Wechatpay-Nonce", nonce),
-            ("Wechatpay-Signature", signature),
+            ("Wechatpay-Signature", signature.expose().clone()),
             ("Wechatpay-Serial", key.serial.clone()),
             ("Wechatpay-Signature-Type", SCHEME.into()),
         ])
@@ -139,7 +141,7 @@ impl Inner {
             return Err(failure("商户号或证书序列号错误"));
         }
         let lines = [request.method.as_str(), &request.path, time, nonce, &request.body];
-        if !self.verifying_key.verify(part("serial_no"), &lines, part("signature")) {
+        if !self.verifying_key.verify(part("serial_no"), &lines, Secret::new(part("signature"))) {
             return Err(failure("签名错误"));
         }
         if !self.state().nonces.insert(nonce.to_owned()) {

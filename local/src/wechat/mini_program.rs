@@ -61,7 +61,7 @@ impl Simulator {
     }
 
     fn issue(&self, kind: &str, subject: &str) -> Json<Value> {
-        let code = format!("{kind}-{}", shared::crypto::random::random_token().unwrap_or_default());
+        let code = format!("{kind}-{}", shared::crypto::random::random_text().unwrap_or_default());
         self.state().codes.insert(code.clone(), subject.to_owned());
         Json(json!({"code": code}))
     }

@@ -10,10 +10,10 @@ use crate::error::{Error, Fault, Result};
 use crate::storage::page::Cursor;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, Write};
-use crate::values::{Moment, RecordId, Text};
+use crate::values::{Moment, RecordId, Secret, Text};
 
 /// A channel as administrators see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Channel {
     pub appkey: ChannelId,
     pub name: Text<0, 64>,
@@ -73,7 +73,7 @@ impl Service {
         let range = match cursor {
             None => Range::All,
             Some(sealed) => match Cursor::open(sealed, &self.keyring, keys::CHANNELS) {
-                Some(cursor) => Range::Behind(cursor.position),
+                Some(cursor) => Range::After(cursor.position),
                 None => return Err(Error::invalid([Fault::new("cursor", "is not a cursor of this list")])),
             },
         };
@@ -91,7 +91,7 @@ impl Service {
     }
 
     /// The channel with this appkey and secret, enabled or not.
-    pub(super) async fn authenticate(&self, appkey: &ChannelId, secret: &str) -> Result<Option<Channel>> {
+    pub(super) async fn authenticate(&self, appkey: &ChannelId, secret: Secret<&str>) -> Result<Option<Channel>> {
         Ok(self.channel(appkey).await?.filter(|channel| channel.secrets.accept(secret)))
     }
 

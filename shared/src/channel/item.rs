@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, VERSION};
-use crate::values::Id;
+use crate::values::{Id, Secret};
 
 const SERVER_ID: &str = "server_id";
 const UPDATED_AT: &str = "updated_at";
@@ -37,7 +37,7 @@ pub fn to_item<T: Resource>(keyring: &Keyring, channel: &ChannelId, record: &Rec
     item.insert(SERVER_ID.into(), number(record.server_id.as_u64()));
     item.insert(UPDATED_AT.into(), number(record.updated_at.as_millisecond()));
     item.insert(VERSION.into(), number(record.version));
-    item.insert(FIRST_CONTENT.into(), text(record.first_content.clone()));
+    item.insert(FIRST_CONTENT.into(), text(record.first_content.expose()));
     Ok(item)
 }
 
@@ -48,7 +48,7 @@ pub fn from_item<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Recor
         server_id: Id::from_u64(read_integer(&item, SERVER_ID)?),
         updated_at: Timestamp::from_millisecond(read_integer(&item, UPDATED_AT)?).map_err(Error::internal)?,
         version: read_integer(&item, VERSION)?,
-        first_content: read_text(&item, FIRST_CONTENT)?,
+        first_content: Secret::new(read_text(&item, FIRST_CONTENT)?),
         content: serde_dynamo::from_item(item).map_err(Error::internal)?,
     })
 }

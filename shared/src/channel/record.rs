@@ -8,7 +8,7 @@ use super::{Service, Settings};
 use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
 use crate::storage::table::{Condition, Item, Outcome, Rejection, Write, retry_conflicts};
-use crate::values::RecordId;
+use crate::values::{RecordId, Secret};
 
 impl Service {
     /// Stores a new record. A repeated POST with the content of the first one returns the record as it is now; other content for the
@@ -102,15 +102,16 @@ impl Service {
     }
 
     /// A keyed digest, because a plain digest would let a reader of the table guess the content.
-    fn digest<T: Resource>(&self, content: &T) -> Result<String> {
-        Ok(hex::encode(self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(&content.normal())?])?))
+    fn digest<T: Resource>(&self, content: &T) -> Result<Secret<String>> {
+        let digest = self.keyring.mac(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical(&content.normal())?])?;
+        Ok(digest.map(hex::encode))
     }
 
     fn is_first_content<T: Resource>(&self, stored: &Record<T>, content: &T) -> Result<bool> {
         // Digests of older records are of the content as it was sent.
         for canonical in [canonical(&content.normal())?, canonical(content)?] {
             let digests = self.keyring.macs(Purpose::ContentDigest, &[T::KIND.as_bytes(), &canonical]);
-            if digests.iter().any(|digest| hex::encode(digest) == stored.first_content) {
+            if digests.into_iter().any(|digest| digest.map(hex::encode).is_same(&stored.first_content)) {
                 return Ok(true);
             }
         }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Settings;
 use super::reference::Reference;
 use crate::error::Fault;
-use crate::values::{Id, Moment, RecordId};
+use crate::values::{Id, Moment, RecordId, Secret};
 
 /// The content of a record, as the partner sends it.
 pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync {
@@ -63,7 +63,7 @@ pub struct Record<T> {
     /// Counts the changes.
     pub(super) version: u64,
     /// A digest of the first POST's content: a repeated POST must have the same content.
-    pub(super) first_content: String,
+    pub(super) first_content: Secret<String>,
 }
 
 impl<T> Record<T> {

@@ -13,13 +13,13 @@ use super::Service;
 use super::channels::enabled_check;
 use super::keys::{self, ChannelId};
 use crate::crypto::access_token::AccessTokens;
-use crate::crypto::credentials::is_same;
 use crate::crypto::keyring::Purpose;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{read_integer, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, Write, expire};
+use crate::values::Secret;
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(2);
@@ -37,8 +37,8 @@ const SECRET: usize = 32;
 
 /// The tokens that a channel gets for its credentials.
 pub struct Tokens {
-    pub access_token: String,
-    pub refresh_token: String,
+    pub access_token: Secret<String>,
+    pub refresh_token: Secret<String>,
 }
 
 impl Service {
@@ -46,7 +46,7 @@ impl Service {
     /// IP address.
     ///
     /// DynamoDB: one read, two writes; with a wrong secret, one write less.
-    pub async fn issue_tokens(&self, appkey: &ChannelId, secret: &str, address: &str) -> Result<Tokens> {
+    pub async fn issue_tokens(&self, appkey: &ChannelId, secret: Secret<&str>, address: &str) -> Result<Tokens> {
         let channel = self.authenticate(appkey, secret).await?;
         let ended = if channel.is_some() { Attempt::Succeeded } else { Attempt::Failed };
         PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], ended).await?;
@@ -55,7 +55,7 @@ impl Service {
             return Err(Error::forbidden());
         }
         let now = self.clock.now();
-        let token = RefreshToken { family: random()?, secret: random()?, channel: channel.appkey };
+        let token = RefreshToken { family: random()?, secret: Secret::new(random()?), channel: channel.appkey };
         let item = family_item(&token, &Used::default(), now);
         // The family is 128 random bits: a conflict here can only be our own earlier write, whose response was lost.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
@@ -68,7 +68,7 @@ impl Service {
     /// `address` is the client's IP address. A malformed token is rejected without a write, so it does not count against the rate limit.
     ///
     /// DynamoDB: one read, one write, one transaction; on reuse, one write more instead of the transaction.
-    pub async fn refresh_tokens(&self, presented: &str, address: &str) -> Result<Tokens> {
+    pub async fn refresh_tokens(&self, presented: Secret<&str>, address: &str) -> Result<Tokens> {
         let token = RefreshToken::parse(presented).ok_or_else(Error::token_rejected)?;
         let caller = ["refresh", token.channel.as_str(), address];
         let is_wrong = |outcome: &Result<Tokens>| outcome.as_ref().is_err_and(|error| error.kind() == Kind::TokenRejected);
@@ -92,8 +92,8 @@ impl Service {
                     return Err(Error::token_rejected());
                 }
             };
-            let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[token.to_string().as_bytes()])?);
-            let current = Condition::equals("current", text(token.hash()));
+            let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[token.to_text().expose().as_bytes()])?);
+            let current = Condition::equals("current", text(token.hash().expose()));
             let put = Write::Put { table: table.clone(), item: family_item(&next, &used, now), condition: current };
             let outcome = self.store.transact(vec![enabled_check(&self.tables.channel, &token.channel), put]).await?;
             let Outcome::Rejected(rejections) = outcome else { return self.tokens(&next, now) };
@@ -108,7 +108,7 @@ impl Service {
     }
 
     /// The channel of an access token, if the channel is enabled.
-    pub async fn authorize(&self, access_token: &str) -> Result<ChannelId> {
+    pub async fn authorize(&self, access_token: Secret<&str>) -> Result<ChannelId> {
         let subject = ACCESS_TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
         let channel = ChannelId::parse(&subject).map_err(|_| Error::token_rejected())?;
         if self.is_enabled(&channel).await? { Ok(channel) } else { Err(Error::forbidden()) }
@@ -117,34 +117,34 @@ impl Service {
     fn tokens(&self, token: &RefreshToken, now: Timestamp) -> Result<Tokens> {
         Ok(Tokens {
             access_token: ACCESS_TOKENS.sign(&self.keyring, token.channel.as_str(), now)?,
-            refresh_token: token.to_string(),
+            refresh_token: token.to_text(),
         })
     }
 
     fn verdict(&self, stored: &Item, token: &RefreshToken, now: Timestamp) -> Result<Verdict> {
         let attribute = |name: &str| stored.get(name).and_then(|value| value.as_s().ok());
-        let Some(current) = attribute("current") else { return Ok(Verdict::Expired) };
+        let Some(current) = attribute("current").map(Secret::new) else { return Ok(Verdict::Expired) };
         if read_integer::<i64>(stored, "expires_at")? <= now.as_second() {
             return Ok(Verdict::Expired);
         }
         let mut used = Used::parse(attribute("previous").map_or("", String::as_str));
         used.forget(now);
-        if is_same(current, token.hash()) {
+        if current.is_same(&token.hash()) {
             used.add(token, now);
             return Ok(Verdict::Current { used });
         }
-        let newest = if used.contains(&token.hash()) { self.newest(token, current, &used) } else { None };
+        let newest = if used.contains(&token.hash()) { self.newest(token, &current, &used) } else { None };
         Ok(newest.map_or(Verdict::Reused, Verdict::JustUsed))
     }
 
     /// The current token of the family, whose hash is `current`, by the successors of a token that was just used.
-    fn newest(&self, token: &RefreshToken, current: &str, used: &Used) -> Option<RefreshToken> {
+    fn newest(&self, token: &RefreshToken, current: &Secret<&String>, used: &Used) -> Option<RefreshToken> {
         let mut last = token.clone();
         for _ in 0..MAX_USED {
-            let secrets = self.keyring.macs(Purpose::RefreshToken, &[last.to_string().as_bytes()]);
+            let secrets = self.keyring.macs(Purpose::RefreshToken, &[last.to_text().expose().as_bytes()]);
             let mut successors = secrets.into_iter().map(|secret| last.successor(secret));
-            last = successors.find(|next| is_same(next.hash(), current) || used.contains(&next.hash()))?;
-            if is_same(last.hash(), current) {
+            last = successors.find(|next| current.is_same(&next.hash()) || used.contains(&next.hash()))?;
+            if current.is_same(&last.hash()) {
                 return Some(last);
             }
         }
@@ -175,16 +175,16 @@ enum Verdict {
 /// The tokens of a family that were used within [`REUSE_WINDOW`], the last one first: the hash of each, and when it was used in Unix
 /// seconds. Stored as text, `hash@second hash@second`.
 #[derive(Default)]
-struct Used(Vec<(String, i64)>);
+struct Used(Vec<(Secret<String>, i64)>);
 
 impl Used {
     fn parse(text: &str) -> Self {
         let tokens = text.split(' ').filter_map(|token| token.split_once('@'));
-        Self(tokens.filter_map(|(hash, at)| Some((hash.to_owned(), at.parse().ok()?))).collect())
+        Self(tokens.filter_map(|(hash, at)| Some((Secret::new(hash.to_owned()), at.parse().ok()?))).collect())
     }
 
-    fn contains(&self, hash: &str) -> bool {
-        self.0.iter().any(|(used, _)| is_same(used, hash))
+    fn contains(&self, hash: &Secret<String>) -> bool {
+        self.0.iter().any(|(used, _)| used.is_same(hash))
     }
 
     fn add(&mut self, token: &RefreshToken, now: Timestamp) {
@@ -195,32 +195,30 @@ impl Used {
     fn forget(&mut self, now: Timestamp) {
         self.0.retain(|(_, at)| now.as_second() - at <= REUSE_WINDOW.as_secs());
     }
-}
 
-impl std::fmt::Display for Used {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let tokens: Vec<String> = self.0.iter().map(|(hash, at)| format!("{hash}@{at}")).collect();
-        f.write_str(&tokens.join(" "))
+    fn to_text(&self) -> String {
+        let tokens: Vec<String> = self.0.iter().map(|(hash, at)| format!("{}@{at}", hash.expose())).collect();
+        tokens.join(" ")
     }
 }
 
 #[derive(Clone)]
 struct RefreshToken {
     family: [u8; FAMILY],
-    secret: [u8; SECRET],
+    secret: Secret<[u8; SECRET]>,
     channel: ChannelId,
 }
 
 impl RefreshToken {
-    fn parse(text: &str) -> Option<Self> {
-        let bytes = BASE64.decode(text).ok()?;
+    fn parse(presented: Secret<&str>) -> Option<Self> {
+        let bytes = BASE64.decode(presented.expose()).ok()?;
         let (family, rest) = bytes.split_first_chunk()?;
         let (secret, channel) = rest.split_first_chunk()?;
         let channel = ChannelId::parse(std::str::from_utf8(channel).ok()?).ok()?;
-        Some(Self { family: *family, secret: *secret, channel })
+        Some(Self { family: *family, secret: Secret::new(*secret), channel })
     }
 
-    fn successor(&self, secret: [u8; SECRET]) -> Self {
+    fn successor(&self, secret: Secret<[u8; SECRET]>) -> Self {
         Self { family: self.family, secret, channel: self.channel.clone() }
     }
 
@@ -229,22 +227,20 @@ impl RefreshToken {
         keys::refresh_tokens(&self.channel, &BASE64.encode(self.family))
     }
 
-    fn hash(&self) -> String {
-        BASE64.encode(Sha256::digest(self.secret))
+    fn hash(&self) -> Secret<String> {
+        self.secret.map(|secret| BASE64.encode(Sha256::digest(secret)))
     }
-}
 
-impl std::fmt::Display for RefreshToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&BASE64.encode([&self.family[..], &self.secret, self.channel.as_str().as_bytes()].concat()))
+    fn to_text(&self) -> Secret<String> {
+        self.secret.map(|secret| BASE64.encode([&self.family[..], &secret, self.channel.as_str().as_bytes()].concat()))
     }
 }
 
 /// The stored form of a family with this current token.
 fn family_item(current: &RefreshToken, used: &Used, now: Timestamp) -> Item {
     let mut item = current.key().into_item();
-    item.insert("current".into(), text(current.hash()));
-    item.insert("previous".into(), text(used.to_string()));
+    item.insert("current".into(), text(current.hash().expose()));
+    item.insert("previous".into(), text(used.to_text()));
     expire(&mut item, now + REFRESH_TOKEN_AGE);
     item
 }
@@ -258,15 +254,15 @@ mod tests {
     proptest! {
         #[test]
         fn a_refresh_token_reads_back(family: [u8; FAMILY], secret: [u8; SECRET], channel in "[A-Za-z0-9_-]{1,32}") {
-            let token = RefreshToken { family, secret, channel: ChannelId::parse(&channel).unwrap() };
-            let read = RefreshToken::parse(&token.to_string()).unwrap();
-            prop_assert_eq!((read.family, read.secret, read.channel), (family, secret, token.channel));
+            let token = RefreshToken { family, secret: Secret::new(secret), channel: ChannelId::parse(&channel).unwrap() };
+            let read = RefreshToken::parse(token.to_text().as_deref()).unwrap();
+            prop_assert_eq!((read.family, *read.secret.expose(), read.channel), (family, secret, token.channel));
         }
 
         #[test]
         fn other_text_is_no_refresh_token(text in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..FAMILY + SECRET + 1)) {
-            prop_assert!(RefreshToken::parse(&text).is_none());
-            prop_assert!(RefreshToken::parse(&BASE64.encode(bytes)).is_none());
+            prop_assert!(RefreshToken::parse(Secret::new(&text)).is_none());
+            prop_assert!(RefreshToken::parse(Secret::new(&BASE64.encode(bytes))).is_none());
         }
     }
 }

@@ -6,41 +6,17 @@ use crate::crypto::random::random;
 use crate::error::Result;
 use crate::storage::objects::{Content, Presigned};
 use crate::values::input::Faults;
-use crate::values::{Reason, text_value};
+use crate::values::{Reason, choices, text_value};
 
 /// The largest upload, in bytes.
 pub const MAX_SIZE: u32 = 20 * 1024 * 1024;
 
-/// The purpose of an upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    Resume,
-    License,
-    Certification,
-    SupportingDoc,
-}
-
-impl Purpose {
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        match text {
-            "resume" => Ok(Self::Resume),
-            "license" => Ok(Self::License),
-            "certification" => Ok(Self::Certification),
-            "supporting_doc" => Ok(Self::SupportingDoc),
-            _ => Err("must be one of: resume license certification supporting_doc"),
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Resume => "resume",
-            Self::License => "license",
-            Self::Certification => "certification",
-            Self::SupportingDoc => "supporting_doc",
-        }
+choices! {
+    /// The purpose of an upload.
+    Purpose {
+        Resume = "resume", License = "license", Certification = "certification", SupportingDoc = "supporting_doc",
     }
 }
-text_value!(Purpose);
 
 /// An accepted file type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::keyring::{Keyring, Purpose};
 use crate::error::{Error, Result};
+use crate::values::Secret;
 
 const ISSUER: &str = "gongqiao";
 
@@ -30,7 +31,7 @@ struct Claims {
 }
 
 impl AccessTokens {
-    pub fn sign(&self, keyring: &Keyring, subject: &str, now: Timestamp) -> Result<String> {
+    pub fn sign(&self, keyring: &Keyring, subject: &str, now: Timestamp) -> Result<Secret<String>> {
         let key_id = keyring.current();
         let key = keyring.key(key_id, Purpose::AccessToken).ok_or_else(|| Error::internal("no current key"))?;
         let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
@@ -42,11 +43,13 @@ impl AccessTokens {
             exp: (now + self.age).as_second(),
             nbf: None,
         };
-        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key)).map_err(Error::internal)
+        let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.expose()));
+        token.map(Secret::new).map_err(Error::internal)
     }
 
     /// The subject of a genuine token that has not expired. Only HS256 is accepted, whatever algorithm the header names.
-    pub fn verify(&self, keyring: &Keyring, token: &str, now: Timestamp) -> Option<String> {
+    pub fn verify(&self, keyring: &Keyring, token: Secret<&str>, now: Timestamp) -> Option<String> {
+        let token = *token.expose();
         let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
         let key = keyring.key(&key_id, Purpose::AccessToken)?;
         let mut validation = Validation::new(Algorithm::HS256);
@@ -55,7 +58,7 @@ impl AccessTokens {
         validation.set_audience(&[self.audience]);
         // Checked below against `now`; the library reads the machine's clock.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&key), &validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.expose()), &validation).ok()?.claims;
         let has_begun = claims.nbf.is_none_or(|begins| begins <= now.as_second());
         (has_begun && now.as_second() < claims.exp).then_some(claims.sub)
     }
@@ -72,7 +75,7 @@ mod tests {
     const TOKENS: AccessTokens = AccessTokens { audience: "channel", age: SignedDuration::from_hours(2) };
 
     fn keyring() -> Keyring {
-        Keyring::parse(r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#).unwrap()
+        Keyring::parse(Secret::new(r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#)).unwrap()
     }
 
     fn at(text: &str) -> Timestamp {
@@ -82,14 +85,14 @@ mod tests {
     #[test]
     fn an_access_token_expires_at_its_age() {
         let token = TOKENS.sign(&keyring(), "channel_001", at("2024-01-15T10:00:00Z")).unwrap();
-        assert_eq!(TOKENS.verify(&keyring(), &token, at("2024-01-15T11:59:59Z")).as_deref(), Some("channel_001"));
-        assert_eq!(TOKENS.verify(&keyring(), &token, at("2024-01-15T12:00:00Z")), None);
+        assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), at("2024-01-15T11:59:59Z")).as_deref(), Some("channel_001"));
+        assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), at("2024-01-15T12:00:00Z")), None);
     }
 
     #[test]
     fn other_keys_algorithms_and_audiences_are_rejected() {
         let now = at("2024-01-15T10:00:00Z");
-        let key = keyring().key("k1", Purpose::AccessToken).unwrap();
+        let key = *keyring().key("k1", Purpose::AccessToken).unwrap().expose();
         let claims =
             |aud: &str| serde_json::json!({"iss": ISSUER, "aud": aud, "sub": "channel_001", "iat": 0, "exp": i64::MAX});
         let forge = |kid: Option<&str>, algorithm, key: &[u8], aud| {
@@ -97,7 +100,7 @@ mod tests {
             jsonwebtoken::encode(&header, &claims(aud), &EncodingKey::from_secret(key)).unwrap()
         };
         let good = forge(Some("k1"), Algorithm::HS256, &key, TOKENS.audience);
-        assert!(TOKENS.verify(&keyring(), &good, now).is_some());
+        assert!(TOKENS.verify(&keyring(), Secret::new(&good), now).is_some());
         let unsigned = {
             let body = good.split('.').nth(1).unwrap();
             format!("{}.{body}.", BASE64.encode(r#"{"alg":"none","kid":"k1"}"#))
@@ -112,7 +115,7 @@ mod tests {
             unsigned,
             good.replace('.', ""),
         ] {
-            assert_eq!(TOKENS.verify(&keyring(), &bad, now), None, "{bad}");
+            assert_eq!(TOKENS.verify(&keyring(), Secret::new(&bad), now), None, "{bad}");
         }
     }
 
@@ -121,18 +124,19 @@ mod tests {
         fn a_changed_token_is_rejected(subject in ".{0,40}", at: prop::sample::Index, to in any::<char>()) {
             let now = Timestamp::UNIX_EPOCH;
             let token = TOKENS.sign(&keyring(), &subject, now).unwrap();
-            prop_assert_eq!(TOKENS.verify(&keyring(), &token, now), Some(subject));
+            prop_assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), now), Some(subject));
+            let token = token.expose();
             let mut changed = token.clone();
             let at = at.index(token.len());
             changed.replace_range(at..=at, &to.to_string());
-            prop_assert_eq!(TOKENS.verify(&keyring(), &changed, now).is_some(), changed == token);
+            prop_assert_eq!(TOKENS.verify(&keyring(), Secret::new(&changed), now).is_some(), changed == *token);
         }
 
         #[test]
         fn verification_never_panics(header in ".{0,60}", claims in ".{0,60}", rest in ".{0,60}") {
             let token = format!("{}.{}.{rest}", BASE64.encode(header), BASE64.encode(claims));
-            prop_assert_eq!(TOKENS.verify(&keyring(), &token, Timestamp::UNIX_EPOCH), None);
-            prop_assert_eq!(TOKENS.verify(&keyring(), &rest, Timestamp::UNIX_EPOCH), None);
+            prop_assert_eq!(TOKENS.verify(&keyring(), Secret::new(&token), Timestamp::UNIX_EPOCH), None);
+            prop_assert_eq!(TOKENS.verify(&keyring(), Secret::new(&rest), Timestamp::UNIX_EPOCH), None);
         }
     }
 }

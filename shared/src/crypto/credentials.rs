@@ -1,15 +1,14 @@
 //! The secrets of a caller. Two may be active at the same time: the old one stays valid during the rollout of a new one.
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
-use crate::values::{Id, Moment, RecordId};
+use crate::values::{Id, Moment, RecordId, Secret, exposed};
 
 /// How many secrets of a caller may be active at the same time.
 const MAX_SECRETS: usize = 2;
@@ -17,7 +16,7 @@ const MAX_SECRETS: usize = 2;
 /// A new secret in plain text. It can be shown only now, because only its hash or ciphertext is stored.
 pub struct NewSecret {
     pub secret_id: RecordId,
-    pub plain: String,
+    pub plain: Secret<String>,
     created_at: Moment,
 }
 
@@ -25,51 +24,50 @@ impl NewSecret {
     /// 256 random bits.
     pub fn make(id: Id, now: Timestamp) -> Result<Self> {
         let secret_id = RecordId::parse(&id.to_string()).map_err(Error::internal)?;
-        Ok(Self { secret_id, plain: random_token()?, created_at: now.into() })
+        Ok(Self { secret_id, plain: random_secret()?, created_at: now.into() })
     }
 
     /// For a caller that presents the secret: stores its hash.
-    pub fn hashed(&self) -> Secret {
-        self.kept_as(hash(&self.plain))
+    pub fn hashed(&self) -> StoredSecret {
+        self.stored(hash(self.plain.as_deref()))
     }
 
-    /// For a caller that signs with the secret: stores it sealed, as `kept`.
-    pub fn kept_as(&self, kept: String) -> Secret {
-        Secret { secret_id: self.secret_id.clone(), created_at: self.created_at, kept }
+    /// For a caller that signs with the secret: stores its ciphertext.
+    pub fn sealed(&self, ciphertext: String) -> StoredSecret {
+        self.stored(Secret::new(ciphertext))
+    }
+
+    fn stored(&self, value: Secret<String>) -> StoredSecret {
+        StoredSecret { secret_id: self.secret_id.clone(), created_at: self.created_at, value }
     }
 }
 
 /// One of a caller's secrets as it is stored.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Secret {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoredSecret {
     pub secret_id: RecordId,
     pub created_at: Moment,
-    /// The hash of the secret, or its ciphertext.
-    pub(crate) kept: String,
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secret({})", self.secret_id)
-    }
+    /// The hash of the secret, or its ciphertext. The attribute is `kept`.
+    #[serde(rename = "kept", serialize_with = "exposed")]
+    pub(crate) value: Secret<String>,
 }
 
 /// The active secrets of a caller, oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Secrets(Vec<Secret>);
+pub struct Secrets(Vec<StoredSecret>);
 
 impl Secrets {
-    pub fn of(first: Secret) -> Self {
+    pub fn of(first: StoredSecret) -> Self {
         Self(vec![first])
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Secret> {
+    pub fn iter(&self) -> impl Iterator<Item = &StoredSecret> {
         self.0.iter()
     }
 
     /// Adds a secret. `owner` is the field that a fault names.
-    pub fn add(&mut self, secret: Secret, owner: &'static str) -> Result<()> {
+    pub fn add(&mut self, secret: StoredSecret, owner: &'static str) -> Result<()> {
         if self.0.len() >= MAX_SECRETS {
             return Err(Error::conflict(Fault::new(owner, "has two active secrets: retire one first")));
         }
@@ -90,26 +88,27 @@ impl Secrets {
     }
 
     /// Whether the presented secret is active. For secrets that are stored as hashes.
-    pub fn accept(&self, presented: &str) -> bool {
+    pub fn accept(&self, presented: Secret<&str>) -> bool {
         let presented = hash(presented);
         // Compares every hash, so that the time does not reveal which one matches.
-        self.iter().fold(false, |found, known| found | is_same(&presented, &known.kept))
+        self.iter().fold(false, |found, known| found | presented.is_same(&known.value))
     }
 }
 
 /// SHA-256 in base64url. A secret of 256 random bits needs no slower hash.
-pub fn hash(secret: &str) -> String {
-    BASE64.encode(Sha256::digest(secret.as_bytes()))
-}
-
-/// Compares in constant time. Only this function compares values that authenticate a caller.
-pub fn is_same(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
-    verify_slices_are_equal(left.as_ref(), right.as_ref()).is_ok()
+pub fn hash(secret: Secret<&str>) -> Secret<String> {
+    secret.map(|secret| BASE64.encode(Sha256::digest(secret.as_bytes())))
 }
 
 #[cfg(test)]
 mod tests {
+    use static_assertions::assert_not_impl_any;
+
     use super::*;
+
+    assert_not_impl_any!(NewSecret: PartialEq, std::fmt::Debug, Serialize);
+    assert_not_impl_any!(StoredSecret: PartialEq);
+    assert_not_impl_any!(Secrets: PartialEq);
 
     #[test]
     fn a_secret_is_in_no_debug_output() {
@@ -117,19 +116,11 @@ mod tests {
         let new = NewSecret::make(Id::from_u64(7), now).unwrap();
         let sealed = "k1.sealed-secret";
         let mut secrets = Secrets::of(new.hashed());
-        secrets.add(new.kept_as(sealed.into()), "appkey").unwrap();
+        secrets.add(new.sealed(sealed.into()), "appkey").unwrap();
         let shown = format!("{secrets:?} {secrets:#?} {:?}", secrets.iter().next());
-        assert_eq!(format!("{:?}", new.hashed()), "Secret(7)");
-        for hidden in [&new.plain, &hash(&new.plain), sealed] {
+        assert!(shown.contains("value: Secret(..)"), "{shown}");
+        for hidden in [new.plain.expose(), hash(new.plain.as_deref()).expose(), sealed] {
             assert!(!shown.contains(hidden), "{shown}");
-        }
-    }
-
-    #[test]
-    fn only_whole_equal_values_are_the_same() {
-        assert!(is_same("abc", "abc") && is_same("", "") && is_same([1, 2], [1, 2]));
-        for (left, right) in [("abc", "abd"), ("abc", "ab"), ("", "a"), ("abc", "ABC")] {
-            assert!(!is_same(left, right), "{left} {right}");
         }
     }
 }

@@ -14,6 +14,7 @@ use sha2::Sha256;
 
 use crate::crypto::random::random;
 use crate::error::{Error, Result};
+use crate::values::Secret;
 
 /// The minimum length of a key, in bytes.
 const MIN_SECRET: usize = 32;
@@ -45,23 +46,23 @@ impl Purpose {
 
 pub struct Keyring {
     current: String,
-    secrets: BTreeMap<String, Vec<u8>>,
+    secrets: BTreeMap<String, Secret<String>>,
 }
 
 impl Keyring {
     /// Parses the secret's JSON. An error never quotes it.
-    pub fn parse(secret: &str) -> Result<Self> {
-        let mut entries: BTreeMap<String, String> =
-            serde_json::from_str(secret).map_err(|_| Error::internal("the key secret is not a JSON object of strings"))?;
+    pub fn parse(secret: Secret<&str>) -> Result<Self> {
+        let mut entries: BTreeMap<String, Secret<String>> = serde_json::from_str(secret.expose())
+            .map_err(|_| Error::internal("the key secret is not a JSON object of strings"))?;
         let current = entries.remove("current").ok_or_else(|| Error::internal("the key secret names no current key"))?;
+        let current = current.expose().clone();
         if !entries.contains_key(&current) {
             return Err(Error::internal("the key secret lacks its current key"));
         }
-        if entries.iter().any(|(id, secret)| id.contains('.') || secret.len() < MIN_SECRET) {
+        if entries.iter().any(|(id, secret)| id.contains('.') || secret.expose().len() < MIN_SECRET) {
             return Err(Error::internal("the key secret holds a key that is too short, or an id with a dot"));
         }
-        let secrets = entries.into_iter().map(|(id, secret)| (id, secret.into_bytes())).collect();
-        Ok(Self { current, secrets })
+        Ok(Self { current, secrets: entries })
     }
 
     /// The id of the key that creates new tokens, digests and ciphertexts.
@@ -70,24 +71,24 @@ impl Keyring {
     }
 
     /// The derived key for this purpose. `None` if the secret does not list the id.
-    pub fn key(&self, id: &str, purpose: Purpose) -> Option<[u8; 32]> {
+    pub fn key(&self, id: &str, purpose: Purpose) -> Option<Secret<[u8; 32]>> {
         self.secrets.get(id).map(|secret| mac(secret, &[purpose.label()]))
     }
 
     /// HMAC-SHA256 with the current key.
-    pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> Result<[u8; 32]> {
+    pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> Result<Secret<[u8; 32]>> {
         let key = self.key(&self.current, purpose).ok_or_else(|| Error::internal("no current key"))?;
         Ok(mac(&key, parts))
     }
 
     /// HMAC-SHA256 with each listed key. One of them equals the result of [`Keyring::mac`] before a rotation.
-    pub fn macs(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<[u8; 32]> {
+    pub fn macs(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<Secret<[u8; 32]>> {
         self.secrets.values().map(|secret| mac(&mac(secret, &[purpose.label()]), parts)).collect()
     }
 
     /// A blind index: HMAC-SHA256 with the first of the listed keys, for look-ups by a value that a DynamoDB key must not contain. A record
     /// is found only with the key that stored it, so this key must stay listed while such records exist.
-    pub fn blind_index(&self, parts: &[&[u8]]) -> Result<[u8; 32]> {
+    pub fn blind_index(&self, parts: &[&[u8]]) -> Result<Secret<[u8; 32]>> {
         let first = self.secrets.values().next().ok_or_else(|| Error::internal("no key"))?;
         Ok(mac(&mac(first, &[Purpose::BlindIndex.label()]), parts))
     }
@@ -120,18 +121,20 @@ impl Keyring {
 
     fn sealing_key(&self, id: &str) -> Option<LessSafeKey> {
         let key = self.key(id, Purpose::Sealing)?;
-        UnboundKey::new(&AES_256_GCM, &key).ok().map(LessSafeKey::new)
+        UnboundKey::new(&AES_256_GCM, key.expose()).ok().map(LessSafeKey::new)
     }
 }
 
 /// HMAC-SHA256 over the parts, each prefixed with its length, so that two different lists of parts are never the same message.
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { unreachable!("HMAC takes a key of any length") };
+fn mac(key: &Secret<impl AsRef<[u8]>>, parts: &[&[u8]]) -> Secret<[u8; 32]> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose().as_ref()) else {
+        unreachable!("HMAC takes a key of any length")
+    };
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    Secret::new(mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]
@@ -143,8 +146,8 @@ mod tests {
 
     #[test]
     fn a_ciphertext_of_an_older_key_opens_only_in_its_place() {
-        let sealed = Keyring::parse(OLD).unwrap().seal("a", "110101199001011234").unwrap();
-        let ring = Keyring::parse(NEW).unwrap();
+        let sealed = Keyring::parse(Secret::new(OLD)).unwrap().seal("a", "110101199001011234").unwrap();
+        let ring = Keyring::parse(Secret::new(NEW)).unwrap();
         assert_eq!(ring.open("a", &sealed).unwrap(), "110101199001011234");
         assert!(ring.open("b", &sealed).is_err());
         assert!(!sealed.contains("1990"));
@@ -152,17 +155,18 @@ mod tests {
 
     #[test]
     fn digests_survive_a_rotation_and_purposes_do_not_share_keys() {
-        let digest = Keyring::parse(OLD).unwrap().mac(Purpose::Cursor, &[b"x"]).unwrap();
-        let ring = Keyring::parse(NEW).unwrap();
-        assert!(ring.macs(Purpose::Cursor, &[b"x"]).contains(&digest));
-        assert!(!ring.macs(Purpose::Cursor, &[b"y"]).contains(&digest));
-        assert!(!ring.macs(Purpose::ContentDigest, &[b"x"]).contains(&digest));
+        let digest = Keyring::parse(Secret::new(OLD)).unwrap().mac(Purpose::Cursor, &[b"x"]).unwrap();
+        let ring = Keyring::parse(Secret::new(NEW)).unwrap();
+        let is_among = |macs: Vec<Secret<[u8; 32]>>| macs.iter().any(|mac| mac.is_same(&digest));
+        assert!(is_among(ring.macs(Purpose::Cursor, &[b"x"])));
+        assert!(!is_among(ring.macs(Purpose::Cursor, &[b"y"])));
+        assert!(!is_among(ring.macs(Purpose::ContentDigest, &[b"x"])));
     }
 
     #[test]
     fn bad_secrets_are_rejected_and_not_quoted() {
         for secret in ["", "[]", r#"{"k1":"hush"}"#, r#"{"current":"k1"}"#, r#"{"current":"k1","k1":"hush"}"#] {
-            let error = Keyring::parse(secret).err().unwrap().to_string();
+            let error = Keyring::parse(Secret::new(secret)).err().unwrap().to_string();
             assert!(!error.contains("hush"), "{error}");
         }
     }

@@ -10,14 +10,14 @@ use super::organization::Company;
 use super::signature::SignedCall;
 use super::values::{Code, Uuid};
 use super::{Caller, Credential, Service};
-use crate::crypto::credentials::{NewSecret, Secret, Secrets, hash, is_same};
+use crate::crypto::credentials::{NewSecret, Secrets, StoredSecret, hash};
 use crate::crypto::keyring::Purpose;
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
-use crate::values::{Moment, RecordId, Text, Token};
+use crate::values::{Moment, RecordId, Secret, Text, Token};
 
 const ACCESS_KEY: &str = "access_key";
 
@@ -41,13 +41,13 @@ impl From<Error> for AuthError {
 pub struct CachedAccessKey {
     company: Uuid,
     /// The active secrets in plain text.
-    secrets: Vec<String>,
+    secrets: Vec<Secret<String>>,
     /// The hash of the company's current token, if it has one.
-    token: Option<String>,
+    token: Option<Secret<String>>,
 }
 
 /// An access key as administrators see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccessKey {
     pub access_key: RecordId,
     pub product_id: Code,
@@ -129,10 +129,10 @@ impl Service {
     }
 
     /// Replaces the token of a company. The old one is invalid as soon as all processes have reloaded it: after five seconds.
-    pub async fn rotate_company_token(&self, company: &Uuid) -> Result<String> {
-        let token = random_token()?;
+    pub async fn rotate_company_token(&self, company: &Uuid) -> Result<Secret<String>> {
+        let token = random_secret()?;
         let mut item = company_token_key(company).into_item();
-        item.insert("hash".into(), text(hash(&token)));
+        item.insert("hash".into(), text(hash(token.as_deref()).expose()));
         let table = &self.tables.hris;
         let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
         match self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
@@ -148,7 +148,7 @@ impl Service {
         let company = self.company(uuid).await?.ok_or_else(|| Error::missing("guid"))?;
         let key = visitor_token_key(uuid);
         let mut item = key.clone().into_item();
-        item.insert("token".into(), text(token.as_str()));
+        item.insert("token".into(), text(*token.as_deref().expose()));
         sealed::seal(&self.keyring, &key, &["token"], &mut item)?;
         self.store.transact(vec![Write::Set { table: self.tables.hris.clone(), item }]).await?;
         Ok(company)
@@ -163,8 +163,9 @@ impl Service {
             return Err(AuthError::Untimely);
         }
         let payload = call.signed_payload(&access_key.secrets).ok_or(AuthError::WrongSignature)?;
-        let signature = call.signature.to_ascii_lowercase();
-        let identity = self.keyring.mac(Purpose::ContentDigest, &[call.access_key.as_bytes(), signature.as_bytes()])?;
+        let signature = call.signature.map(str::to_ascii_lowercase);
+        let identity =
+            self.keyring.mac(Purpose::ContentDigest, &[call.access_key.as_bytes(), signature.expose().as_bytes()])?;
         let credential = Credential::Signed { call: identity };
         Ok((Caller { company: access_key.company.clone(), credential }, payload))
     }
@@ -172,12 +173,12 @@ impl Service {
     /// Whether this is the company's current token.
     ///
     /// DynamoDB: nothing if [`Service::authorize`] has just loaded the access key; one read without an access key.
-    pub async fn is_company_token(&self, company: &Uuid, access_key: Option<&str>, token: &str) -> Result<bool> {
+    pub async fn is_company_token(&self, company: &Uuid, access_key: Option<&str>, token: Secret<&str>) -> Result<bool> {
         let known = match access_key {
             Some(access_key) => self.cached_access_key(access_key).await?.and_then(|cached| cached.token.clone()),
             None => self.company_token(company).await?,
         };
-        Ok(known.is_some_and(|known| is_same(known, hash(token))))
+        Ok(known.is_some_and(|known| known.is_same(&hash(token))))
     }
 
     async fn cached_access_key(&self, access_key: &str) -> Result<Option<Arc<CachedAccessKey>>> {
@@ -189,20 +190,21 @@ impl Service {
         let Some(item) = self.store.get(&self.tables.hris, access_key_key(&id)).await? else { return Ok(None) };
         let key: AccessKey = serde_dynamo::from_item(item).map_err(Error::internal)?;
         let place = sealed_at(&key.access_key);
-        let secrets = key.secrets.iter().map(|secret| self.keyring.open(&place, &secret.kept)).collect::<Result<_>>()?;
+        let secrets = key.secrets.iter().map(|secret| self.keyring.open(&place, secret.value.expose()).map(Secret::new));
+        let secrets = secrets.collect::<Result<_>>()?;
         let token = self.company_token(&key.company_uuid).await?;
         let cached = Arc::new(CachedAccessKey { company: key.company_uuid, secrets, token });
         self.access_keys.put(access_key.to_owned(), Arc::clone(&cached), now);
         Ok(Some(cached))
     }
 
-    async fn company_token(&self, company: &Uuid) -> Result<Option<String>> {
+    async fn company_token(&self, company: &Uuid) -> Result<Option<Secret<String>>> {
         let found = self.store.get(&self.tables.hris, company_token_key(company)).await?;
-        found.map(|item| read_text(&item, "hash")).transpose()
+        found.map(|item| read_text(&item, "hash").map(Secret::new)).transpose()
     }
 
-    fn seal_secret(&self, access_key: &RecordId, secret: &NewSecret) -> Result<Secret> {
-        Ok(secret.kept_as(self.keyring.seal(&sealed_at(access_key), &secret.plain)?))
+    fn seal_secret(&self, access_key: &RecordId, secret: &NewSecret) -> Result<StoredSecret> {
+        Ok(secret.sealed(self.keyring.seal(&sealed_at(access_key), secret.plain.expose())?))
     }
 
     async fn change_access_key(

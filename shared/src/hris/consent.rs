@@ -10,14 +10,13 @@ use super::employees::Employee;
 use super::keys::{attempt_key, response_code_key};
 use super::oauth::App;
 use super::values::{Status, Uuid};
-use crate::crypto::credentials::is_same;
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Outcome, VERSION, Write, expire};
-use crate::values::Mobile;
+use crate::values::{Mobile, Secret};
 
 /// How long a form of the page is valid.
 pub const FORM_AGE: SignedDuration = SignedDuration::from_hours(1);
@@ -48,15 +47,15 @@ impl Service {
     /// not reveal whether it does. `address` is the IP address of the browser.
     ///
     /// DynamoDB: two reads, three writes.
-    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<String> {
+    pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<Secret<String>> {
         // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
         let employee = found.filter(|employee| employee.status != Status::Dimission);
-        let attempt = random_token()?;
+        let attempt = random_secret()?;
         let OneTimeCode { plain, mut item } =
-            one_time_code::issue(&self.counters(), attempt_key(&attempt), attempt.as_bytes(), 1)?;
+            one_time_code::issue(&self.counters(), attempt_key(attempt.as_deref()), attempt.expose().as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
         if let Some(Employee { uuid, .. }) = &employee {
             item.insert("employee".into(), text(uuid.as_str()));
@@ -64,6 +63,7 @@ impl Service {
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         if employee.is_some() {
             let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
+            let plain = plain.expose();
             let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
             self.sms.send(mobile, &message).await?;
         }
@@ -73,17 +73,17 @@ impl Service {
     /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
     /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
-    pub async fn consent(&self, app: &App, attempt: &str, code: &str, address: &str) -> Result<String, ConsentError> {
+    pub async fn consent(&self, app: &App, attempt: Secret<&str>, code: Secret<&str>, address: &str) -> Result<Secret<String>, ConsentError> {
         let is_wrong =
-            |outcome: &Result<String, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
+            |outcome: &Result<Secret<String>, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
         CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
     }
 
-    async fn consent_by(&self, app: &App, attempt: &str, code: &str) -> Result<String, ConsentError> {
+    async fn consent_by(&self, app: &App, attempt: Secret<&str>, code: Secret<&str>) -> Result<Secret<String>, ConsentError> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
         let (mut item, is_right) =
-            match one_time_code::attempt(&self.counters(), attempt_key(attempt), attempt.as_bytes(), code).await? {
+            match one_time_code::attempt(&self.counters(), attempt_key(attempt), attempt.expose().as_bytes(), code).await? {
                 Attempted::Right(item) => (item, true),
                 Attempted::Wrong(item) => (item, false),
                 Attempted::Spent => return Err(ConsentError::SpentCode),
@@ -94,8 +94,9 @@ impl Service {
         let Some(employee) = item.get("employee").cloned().filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
 
         // Derived, so that a repeated call returns the same response code, although the table holds only its hash.
-        let response_code = BASE64.encode(self.keyring.blind_index(&[b"response code", attempt.as_bytes()])?);
-        let mut granted = response_code_key(&response_code).into_item();
+        let response_code =
+            self.keyring.blind_index(&[b"response code", attempt.expose().as_bytes()])?.map(|code| BASE64.encode(code));
+        let mut granted = response_code_key(response_code.as_deref()).into_item();
         granted.insert("app_id".into(), text(app.app_id.as_str()));
         granted.insert("callback_url".into(), text(app.callback_url.as_str()));
         granted.insert("company".into(), text(app.company_uuid.as_str()));
@@ -130,34 +131,37 @@ impl Service {
     }
 
     /// A new cookie of the consent page. No other site can send it, because it is `SameSite=Strict`.
-    pub fn new_cookie(&self) -> Result<String> {
-        let name = random_token()?;
-        Ok(format!("{name}.{}", self.form_mac(&[b"cookie", name.as_bytes()])?))
+    pub fn new_cookie(&self) -> Result<Secret<String>> {
+        let name = random_secret()?;
+        let mac = self.form_mac(&[b"cookie", name.expose().as_bytes()])?;
+        Ok(name.map(|name| format!("{name}.{}", mac.expose())))
     }
 
     /// Whether this page set the cookie.
-    pub fn is_own_cookie(&self, cookie: &str) -> Result<bool> {
-        match cookie.split_once('.') {
-            Some((name, mac)) => Ok(is_same(self.form_mac(&[b"cookie", name.as_bytes()])?, mac)),
+    pub fn is_own_cookie(&self, cookie: Secret<&str>) -> Result<bool> {
+        match cookie.expose().split_once('.') {
+            Some((name, mac)) => Ok(self.form_mac(&[b"cookie", name.as_bytes()])?.is_same(&Secret::new(mac))),
             None => Ok(false),
         }
     }
 
     /// The token in the forms of a page for this app. It is valid for an hour in every browser that has a cookie of the page: an employee
     /// may open the page several times.
-    pub fn form_token(&self, app: &App) -> Result<String> {
+    pub fn form_token(&self, app: &App) -> Result<Secret<String>> {
         let until = (self.clock.now() + FORM_AGE).as_second().to_string();
-        Ok(format!("{until}.{}", self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?))
+        let mac = self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?;
+        Ok(mac.map(|mac| format!("{until}.{mac}")))
     }
 
     /// Whether this page made the token for the app, and the token has not expired.
-    pub fn is_form_token(&self, app: &App, token: &str) -> Result<bool> {
-        let Some((until, mac)) = token.split_once('.') else { return Ok(false) };
-        let is_ours = is_same(self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?, mac);
+    pub fn is_form_token(&self, app: &App, token: Secret<&str>) -> Result<bool> {
+        let Some((until, mac)) = token.expose().split_once('.') else { return Ok(false) };
+        let expected = self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?;
+        let is_ours = expected.is_same(&Secret::new(mac));
         Ok(is_ours && until.parse().is_ok_and(|until: i64| self.clock.now().as_second() < until))
     }
 
-    fn form_mac(&self, parts: &[&[u8]]) -> Result<String> {
-        Ok(Uuid::of_digest(self.keyring.blind_index(parts)?).to_string())
+    fn form_mac(&self, parts: &[&[u8]]) -> Result<Secret<String>> {
+        Ok(Secret::new(Uuid::of_digest(&self.keyring.blind_index(parts)?).to_string()))
     }
 }

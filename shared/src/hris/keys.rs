@@ -17,7 +17,7 @@ use crate::crypto::credentials::hash;
 use crate::crypto::keyring::Keyring;
 use crate::error::Result;
 use crate::storage::table::Key;
-use crate::values::{Mobile, RecordId};
+use crate::values::{Mobile, RecordId, Secret};
 
 pub(super) const COMPANY: &str = "company";
 pub(super) const SUB_COMPANY: &str = "sub_company";
@@ -75,7 +75,7 @@ pub(super) fn empno_key(company: &Uuid, empno: &Code) -> Key {
 /// A blind index: keys never contain phone numbers.
 pub(super) fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Result<Key> {
     let index = keyring.blind_index(&[company.as_str().as_bytes(), mobile.index().as_bytes()])?;
-    Ok(record_key(company, "mobile", Uuid::of_digest(index).as_str()))
+    Ok(record_key(company, "mobile", Uuid::of_digest(&index).as_str()))
 }
 
 pub(super) fn visit_key(company: &Uuid, visit: &Uuid) -> Key {
@@ -107,18 +107,18 @@ pub(super) fn app_key(app_id: &RecordId) -> Key {
     Key::new(format!("{OAUTH_APP}#{app_id}"), OAUTH_APP)
 }
 
-pub(super) fn attempt_key(attempt: &str) -> Key {
-    Key::new(format!("hris#consent#{}", hash(attempt)), "consent")
+pub(super) fn attempt_key(attempt: Secret<&str>) -> Key {
+    Key::new(format!("hris#consent#{}", hash(attempt).expose()), "consent")
 }
 
-pub(super) fn response_code_key(code: &str) -> Key {
-    Key::new(format!("hris#response_code#{}", hash(code)), "response_code")
+pub(super) fn response_code_key(code: Secret<&str>) -> Key {
+    Key::new(format!("hris#response_code#{}", hash(code).expose()), "response_code")
 }
 
-pub(super) fn access_token_key(token: &str) -> Key {
-    Key::new(format!("hris#access_token#{}", hash(token)), "access_token")
+pub(super) fn access_token_key(token: Secret<&str>) -> Key {
+    Key::new(format!("hris#access_token#{}", hash(token).expose()), "access_token")
 }
 
-pub(super) fn bind_code_key(code: &str) -> Key {
-    Key::new(format!("hris#bind_code#{}", hash(code)), "bind_code")
+pub(super) fn bind_code_key(code: Secret<&str>) -> Key {
+    Key::new(format!("hris#bind_code#{}", hash(code).expose()), "bind_code")
 }

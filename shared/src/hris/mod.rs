@@ -37,8 +37,7 @@ use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
-use crate::values::Date;
-use crate::values::Id;
+use crate::values::{Date, Id, Secret};
 
 use access::CachedAccessKey;
 use values::Uuid;
@@ -72,7 +71,7 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug)]
 pub enum Credential {
     /// The call is signed. `call` identifies it: a replay has the same value.
-    Signed { call: [u8; 32] },
+    Signed { call: Secret<[u8; 32]> },
     /// An employee consented, and the call has the access token of the app.
     Consented,
 }
@@ -80,7 +79,7 @@ pub enum Credential {
 impl Caller {
     /// The id of the record that this call creates: a replay of the call gets the same one.
     pub fn idempotent_uuid(&self) -> Result<Uuid> {
-        match self.credential {
+        match &self.credential {
             Credential::Signed { call } => Ok(Uuid::of_digest(call)),
             Credential::Consented => Err(Error::internal("an access token only reads")),
         }

@@ -10,11 +10,11 @@ use super::keys::{bind_code_key, company_key, moka_binding_key, record_key};
 use super::recruitment::Candidate;
 use super::values::Uuid;
 use super::{Caller, Service};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Outcome, VERSION, Write, expire, retry_conflicts};
-use crate::values::{Moment, Text};
+use crate::values::{Moment, Secret, Text};
 
 /// How long a code is valid.
 const CODE_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -27,7 +27,7 @@ const MAX_CALLS: usize = 10;
 
 /// A new code with which a company binds itself. Its plain text exists only here: the table holds the hash.
 pub struct BindCode {
-    pub plain: String,
+    pub plain: Secret<String>,
     pub valid_until: Moment,
 }
 
@@ -43,9 +43,9 @@ impl Service {
         if self.company(company).await?.is_none() {
             return Err(Error::missing("company_uuid"));
         }
-        let plain = random_token()?;
+        let plain = random_secret()?;
         let valid_until = self.clock.now() + CODE_AGE;
-        let mut item = bind_code_key(&plain).into_item();
+        let mut item = bind_code_key(plain.as_deref()).into_item();
         item.insert("company".into(), text(company.as_str()));
         item.insert("valid_until".into(), number(valid_until.as_second()));
         expire(&mut item, valid_until + EXPIRED_AGE);
@@ -57,7 +57,7 @@ impl Service {
     /// The validity of a code of this company.
     ///
     /// DynamoDB: one read.
-    pub async fn check_bind_code(&self, company: &Uuid, code: &str) -> Result<Validity> {
+    pub async fn check_bind_code(&self, company: &Uuid, code: Secret<&str>) -> Result<Validity> {
         let found =
             self.store.get(&self.tables.credentials, bind_code_key(code)).await?.ok_or_else(|| Error::missing("bind_code"))?;
         let (until, kept) = (read_integer::<i64>(&found, "valid_until")?, read_integer::<i64>(&found, "expires_at")?);
@@ -71,7 +71,7 @@ impl Service {
     /// Binds the company if the code is valid. Idempotent.
     ///
     /// DynamoDB: one read, one transaction.
-    pub async fn bind_moka(&self, company: &Uuid, code: &str) -> Result<Validity> {
+    pub async fn bind_moka(&self, company: &Uuid, code: Secret<&str>) -> Result<Validity> {
         let validity = self.check_bind_code(company, code).await?;
         if validity == Validity::Valid {
             let mut item = moka_binding_key(company).into_item();

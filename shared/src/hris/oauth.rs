@@ -14,18 +14,18 @@ use super::keys::{access_token_key, app_key, company_key, employee_key, product_
 use super::values::{Code, Status, Uuid};
 use super::{Caller, Credential, Service};
 use crate::crypto::credentials::{NewSecret, Secrets, hash};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
-use crate::values::{Moment, RecordId, Text, Url};
+use crate::values::{Moment, RecordId, Secret, Text, Url};
 
 /// How long an access token is valid.
 pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// A product's app.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct App {
     pub app_id: RecordId,
     pub product_id: Code,
@@ -47,9 +47,9 @@ pub struct Consent {
 /// The request of an app to exchange a response code.
 pub struct Exchange<'a> {
     pub app_id: &'a str,
-    pub app_secret: &'a str,
+    pub app_secret: Secret<&'a str>,
     pub callback_url: &'a str,
-    pub response_code: &'a str,
+    pub response_code: Secret<&'a str>,
 }
 
 impl Service {
@@ -130,7 +130,7 @@ impl Service {
     /// the app.
     ///
     /// DynamoDB: two reads, one write, one transaction. A rejected request: at most two reads, one write.
-    pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<String>> {
+    pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<Secret<String>>> {
         let grant = self.verify_exchange(exchange).await;
         let ended = match &grant {
             Ok(Some(_)) => Attempt::Succeeded,
@@ -165,17 +165,17 @@ impl Service {
     }
 
     /// Consumes a response code and stores an access token, in one transaction.
-    async fn issue_access_token(&self, response_code: Item) -> Result<String> {
+    async fn issue_access_token(&self, response_code: Item) -> Result<Secret<String>> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
-        let token = random_token()?;
-        let mut granted = access_token_key(&token).into_item();
+        let token = random_secret()?;
+        let mut granted = access_token_key(token.as_deref()).into_item();
         for attribute in ["app_id", "company", "employee"] {
             granted.extend(response_code.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
         }
         expire(&mut granted, now + ACCESS_TOKEN_AGE);
         let mut used = response_code;
-        used.insert("state".into(), text(hash(&token)));
+        used.insert("state".into(), text(hash(token.as_deref()).expose()));
         let outcome = self.store.transact(vec![
             Write::Put { table: table.clone(), item: used.clone(), condition: Condition::equals("state", text("fresh")) },
             Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
@@ -189,10 +189,10 @@ impl Service {
     /// The caller, if the access token is valid and the employee who consented has not left.
     ///
     /// DynamoDB: nothing within five seconds after the token was loaded; else two reads.
-    pub async fn authorize_token(&self, access_token: &str) -> Result<Option<Caller>> {
+    pub async fn authorize_token(&self, access_token: Secret<&str>) -> Result<Option<Caller>> {
         let now = self.clock.now();
         let hash = hash(access_token);
-        let consent = match self.consents.get(&hash, now) {
+        let consent = match self.consents.get(hash.expose(), now) {
             Some(consent) => consent,
             None => {
                 let Some(item) = self.store.get(&self.tables.credentials, access_token_key(access_token)).await? else {
@@ -207,7 +207,7 @@ impl Service {
                     return Ok(None);
                 }
                 let consent = Arc::new(Consent { company, expires_at: read_integer(&item, "expires_at")? });
-                self.consents.put(hash, Arc::clone(&consent), now);
+                self.consents.put(hash.expose().clone(), Arc::clone(&consent), now);
                 consent
             }
         };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use sha2::Sha256;
 
-use crate::crypto::credentials::is_same;
+use crate::values::Secret;
 
 /// How many seconds a tonce may differ from the server's time, inclusive.
 const WINDOW: i64 = 300;
@@ -22,14 +22,15 @@ pub struct SignedCall<'a> {
     /// As sent: percent-decoded once and never re-serialized.
     pub payloads: &'a [String],
     /// Hex digits.
-    pub signature: &'a str,
+    pub signature: Secret<&'a str>,
 }
 
 impl SignedCall<'_> {
     /// The index of the payload that was signed with one of these secrets, if any.
-    pub fn signed_payload(&self, secrets: &[String]) -> Option<usize> {
+    pub fn signed_payload(&self, secrets: &[Secret<String>]) -> Option<usize> {
         let mut presented = [0; 32];
-        hex::decode_to_slice(self.signature, &mut presented).ok()?;
+        hex::decode_to_slice(self.signature.expose(), &mut presented).ok()?;
+        let presented = Secret::new(presented);
         let mut found = None;
         for (at, payload) in self.payloads.iter().enumerate() {
             for path in self.paths {
@@ -38,7 +39,7 @@ impl SignedCall<'_> {
                 let twice = twice.each_ref().map(String::as_str);
                 for secret in secrets {
                     for text in [&parts, &twice] {
-                        if is_same(sign(secret, text), presented) {
+                        if sign(secret, text).is_same(&presented) {
                             found = found.or(Some(at));
                         }
                     }
@@ -62,12 +63,14 @@ fn encoded_twice(text: &str) -> String {
     text.bytes().map(char::from).collect()
 }
 
-fn sign(secret: &str, parts: &[&str]) -> [u8; 32] {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { unreachable!("HMAC takes a key of any length") };
+fn sign(secret: &Secret<String>, parts: &[&str]) -> Secret<[u8; 32]> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else {
+        unreachable!("HMAC takes a key of any length")
+    };
     for part in parts {
         mac.update(part.as_bytes());
     }
-    mac.finalize().into_bytes().into()
+    Secret::new(mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]
@@ -91,9 +94,15 @@ mod tests {
         signature: &str,
         secrets: &[&str],
     ) -> bool {
-        let call =
-            SignedCall { method, paths: &[path.to_owned()], access_key, tonce, payloads: &[payload.to_owned()], signature };
-        let secrets: Vec<String> = secrets.iter().map(|&secret| secret.to_owned()).collect();
+        let call = SignedCall {
+            method,
+            paths: &[path.to_owned()],
+            access_key,
+            tonce,
+            payloads: &[payload.to_owned()],
+            signature: Secret::new(signature),
+        };
+        let secrets: Vec<_> = secrets.iter().map(|&secret| Secret::new(secret.to_owned())).collect();
         call.signed_payload(&secrets).is_some()
     }
 
@@ -136,13 +145,14 @@ mod tests {
             access_key: "AK_TEST",
             tonce: "1500000000",
             payloads: &["other".into(), payload.into()],
-            signature,
+            signature: Secret::new(signature),
         };
-        assert_eq!(call.signed_payload(&["SK_TEST".into()]), Some(1));
+        assert_eq!(call.signed_payload(&[Secret::new("SK_TEST".into())]), Some(1));
     }
 
     fn is_timely(tonce: &str, now: Timestamp) -> bool {
-        SignedCall { method: "GET", paths: &[], access_key: "", tonce, payloads: &[], signature: "" }.is_timely(now)
+        SignedCall { method: "GET", paths: &[], access_key: "", tonce, payloads: &[], signature: Secret::new("") }
+            .is_timely(now)
     }
 
     #[test]

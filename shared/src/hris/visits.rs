@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::employees::Employee;
 use super::keys::visit_key;
 use super::{Caller, Service};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
 use crate::storage::table::attribute::{number, read_integer, text};
@@ -53,7 +53,7 @@ impl Service {
         item.insert("visit_time".into(), text(visit.time.as_str()));
         item.insert(CLAIMED_UNTIL.into(), number((now + CLAIM_AGE).as_millisecond()));
         item.insert("announced_at".into(), number(now.as_millisecond()));
-        item.insert(STAMP.into(), text(random_token()?));
+        item.insert(STAMP.into(), text(random_text()?));
         match self.claim_visit(&item, now).await {
             Ok(true) => {}
             Ok(false) => return Ok(employee),

@@ -9,7 +9,7 @@ use crate::crypto::keyring::Purpose;
 use crate::error::{Error, Fault, Result};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Write, expire};
-use crate::values::Id;
+use crate::values::{Id, Secret};
 
 /// How long a key is remembered.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -18,9 +18,9 @@ const AGE: SignedDuration = SignedDuration::from_hours(24);
 pub struct Idempotency {
     key: Key,
     /// The request's MAC.
-    code: String,
+    code: Secret<String>,
     /// Its MAC with each key of the ring. The stored one is among them if the requests are equal.
-    codes: Vec<String>,
+    codes: Vec<Secret<String>>,
 }
 
 impl Service {
@@ -29,8 +29,8 @@ impl Service {
         let parts = [b"once".as_slice(), request[0], request[1]];
         Ok(Idempotency {
             key: Key::new(format!("jobboard#once#{user}#{}", hex::encode(Sha256::digest(key.as_bytes()))), "once"),
-            code: hex::encode(self.keyring.mac(Purpose::ContentDigest, &parts)?),
-            codes: self.keyring.macs(Purpose::ContentDigest, &parts).iter().map(hex::encode).collect(),
+            code: self.keyring.mac(Purpose::ContentDigest, &parts)?.map(hex::encode),
+            codes: self.keyring.macs(Purpose::ContentDigest, &parts).into_iter().map(|mac| mac.map(hex::encode)).collect(),
         })
     }
 
@@ -38,7 +38,7 @@ impl Service {
     pub(super) fn store_result(&self, idempotency: &Idempotency, result: Id) -> Write {
         let now = self.clock.now();
         let mut item = idempotency.key.clone().into_item();
-        item.insert("code".into(), text(idempotency.code.as_str()));
+        item.insert("code".into(), text(idempotency.code.expose()));
         item.insert("made".into(), number(result));
         expire(&mut item, now + AGE);
         Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent_or_expired(now) }
@@ -59,7 +59,8 @@ impl Service {
 impl Idempotency {
     /// The result in the item that is stored under the key. Another request under the same key is a conflict.
     pub(super) fn result_in(&self, stored: &Item) -> Result<Id> {
-        if self.codes.contains(&read_text(stored, "code")?) {
+        let code = Secret::new(read_text(stored, "code")?);
+        if self.codes.iter().any(|known| known.is_same(&code)) {
             Ok(Id::from_u64(read_integer(stored, "made")?))
         } else {
             Err(Error::conflict(Fault::new("Idempotency-Key", "was sent with another request")))

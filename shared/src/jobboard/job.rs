@@ -128,7 +128,7 @@ impl Job {
         match self.state {
             State::Deleted => Err(missing("job")),
             _ if self.owner == user => Ok(()),
-            _ => Err(Error::forbidden().because(Fault::new("job_id", "is somebody else's"))), // words:ignore: a text of the API
+            _ => Err(Error::forbidden().with_fault(Fault::new("job_id", "is somebody else's"))), // words:ignore: a text of the API
         }
     }
 

@@ -9,7 +9,7 @@ use super::job::{Content, Job, State};
 use super::users::Profile;
 use super::values::{BizType, Note};
 use super::{Service, keys, missing};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_text;
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
@@ -105,7 +105,7 @@ impl Service {
             if let Some(next) = next.filter(|next| LocalTime::from(now) < *next) {
                 let wait = next.as_millisecond() - now.as_millisecond();
                 let used = Fault::new("job_id", "was refreshed for nothing today: use /jobs/refresh/pay, or wait");
-                return Err(Error::too_many_requests((wait + 999) / 1000).because(used));
+                return Err(Error::too_many_requests((wait + 999) / 1000).with_fault(used));
             }
             job.refreshed_at = Some(now.into());
             job.free_refresh_at = Some(now.into());
@@ -156,7 +156,7 @@ impl Service {
 
     /// Applies `change` to a job and returns whether it is different now. On a concurrent update the change is re-applied to the new version.
     async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
-        let stamp = text(random_token()?);
+        let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
             let found = found.ok_or_else(|| missing("job"))?;

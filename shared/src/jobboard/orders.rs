@@ -16,7 +16,7 @@ use crate::outbound::wechat::pay::{Bill, PayParams, nonce};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Outcome, Rejection, VERSION, Write, mark};
-use crate::values::{Id, LocalTime, Money, choices};
+use crate::values::{Id, LocalTime, Money, Secret, choices};
 
 /// How long an order can be paid after its creation.
 const AGE: SignedDuration = SignedDuration::from_mins(30);
@@ -238,7 +238,12 @@ impl Service {
     }
 
     /// Prepays the order at WeChat Pay unless that was done before, and signs the parameters of `wx.requestPayment`.
-    async fn prepay(&self, mut stored: Versioned<Order>, openid: &str, notify_url: &str) -> Result<(Order, PayParams)> {
+    async fn prepay(
+        &self,
+        mut stored: Versioned<Order>,
+        openid: &Secret<String>,
+        notify_url: &str,
+    ) -> Result<(Order, PayParams)> {
         let now = self.clock.now();
         let prepay_id = match &stored.record.prepay_id {
             Some(prepay_id) => prepay_id.clone(),

@@ -16,7 +16,7 @@ use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
-use crate::values::{Id, LocalTime, Mobile, Reason, Text};
+use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
 
 /// Tokens are valid for seven days (docs/design/jobboard.md, Conventions).
 const TOKENS: AccessTokens = AccessTokens { audience: "jobboard", age: SignedDuration::from_hours(7 * 24) };
@@ -27,7 +27,8 @@ const SEALED: [&str; 2] = ["openid", "phone"];
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {
     pub id: Id,
-    pub openid: String,
+    #[serde(serialize_with = "exposed")]
+    pub openid: Secret<String>,
     pub phone: Mobile,
     #[serde(default)]
     pub name: Text<0, 32>,
@@ -74,7 +75,7 @@ pub struct Profile {
 /// A user who has logged in, with the token for the next requests.
 pub struct Login {
     pub user: Id,
-    pub token: String,
+    pub token: Secret<String>,
 }
 
 impl Service {
@@ -84,8 +85,8 @@ impl Service {
     /// DynamoDB: one write, one read, one transaction; one more read if an inviter is named; one more write after a wrong code.
     pub async fn register(
         &self,
-        login_code: &str,
-        phone_code: &str,
+        login_code: Secret<&str>,
+        phone_code: Secret<&str>,
         inviter: Option<Id>,
         address: &str,
     ) -> Result<Login, CodeError> {
@@ -98,7 +99,12 @@ impl Service {
         CODES.attempt(&self.counters(), &["login", address], register, is_wrong).await
     }
 
-    async fn register_by(&self, login_code: &str, phone_code: &str, inviter: Option<Id>) -> Result<Login, CodeError> {
+    async fn register_by(
+        &self,
+        login_code: Secret<&str>,
+        phone_code: Secret<&str>,
+        inviter: Option<Id>,
+    ) -> Result<Login, CodeError> {
         let session = self.wechat.code_to_session(login_code).await?;
         if let Some(user) = self.user_of(&session.openid).await? {
             return Ok(self.login(user)?);
@@ -153,19 +159,19 @@ impl Service {
     /// Logs in the user of this code; `None` if the user has not registered. `address` is the client's.
     ///
     /// DynamoDB: one write, one read; two writes after a wrong code.
-    pub async fn log_in(&self, login_code: &str, address: &str) -> Result<Option<Login>, CodeError> {
+    pub async fn log_in(&self, login_code: Secret<&str>, address: &str) -> Result<Option<Login>, CodeError> {
         let is_wrong = |outcome: &Result<Option<Login>, CodeError>| matches!(outcome, Err(CodeError::Wrong));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
     }
 
-    async fn log_in_by(&self, login_code: &str) -> Result<Option<Login>, CodeError> {
+    async fn log_in_by(&self, login_code: Secret<&str>) -> Result<Option<Login>, CodeError> {
         let session = self.wechat.code_to_session(login_code).await?;
         let user = self.user_of(&session.openid).await?;
         Ok(user.map(|user| self.login(user)).transpose()?)
     }
 
     /// The user of a token.
-    pub fn authorize(&self, token: &str) -> Result<Id> {
+    pub fn authorize(&self, token: Secret<&str>) -> Result<Id> {
         let subject = TOKENS.verify(&self.keyring, token, self.clock.now());
         let user = subject.and_then(|subject| subject.parse().ok()).map(Id::from_u64);
         user.ok_or_else(Error::token_rejected)
@@ -207,13 +213,13 @@ impl Service {
         Ok(Login { user, token: TOKENS.sign(&self.keyring, &user.to_string(), self.clock.now())? })
     }
 
-    async fn user_of(&self, openid: &str) -> Result<Option<Id>> {
+    async fn user_of(&self, openid: &Secret<String>) -> Result<Option<Id>> {
         let found = self.store.get(&self.tables.jobboard, keys::openid(&self.openid_code(openid)?)).await?;
         found.map(|item| read_integer(&item, "user").map(Id::from_u64)).transpose()
     }
 
-    fn openid_code(&self, openid: &str) -> Result<String> {
-        Ok(hex::encode(self.keyring.blind_index(&[b"openid", openid.as_bytes()])?))
+    fn openid_code(&self, openid: &Secret<String>) -> Result<String> {
+        Ok(hex::encode(self.keyring.blind_index(&[b"openid", openid.expose().as_bytes()])?.expose()))
     }
 
     fn user_item(&self, user: &User) -> Result<Item> {

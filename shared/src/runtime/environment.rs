@@ -26,6 +26,7 @@ use crate::runtime::log;
 use crate::runtime::metrics::Log;
 use crate::storage::objects::Objects;
 use crate::storage::table::{Key, Store};
+use crate::values::Secret;
 
 /// The timeout for opening a connection to an AWS service.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -120,7 +121,7 @@ impl Environment {
         // The read only opens the connection. If it fails, the first request reports the failure.
         let warm_up = tokio::time::timeout(WARM_UP, store.get(table, Key::new("-", "-")));
         let (secret, _) = tokio::join!(self.secret(secret), warm_up);
-        Ok((store, Keyring::parse(&secret?)?))
+        Ok((store, Keyring::parse(secret?.as_deref())?))
     }
 
     /// A client of S3, which connects on first use.
@@ -144,11 +145,11 @@ impl Environment {
     }
 
     /// The value of a secret in Secrets Manager.
-    pub async fn secret(&self, id: &str) -> Result<String> {
-        self.lazy_secret(id, |secret| Ok(secret.to_owned())).get().await.cloned()
+    pub async fn secret(&self, id: &str) -> Result<Secret<String>> {
+        self.lazy_secret(id, |secret| Ok(secret.map(str::to_owned))).get().await.cloned()
     }
 
-    fn lazy_secret<T>(&self, id: &str, parse: fn(&str) -> Result<T>) -> LazySecret<T> {
+    fn lazy_secret<T>(&self, id: &str, parse: fn(Secret<&str>) -> Result<T>) -> LazySecret<T> {
         LazySecret::new(&self.aws, self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned), id, parse)
     }
 }

@@ -16,7 +16,7 @@ use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, retry_conflicts};
-use crate::values::{LocalTime, Text};
+use crate::values::{LocalTime, Secret, Text};
 
 impl Service {
     /// Submits a résumé. Creates the worker's application, or returns the existing one to state 1.
@@ -26,7 +26,7 @@ impl Service {
         &self,
         worker: &Worker,
         resume: Resume,
-        verify_code: Option<&str>,
+        verify_code: Option<Secret<&str>>,
         origin: Origin,
         submission: Submission,
     ) -> Result<()> {

@@ -5,12 +5,12 @@ use jiff::SignedDuration;
 use super::Service;
 use super::keys::captcha_key;
 use super::picture;
-use crate::crypto::credentials::is_same;
-use crate::crypto::random::{random, random_token};
+use crate::crypto::random::{random, random_secret};
 use crate::error::Result;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{read_integer, read_text, text};
 use crate::storage::table::{Condition, Outcome, Write, expire};
+use crate::values::Secret;
 
 /// How long a captcha is valid.
 pub const AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -20,7 +20,7 @@ const LENGTH: usize = 4;
 const SEALED: [&str; 1] = ["answer"];
 
 pub struct Captcha {
-    pub id: String,
+    pub id: Secret<String>,
     /// PNG.
     pub picture: Vec<u8>,
 }
@@ -30,25 +30,25 @@ impl Service {
     ///
     /// DynamoDB: one write.
     pub async fn new_captcha(&self) -> Result<Captcha> {
-        let id = random_token()?;
+        let id = random_secret()?;
         let alphabet = picture::ALPHABET.as_bytes();
-        let answer: String =
-            random::<LENGTH>()?.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect();
-        let key = captcha_key(&id);
+        let letter = |byte: &u8| char::from(alphabet[usize::from(*byte) % alphabet.len()]);
+        let answer = Secret::new(random::<LENGTH>()?.iter().map(letter).collect::<String>());
+        let key = captcha_key(id.as_deref());
         let mut item = key.clone().into_item();
-        item.insert("answer".into(), text(answer.as_str()));
+        item.insert("answer".into(), text(answer.expose()));
         expire(&mut item, self.clock.now() + AGE);
         sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;
         // A conflict here can only be our own earlier write whose response was lost: the id is 256 random bits.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
-        Ok(Captcha { id, picture: picture::draw(&answer, u64::from_be_bytes(random()?))? })
+        Ok(Captcha { id, picture: picture::draw(answer.expose(), u64::from_be_bytes(random()?))? })
     }
 
     /// Whether the code is what the picture shows. A captcha is single use: the first attempt consumes it, right or wrong, even when
     /// attempts race.
     ///
     /// DynamoDB: one read, one write.
-    pub(super) async fn solve_captcha(&self, id: &str, code: &str) -> Result<bool> {
+    pub(super) async fn solve_captcha(&self, id: Secret<&str>, code: Secret<&str>) -> Result<bool> {
         let table = &self.tables.credentials;
         let key = captcha_key(id);
         let Some(mut item) = self.store.get(table, key.clone()).await? else { return Ok(false) };
@@ -58,6 +58,7 @@ impl Service {
         }
         sealed::open(&self.keyring, &key, &SEALED, &mut item)?;
         let is_current = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
-        Ok(is_current && is_same(read_text(&item, "answer")?, code.trim().to_ascii_uppercase()))
+        let answer = Secret::new(read_text(&item, "answer")?);
+        Ok(is_current && answer.is_same(&code.map(|code| code.trim().to_ascii_uppercase())))
     }
 }

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Item, Key, VERSION, expire};
+use crate::values::Secret;
 
 /// The content of an item without sealed fields.
 pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
@@ -58,7 +59,7 @@ pub(super) fn new_worker_item(worker: &Worker, now: Timestamp) -> Item {
     item
 }
 
-pub(super) fn session_item(token_hash: &str, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {
+pub(super) fn session_item(token_hash: &Secret<String>, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {
     let mut item = session_key(token_hash).into_item();
     item.insert("platform".into(), text(worker.platform.as_str()));
     item.insert("worker".into(), text(worker.id.as_str()));

@@ -18,7 +18,7 @@ use crate::crypto::credentials::hash;
 use crate::crypto::keyring::Keyring;
 use crate::error::Result;
 use crate::storage::table::Key;
-use crate::values::Mobile;
+use crate::values::{Mobile, Secret};
 
 pub(super) fn platform_key(platform: &PlatformCode) -> Key {
     Key::new(format!("platform#{platform}"), "platform")
@@ -68,18 +68,18 @@ pub(super) fn state_partition(platform: &PlatformCode, state: State) -> String {
 }
 
 /// `token_hash` is the hash of the session's token.
-pub(super) fn session_key(token_hash: &str) -> Key {
-    Key::new(format!("signing#session#{token_hash}"), "session")
+pub(super) fn session_key(token_hash: &Secret<String>) -> Key {
+    Key::new(format!("signing#session#{}", token_hash.expose()), "session")
 }
 
-pub(super) fn captcha_key(id: &str) -> Key {
-    Key::new(format!("signing#captcha#{}", hash(id)), "captcha")
+pub(super) fn captcha_key(id: Secret<&str>) -> Key {
+    Key::new(format!("signing#captcha#{}", hash(id).expose()), "captcha")
 }
 
 /// One code per platform and phone: a new code replaces the old one.
 pub(super) fn code_key(keyring: &Keyring, platform: &PlatformCode, phone: &Mobile) -> Result<Key> {
     let index = keyring.blind_index(&[b"code of", platform.as_str().as_bytes(), phone.index().as_bytes()])?;
-    Ok(Key::new(format!("signing#code#{}", hex::encode(index)), "code"))
+    Ok(Key::new(format!("signing#code#{}", hex::encode(index.expose())), "code"))
 }
 
 /// The object of a worker's image in the private bucket.

@@ -10,12 +10,13 @@ use super::item::{new_worker_item, session_item};
 use super::keys::{application_key, session_key, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
 use crate::storage::table::attribute::{number, read_integer, read_text};
 use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
+use crate::values::{Secret, exposed};
 
 /// How long an unused session lasts.
 const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -28,7 +29,7 @@ const MAX_SESSIONS: usize = 5;
 
 /// The result of a login.
 pub struct Login {
-    pub session_token: String,
+    pub session_token: Secret<String>,
     /// 0 until the worker has submitted a résumé.
     pub em_id: u64,
 }
@@ -36,22 +37,24 @@ pub struct Login {
 /// A session in the record of its worker, oldest first.
 #[derive(Serialize, Deserialize)]
 struct SessionEntry {
-    hash: String,
+    #[serde(serialize_with = "exposed")]
+    hash: Secret<String>,
 }
 
 impl Service {
     /// Logs a worker in with the code of `wx.login`. The first login creates the worker. `address` is the IP address of the client.
     ///
     /// DynamoDB: one write, two reads, one transaction; after a wrong code, two writes.
-    pub async fn log_in(&self, platform: &PlatformCode, code: &str, address: &str) -> Result<Login, CodeError> {
+    pub async fn log_in(&self, platform: &PlatformCode, code: Secret<&str>, address: &str) -> Result<Login, CodeError> {
         let is_wrong = |outcome: &Result<Login, CodeError>| matches!(outcome, Err(CodeError::Wrong));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
     }
 
-    async fn log_in_by(&self, platform: &PlatformCode, code: &str) -> Result<Login, CodeError> {
+    async fn log_in_by(&self, platform: &PlatformCode, code: Secret<&str>) -> Result<Login, CodeError> {
         let session = self.wechat.code_to_session(code).await?;
-        let openid = self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.as_bytes()])?;
-        let id = hex::encode(&openid[..16]);
+        let openid =
+            self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.expose().as_bytes()])?;
+        let id = hex::encode(&openid.expose()[..16]);
         let worker = Worker { platform: platform.clone(), id };
         let session_token = self.open_session(&worker).await?;
         let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
@@ -60,10 +63,10 @@ impl Service {
     }
 
     /// Opens a session of the worker and returns its token. A sixth session ends the oldest one.
-    async fn open_session(&self, worker: &Worker) -> Result<String> {
+    async fn open_session(&self, worker: &Worker) -> Result<Secret<String>> {
         let now = self.clock.now();
-        let token = random_token()?;
-        let hash = hash(&token);
+        let token = random_secret()?;
+        let hash = hash(token.as_deref());
         let (signing, credentials) = (&self.tables.signing, &self.tables.credentials);
         retry_conflicts(|| async {
             let stored = self.store.get(signing, worker_key(worker)).await?;
@@ -73,7 +76,7 @@ impl Service {
                 None => Vec::new(),
             };
             // Our own earlier write, whose response was lost.
-            if sessions.iter().any(|session| session.hash == hash) {
+            if sessions.iter().any(|session| session.hash.is_same(&hash)) {
                 return Ok(Some(token.clone()));
             }
             sessions.push(SessionEntry { hash: hash.clone() });
@@ -99,7 +102,7 @@ impl Service {
     /// The worker of a session on this platform; `None` if the session does not exist or has expired. A use prolongs the session.
     ///
     /// DynamoDB: one read; once a day, one write.
-    pub async fn session(&self, platform: &PlatformCode, token: &str) -> Result<Option<Worker>> {
+    pub async fn session(&self, platform: &PlatformCode, token: Secret<&str>) -> Result<Option<Worker>> {
         let hash = hash(token);
         let table = &self.tables.credentials;
         let Some(item) = self.store.get(table, session_key(&hash)).await? else { return Ok(None) };

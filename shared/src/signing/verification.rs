@@ -7,7 +7,7 @@ use crate::error::{Error, Fault, Result};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
 use crate::storage::table::Write;
-use crate::values::Mobile;
+use crate::values::{Mobile, Secret};
 
 impl Service {
     /// Sends a code to the phone of a user who solved the captcha. `address` is the IP address of the client.
@@ -16,8 +16,8 @@ impl Service {
     pub async fn send_code(
         &self,
         platform: &PlatformCode,
-        captcha: Option<&str>,
-        captcha_code: &str,
+        captcha: Option<Secret<&str>>,
+        captcha_code: Secret<&str>,
         phone: &Mobile,
         address: &str,
     ) -> Result<()> {
@@ -36,16 +36,17 @@ impl Service {
         let key = code_key(&self.keyring, platform, phone)?;
         let OneTimeCode { plain, item } = one_time_code::issue(&self.counters(), key, phone.index().as_bytes(), version)?;
         self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await?;
-        let message = format!("【工桥】验证码 {plain}，{} 分钟内有效，请勿告诉他人。", one_time_code::AGE.as_mins());
+        let (plain, minutes) = (plain.expose(), one_time_code::AGE.as_mins());
+        let message = format!("【工桥】验证码 {plain}，{minutes} 分钟内有效，请勿告诉他人。");
         self.sms.send(phone, &message).await
     }
 
     /// Whether this is the last code that was sent to the phone, and still valid.
     ///
     /// DynamoDB: one read, one write.
-    pub(super) async fn is_sent_code(&self, platform: &PlatformCode, phone: &Mobile, code: &str) -> Result<bool> {
+    pub(super) async fn is_sent_code(&self, platform: &PlatformCode, phone: &Mobile, code: Secret<&str>) -> Result<bool> {
         let key = code_key(&self.keyring, platform, phone)?;
-        let attempted = one_time_code::attempt(&self.counters(), key, phone.index().as_bytes(), code.trim()).await?;
+        let attempted = one_time_code::attempt(&self.counters(), key, phone.index().as_bytes(), code.map(str::trim)).await?;
         Ok(matches!(attempted, Attempted::Right(_)))
     }
 }

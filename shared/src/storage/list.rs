@@ -46,7 +46,7 @@ impl List<'_> {
                 (entries, total, page, size)
             }
             Window::After { cursor, size } => {
-                let query = Query { range: Range::Behind(cursor.position), ..self.query.clone() };
+                let query = Query { range: Range::After(cursor.position), ..self.query.clone() };
                 (self.walk(&query, size).await?, cursor.total, cursor.page, size)
             }
         };

@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 use super::rate_limit::Counters;
 use super::table::attribute::{number, read_integer, read_text, text};
 use super::table::{Item, Key, VERSION, expire};
-use crate::crypto::credentials::is_same;
 use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random;
 use crate::error::Result;
+use crate::values::Secret;
 
 /// How long a code is valid.
 pub const AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 5;
 /// A code that was just issued.
 pub struct OneTimeCode {
     /// Six digits, for the text message only.
-    pub plain: String,
+    pub plain: Secret<String>,
     /// The item to store.
     pub item: Item,
 }
@@ -36,9 +36,9 @@ pub enum Attempted {
 /// Issues a code that is bound to `bound_to`. A code that replaces an older one at the same key needs a greater `version`: otherwise a
 /// concurrent attempt with the old code could write the old code back.
 pub fn issue(counters: &Counters<'_>, key: Key, bound_to: &[u8], version: i64) -> Result<OneTimeCode> {
-    let plain = format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000);
+    let plain = Secret::new(format!("{:06}", u32::from_be_bytes(random()?) % 1_000_000));
     let mut item = key.into_item();
-    item.insert("code".into(), text(digest(counters.keyring, bound_to, &plain)?));
+    item.insert("code".into(), text(digest(counters.keyring, bound_to, plain.as_deref())?.expose()));
     item.insert("attempts".into(), number(0));
     item.insert(VERSION.into(), number(version));
     expire(&mut item, counters.now + AGE);
@@ -48,7 +48,7 @@ pub fn issue(counters: &Counters<'_>, key: Key, bound_to: &[u8], version: i64) -
 /// Compares a code with the stored one. The attempt is counted before the comparison, so concurrent attempts cannot exceed the limit.
 ///
 /// DynamoDB: one read, one write.
-pub async fn attempt(counters: &Counters<'_>, key: Key, bound_to: &[u8], code: &str) -> Result<Attempted> {
+pub async fn attempt(counters: &Counters<'_>, key: Key, bound_to: &[u8], code: Secret<&str>) -> Result<Attempted> {
     let counted = counters.store.change(counters.table, key, |item| {
         let mut next = item.clone();
         next.insert("attempts".into(), number(read_integer::<u32>(item, "attempts")? + 1));
@@ -60,11 +60,12 @@ pub async fn attempt(counters: &Counters<'_>, key: Key, bound_to: &[u8], code: &
     if !is_current {
         return Ok(Attempted::Spent);
     }
-    let is_right = is_same(read_text(&item, "code")?, digest(counters.keyring, bound_to, code)?);
+    let stored = Secret::new(read_text(&item, "code")?);
+    let is_right = stored.is_same(&digest(counters.keyring, bound_to, code)?);
     Ok(if is_right { Attempted::Right(item) } else { Attempted::Wrong(item) })
 }
 
 /// A keyed digest: anyone can compute the plain digests of all six-digit codes.
-fn digest(keyring: &Keyring, bound_to: &[u8], code: &str) -> Result<String> {
-    Ok(hex::encode(keyring.blind_index(&[b"code", bound_to, code.as_bytes()])?))
+fn digest(keyring: &Keyring, bound_to: &[u8], code: Secret<&str>) -> Result<Secret<String>> {
+    Ok(keyring.blind_index(&[b"code", bound_to, code.expose().as_bytes()])?.map(hex::encode))
 }

@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
-use crate::crypto::credentials::is_same;
 use crate::crypto::keyring::{Keyring, Purpose};
 use crate::error::Result;
+use crate::values::Secret;
 
 /// A request for a page, as the client sent it.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl Cursor {
         bytes.extend(self.page.to_be_bytes());
         bytes.extend(self.position.as_bytes());
         let code = keyring.mac(Purpose::Cursor, &[scope.as_bytes(), &bytes])?;
-        bytes.extend(&code[..CODE]);
+        bytes.extend(&code.expose()[..CODE]);
         Ok(BASE64.encode(bytes))
     }
 
@@ -98,8 +98,8 @@ impl Cursor {
         let bytes = BASE64.decode(sealed).ok()?;
         let (bytes, code) = bytes.split_last_chunk::<CODE>()?;
         let ours = keyring.macs(Purpose::Cursor, &[scope.as_bytes(), bytes]);
-        let genuine = |mac: [u8; 32]| is_same(&mac[..CODE], code);
-        if !ours.into_iter().any(genuine) {
+        let code = Secret::new(code);
+        if !ours.iter().any(|mac| Secret::new(&mac.expose()[..CODE]).is_same(&code)) {
             return None;
         }
         let (total, rest) = bytes.split_first_chunk::<8>()?;
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn keyring() -> Keyring {
-        Keyring::parse(r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#).unwrap()
+        Keyring::parse(Secret::new(r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#)).unwrap()
     }
 
     proptest! {

@@ -78,7 +78,7 @@ impl RateLimit {
         let next_window = (window + 1) * self.window.as_secs() - AHEAD;
         let mut parts = vec![self.name.as_bytes()];
         parts.extend(caller.iter().map(|part| part.as_bytes()));
-        let prefix = format!("{family}#{}#{}", self.name, hex::encode(&keyring.blind_index(&parts)?[..16]));
+        let prefix = format!("{family}#{}#{}", self.name, hex::encode(&keyring.blind_index(&parts)?.expose()[..16]));
         let spacing = self.spacing.as_secs();
         // Without spacing each window has a record of its own. With spacing the time of the last attempt must outlive the window.
         let (key, attribute, expires_at) = match spacing {

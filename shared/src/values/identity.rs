@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::normal::{is_blank, is_invisible, plain};
 use super::{Date, Mobile, Reason, text_value};
 
-/// Declares a newtype of a string. Its `Debug` text contains only the name of the type.
+/// Declares a newtype of a string. Its `Debug` text contains only the name of the type. It has `==`, because these values identify a person
+/// or a company and prove nothing.
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
         identity! { #[derive(PartialEq, Eq)] $(#[$doc])* $name, compared below }
@@ -47,19 +48,21 @@ impl Private {
     }
 }
 
-identity! {
-    /// A token of another service: printable, 1 to 2,048 characters.
-    Token
+impl From<Mobile> for Private {
+    fn from(mobile: Mobile) -> Self {
+        Self(mobile.into())
+    }
 }
 
-impl Token {
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        let printable = text.chars().all(|c| !c.is_control());
-        if printable && !is_blank(text) && text.chars().count() <= 2048 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must be 1 to 2048 characters")
-        }
+impl From<ContactPhone> for Private {
+    fn from(ContactPhone(number): ContactPhone) -> Self {
+        Self(number)
+    }
+}
+
+impl From<BankAccount> for Private {
+    fn from(BankAccount(account): BankAccount) -> Self {
+        Self(account)
     }
 }
 

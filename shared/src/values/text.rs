@@ -8,13 +8,18 @@ use super::{Reason, text_value};
 use crate::values::input::Faults;
 
 /// Free text of `MIN` to `MAX` characters. If `MIN` is above zero, at least one character is visible. A text of nothing but invisible
-/// characters is empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// characters is empty. `Debug` does not show it, because much of it is about people.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     pub fn parse(text: &str) -> Result<Self, Reason> {
+        Self::check(text).map(|text| Self(text.to_owned()))
+    }
+
+    /// The text to keep, if it is valid.
+    pub(super) fn check(text: &str) -> Result<&str, Reason> {
         if MIN > 0 && is_blank(text) {
             return Err("must not be empty");
         }
@@ -22,7 +27,7 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
         match text.chars().count() {
             length if length < MIN => Err("is too short"),
             length if length > MAX => Err("is too long"),
-            _ => Ok(Self(text.to_owned())),
+            _ => Ok(text),
         }
     }
 
@@ -31,6 +36,12 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     }
 }
 text_value!(Text<const MIN: usize, const MAX: usize>);
+
+impl<const MIN: usize, const MAX: usize> std::fmt::Debug for Text<MIN, MAX> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Text(..)")
+    }
+}
 
 impl<const MAX: usize> Default for Text<0, MAX> {
     fn default() -> Self {
@@ -131,6 +142,11 @@ mod tests {
         assert_eq!(Text::<1, 2>::parse("\u{200b}\u{feff} "), Err("must not be empty"));
         assert_eq!(Text::<0, 2>::parse("\u{200b}\u{feff}\u{2060}"), Ok(Text::default()));
         assert!(Text::<0, 2>::parse("").is_ok());
+    }
+
+    #[test]
+    fn debug_output_shows_no_text() {
+        assert_eq!(format!("{:?}", Text::<1, 64>::parse("张三")), "Ok(Text(..))");
     }
 
     #[test]

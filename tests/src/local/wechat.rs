@@ -6,6 +6,7 @@ use shared::outbound::secret::LazySecret;
 use shared::outbound::wechat::{App, CodeError, WeChat};
 use shared::runtime::clock::{Clock as _, SystemClock};
 use shared::runtime::environment::Environment;
+use shared::values::Secret;
 
 use crate::support::{Address, Stage, fetch};
 
@@ -64,7 +65,7 @@ async fn errors_of_wechat_are_distinguished_and_the_secret_never_shows() {
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
         assert!(right.code_to_session("test").await.is_err_and(|error| is_meant(&error)), "{errcode}");
     }
-    let app = App::parse(r#"{"appid":"wx1","secret":"hush-hush"}"#).unwrap();
+    let app = App::parse(Secret::new(r#"{"appid":"wx1","secret":"hush-hush"}"#)).unwrap();
     let wrong = WeChat::new(&stage.address.wechat_url, LazySecret::known(app.clone()));
     let unreachable = WeChat::new("http://127.0.0.1:9", LazySecret::known(app));
     for wechat in [wrong, unreachable] {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use shared::error::{Error, Fault};
 use shared::hris::signature::SignedCall;
 use shared::hris::{Caller, Credential};
+use shared::values::Secret;
 use utoipa::IntoParams;
 
 use super::answer::{Failure, MissingParameter};
@@ -30,9 +31,11 @@ pub struct Signed {
     /// 以秒为单位的 Unix 时间, 与服务器相差不超过 300 秒
     tonce: Option<String>,
     /// HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload), 十六进制; 也可放在 header x-zhiren-signature
-    signature: Option<String>,
+    #[param(value_type = Option<String>)]
+    signature: Option<Secret<String>>,
     /// 员工授权后取得的标识, 代替签名, 只读
-    access_token: Option<String>,
+    #[param(value_type = Option<String>)]
+    access_token: Option<Secret<String>>,
     /// JSON 格式的字符串
     payload: Option<String>,
 }
@@ -46,8 +49,8 @@ impl Signed {
         Self {
             access_key: decoded("access_key"),
             tonce: decoded("tonce"),
-            signature: decoded("signature"),
-            access_token: decoded("access_token"),
+            signature: decoded("signature").map(Secret::new),
+            access_token: decoded("access_token").map(Secret::new),
             payload: raw("payload").cloned(),
         }
     }
@@ -95,7 +98,7 @@ impl<P: Payload> FromRequest<App> for Call<P> {
 /// Checks that the token is the company's current one. A call with an access token may omit it: the access token proves the company.
 async fn prove_company(app: &App, caller: &Caller, access_key: Option<&str>, token: Option<&Value>) -> Result<(), Failure> {
     let token = match token {
-        Some(Value::String(token)) => token,
+        Some(Value::String(token)) => Secret::new(token.as_str()),
         Some(_) => return Err(Error::invalid([Fault::new("token", "must be a string")]).into()),
         None => match caller.credential {
             Credential::Consented => return Ok(()),
@@ -122,9 +125,9 @@ fn path_forms(request: &Request) -> Vec<String> {
 /// What the client sent.
 struct Sent {
     /// The signature in the header.
-    header: Option<String>,
+    header: Option<Secret<String>>,
     /// The access token in `Authorization`.
-    bearer: Option<String>,
+    bearer: Option<Secret<String>>,
     parameters: Signed,
     /// Empty if the body is a form.
     body: Bytes,
@@ -134,30 +137,30 @@ impl Sent {
     async fn read(request: Request) -> Result<Self, Failure> {
         let header = request.headers().get("x-zhiren-signature");
         let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let bearer = bearer(request.headers()).map(str::to_owned);
+        let bearer = bearer(request.headers()).map(|token| token.map(str::to_owned));
         let query = fields(request.uri().query().unwrap_or_default());
         let is_form = body::is_form(request.headers());
         let body = body::read(request).await?;
         let (form, body) =
             if is_form { (fields(&String::from_utf8_lossy(&body)), Bytes::new()) } else { (HashMap::new(), body) };
         let parameters = Signed::of(&query, &form);
-        Ok(Self { header: header.filter(|header| !header.is_empty()), bearer, parameters, body })
+        Ok(Self { header: header.filter(|header| !header.is_empty()).map(Secret::new), bearer, parameters, body })
     }
 
     /// From the header or the parameter. Two different signatures are invalid.
-    fn signature(&self) -> Result<&str, Failure> {
+    fn signature(&self) -> Result<Secret<&str>, Failure> {
         match (&self.header, &self.parameters.signature) {
             (None, None) => Err(Failure::Missing(MissingParameter::Signature)),
-            (Some(header), Some(parameter)) if header != parameter => Ok(""),
-            (Some(signature), _) | (None, Some(signature)) => Ok(signature),
+            (Some(header), Some(parameter)) if !header.is_same(parameter) => Ok(Secret::new("")),
+            (Some(signature), _) | (None, Some(signature)) => Ok(signature.as_deref()),
         }
     }
 
     /// From `Authorization` (RFC 6750) or the parameter. Two different tokens are invalid.
-    fn access_token(&self) -> Option<&str> {
+    fn access_token(&self) -> Option<Secret<&str>> {
         match (&self.bearer, &self.parameters.access_token) {
-            (Some(bearer), Some(parameter)) if bearer != parameter => Some(""),
-            (bearer, parameter) => bearer.as_deref().or(parameter.as_deref()),
+            (Some(bearer), Some(parameter)) if !bearer.is_same(parameter) => Some(Secret::new("")),
+            (bearer, parameter) => bearer.as_ref().or(parameter.as_ref()).map(Secret::as_deref),
         }
     }
 

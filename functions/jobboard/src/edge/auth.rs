@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use shared::error::Error;
-use shared::values::Id;
+use shared::values::{Id, Secret};
 
 use super::Failure;
 use crate::App;
@@ -34,13 +34,13 @@ impl FromRequestParts<App> for Viewer {
 }
 
 /// `Bearer <token>`, `<token>`, `"<token>"`: the document shows it quoted.
-fn token(headers: &HeaderMap) -> Option<&str> {
+fn token(headers: &HeaderMap) -> Option<Secret<&str>> {
     let header = unquote(headers.get(header::AUTHORIZATION)?.to_str().ok()?);
     let token = match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => unquote(token),
         _ => header,
     };
-    (!token.is_empty()).then_some(token)
+    (!token.is_empty()).then_some(Secret::new(token))
 }
 
 fn unquote(text: &str) -> &str {

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use percent_encoding::percent_decode;
 use shared::signing::states::Origin;
 use shared::signing::values::{PlatformCode, Worker};
-use shared::values::Text;
+use shared::values::{Secret, Text};
 
 use super::Failure;
 use crate::App;
@@ -36,12 +36,12 @@ impl FromRequestParts<App> for Caller {
         let Platform(platform) = Platform::from_request_parts(parts, app).await?;
         let token = parts.headers.get("x-auth-token").and_then(|token| token.to_str().ok());
         let token = token.filter(|token| (1..=128).contains(&token.len())).ok_or(Failure::NotLoggedIn)?;
-        Ok(Self(app.session(&platform, token).await?.ok_or(Failure::NotLoggedIn)?))
+        Ok(Self(app.session(&platform, Secret::new(token)).await?.ok_or(Failure::NotLoggedIn)?))
     }
 }
 
 /// The id of the captcha that the request solves: from the header, because mini programs drop cookies, else from the cookie.
-pub struct CaptchaId(pub Option<String>);
+pub struct CaptchaId(pub Option<Secret<String>>);
 
 impl FromRequestParts<App> for CaptchaId {
     type Rejection = Failure;
@@ -51,7 +51,7 @@ impl FromRequestParts<App> for CaptchaId {
         let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
         let mut pairs = cookies.flat_map(|cookie| cookie.split(';'));
         let cookie = pairs.find_map(|pair| pair.trim().strip_prefix("captcha_id=").map(str::to_owned));
-        Ok(Self(header.or(cookie).filter(|id| id.len() <= 128)))
+        Ok(Self(header.or(cookie).filter(|id| id.len() <= 128).map(Secret::new)))
     }
 }
 

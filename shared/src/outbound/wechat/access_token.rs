@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::{App, CodeError, WeChat, answer, check, errcode, read};
-use crate::crypto::credentials::is_same;
+use crate::values::Secret;
 
 /// An access token is replaced this long before it expires.
 const MARGIN: SignedDuration = SignedDuration::from_secs(300);
@@ -23,13 +23,13 @@ const FORCE_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 #[derive(Default)]
 pub(super) struct SharedToken {
     /// The token, and until when it is used.
-    cached: RwLock<Option<(String, Timestamp)>>,
+    cached: RwLock<Option<(Secret<String>, Timestamp)>>,
     /// When the process may force a new token. The lock lets one request at a time replace the token.
     next_force: Mutex<Timestamp>,
 }
 
 impl SharedToken {
-    fn valid(&self, now: Timestamp) -> Option<String> {
+    fn valid(&self, now: Timestamp) -> Option<Secret<String>> {
         let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner).clone();
         cached.filter(|(_, until)| now < *until).map(|(token, _)| token)
     }
@@ -42,7 +42,7 @@ impl WeChat {
     }
 
     /// The cached access token, or the valid one from WeChat.
-    pub(super) async fn access_token(&self, now: Timestamp) -> Result<String, CodeError> {
+    pub(super) async fn access_token(&self, now: Timestamp) -> Result<Secret<String>, CodeError> {
         match self.token.valid(now) {
             Some(token) => Ok(token),
             None => self.request_token(false, now).await,
@@ -50,9 +50,9 @@ impl WeChat {
     }
 
     /// Another access token in place of the one that WeChat rejected. If WeChat does not issue one, it counts as busy.
-    pub(super) async fn replace_token(&self, rejected: &str, now: Timestamp) -> Result<String, CodeError> {
+    pub(super) async fn replace_token(&self, rejected: &Secret<String>, now: Timestamp) -> Result<Secret<String>, CodeError> {
         let mut next_force = self.token.next_force.lock().await;
-        let is_other = |token: &String| !is_same(token, rejected);
+        let is_other = |token: &Secret<String>| !token.is_same(rejected);
         if let Some(replaced) = self.token.valid(now).filter(is_other) {
             return Ok(replaced);
         }
@@ -77,14 +77,14 @@ impl WeChat {
         current.ok_or(CodeError::Busy { retry_after: FORCE_INTERVAL.as_secs() })
     }
 
-    async fn request_token(&self, force: bool, now: Timestamp) -> Result<String, CodeError> {
+    async fn request_token(&self, force: bool, now: Timestamp) -> Result<Secret<String>, CodeError> {
         #[derive(Deserialize)]
         struct Answer {
-            access_token: String,
+            access_token: Secret<String>,
             expires_in: i64,
         }
         let App { appid, secret } = self.app.get().await?;
-        let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": force});
+        let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret.expose(), "force_refresh": force});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
         check(errcode(&answer)?)?;
         let Answer { access_token, expires_in } = read(answer)?;

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
+use crate::values::Secret;
 use access_token::SharedToken;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -37,13 +38,13 @@ pub struct WeChat {
 #[derive(Clone, Deserialize)]
 pub struct App {
     appid: String,
-    secret: String,
+    secret: Secret<String>,
 }
 
 impl App {
     /// Parses the secret's JSON. An error never quotes it.
-    pub fn parse(secret: &str) -> Result<Self> {
-        serde_json::from_str(secret)
+    pub fn parse(secret: Secret<&str>) -> Result<Self> {
+        serde_json::from_str(secret.expose())
             .map_err(|_| Error::internal("the WeChat secret is not a JSON object with appid and secret"))
     }
 }
@@ -51,9 +52,9 @@ impl App {
 /// The user that logs in.
 #[derive(Deserialize)]
 pub struct Session {
-    pub openid: String,
+    pub openid: Secret<String>,
     #[serde(default)]
-    pub unionid: Option<String>,
+    pub unionid: Option<Secret<String>>,
 }
 
 /// A phone number in two parts.
@@ -120,10 +121,14 @@ impl WeChat {
     }
 
     /// The user that got this code from `wx.login`.
-    pub async fn code_to_session(&self, code: &str) -> Result<Session, CodeError> {
+    pub async fn code_to_session(&self, code: Secret<&str>) -> Result<Session, CodeError> {
         let app = self.app.get().await?;
-        let query =
-            [("appid", app.appid.as_str()), ("secret", &app.secret), ("js_code", code), ("grant_type", "authorization_code")];
+        let query = [
+            ("appid", app.appid.as_str()),
+            ("secret", app.secret.expose()),
+            ("js_code", code.expose()),
+            ("grant_type", "authorization_code"),
+        ];
         let request = self.http().get(format!("{}/sns/jscode2session", self.base_url)).query(&query);
         let answer = answer(request).await?;
         check(errcode(&answer)?)?;
@@ -132,7 +137,7 @@ impl WeChat {
 
     /// The phone number of the user that got this code from `getPhoneNumber`: `13800138000`, or with plus and country code outside the
     /// mainland, `+85291234567`.
-    pub async fn phone_number(&self, code: &str, now: Timestamp) -> Result<String, CodeError> {
+    pub async fn phone_number(&self, code: Secret<&str>, now: Timestamp) -> Result<String, CodeError> {
         #[derive(Deserialize)]
         struct Answer {
             phone_info: PhoneInfo,
@@ -141,7 +146,7 @@ impl WeChat {
         let mut token = self.access_token(now).await?;
         // The second token may be one that another process replaces at the same moment.
         for replaced in 0..=MOST_REPLACED {
-            let request = self.http().post(&url).query(&[("access_token", &token)]).json(&json!({"code": code}));
+            let request = self.http().post(&url).query(&[("access_token", token.expose())]).json(&json!({"code": code.expose()}));
             let answer = answer(request).await?;
             let errcode = errcode(&answer)?;
             if Self::is_token_error(errcode) {

@@ -10,6 +10,7 @@ use sha2::Sha256;
 
 use super::PRESIGNED_FOR;
 use crate::error::{Error, Result};
+use crate::values::Secret;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -56,8 +57,8 @@ pub fn form(
     let policy = BASE64.encode(policy.to_string());
     let key = [day.as_str(), region, "s3", "aws4_request"]
         .iter()
-        .fold(format!("AWS4{}", credentials.secret_access_key()).into_bytes(), |key, part| mac(&key, part));
-    fields.push(("x-amz-signature", hex::encode(mac(&key, &policy))));
+        .fold(Secret::new(format!("AWS4{}", credentials.secret_access_key()).into_bytes()), |key, part| mac(&key, part));
+    fields.push(("x-amz-signature", hex::encode(mac(&key, &policy).expose())));
     fields.push(("policy", policy));
     let url = match endpoint {
         Some(endpoint) => format!("{}/{bucket}", endpoint.trim_end_matches('/')),
@@ -69,10 +70,10 @@ pub fn form(
     Ok(Form { url, fields })
 }
 
-fn mac(key: &[u8], message: &str) -> Vec<u8> {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { unreachable!("HMAC takes a key of any length") };
+fn mac(key: &Secret<Vec<u8>>, message: &str) -> Secret<Vec<u8>> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose()) else { unreachable!("HMAC takes a key of any length") };
     mac.update(message.as_bytes());
-    mac.finalize().into_bytes().to_vec()
+    Secret::new(mac.finalize().into_bytes().to_vec())
 }
 
 #[cfg(test)]
@@ -85,7 +86,8 @@ mod tests {
     fn the_signature_is_that_of_the_aws_example() {
         let policy = "eyAiZXhwaXJhdGlvbiI6ICIyMDE1LTEyLTMwVDEyOjAwOjAwLjAwMFoiLA0KICAiY29uZGl0aW9ucyI6IFsNCiAgICB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRrZXkiLCAidXNlci91c2VyMS8iXSwNCiAgICB7ImFjbCI6ICJwdWJsaWMtcmVhZCJ9LA0KICAgIHsic3VjY2Vzc19hY3Rpb25fcmVkaXJlY3QiOiAiaHR0cDovL3NpZ3Y0ZXhhbXBsZWJ1Y2tldC5zMy5hbWF6b25hd3MuY29tL3N1Y2Nlc3NmdWxfdXBsb2FkLmh0bWwifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRDb250ZW50LVR5cGUiLCAiaW1hZ2UvIl0sDQogICAgeyJ4LWFtei1tZXRhLXV1aWQiOiAiMTQzNjUxMjM2NTEyNzQifSwNCiAgICB7IngtYW16LXNlcnZlci1zaWRlLWVuY3J5cHRpb24iOiAiQUVTMjU2In0sDQogICAgWyJzdGFydHMtd2l0aCIsICIkeC1hbXotbWV0YS10YWciLCAiIl0sDQoNCiAgICB7IngtYW16LWNyZWRlbnRpYWwiOiAiQUtJQUlPU0ZPRE5ON0VYQU1QTEUvMjAxNTEyMjkvdXMtZWFzdC0xL3MzL2F3czRfcmVxdWVzdCJ9LA0KICAgIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwNCiAgICB7IngtYW16LWRhdGUiOiAiMjAxNTEyMjlUMDAwMDAwWiIgfQ0KICBdDQp9";
         let secret = b"AWS4wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_vec();
+        let secret = Secret::new(secret);
         let key = ["20151229", "us-east-1", "s3", "aws4_request"].iter().fold(secret, |key, part| mac(&key, part));
-        assert_eq!(hex::encode(mac(&key, policy)), "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e");
+        assert_eq!(hex::encode(mac(&key, policy).expose()), "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e");
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::attribute::{number, read_integer, text};
 use super::{Item, Key, STAMP, Store};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 
 /// One step of a counter. Instants are Unix seconds.
@@ -44,7 +44,7 @@ impl Store {
     /// counter may count it twice.
     pub async fn count(&self, table: &str, count: Count) -> Result<Counted> {
         const HAS_ROOM: &str = "(attribute_not_exists(#counted) OR #counted < :most)";
-        let stamp = text(random_token()?);
+        let stamp = text(random_text()?);
         let call = self
             .client
             .update_item()

@@ -24,7 +24,7 @@ pub enum Order {
 pub enum Range {
     All,
     /// The keys after this one, in the order of the query.
-    Behind(String),
+    After(String),
     /// The keys between these two, inclusive.
     Between(String, String),
 }
@@ -53,7 +53,7 @@ impl Store {
         let mut key = Condition::equals(query.index, text(query.partition.as_str()));
         match &query.range {
             Range::All => {}
-            Range::Behind(after) => {
+            Range::After(after) => {
                 let beyond = if query.order == Order::Ascending { ">" } else { "<" };
                 key = key.and(Condition::compares(SORT, beyond, text(after.as_str())));
             }

@@ -13,7 +13,7 @@ use super::attribute::{number, read_integer, text};
 use super::condition::merge;
 use super::retry::retry_conflicts;
 use super::{Condition, Item, Key, Store};
-use crate::crypto::random::random_token;
+use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 
 /// The attribute that counts the changes of an item.
@@ -120,7 +120,7 @@ impl Store {
     ///
     /// DynamoDB: one read, one write.
     pub async fn change(&self, table: &str, key: Key, change: impl Fn(&Item) -> Result<Item>) -> Result<Option<Item>> {
-        let stamp = text(random_token()?);
+        let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
             let version: u64 = read_integer(&current, VERSION)?;

@@ -37,7 +37,7 @@ impl Signer {
     }
 
     fn key(&self, purpose: Purpose) -> [u8; 32] {
-        self.keyring.key(self.kid(), purpose).unwrap()
+        *self.keyring.key(self.kid(), purpose).unwrap().expose()
     }
 
     fn header(&self) -> Value {

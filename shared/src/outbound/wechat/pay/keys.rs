@@ -12,6 +12,7 @@ use pki_types::pem::PemObject as _;
 use pki_types::{CertificateDer, PrivateKeyDer, SubjectPublicKeyInfoDer};
 
 use crate::error::{Error, Result};
+use crate::values::Secret;
 
 /// A private key, and the serial number by which the other side knows its public key.
 pub struct SigningKey {
@@ -21,9 +22,9 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// Parses a PEM of PKCS #8 or PKCS #1. An error never quotes it.
-    pub fn parse(serial: &str, pem: &str) -> Result<Self> {
+    pub fn parse(serial: &str, pem: Secret<&str>) -> Result<Self> {
         let unreadable = || Error::internal("a private key is not an RSA key in PEM");
-        let key = match PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| unreadable())? {
+        let key = match PrivateKeyDer::from_pem_slice(pem.expose().as_bytes()).map_err(|_| unreadable())? {
             PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
             _ => return Err(unreadable()),
@@ -32,12 +33,12 @@ impl SigningKey {
     }
 
     /// The signature over these lines, in base64.
-    pub fn sign(&self, lines: &[&str]) -> Result<String> {
+    pub fn sign(&self, lines: &[&str]) -> Result<Secret<String>> {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message(lines).as_bytes(), &mut signature)
             .map_err(|_| Error::internal("signing failed"))?;
-        Ok(BASE64.encode(signature))
+        Ok(Secret::new(BASE64.encode(signature)))
     }
 }
 
@@ -52,9 +53,9 @@ impl VerifyingKeys {
     }
 
     /// Whether the signature over these lines is valid for the key of this serial number.
-    pub fn verify(&self, serial: &str, lines: &[&str], signature: &str) -> bool {
+    pub fn verify(&self, serial: &str, lines: &[&str], signature: Secret<&str>) -> bool {
         let key = self.0.get(&serial.to_ascii_uppercase());
-        let (Some(key), Ok(signature)) = (key, BASE64.decode(signature)) else { return false };
+        let (Some(key), Ok(signature)) = (key, BASE64.decode(signature.expose())) else { return false };
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(message(lines).as_bytes(), &signature).is_ok()
     }
 
@@ -83,8 +84,8 @@ pub struct SealingKey(LessSafeKey);
 
 impl SealingKey {
     /// Parses a key of 32 bytes. An error never quotes it.
-    pub fn parse(key: &str) -> Result<Self> {
-        let key = UnboundKey::new(&AES_256_GCM, key.as_bytes());
+    pub fn parse(key: Secret<&str>) -> Result<Self> {
+        let key = UnboundKey::new(&AES_256_GCM, key.expose().as_bytes());
         key.map(|key| Self(LessSafeKey::new(key))).map_err(|_| Error::internal("an APIv3 key does not have 32 bytes"))
     }
 

@@ -17,6 +17,7 @@ use super::{BUSY_FOR, http_client};
 use crate::crypto::random::random;
 use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
+use crate::values::{Secret, exposed};
 use keys::{SealingKey, SigningKey, VerifyingKeys};
 use report::Transaction;
 
@@ -43,21 +44,21 @@ pub struct Merchant {
 
 impl Merchant {
     /// Parses the secret's JSON. An error never quotes it.
-    pub fn parse(secret: &str) -> Result<Self> {
+    pub fn parse(secret: Secret<&str>) -> Result<Self> {
         #[derive(Deserialize)]
         struct Stored {
             appid: String,
             mchid: String,
             serial_no: String,
-            private_key: String,
-            apiv3_key: String,
+            private_key: Secret<String>,
+            apiv3_key: Secret<String>,
             platform_keys: BTreeMap<String, String>,
         }
-        let stored: Stored = serde_json::from_str(secret)
+        let stored: Stored = serde_json::from_str(secret.expose())
             .map_err(|_| Error::internal("the WeChat Pay secret lacks a member: see pay/mod.rs"))?;
         Ok(Self {
-            signing: SigningKey::parse(&stored.serial_no, &stored.private_key)?,
-            sealing: SealingKey::parse(&stored.apiv3_key)?,
+            signing: SigningKey::parse(&stored.serial_no, stored.private_key.as_deref())?,
+            sealing: SealingKey::parse(stored.apiv3_key.as_deref())?,
             verifying: VerifyingKeys::parse(&stored.platform_keys)?,
             appid: stored.appid,
             mchid: stored.mchid,
@@ -67,7 +68,7 @@ impl Merchant {
     /// The header `Authorization` of a request. `path` includes the query, `time` is in Unix seconds.
     fn authorization(&self, method: &str, path: &str, body: &str, time: i64, nonce: &str) -> Result<String> {
         let signature = self.signing.sign(&[method, path, &time.to_string(), nonce, body])?;
-        let (mchid, serial) = (&self.mchid, &self.signing.serial);
+        let (mchid, serial, signature) = (&self.mchid, &self.signing.serial, signature.expose());
         Ok(format!(
             "{SCHEME} mchid=\"{mchid}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{time}\",serial_no=\"{serial}\""
         ))
@@ -77,12 +78,12 @@ impl Merchant {
     fn is_genuine(&self, proof: &Proof, body: &str, now: Timestamp) -> bool {
         let time = proof.timestamp.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
         time.is_some_and(|time| now.duration_since(time).abs() <= WINDOW)
-            && self.verifying.verify(&proof.serial, &[&proof.timestamp, &proof.nonce, body], &proof.signature)
+            && self.verifying.verify(&proof.serial, &[&proof.timestamp, &proof.nonce, body], proof.signature.as_deref())
     }
 }
 
 /// The headers that authenticate a response or a notification.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Proof {
     /// `Wechatpay-Timestamp`: Unix seconds.
     pub timestamp: String,
@@ -90,7 +91,7 @@ pub struct Proof {
     pub nonce: String,
     /// `Wechatpay-Signature`, in base64. WeChat Pay also sends probes, whose signature begins with `WECHATPAY/SIGNTEST/`. It is not valid, so
     /// they are rejected.
-    pub signature: String,
+    pub signature: Secret<String>,
     /// `Wechatpay-Serial`: the serial number of the key.
     pub serial: String,
 }
@@ -102,7 +103,7 @@ impl Proof {
         Self {
             timestamp: header("wechatpay-timestamp"),
             nonce: header("wechatpay-nonce"),
-            signature: header("wechatpay-signature"),
+            signature: Secret::new(header("wechatpay-signature")),
             serial: header("wechatpay-serial"),
         }
     }
@@ -116,20 +117,21 @@ pub struct Bill<'a> {
     /// In fen.
     pub amount: i64,
     /// The payer.
-    pub openid: &'a str,
+    pub openid: &'a Secret<String>,
     pub notify_url: &'a str,
     /// The end of the time in which it can be paid.
     pub expires_at: Timestamp,
 }
 
 /// The parameters of `wx.requestPayment`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PayParams {
     pub time_stamp: String,
     pub nonce_str: String,
     pub package: String,
     pub sign_type: &'static str,
-    pub pay_sign: String,
+    #[serde(serialize_with = "exposed")]
+    pub pay_sign: Secret<String>,
 }
 
 /// The result of closing an order.
@@ -156,7 +158,7 @@ impl Pay {
         let body = json!({
             "appid": merchant.appid, "mchid": merchant.mchid, "description": bill.description, "out_trade_no": bill.order_no,
             "time_expire": bill.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(), "notify_url": bill.notify_url,
-            "amount": {"total": bill.amount, "currency": "CNY"}, "payer": {"openid": bill.openid},
+            "amount": {"total": bill.amount, "currency": "CNY"}, "payer": {"openid": bill.openid.expose()},
         });
         let answer = self.call(Method::POST, "/v3/pay/transactions/jsapi", &body.to_string(), now).await?;
         read::<Prepaid>(&answer).map(|prepaid| prepaid.prepay_id)
