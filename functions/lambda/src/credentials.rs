@@ -40,7 +40,7 @@ pub fn read_token_request<T: TokenRequest>(headers: &HeaderMap, mut fields: Inpu
     if let (Some(names), Some(encoded)) = (T::BASIC, of_scheme(headers, "basic")) {
         let pair = basic(encoded).ok_or_else(Error::unauthenticated)?;
         for (name, value) in names.into_iter().zip(pair) {
-            if !fields.set_text(name, value) {
+            if !fields.set_text(name, value.expose().clone()) {
                 return Err(Error::invalid([Fault::new(name, "differs from Authorization")]));
             }
         }

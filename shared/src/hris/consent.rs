@@ -162,6 +162,6 @@ impl Service {
     }
 
     fn form_mac(&self, parts: &[&[u8]]) -> Result<Secret<String>> {
-        Ok(Secret::new(Uuid::of_digest(&self.keyring.blind_index(parts)?).to_string()))
+        Ok(Secret::new(Uuid::of_digest(self.keyring.blind_index(parts)?.expose()).to_string()))
     }
 }

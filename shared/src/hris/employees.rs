@@ -181,6 +181,11 @@ impl Filter {
         ];
         conditions.into_iter().flatten().reduce(Condition::and)
     }
+
+    /// What a cursor is bound to. `Debug` does not show the name.
+    fn scope(&self) -> String {
+        format!("{self:?}{}", self.name.as_ref().map_or("", Text::as_str))
+    }
 }
 
 impl Service {
@@ -239,7 +244,7 @@ impl Service {
             store: &self.store,
             keyring: &self.keyring,
             table: &self.tables.hris,
-            scope: format!("{company}/{group:?}/{filter:?}"),
+            scope: format!("{company}/{group:?}/{}", filter.scope()),
             query: Query {
                 index: group.index(),
                 partition: group.partition(company),
@@ -252,5 +257,19 @@ impl Service {
 
     fn read_employee(&self, item: Item) -> Result<Employee> {
         from_item(&self.keyring, item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_bound_to_the_name_in_the_filter() {
+        let [any, first, second] = [None, Some("张三"), Some("李四")].map(|name| {
+            let name = name.map(|name| Text::parse(name).unwrap());
+            Filter { name, ..Filter::default() }.scope()
+        });
+        assert!(any != first && first != second, "{first} {second}");
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn empno_key(company: &Uuid, empno: &Code) -> Key {
 /// A blind index: keys never contain phone numbers.
 pub(super) fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Result<Key> {
     let index = keyring.blind_index(&[company.as_str().as_bytes(), mobile.index().as_bytes()])?;
-    Ok(record_key(company, "mobile", Uuid::of_digest(&index).as_str()))
+    Ok(record_key(company, "mobile", Uuid::of_digest(index.expose()).as_str()))
 }
 
 pub(super) fn visit_key(company: &Uuid, visit: &Uuid) -> Key {

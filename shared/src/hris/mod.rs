@@ -80,7 +80,7 @@ impl Caller {
     /// The id of the record that this call creates: a replay of the call gets the same one.
     pub fn idempotent_uuid(&self) -> Result<Uuid> {
         match &self.credential {
-            Credential::Signed { call } => Ok(Uuid::of_digest(call)),
+            Credential::Signed { call } => Ok(Uuid::of_digest(call.expose())),
             Credential::Consented => Err(Error::internal("an access token only reads")),
         }
     }

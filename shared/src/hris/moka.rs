@@ -131,5 +131,5 @@ impl Service {
 
 /// The uuid of the candidate with this id of Moka: a candidate that is pushed again keeps it.
 pub fn candidate_uuid(id: &Text<1, 128>) -> Uuid {
-    Uuid::of_digest(Sha256::digest(format!("moka {}", id.as_str())).into())
+    Uuid::of_digest(&Sha256::digest(format!("moka {}", id.as_str())).into())
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Date, Reason, Secret, choices, text_value};
+use crate::values::{Date, Reason, choices, text_value};
 
 /// The identifier of a company, department, employee and so on: 32 hex digits in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,8 +19,8 @@ impl Uuid {
     }
 
     /// The first half of a digest. It is as unique as a random identifier, and the same for the same input.
-    pub fn of_digest(digest: &Secret<[u8; 32]>) -> Self {
-        Self(hex::encode(&digest.expose()[..16]))
+    pub fn of_digest(digest: &[u8; 32]) -> Self {
+        Self(hex::encode(&digest[..16]))
     }
 
     pub fn as_str(&self) -> &str {
