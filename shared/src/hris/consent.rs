@@ -73,9 +73,16 @@ impl Service {
     /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
     /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
-    pub async fn consent(&self, app: &App, attempt: Secret<&str>, code: Secret<&str>, address: &str) -> Result<Secret<String>, ConsentError> {
-        let is_wrong =
-            |outcome: &Result<Secret<String>, ConsentError>| matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode));
+    pub async fn consent(
+        &self,
+        app: &App,
+        attempt: Secret<&str>,
+        code: Secret<&str>,
+        address: &str,
+    ) -> Result<Secret<String>, ConsentError> {
+        let is_wrong = |outcome: &Result<Secret<String>, ConsentError>| {
+            matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode))
+        };
         CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
     }
 

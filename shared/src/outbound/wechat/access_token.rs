@@ -84,7 +84,8 @@ impl WeChat {
             expires_in: i64,
         }
         let App { appid, secret } = self.app.get().await?;
-        let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret.expose(), "force_refresh": force});
+        let body =
+            json!({"grant_type": "client_credential", "appid": appid, "secret": secret.expose(), "force_refresh": force});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;
         check(errcode(&answer)?)?;
         let Answer { access_token, expires_in } = read(answer)?;
