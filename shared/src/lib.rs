@@ -1,7 +1,7 @@
 //! The domain of Gongqiao: what the four API families do. It knows neither HTTP nor Lambda.
 //!
 //! The modules are layers. A file imports from its own folder and from the layers above it in this list, and the families never
-//! import each other; `tests/src/quality/architecture.rs` holds both rules.
+//! import each other; `tests/src/quality/imports.rs` holds both rules.
 //!
 //! ```text
 //! error                                the one error type
