@@ -116,6 +116,16 @@ async fn notify(merchant: &Merchant, subject: Result<Subject, Failure>, options:
     Json(json!({"notified_status": status})).into_response()
 }
 
+/// What a notification says of its event, in the words of WeChat Pay's documentation.
+fn summary(event_type: &str) -> &'static str {
+    match event_type {
+        "REFUND.SUCCESS" => "退款成功",
+        "REFUND.ABNORMAL" => "退款异常",
+        "REFUND.CLOSED" => "退款关闭",
+        _ => "支付成功",
+    }
+}
+
 fn sign(merchant: &Merchant, subject: Subject, options: &Value) -> Result<Notification, String> {
     let Subject { kind, mut resource, event_type, url } = subject;
     merge(&mut resource, &options["transaction"]);
@@ -126,7 +136,7 @@ fn sign(merchant: &Merchant, subject: Subject, options: &Value) -> Result<Notifi
     let time = merchant.clock.now() - age;
     let body = json!({
         "id": new_nonce()?, "create_time": LocalTime::from(time).to_second(), "resource_type": "encrypt-resource",
-        "event_type": options["event_type"].as_str().unwrap_or(&event_type), "summary": event_type,
+        "event_type": options["event_type"].as_str().unwrap_or(&event_type), "summary": summary(&event_type),
         "resource": {
             "original_type": kind, "algorithm": "AEAD_AES_256_GCM", "ciphertext": sealed,
             "associated_data": kind, "nonce": nonce,

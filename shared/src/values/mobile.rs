@@ -8,7 +8,8 @@ use super::normal::plain;
 use super::{Reason, text_value};
 
 /// A mobile number: `1[3-9]` and nine digits with an optional prefix +86, or a number of another country or region with its code, such as
-/// +852 91234567. It is returned as the client sent it, but for characters that nobody sees and separators between digits; [`Mobile::e164`] is the same for every spelling.
+/// +852 91234567. It is returned as the client sent it, without invisible characters and without separators between digits;
+/// [`Mobile::e164`] is the same for every spelling.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Mobile {

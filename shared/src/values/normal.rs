@@ -17,7 +17,7 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
-/// A number, as of a phone or an identity card, as typed on a plain keyboard: white space is a plain space, and there is none at the ends.
+/// A number, as of a phone or an identity card, as typed on a plain keyboard: white space is a plain space, and the ends are trimmed.
 pub fn plain(text: &str) -> String {
     let visible = text.chars().filter(|c| !is_invisible(*c));
     let plain: String = visible.map(|c| if c.is_whitespace() { ' ' } else { half_width(c) }).collect();

@@ -3,7 +3,7 @@
 use super::Reason;
 use super::normal::is_normal;
 
-/// Whether a new id can be told from any other, and whether a client that percent-encodes it once, as RFC 3986 says, reaches it at its path.
+/// Whether a new id looks different from every other one, and whether a client that percent-encodes it once, as RFC 3986 says, reaches it at its path.
 /// API Gateway decodes a path twice and ends it at a `?`; HTTP clients resolve `.` and `..`.
 pub fn check_segment(id: &str) -> Result<(), Reason> {
     if id.contains(['%', '?', '/']) {

@@ -174,7 +174,7 @@ async fn an_id_that_a_path_cannot_carry_is_not_created() {
     assert_eq!(platform.command("set_dictionary", json!({"dict_item": "..", "entries": []})).await, failure);
 }
 
-/// Before the check there was none, so an installation may have such a number.
+/// Earlier versions did not check it, so an installation may have such a number.
 #[tokio::test]
 async fn a_stored_id_that_is_no_longer_accepted_stays_reachable_and_changeable() {
     const OLD: &str = "1%41?";
