@@ -146,7 +146,8 @@ impl WeChat {
         let mut token = self.access_token(now).await?;
         // The second token may be one that another process replaces at the same moment.
         for replaced in 0..=MOST_REPLACED {
-            let request = self.http().post(&url).query(&[("access_token", token.expose())]).json(&json!({"code": code.expose()}));
+            let request =
+                self.http().post(&url).query(&[("access_token", token.expose())]).json(&json!({"code": code.expose()}));
             let answer = answer(request).await?;
             let errcode = errcode(&answer)?;
             if Self::is_token_error(errcode) {
