@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bench::jobs::{self, Dice, NOW};
 use shared::jobboard::search::view::{Change, Damage, Entry, Filter, Found, Loader, Order, Top, View};
@@ -167,39 +167,27 @@ impl Pair {
 #[test]
 fn a_view_finds_the_same_as_the_model_during_concurrent_changes() {
     let pair = RwLock::new(Pair::of(JOBS, 1));
-    let (searched, changed, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let (searched, changed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let (full, empty, deep) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        for writer in 0..2 {
-            let (pair, searched, changed, done) = (&pair, &searched, &changed, &done);
-            scope.spawn(move || {
-                let mut dice = Dice::of(100 + writer);
-                while !done.load(Ordering::Relaxed) {
-                    // The lock is not fair: without this, writers could starve the readers.
-                    if changed.load(Ordering::Relaxed) * 8 > searched.load(Ordering::Relaxed) {
-                        std::thread::yield_now();
-                        continue;
-                    }
-                    let number = changed.fetch_add(1, Ordering::Relaxed) as i64;
-                    let mut pair = pair.write().unwrap();
-                    let changes = pair.changes(&mut dice, NOW + number * 1000);
-                    pair.apply(changes);
-                }
-            });
-        }
-        for reader in 0..2 {
-            let (pair, searched, changed, done) = (&pair, &searched, &changed, &done);
+        for worker in 0..4 {
+            let (pair, searched, changed) = (&pair, &searched, &changed);
             let (full, empty, deep) = (&full, &empty, &deep);
             scope.spawn(move || {
-                let mut dice = Dice::of(200 + reader);
+                let mut dice = Dice::of(100 + worker);
                 while searched.fetch_add(1, Ordering::Relaxed) < REQUESTS {
+                    if dice.chance(12) {
+                        let number = changed.fetch_add(1, Ordering::Relaxed) as i64;
+                        let mut pair = pair.write().unwrap();
+                        let changes = pair.changes(&mut dice, NOW + number * 1000);
+                        pair.apply(changes);
+                    }
                     let now = NOW + changed.load(Ordering::Relaxed) as i64 * 1000 - dice.below(100) as i64 * HOUR;
                     let found = pair.read().unwrap().compare(&mut dice, now);
                     let seen = if found.ids.len() > 1 { full } else { empty };
                     seen.fetch_add(1, Ordering::Relaxed);
                     deep.fetch_add(usize::from(found.total > JOBS / 2), Ordering::Relaxed);
                 }
-                done.store(true, Ordering::Relaxed);
             });
         }
     });
