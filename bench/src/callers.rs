@@ -27,7 +27,7 @@ impl Callers {
         let demo = world.demo.as_ref().ok_or("no demo")?;
         let channel = demo.channel.first().ok_or("no demo channel")?;
         let jobboard = demo.jobboard.as_ref().ok_or("no demo users")?;
-        let http = reqwest::Client::builder().redirect(Policy::none()).build()?;
+        let http = local::http::builder().redirect(Policy::none()).build()?;
         let mut callers = Self { base_url: world.base_url.clone(), http, hris: demo.hris.clone(), values: HashMap::new() };
         let credentials = json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"});
         let tokens = callers.post("/api/v1/auth/token", &[], &credentials).await?;

@@ -32,7 +32,7 @@ impl Place {
         let world = World::start(Options { demo: true, variables, ..Options::default() }).await?;
         let mut variables = world.variables.clone();
         variables.insert("RUST_LOG".into(), "error".into());
-        Ok(Self { world, wire, variables, http: reqwest::Client::new(), database })
+        Ok(Self { world, wire, variables, http: local::http::client(), database })
     }
 
     /// Every item of a small table.

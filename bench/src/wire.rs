@@ -29,7 +29,7 @@ pub struct Wire {
 impl Wire {
     /// A proxy of the DynamoDB at this address, and the address of the proxy.
     pub async fn before(behind: &str) -> Result<(Self, String), Failure> {
-        let wire = Self { http: reqwest::Client::new(), behind: behind.to_owned(), calls: Arc::default() };
+        let wire = Self { http: local::http::client(), behind: behind.to_owned(), calls: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", listener.local_addr()?);
         let router = Router::new().fallback(pass).with_state(wire.clone());

@@ -32,7 +32,7 @@ impl Address {
     /// Invokes a function; the response is its output, or its error.
     pub async fn invoke(&self, function: &str, event: &Value) -> Response {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.base_url);
-        fetch(reqwest::Client::new().post(url).body(event.to_string())).await
+        fetch(local::http::client().post(url).body(event.to_string())).await
     }
 
     /// The output of a command of `ops-admin`.
@@ -42,7 +42,7 @@ impl Address {
 
     /// The text messages that were sent to a phone, oldest first. A phone outside the mainland has its country code.
     pub async fn messages(&self, mobile: &str) -> Vec<String> {
-        let outbox = fetch(reqwest::Client::new().get(&self.sms_outbox_url)).await.body;
+        let outbox = fetch(local::http::client().get(&self.sms_outbox_url)).await.body;
         let messages = outbox.as_array().expect("the outbox").iter();
         let messages = messages.filter(|message| message["phone"] == mobile || message["phone"] == format!("+86{mobile}"));
         messages.map(|message| message["message"].as_str().expect("a text").to_owned()).collect()

@@ -25,6 +25,6 @@ pub fn client() -> reqwest::Client {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     let [_, high, middle, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     let own = IpAddr::from([127, high + 1, middle, low]);
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let client = local::http::builder().redirect(reqwest::redirect::Policy::none());
     client.local_address(cfg!(target_os = "linux").then_some(own)).build().unwrap()
 }

@@ -8,6 +8,7 @@ pub mod dynamodb;
 mod functions;
 mod gateway;
 mod home;
+pub mod http;
 pub mod policies;
 mod s3;
 mod s3_events;

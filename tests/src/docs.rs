@@ -134,7 +134,7 @@ async fn a_page_shows_its_catalogue_and_commands_with_the_address_of_the_request
 
 #[tokio::test]
 async fn a_host_with_shell_syntax_does_not_appear_in_a_page() {
-    let request = reqwest::Client::new().get(format!("{}/docs/channel", world().base_url));
+    let request = local::http::client().get(format!("{}/docs/channel", world().base_url));
     let html = request.header(header::HOST, "a;reboot").send().await.unwrap().text().await.unwrap();
     assert!(html.contains(">BASE=https://api.example.com\n"));
     assert!(!html.contains("reboot"));
@@ -180,7 +180,7 @@ async fn a_cached_page_is_answered_with_304() {
     assert_eq!(first.status(), 200);
     assert_eq!(text(first.headers(), &header::CACHE_CONTROL), "public, max-age=300");
     let tag = text(first.headers(), &header::ETAG).to_owned();
-    let request = |tags: &str| reqwest::Client::new().get(&url).header(header::IF_NONE_MATCH, tags).send();
+    let request = |tags: &str| local::http::client().get(&url).header(header::IF_NONE_MATCH, tags).send();
     for tags in [tag.clone(), format!("W/\"other\", {tag}")] {
         let again = request(&tags).await.unwrap();
         assert_eq!((again.status().as_u16(), text(again.headers(), &header::ETAG)), (304, &*tag));

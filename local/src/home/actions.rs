@@ -61,7 +61,7 @@ fn yes() -> bool {
 /// A router for the outbox, and for the simulator unless a real WeChat is in use.
 pub fn router(outbox: &str, simulator: Option<String>) -> Result<Router, String> {
     // These addresses are on this machine: a proxy from the environment must not receive the calls.
-    let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(|error| error.to_string())?;
+    let http = crate::http::builder().no_proxy().timeout(TIMEOUT).build().map_err(|error| error.to_string())?;
     let messages = Router::new()
         .route("/_local/sms", get(list_messages))
         .with_state(Outbox { http: http.clone(), url: outbox.to_owned() });

@@ -96,7 +96,7 @@ impl Merchant {
             certificate_key: key("certificate_serial", "certificate_private").map_err(message)?,
             certificate: text(platform, "certificate"),
             clock,
-            http: reqwest::Client::builder().timeout(TIMEOUT).build().map_err(|error| error.to_string())?,
+            http: crate::http::builder().timeout(TIMEOUT).build().map_err(|error| error.to_string())?,
             state: Mutex::default(),
         })))
     }

@@ -70,7 +70,7 @@ impl Environment {
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50));
         let aws = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http())
+            .http_client(http(is_plain(&variables)))
             .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts)
@@ -154,14 +154,22 @@ impl Environment {
     }
 }
 
+/// Whether AWS is simulated on this machine, over HTTP.
+fn is_plain(variables: &HashMap<String, String>) -> bool {
+    let mut endpoints = variables.iter().filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL_")).peekable();
+    endpoints.peek().is_some() && endpoints.all(|(_, url)| url.starts_with("http://"))
+}
+
 /// One connector for all SDK clients, created on first use. Otherwise each client creates two, and each connector parses the machine's root
-/// certificates.
-fn http() -> SharedHttpClient {
-    let connector = LazyLock::new(|| {
-        let connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build());
-        SharedHttpConnector::new(connector.build())
+/// certificates. A plain connector has no TLS, and parses none.
+fn http(plain: bool) -> SharedHttpClient {
+    let connector = LazyLock::new(move || {
+        let connector =
+            Connector::builder().connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build());
+        SharedHttpConnector::new(match plain {
+            true => connector.build_http(),
+            false => connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build(),
+        })
     });
     http_client_fn(move |_, _| connector.clone())
 }

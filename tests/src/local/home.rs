@@ -15,7 +15,7 @@ const HOST: &str = "host";
 const ORIGIN: &str = "origin";
 
 fn request(address: &Address, method: Method, path: &str) -> RequestBuilder {
-    reqwest::Client::new().request(method, format!("{}{path}", address.base_url))
+    local::http::client().request(method, format!("{}{path}", address.base_url))
 }
 
 async fn get(address: &Address, path: &str) -> Response {

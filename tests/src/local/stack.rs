@@ -19,7 +19,7 @@ async fn start(data_dir: &Path, fresh: bool) -> World {
 /// A partner with existing credentials.
 async fn with_credentials(world: &World, credentials: &Value) -> Partner {
     let text = |member: &str| credentials[member].as_str().unwrap().to_owned();
-    let (base_url, http) = (world.base_url.clone(), reqwest::Client::new());
+    let (base_url, http) = (world.base_url.clone(), local::http::client());
     let mut partner = Partner { base_url, appkey: text("appkey"), secret: text("secret"), token: String::new(), http };
     partner.token = partner.new_tokens().await["access_token"].as_str().unwrap().to_owned();
     partner
@@ -101,7 +101,7 @@ async fn all_data_survives_a_restart() {
     let world = start(folder.path(), false).await;
     assert_eq!(demo(folder.path())["channel"], before["channel"]);
     partner.base_url.clone_from(&world.base_url);
-    partner.http = reqwest::Client::new();
+    partner.http = local::http::client();
     for (kind, record) in ALL.iter().zip(&records) {
         assert_eq!(partner.get(&kind.example_path()).await, success(record.clone()), "{}", kind.name);
     }
@@ -190,7 +190,7 @@ fn rejection(status: u16, message: &str) -> Response {
 
 #[tokio::test]
 async fn the_gateway_responds_itself_outside_the_api() {
-    let http = reqwest::Client::new();
+    let http = local::http::client();
     for path in ["/api", "/api/v3/users", "/index.html", "/api/v10/users"] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let request = http.request(method, format!("{}{path}", world().base_url));
@@ -344,7 +344,7 @@ async fn demo_credentials_work_even_if_the_database_was_deleted() {
     for channel in &world.demo.as_ref().unwrap().channel {
         let credentials =
             json!({"appkey": channel.appkey, "secret": channel.secret, "grant_type": "client_credentials"}).to_string();
-        let request = reqwest::Client::new().post(format!("{}/api/v1/auth/token", world.base_url));
+        let request = local::http::client().post(format!("{}/api/v1/auth/token", world.base_url));
         tokens(&fetch(request.header("content-type", "application/json").body(credentials)).await);
     }
 }

@@ -16,7 +16,7 @@ async fn wechat(address: &Address) -> WeChat {
 }
 
 async fn simulate(address: &Address, what: &str) -> Value {
-    fetch(reqwest::Client::new().get(format!("{}/simulate/{what}", address.wechat_url))).await.body
+    fetch(local::http::client().get(format!("{}/simulate/{what}", address.wechat_url))).await.body
 }
 
 fn now() -> Timestamp {

@@ -14,7 +14,7 @@ const AT_FIRST: &str = "2024-01-15T10:30:00Z";
 /// The response of the Invoke API: status, headers, body.
 async fn raw(address: &Address, function: &str, kind: Option<&str>, event: &str) -> (u16, HeaderMap, String) {
     let url = format!("{}/2015-03-31/functions/{function}/invocations", address.base_url);
-    let mut request = reqwest::Client::new().post(url).body(event.to_owned());
+    let mut request = local::http::client().post(url).body(event.to_owned());
     if let Some(kind) = kind {
         request = request.header("X-Amz-Invocation-Type", kind);
     }
@@ -66,7 +66,7 @@ fn issued(response: &Value, appkey: &str) -> (Value, String) {
 
 async fn token(address: &Address, appkey: &str, secret: &str) -> Response {
     let body = json!({"appkey": appkey, "secret": secret, "grant_type": "client_credentials"});
-    let request = reqwest::Client::new().post(format!("{}/api/v1/auth/token", address.base_url));
+    let request = local::http::client().post(format!("{}/api/v1/auth/token", address.base_url));
     crate::support::fetch(request.header("content-type", "application/json").body(body.to_string())).await
 }
 
@@ -131,7 +131,7 @@ async fn tokens_of_a_retired_secret_stay_valid_until_they_expire() {
     let access = token(&stage.address, appkey, &secret).await.body["data"]["access_token"].as_str().unwrap().to_owned();
     done(&stage.address, &json!({"command": "rotate_channel_secret", "appkey": appkey})).await;
     done(&stage.address, &json!({"command": "retire_channel_secret", "appkey": appkey, "secret_id": first})).await;
-    let request = reqwest::Client::new().get(format!("{}/api/v1/tasks", stage.address.base_url)).bearer_auth(access);
+    let request = local::http::client().get(format!("{}/api/v1/tasks", stage.address.base_url)).bearer_auth(access);
     let none = json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null});
     assert_eq!(crate::support::fetch(request).await, success(none));
 }
@@ -335,6 +335,6 @@ async fn the_functions_behind_the_gateway_can_be_invoked_too() {
     let (status, headers, _) = raw(world(), "channel-tasks", None, "{}").await;
     assert_eq!((status, &headers["x-amz-function-error"]), (200, &"Unhandled".parse().unwrap()));
     let get =
-        reqwest::Client::new().request(Method::GET, format!("{}/2015-03-31/functions/ops-admin/invocations", world().base_url));
+        local::http::client().request(Method::GET, format!("{}/2015-03-31/functions/ops-admin/invocations", world().base_url));
     assert_eq!(get.send().await.unwrap().status().as_u16(), 405);
 }

@@ -22,7 +22,7 @@ impl Partner {
     pub async fn join(address: &Address) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let appkey = format!("partner-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let http = reqwest::Client::new();
+        let http = local::http::client();
         let created = address.command(&json!({"command": "create_channel", "appkey": appkey})).await;
         let secret = created["secret"].as_str().expect("a secret").to_owned();
         let mut partner = Self { base_url: address.base_url.clone(), appkey, secret, token: String::new(), http };

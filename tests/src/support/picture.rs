@@ -20,6 +20,6 @@ pub async fn send_form(url: &Value, fields: &Value, bytes: &[u8]) -> u16 {
     let form =
         fields.fold(Form::new(), |form, (name, value)| form.text(name.clone(), value.as_str().expect("a text").to_owned()));
     let form = form.part("file", Part::bytes(bytes.to_vec()).file_name("a.jpg"));
-    let sent = reqwest::Client::new().post(url.as_str().expect("a url")).multipart(form).send();
+    let sent = local::http::client().post(url.as_str().expect("a url")).multipart(form).send();
     sent.await.map_or(0, |response| response.status().as_u16())
 }

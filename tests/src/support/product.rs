@@ -48,7 +48,7 @@ impl Product {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let (company, product) = (format!("c{number:031x}"), format!("product-{number}"));
-        let http = reqwest::Client::new();
+        let http = local::http::client();
         let done = async |command: Value| address.command(&command).await;
         let rows = json!({"uuid": company, "name": "彩程", "full_name": "成都彩程软件设计有限公司"}).to_string();
         done(json!({"command": "import_hris", "kind": "companies", "rows": rows})).await;

@@ -47,7 +47,7 @@ impl Stage {
         let wire = Arc::new(Faults::default());
         let options = Options { clock: clock.clone(), log, variables, wire: wire.clone(), ..Options::default() };
         let world = World::start(options).await.unwrap();
-        Self { address: Address::of(&world), clock, wire, lines, http: reqwest::Client::new(), world }
+        Self { address: Address::of(&world), clock, wire, lines, http: local::http::client(), world }
     }
 
     /// Sends a request to the database directly. The call is not counted.

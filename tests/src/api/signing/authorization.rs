@@ -64,7 +64,7 @@ async fn an_unknown_or_disabled_platform_is_rejected_everywhere() {
 #[tokio::test]
 async fn the_default_platform_is_used_if_none_is_named() {
     let stage = Stage::open_with(&[("SIGNING_PLATFORM", "platform-of-choice")]).await;
-    let http = reqwest::Client::new();
+    let http = local::http::client();
     let get = async || fetch(http.get(format!("{}/em_status", stage.address.base_url))).await;
     assert_eq!(get().await, rejection(403, "平台不存在或已停用"));
     let mut platform = Platform::create(&stage.address).await;

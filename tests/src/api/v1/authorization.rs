@@ -238,7 +238,7 @@ async fn a_list_does_not_accept_another_channels_cursor() {
 #[tokio::test]
 async fn another_channels_upload_does_not_exist() {
     let (mut owner, mut other) = (Partner::join(world()).await, Partner::join(world()).await);
-    owner.http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    owner.http = local::http::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     other.http = owner.http.clone();
     let request = json!({"purpose": "resume", "content_type": "application/pdf", "size": 8});
     let upload = owner.post("/api/v1/uploads", &request).await.body["data"].clone();

@@ -52,7 +52,7 @@ async fn shared() -> (Partner, impl Fn(Option<&str>) -> Vec<u64>) {
     });
     let (partner, places) = tokio::task::spawn_blocking(|| &*SHARED).await.unwrap();
     // Connections belong to the runtime that opened them.
-    let partner = Partner { http: reqwest::Client::new(), ..partner.clone() };
+    let partner = Partner { http: local::http::client(), ..partner.clone() };
     (partner, move |status| {
         places.iter().filter(|place| status.is_none_or(|status| place.1 == status)).map(|place| place.0).collect()
     })

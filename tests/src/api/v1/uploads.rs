@@ -32,7 +32,7 @@ fn pdf(size: usize) -> Value {
 
 /// Puts the bytes with the headers of the response, except for these names.
 async fn put(upload: &Upload, bytes: &'static [u8], other_headers: &[(&str, &str)]) -> u16 {
-    let mut request = reqwest::Client::new().put(upload.data["upload_url"].as_str().unwrap()).body(bytes);
+    let mut request = local::http::client().put(upload.data["upload_url"].as_str().unwrap()).body(bytes);
     for (name, value) in upload.data["headers"].as_object().unwrap() {
         if !other_headers.iter().any(|(other, _)| name.eq_ignore_ascii_case(other)) {
             request = request.header(name, value.as_str().unwrap());
@@ -45,7 +45,7 @@ async fn put(upload: &Upload, bytes: &'static [u8], other_headers: &[(&str, &str
 }
 
 async fn get(partner: &Partner, url: &str) -> reqwest::Response {
-    let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    let http = local::http::builder().redirect(Policy::none()).build().unwrap();
     http.get(url).bearer_auth(&partner.token).send().await.unwrap()
 }
 

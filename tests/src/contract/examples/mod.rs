@@ -159,7 +159,7 @@ impl Returned {
 
 impl<'a> Story<'a> {
     async fn begin(world: &World, document: &'a Value) -> Self {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = local::http::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let (address, demo) = (Address::of(world), world.demo.clone().unwrap());
         let known = between::credentials(&address, &demo).await;
         let (kept, tokens) = (HashMap::new(), HashMap::new());

@@ -146,7 +146,7 @@ impl<S: Scene> Lane<S> {
         let bucket = scene.stage().objects().await;
         let origin = Stored::of(scene.stage(), &bucket).await;
         let set_at = scene.stage().clock.now();
-        Self { scene, bucket, http: reqwest::Client::new(), origin, set_at }
+        Self { scene, bucket, http: local::http::client(), origin, set_at }
     }
 
     /// The same lane, or a new one if the scene is too old.

@@ -136,7 +136,7 @@ async fn concurrent_writes_to_one_record_all_succeed() {
 #[tokio::test]
 async fn a_channels_secret_works_although_the_response_to_its_write_was_lost() {
     let stage = Stage::open().await;
-    let http = reqwest::Client::new();
+    let http = local::http::client();
     let commands = [
         json!({"command": "create_channel", "appkey": "unlucky"}),
         json!({"command": "rotate_channel_secret", "appkey": "unlucky"}),

@@ -210,7 +210,7 @@ impl Pay {
         let nonce = nonce()?;
         let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
         let quiet = |error: reqwest::Error| Error::internal(format!("WeChat Pay: {}", error.without_url()));
-        let mut request = http_client(&self.http)
+        let mut request = http_client(&self.http, &self.base_url)
             .request(method, format!("{}{path}", self.base_url))
             .header("authorization", authorization)
             .header("accept", "application/json")

@@ -106,7 +106,7 @@ async fn an_exchange_is_accepted_as_json_or_as_a_form() {
     let fields = exchange.as_object().expect("an object").iter();
     let fields = fields.map(|(name, value)| (name.as_str(), value.as_str().expect("text")));
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = reqwest::Client::new().post(format!("{}{TOKEN}", app.address.base_url));
+    let request = local::http::client().post(format!("{}{TOKEN}", app.address.base_url));
     is_token(&fetch(request.header("content-type", "application/x-www-form-urlencoded").body(form)).await);
 }
 
