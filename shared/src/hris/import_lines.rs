@@ -113,9 +113,8 @@ fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Opti
         let taken = line.len() + usize::from(end.is_some());
         at = Position { offset: at.offset + taken as u64, line: at.line + 1 };
         rest = &rest[taken..];
-        let line = line.trim_ascii();
-        if !line.is_empty() {
-            lines.push((at.line, line));
+        if !Json::is_blank(line) {
+            lines.push((at.line, line.trim_ascii()));
         }
     }
     Ok((lines, (at.offset < whole).then_some(at)))
@@ -168,6 +167,8 @@ mod tests {
         let (lines, next) = slice(b"a\n\n  \r\nb", 8, START).unwrap();
         assert_eq!(lines, [(1, &b"a"[..]), (4, b"b")]);
         assert_eq!(next, None);
+        let (lines, _) = slice("\u{feff}\r\na".as_bytes(), 6, START).unwrap();
+        assert_eq!(lines, [(2, &b"a"[..])]);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+mod byte_order_mark;
 mod jobboard;
 mod pasted;
 mod signing;
