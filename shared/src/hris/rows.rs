@@ -11,7 +11,7 @@ use super::recruitment::{Candidate, Source, Vacancy};
 use super::timelines::Timeline;
 use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUnit, Sex, Status, TimelineCategory, Uuid};
 use crate::values::input::{Faults, Synonyms};
-use crate::values::{BankAccount, ContactPhone, Date, Int, LocalTime, Mobile, Private, Span, Text, Verbatim};
+use crate::values::{BankAccount, ContactPhone, Date, Int, LocalTime, Mobile, Private, Quotable, Span, Text, Verbatim};
 
 /// A valid row.
 pub trait Row: Deserr<Faults> + Into<Self::Record> {
@@ -255,7 +255,7 @@ pub struct TimelineRow {
     employee_uuid: Uuid,
     date: Date,
     category: TimelineCategory,
-    duration: Span,
+    duration: Quotable<Span>,
     duration_unit: DurationUnit,
     start_time: LocalTime,
     end_time: LocalTime,
@@ -267,7 +267,7 @@ impl Row for TimelineRow {
 
 impl From<TimelineRow> for Timeline {
     fn from(row: TimelineRow) -> Self {
-        let TimelineRow { employee_uuid, date, category, duration, duration_unit, start_time, end_time } = row;
+        let TimelineRow { employee_uuid, date, category, duration: Quotable(duration), duration_unit, start_time, end_time } = row;
         Self { employee_uuid, date, category, duration, duration_unit, start_time, end_time }
     }
 }

@@ -1,5 +1,6 @@
 mod byte_order_mark;
 mod jobboard;
+mod numbers;
 mod pasted;
 mod signing;
 mod v1;
