@@ -7,7 +7,7 @@ use shared::hris::recruitment::{Candidate, MokaDetails, MokaOperator, Source, Va
 use shared::hris::values::{Code, Sex, Uuid};
 use shared::hris::{Caller, Credential};
 use shared::values::input::Faults;
-use shared::values::{ContactPhone, Date, Int, Private, Text, Url, Verbatim};
+use shared::values::{Date, Int, Private, Text, Url, Verbatim};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
