@@ -6,8 +6,8 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::error::{Error, Fault};
 use shared::storage::page::{Page, PageRequest};
-use shared::values::input::{Faults, text};
-use shared::values::{Moment, PeriodEnd, PeriodStart, Text};
+use shared::values::input::Faults;
+use shared::values::{Moment, PeriodEnd, PeriodStart, Text, integer};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
@@ -38,7 +38,7 @@ pub struct Paging {
     cursor: Option<Text<1, 512>>,
 }
 
-/// An integer from 1 to `MAX`, in digits.
+/// An integer from 1 to `MAX`.
 struct Number<const MAX: u32>(u32);
 
 impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
@@ -46,7 +46,7 @@ impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        match text(&value).and_then(|digits| digits.parse().ok()) {
+        match integer(&value).and_then(|number| u32::try_from(number).ok()) {
             Some(number) if (1..=MAX).contains(&number) => Ok(Self(number)),
             _ => Err(Faults::one(at, format!("must be from 1 to {MAX}"))),
         }

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::Serialize;
-use shared::hris::moka::{Validity, candidate_uuid};
+use shared::hris::moka::Validity;
 use shared::hris::recruitment::{Candidate, MokaDetails, MokaOperator};
-use shared::hris::values::{MokaGender, MokaMarriage};
+use shared::hris::values::{MokaEntries, MokaGender, MokaMarriage};
 use shared::values::input::{Faults, text};
 use shared::values::{ContactPhone, Int, Private, Secret, Text, Url, Verbatim};
 use utoipa::ToSchema;
@@ -47,20 +47,6 @@ impl<T: Deserr<Faults>> Deserr<Faults> for Maybe<T> {
             Some("") => Ok(Self(None)),
             _ => T::deserialize_from_value(value, at).map(|value| Self(Some(value))),
         }
-    }
-}
-
-/// An array of objects, or one object.
-struct Entries(Verbatim);
-
-impl Deserr<Faults> for Entries {
-    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let entries = Verbatim::deserialize_from_value(value, at)?;
-        let is_valid = match entries.to_value() {
-            serde_json::Value::Array(entries) => entries.iter().all(serde_json::Value::is_object),
-            value => value.is_object(),
-        };
-        if is_valid { Ok(Self(entries)) } else { Err(Faults::one(at, "must be an array of objects")) }
     }
 }
 
@@ -123,11 +109,11 @@ struct CandidatePayload {
     /// 教育经历
     #[deserr(default)]
     #[schema(value_type = Option<Vec<Object>>)]
-    education_info: Maybe<Entries>,
+    education_info: Maybe<MokaEntries>,
     /// 工作经历
     #[deserr(default)]
     #[schema(value_type = Option<Vec<Object>>)]
-    experience_info: Maybe<Entries>,
+    experience_info: Maybe<MokaEntries>,
     /// 简历下载 URL
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
@@ -155,8 +141,8 @@ impl From<CandidatePayload> for Candidate {
             job_title: payload.job_title,
             operator: MokaOperator { name, email, phone },
             birth_year: payload.birth_year.0,
-            education_info: payload.education_info.0.map(|Entries(entries)| entries),
-            experience_info: payload.experience_info.0.map(|Entries(entries)| entries),
+            education_info: payload.education_info.0.map(|MokaEntries(entries)| entries),
+            experience_info: payload.experience_info.0.map(|MokaEntries(entries)| entries),
             resume_url: payload.resume_url.0,
             interview_feedback_url: payload.interview_feedback_url.0,
             offer_attachment_urls: payload.offer_attachment_urls.0,
@@ -165,7 +151,7 @@ impl From<CandidatePayload> for Candidate {
         };
         let marriage = payload.married.0.map_or("", MokaMarriage::as_str);
         Self {
-            uuid: candidate_uuid(&details.id),
+            uuid: details.candidate_uuid(),
             name: payload.name,
             email: payload.email.into(),
             mobile: Some(payload.phone),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::hris::salary::SubjectValue;
 use shared::hris::values::{Code, Month};
 use shared::values::input::Faults;
-use shared::values::{Adjustment, Text};
+use shared::values::{Adjustment, Quotable, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,7 +32,7 @@ struct SubjectValuePayload {
     month: Month,
     /// 金额, 精确到小数点后两位
     #[schema(value_type = f64, example = 1024.12)]
-    value: Adjustment,
+    value: Quotable<Adjustment>,
 }
 
 impl Payload for SubjectValuePayload {}
@@ -52,7 +52,7 @@ async fn store_subject_value(
     State(app): State<App>,
     Call { caller, payload }: Call<SubjectValuePayload>,
 ) -> Result<Reply<Done>, Failure> {
-    let SubjectValuePayload { empno, subject_name, month, value } = payload;
+    let SubjectValuePayload { empno, subject_name, month, value: Quotable(value) } = payload;
     app.store_subject_value(&caller.company, &SubjectValue { empno, subject_name, month, value }).await?;
     Ok(Reply(Done { code: 0, text: "ok" }))
 }

@@ -25,7 +25,11 @@ pub struct ContentBody {
     /// 联系人, 默认为本人的姓名
     #[deserr(default)]
     #[schema(value_type = Option<String>, max_length = 32)]
-    user_name: Text<0, 32>,
+    user_name: Option<Text<0, 32>>,
+    /// 同 user_name; 两者都有时以 user_name 为准
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, max_length = 32)]
+    contact_person_name: Option<Text<0, 32>>,
     #[deserr(default)]
     #[schema(value_type = Option<String>, max_length = 5000)]
     description: Text<0, 5000>,
@@ -102,6 +106,10 @@ pub struct UpdateBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     user_name: Option<Text<0, 32>>,
+    /// 同 user_name; 两者都有时以 user_name 为准
+    #[deserr(default)]
+    #[schema(value_type = Option<String>)]
+    contact_person_name: Option<Text<0, 32>>,
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     description: Option<Text<0, 5000>>,
@@ -109,28 +117,28 @@ pub struct UpdateBody {
     #[schema(value_type = Option<Vec<String>>)]
     photo_urls: Option<Photos>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<u32>)]
     first_area_id: Option<Area>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<String>)]
     first_area_des: Option<Text<0, 64>>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<u32>)]
     second_area_id: Option<Area>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<String>)]
     second_area_des: Option<Text<0, 64>>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<u32>)]
     third_area_id: Option<Area>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<String>)]
     third_area_des: Option<Text<0, 64>>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<u32>)]
     four_area_id: Option<Area>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<String>)]
     four_area_des: Option<Text<0, 64>>,
     #[deserr(default)]
     #[schema(value_type = Option<i64>)]
@@ -139,13 +147,13 @@ pub struct UpdateBody {
     #[schema(value_type = Option<i64>)]
     salary_max: Option<SalaryEnd>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<Vec<String>>)]
     basic_protection: Option<Tags>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<Vec<String>>)]
     salary_benefits: Option<Tags>,
     #[deserr(default)]
-    #[schema(ignore)]
+    #[schema(value_type = Option<Vec<String>>)]
     attendance_leave: Option<Tags>,
 }
 
@@ -157,7 +165,7 @@ impl UpdateBody {
         set(&mut content.latitude, self.latitude.as_ref());
         set(&mut content.address, self.address.as_ref());
         set(&mut content.contact, self.contact.as_ref());
-        set(&mut content.contact_person, self.user_name.as_ref());
+        set(&mut content.contact_person, self.user_name.as_ref().or(self.contact_person_name.as_ref()));
         set(&mut content.description, self.description.as_ref());
         set(&mut content.photo_urls, self.photo_urls.as_ref());
         set(&mut content.first_area_id, self.first_area_id.as_ref());
@@ -190,7 +198,7 @@ impl From<ContentBody> for Content {
             latitude: body.latitude,
             address: body.address,
             contact: body.contact,
-            contact_person: body.user_name,
+            contact_person: body.user_name.or(body.contact_person_name).unwrap_or_default(),
             description: body.description,
             photo_urls: body.photo_urls,
             first_area_id: body.first_area_id,

@@ -12,7 +12,7 @@ use shared::jobboard::missing;
 use shared::jobboard::orders::{Order, Purchase};
 use shared::outbound::wechat::pay::{PayParams, Proof};
 use shared::values::input::Faults;
-use shared::values::{Id, Int, Money, Secret, Text, exposed};
+use shared::values::{Id, Int, Money, Quotable, Secret, Text, exposed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,7 +45,7 @@ struct TopBody {
     top_hour: Quantity,
     /// 元
     #[schema(value_type = f64, example = 5.00)]
-    price: Money,
+    price: Quotable<Money>,
 }
 
 #[derive(Deserr, ToSchema)]
@@ -56,7 +56,7 @@ struct RefreshBody {
     job_id: Id,
     /// 元
     #[schema(value_type = f64, example = 1.99)]
-    price: Money,
+    price: Quotable<Money>,
 }
 
 #[derive(Deserr, ToSchema)]
@@ -65,7 +65,7 @@ struct RefreshBody {
 struct BuyBody {
     /// 元
     #[schema(value_type = f64, example = 3.99)]
-    price: Money,
+    price: Quotable<Money>,
     /// 联系券数量
     #[schema(value_type = u32, example = 1)]
     contact_voucher_num: Quantity,
@@ -140,7 +140,7 @@ async fn top_job(
     Host(base_url): Host,
     request: Retryable<TopBody>,
 ) -> Result<Reply<OrderView>, Failure> {
-    let TopBody { job_id, top_hour, price } = request.fields;
+    let TopBody { job_id, top_hour, price: Quotable(price) } = request.fields;
     let purchase = Purchase::Top { job: job_id, hours: quantity(top_hour) };
     place(&app, user, &base_url, &request, "top_job", (purchase, price)).await
 }
@@ -154,7 +154,7 @@ async fn pay_refresh(
     Host(base_url): Host,
     request: Retryable<RefreshBody>,
 ) -> Result<Reply<OrderView>, Failure> {
-    let RefreshBody { job_id, price } = request.fields;
+    let RefreshBody { job_id, price: Quotable(price) } = request.fields;
     place(&app, user, &base_url, &request, "pay_refresh", (Purchase::Refresh { job: job_id }, price)).await
 }
 
@@ -167,7 +167,7 @@ async fn buy_vouchers(
     Host(base_url): Host,
     request: Retryable<BuyBody>,
 ) -> Result<Reply<OrderView>, Failure> {
-    let BuyBody { price, contact_voucher_num } = request.fields;
+    let BuyBody { price: Quotable(price), contact_voucher_num } = request.fields;
     let purchase = Purchase::Vouchers { count: quantity(contact_voucher_num) };
     place(&app, user, &base_url, &request, "buy_vouchers", (purchase, price)).await
 }

@@ -114,7 +114,7 @@ impl SearchBody {
 impl From<FilterBody> for Filter {
     fn from(fields: FilterBody) -> Self {
         let yuan = |salary: i64| i32::try_from(salary).unwrap_or(i32::MAX);
-        let bound = |salary: Option<SalaryEnd>| salary.map(Int::get).filter(|salary| *salary > 0).map(yuan);
+        let bound = |salary: Option<SalaryEnd>| salary.map(SalaryEnd::get).filter(|salary| *salary > 0).map(yuan);
         let texts = |tags: Tags| tags.iter().map(str::to_owned).collect();
         let positions = fields.positions.map(|positions| positions.as_str().trim().to_owned());
         Self {

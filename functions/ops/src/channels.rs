@@ -6,7 +6,7 @@ use shared::channel::{Channel, Service};
 use shared::crypto::credentials::NewSecret;
 use shared::error::Result;
 use shared::values::input::Faults;
-use shared::values::{RecordId, Text};
+use shared::values::{RecordId, Text, unquoted_integer};
 
 /// Creates a channel. Its secret is returned only here.
 #[derive(Deserr)]
@@ -51,8 +51,8 @@ impl Default for Limit {
 
 impl Deserr<Faults> for Limit {
     fn deserialize_from_value<V: IntoValue>(value: Input<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        match value {
-            Input::Integer(limit @ 1..=100) => Ok(Self(limit as u32)),
+        match unquoted_integer(&value).and_then(|limit| u32::try_from(limit).ok()) {
+            Some(limit @ 1..=100) => Ok(Self(limit)),
             _ => Err(Faults::one(at, "must be an integer from 1 to 100")),
         }
     }

@@ -11,7 +11,7 @@ use shared::hris::import_lines::{Imported, Kind, Lines, Position};
 use shared::hris::oauth::App;
 use shared::hris::values::{Code, Uuid};
 use shared::values::input::Faults;
-use shared::values::{RecordId, Text, Url};
+use shared::values::{Int, RecordId, Text, Url};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -90,9 +90,12 @@ const MAX_INLINE: usize = 6 * 1024 * 1024;
 #[derive(Default, Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 struct ImportPosition {
-    offset: u64,
-    line: u64,
+    offset: Offset,
+    line: Offset,
 }
+
+/// Up to the largest integer that every JSON parser keeps exactly.
+type Offset = Int<0, 9_007_199_254_740_991>;
 
 /// A key below `imports/`: an import reads nothing else.
 struct ObjectKey(String);
@@ -205,7 +208,7 @@ pub async fn import(service: &Service, Import { kind, company_uuid, rows, object
         (None, Some(ObjectKey(key))) => Lines::Object(key),
         _ => return Err(Error::invalid([Fault::new("rows", "or object is required, and not both")])),
     };
-    let from = Position { offset: from.offset, line: from.line };
+    let from = Position { offset: from.offset.get().unsigned_abs(), line: from.line.get().unsigned_abs() };
     let Imported { results, next } = service.import_rows(kind, company_uuid, &lines, from).await?;
     let next = next.map(|Position { offset, line }| json!({"offset": offset, "line": line}));
     let results: Vec<Value> = results.iter().map(|(line, result)| outcome(*line, result)).collect();

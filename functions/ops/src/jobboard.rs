@@ -11,7 +11,7 @@ use shared::jobboard::review::Review;
 use shared::jobboard::vouchers::VoucherError;
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
-use shared::values::{Id, Int, Money, Text};
+use shared::values::{Id, Int, Money, Quotable, Text};
 
 /// Sets a price, or removes it if `price` is missing.
 #[derive(Deserr)]
@@ -21,7 +21,7 @@ pub struct SetPrice {
     /// Hours of a top, or vouchers.
     quantity: Int<1, 1_000_000>,
     #[deserr(default)]
-    price: Option<Money>,
+    price: Option<Quotable<Money>>,
 }
 
 #[derive(Deserr)]
@@ -68,14 +68,15 @@ pub struct RefundNote {
 }
 
 pub async fn set_price(service: &Service, set: SetPrice) -> Result<Value> {
-    if set.price.is_some_and(Money::is_zero) {
+    let price = set.price.map(|Quotable(price)| price);
+    if price.is_some_and(Money::is_zero) {
         return Err(Error::invalid([Fault::new("price", "must be at least 0.01")]));
     }
     let quantity = u32::try_from(set.quantity.get()).map_err(Error::internal)?;
     if set.goods == Goods::Refresh && quantity != 1 {
         return Err(Error::invalid([Fault::new("quantity", "must be 1: jobs are refreshed one at a time")]));
     }
-    service.set_price(set.goods, quantity, set.price).await.map(price_list)
+    service.set_price(set.goods, quantity, price).await.map(price_list)
 }
 
 pub async fn list_prices(service: &Service, ListPrices {}: ListPrices) -> Result<Value> {

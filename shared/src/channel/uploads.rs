@@ -6,7 +6,7 @@ use crate::crypto::random::random;
 use crate::error::Result;
 use crate::storage::objects::{Content, Presigned};
 use crate::values::input::Faults;
-use crate::values::{Reason, choices, text_value};
+use crate::values::{Reason, choices, text_value, unquoted_integer};
 
 /// The largest upload, in bytes.
 pub const MAX_SIZE: u32 = 20 * 1024 * 1024;
@@ -66,12 +66,10 @@ impl deserr::Deserr<Faults> for Size {
         value: deserr::Value<V>,
         at: deserr::ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        match value {
-            deserr::Value::Integer(size) => match u32::try_from(size) {
-                Ok(size @ 1..=MAX_SIZE) => Ok(Self(size)),
-                _ => Err(Faults::one(at, "must be from 1 to 20971520 bytes")),
-            },
-            _ => Err(Faults::one(at, "must be an integer")),
+        let size = unquoted_integer(&value).filter(|size| *size >= 0).ok_or_else(|| Faults::one(at, "must be an integer"))?;
+        match u32::try_from(size) {
+            Ok(size @ 1..=MAX_SIZE) => Ok(Self(size)),
+            _ => Err(Faults::one(at, "must be from 1 to 20971520 bytes")),
         }
     }
 }

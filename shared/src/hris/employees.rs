@@ -95,6 +95,16 @@ impl Entity for Employee {
         }
     }
 
+    fn complete(&mut self, stored: &Self) {
+        if self.sub_company_uuid.is_none() && self.sub_company == stored.sub_company {
+            self.sub_company_uuid.clone_from(&stored.sub_company_uuid);
+        }
+        let shown = stored.mobile.clone().map(Private::from);
+        if stored.phone_number.is_none() && self.phone_number == shown && self.mobile == stored.mobile {
+            self.phone_number = None;
+        }
+    }
+
     /// The number cannot change: it is part of the keys of attendance and salaries.
     fn check_change(&self, next: &Self) -> Result<(), Fault> {
         if self.empno == next.empno { Ok(()) } else { Err(Fault::new("empno", "cannot change")) }

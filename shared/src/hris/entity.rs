@@ -33,6 +33,9 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
         Vec::new()
     }
 
+    /// Takes over from the stored record what a response does not show, so that an import of the response changes nothing.
+    fn complete(&mut self, _stored: &Self) {}
+
     /// Whether an import may replace the record by `next`.
     fn check_change(&self, _next: &Self) -> Result<(), Fault> {
         Ok(())

@@ -184,8 +184,12 @@ impl<'a, T: Entity> Import<'a, T> {
         let own = row.content.id();
         let current = stored.get(&row.key);
         let before: Option<T> = current.map(|item| from_item(keyring, item.clone())).transpose()?;
-        if let Some(Err(fault)) = before.as_ref().map(|before| before.check_change(&row.content)) {
-            return Ok(Change::Rejected(fault));
+        let mut content = row.content.clone();
+        if let Some(before) = &before {
+            content.complete(before);
+            if let Err(fault) = before.check_change(&content) {
+                return Ok(Change::Rejected(fault));
+            }
         }
         // A record that is stored already stays reachable and can be updated.
         if let (None, Some((field, code))) = (&before, row.content.chosen_id())
@@ -209,13 +213,13 @@ impl<'a, T: Entity> Import<'a, T> {
             }
             complete &= is_own && holder.is_some();
             kept.push(&alias.key);
-            let item = to_copy(keyring, &self.company, &row.content, version, &alias.key)?;
+            let item = to_copy(keyring, &self.company, &content, version, &alias.key)?;
             writes.push(Write::Put { table: table.clone(), item, condition: unchanged(holder)? });
         }
-        if complete && before.as_ref() == Some(&row.content) {
+        if complete && before.as_ref() == Some(&content) {
             return Ok(Change::None);
         }
-        let item = to_item(keyring, &self.company, &row.content, version)?;
+        let item = to_item(keyring, &self.company, &content, version)?;
         writes.push(Write::Put { table: table.clone(), item, condition: unchanged(current)? });
         for alias in before.as_ref().map_or(Ok(Vec::new()), |before| before.aliases(&self.company, keyring))? {
             let holder = stored.get(&alias.key);

@@ -74,11 +74,17 @@ impl Service {
             (Kind::Arrangements, Some(company)) => self.import_lines::<ArrangementRow>(company, &lines).await,
             (Kind::Timelines, Some(company)) => self.import_lines::<TimelineRow>(company, &lines).await,
             (Kind::Approvals, Some(company)) => self.import_lines::<ApprovalRow>(company, &lines).await,
-            (Kind::Vacancies, Some(company)) => self.import_lines::<VacancyRow>(company, &lines).await,
+            (Kind::Vacancies, Some(company)) => {
+                let mut import = self.import(company.clone()).await?;
+                let (valid, results) = parse_rows::<VacancyRow>(Some(&company), &lines);
+                let valid = self.without_departments(&company, valid).await?;
+                let stored = import.store(valid).await?;
+                Ok(merge(results, stored))
+            }
             (Kind::Sources, Some(company)) => self.import_lines::<SourceRow>(company, &lines).await,
             (Kind::Candidates, Some(company)) => self.import_lines::<CandidateRow>(company, &lines).await,
             (Kind::Companies, _) | (_, None) => {
-                let (valid, results) = parse_rows::<CompanyRow>(&lines);
+                let (valid, results) = parse_rows::<CompanyRow>(None, &lines);
                 let stored = self.import_companies(valid).await?;
                 Ok(merge(results, stored))
             }
@@ -87,8 +93,8 @@ impl Service {
     }
 
     async fn import_lines<R: Row>(&self, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
-        let mut import = self.import::<R::Record>(company).await?;
-        let (valid, results) = parse_rows::<R>(lines);
+        let mut import = self.import::<R::Record>(company.clone()).await?;
+        let (valid, results) = parse_rows::<R>(Some(&company), lines);
         let stored = import.store(valid).await?;
         Ok(merge(results, stored))
     }
@@ -113,25 +119,38 @@ fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Opti
         let taken = line.len() + usize::from(end.is_some());
         at = Position { offset: at.offset + taken as u64, line: at.line + 1 };
         rest = &rest[taken..];
-        let line = line.trim_ascii();
-        if !line.is_empty() {
-            lines.push((at.line, line));
+        if !Json::is_blank(line) {
+            lines.push((at.line, line.trim_ascii()));
         }
     }
     Ok((lines, (at.offset < whole).then_some(at)))
 }
 
-/// The number of each line with its rejection, or with `None` if its row is valid.
-type Parsed = Vec<(u64, Option<RowResult>)>;
+/// What became of a line.
+struct Parsed {
+    number: u64,
+    /// The other names under which the client sent members, each with the member's own name.
+    renamed: Vec<(&'static str, &'static str)>,
+    /// `None` if its row is valid.
+    rejected: Option<RowResult>,
+}
 
-/// The records of the valid rows, and what became of each line.
-fn parse_rows<R: Row>(lines: &[(u64, &[u8])]) -> (Vec<R::Record>, Parsed) {
+/// The records of the valid rows, and what became of each line. A row that names a company names this one.
+fn parse_rows<R: Row>(company: Option<&Uuid>, lines: &[(u64, &[u8])]) -> (Vec<R::Record>, Vec<Parsed>) {
     let (mut valid, mut results) = (Vec::new(), Vec::new());
     for (number, line) in lines {
         let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
+        let is_sent = |name: &str| row.as_ref().is_ok_and(|row| row.get(name).is_some_and(|value| !value.is_null()));
+        let renamed = R::SYNONYMS.iter().filter(|(other, own)| is_sent(other) && !is_sent(own)).copied().collect();
         let row = row.and_then(|row| row.without_nulls().read_with::<R>(R::SYNONYMS));
-        results
-            .push((*number, row.map(|row| valid.push(row.into())).err().map(|error| RowResult::Rejected(row_faults(&error)))));
+        let row = row.and_then(|row| match row.company() {
+            Some(named) if Some(named) != company => {
+                Err(Error::invalid([Fault::new("company_uuid", "is not the company of the import")]))
+            }
+            _ => Ok(row),
+        });
+        let rejected = row.map(|row| valid.push(row.into())).err().map(|error| RowResult::Rejected(row_faults(&error)));
+        results.push(Parsed { number: *number, renamed, rejected });
     }
     (valid, results)
 }
@@ -146,13 +165,19 @@ fn row_faults(error: &Error) -> Vec<Fault> {
 }
 
 /// Fills in the results of the valid rows.
-fn merge(results: Parsed, stored: Vec<RowResult>) -> Vec<(u64, RowResult)> {
+fn merge(results: Vec<Parsed>, stored: Vec<RowResult>) -> Vec<(u64, RowResult)> {
     let mut stored = stored.into_iter();
     let mut all = Vec::with_capacity(results.len());
-    for (number, result) in results {
-        if let Some(result) = result.or_else(|| stored.next()) {
-            all.push((number, result));
+    for Parsed { number, renamed, rejected } in results {
+        let Some(mut result) = rejected.or_else(|| stored.next()) else { continue };
+        if let RowResult::Rejected(faults) = &mut result {
+            for fault in faults {
+                if let Some((other, _)) = renamed.iter().find(|(_, own)| *own == fault.field) {
+                    fault.field = (*other).to_owned();
+                }
+            }
         }
+        all.push((number, result));
     }
     all
 }
@@ -168,6 +193,8 @@ mod tests {
         let (lines, next) = slice(b"a\n\n  \r\nb", 8, START).unwrap();
         assert_eq!(lines, [(1, &b"a"[..]), (4, b"b")]);
         assert_eq!(next, None);
+        let (lines, _) = slice("\u{feff}\r\na".as_bytes(), 6, START).unwrap();
+        assert_eq!(lines, [(2, &b"a"[..])]);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! 2016-12-29 and 2017-01-17, which only name the calls).
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 use super::entity::Entity as _;
 use super::item::to_item;
@@ -14,7 +13,7 @@ use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Outcome, VERSION, Write, expire, retry_conflicts};
-use crate::values::{Moment, Secret, Text};
+use crate::values::{Moment, Secret};
 
 /// How long a code is valid.
 const CODE_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -127,9 +126,4 @@ impl Service {
         })
         .await
     }
-}
-
-/// The uuid of the candidate with this id of Moka: a candidate that is pushed again keeps it.
-pub fn candidate_uuid(id: &Text<1, 128>) -> Uuid {
-    Uuid::of_digest(&Sha256::digest(format!("moka {}", id.as_str())).into())
 }

@@ -1,6 +1,9 @@
 //! Recruitment: candidates, their sources, and vacancies (docs/contract/hris.txt, 候选人).
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::entity::Entity;
 use super::item::from_item;
@@ -8,11 +11,11 @@ use super::keys::{self, partition, record_key};
 use super::organization::Department;
 use super::values::{Code, Sex, Uuid};
 use super::{Service, pagination_required};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::{Key, Order, Query, Range};
-use crate::values::{ContactPhone, Date, Int, Private, Text, Url, Verbatim};
+use crate::values::{ContactPhone, Date, Int, Mobile, Private, Text, Url, Verbatim};
 
 /// The most candidates of a list without pagination.
 const MAX_CANDIDATES: usize = 10_000;
@@ -75,6 +78,11 @@ pub struct MokaOperator {
 }
 
 impl MokaDetails {
+    /// The uuid of the candidate with this id of Moka: a candidate that is pushed again keeps it.
+    pub fn candidate_uuid(&self) -> Uuid {
+        Uuid::of_digest(&Sha256::digest(format!("moka {}", self.id.as_str())).into())
+    }
+
     /// The bytes of all that has no fixed shape.
     fn len(&self) -> usize {
         let Self { education_info, experience_info, offer_attachment_urls, offer_info, .. } = self;
@@ -88,6 +96,17 @@ impl Entity for Candidate {
 
     fn id(&self) -> String {
         self.uuid.to_string()
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let mobile = self.mobile.as_ref().map(|mobile| Mobile::parse(mobile.as_str()));
+        match (&self.moka, mobile) {
+            (Some(moka), _) if moka.candidate_uuid() != self.uuid => {
+                vec![Fault::new("moka.id", "is the id of another candidate")]
+            }
+            (None, Some(Err(reason))) => vec![Fault::new("mobile", reason)],
+            _ => Vec::new(),
+        }
     }
 
     fn references(&self, company: &Uuid) -> Vec<(&'static str, Key)> {
@@ -213,21 +232,43 @@ impl Service {
     }
 
     async fn with_departments(&self, company: &Uuid, mut vacancies: Vec<Vacancy>) -> Result<Vec<Vacancy>> {
-        let key = |vacancy: &Vacancy| {
-            let department = vacancy.department_uuid.as_ref().filter(|_| vacancy.department_name.as_str().is_empty());
-            department.map(|uuid| record_key(company, keys::DEPARTMENT, uuid.as_str()))
-        };
-        let named: Vec<Key> = vacancies.iter().filter_map(key).collect();
-        if named.is_empty() {
-            return Ok(vacancies);
-        }
-        let departments = self.store.get_map(&self.tables.hris, named).await?;
-        for vacancy in &mut vacancies {
-            if let Some(item) = key(vacancy).and_then(|key| departments.get(&key)) {
-                let department: Department = from_item(&self.keyring, item.clone())?;
-                vacancy.department_name = department.name.into();
+        let nameless = |vacancy: &&Vacancy| vacancy.department_name.as_str().is_empty();
+        let names = self.department_names(company, vacancies.iter().filter(nameless)).await?;
+        for vacancy in vacancies.iter_mut().filter(|vacancy| nameless(&&**vacancy)) {
+            if let Some(name) = vacancy.department_uuid.as_ref().and_then(|uuid| names.get(uuid)) {
+                vacancy.department_name = name.clone();
             }
         }
         Ok(vacancies)
+    }
+
+    /// Removes the name of the department where it is the department's own: responses show that one anyway, also after it has changed.
+    ///
+    /// DynamoDB: a batch for each hundred departments whose names the vacancies have.
+    pub(super) async fn without_departments(&self, company: &Uuid, mut vacancies: Vec<Vacancy>) -> Result<Vec<Vacancy>> {
+        let named = vacancies.iter().filter(|vacancy| !vacancy.department_name.as_str().is_empty());
+        let names = self.department_names(company, named).await?;
+        for vacancy in &mut vacancies {
+            if vacancy.department_uuid.as_ref().and_then(|uuid| names.get(uuid)) == Some(&vacancy.department_name) {
+                vacancy.department_name = Text::default();
+            }
+        }
+        Ok(vacancies)
+    }
+
+    /// The names of the departments of these vacancies.
+    async fn department_names(
+        &self,
+        company: &Uuid,
+        vacancies: impl Iterator<Item = &Vacancy>,
+    ) -> Result<HashMap<Uuid, Text<0, 128>>> {
+        let key = |uuid: &Uuid| record_key(company, keys::DEPARTMENT, uuid.as_str());
+        let named: Vec<Key> = vacancies.filter_map(|vacancy| vacancy.department_uuid.as_ref()).map(key).collect();
+        if named.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let departments = self.store.get_map(&self.tables.hris, named).await?.into_values();
+        let departments = departments.map(|item| from_item::<Department>(&self.keyring, item));
+        departments.map(|department| department.map(|Department { uuid, name, .. }| (uuid, name.into()))).collect()
     }
 }

@@ -1,8 +1,10 @@
 //! The values of this family alone.
 
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Date, Reason, choices, text_value};
+use crate::values::input::Faults;
+use crate::values::{Date, Reason, Verbatim, choices, text_value};
 
 /// The identifier of a company, department, employee and so on: 32 hex digits in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,6 +114,20 @@ impl From<MokaGender> for Sex {
 choices! {
     /// 婚姻状况, as Moka names it.
     MokaMarriage { Married = "已婚", Single = "未婚", Divorced = "离异" }
+}
+
+/// An array of objects, or one object, as Moka pushes them.
+pub struct MokaEntries(pub Verbatim);
+
+impl Deserr<Faults> for MokaEntries {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let entries = Verbatim::deserialize_from_value(value, at)?;
+        let is_valid = match entries.to_value() {
+            serde_json::Value::Array(entries) => entries.iter().all(serde_json::Value::is_object),
+            value => value.is_object(),
+        };
+        if is_valid { Ok(Self(entries)) } else { Err(Faults::one(at, "must be an array of objects")) }
+    }
 }
 
 choices! {

@@ -73,9 +73,12 @@ impl Service {
     pub async fn update_job(&self, owner: Id, id: Id, change: impl Fn(&mut Content)) -> Result<()> {
         let now = self.clock.now();
         self.change_own(owner, id, |job| {
+            let before = job.content.clone();
             change(&mut job.content);
             job.content.check()?;
-            job.updated_at = now.into();
+            if job.content != before {
+                job.updated_at = now.into();
+            }
             Ok(())
         })
         .await

@@ -3,16 +3,35 @@
 use deserr::{Deserr, IntoValue, Sequence as _, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use crate::values::input::{Faults, number_literal, text};
-use crate::values::{Int, LocalTime, Reason, Text, Url, numbered, text_value};
+use crate::values::input::{Faults, text};
+use crate::values::{Int, LocalTime, Numeral, Reason, Text, Url, numbered, text_value};
 
 /// The id of a province, a city, a district or a street; 0 if unknown.
 pub type Area = Int<0, 4_294_967_295>;
 
 /// Yuan a month.
-pub type Salary = Int<0, 10_000_000>;
+pub type Salary = Yuan<0, 10_000_000>;
 /// Yuan a month; -1 means open-ended.
-pub type SalaryEnd = Int<-1, 10_000_000>;
+pub type SalaryEnd = Yuan<-1, 10_000_000>;
+
+/// A whole number of yuan, after the residue of a client's binary floats is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Yuan<const MIN: i64, const MAX: i64>(Int<MIN, MAX>);
+
+impl<const MIN: i64, const MAX: i64> Yuan<MIN, MAX> {
+    pub fn get(self) -> i64 {
+        self.0.get()
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Yuan<MIN, MAX> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        let yuan = Numeral::of_quotable(&value).and_then(|number| number.rounded(0).ok());
+        let yuan = yuan.and_then(|yuan| i64::try_from(yuan).ok()).and_then(Int::new);
+        yuan.map(Self).ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
+    }
+}
 
 /// 未知, 男, 女.
 pub type Sex = Int<0, 2>;
@@ -36,8 +55,7 @@ impl<const MOST: i32> Degrees<MOST> {
 
 impl<const MOST: i32> Deserr<Faults> for Degrees<MOST> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let literal = number_literal(&value).ok_or_else(|| Faults::one(at, "must be a number"))?;
-        let degrees: f64 = literal.parse().map_err(|_| Faults::one(at, "must be a number"))?;
+        let degrees = Numeral::of_quotable(&value).ok_or_else(|| Faults::one(at, "must be a number"))?.to_f64();
         if degrees.abs() <= f64::from(MOST) {
             Ok(Self(if degrees.abs() < LEAST_DEGREES { 0.0 } else { degrees }))
         } else {
@@ -194,11 +212,15 @@ mod tests {
 
     #[test]
     fn a_coordinate_is_written_as_it_was_read() {
-        for literal in ["116.397128", "-0.5", "180", "39.9093"] {
-            let read: Longitude = Json::parse(literal.as_bytes()).unwrap().read().unwrap();
-            assert_eq!(serde_json::to_string(&read).unwrap().trim_end_matches(".0"), literal);
+        for literal in ["116.397128", "-0.5", "180", "39.9093", "116.39712800000001"] {
+            for sent in [literal.to_owned(), format!("\"{literal}\"")] {
+                let read: Longitude = Json::parse(sent.as_bytes()).unwrap().read().unwrap();
+                assert_eq!(serde_json::to_string(&read).unwrap().trim_end_matches(".0"), literal);
+            }
         }
-        for bad in ["180.0001", "-181", "1e999", "\"116\"", "null"] {
+        let zero: Longitude = Json::parse(b"0e400").unwrap().read().unwrap();
+        assert_eq!(zero.get(), 0.0);
+        for bad in ["180.0001", "-181", "1e999", "\"116°\"", "\"inf\"", "\"NaN\"", "null"] {
             assert!(Json::parse(bad.as_bytes()).unwrap().read::<Longitude>().is_err(), "{bad}");
         }
     }

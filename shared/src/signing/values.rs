@@ -89,7 +89,7 @@ impl Deserr<Faults> for Entries {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         const REASON: Reason = "must be an array of objects with text or number fields";
         if let Some(json) = text(&value) {
-            if json.trim().is_empty() {
+            if Json::is_blank(json.as_bytes()) {
                 return Ok(Self("[]".into()));
             }
             let parsed = Json::parse(json.as_bytes()).map_err(|_| Faults::one(at, REASON))?;

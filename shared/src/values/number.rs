@@ -1,16 +1,33 @@
 //! Money, scores, hours and counts. Decimals are parsed from the literal of the JSON number, never through a binary float.
+//!
+//! An integer may be `10.0` or `1e1`. An amount has at most two decimals, after the residue of a client's binary floats is rounded.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Reason;
-use crate::values::input::{Faults, number_literal, text};
+use super::numeral::{Numeral, Unfit};
+use crate::values::input::Faults;
 
 /// The largest amount: 10^12 yuan.
 const MAX_FEN: i64 = 100_000_000_000_000;
 const TOO_MANY_DECIMALS: Reason = "must have at most 2 decimals";
+const TOO_MANY_DIGITS: Reason = "has too many digits";
+
+/// A value that is a number in requests.
+pub trait FromNumeral: Sized {
+    fn from_numeral(number: &Numeral) -> Result<Self, Reason>;
+}
+
+/// The fen of an amount in yuan, if their absolute value is at most [`MAX_FEN`].
+fn fen(yuan: &Numeral) -> Result<Option<i64>, Reason> {
+    let fen = yuan.rounded(2).map_err(|unfit| match unfit {
+        Unfit::TooManyDigits => TOO_MANY_DIGITS,
+        Unfit::TooManyDecimals => TOO_MANY_DECIMALS,
+    })?;
+    Ok(i64::try_from(fen).ok().filter(|fen| fen.unsigned_abs() <= MAX_FEN.unsigned_abs()))
+}
 
 /// A non-negative amount in fen. In requests and responses it is a JSON number of yuan with at most two decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,17 +35,6 @@ const TOO_MANY_DECIMALS: Reason = "must have at most 2 decimals";
 pub struct Money(i64);
 
 impl Money {
-    fn from_decimal(yuan: Decimal) -> Result<Self, Reason> {
-        let yuan = yuan.normalize();
-        if yuan.scale() > 2 {
-            return Err(TOO_MANY_DECIMALS);
-        }
-        match yuan.checked_mul(Decimal::ONE_HUNDRED).and_then(|fen| fen.to_i64()) {
-            Some(fen) if (0..=MAX_FEN).contains(&fen) => Ok(Self(fen)),
-            _ => Err("must be from 0 to 1000000000000"),
-        }
-    }
-
     pub fn from_fen(fen: i64) -> Self {
         Self(fen)
     }
@@ -55,6 +61,12 @@ impl Money {
     }
 }
 
+impl FromNumeral for Money {
+    fn from_numeral(number: &Numeral) -> Result<Self, Reason> {
+        fen(number)?.filter(|fen| *fen >= 0).map(Self).ok_or("must be from 0 to 1000000000000")
+    }
+}
+
 /// In yuan, with two decimals.
 impl std::fmt::Display for Money {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -67,13 +79,9 @@ impl std::fmt::Display for Money {
 #[serde(transparent)]
 pub struct Adjustment(i64);
 
-impl Adjustment {
-    fn from_decimal(yuan: Decimal) -> Result<Self, Reason> {
-        let Money(fen) = Money::from_decimal(yuan.abs()).map_err(|reason| match reason {
-            TOO_MANY_DECIMALS => reason,
-            _ => "must be from -1000000000000 to 1000000000000",
-        })?;
-        Ok(Self(if yuan.is_sign_negative() { -fen } else { fen }))
+impl FromNumeral for Adjustment {
+    fn from_numeral(number: &Numeral) -> Result<Self, Reason> {
+        fen(number)?.map(Self).ok_or("must be from -1000000000000 to 1000000000000")
     }
 }
 
@@ -81,8 +89,9 @@ impl Adjustment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Score(Decimal);
 
-impl Score {
-    fn from_decimal(score: Decimal) -> Result<Self, Reason> {
+impl FromNumeral for Score {
+    fn from_numeral(number: &Numeral) -> Result<Self, Reason> {
+        let score = number.to_decimal().ok_or(TOO_MANY_DIGITS)?;
         let within = score >= Decimal::ZERO && score <= Decimal::ONE_HUNDRED;
         if within { Ok(Self(score.normalize())) } else { Err("must be from 0 to 100") }
     }
@@ -92,8 +101,9 @@ impl Score {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(Decimal);
 
-impl Span {
-    fn from_decimal(hours: Decimal) -> Result<Self, Reason> {
+impl FromNumeral for Span {
+    fn from_numeral(number: &Numeral) -> Result<Self, Reason> {
+        let hours = number.to_decimal().ok_or(TOO_MANY_DIGITS)?;
         let within = hours >= Decimal::ZERO && hours <= Decimal::from(100_000);
         if within { Ok(Self(hours.normalize())) } else { Err("must be from 0 to 100000") }
     }
@@ -106,10 +116,10 @@ pub struct Count(u32);
 
 impl Deserr<Faults> for Count {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        match value {
-            Value::Integer(count @ 1..=1_000_000) => Ok(Self(count as u32)),
-            Value::Integer(_) | Value::NegativeInteger(_) => Err(Faults::one(at, "must be from 1 to 1000000")),
-            _ => Err(Faults::one(at, "must be an integer")),
+        let count = unquoted_integer(&value).ok_or_else(|| Faults::one(at, "must be an integer"))?;
+        match u32::try_from(count) {
+            Ok(count @ 1..=1_000_000) => Ok(Self(count)),
+            _ => Err(Faults::one(at, "must be from 1 to 1000000")),
         }
     }
 }
@@ -138,35 +148,48 @@ impl<const MAX: i64> Default for Int<0, MAX> {
 
 impl<const MIN: i64, const MAX: i64> Deserr<Faults> for Int<MIN, MAX> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let number = integer(&value).or_else(|| text(&value)?.trim().parse().ok());
-        number.and_then(Self::new).ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
+        integer(&value)
+            .and_then(Self::new)
+            .ok_or_else(|| Faults::one(at, format!("must be a whole number from {MIN} to {MAX}")))
     }
 }
 
 /// The integer in a JSON number, or in a string that contains nothing else.
 pub fn integer<V: IntoValue>(value: &Value<V>) -> Option<i64> {
-    match text(value) {
-        Some(digits) => digits.parse().ok(),
-        None => number_literal(value)?.parse().ok(),
+    i64::try_from(Numeral::of_quotable(value)?.to_integer()?).ok()
+}
+
+/// The integer in a JSON number, up to the largest that JSON parsers have.
+pub fn unquoted_integer<V: IntoValue>(value: &Value<V>) -> Option<i128> {
+    Numeral::of(value)?.to_integer().filter(|integer| *integer <= u64::MAX.into())
+}
+
+/// A number that may be a string, in the APIs in which integers may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotable<T>(pub T);
+
+impl<T: FromNumeral> Deserr<Faults> for Quotable<T> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
+        read_number(Numeral::of_quotable(&value), at).map(Self)
     }
 }
 
-/// Implements `Deserr` for a type that is parsed from the literal of a JSON number.
-macro_rules! decimal_value {
-    ($name:ident) => {
-        impl Deserr<Faults> for $name {
+fn read_number<T: FromNumeral>(number: Option<Numeral>, at: ValuePointerRef<'_>) -> Result<T, Faults> {
+    let number = number.ok_or_else(|| Faults::one(at, "must be a number"))?;
+    T::from_numeral(&number).map_err(|reason| Faults::one(at, reason))
+}
+
+/// Implements `Deserr` for a type that is a JSON number, never a string.
+macro_rules! unquoted {
+    ($($name:ident),+) => {
+        $(impl Deserr<Faults> for $name {
             fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-                let literal = number_literal(&value).ok_or_else(|| Faults::one(at, "must be a number"))?;
-                let number = decimal(&literal).ok_or_else(|| Faults::one(at, "has too many digits"))?;
-                Self::from_decimal(number).map_err(|reason| Faults::one(at, reason))
+                read_number(Numeral::of(&value), at)
             }
-        }
+        })+
     };
 }
-decimal_value!(Money);
-decimal_value!(Adjustment);
-decimal_value!(Score);
-decimal_value!(Span);
+unquoted!(Money, Score, Span);
 
 /// Implements serde for a decimal, which is stored as a string of digits, and `as_number`, which serializes it as a JSON number.
 macro_rules! stored_decimal {
@@ -198,12 +221,6 @@ macro_rules! stored_decimal {
 stored_decimal!(Score);
 stored_decimal!(Span);
 
-/// The exact value of a JSON number. `None` if it has more digits than `Decimal` can hold.
-fn decimal(literal: &str) -> Option<Decimal> {
-    let exact = if literal.contains(['e', 'E']) { Decimal::from_scientific(literal) } else { Decimal::from_str_exact(literal) };
-    exact.ok()
-}
-
 /// Serializes the exact digits, without trailing zeros.
 fn number<S: Serializer>(value: Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     let literal: serde_json::Number = value.normalize().to_string().parse().map_err(serde::ser::Error::custom)?;
@@ -228,35 +245,34 @@ mod tests {
         assert_eq!(fen("19.990"), Some(1999));
         assert_eq!(fen("5e3"), Some(500_000));
         assert_eq!(fen("999999999999.99"), Some(99_999_999_999_999));
-        for bad in ["-0.01", "0.001", "5000.000000000000000001", "1e400", "1000000000000.01", "\"5\"", "null", "[5]"] {
+        assert_eq!(fen("0e400"), Some(0));
+        assert_eq!(fen("5000.000000000000000001"), Some(500_000));
+        assert_eq!(fen("999999999999.9999999"), Some(MAX_FEN));
+        for bad in ["-0.01", "0.001", "5000.000001", "1e400", "1000000000000.01", "\"5\"", "null", "[5]"] {
             assert_eq!(fen(bad), None, "{bad}");
         }
     }
 
-    /// A second implementation, which moves the decimal point of the literal and does no decimal arithmetic.
+    /// A second implementation, which calculates with integers. A residue is less than a ten-thousandth of a fen.
     fn fen_by_hand(literal: &str) -> Option<i64> {
         let (digits, exponent) = literal.split_once('e').unwrap_or((literal, "0"));
         let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
         let is_negative = whole.starts_with('-');
-        let mut figures = format!("{}{decimals}", whole.trim_start_matches('-'));
-        let mut places = decimals.len() as i64 - exponent.parse::<i64>().unwrap() - 2;
-        while places < 0 {
-            figures.push('0');
-            places += 1;
-        }
-        while places > 0 {
-            if !figures.is_empty() && figures.pop() != Some('0') {
-                return None;
-            }
-            places -= 1;
-        }
-        let fen = if figures.is_empty() { 0 } else { figures.parse::<i128>().unwrap() };
+        let figures: i128 = format!("{}{decimals}", whole.trim_start_matches('-')).parse().unwrap();
+        let places = i32::try_from(decimals.len()).unwrap() - exponent.parse::<i32>().unwrap() - 2;
+        let scale = 10_i128.pow(places.unsigned_abs());
+        let fen = match places {
+            ..=0 => figures * scale,
+            _ if figures % scale * 10_000 < scale => figures / scale,
+            _ if (scale - figures % scale) * 10_000 < scale => figures / scale + 1,
+            _ => return None,
+        };
         (fen <= 100_000_000_000_000 && (fen == 0 || !is_negative)).then_some(fen as i64)
     }
 
     proptest! {
         #[test]
-        fn every_literal_parses_as_in_the_second_implementation(literal in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,6}|\\.[0-9]{2}0{0,4})?(e-?[0-9])?") {
+        fn every_literal_parses_as_in_the_second_implementation(literal in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,6}|\\.[0-9]{2}(0{0,8}|9{0,8})[0-9]{0,2})?(e-?[0-9])?") {
             prop_assert_eq!(fen(&literal), fen_by_hand(&literal), "{}", literal);
         }
 

@@ -3,3 +3,4 @@
 mod endpoints;
 pub mod examples;
 mod readme;
+mod round_trip;

@@ -85,7 +85,7 @@ async fn json_body(request: Request) -> Result<Input, Failure> {
         return Err(invalid(Fault::new("Content-Type", "must be application/json")).into());
     }
     let body = body::read(request).await?;
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if Input::is_blank(&body) {
         return Err(invalid(Fault::new(WHOLE, "must be a JSON object, but the body is empty")).into());
     }
     Ok(Input::parse(&body).map_err(invalid)?)

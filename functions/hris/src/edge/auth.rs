@@ -14,6 +14,7 @@ use shared::error::{Error, Fault};
 use shared::hris::signature::SignedCall;
 use shared::hris::{Caller, Credential};
 use shared::values::Secret;
+use shared::values::input::BYTE_ORDER_MARK;
 use utoipa::IntoParams;
 
 use super::answer::{Failure, MissingParameter};
@@ -164,13 +165,18 @@ impl Sent {
         }
     }
 
-    /// The forms in which the client may have signed the payload: a `+` means a space, or itself.
+    /// The forms in which the client may have signed the payload: a `+` means a space, or itself. Some libraries put a byte order mark
+    /// before the text that the client signed.
     fn payloads(&self) -> Vec<String> {
-        match self.parameters.payload.as_deref() {
+        let mut forms = match self.parameters.payload.as_deref() {
             None => vec![String::from_utf8_lossy(&self.body).into_owned()],
             Some(raw) if raw.contains('+') => vec![decode(&raw.replace('+', " ")), decode(raw)],
             Some(raw) => vec![decode(raw)],
-        }
+        };
+        let unmarked: Vec<String> =
+            forms.iter().filter_map(|form| form.strip_prefix(BYTE_ORDER_MARK)).map(str::to_owned).collect();
+        forms.extend(unmarked);
+        forms
     }
 }
 

@@ -34,7 +34,7 @@ impl Payload for TokenOnly {
 
 /// Parses a payload. An absent or empty one is an object without members.
 pub(super) fn read_payload(payload: &str) -> Result<Input, Failure> {
-    let payload = if payload.trim().is_empty() { "{}" } else { payload };
+    let payload = if Input::is_blank(payload.as_bytes()) { "{}" } else { payload };
     Ok(Input::parse(payload.as_bytes()).map_err(Failure::MalformedJson)?.without_nulls())
 }
 

@@ -66,7 +66,7 @@ async fn read(request: Request) -> Result<Bytes, Failure> {
 }
 
 fn parse(body: &[u8]) -> Result<Input, Failure> {
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if Input::is_blank(body) {
         return Ok(Input::from_value(serde_json::Value::Object(serde_json::Map::new())));
     }
     let strict = Input::parse(body);

@@ -8,7 +8,7 @@ use shared::signing::states::{Application, Decision, Move, State, Terms, Verific
 use shared::signing::values::{Number, PlatformCode};
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
-use shared::values::{Date, Int, Moment, Money, Text};
+use shared::values::{Date, Int, Moment, Money, Quotable, Text};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -51,7 +51,7 @@ pub struct Approve {
     by: Text<1, 64>,
     contract_id: Number,
     entry_date: Date,
-    salary: Money,
+    salary: Quotable<Money>,
     work_pos: Text<1, 64>,
 }
 
@@ -94,7 +94,7 @@ pub async fn show_application(service: &Service, ShowApplication { platform_code
 }
 
 pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {
-    let Approve { platform_code, em_id, by, contract_id, entry_date, salary, work_pos } = approve;
+    let Approve { platform_code, em_id, by, contract_id, entry_date, salary: Quotable(salary), work_pos } = approve;
     decide(service, &platform_code, em_id, &by, &Decision::Approve(Terms { contract_id, entry_date, salary, work_pos })).await
 }
 

@@ -50,7 +50,7 @@ fn form(body: &[u8]) -> Result<Input, Failure> {
 }
 
 fn json(body: &[u8]) -> Result<Input, Failure> {
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if Input::is_blank(body) {
         return Ok(Input::from_value(Value::Object(serde_json::Map::new())));
     }
     Ok(Input::parse(body).map_err(|fault| Error::invalid([fault]))?.without_nulls())

@@ -19,6 +19,9 @@ use crate::error::{Error, Fault, Result};
 /// The field name of a fault that concerns the whole body.
 pub const WHOLE: &str = "$";
 
+/// U+FEFF.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The prefix of the literal of a non-integer number, which `deserr` receives as a string. No client can send such a string: NUL
 /// characters are rejected.
 const LITERAL: char = '\0';
@@ -28,9 +31,16 @@ const LITERAL: char = '\0';
 pub struct Json(serde_json::Value);
 
 impl Json {
+    /// A byte order mark before the JSON is ignored.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        let bytes = without_mark(bytes);
         strict::check(bytes)?;
         serde_json::from_slice(bytes).map(Self).map_err(|error| invalid(&error))
+    }
+
+    /// Whether the text is white space, optionally behind a byte order mark.
+    pub fn is_blank(bytes: &[u8]) -> bool {
+        without_mark(bytes).iter().all(u8::is_ascii_whitespace)
     }
 
     /// The fields of a query string or a form: an object of strings. A field without a value counts as absent.
@@ -114,6 +124,11 @@ impl Deserr<Faults> for Json {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, _: ValuePointerRef<'_>) -> Result<Self, Faults> {
         Ok(Self::of(value))
     }
+}
+
+/// The text behind the byte order mark that Windows programs write before UTF-8.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes)
 }
 
 fn to_json<V: IntoValue>(value: Value<V>) -> serde_json::Value {
@@ -296,6 +311,25 @@ mod tests {
         assert_eq!(fault(r#"{"a":1,"b":{"c":1,"c":2}}"#), ("b.c".into(), "is given more than once".into()));
         assert_eq!(fault(r#"{"a":["x","\u0000"]}"#), ("a[1]".into(), "must not contain NUL characters".into()));
         assert_eq!(fault("{\"\\u0000number\":\"1\"}"), ("number".into(), "must not contain NUL characters".into()));
+    }
+
+    #[test]
+    fn one_byte_order_mark_before_the_json_is_ignored() {
+        for (text, value) in
+            [("\u{feff}{\"a\":1}", "{\"a\":1}"), ("\u{feff} [1]", "[1]"), ("\u{feff}\"\u{feff}\"", "\"\u{feff}\"")]
+        {
+            assert_eq!(Json::parse(text.as_bytes()), Json::parse(value.as_bytes()), "{text}");
+            assert!(Json::parse(value.as_bytes()).is_ok());
+        }
+        for text in ["\u{feff}\u{feff}1", "1\u{feff}", " \u{feff}1", "\u{feff}"] {
+            assert_eq!(fault(text).0, WHOLE, "{text}");
+        }
+        for (bytes, is_blank) in
+            [("", true), (" \r\n", true), ("\u{feff}", true), ("\u{feff}\n", true), ("\u{feff}x", false), ("0", false)]
+        {
+            assert_eq!(Json::is_blank(bytes.as_bytes()), is_blank, "{bytes:?}");
+        }
+        assert!(Json::parse(&[0xef, 0xbb, b'1']).is_err());
     }
 
     #[test]

@@ -75,7 +75,7 @@ async fn missing_and_invalid_fields_of_a_job_are_named_and_nothing_is_stored() {
         (json!({"contact": "call me"}), "contact: must be a phone number"),
         (json!({"longitude": -180.5}), "longitude: must be from -180 to 180"),
         (json!({"latitude": 90.5}), "latitude: must be from -90 to 90"),
-        (json!({"latitude": "39.9"}), "latitude: must be a number"),
+        (json!({"latitude": "39.9°"}), "latitude: must be a number"),
         (json!({"photo_urls": five}), "photo_urls: must not have more than 4 photos"),
         (json!({"photo_urls": ["ftp://a/b"]}), "photo_urls[0]: must be an http or https URL of at most 2048 characters"),
         (json!({"photo_urls": 7}), "photo_urls: must be an array of strings"),

@@ -74,7 +74,7 @@ async fn malformed_orders_name_their_fields() {
             json!({"job_id": "x", "top_hour": 72, "price": 5}),
             "job_id: must be a whole number from 1 to 9007199254740991",
         ),
-        ("/jobs/top", json!({"job_id": 1, "top_hour": 72, "price": "5"}), "price: must be a number"),
+        ("/jobs/top", json!({"job_id": 1, "top_hour": 72, "price": "5元"}), "price: must be a number"),
         ("/jobs/refresh/pay", json!({"job_id": 1, "price": 1.999}), "price: must have at most 2 decimals"),
         ("/contact_voucher/buy", json!({"price": -1, "contact_voucher_num": 1}), "price: must be from 0 to 1000000000000"),
         ("/contact_voucher/buy", json!({"price": 3.99}), "contact_voucher_num: is required"),

@@ -136,7 +136,7 @@ async fn a_body_that_is_not_json_is_rejected() {
         "{\"name\":\"a\u{1}\"}",
         "{\"amount\":NaN}",
         "{\"amount\":01}",
-        "\u{feff}{}",
+        "\u{feff}\u{feff}{}",
         "name=x",
         "<xml/>",
     ];

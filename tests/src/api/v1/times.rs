@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::resource::{APPLICATIONS, COMPANIES, PAYMENTS, Resource, TASKS, USERS};
-use crate::support::{Partner, world};
+use crate::support::{Partner, data, world};
 
 const DATES: [(&Resource, &str); 4] = [
     (&COMPANIES, "business_license.issue_date"),
@@ -66,5 +66,35 @@ async fn a_time_needs_a_zone_but_no_leading_zeros_and_no_seconds() {
         let reason = "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z";
         let bad = ["2024-2-1T10:30", "2024-13-1T10:30Z", "2024-2-30T10:30Z", "2024-2-1T24:00Z", "2024-2-1"];
         resource.rejects_each(&resource.partner(world()).await, field, reason, bad).await;
+    }
+}
+
+/// `applied_at` and `payment_time` of the examples are 2024-01-18T14:30:00Z and 2024-02-20T10:00:00Z.
+#[tokio::test]
+async fn a_list_is_filtered_by_times_without_seconds() {
+    let partner = PAYMENTS.partner(world()).await;
+    PAYMENTS.stores(&partner, &PAYMENTS.example()).await;
+    let count = async |resource: &Resource, query: &str| {
+        data(&partner.get(&format!("{}?{query}", resource.path)).await)["total"].clone()
+    };
+    for (resource, before, at, after) in [
+        (&APPLICATIONS, "2024-01-18T14:29Z", "2024-01-18T14:30Z", "2024-01-18T14:31Z"),
+        (&PAYMENTS, "2024-2-20T9:59Z", "2024-2-20T10:00Z", "2024/2/20 10:01Z"),
+        (&PAYMENTS, "2024-02-20T17:59%2B08:00", "2024-02-20 18:00%2B0800", "2024-02-20T18:01%2B08"),
+    ] {
+        for (query, total) in [
+            (format!("start_date={at}"), 1),
+            (format!("start_date={after}"), 0),
+            (format!("end_date={at}"), 1),
+            (format!("end_date={before}"), 0),
+            (format!("start_date={before}&end_date={after}"), 1),
+        ] {
+            assert_eq!(count(resource, &query).await, total, "{query}");
+        }
+    }
+    for resource in [&TASKS, &APPLICATIONS, &PAYMENTS] {
+        for (time, total) in [("2024-1-15T10:30Z", 1), ("9999-12-31T23:59Z", 0)] {
+            assert_eq!(count(resource, &format!("updated_after={time}")).await, total, "{}", resource.path);
+        }
     }
 }

@@ -176,7 +176,7 @@ async fn a_payload_that_is_not_json_is_rejected() {
         "{\"value\":NaN}",
         "{\"value\":01}",
         "{\"value\":1.}",
-        "\u{feff}{}",
+        "\u{feff}\u{feff}{}",
         "name=x",
         "<xml/>",
         "\0",

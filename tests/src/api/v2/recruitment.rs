@@ -111,6 +111,12 @@ async fn sources_and_vacancies_are_imported_under_the_names_that_responses_have(
         let reason = "must be 1 to 64 characters without control characters or /";
         let bad = json!({"line": 1, "status": "refused", "errors": [{"field": "uuid", "reason": reason}]});
         assert_eq!(product.import(kind, &[json!({"uuid": "a/b", "name": "x"})]).await, json!({"results": [bad], "next": null}));
+        let reason = "must not contain invisible, full-width or decomposed characters";
+        let bad = json!({"line": 1, "status": "refused", "errors": [{"field": "uuid", "reason": reason}]});
+        assert_eq!(
+            product.import(kind, &[json!({"uuid": "A\u{200b}1", "name": "x"})]).await,
+            json!({"results": [bad], "next": null})
+        );
     }
 }
 

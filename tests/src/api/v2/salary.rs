@@ -80,7 +80,7 @@ async fn every_fault_of_a_salary_is_named() {
         (value(EMPNO, "绩效工资", "2017-09", "1024.123"), "value must have at most 2 decimals"),
         (value(EMPNO, "绩效工资", "2017-09", "-1000000000000.01"), VALUE),
         (value(EMPNO, "绩效工资", "2017-09", "1000000000000.01"), VALUE),
-        (json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": "1"}), "value must be a number"),
+        (json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": "1元"}), "value must be a number"),
         (value(EMPNO, "绩效工资", "2017-13", "1"), MONTH),
         (value(EMPNO, "绩效工资", "2017-009", "1"), MONTH),
         (value(EMPNO, "绩效工资", "2017-09-01", "1"), MONTH),

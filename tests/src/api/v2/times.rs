@@ -120,3 +120,37 @@ async fn a_salary_of_a_month_is_one_in_every_spelling() {
         assert_eq!(response, rejection(422, 2002, "month must be a month, such as 2017-09"), "{month}");
     }
 }
+
+/// Every time of an import, and a punch: minutes, with a zone and without one.
+#[tokio::test]
+async fn no_time_needs_seconds() {
+    let product = Product::with_records().await;
+    let period = |from: &str, to: &str| json!({"start_date": from, "end_date": to, "category": "leave"});
+    for (start, end) in [
+        ("2017-02-03T09:00", "2017-02-03T13:00"),
+        ("2017-02-03T01:00Z", "2017-02-03T05:00Z"),
+        ("2017/2/3 9:0", "2017-2-3 13:0+08:00"),
+        ("2017-02-03T01:00+00:00", "2017-02-03 05:00 UTC"),
+    ] {
+        let (_, mut row) = Product::records().into_iter().find(|(kind, _)| *kind == "timelines").expect("a timeline");
+        (row["start_time"], row["end_time"]) = (start.into(), end.into());
+        product.imports("timelines", &[row]).await;
+        let read = product.get(&below_employee("timelines"), period(DAY, DAY)).await.body;
+        let times = json!([read[0]["start_time"], read[0]["end_time"]]);
+        assert_eq!(times, json!(["2017-02-03T09:00:00+08:00", "2017-02-03T13:00:00+08:00"]), "{start} {end}");
+        let stored = body(json!([{"code": "0k", "empno": EMPNO}]));
+        assert_eq!(product.post(PUNCHES, punch(start)).await, stored, "{start}");
+    }
+    let day = json!([{"date": DAY, "check_in_time": "2017-02-03T09:00:00+08:00", "check_out_time": null}]);
+    let period = json!({"start_date": DAY, "end_date": DAY});
+    assert_eq!(product.get(&below_employee("attendance_checkings"), period).await, body(day));
+    for (created, updated) in [("2017-07-12T17:29", "2017-07-12T17:30"), ("2017-7-12T9:29Z", "2017/7/12 9:30Z")] {
+        let (_, mut row) = Product::records().into_iter().find(|(kind, _)| *kind == "approvals").expect("an approval");
+        (row["created_at"], row["updated_at"]) = (created.into(), updated.into());
+        product.imports("approvals", &[row.clone()]).await;
+        let path = format!("/api/v2/approvals/{}", row["number_series"].as_str().expect("a number"));
+        let read = product.get(&path, Value::Null).await.body;
+        let times = json!([read["created_at"], read["updated_at"]]);
+        assert_eq!(times, json!(["2017-07-12T17:29:00.000+08:00", "2017-07-12T17:30:00.000+08:00"]), "{created}");
+    }
+}

@@ -1,23 +1,31 @@
-//! The rows of an import as a client writes them, each kind with the record that it becomes.
+//! The rows of an import as a client writes them, each kind with the record that it becomes. A row may be what a response shows.
+
+mod recruitment;
 
 use deserr::Deserr;
+
+pub use recruitment::{CandidateRow, SourceRow, VacancyRow};
 
 use super::approvals::Approval;
 use super::arrangements::Arrangement;
 use super::employees::Employee;
 use super::entity::Entity;
 use super::organization::{Company, Department, SubCompany};
-use super::recruitment::{Candidate, Source, Vacancy};
 use super::timelines::Timeline;
 use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUnit, Sex, Status, TimelineCategory, Uuid};
 use crate::values::input::{Faults, Synonyms};
-use crate::values::{BankAccount, ContactPhone, Date, Int, LocalTime, Mobile, Private, Span, Text, Verbatim};
+use crate::values::{BankAccount, Date, LocalTime, Mobile, Private, Quotable, Span, Text, Verbatim};
 
 /// A valid row.
 pub trait Row: Deserr<Faults> + Into<Self::Record> {
     type Record: Entity;
     /// The names of members in responses, where they differ from those in rows.
     const SYNONYMS: Synonyms = &[];
+
+    /// The company, if the row names it.
+    fn company(&self) -> Option<&Uuid> {
+        None
+    }
 }
 
 #[derive(Deserr)]
@@ -46,6 +54,8 @@ impl From<CompanyRow> for Company {
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct SubCompanyRow {
     uuid: Uuid,
+    #[deserr(default)]
+    company_uuid: Option<Uuid>,
     name: Text<1, 128>,
     #[deserr(default)]
     short_name: Text<0, 128>,
@@ -57,11 +67,15 @@ pub struct SubCompanyRow {
 
 impl Row for SubCompanyRow {
     type Record = SubCompany;
+
+    fn company(&self) -> Option<&Uuid> {
+        self.company_uuid.as_ref()
+    }
 }
 
 impl From<SubCompanyRow> for SubCompany {
     fn from(row: SubCompanyRow) -> Self {
-        let SubCompanyRow { uuid, name, short_name, registered_address, boss } = row;
+        let SubCompanyRow { uuid, name, short_name, registered_address, boss, .. } = row;
         Self { uuid, name, short_name, registered_address, boss }
     }
 }
@@ -255,7 +269,7 @@ pub struct TimelineRow {
     employee_uuid: Uuid,
     date: Date,
     category: TimelineCategory,
-    duration: Span,
+    duration: Quotable<Span>,
     duration_unit: DurationUnit,
     start_time: LocalTime,
     end_time: LocalTime,
@@ -267,7 +281,8 @@ impl Row for TimelineRow {
 
 impl From<TimelineRow> for Timeline {
     fn from(row: TimelineRow) -> Self {
-        let TimelineRow { employee_uuid, date, category, duration, duration_unit, start_time, end_time } = row;
+        let TimelineRow { employee_uuid, date, category, duration: Quotable(duration), duration_unit, start_time, end_time } =
+            row;
         Self { employee_uuid, date, category, duration, duration_unit, start_time, end_time }
     }
 }
@@ -280,6 +295,9 @@ pub struct ApprovalRow {
     creator: Text<0, 64>,
     created_at: LocalTime,
     status: ApprovalStatus,
+    /// Follows from `status`.
+    #[deserr(default, rename = "status_name")]
+    _status_name: Option<Text<0, 64>>,
     #[deserr(default)]
     updated_at: Option<LocalTime>,
     category: ApprovalCategory,
@@ -294,94 +312,9 @@ impl Row for ApprovalRow {
 
 impl From<ApprovalRow> for Approval {
     fn from(row: ApprovalRow) -> Self {
-        let ApprovalRow { number_series, creator, created_at, status, updated_at, category, workflow_name, form_values } = row;
+        let ApprovalRow {
+            number_series, creator, created_at, status, updated_at, category, workflow_name, form_values, ..
+        } = row;
         Self { number_series, creator, created_at, status, updated_at, category, workflow_name, form_values }
-    }
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct CandidateRow {
-    uuid: Uuid,
-    name: Text<1, 64>,
-    #[deserr(default)]
-    email: Text<0, 255>,
-    #[deserr(default)]
-    mobile: Option<Mobile>,
-    #[deserr(default)]
-    sex: Option<Sex>,
-    #[deserr(default)]
-    marriage: Text<0, 64>,
-    #[deserr(default)]
-    birthday: Option<Date>,
-    #[deserr(default)]
-    degree: Text<0, 64>,
-    #[deserr(default)]
-    status: Text<0, 64>,
-    #[deserr(default)]
-    source_name: Text<0, 128>,
-    #[deserr(default)]
-    source_id: Option<Code>,
-}
-
-impl Row for CandidateRow {
-    type Record = Candidate;
-}
-
-impl From<CandidateRow> for Candidate {
-    fn from(row: CandidateRow) -> Self {
-        let CandidateRow { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id } = row;
-        let mobile = mobile.map(ContactPhone::from);
-        Self { uuid, name, email, mobile, sex, marriage, birthday, degree, status, source_name, source_id, moka: None }
-    }
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct SourceRow {
-    id: Code,
-    name: Text<1, 128>,
-}
-
-impl Row for SourceRow {
-    type Record = Source;
-    const SYNONYMS: Synonyms = &[("uuid", "id")];
-}
-
-impl From<SourceRow> for Source {
-    fn from(row: SourceRow) -> Self {
-        let SourceRow { id, name } = row;
-        Self { id, name }
-    }
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct VacancyRow {
-    id: Code,
-    name: Text<1, 128>,
-    #[deserr(default)]
-    department_uuid: Option<Uuid>,
-    #[deserr(default)]
-    department_name: Text<0, 128>,
-    #[deserr(default)]
-    job_title_uuid: Option<Code>,
-    #[deserr(default)]
-    head_count: Option<Int<0, 1_000_000>>,
-    #[deserr(default)]
-    status: Text<0, 64>,
-    #[deserr(default)]
-    description: Text<0, 4000>,
-}
-
-impl Row for VacancyRow {
-    type Record = Vacancy;
-    const SYNONYMS: Synonyms = &[("uuid", "id"), ("job_title_name", "name")];
-}
-
-impl From<VacancyRow> for Vacancy {
-    fn from(row: VacancyRow) -> Self {
-        let VacancyRow { id, name, department_uuid, department_name, job_title_uuid, head_count, status, description } = row;
-        Self { id, name, department_uuid, department_name, job_title_uuid, head_count, status, description }
     }
 }
