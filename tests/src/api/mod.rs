@@ -1,4 +1,5 @@
 mod jobboard;
+mod media_types;
 mod pasted;
 mod signing;
 mod v1;

@@ -24,12 +24,12 @@ impl<T: Deserr<Faults>> FromRequest<App> for Fields<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let is_form = body::is_form(request.headers());
+        let headers = request.headers().clone();
         let body = body::read(request).await?;
         if body.len() > MAX_BYTES {
             return Err(Failure::TooLarge);
         }
-        let fields = if is_form { form(&body)? } else { json(&body)? };
+        let fields = if body::is_form(&headers, &body) { form(&body)? } else { json(&body)? };
         let mut fields = fields.into_inner();
         let Some(members) = fields.as_object_mut() else {
             return Err(Failure::Unreadable("请求内容应为表单或 JSON 对象"));
