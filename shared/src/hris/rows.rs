@@ -11,6 +11,7 @@ use super::recruitment::{Candidate, Source, Vacancy};
 use super::timelines::Timeline;
 use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUnit, Sex, Status, TimelineCategory, Uuid};
 use crate::values::input::{Faults, Synonyms};
+use crate::values::normal::is_blank;
 use crate::values::{BankAccount, ContactPhone, Date, Int, LocalTime, Mobile, Private, Span, Text, Verbatim};
 
 /// A valid row.
@@ -197,7 +198,7 @@ impl From<EmployeeRow> for Employee {
             email,
             mobile,
             empno,
-            phone_number,
+            phone_number: phone_number.filter(|number| !is_blank(number.as_str())),
             id_number,
             address,
             bank_name,

@@ -1,3 +1,4 @@
+mod empty;
 mod jobboard;
 mod media_types;
 mod pasted;
