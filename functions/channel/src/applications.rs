@@ -48,7 +48,7 @@ struct ApplicationBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 64, example = "渠道A")]
-    application_channel: Option<Text<0, 64>>,
+    application_channel: Option<Text<1, 64>>,
     /// 投递状态 (pending/accepted/rejected/cancelled, 默认: pending)
     #[deserr(default = ApplicationStatus::Pending)]
     #[schema(value_type = Option<String>, example = "pending")]
@@ -57,7 +57,7 @@ struct ApplicationBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 1000)]
-    remark: Option<Text<0, 1000>>,
+    remark: Option<Text<1, 1000>>,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -35,12 +35,12 @@ struct CompanyBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 64, example = "李四")]
-    legal_person: Option<Text<0, 64>>,
+    legal_person: Option<Text<1, 64>>,
     /// 联系人
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 64, example = "王五")]
-    contact_person: Option<Text<0, 64>>,
+    contact_person: Option<Text<1, 64>>,
     /// 联系电话
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,12 +54,12 @@ struct CompanyBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 255, example = "北京市朝阳区某某街道")]
-    registered_address: Option<Text<0, 255>>,
+    registered_address: Option<Text<1, 255>>,
     /// 经营范围
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 4000, example = "技术开发、技术服务")]
-    business_scope: Option<Text<0, 4000>>,
+    business_scope: Option<Text<1, 4000>>,
 }
 
 #[derive(Deserr, Serialize, ToSchema)]

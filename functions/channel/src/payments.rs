@@ -61,12 +61,12 @@ struct PaymentBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 64, example = "中国工商银行")]
-    payment_channel: Option<Text<0, 64>>,
+    payment_channel: Option<Text<1, 64>>,
     /// 银行名称
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 128, example = "中国工商银行北京分行")]
-    bank_name: Option<Text<0, 128>>,
+    bank_name: Option<Text<1, 128>>,
     /// 银行账号
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ struct PaymentBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 128, example = "IOU20240220001")]
-    transaction_no: Option<Text<0, 128>>,
+    transaction_no: Option<Text<1, 128>>,
     /// 付款依据
     payment_basis: PaymentBasisBody,
     /// 付款状态 (pending/completed/failed, 默认: pending)
@@ -87,7 +87,7 @@ struct PaymentBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 1000)]
-    remark: Option<Text<0, 1000>>,
+    remark: Option<Text<1, 1000>>,
 }
 
 #[derive(Deserr, Serialize, ToSchema)]
@@ -115,7 +115,7 @@ struct PaymentBasisBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 1000, example = "2024年2月1日-15日工资")]
-    description: Option<Text<0, 1000>>,
+    description: Option<Text<1, 1000>>,
     /// 证明材料URL列表
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]

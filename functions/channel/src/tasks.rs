@@ -59,22 +59,22 @@ struct TaskBody {
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 4000, example = "按月结算,次月15日发放工资")]
-    wage_description: Option<Text<0, 4000>>,
+    wage_description: Option<Text<1, 4000>>,
     /// 招募说明
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 4000, example = "招聘春节期间临时工,负责流水线作业")]
-    recruitment_description: Option<Text<0, 4000>>,
+    recruitment_description: Option<Text<1, 4000>>,
     /// 工作地点
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 255, example = "北京市朝阳区某某工厂")]
-    work_location: Option<Text<0, 255>>,
+    work_location: Option<Text<1, 255>>,
     /// 岗位要求
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 4000, example = "身体健康,能吃苦耐劳")]
-    job_requirements: Option<Text<0, 4000>>,
+    job_requirements: Option<Text<1, 4000>>,
     /// 薪资信息
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]

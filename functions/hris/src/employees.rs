@@ -54,7 +54,7 @@ impl Deserr<Faults> for StatusFilter {
     ) -> Result<Self, Faults> {
         const REASON: &str = "must be one of: waiting probation regular internship dimission joined all";
         match text(&value) {
-            Some("all" | "") => Ok(Self(Vec::new())),
+            Some("all") => Ok(Self(Vec::new())),
             Some("joined") => Ok(Self(vec![Status::Probation, Status::Regular, Status::Internship])),
             Some(status) => Status::parse(status).map(|status| Self(vec![status])).map_err(|_| Faults::one(at, REASON)),
             None => Err(Faults::one(at, REASON)),

@@ -7,6 +7,7 @@ use shared::hris::moka::Validity;
 use shared::hris::recruitment::{Candidate, MokaDetails, MokaOperator};
 use shared::hris::values::{MokaEntries, MokaGender, MokaMarriage};
 use shared::values::input::{Faults, text};
+use shared::values::normal::is_blank;
 use shared::values::{ContactPhone, Int, Private, Secret, Text, Url, Verbatim};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,20 +33,14 @@ struct MokaDone {
 
 const MOKA_DONE: MokaDone = MokaDone { error_code: 0, error_message: "ok" };
 
-/// An optional member. Moka sends `""` for one that it does not have.
-struct Maybe<T>(Option<T>);
+/// Any JSON but an empty text, which Moka sends for what it does not have.
+struct Details(Verbatim);
 
-impl<T> Default for Maybe<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T: Deserr<Faults>> Deserr<Faults> for Maybe<T> {
+impl Deserr<Faults> for Details {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         match text(&value) {
-            Some("") => Ok(Self(None)),
-            _ => T::deserialize_from_value(value, at).map(|value| Self(Some(value))),
+            Some(text) if is_blank(text) => Err(Faults::one(at, "must not be empty")),
+            _ => Verbatim::deserialize_from_value(value, at).map(Self),
         }
     }
 }
@@ -89,11 +84,11 @@ struct CandidatePayload {
     /// 性别: 男, 女
     #[deserr(default)]
     #[schema(value_type = Option<String>, example = "男")]
-    gender: Maybe<MokaGender>,
+    gender: Option<MokaGender>,
     /// 出生年份
     #[deserr(default)]
     #[schema(value_type = Option<i64>, example = 1990)]
-    birth_year: Maybe<Int<1800, 9999>>,
+    birth_year: Option<Int<1800, 9999>>,
     /// 渠道
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
@@ -105,31 +100,31 @@ struct CandidatePayload {
     /// 婚姻状况: 已婚, 未婚, 离异
     #[deserr(default)]
     #[schema(value_type = Option<String>, example = "未婚")]
-    married: Maybe<MokaMarriage>,
+    married: Option<MokaMarriage>,
     /// 教育经历
     #[deserr(default)]
     #[schema(value_type = Option<Vec<Object>>)]
-    education_info: Maybe<MokaEntries>,
+    education_info: Option<MokaEntries>,
     /// 工作经历
     #[deserr(default)]
     #[schema(value_type = Option<Vec<Object>>)]
-    experience_info: Maybe<MokaEntries>,
+    experience_info: Option<MokaEntries>,
     /// 简历下载 URL
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    resume_url: Maybe<Url>,
+    resume_url: Option<Url>,
     /// 面试反馈文件下载 URL
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
-    interview_feedback_url: Maybe<Url>,
+    interview_feedback_url: Option<Url>,
     /// offer 附件下载
     #[deserr(default)]
     #[schema(value_type = Option<Object>)]
-    offer_attachment_urls: Maybe<Verbatim>,
+    offer_attachment_urls: Option<Details>,
     /// offer 信息
     #[deserr(default)]
     #[schema(value_type = Option<Object>)]
-    offer_info: Maybe<Verbatim>,
+    offer_info: Option<Details>,
 }
 
 impl Payload for CandidatePayload {}
@@ -140,22 +135,22 @@ impl From<CandidatePayload> for Candidate {
         let details = MokaDetails {
             job_title: payload.job_title,
             operator: MokaOperator { name, email, phone },
-            birth_year: payload.birth_year.0,
-            education_info: payload.education_info.0.map(|MokaEntries(entries)| entries),
-            experience_info: payload.experience_info.0.map(|MokaEntries(entries)| entries),
-            resume_url: payload.resume_url.0,
-            interview_feedback_url: payload.interview_feedback_url.0,
-            offer_attachment_urls: payload.offer_attachment_urls.0,
-            offer_info: payload.offer_info.0,
+            birth_year: payload.birth_year,
+            education_info: payload.education_info.map(|MokaEntries(entries)| entries),
+            experience_info: payload.experience_info.map(|MokaEntries(entries)| entries),
+            resume_url: payload.resume_url,
+            interview_feedback_url: payload.interview_feedback_url,
+            offer_attachment_urls: payload.offer_attachment_urls.map(|Details(details)| details),
+            offer_info: payload.offer_info.map(|Details(details)| details),
             id: payload.id,
         };
-        let marriage = payload.married.0.map_or("", MokaMarriage::as_str);
+        let marriage = payload.married.map_or("", MokaMarriage::as_str);
         Self {
             uuid: details.candidate_uuid(),
             name: payload.name,
             email: payload.email.into(),
             mobile: Some(payload.phone),
-            sex: payload.gender.0.map(Into::into),
+            sex: payload.gender.map(Into::into),
             marriage: Text::parse(marriage).unwrap_or_default(),
             birthday: None,
             degree: payload.academic_degree,

@@ -36,7 +36,7 @@ impl Deserr<Faults> for Pagination {
             None => Fields::deserialize_from_value(value, at)?,
             Some(json) => {
                 let parsed = Input::parse(json.as_bytes()).map_err(|_| Faults::one(at, "must hold a JSON object"))?;
-                Fields::deserialize_from_value(parsed.without_nulls().into_value(), at)?
+                parsed.without_nulls().read_at::<Fields>(at)?
             }
         };
         match fields {

@@ -83,7 +83,14 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(media_type.trim().to_ascii_lowercase())
 }
 
-/// Whether the body is a form without files.
-pub fn is_form(headers: &HeaderMap) -> bool {
-    media_type(headers).as_deref() == Some("application/x-www-form-urlencoded")
+/// Whether the body is a form without files. Many clients send JSON under the media type of a form, because it is their default (`curl -d`,
+/// `HttpURLConnection`, axios with a string).
+pub fn is_form(headers: &HeaderMap, body: &[u8]) -> bool {
+    media_type(headers).as_deref() == Some("application/x-www-form-urlencoded") && !looks_like_json(body)
+}
+
+/// Whether the body begins like a JSON object or array. No form does: its fields begin with their names.
+pub fn looks_like_json(body: &[u8]) -> bool {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
 }

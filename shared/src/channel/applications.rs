@@ -19,10 +19,10 @@ pub struct Application {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_url: Option<Url>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub application_channel: Option<Text<0, 64>>,
+    pub application_channel: Option<Text<1, 64>>,
     pub status: ApplicationStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remark: Option<Text<0, 1000>>,
+    pub remark: Option<Text<1, 1000>>,
 }
 
 impl Resource for Application {

@@ -13,17 +13,17 @@ pub struct Company {
     pub company_name: Text<1, 255>,
     pub social_credit_code: CreditCode,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub legal_person: Option<Text<0, 64>>,
+    pub legal_person: Option<Text<1, 64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact_person: Option<Text<0, 64>>,
+    pub contact_person: Option<Text<1, 64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_phone: Option<ContactPhone>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_license: Option<BusinessLicense>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub registered_address: Option<Text<0, 255>>,
+    pub registered_address: Option<Text<1, 255>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub business_scope: Option<Text<0, 4000>>,
+    pub business_scope: Option<Text<1, 4000>>,
 }
 
 /// 营业执照信息.

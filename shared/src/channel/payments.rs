@@ -23,17 +23,17 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_method: Option<PaymentMethod>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_channel: Option<Text<0, 64>>,
+    pub payment_channel: Option<Text<1, 64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bank_name: Option<Text<0, 128>>,
+    pub bank_name: Option<Text<1, 128>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bank_account: Option<BankAccount>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub transaction_no: Option<Text<0, 128>>,
+    pub transaction_no: Option<Text<1, 128>>,
     pub payment_basis: PaymentBasis,
     pub status: PaymentStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remark: Option<Text<0, 1000>>,
+    pub remark: Option<Text<1, 1000>>,
 }
 
 /// 付款依据.
@@ -47,7 +47,7 @@ pub struct PaymentBasis {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub work_date_end: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Text<0, 1000>>,
+    pub description: Option<Text<1, 1000>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supporting_docs: Option<Urls>,
 }

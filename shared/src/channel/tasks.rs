@@ -23,13 +23,13 @@ pub struct Task {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub work_end_time: Option<Moment>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub wage_description: Option<Text<0, 4000>>,
+    pub wage_description: Option<Text<1, 4000>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recruitment_description: Option<Text<0, 4000>>,
+    pub recruitment_description: Option<Text<1, 4000>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_location: Option<Text<0, 255>>,
+    pub work_location: Option<Text<1, 255>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub job_requirements: Option<Text<0, 4000>>,
+    pub job_requirements: Option<Text<1, 4000>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub salary: Option<Salary>,
     pub status: TaskStatus,

@@ -3,7 +3,7 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
-use crate::values::input::Faults;
+use crate::values::input::{Faults, Json};
 use crate::values::{Date, Reason, Verbatim, choices, text_value};
 
 /// The identifier of a company, department, employee and so on: 32 hex digits in lower case.
@@ -116,17 +116,23 @@ choices! {
     MokaMarriage { Married = "已婚", Single = "未婚", Divorced = "离异" }
 }
 
-/// An array of objects, or one object, as Moka pushes them.
+/// An array of objects, or one object, as Moka pushes them. Elements that are null do not count.
 pub struct MokaEntries(pub Verbatim);
 
 impl Deserr<Faults> for MokaEntries {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        let entries = Verbatim::deserialize_from_value(value, at)?;
-        let is_valid = match entries.to_value() {
-            serde_json::Value::Array(entries) => entries.iter().all(serde_json::Value::is_object),
+        let mut entries = Json::of(value).into_inner();
+        let is_valid = match &mut entries {
+            serde_json::Value::Array(entries) => {
+                entries.retain(|entry| !entry.is_null());
+                entries.iter().all(serde_json::Value::is_object)
+            }
             value => value.is_object(),
         };
-        if is_valid { Ok(Self(entries)) } else { Err(Faults::one(at, "must be an array of objects")) }
+        if !is_valid {
+            return Err(Faults::one(at, "must be an array of objects"));
+        }
+        Verbatim::deserialize_from_value(Json::from_value(entries).into_value(), at).map(Self)
     }
 }
 

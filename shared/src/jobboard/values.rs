@@ -68,7 +68,7 @@ impl<const MOST: i32> Deserr<Faults> for Degrees<MOST> {
 const MAX_PHOTOS: usize = 4;
 
 /// At most four URLs. The input is an array, comma-joined strings inside it, one string, or an empty one (docs/contract/jobboard.txt,
-/// 发布招聘信息 and 修改招聘信息).
+/// 发布招聘信息 and 修改招聘信息). Empty and null elements do not count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Photos(Vec<Url>);
@@ -83,8 +83,8 @@ impl Deserr<Faults> for Photos {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
         let mut photos = Vec::new();
         let mut add = |joined: &str, at: ValuePointerRef<'_>| {
-            for part in joined.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-                photos.push(Url::parse(part).map_err(|reason| Faults::one(at, reason))?);
+            for url in separate(joined) {
+                photos.push(Url::parse(url).map_err(|reason| Faults::one(at, reason))?);
             }
             Ok::<_, Faults>(())
         };
@@ -92,13 +92,29 @@ impl Deserr<Faults> for Photos {
             Value::Sequence(elements) => {
                 for (index, element) in elements.into_iter().enumerate() {
                     let at = at.push_index(index);
-                    add(text(&element.into_value()).ok_or_else(|| Faults::one(at, "must be a string"))?, at)?;
+                    match element.into_value() {
+                        Value::Null => {}
+                        element => add(text(&element).ok_or_else(|| Faults::one(at, "must be a string"))?, at)?,
+                    }
                 }
             }
             value => add(text(&value).ok_or_else(|| Faults::one(at, "must be an array of strings"))?, at)?,
         }
         if photos.len() > MAX_PHOTOS { Err(Faults::one(at, "must not have more than 4 photos")) } else { Ok(Self(photos)) }
     }
+}
+
+/// Separates URLs that are joined by commas. A URL may contain commas itself (`?x-oss-process=image/resize,w_300`), so only a comma
+/// before the scheme of the next URL separates. Commas and white space at the ends of a URL are dropped.
+fn separate(joined: &str) -> impl Iterator<Item = &str> {
+    let starts_url = |text: &str| {
+        let has_scheme = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        has_scheme("http://") || has_scheme("https://")
+    };
+    let mut start = 0;
+    let separators = joined.match_indices(',').map(|(at, _)| at).filter(move |at| starts_url(joined[at + 1..].trim_start()));
+    let urls = separators.chain([joined.len()]).map(move |end| &joined[std::mem::replace(&mut start, end)..end]);
+    urls.map(|url| url.trim_matches(|c: char| c == ',' || c.is_whitespace())).filter(|url| !url.is_empty())
 }
 
 /// The most tags of one kind.
@@ -199,6 +215,8 @@ mod tests {
             format!("[\"{one}\",\"{other}\"]"),
             format!("\"{one}, {other}\""),
             format!("[\"{one}\",\"\",\"{other},\"]"),
+            format!("\" ,{one} ,, {other}, ,\""),
+            format!("[null,\"{one}\",null,\"{other}\",null]"),
         ] {
             assert_eq!(photos(&json), Ok(two.clone()), "{json}");
         }
@@ -208,6 +226,20 @@ mod tests {
         assert_eq!(photos(&format!("[\"{one}\",\"javascript:alert(1)\"]")), Err("$[1]".into()));
         assert_eq!(photos("[1]"), Err("$[0]".into()));
         assert_eq!(photos("7"), Err("$".into()));
+    }
+
+    #[test]
+    fn a_comma_inside_a_url_does_not_separate() {
+        let urls = [
+            "https://cdn.xxx.com/1.jpg?x-oss-process=image/resize,m_fill,h_100,w_200",
+            "https://cdn.xxx.com/a,b/1,2.jpg",
+            "HTTPS://cdn.xxx.com/1.jpg?size=100,200",
+        ];
+        let kept = urls.map(str::to_owned).to_vec();
+        assert_eq!(photos(&format!("[\"{}\"]", urls.join("\",\""))), Ok(kept.clone()));
+        assert_eq!(photos(&format!("\"{}\"", urls.join(","))), Ok(kept.clone()));
+        assert_eq!(photos(&format!("[\"{}\"]", urls.join(" , "))), Ok(kept));
+        assert_eq!(photos("\"https://a/1.jpg, b.jpg\""), Err("$".into()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use deserr::{Deserr, IntoValue, Map as _, Sequence as _, Value, ValuePointerRef}
 use serde::{Deserialize, Serialize};
 
 use crate::values::input::{Faults, Json, number_literal, text};
+use crate::values::normal::is_blank;
 use crate::values::{Int, Reason, text_value};
 
 /// A platform's code: `[A-Za-z0-9_-]{1,32}`.
@@ -56,7 +57,8 @@ pub type Number = Int<1, 2_147_483_647>;
 pub type Place = Int<0, 2_147_483_647>;
 
 /// `[{..}, ..]`: at most 20 free objects, each with at most 20 string or number fields, stored as the client sends them. The client may
-/// also send a string that holds the JSON.
+/// also send a string that holds the JSON, or an object whose names are the indices, as a form does. Fields that are null, and entries
+/// without any text or number, do not count.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Entries(String);
@@ -85,52 +87,78 @@ impl Entries {
     }
 }
 
+const REASON: Reason = "must be an array of objects with text or number fields";
+
 impl Deserr<Faults> for Entries {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        const REASON: Reason = "must be an array of objects with text or number fields";
         if let Some(json) = text(&value) {
-            if Json::is_blank(json.as_bytes()) {
+            if is_blank(json) {
                 return Ok(Self("[]".into()));
             }
-            let parsed = Json::parse(json.as_bytes()).map_err(|_| Faults::one(at, REASON))?;
-            return match parsed.clone().into_inner() {
-                serde_json::Value::Array(_) => Self::deserialize_from_value(parsed.into_value(), at),
+            let parsed = Json::parse(json.as_bytes()).map_err(|_| Faults::one(at, REASON))?.into_value();
+            return match parsed {
+                Value::Sequence(_) | Value::Map(_) => Self::deserialize_from_value(parsed, at),
                 _ => Err(Faults::one(at, REASON)),
             };
         }
-        let Value::Sequence(entries) = value else { return Err(Faults::one(at, REASON)) };
+        let mut entries = indexed(value).ok_or_else(|| Faults::one(at, REASON))?;
         if entries.len() > MAX_ENTRIES {
             return Err(Faults::one(at, "has too many entries"));
         }
+        entries.sort_by_key(|(index, _)| *index);
         let mut kept = Vec::new();
-        for (index, entry) in entries.into_iter().enumerate() {
-            let at = at.push_index(index);
-            let Value::Map(fields) = entry.into_value() else { return Err(Faults::one(at, REASON)) };
-            if fields.len() > MAX_FIELDS {
-                return Err(Faults::one(at, "has too many fields"));
-            }
-            let mut object = serde_json::Map::new();
-            for (name, field) in fields.into_iter() {
-                if name.chars().count() > MAX_NAME {
-                    return Err(Faults::one(at, "has a field whose name is too long"));
-                }
-                let field = field.into_value();
-                let number = number_literal(&field)
-                    .filter(|literal| literal.len() <= MAX_NUMBER)
-                    .and_then(|literal| literal.parse().ok())
-                    .map(serde_json::Value::Number);
-                let kept = text(&field).map(serde_json::Value::from).or(number);
-                match kept {
-                    Some(serde_json::Value::String(text)) if text.chars().count() > MAX_VALUE => {
-                        return Err(Faults::one(at.push_key(&name), "is too long"));
-                    }
-                    Some(value) => object.insert(name, value),
-                    None => return Err(Faults::one(at.push_key(&name), REASON)),
-                };
-            }
-            kept.push(serde_json::Value::Object(object));
+        for (index, value) in entries {
+            kept.extend(entry(value, at.push_index(index))?);
         }
         let kept = serde_json::Value::Array(kept).to_string();
         if kept.len() <= MAX_BYTES { Ok(Self(kept)) } else { Err(Faults::one(at, "is too long")) }
     }
+}
+
+/// The elements of an array, or of an object whose names are indices, each with its index.
+fn indexed<V: IntoValue>(value: Value<V>) -> Option<Vec<(usize, Value<V>)>> {
+    match value {
+        Value::Sequence(elements) => Some(elements.into_iter().map(V::into_value).enumerate().collect()),
+        Value::Map(members) => {
+            members.into_iter().map(|(name, member)| Some((name.parse().ok()?, member.into_value()))).collect()
+        }
+        _ => None,
+    }
+}
+
+/// An entry; `None` if it contains no text and no number.
+fn entry<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Option<serde_json::Value>, Faults> {
+    let fields = match value {
+        Value::Map(fields) => fields,
+        Value::Null => return Ok(None),
+        value if text(&value).is_some_and(is_blank) => return Ok(None),
+        _ => return Err(Faults::one(at, REASON)),
+    };
+    if fields.len() > MAX_FIELDS {
+        return Err(Faults::one(at, "has too many fields"));
+    }
+    let mut kept = serde_json::Map::new();
+    for (name, field) in fields.into_iter() {
+        if name.chars().count() > MAX_NAME {
+            return Err(Faults::one(at, "has a field whose name is too long"));
+        }
+        let at = at.push_key(&name);
+        let field = match field.into_value() {
+            Value::Null => continue,
+            field => field,
+        };
+        let number = number_literal(&field)
+            .filter(|literal| literal.len() <= MAX_NUMBER)
+            .and_then(|literal| literal.parse().ok())
+            .map(serde_json::Value::Number);
+        match text(&field).map(serde_json::Value::from).or(number) {
+            Some(serde_json::Value::String(text)) if text.chars().count() > MAX_VALUE => {
+                return Err(Faults::one(at, "is too long"));
+            }
+            Some(value) => kept.insert(name, value),
+            None => return Err(Faults::one(at, REASON)),
+        };
+    }
+    let is_filled = kept.values().any(|value| !value.as_str().is_some_and(is_blank));
+    Ok(is_filled.then_some(serde_json::Value::Object(kept)))
 }

@@ -1,5 +1,7 @@
 mod byte_order_mark;
+mod empty;
 mod jobboard;
+mod media_types;
 mod numbers;
 mod pasted;
 mod round_trip;

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequest, FromRequestParts, Path as RawPath, Request};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use deserr::Deserr;
 use lambda::body;
@@ -22,7 +23,8 @@ impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        Ok(Self(json_body(request).await?.without_nulls().read()?))
+        let headers = request.headers().clone();
+        Ok(Self(parse(&headers, &body::read(request).await?)?.without_nulls().read()?))
     }
 }
 
@@ -34,7 +36,8 @@ impl<T: TokenRequest> FromRequest<App> for JsonOrForm<T> {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         let headers = request.headers().clone();
-        let fields = if body::is_form(&headers) { fields(&body::read(request).await?)? } else { json_body(request).await? };
+        let body = body::read(request).await?;
+        let fields = if body::is_form(&headers, &body) { fields(&body)? } else { parse(&headers, &body)?.without_nulls() };
         Ok(Self(read_token_request(&headers, fields)?))
     }
 }
@@ -46,7 +49,8 @@ impl FromRequest<App> for Patch {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let patch = json_body(request).await?.into_inner();
+        let headers = request.headers().clone();
+        let patch = parse(&headers, &body::read(request).await?)?.into_inner();
         if patch.is_object() { Ok(Self(patch)) } else { Err(invalid(Fault::new(WHOLE, "must be an object")).into()) }
     }
 }
@@ -78,17 +82,17 @@ pub async fn path_segment(parts: &mut Parts, app: &App) -> Result<String, Failur
     }
 }
 
-async fn json_body(request: Request) -> Result<Input, Failure> {
-    if body::media_type(request.headers())
-        .is_some_and(|media_type| media_type != "application/json" && !media_type.ends_with("+json"))
-    {
-        return Err(invalid(Fault::new("Content-Type", "must be application/json")).into());
+/// Parses a JSON body. Its media type matters only if the body does not look like JSON: the fault then names the media type.
+fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Input, Error> {
+    let announced =
+        body::media_type(headers).is_none_or(|media_type| media_type == "application/json" || media_type.ends_with("+json"));
+    if !announced && !body::looks_like_json(body) {
+        return Err(invalid(Fault::new("Content-Type", "must be application/json")));
     }
-    let body = body::read(request).await?;
-    if Input::is_blank(&body) {
-        return Err(invalid(Fault::new(WHOLE, "must be a JSON object, but the body is empty")).into());
+    if Input::is_blank(body) {
+        return Err(invalid(Fault::new(WHOLE, "must be a JSON object, but the body is empty")));
     }
-    Ok(Input::parse(&body).map_err(invalid)?)
+    Input::parse(body).map_err(invalid)
 }
 
 fn fields(urlencoded: &[u8]) -> Result<Input, Error> {

@@ -15,6 +15,7 @@ use shared::hris::signature::SignedCall;
 use shared::hris::{Caller, Credential};
 use shared::values::Secret;
 use shared::values::input::BYTE_ORDER_MARK;
+use shared::values::normal::is_blank;
 use utoipa::IntoParams;
 
 use super::answer::{Failure, MissingParameter};
@@ -96,15 +97,16 @@ impl<P: Payload> FromRequest<App> for Call<P> {
     }
 }
 
-/// Checks that the token is the company's current one. A call with an access token may omit it: the access token proves the company.
+/// Checks that the token is the company's current one. A call with an access token may omit it or leave it empty: the access token proves
+/// the company.
 async fn prove_company(app: &App, caller: &Caller, access_key: Option<&str>, token: Option<&Value>) -> Result<(), Failure> {
+    let is_proven = matches!(caller.credential, Credential::Consented);
     let token = match token {
+        None if is_proven => return Ok(()),
+        Some(Value::String(token)) if is_proven && is_blank(token) => return Ok(()),
         Some(Value::String(token)) => Secret::new(token.as_str()),
         Some(_) => return Err(Error::invalid([Fault::new("token", "must be a string")]).into()),
-        None => match caller.credential {
-            Credential::Consented => return Ok(()),
-            Credential::Signed { .. } => return Err(Error::invalid([Fault::new("token", "is required")]).into()),
-        },
+        None => return Err(Error::invalid([Fault::new("token", "is required")]).into()),
     };
     if app.is_company_token(&caller.company, access_key, token).await? { Ok(()) } else { Err(Failure::WrongToken) }
 }
@@ -140,10 +142,13 @@ impl Sent {
         let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let bearer = bearer(request.headers()).map(|token| token.map(str::to_owned));
         let query = fields(request.uri().query().unwrap_or_default());
-        let is_form = body::is_form(request.headers());
+        let headers = request.headers().clone();
         let body = body::read(request).await?;
-        let (form, body) =
-            if is_form { (fields(&String::from_utf8_lossy(&body)), Bytes::new()) } else { (HashMap::new(), body) };
+        let (form, body) = if body::is_form(&headers, &body) {
+            (fields(&String::from_utf8_lossy(&body)), Bytes::new())
+        } else {
+            (HashMap::new(), body)
+        };
         let parameters = Signed::of(&query, &form);
         Ok(Self { header: header.filter(|header| !header.is_empty()).map(Secret::new), bearer, parameters, body })
     }

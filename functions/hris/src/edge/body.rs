@@ -66,9 +66,9 @@ impl<T: TokenRequest> FromRequest<App> for TokenFields<T> {
 }
 
 async fn fields(request: Request) -> Result<Input, Failure> {
-    let is_form = body::is_form(request.headers());
+    let headers = request.headers().clone();
     let body = body::read(request).await?;
-    Ok(if is_form {
+    Ok(if body::is_form(&headers, &body) {
         Input::from_pairs(form_urlencoded::parse(&body).into_owned()).map_err(|fault| Error::invalid([fault]))?
     } else {
         Input::parse(&body).map_err(Failure::MalformedJson)?.without_nulls()

@@ -9,6 +9,7 @@
 mod answer;
 mod auth;
 mod body;
+mod form;
 mod words;
 
 pub use answer::{Failure, Problem, Reply, Success, with_error_code};

@@ -14,6 +14,7 @@ use super::organization::{Company, Department, SubCompany};
 use super::timelines::Timeline;
 use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUnit, Sex, Status, TimelineCategory, Uuid};
 use crate::values::input::{Faults, Synonyms};
+use crate::values::normal::is_blank;
 use crate::values::{BankAccount, Date, LocalTime, Mobile, Private, Quotable, Span, Text, Verbatim};
 
 /// A valid row.
@@ -211,7 +212,7 @@ impl From<EmployeeRow> for Employee {
             email,
             mobile,
             empno,
-            phone_number,
+            phone_number: phone_number.filter(|number| !is_blank(number.as_str())),
             id_number,
             address,
             bank_name,

@@ -3,6 +3,7 @@
 //! [`Json::parse`] turns bytes into a value. `deserr` turns the value into a request type, and [`Faults`] collects the faults, each with
 //! its JSON path. A number that is not an integer is passed on as its literal, because money must never go through a binary float.
 
+mod empty;
 mod strict;
 mod synonyms;
 
@@ -14,13 +15,16 @@ use deserr::{
 
 pub use synonyms::Synonyms;
 
-use crate::error::{Error, Fault, Result};
+use crate::error::{Fault, Result};
 
 /// The field name of a fault that concerns the whole body.
 pub const WHOLE: &str = "$";
 
 /// U+FEFF.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// The reason of the fault of a member that the request type does not have.
+const UNKNOWN: &str = "is not known";
 
 /// The prefix of the literal of a non-integer number, which `deserr` receives as a string. No client can send such a string: NUL
 /// characters are rejected.
@@ -103,20 +107,19 @@ impl Json {
         }
     }
 
-    /// Sets a member of an object to this text; `false` if it has another value already.
+    /// Sets a member of an object to this text; `false` if it has another value already. An empty one counts as absent.
     pub fn set_text(&mut self, key: &str, text: String) -> bool {
         let Some(members) = self.0.as_object_mut() else { return true };
         let text = serde_json::Value::from(text);
-        *members.entry(key).or_insert_with(|| text.clone()) == text
+        let member = members.entry(key).or_insert_with(|| text.clone());
+        if empty::is_empty(member) {
+            member.clone_from(&text);
+        }
+        *member == text
     }
 
     pub fn into_inner(self) -> serde_json::Value {
         self.0
-    }
-
-    /// Parses the value as a request type.
-    pub fn read<T: Deserr<Faults>>(self) -> Result<T> {
-        deserr::deserialize(self).map_err(|Faults(faults)| Error::invalid(faults))
     }
 }
 
@@ -263,7 +266,7 @@ impl DeserializeError for Faults {
         let fault = match kind {
             ErrorKind::IncorrectValueKind { accepted, .. } => Self::one(at, must_be(accepted)),
             ErrorKind::MissingField { field } => Self::one(at.push_key(field), "is required"),
-            ErrorKind::UnknownKey { key, .. } => Self::one(at.push_key(key), "is not known"),
+            ErrorKind::UnknownKey { key, .. } => Self::one(at.push_key(key), UNKNOWN),
             ErrorKind::UnknownValue { accepted, .. } => Self::one(at, format!("must be one of: {}", accepted.join(", "))),
             ErrorKind::BadSequenceLen { expected, .. } => Self::one(at, format!("must have {expected} elements")),
             ErrorKind::Unexpected { msg } => Self::one(at, msg),

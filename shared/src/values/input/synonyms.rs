@@ -2,6 +2,7 @@
 
 use deserr::Deserr;
 
+use super::empty::is_empty;
 use super::{Faults, Json};
 use crate::error::{Error, Fault, Result};
 
@@ -10,19 +11,19 @@ pub type Synonyms = &'static [(&'static str, &'static str)];
 
 impl Json {
     /// Parses an object as a request type. A fault has the name under which the client sent the member. A client may send a member under
-    /// both names if the values are equal.
+    /// both names if the values are equal or one is empty.
     pub fn read_with<T: Deserr<Faults>>(mut self, synonyms: Synonyms) -> Result<T> {
         let (mut renamed, mut faults) = (Vec::new(), Vec::new());
         if let Some(members) = self.0.as_object_mut() {
             for (other, own) in synonyms {
                 let Some(value) = members.shift_remove(*other) else { continue };
                 match members.get(*own) {
-                    None => {
+                    Some(stated) if *stated == value || is_empty(&value) => {}
+                    Some(stated) if !is_empty(stated) => faults.push(Fault::new(*other, format!("differs from {own}"))),
+                    _ => {
                         members.insert((*own).to_owned(), value);
                         renamed.push((*own, *other));
                     }
-                    Some(stated) if *stated == value => {}
-                    Some(_) => faults.push(Fault::new(*other, format!("differs from {own}"))),
                 }
             }
         }
@@ -58,7 +59,12 @@ mod tests {
                 error.faults().iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect::<Vec<_>>()
             })
         };
-        for text in [r#"{"one":1,"two":2}"#, r#"{"eins":1,"two":2}"#, r#"{"zwei":2,"eins":1,"one":1}"#] {
+        for text in [
+            r#"{"one":1,"two":2}"#,
+            r#"{"eins":1,"two":2}"#,
+            r#"{"zwei":2,"eins":1,"one":1}"#,
+            r#"{"eins":1,"one":"","two":2,"zwei":" "}"#,
+        ] {
             assert_eq!(read(text), Ok(Numbers { one: 1, two: 2 }), "{text}");
         }
         assert_eq!(read(r#"{"eins":1,"one":2,"two":2}"#), Err(vec!["eins differs from one".to_owned()]));

@@ -40,6 +40,7 @@ async fn photos_and_tags_are_accepted_in_every_form() {
         (json!([one, two]), json!([one, two])),
         (json!(format!("{one},{two}")), json!([one, two])),
         (json!(one), json!([one])),
+        (json!([null, one, "", format!("{two},")]), json!([one, two])),
         (json!(""), json!([])),
         (json!([]), json!([])),
         (json!(null), json!([])),
@@ -52,6 +53,39 @@ async fn photos_and_tags_are_accepted_in_every_form() {
     let shown = owner.job(owner.post_job(tags).await).await;
     let tags = json!([shown["basic_protection"], shown["salary_benefits"], shown["attendance_leave"]]);
     assert_eq!(tags, json!([["社保", "公积金"], ["节日福利"], []]));
+}
+
+/// The second is how OSS resizes a picture (Alibaba Cloud OSS, 图片缩放), the third how Cloudinary does.
+#[tokio::test]
+async fn a_comma_inside_the_url_of_a_photo_belongs_to_the_url() {
+    let owner = Board::of(world()).join().await;
+    let urls = [
+        "https://a.example/1,2.jpg",
+        "https://a.example/1.jpg?x-oss-process=image/resize,m_fill,h_100,w_200",
+        "http://res.a.example/upload/w_300,h_200,c_fill/v1/1.jpg",
+    ];
+    let shown = json!(urls);
+    for photos in [
+        json!(urls),
+        json!([urls.join(",")]),
+        json!(urls.join(", ")),
+        json!([format!("{},{}", urls[0], urls[1]), urls[2]]),
+        json!(format!(",{},,", urls.join(",,"))),
+    ] {
+        let id = owner.post_job(json!({"photo_urls": photos})).await;
+        assert_eq!(owner.job(id).await["photo_urls"], shown, "{photos}");
+        assert_eq!(owner.post("/jobs/update", &json!({"id": id, "photo_urls": urls[1]})).await, done());
+        assert_eq!(owner.job(id).await["photo_urls"], json!([urls[1]]), "{photos}");
+    }
+    let mut body = job();
+    for (photos, field) in [
+        (json!(["https://a.example/1.jpg", "https://a.example/2.jpg, 3.jpg"]), "photo_urls[1]"),
+        (json!("https://a.example,https//b.example/1.jpg"), "photo_urls"),
+    ] {
+        body["photo_urls"] = photos;
+        let detail = format!("{field}: must be an http or https URL of at most 2048 characters");
+        assert_eq!(owner.post("/job/create", &body).await, rejection(400, &detail));
+    }
 }
 
 #[tokio::test]
@@ -110,7 +144,7 @@ async fn an_update_changes_only_the_named_fields() {
         (json!({"positions": "收银员"}), json!({"positions": "收银员"})),
         (json!({"photo_urls": ""}), json!({"photo_urls": []})),
         (json!({"salary_max": -1, "salary_min": 30_000}), json!({"salary_max": -1, "salary_min": 30_000})),
-        (json!({"basic_protection": [], "positions": null}), json!({"basic_protection": []})),
+        (json!({"basic_protection": [], "positions": null, "address": ""}), json!({"basic_protection": []})),
         (json!({"user_name": "张老板", "status": 4, "user_id": 7}), json!({"contact_person_name": "张老板"})),
     ];
     for (changes, shown) in steps {
@@ -123,11 +157,11 @@ async fn an_update_changes_only_the_named_fields() {
     }
     for (changes, detail) in [
         (json!({"id": id, "salary_max": 8000}), "salary_min: must not be greater than salary_max"),
-        (json!({"id": id, "positions": ""}), "positions: must not be empty"),
+        (json!({"id": id, "positions": "x".repeat(65)}), "positions: is too long"),
         (json!({"positions": "x"}), "id: is required"),
         (
-            json!({"positions": "", "first_area_des": 1}),
-            "positions: must not be empty; first_area_des: must be a string; id: is required",
+            json!({"positions": 1, "first_area_des": 1}),
+            "positions: must be a string; first_area_des: must be a string; id: is required",
         ),
     ] {
         assert_eq!(owner.post("/jobs/update", &changes).await, rejection(400, detail));

@@ -5,6 +5,7 @@ mod authorization;
 mod closing;
 mod collections;
 mod contacts;
+mod empty;
 mod image;
 mod jobs;
 mod notify;

@@ -3,6 +3,7 @@
 mod authorization;
 mod directory;
 mod employee;
+mod forms;
 mod image;
 mod session;
 mod story;

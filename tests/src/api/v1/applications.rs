@@ -134,12 +134,12 @@ async fn the_values_of_an_application_are_checked() {
     let partner = APPLICATIONS.partner(world()).await;
     APPLICATIONS.accepts(&partner, "status", STATUSES).await;
     let reason = "must be one of: pending accepted rejected cancelled";
-    APPLICATIONS.rejects_each(&partner, "status", reason, ["", "Pending", "canceled", "open", "已投递"]).await;
-    APPLICATIONS.accepts(&partner, "application_channel", ["", "渠道A", "anything 无所谓"]).await;
+    APPLICATIONS.rejects_each(&partner, "status", reason, ["Pending", "canceled", "open", "已投递"]).await;
+    APPLICATIONS.accepts(&partner, "application_channel", ["渠道A", "anything 无所谓"]).await;
     let reason = "must be an RFC 3339 time, such as 2024-01-15T10:30:00Z";
     APPLICATIONS.rejects_each(&partner, "applied_at", reason, ["", "2024-01-18", "2024-01-32T00:00:00Z", "昨天"]).await;
     let reason = "must be an http or https URL of at most 2048 characters";
-    APPLICATIONS.rejects_each(&partner, "resume_url", reason, ["", "resume.pdf", "ftp://a/resume.pdf"]).await;
+    APPLICATIONS.rejects_each(&partner, "resume_url", reason, ["resume.pdf", "ftp://a/resume.pdf"]).await;
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn an_invalid_query_of_a_list_is_rejected() {
             &[
                 ("status=paid", &[("status", payment)]),
                 ("payment_type=company", &[("payment_type", payment_type)]),
-                ("channel_user_id=+", &[("channel_user_id", id)]),
+                ("channel_user_id=a+", &[("channel_user_id", id)]),
                 ("channel_application_id=a%23", &[("channel_application_id", id)]),
             ],
         ),

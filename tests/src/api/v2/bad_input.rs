@@ -40,7 +40,9 @@ async fn an_invalid_value_of_a_field_is_named() {
     let before = stage.items("hris").await;
     for (route, field, kind, required) in FIELDS {
         let call = calls.iter().find(|call| call.route == route).expect(route);
-        for (value, reason) in kind.rejected() {
+        // In an optional field, an empty text counts as absent.
+        let is_absent = |value: &Value| !required && value.as_str().is_some_and(|text| text.trim().is_empty());
+        for (value, reason) in kind.rejected().into_iter().filter(|(value, _)| !is_absent(value)) {
             let response = call.signed_with(&product, with(call, field, value.clone())).await;
             assert_eq!(response, rejection(422, 2002, &format!("{field} {reason}")), "{route} with {value}");
         }

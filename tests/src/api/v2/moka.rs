@@ -136,6 +136,24 @@ async fn empty_and_null_optional_fields_count_as_absent() {
 }
 
 #[tokio::test]
+async fn null_in_the_lists_of_a_candidate_does_not_count() {
+    let stage = Stage::open().await;
+    let product = bound(&stage).await;
+    let school = json!({"school": "北京大学", "endDate": null});
+    let (mut push, mut kept) = (moka_candidate(), moka_candidate());
+    (push["educationInfo"], push["experienceInfo"]) = (json!([null, school, null]), json!([null]));
+    (kept["educationInfo"], kept["experienceInfo"]) = (json!([school]), json!([]));
+    assert_eq!(product.post(CANDIDATES, push).await, moka_done());
+    assert_eq!(read(&product).await, [shown(&kept)]);
+    for wrong in [json!([null, "x"]), json!([[null]]), json!("x")] {
+        let mut push = moka_candidate();
+        push["experienceInfo"] = wrong;
+        let rejected = rejection(422, 2002, "experienceInfo must be an array of objects");
+        assert_eq!(product.post(CANDIDATES, push).await, rejected);
+    }
+}
+
+#[tokio::test]
 async fn a_candidate_is_identified_by_mokas_id() {
     let stage = Stage::open().await;
     let (product, other) = (bound(&stage).await, bound(&stage).await);
