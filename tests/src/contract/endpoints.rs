@@ -78,8 +78,17 @@ fn families() -> [Api; 4] {
         ),
         Api::of::<jobboard::Jobboard>(
             jobboard.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect(),
-            [&SPELLINGS[..], &["POST /wechat/pay/notify", "POST /order/status", "POST /img/upload/presign", "GET /img/{name}"]]
-                .concat(),
+            [
+                &SPELLINGS[..],
+                &[
+                    "POST /wechat/user/logout",
+                    "POST /wechat/pay/notify",
+                    "POST /order/status",
+                    "POST /img/upload/presign",
+                    "GET /img/{name}",
+                ],
+            ]
+            .concat(),
             &[
                 "ANY /wechat/{proxy+}",
                 "ANY /user/{proxy+}",

@@ -7,6 +7,7 @@ mod collections;
 mod contacts;
 mod image;
 mod jobs;
+mod logout;
 mod notify;
 mod once;
 mod orders;
