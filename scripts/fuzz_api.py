@@ -44,7 +44,7 @@ ERRORS = {"channel": [400, 401, 403, 404, 405, 409, 413, 429], "hris": [400, 401
             "signing": [400, 401, 404, 405, 409, 413, 429], "jobboard": [400, 401, 403, 404, 405, 409, 413, 429]}
 NOTIFY = "POST /wechat/pay/notify"
 # The operations that end the session that they are called with.
-LOGOUTS = ["POST /wechat/user/logout"]
+LOGOUTS = ["POST /weixin/logout", "POST /wechat/user/logout"]
 # The demo employees who consent, each once, when an operation needs a new consent. Employees who have left the company are excluded.
 EMPLOYEES = {"POST /api/v2/oauth/authorize": range(3, 200, 2), "POST /api/v2/oauth/token": [n for n in range(2, 200, 2) if n % 20]}
 # The share of the example in a request. Each generated case is sent as it is and blended with the example, because generating a case takes

@@ -88,6 +88,7 @@ impl Admin {
             "sign_application" => signing::sign(&self.signing, event.read()?).await,
             "reject_application" => signing::reject(&self.signing, event.read()?).await,
             "cancel_application" => signing::cancel(&self.signing, event.read()?).await,
+            "end_worker_sessions" => signing::end_worker_sessions(&self.signing, event.read()?).await,
             "set_verify_status" => signing::set_verify_status(&self.signing, event.read()?).await,
             "set_price" => jobboard::set_price(&self.jobboard, event.read()?).await,
             "list_prices" => jobboard::list_prices(&self.jobboard, event.read()?).await,

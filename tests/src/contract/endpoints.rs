@@ -61,11 +61,12 @@ fn families() -> [Api; 4] {
         ),
         Api::of::<signing::Signing>(
             signing.into_iter().collect(),
-            vec!["GET /image/{name}"],
+            vec!["POST /weixin/logout", "GET /image/{name}"],
             &[
                 "ANY /captcha",
                 "ANY /verifycode",
                 "ANY /weixin/login",
+                "ANY /weixin/logout",
                 "ANY /em_status",
                 "ANY /employee",
                 "ANY /dict/{dict_item}",

@@ -4,6 +4,7 @@ mod authorization;
 mod directory;
 mod employee;
 mod image;
+mod logout;
 mod session;
 mod story;
 mod verifycode;
