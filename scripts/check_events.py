@@ -32,9 +32,9 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
              "ops-cleanup", "ops-docs"]
-# The events of ops-admin that need an application of the signing API run last, in this order.
+# The events of ops-admin that need an application of the signing API, or end sessions that other events use, run last, in this order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
-        "approve_application", "sign_application"]
+        "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "set_platform", "submit", "take_down_job", "collect", "cost"]

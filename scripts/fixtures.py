@@ -33,7 +33,7 @@ class Fixtures:
         # Placeholders of the examples, and their real values.
         self.known = {"your_secret_key": demo["channel"][0]["secret"]}
         bearers = [self.bearer(channel) for channel in demo["channel"]]
-        sessions = [{"x-auth-token": worker(demo, user)} for user in ["fuzz-1", "fuzz-2"]]
+        sessions = [self.session("signing", user) for user in ["fuzz-1", "fuzz-2"]]
         login, codes = demo["base_url"] + "/wechat/user/login", [demo["jobboard"][name] for name in ["merchant_code", "user_code"]]
         users = [{"authorization": header(login, {"login_code": code}, "x-auth-token")} for code in codes]
         # The user in the example of the login.
@@ -54,6 +54,13 @@ class Fixtures:
         token = self.post("/api/v1/auth/token", {**channel, "grant_type": "client_credentials"}).json()["data"]
         self.known.setdefault("refresh_token_string", token["refresh_token"])
         return {"authorization": f"Bearer {token['access_token']}"}
+
+    def session(self, family, user):
+        """The credential of a worker of the signing API, or of a user of the job board, who has just logged in."""
+        if family == "signing":
+            return {"x-auth-token": worker(self.demo, user)}
+        codes = {"login_code": self.code("login_code", user), "phone_code": self.code("phone_code", "13900000000")}
+        return {"authorization": self.post("/wechat/user/register", codes).headers["x-auth-token"]}
 
     def channel(self, bearer):
         for name in ["users", "companies", "tasks", "applications", "payments"]:

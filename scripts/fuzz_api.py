@@ -43,6 +43,8 @@ METHODS = ["get", "post", "put", "patch", "delete"]
 ERRORS = {"channel": [400, 401, 403, 404, 405, 409, 413, 429], "hris": [400, 401, 403, 404, 405, 413, 422, 429],
             "signing": [400, 401, 404, 405, 409, 413, 429], "jobboard": [400, 401, 403, 404, 405, 409, 413, 429]}
 NOTIFY = "POST /wechat/pay/notify"
+# The operations that end the session that they are called with.
+LOGOUTS = ["POST /weixin/logout", "POST /wechat/user/logout"]
 # The demo employees who consent, each once, when an operation needs a new consent. Employees who have left the company are excluded.
 EMPLOYEES = {"POST /api/v2/oauth/authorize": range(3, 200, 2), "POST /api/v2/oauth/token": [n for n in range(2, 200, 2) if n % 20]}
 # The share of the example in a request. Each generated case is sent as it is and blended with the example, because generating a case takes
@@ -73,6 +75,7 @@ class Operation:
                                                   (None, None))
         self.statuses, self.failures = collections.Counter(), {}
         self.http, self.consent, self.employees = None, None, iter(EMPLOYEES.get(str(self), []))
+        self.callers = fixtures.callers.get(family)
 
     def __str__(self):
         return f"{self.method} {self.path}"
@@ -165,8 +168,11 @@ class Operation:
                 signature["wechatpay-signature"] = changed(signature["wechatpay-signature"])
             prepared.headers.update(signature)
             return prepared, kind in ["right", "other"]
-        if self.family in self.fixtures.callers and kind != "none":
-            for name, token in self.fixtures.callers[self.family][kind == "other"].items():
+        if str(self) in LOGOUTS and (not sum(self.statuses.values()) or random.random() < 0.05):
+            # Sessions of its own: other operations need theirs.
+            self.callers = [self.fixtures.session(self.family, f"fuzz-logout-{number}") for number in [1, 2]]
+        if self.callers and kind != "none":
+            for name, token in self.callers[kind == "other"].items():
                 prepared.headers[name] = changed(token) if kind == "changed" else token
         return prepared, self.is_open or kind in ["right", "other"]
 

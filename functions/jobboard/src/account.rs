@@ -1,4 +1,4 @@
-//! Users (docs/contract/jobboard.txt, 一、用户模块: 微信注册, 微信登录, 查询个人信息, 更新位置信息, 更新个人信息).
+//! Users (docs/contract/jobboard.txt, 一、用户模块: 微信注册, 微信登录, 查询个人信息, 更新位置信息, 更新个人信息), and the log-out, an addition.
 
 use axum::extract::State;
 use axum::http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION};
@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use lambda::Address;
 use serde::Serialize;
-use shared::jobboard::users::{Changes, Login, Place};
+use shared::jobboard::sessions::Login;
+use shared::jobboard::users::{Changes, Place};
 use shared::jobboard::values::{Area, Latitude, Longitude, Picture, Sex};
 use shared::values::input::Faults;
 use shared::values::{Id, Mobile, SecretText, Text};
@@ -15,12 +16,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Ack, Caller, Done, Failure, Json, Problem, Reply, Success};
+use crate::edge::{Ack, Caller, Done, Failure, Json, LoggedIn, Problem, Reply, Success};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(register))
         .routes(routes!(log_in))
+        .routes(routes!(log_out))
         .routes(routes!(get_user))
         .routes(routes!(update_place))
         .routes(routes!(update_user))
@@ -105,6 +107,14 @@ async fn register(
     (status = "default", body = Problem)))]
 async fn log_in(State(app): State<App>, Address(address): Address, Json(fields): Json<LoginBody>) -> Result<Response, Failure> {
     app.log_in(fields.login_code.as_deref(), &address).await?.map(logged_in).ok_or(Failure::NotRegistered)
+}
+
+/// 退出登录: 该用户的所有 token 在 5 秒内失效
+#[utoipa::path(post, path = "/wechat/user/logout", tag = "用户", responses(
+    (status = 200, body = Ack), (status = "default", body = Problem)))]
+async fn log_out(State(app): State<App>, LoggedIn(session): LoggedIn) -> Result<Done, Failure> {
+    app.log_out(session).await?;
+    Ok(Done)
 }
 
 #[derive(Serialize, ToSchema)]

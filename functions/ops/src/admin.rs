@@ -52,8 +52,8 @@ impl Admin {
         result.map_err(|error| diagnostic(&error))
     }
 
-    /// A repeated command fails or changes nothing, except that a command that returns a secret, token or code creates another one each
-    /// time.
+    /// A repeated command fails or changes nothing, with two exceptions: a command that returns a secret, token or code creates another one
+    /// each time, and a command that ends tokens or sessions also ends those that were issued since.
     async fn run(&self, mut event: Json) -> Result<Value> {
         let Command { command } = event.clone().read()?;
         event.remove("command");
@@ -61,8 +61,9 @@ impl Admin {
             "create_channel" => channels::create(&self.channel, event.read()?).await,
             "rotate_channel_secret" => channels::rotate_secret(&self.channel, event.read()?).await,
             "retire_channel_secret" => channels::retire_secret(&self.channel, event.read()?).await,
-            "disable_channel" => channels::set_enabled(&self.channel, event.read()?, false).await,
-            "enable_channel" => channels::set_enabled(&self.channel, event.read()?, true).await,
+            "revoke_channel_tokens" => channels::revoke_tokens(&self.channel, event.read()?).await,
+            "disable_channel" => channels::disable(&self.channel, event.read()?).await,
+            "enable_channel" => channels::enable(&self.channel, event.read()?).await,
             "list_channels" => channels::list(&self.channel, event.read()?).await,
             "create_product" => hris::create_product(&self.hris, event.read()?).await,
             "create_access_key" => hris::create_access_key(&self.hris, event.read()?).await,
@@ -87,6 +88,7 @@ impl Admin {
             "sign_application" => signing::sign(&self.signing, event.read()?).await,
             "reject_application" => signing::reject(&self.signing, event.read()?).await,
             "cancel_application" => signing::cancel(&self.signing, event.read()?).await,
+            "end_worker_sessions" => signing::end_worker_sessions(&self.signing, event.read()?).await,
             "set_verify_status" => signing::set_verify_status(&self.signing, event.read()?).await,
             "set_price" => jobboard::set_price(&self.jobboard, event.read()?).await,
             "list_prices" => jobboard::list_prices(&self.jobboard, event.read()?).await,
@@ -94,6 +96,7 @@ impl Admin {
             "take_down_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::TakenDown).await,
             "delete_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::Deleted).await,
             "list_orders_to_review" => jobboard::list_orders_to_review(&self.jobboard, event.read()?).await,
+            "end_user_sessions" => jobboard::end_user_sessions(&self.jobboard, event.read()?).await,
             "refund_note" => jobboard::refund_note(&self.jobboard, event.read()?).await,
             _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }

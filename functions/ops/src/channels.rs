@@ -17,7 +17,7 @@ pub struct Create {
     name: Text<0, 64>,
 }
 
-/// The channel of a command that enables it, disables it, or rotates its secret.
+/// The channel of a command that enables it, disables it, rotates its secret, or ends its tokens.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Named {
@@ -69,13 +69,23 @@ pub async fn rotate_secret(service: &Service, Named { appkey }: Named) -> Result
     Ok(new_secret(&appkey, &secret))
 }
 
+/// The tokens that the secret got end with it.
 pub async fn retire_secret(service: &Service, RetireSecret { appkey, secret_id }: RetireSecret) -> Result<Value> {
     service.retire_channel_secret(&appkey, &secret_id).await.map(view)
 }
 
-/// All tokens of a disabled channel are rejected, and it gets no new ones.
-pub async fn set_enabled(service: &Service, Named { appkey }: Named, enabled: bool) -> Result<Value> {
-    service.set_channel_enabled(&appkey, enabled).await.map(view)
+/// All tokens of the channel end, and it gets no new ones until it is enabled.
+pub async fn disable(service: &Service, Named { appkey }: Named) -> Result<Value> {
+    service.disable_channel(&appkey).await.map(view)
+}
+
+pub async fn enable(service: &Service, Named { appkey }: Named) -> Result<Value> {
+    service.enable_channel(&appkey).await.map(view)
+}
+
+/// All tokens of the channel end. It gets new ones for its secrets.
+pub async fn revoke_tokens(service: &Service, Named { appkey }: Named) -> Result<Value> {
+    service.revoke_channel_tokens(&appkey).await.map(view)
 }
 
 pub async fn list(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {

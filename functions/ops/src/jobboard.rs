@@ -1,4 +1,4 @@
-//! Commands for administrators of the job board (docs/design/jobboard.md): prices, vouchers, removal of jobs, refunds.
+//! Commands for administrators of the job board (docs/design/jobboard.md): prices, vouchers, removal of jobs, refunds, sessions.
 
 use deserr::Deserr;
 use serde_json::{Value, json};
@@ -65,6 +65,12 @@ pub struct RefundNote {
     order_no: Text<1, 32>,
     reason: Text<1, 256>,
     by: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct EndUserSessions {
+    user_id: Id,
 }
 
 pub async fn set_price(service: &Service, set: SetPrice) -> Result<Value> {
@@ -139,4 +145,10 @@ fn summary(order: &Order) -> Value {
 
 pub async fn refund_note(service: &Service, RefundNote { order_no, reason, by }: RefundNote) -> Result<Value> {
     service.note_refund(order_no.as_str(), &reason, &by).await.map(|order| summary(&order))
+}
+
+/// All tokens of the user end. The user may log in again.
+pub async fn end_user_sessions(service: &Service, EndUserSessions { user_id }: EndUserSessions) -> Result<Value> {
+    service.end_user_sessions(user_id).await?;
+    Ok(json!({"user_id": user_id}))
 }

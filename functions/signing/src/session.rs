@@ -1,4 +1,5 @@
-//! Captchas, codes by text message, login, and the state of a worker's signing (docs/contract/signing.txt, 1.2.3, 1.2.4, 3.1).
+//! Captchas, codes by text message, login, the state of a worker's signing (docs/contract/signing.txt, 1.2.3, 1.2.4, 3.1), and the log-out, an
+//! addition.
 
 use axum::extract::State;
 use axum::http::header;
@@ -16,11 +17,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, CaptchaId, Failure, Fields, Platform, Problem, Reply, Success, with_error_code};
+use crate::edge::{Caller, CaptchaId, Failure, Fields, Platform, Problem, Reply, SessionToken, Success, with_error_code};
 
 pub fn router() -> OpenApiRouter<App> {
     let coded = OpenApiRouter::default().routes(routes!(create_verifycode)).layer(from_fn(with_error_code));
-    OpenApiRouter::default().merge(coded).routes(routes!(get_captcha)).routes(routes!(log_in)).routes(routes!(get_em_status))
+    OpenApiRouter::default()
+        .merge(coded)
+        .routes(routes!(get_captcha))
+        .routes(routes!(log_in))
+        .routes(routes!(log_out))
+        .routes(routes!(get_em_status))
 }
 
 /// 验证码图片: PNG; 其 id 在 cookie 与响应头 X-captcha-id 中
@@ -101,6 +107,18 @@ async fn log_in(
 ) -> Result<Reply<LoginView>, Failure> {
     let Login { session_token, em_id } = app.log_in(&platform, body.code.as_deref(), &address).await?;
     Ok(Reply(LoginView { session_token, em_id }))
+}
+
+/// 退出登录: 本次会话立即失效, 其他会话不变
+#[utoipa::path(post, path = "/weixin/logout", tag = "登录",
+    responses((status = 200, body = Success<Nothing>), (status = "default", body = Problem)))]
+async fn log_out(
+    State(app): State<App>,
+    Caller(worker): Caller,
+    SessionToken(token): SessionToken,
+) -> Result<Reply<Nothing>, Failure> {
+    app.log_out(&worker, token.as_deref()).await?;
+    Ok(Reply(Nothing {}))
 }
 
 /// Zeros and empty strings before there is a résumé.

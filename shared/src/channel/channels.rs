@@ -1,15 +1,15 @@
 //! Channels: the clients of the family and their secrets. `ops-admin` administers them; the partner API only reads them.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::keys::{self, ChannelId};
+use super::origin::Origin;
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::Cursor;
 use crate::storage::table::attribute::text;
-use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, Write};
+use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range};
 use crate::values::{Moment, RecordId, Secret, Text};
 
 /// A channel as administrators see it.
@@ -20,7 +20,35 @@ pub struct Channel {
     pub enabled: bool,
     pub created_at: Moment,
     pub secrets: Secrets,
+    /// The id of the command that last ended all tokens; 0 before the first one. Unlike a counter it does not come back after a restore.
+    #[serde(default)]
+    epoch: u64,
     version: u64,
+}
+
+/// What a process caches about a channel.
+#[derive(Clone)]
+pub(super) struct Standing {
+    is_enabled: bool,
+    epoch: u64,
+    /// The ids of the active secrets.
+    secrets: Vec<RecordId>,
+}
+
+impl Standing {
+    /// `None` is a channel that does not exist.
+    fn of(channel: Option<Channel>) -> Self {
+        match channel {
+            Some(Channel { enabled: is_enabled, epoch, secrets, .. }) => {
+                Self { is_enabled, epoch, secrets: secrets.iter().map(|secret| secret.secret_id.clone()).collect() }
+            }
+            None => Self { is_enabled: false, epoch: 0, secrets: Vec::new() },
+        }
+    }
+
+    fn accepts(&self, Origin { secret_id, epoch }: &Origin) -> bool {
+        self.epoch == *epoch && self.secrets.contains(secret_id)
+    }
 }
 
 /// A page of channels, oldest first.
@@ -35,7 +63,7 @@ impl Service {
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
         let secrets = Secrets::of(secret.hashed());
-        let channel = Channel { appkey, name, enabled: true, created_at: now.into(), secrets, version: 1 };
+        let channel = Channel { appkey, name, enabled: true, created_at: now.into(), secrets, epoch: 0, version: 1 };
         let mut item = to_item(&channel)?;
         item.insert("ix1".into(), text(keys::CHANNELS));
         item.insert("ixsk".into(), text(id.sortable()));
@@ -54,15 +82,37 @@ impl Service {
         Ok(secret)
     }
 
-    /// Retires a secret. The last one cannot be retired: disable the channel instead.
+    /// Retires a secret, which ends the tokens that it got. The last one cannot be retired: disable the channel instead.
     pub async fn retire_channel_secret(&self, appkey: &ChannelId, secret_id: &RecordId) -> Result<Channel> {
         self.change_channel(appkey, |channel| channel.secrets.retire(secret_id)).await
     }
 
-    /// A disabled channel gets no tokens, and all its tokens are rejected.
-    pub async fn set_channel_enabled(&self, appkey: &ChannelId, enabled: bool) -> Result<Channel> {
+    /// A disabled channel gets no tokens, and all its tokens end: they stay rejected when it is enabled again.
+    pub async fn disable_channel(&self, appkey: &ChannelId) -> Result<Channel> {
+        let (id, _) = self.stamp()?;
         self.change_channel(appkey, |channel| {
-            channel.enabled = enabled;
+            if channel.enabled {
+                channel.enabled = false;
+                channel.epoch = id.as_u64();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    pub async fn enable_channel(&self, appkey: &ChannelId) -> Result<Channel> {
+        self.change_channel(appkey, |channel| {
+            channel.enabled = true;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends all tokens of a channel. Its secrets stay valid, so it can get new tokens at once.
+    pub async fn revoke_channel_tokens(&self, appkey: &ChannelId) -> Result<Channel> {
+        let (id, _) = self.stamp()?;
+        self.change_channel(appkey, |channel| {
+            channel.epoch = id.as_u64();
             Ok(())
         })
         .await
@@ -90,22 +140,36 @@ impl Service {
         })
     }
 
-    /// The channel with this appkey and secret, enabled or not.
-    pub(super) async fn authenticate(&self, appkey: &ChannelId, secret: Secret<&str>) -> Result<Option<Channel>> {
-        Ok(self.channel(appkey).await?.filter(|channel| channel.secrets.accept(secret)))
+    /// The channel with this appkey and secret, enabled or not, and the origin of the tokens that it gets for the secret.
+    pub(super) async fn authenticate(&self, appkey: &ChannelId, secret: Secret<&str>) -> Result<Option<(Channel, Origin)>> {
+        let Some(channel) = self.channel(appkey).await? else { return Ok(None) };
+        let secret_id = channel.secrets.find(secret).cloned();
+        Ok(secret_id.map(|secret_id| {
+            let origin = Origin { secret_id, epoch: channel.epoch };
+            (channel, origin)
+        }))
     }
 
-    /// Whether a channel is enabled, with a cache of five seconds in each process.
+    /// Rejects a token of this origin if the channel is disabled or has ended it. A process caches a channel for five seconds.
     ///
     /// DynamoDB: one read, unless cached.
-    pub(super) async fn is_enabled(&self, appkey: &ChannelId) -> Result<bool> {
+    pub(super) async fn admit(&self, channel: &ChannelId, origin: &Origin) -> Result<()> {
         let now = self.clock.now();
-        if let Some(enabled) = self.statuses.get(appkey, now) {
-            return Ok(enabled);
+        let cached = self.standings.get(channel, now);
+        let standing = match cached.filter(|standing| !standing.is_enabled || standing.accepts(origin)) {
+            Some(standing) => standing,
+            // Not cached, or cached before the token was issued: then the secret or the epoch may be newer than the cache.
+            None => {
+                let standing = Standing::of(self.channel(channel).await?);
+                self.standings.put(channel.clone(), standing.clone(), now);
+                standing
+            }
+        };
+        match standing {
+            Standing { is_enabled: false, .. } => Err(Error::forbidden()),
+            standing if standing.accepts(origin) => Ok(()),
+            _ => Err(Error::token_rejected()),
         }
-        let enabled = self.channel(appkey).await?.is_some_and(|channel| channel.enabled);
-        self.statuses.put(appkey.clone(), enabled, now);
-        Ok(enabled)
     }
 
     async fn channel(&self, appkey: &ChannelId) -> Result<Option<Channel>> {
@@ -123,12 +187,6 @@ impl Service {
         });
         changed.await?.map(from_item).transpose()?.ok_or_else(|| Error::missing("appkey"))
     }
-}
-
-/// A check that the channel is enabled, for a transaction.
-pub(super) fn enabled_check(table: &str, appkey: &ChannelId) -> Write {
-    let condition = Condition::equals("enabled", AttributeValue::Bool(true));
-    Write::Check { table: table.to_owned(), key: keys::channel(appkey), condition }
 }
 
 fn to_item(channel: &Channel) -> Result<Item> {

@@ -9,6 +9,7 @@ pub mod companies;
 mod item;
 mod keys;
 mod listing;
+mod origin;
 pub mod payments;
 mod record;
 mod reference;
@@ -45,8 +46,8 @@ pub struct Service {
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    /// Whether a channel is enabled.
-    statuses: Cache<ChannelId, bool>,
+    /// Which tokens of a channel are accepted.
+    standings: Cache<ChannelId, channels::Standing>,
     settings: Settings,
 }
 
@@ -82,7 +83,7 @@ impl Service {
             objects,
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
-            statuses: Cache::default(),
+            standings: Cache::default(),
             settings,
         })
     }

@@ -3,6 +3,9 @@
 //! An access token is verified without a read. A refresh token is opaque: `family . secret . appkey` in base64url. A family is stored
 //! with the hashes of its current token and of those that were just used. The secret of a successor is an HMAC of the token, so that a
 //! client whose response was lost receives the current token, although the server does not store it.
+//!
+//! Access tokens and families carry their [`Origin`]. A family is not removed when its origin ends: the transaction of each refresh checks
+//! the origin, so that a refresh that races with the end of the origin leaves nothing that can be refreshed again.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -10,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::Service;
-use super::channels::enabled_check;
 use super::keys::{self, ChannelId};
+use super::origin::Origin;
 use crate::crypto::access_token::AccessTokens;
 use crate::crypto::keyring::Purpose;
 use crate::crypto::random::random;
@@ -50,16 +53,16 @@ impl Service {
         let channel = self.authenticate(appkey, secret).await?;
         let ended = if channel.is_some() { Attempt::Succeeded } else { Attempt::Failed };
         PROOFS.count(&self.counters(), &["token", appkey.as_str(), address], ended).await?;
-        let channel = channel.ok_or_else(Error::unauthenticated)?;
+        let (channel, origin) = channel.ok_or_else(Error::unauthenticated)?;
         if !channel.enabled {
             return Err(Error::forbidden());
         }
         let now = self.clock.now();
         let token = RefreshToken { family: random()?, secret: Secret::new(random()?), channel: channel.appkey };
-        let item = family_item(&token, &Used::default(), now);
+        let item = family_item(&token, &Used::default(), &origin, now);
         // The family is 128 random bits: a conflict here can only be our own earlier write, whose response was lost.
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
-        self.tokens(&token, now)
+        self.tokens(&token, &origin, now)
     }
 
     /// Issues the next tokens for a refresh token. A reuse within 30 seconds returns the current token of the family; a later reuse revokes
@@ -79,44 +82,50 @@ impl Service {
         let now = self.clock.now();
         let table = &self.tables.credentials;
         let mut stored = self.store.get(table, token.key()).await?.ok_or_else(Error::token_rejected)?;
+        // Families that were stored before there were origins have ended.
+        let origin = Origin::stored(&stored)?.ok_or_else(Error::token_rejected)?;
         loop {
             let used = match self.verdict(&stored, token, now)? {
                 Verdict::Current { used } => used,
                 Verdict::JustUsed(newest) => {
-                    let is_enabled = self.is_enabled(&token.channel).await?;
-                    return if is_enabled { self.tokens(&newest, now) } else { Err(Error::forbidden()) };
+                    self.admit(&token.channel, &origin).await?;
+                    return self.tokens(&newest, &origin, now);
                 }
                 Verdict::Expired => return Err(Error::token_rejected()),
                 Verdict::Reused => {
-                    self.revoke_family(token, now).await?;
+                    self.revoke_family(token, &origin, now).await?;
                     return Err(Error::token_rejected());
                 }
             };
             let next = token.successor(self.keyring.mac(Purpose::RefreshToken, &[token.to_text().expose().as_bytes()])?);
             let current = Condition::equals("current", text(token.hash().expose()));
-            let put = Write::Put { table: table.clone(), item: family_item(&next, &used, now), condition: current };
-            let outcome = self.store.transact(vec![enabled_check(&self.tables.channel, &token.channel), put]).await?;
-            let Outcome::Rejected(rejections) = outcome else { return self.tokens(&next, now) };
+            let put = Write::Put { table: table.clone(), item: family_item(&next, &used, &origin, now), condition: current };
+            let outcome = self.store.transact(vec![origin.check(&self.tables.channel, &token.channel), put]).await?;
+            let Outcome::Rejected(rejections) = outcome else { return self.tokens(&next, &origin, now) };
             let [channel, family] =
                 <[Rejection; 2]>::try_from(rejections).map_err(|_| Error::internal("a rejection without reasons"))?;
             if channel.failed {
-                return Err(Error::forbidden());
+                return Err(Origin::rejection(channel.stored.as_ref()));
             }
             // A concurrent call used the token, or revoked the family: the token is not the current one any more.
             stored = family.stored.ok_or_else(Error::token_rejected)?;
         }
     }
 
-    /// The channel of an access token, if the channel is enabled.
+    /// The channel of an access token, if the channel is enabled and has not ended the token.
+    ///
+    /// DynamoDB: one read; none while the channel is cached, for five seconds.
     pub async fn authorize(&self, access_token: Secret<&str>) -> Result<ChannelId> {
-        let subject = ACCESS_TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
-        let channel = ChannelId::parse(&subject).map_err(|_| Error::token_rejected())?;
-        if self.is_enabled(&channel).await? { Ok(channel) } else { Err(Error::forbidden()) }
+        let holder = ACCESS_TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
+        let channel = ChannelId::parse(&holder.subject).map_err(|_| Error::token_rejected())?;
+        let origin = Origin::of_holder(&holder).ok_or_else(Error::token_rejected)?;
+        self.admit(&channel, &origin).await?;
+        Ok(channel)
     }
 
-    fn tokens(&self, token: &RefreshToken, now: Timestamp) -> Result<Tokens> {
+    fn tokens(&self, token: &RefreshToken, origin: &Origin, now: Timestamp) -> Result<Tokens> {
         Ok(Tokens {
-            access_token: ACCESS_TOKENS.sign(&self.keyring, token.channel.as_str(), now)?,
+            access_token: ACCESS_TOKENS.sign(&self.keyring, origin.holder(&token.channel), now)?,
             refresh_token: token.to_text(),
         })
     }
@@ -152,8 +161,8 @@ impl Service {
     }
 
     /// Revokes a family: without a current token, all its tokens are rejected.
-    async fn revoke_family(&self, token: &RefreshToken, now: Timestamp) -> Result<()> {
-        let mut item = family_item(token, &Used::default(), now);
+    async fn revoke_family(&self, token: &RefreshToken, origin: &Origin, now: Timestamp) -> Result<()> {
+        let mut item = family_item(token, &Used::default(), origin, now);
         item.remove("current");
         self.store.put(&self.tables.credentials, item, Condition::present()).await?;
         Ok(())
@@ -237,10 +246,11 @@ impl RefreshToken {
 }
 
 /// The stored form of a family with this current token.
-fn family_item(current: &RefreshToken, used: &Used, now: Timestamp) -> Item {
+fn family_item(current: &RefreshToken, used: &Used, origin: &Origin, now: Timestamp) -> Item {
     let mut item = current.key().into_item();
     item.insert("current".into(), text(current.hash().expose()));
     item.insert("previous".into(), text(used.to_text()));
+    origin.store(&mut item);
     expire(&mut item, now + REFRESH_TOKEN_AGE);
     item
 }

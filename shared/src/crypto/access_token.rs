@@ -18,6 +18,16 @@ pub struct AccessTokens {
     pub age: SignedDuration,
 }
 
+/// The holder of a token, and what ends the token before it expires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub subject: String,
+    /// The epoch of the subject when the token was issued. It changes when all tokens of the subject end, and is 0 before the first time.
+    pub epoch: u64,
+    /// The id of the secret for which the token was issued, if the subject has secrets.
+    pub secret_id: Option<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -25,30 +35,37 @@ struct Claims {
     sub: String,
     iat: i64,
     exp: i64,
+    #[serde(default)]
+    epoch: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret_id: Option<String>,
     /// Issued tokens have no `nbf`. It is enforced if a token has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
 }
 
 impl AccessTokens {
-    pub fn sign(&self, keyring: &Keyring, subject: &str, now: Timestamp) -> Result<Secret<String>> {
+    pub fn sign(&self, keyring: &Keyring, holder: Holder, now: Timestamp) -> Result<Secret<String>> {
         let key_id = keyring.current();
         let key = keyring.key(key_id, Purpose::AccessToken).ok_or_else(|| Error::internal("no current key"))?;
         let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
         let claims = Claims {
             iss: ISSUER.into(),
             aud: self.audience.into(),
-            sub: subject.into(),
+            sub: holder.subject,
             iat: now.as_second(),
             exp: (now + self.age).as_second(),
+            epoch: holder.epoch,
+            secret_id: holder.secret_id,
             nbf: None,
         };
         let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.expose()));
         token.map(Secret::new).map_err(Error::internal)
     }
 
-    /// The subject of a genuine token that has not expired. Only HS256 is accepted, whatever algorithm the header names.
-    pub fn verify(&self, keyring: &Keyring, token: Secret<&str>, now: Timestamp) -> Option<String> {
+    /// The holder of a genuine token that has not expired. Only HS256 is accepted, whatever algorithm the header names. The caller checks
+    /// that the token has not been ended.
+    pub fn verify(&self, keyring: &Keyring, token: Secret<&str>, now: Timestamp) -> Option<Holder> {
         let token = *token.expose();
         let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
         let key = keyring.key(&key_id, Purpose::AccessToken)?;
@@ -60,7 +77,8 @@ impl AccessTokens {
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.expose()), &validation).ok()?.claims;
         let has_begun = claims.nbf.is_none_or(|begins| begins <= now.as_second());
-        (has_begun && now.as_second() < claims.exp).then_some(claims.sub)
+        let Claims { sub: subject, epoch, secret_id, .. } = claims;
+        (has_begun && now.as_second() < claims.exp).then_some(Holder { subject, epoch, secret_id })
     }
 }
 
@@ -74,6 +92,10 @@ mod tests {
 
     const TOKENS: AccessTokens = AccessTokens { audience: "channel", age: SignedDuration::from_hours(2) };
 
+    fn holder(subject: &str) -> Holder {
+        Holder { subject: subject.into(), epoch: 0, secret_id: None }
+    }
+
     fn keyring() -> Keyring {
         Keyring::parse(Secret::new(r#"{"current":"k1","k1":"0123456789abcdef0123456789abcdef"}"#)).unwrap()
     }
@@ -84,8 +106,9 @@ mod tests {
 
     #[test]
     fn an_access_token_expires_at_its_age() {
-        let token = TOKENS.sign(&keyring(), "channel_001", at("2024-01-15T10:00:00Z")).unwrap();
-        assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), at("2024-01-15T11:59:59Z")).as_deref(), Some("channel_001"));
+        let issued = Holder { epoch: 374_476_905_805_473, secret_id: Some("7".into()), ..holder("channel_001") };
+        let token = TOKENS.sign(&keyring(), issued.clone(), at("2024-01-15T10:00:00Z")).unwrap();
+        assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), at("2024-01-15T11:59:59Z")), Some(issued));
         assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), at("2024-01-15T12:00:00Z")), None);
     }
 
@@ -100,7 +123,7 @@ mod tests {
             jsonwebtoken::encode(&header, &claims(aud), &EncodingKey::from_secret(key)).unwrap()
         };
         let good = forge(Some("k1"), Algorithm::HS256, &key, TOKENS.audience);
-        assert!(TOKENS.verify(&keyring(), Secret::new(&good), now).is_some());
+        assert_eq!(TOKENS.verify(&keyring(), Secret::new(&good), now), Some(holder("channel_001")));
         let unsigned = {
             let body = good.split('.').nth(1).unwrap();
             format!("{}.{body}.", BASE64.encode(r#"{"alg":"none","kid":"k1"}"#))
@@ -123,8 +146,8 @@ mod tests {
         #[test]
         fn a_changed_token_is_rejected(subject in ".{0,40}", at: prop::sample::Index, to in any::<char>()) {
             let now = Timestamp::UNIX_EPOCH;
-            let token = TOKENS.sign(&keyring(), &subject, now).unwrap();
-            prop_assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), now), Some(subject));
+            let token = TOKENS.sign(&keyring(), holder(&subject), now).unwrap();
+            prop_assert_eq!(TOKENS.verify(&keyring(), token.as_deref(), now), Some(holder(&subject)));
             let token = token.expose();
             let mut changed = token.clone();
             let at = at.index(token.len());

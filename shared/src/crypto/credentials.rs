@@ -11,7 +11,7 @@ use crate::error::{Error, Fault, Result};
 use crate::values::{Id, Moment, RecordId, Secret, exposed};
 
 /// How many secrets of a caller may be active at the same time.
-const MAX_SECRETS: usize = 2;
+pub const MAX_SECRETS: usize = 2;
 
 /// A new secret in plain text. It can be shown only now, because only its hash or ciphertext is stored.
 pub struct NewSecret {
@@ -89,9 +89,14 @@ impl Secrets {
 
     /// Whether the presented secret is active. For secrets that are stored as hashes.
     pub fn accept(&self, presented: Secret<&str>) -> bool {
+        self.find(presented).is_some()
+    }
+
+    /// The id of the presented secret, if it is active. For secrets that are stored as hashes.
+    pub fn find(&self, presented: Secret<&str>) -> Option<&RecordId> {
         let presented = hash(presented);
         // Compares every hash, so that the time does not reveal which one matches.
-        self.iter().fold(false, |found, known| found | presented.is_same(&known.value))
+        self.iter().fold(None, |found, known| if presented.is_same(&known.value) { Some(&known.secret_id) } else { found })
     }
 }
 

@@ -15,6 +15,7 @@ pub mod orders;
 pub mod prices;
 pub mod review;
 pub mod search;
+pub mod sessions;
 mod settlement;
 mod sweeps;
 mod transition;
@@ -30,6 +31,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::WeChat;
 use crate::outbound::wechat::pay::Pay;
+use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::ids::Ids;
@@ -38,6 +40,7 @@ use crate::storage::list::List;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::{Order, Query, Range, Store};
+use crate::values::Id;
 
 pub struct Service {
     store: Store,
@@ -49,6 +52,8 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     ids: Ids,
     live: search::live::Live,
+    /// The epoch of a user: tokens of another one have ended.
+    epochs: Cache<Id, u64>,
     log: Log,
     /// The name of the function, in the log.
     function: String,
@@ -97,6 +102,7 @@ impl Service {
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             live: search::live::Live::default(),
+            epochs: Cache::default(),
             log: environment.log.clone(),
             function: environment.function().to_owned(),
             settings,

@@ -4,22 +4,18 @@
 
 use std::collections::HashMap;
 
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::sessions::{Login, Session};
 use super::values::{Area, Latitude, Longitude, Picture, Sex};
 use super::{Service, item, keys, missing};
-use crate::crypto::access_token::AccessTokens;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
-use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::attribute::number;
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
 use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
-
-/// Tokens are valid for seven days (docs/design/jobboard.md, Conventions).
-const TOKENS: AccessTokens = AccessTokens { audience: "jobboard", age: SignedDuration::from_hours(7 * 24) };
 
 /// The sealed attributes.
 const SEALED: [&str; 2] = ["openid", "phone"];
@@ -42,6 +38,9 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     pub created_at: LocalTime,
+    /// The id of the log-out or command that last ended all tokens of the user; 0 before the first one.
+    #[serde(default)]
+    pub(super) epoch: u64,
 }
 
 /// The place of a user at the last log-in (docs/contract/jobboard.txt, 更新位置信息).
@@ -70,12 +69,6 @@ pub struct Profile {
     pub name: Text<0, 32>,
     /// None if the user does not exist.
     pub phone: Option<Mobile>,
-}
-
-/// A user who has logged in, with the token for the next requests.
-pub struct Login {
-    pub user: Id,
-    pub token: Secret<String>,
 }
 
 impl Service {
@@ -131,27 +124,26 @@ impl Service {
             inviter,
             place: None,
             created_at: now.into(),
+            epoch: 0,
         };
-        let user = self.ids.claim(now, |id| self.store_user(user(id))).await?;
-        Ok(self.login(user)?)
+        let session = self.ids.claim(now, |id| self.store_user(user(id))).await?;
+        Ok(self.login(session)?)
     }
 
-    /// Stores a new user. Returns its id, or the id that a concurrent registration of the same openid has stored; None if another user has
-    /// its id.
-    async fn store_user(&self, user: User) -> Result<Option<Id>> {
+    /// Stores a new user. Returns its session, or that of the user that a concurrent registration of the same openid has stored; None if
+    /// another user has its id.
+    async fn store_user(&self, user: User) -> Result<Option<Session>> {
         let table = &self.tables.jobboard;
-        let mut found_by = keys::openid(&self.openid_code(&user.openid)?).into_item();
-        found_by.insert("user".into(), number(user.id));
         let writes = vec![
-            Write::Put { table: table.clone(), item: found_by, condition: Condition::absent() },
+            Write::Put { table: table.clone(), item: self.openid_item(&user)?, condition: Condition::absent() },
             Write::Put { table: table.clone(), item: self.user_item(&user)?, condition: Condition::absent() },
         ];
         match self.store.transact(writes).await? {
-            Outcome::Written => Ok(Some(user.id)),
+            Outcome::Written => Ok(Some(Session { user: user.id, epoch: user.epoch })),
             // The stored user may be our own earlier write, whose response was lost (the SDK retried it).
             Outcome::Rejected(rejections) => {
                 let known = rejections.into_iter().next().and_then(|rejection| rejection.stored);
-                known.map(|known| read_integer(&known, "user").map(Id::from_u64)).transpose()
+                known.map(|known| Session::of_openid(&known)).transpose()
             }
         }
     }
@@ -168,13 +160,6 @@ impl Service {
         let session = self.wechat.code_to_session(login_code).await?;
         let user = self.user_of(&session.openid).await?;
         Ok(user.map(|user| self.login(user)).transpose()?)
-    }
-
-    /// The user of a token.
-    pub fn authorize(&self, token: Secret<&str>) -> Result<Id> {
-        let subject = TOKENS.verify(&self.keyring, token, self.clock.now());
-        let user = subject.and_then(|subject| subject.parse().ok()).map(Id::from_u64);
-        user.ok_or_else(Error::token_rejected)
     }
 
     /// DynamoDB: one read.
@@ -209,20 +194,24 @@ impl Service {
         changed.await?.map(drop).ok_or_else(|| missing("user"))
     }
 
-    fn login(&self, user: Id) -> Result<Login> {
-        Ok(Login { user, token: TOKENS.sign(&self.keyring, &user.to_string(), self.clock.now())? })
+    async fn user_of(&self, openid: &Secret<String>) -> Result<Option<Session>> {
+        let found = self.store.get(&self.tables.jobboard, keys::openid(&self.openid_code(openid)?)).await?;
+        found.map(|item| Session::of_openid(&item)).transpose()
     }
 
-    async fn user_of(&self, openid: &Secret<String>) -> Result<Option<Id>> {
-        let found = self.store.get(&self.tables.jobboard, keys::openid(&self.openid_code(openid)?)).await?;
-        found.map(|item| read_integer(&item, "user").map(Id::from_u64)).transpose()
+    /// The item by which a log-in finds the user.
+    pub(super) fn openid_item(&self, user: &User) -> Result<Item> {
+        let mut item = keys::openid(&self.openid_code(&user.openid)?).into_item();
+        item.insert("user".into(), number(user.id));
+        item.insert("epoch".into(), number(user.epoch));
+        Ok(item)
     }
 
     fn openid_code(&self, openid: &Secret<String>) -> Result<String> {
         Ok(hex::encode(self.keyring.blind_index(&[b"openid", openid.expose().as_bytes()])?.expose()))
     }
 
-    fn user_item(&self, user: &User) -> Result<Item> {
+    pub(super) fn user_item(&self, user: &User) -> Result<Item> {
         let key = keys::user(user.id);
         let mut item: Item = serde_dynamo::to_item(user).map_err(Error::internal)?;
         sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;

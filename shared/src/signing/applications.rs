@@ -205,7 +205,8 @@ impl Service {
         application_from_item(&self.keyring, changed.await?.ok_or_else(|| Error::missing("em_id"))?)
     }
 
-    async fn find_worker(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Worker>> {
+    /// The worker who submitted the application with this number.
+    pub(super) async fn find_worker(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Worker>> {
         let found = self.store.get(&self.tables.signing, em_id_key(platform, em_id)).await?;
         found.map(|item| Ok(Worker { platform: platform.clone(), id: read_text(&item, "worker")? })).transpose()
     }

@@ -1,6 +1,9 @@
 //! Login with WeChat, and the sessions of workers (docs/contract/signing.txt, 3.1.1).
 //!
 //! A keyed digest of the openid identifies a worker. The table holds only the hash of a session's token.
+//!
+//! A session is a record that every request reads, so removing it ends the session at once. The record of its worker lists the sessions, and
+//! each change of the list is one transaction with the sessions that begin and end.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
 use crate::storage::table::attribute::{number, read_integer, read_text};
-use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Secret, exposed};
 
 /// How long an unused session lasts.
@@ -67,36 +70,83 @@ impl Service {
         let now = self.clock.now();
         let token = random_secret()?;
         let hash = hash(token.as_deref());
-        let (signing, credentials) = (&self.tables.signing, &self.tables.credentials);
         retry_conflicts(|| async {
-            let stored = self.store.get(signing, worker_key(worker)).await?;
-            let mut item = stored.clone().unwrap_or_else(|| new_worker_item(worker, now));
-            let mut sessions: Vec<SessionEntry> = match item.remove("sessions") {
-                Some(sessions) => serde_dynamo::from_attribute_value(sessions).map_err(Error::internal)?,
-                None => Vec::new(),
-            };
+            let stored = self.store.get(&self.tables.signing, worker_key(worker)).await?;
+            let mut sessions = listed_sessions(stored.as_ref())?;
             // Our own earlier write, whose response was lost.
             if sessions.iter().any(|session| session.hash.is_same(&hash)) {
                 return Ok(Some(token.clone()));
             }
             sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
-            let mut writes: Vec<Write> = ended
-                .map(|session| Write::Delete { table: credentials.clone(), key: session_key(&session.hash), condition: None })
-                .collect();
-            let version: u64 = stored.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
-            item.insert("sessions".into(), serde_dynamo::to_attribute_value(sessions).map_err(Error::internal)?);
-            item.insert(VERSION.into(), number(version + 1));
-            let condition = if stored.is_none() { Condition::absent() } else { Condition::equals(VERSION, number(version)) };
-            writes.push(Write::Put { table: signing.clone(), item, condition });
+            let mut writes: Vec<Write> = ended.map(|session| self.removal(&session.hash)).collect();
+            writes.push(self.listing(worker, stored, &sessions, now)?);
             let session = session_item(&hash, worker, now, now + IDLE);
-            writes.push(Write::Put { table: credentials.clone(), item: session, condition: Condition::absent() });
+            writes.push(Write::Put { table: self.tables.credentials.clone(), item: session, condition: Condition::absent() });
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(token.clone())),
                 Outcome::Rejected(_) => Ok(None),
             }
         })
         .await
+    }
+
+    /// Ends the worker's session with this token.
+    ///
+    /// DynamoDB: one read, one transaction.
+    pub async fn log_out(&self, worker: &Worker, token: Secret<&str>) -> Result<()> {
+        self.end_sessions(worker, Some(&hash(token))).await
+    }
+
+    /// Ends all sessions of the worker who submitted this application.
+    pub async fn end_worker_sessions(&self, platform: &PlatformCode, em_id: u64) -> Result<()> {
+        let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
+        self.end_sessions(&worker, None).await
+    }
+
+    /// Ends the session with this hash, or all sessions of the worker. A concurrent log-in comes before, and its session ends too, or after.
+    async fn end_sessions(&self, worker: &Worker, only: Option<&Secret<String>>) -> Result<()> {
+        retry_conflicts(|| async {
+            let stored = self.store.get(&self.tables.signing, worker_key(worker)).await?;
+            let ends = |session: &SessionEntry| only.is_none_or(|hash| session.hash.is_same(hash));
+            let (ended, kept): (Vec<_>, Vec<_>) = listed_sessions(stored.as_ref())?.into_iter().partition(ends);
+            let is_listed = !ended.is_empty();
+            let mut writes: Vec<Write> = match only {
+                // Also a session that a restored record of its worker does not list.
+                Some(hash) => vec![self.removal(hash)],
+                None => ended.iter().map(|session| self.removal(&session.hash)).collect(),
+            };
+            if is_listed {
+                writes.push(self.listing(worker, stored, &kept, self.clock.now())?);
+            }
+            if writes.is_empty() {
+                return Ok(Some(()));
+            }
+            match self.store.transact(writes).await? {
+                Outcome::Written => Ok(Some(())),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// The write that ends a session.
+    fn removal(&self, hash: &Secret<String>) -> Write {
+        Write::Delete { table: self.tables.credentials.clone(), key: session_key(hash), condition: None }
+    }
+
+    /// The write that lists these sessions in the record of their worker, which is still the stored one.
+    fn listing(&self, worker: &Worker, stored: Option<Item>, sessions: &[SessionEntry], now: Timestamp) -> Result<Write> {
+        let (mut item, version, condition) = match stored {
+            Some(item) => {
+                let version: u64 = read_integer(&item, VERSION)?;
+                (item, version, Condition::equals(VERSION, number(version)))
+            }
+            None => (new_worker_item(worker, now), 0, Condition::absent()),
+        };
+        item.insert("sessions".into(), serde_dynamo::to_attribute_value(sessions).map_err(Error::internal)?);
+        item.insert(VERSION.into(), number(version + 1));
+        Ok(Write::Put { table: self.tables.signing.clone(), item, condition })
     }
 
     /// The worker of a session on this platform; `None` if the session does not exist or has expired. A use prolongs the session.
@@ -119,5 +169,13 @@ impl Service {
             self.store.put(table, session_item(&hash, &worker, created_at, until), Condition::present()).await?;
         }
         Ok(Some(worker))
+    }
+}
+
+/// The sessions in the record of a worker.
+fn listed_sessions(worker: Option<&Item>) -> Result<Vec<SessionEntry>> {
+    match worker.and_then(|item| item.get("sessions")) {
+        Some(sessions) => serde_dynamo::from_attribute_value(sessions.clone()).map_err(Error::internal),
+        None => Ok(Vec::new()),
     }
 }

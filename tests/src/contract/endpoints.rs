@@ -61,11 +61,12 @@ fn families() -> [Api; 4] {
         ),
         Api::of::<signing::Signing>(
             signing.into_iter().collect(),
-            vec!["GET /image/{name}"],
+            vec!["POST /weixin/logout", "GET /image/{name}"],
             &[
                 "ANY /captcha",
                 "ANY /verifycode",
                 "ANY /weixin/login",
+                "ANY /weixin/logout",
                 "ANY /em_status",
                 "ANY /employee",
                 "ANY /dict/{dict_item}",
@@ -78,8 +79,17 @@ fn families() -> [Api; 4] {
         ),
         Api::of::<jobboard::Jobboard>(
             jobboard.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect(),
-            [&SPELLINGS[..], &["POST /wechat/pay/notify", "POST /order/status", "POST /img/upload/presign", "GET /img/{name}"]]
-                .concat(),
+            [
+                &SPELLINGS[..],
+                &[
+                    "POST /wechat/user/logout",
+                    "POST /wechat/pay/notify",
+                    "POST /order/status",
+                    "POST /img/upload/presign",
+                    "GET /img/{name}",
+                ],
+            ]
+            .concat(),
             &[
                 "ANY /wechat/{proxy+}",
                 "ANY /user/{proxy+}",

@@ -285,7 +285,7 @@ async fn no_table_holds_a_secret_in_the_clear() {
 
     let family = credentials.iter().find(|item| item.get("current").is_some()).expect("a family");
     let family: BTreeSet<&str> = family.as_object().unwrap().keys().map(String::as_str).collect();
-    let attributes = ["pk", "sk", "current", "previous", "rotated_at", "expires_at", "due", "due_at"];
+    let attributes = ["pk", "sk", "current", "previous", "secret_id", "epoch", "expires_at", "due", "due_at"];
     assert!(family.is_subset(&BTreeSet::from(attributes)), "{family:?}");
 }
 

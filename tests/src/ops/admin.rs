@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::partner::tokens;
 use crate::support::resource::is_number;
-use crate::support::{Address, Response, Stage, problem, success, world};
+use crate::support::{Address, Response, Stage, problem, world};
 
 const AT_FIRST: &str = "2024-01-15T10:30:00Z";
 
@@ -104,6 +104,7 @@ async fn every_command_about_a_channel_works() {
     assert_eq!(done(address, &about("disable_channel")).await, view(appkey, "甲渠道", false, &both));
     assert_eq!(token(address, appkey, &new).await, problem(403, 1004, &[]));
     assert_eq!(done(address, &about("enable_channel")).await, view(appkey, "甲渠道", true, &both));
+    assert_eq!(done(address, &about("revoke_channel_tokens")).await, view(appkey, "甲渠道", true, &both));
     assert!(works(address, appkey, &old).await);
 
     let retire = |id: &Value| json!({"command": "retire_channel_secret", "appkey": appkey, "secret_id": id});
@@ -121,19 +122,6 @@ async fn every_command_about_a_channel_works() {
     for secret in [old, new, newest] {
         assert!(!listed.to_string().contains(&secret), "a secret is returned only once");
     }
-}
-
-#[tokio::test]
-async fn tokens_of_a_retired_secret_stay_valid_until_they_expire() {
-    let stage = Stage::open().await;
-    let appkey = "channel-x";
-    let (first, secret) = issued(&done(&stage.address, &json!({"command": "create_channel", "appkey": appkey})).await, appkey);
-    let access = token(&stage.address, appkey, &secret).await.body["data"]["access_token"].as_str().unwrap().to_owned();
-    done(&stage.address, &json!({"command": "rotate_channel_secret", "appkey": appkey})).await;
-    done(&stage.address, &json!({"command": "retire_channel_secret", "appkey": appkey, "secret_id": first})).await;
-    let request = local::http::client().get(format!("{}/api/v1/tasks", stage.address.base_url)).bearer_auth(access);
-    let none = json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null});
-    assert_eq!(crate::support::fetch(request).await, success(none));
 }
 
 #[tokio::test]
@@ -196,6 +184,7 @@ async fn an_invalid_command_is_rejected_with_every_fault_named() {
         (json!({"command": "retire_channel_secret"}), "appkey: is required; secret_id: is required"),
         (json!({"command": "disable_channel"}), "appkey: is required"),
         (json!({"command": "enable_channel"}), "appkey: is required"),
+        (json!({"command": "revoke_channel_tokens"}), "appkey: is required"),
         (json!({"command": "list_channels", "limit": 0}), LIMIT),
         (json!({"command": "list_channels", "limit": 101}), LIMIT),
         (json!({"command": "list_channels", "limit": "5"}), LIMIT),
@@ -222,6 +211,7 @@ async fn a_command_with_an_unknown_field_is_rejected() {
         json!({"command": "retire_channel_secret", "appkey": "misspelt", "secret_id": "1", "nmae": "x"}),
         json!({"command": "disable_channel", "appkey": "misspelt", "nmae": "x"}),
         json!({"command": "enable_channel", "appkey": "misspelt", "nmae": "x"}),
+        json!({"command": "revoke_channel_tokens", "appkey": "misspelt", "nmae": "x"}),
         json!({"command": "list_channels", "nmae": "x"}),
     ] {
         fails(world(), &command, "Invalid", "nmae: is not known").await;
@@ -247,6 +237,7 @@ async fn an_unknown_channel_is_not_found() {
         json!({"command": "retire_channel_secret", "secret_id": "1"}),
         json!({"command": "disable_channel"}),
         json!({"command": "enable_channel"}),
+        json!({"command": "revoke_channel_tokens"}),
     ] {
         command["appkey"] = "unknown".into();
         fails(world(), &command, "NotFound", "appkey: does not exist").await;

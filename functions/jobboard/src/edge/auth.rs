@@ -3,7 +3,8 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use shared::error::Error;
+use shared::error::{Error, Kind};
+use shared::jobboard::sessions::Session;
 use shared::values::{Id, Secret};
 
 use super::Failure;
@@ -16,9 +17,20 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        LoggedIn::from_request_parts(parts, app).await.map(|LoggedIn(session)| Self(session.user))
+    }
+}
+
+/// The session of the token, for an operation that ends it.
+pub struct LoggedIn(pub Session);
+
+impl FromRequestParts<App> for LoggedIn {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let token = token(&parts.headers).ok_or_else(Error::unauthenticated)?;
-        let user = app.authorize(token)?;
-        if is_named(&parts.headers, user) { Ok(Self(user)) } else { Err(Error::unauthenticated().into()) }
+        let session = app.authorize(token).await?;
+        if is_named(&parts.headers, session.user) { Ok(Self(session)) } else { Err(Error::unauthenticated().into()) }
     }
 }
 
@@ -29,7 +41,13 @@ impl FromRequestParts<App> for Viewer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        Ok(Self(Caller::from_request_parts(parts, app).await.ok().map(|Caller(user)| user)))
+        match Caller::from_request_parts(parts, app).await {
+            Ok(Caller(user)) => Ok(Self(Some(user))),
+            Err(Failure::Domain(error)) if matches!(error.kind(), Kind::Unauthenticated | Kind::TokenRejected) => {
+                Ok(Self(None))
+            }
+            Err(failure) => Err(failure),
+        }
     }
 }
 

@@ -13,5 +13,5 @@ mod auth;
 mod body;
 
 pub use answer::{Ack, Done, Failure, Problem, Reply, Success};
-pub use auth::{Caller, Host, Viewer};
+pub use auth::{Caller, Host, LoggedIn, Viewer};
 pub use body::{Json, Retryable};

@@ -32,7 +32,7 @@ pub struct ShowApplication {
     em_id: EmId,
 }
 
-type EmId = Int<1, 9_007_199_254_740_991>;
+pub(super) type EmId = Int<1, 9_007_199_254_740_991>;
 
 /// `by` is the administrator who decides.
 #[derive(Deserr)]

@@ -34,10 +34,26 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Platform(platform) = Platform::from_request_parts(parts, app).await?;
-        let token = parts.headers.get("x-auth-token").and_then(|token| token.to_str().ok());
-        let token = token.filter(|token| (1..=128).contains(&token.len())).ok_or(Failure::NotLoggedIn)?;
-        Ok(Self(app.session(&platform, Secret::new(token)).await?.ok_or(Failure::NotLoggedIn)?))
+        let token = token(&parts.headers).ok_or(Failure::NotLoggedIn)?;
+        Ok(Self(app.session(&platform, token).await?.ok_or(Failure::NotLoggedIn)?))
     }
+}
+
+/// The token of the session, for an operation that ends it. It proves nothing without [`Caller`].
+pub struct SessionToken(pub Secret<String>);
+
+impl FromRequestParts<App> for SessionToken {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        token(&parts.headers).map(|token| Self(token.map(str::to_owned))).ok_or(Failure::NotLoggedIn)
+    }
+}
+
+/// The value of `X-auth-token`, if it is as long as a token can be.
+fn token(headers: &HeaderMap) -> Option<Secret<&str>> {
+    let token = headers.get("x-auth-token")?.to_str().ok()?;
+    (1..=128).contains(&token.len()).then_some(Secret::new(token))
 }
 
 /// The id of the captcha that the request solves: from the header, because mini programs drop cookies, else from the cookie.

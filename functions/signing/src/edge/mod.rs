@@ -13,6 +13,6 @@ mod form;
 mod words;
 
 pub use answer::{Failure, Problem, Reply, Success, with_error_code};
-pub use auth::{Caller, CaptchaId, Platform, RequestOrigin};
+pub use auth::{Caller, CaptchaId, Platform, RequestOrigin, SessionToken};
 pub use body::Fields;
 pub use lambda::path::Segment;

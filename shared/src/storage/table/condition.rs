@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// A DynamoDB expression with its names and values. Attribute names are always placeholders, because many are reserved words.
+/// A DynamoDB expression with its names and values. Attribute names are always placeholders, because many are reserved words. Alternatives
+/// are in parentheses, so that [`Condition::and`] keeps them together.
 #[derive(Clone, Debug)]
 pub struct Condition {
     pub(super) expression: String,
@@ -21,7 +22,7 @@ impl Condition {
     /// The attribute does not exist, or the comparison with the value holds.
     pub fn absent_or(attribute: &str, operator: &str, value: AttributeValue) -> Self {
         let compares = Self::compares(attribute, operator, value);
-        Self { expression: format!("attribute_not_exists(#{attribute}) OR {}", compares.expression), ..compares }
+        Self { expression: format!("(attribute_not_exists(#{attribute}) OR {})", compares.expression), ..compares }
     }
 
     /// No item has this key, or the item has expired (`expires_at`, in Unix seconds). DynamoDB may remove it days later.
@@ -80,6 +81,16 @@ impl Condition {
             expression: format!("#{attribute} IN ({})", placeholders.join(", ")),
             names: Some(HashMap::from([(format!("#{attribute}"), attribute.to_owned())])),
             values: Some(values),
+        }
+    }
+
+    /// One of the first entries of a list, which are maps, has this value in this field.
+    pub fn in_list(list: &str, entries: usize, field: &str, value: AttributeValue) -> Self {
+        let entries: Vec<String> = (0..entries).map(|at| format!("#{list}[{at}].#{field} = :{field}")).collect();
+        Self {
+            expression: format!("({})", entries.join(" OR ")),
+            names: Some([list, field].into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()),
+            values: Some(HashMap::from([(format!(":{field}"), value)])),
         }
     }
 

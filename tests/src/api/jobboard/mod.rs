@@ -8,6 +8,7 @@ mod contacts;
 mod empty;
 mod image;
 mod jobs;
+mod logout;
 mod notify;
 mod once;
 mod orders;

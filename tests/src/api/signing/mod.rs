@@ -5,6 +5,7 @@ mod directory;
 mod employee;
 mod forms;
 mod image;
+mod logout;
 mod session;
 mod story;
 mod verifycode;

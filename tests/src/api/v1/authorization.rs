@@ -278,12 +278,12 @@ async fn a_disabled_channel_is_rejected_until_it_is_enabled() {
     assert_eq!(partner.administer("enable_channel").await["enabled"], true);
     stage.expire_caches();
     let found = success(records[0].clone());
-    assert_eq!(partner.get("/api/v1/users/U20240101001").await, found);
-    for (path, body) in [("/api/v1/auth/token", &token), ("/api/v1/auth/refresh", &refresh)] {
-        let response = open(path, body).await;
-        let access = response.body["data"]["access_token"].as_str().expect("a token").to_owned();
-        assert_eq!(partner.send(Method::GET, "/api/v1/users/U20240101001", Some(&access), None).await, found, "{path}");
-    }
+    // Its tokens ended when it was disabled.
+    assert_eq!(partner.get("/api/v1/users/U20240101001").await, problem(401, 1003, &[]));
+    assert_eq!(open("/api/v1/auth/refresh", &refresh).await, problem(401, 1003, &[]));
+    let response = open("/api/v1/auth/token", &token).await;
+    let access = response.body["data"]["access_token"].as_str().expect("a token").to_owned();
+    assert_eq!(partner.send(Method::GET, "/api/v1/users/U20240101001", Some(&access), None).await, found);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod bad_address;
 mod bad_input;
 mod companies;
 mod concurrency;
+mod ending;
 mod paging;
 mod payments;
 mod tasks;

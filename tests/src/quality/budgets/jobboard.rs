@@ -4,12 +4,23 @@ use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::meter::{Meter, budgeted, endpoints};
+use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::board::{Board, SPELLINGS, User, rejection};
 use crate::support::picture::picture;
 use crate::support::{Stage, fetch};
 
 const HEADING: &str = "| endpoint of the job board | DynamoDB calls | capacity units |";
+
+/// An endpoint of each function that needs a token.
+const GUARDED: [&str; 7] = [
+    "/user/update/info",
+    "/jobs/my",
+    "/collect/my",
+    "/contact_history/out",
+    "/contact_voucher/records",
+    "/order/status",
+    "/img/upload/presign",
+];
 
 async fn accounts(meter: &mut Meter<User>) {
     let board = meter.caller.board.clone();
@@ -25,6 +36,9 @@ async fn accounts(meter: &mut Meter<User>) {
     assert_eq!(wrong, rejection(401, "login_code: is wrong or used"));
     let user = meter.caller.clone();
     meter.succeeds("GET /user/info", user.info()).await;
+    let leaving = board.join().await;
+    assert_eq!(leaving.info().await.status, 200);
+    meter.succeeds("POST /wechat/user/logout", leaving.post("/wechat/user/logout", &json!({}))).await;
     let place = json!({"longitude": 116.4, "latitude": 39.9});
     meter.succeeds("POST /user/update/geo", user.post("/user/update/geo", &place)).await;
     meter.succeeds("POST /user/update/info", user.post("/user/update/info", &json!({"name": "小周"}))).await;
@@ -43,6 +57,12 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (merchant, seeker) = (board.join().await, board.join().await);
+    for user in [&merchant, &seeker] {
+        // From here on each function has cached the user's epoch: the clock advances by less than five seconds.
+        for path in GUARDED {
+            assert_ne!(user.post(path, &json!({})).await.status, 401, "{path}");
+        }
+    }
     let mut meter = Meter::new(stage, merchant.clone());
     accounts(&mut meter).await;
 
@@ -118,4 +138,13 @@ fn every_endpoint_of_the_job_board_has_a_budget() {
         assert!(routes.remove(spelling), "{spelling}");
     }
     assert_eq!(budgeted(HEADING), routes);
+}
+
+#[tokio::test]
+async fn the_epoch_of_a_user_is_looked_up_once_in_five_seconds() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    let calls = over_time(&stage, async || user.info().await).await;
+    let (looked_up, known) = ("GetItem + GetItem", "GetItem");
+    assert_eq!(calls, [looked_up, known, known, looked_up, known, known, looked_up]);
 }

@@ -48,6 +48,8 @@ async fn every_endpoint_of_the_signing_api_makes_the_calls_that_its_budget_allow
     let path = image["url"].as_str().and_then(|url| url.strip_prefix(&platform.address.base_url)).expect("our own address");
     meter.succeeds("GET /image/{name}", worker.get(path)).await;
 
+    meter.succeeds("POST /weixin/logout", fetch(worker.request(Method::POST, "/weixin/logout"))).await;
+
     meter.assert_is(HEADING);
 }
 

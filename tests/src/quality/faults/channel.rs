@@ -49,6 +49,7 @@ impl Scene for Channels {
         once("ops-admin retire_channel_secret", "", "secret_id: does not exist"),
         write("ops-admin disable_channel", ""),
         write("ops-admin enable_channel", ""),
+        write("ops-admin revoke_channel_tokens", ""),
     ];
 
     const OUR_FAULT: &'static [&'static str] = &[r#"{"code":5001,"message":"服务器内部错误","data":{}}"#];

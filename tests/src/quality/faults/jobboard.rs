@@ -36,6 +36,7 @@ impl Jobs {
             "adjust_vouchers" => {
                 json!({"user_id": self.user.id, "change": 2, "reference": "T", "reason": "补偿", "by": "zhangsan"})
             }
+            "end_user_sessions" => json!({"user_id": self.user.id}),
             "refund_note" => json!({"order_no": self.granted, "reason": "退款", "by": "zhangsan"}),
             _ => json!({"job_id": self.own, "reason": "虚假信息", "by": "zhangsan"}),
         };
@@ -52,6 +53,8 @@ impl Scene for Jobs {
     const WRITES: &'static [Write] = &[
         write("POST /wechat/user/register", ""),
         write("POST /wechat/user/login", ""),
+        // The first request has ended the token.
+        once("POST /wechat/user/logout", "", "login required"),
         write("POST /user/update/geo", ""),
         write("POST /user/update/info", ""),
         write("POST /job/create", ""),
@@ -80,6 +83,7 @@ impl Scene for Jobs {
         write("ops-admin take_down_job", ""),
         write("ops-admin delete_job", ""),
         write("ops-admin refund_note", ""),
+        write("ops-admin end_user_sessions", ""),
         // The picture was moved to where it is shown from.
         once("ops-uploads", "", r#"{"outcome":"gone"}"#),
         once("ops-uploads", "of no picture", r#"{"outcome":"gone"}"#),
@@ -152,6 +156,7 @@ impl Scene for Jobs {
                 let code = json!({"login_code": self.board.code("login", "user").await});
                 self.board.post("/wechat/user/login", &code).await
             }
+            ("POST /wechat/user/logout", _) => post("/wechat/user/logout", json!({})).await,
             ("POST /user/update/geo", _) => post("/user/update/geo", json!({"longitude": 116.4, "latitude": 39.9})).await,
             ("POST /user/update/info", _) => post("/user/update/info", json!({"name": "小吴"})).await,
             ("POST /job/create", case) => {

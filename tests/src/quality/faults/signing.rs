@@ -84,6 +84,7 @@ impl Signing {
             "approve_application" => terms(applied),
             "sign_application" => json!({"em_id": self.approved, "by": by}),
             "reject_application" => json!({"em_id": applied, "by": by, "reason": "照片不清楚"}),
+            "end_worker_sessions" => json!({"em_id": applied}),
             "set_verify_status" => json!({"em_id": applied, "by": by, "verify_status": 2}),
             _ => json!({"em_id": applied, "by": by}),
         };
@@ -99,6 +100,8 @@ impl Scene for Signing {
         write("POST /verifycode", ""),
         write("POST /weixin/login", "of a new worker"),
         write("POST /weixin/login", "of a known worker"),
+        // The first request has ended the session.
+        once("POST /weixin/logout", "", "请先登录"),
         write("GET /em_status", "the session is extended"),
         once("POST /employee", "", "简历已提交，请勿重复提交"),
         once("POST /employee", "with a code", "简历已提交，请勿重复提交"),
@@ -118,6 +121,7 @@ impl Scene for Signing {
         once("ops-admin reject_application", "", "status: cannot become 4 from 4"),
         once("ops-admin cancel_application", "", "status: cannot become 5 from 5"),
         write("ops-admin set_verify_status", ""),
+        write("ops-admin end_worker_sessions", ""),
     ];
 
     const OUR_FAULT: &'static [&'static str] = &[r#""status":500,"msg":"系统繁忙，请稍后再试","data":null}"#];
@@ -153,6 +157,7 @@ impl Scene for Signing {
             ("POST /weixin/login", "of a known worker") => login("new").await,
             ("POST /weixin/login", _) => login("a worker").await,
             ("GET /em_status", _) => self.idle.get("/em_status").await,
+            ("POST /weixin/logout", _) => fetch(self.new.request(Method::POST, "/weixin/logout")).await,
             ("POST /employee", "") => self.new.send_json(Method::POST, &resume()).await,
             ("POST /employee", _) => self.new.send_json(Method::POST, &self.with_code()).await,
             ("PUT /employee", "") => {

@@ -21,6 +21,8 @@ struct Signer {
     keyring: Keyring,
     audience: &'static str,
     now: i64,
+    /// The secret of a channel for which it received the token.
+    secret_id: Option<Value>,
 }
 
 impl Signer {
@@ -29,7 +31,7 @@ impl Signer {
         let environment = Environment::new(variables, std::sync::Arc::new(SystemClock));
         let required = |name: &str| environment.required(&format!("{family}_{name}")).unwrap().to_owned();
         let (_, keyring) = environment.open(&required("TABLE"), &required("SECRET")).await.unwrap();
-        Self { keyring, audience, now: stage.clock_seconds() }
+        Self { keyring, audience, now: stage.clock_seconds(), secret_id: None }
     }
 
     fn kid(&self) -> &str {
@@ -45,7 +47,12 @@ impl Signer {
     }
 
     fn claims(&self, subject: &str) -> Value {
-        json!({"iss": "gongqiao", "aud": self.audience, "sub": subject, "iat": self.now, "exp": self.now + 60})
+        let mut claims =
+            json!({"iss": "gongqiao", "aud": self.audience, "sub": subject, "iat": self.now, "exp": self.now + 60});
+        if let Some(secret_id) = &self.secret_id {
+            claims["secret_id"] = secret_id.clone();
+        }
+        claims
     }
 
     /// Signs any header and claims as the family does.
@@ -213,7 +220,9 @@ fn hex(bytes: &[u8]) -> String {
 async fn no_forged_token_of_a_channel_is_accepted() {
     let stage = Stage::open().await;
     let partner = Partner::join(&stage.address).await;
-    let signer = Signer::of(&stage, "CHANNEL", "channel").await;
+    let secret_id = |channel: Value| channel["secrets"][0]["secret_id"].clone();
+    let own = secret_id(partner.administer("enable_channel").await);
+    let signer = Signer { secret_id: Some(own), ..Signer::of(&stage, "CHANNEL", "channel").await };
     let others = Signer::of(&stage, "JOBBOARD", "jobboard").await;
     let send = async |token: &str| partner.send(Method::GET, "/api/v1/tasks", Some(token), None).await;
     let nothing = success(json!({"list": [], "total": 0, "page": 1, "page_size": 20, "next_cursor": null}));
@@ -222,6 +231,20 @@ async fn no_forged_token_of_a_channel_is_accepted() {
     assert_eq!(send(&valid).await, nothing);
     for (what, token) in signer.forgeries(&others, &partner.appkey) {
         assert_eq!(send(&token).await, problem(401, 1003, &[]), "{what}: {token}");
+    }
+    // The token of another secret, of another epoch, or of none, as they were issued before there were such claims.
+    let foreign = secret_id(Partner::join(&stage.address).await.administer("enable_channel").await);
+    let wrong = [Value::Null, json!(""), json!("7"), json!("张"), json!(7), json!([]), foreign];
+    for (claim, value) in wrong.into_iter().map(|value| ("secret_id", value)).chain([
+        ("epoch", json!(1)),
+        ("epoch", json!(-1)),
+        ("epoch", json!("0")),
+        ("epoch", Value::Null),
+        ("epoch", json!(0.5)),
+        ("epoch", json!(u64::MAX)),
+    ]) {
+        let token = signer.with_claim(claim, value.clone(), &partner.appkey);
+        assert_eq!(send(&token).await, problem(401, 1003, &[]), "{claim} {value}");
     }
     // An additional claim grants nothing, and a token with `nbf` in the past is valid until it expires.
     for (claim, value) in [("admin", json!(true)), ("scope", json!("*")), ("nbf", json!(signer.now))] {
@@ -256,6 +279,20 @@ async fn no_forged_token_of_the_job_board_is_accepted() {
         assert_eq!(send(&token).await, rejected, "{subject}");
     }
     assert_eq!(send(&signer.with_claim("admin", json!(true), &subject)).await, info);
+    for epoch in [json!(1), json!(-1), json!("0"), Value::Null, json!(0.5), json!(u64::MAX)] {
+        assert_eq!(send(&signer.with_claim("epoch", epoch.clone(), &subject)).await, rejected, "{epoch}");
+    }
+    // A user who does not exist has no tokens.
+    let unknown = signer.signed(&signer.header().to_string(), &signer.claims("7").to_string());
+    assert_eq!(send(&unknown).await, rejected);
+    // A token that was issued before there were epochs is valid until its user logs out.
+    let other = user.board.join().await;
+    let earlier = signer.signed(&signer.header().to_string(), &signer.claims(&other.id.to_string()).to_string());
+    let earlier = board::User { token: earlier, ..other.clone() };
+    assert_eq!(earlier.info().await.status, 200);
+    assert_eq!(other.post("/wechat/user/logout", &json!({})).await, board::done());
+    assert_eq!(earlier.info().await, rejected);
+    assert_eq!(send(&valid).await, info);
     stage.clock.advance(SignedDuration::from_secs(60));
     assert_eq!(send(&valid).await, rejected);
 }
