@@ -1,5 +1,5 @@
 //! What a read returns can be written back: every field is accepted under the name that the response has for it, and nothing changes.
-//! A field that the server owns is ignored. Imports of the HR API: `v2/round_trip.rs`; the schemas: `contract/round_trip.rs`.
+//! A field that the server owns is ignored. Imports of the HR API: `v2/round_trip.rs`; the schemas: `tests/src/contract/round_trip.rs`.
 
 use jiff::SignedDuration;
 use reqwest::Method;

@@ -95,6 +95,14 @@ fn a_jpeg_that_is_cut_and_closed_is_rejected() {
     }
 }
 
+#[test]
+fn a_webp_file_that_does_not_begin_with_its_features_is_rejected() {
+    let mut file = PICTURES.iter().find(|(name, _)| *name == "animated.webp").unwrap().1.to_vec();
+    assert_eq!(file[12..16], *b"VP8X");
+    file[15] = b'Y';
+    assert_eq!(Picture::read(&file), Err(NOT_WHOLE));
+}
+
 proptest! {
     #[test]
     fn an_image_has_the_format_of_its_magic_bytes(format in formats(), width in 1..20_u32, height in 1..20_u32) {

@@ -18,7 +18,9 @@ pub fn read(file: &[u8]) -> Result<(Vec<u8>, usize), Reason> {
     let mut kept = Chunks { bytes: b"RIFF\0\0\0\0WEBP".to_vec(), is_oriented: false, has_pixels: false };
     kept.read(chunks.get(4..).ok_or(NOT_WHOLE)?, &OF_FILES)?;
     let Chunks { mut bytes, is_oriented, has_pixels } = kept;
-    if !has_pixels {
+    // A file begins with its features, or with its only picture (RFC 9649, 2.5 to 2.7).
+    let begins_well = matches!(bytes.get(12..16), Some(b"VP8X" | b"VP8 " | b"VP8L"));
+    if !has_pixels || !begins_well {
         return Err(NOT_WHOLE);
     }
     if bytes.get(12..16) == Some(b"VP8X") {

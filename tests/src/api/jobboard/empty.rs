@@ -1,4 +1,4 @@
-//! `""` in an optional field counts as absent (see `api/empty.rs`), but empties what may be empty.
+//! `""` in an optional field counts as absent (see `tests/src/api/empty.rs`), but empties what may be empty.
 
 use reqwest::Method;
 use serde_json::{Value, json};
