@@ -7,6 +7,7 @@ use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
+use shared::values::input::without_mark;
 use utoipa::ToSchema;
 
 /// Why a body could not be read.
@@ -91,6 +92,5 @@ pub fn is_form(headers: &HeaderMap, body: &[u8]) -> bool {
 
 /// Whether the body begins like a JSON object or array. No form does: its fields begin with their names.
 pub fn looks_like_json(body: &[u8]) -> bool {
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+    matches!(without_mark(body).trim_ascii_start().first(), Some(b'{' | b'['))
 }

@@ -10,7 +10,7 @@ use crate::support::consent::TOKEN;
 use crate::support::partner::tokens;
 use crate::support::product::{Product, body, numbered, returned};
 use crate::support::resource::{ALL, APPLICATIONS, COMPANIES, PAYMENTS, Resource, TASKS, USERS, set};
-use crate::support::worker::{Platform, ok, rejection, resume};
+use crate::support::worker::{Platform, REQUIRED, ok, rejection, resume};
 use crate::support::{Partner, Stage, fetch, problem, success, world};
 
 const EMPTY: [&str; 4] = ["", " ", "\u{3000}\t", "\u{200b}\u{feff}"];
@@ -258,26 +258,8 @@ async fn empty_optional_fields_of_imported_rows_are_absent() {
 #[tokio::test]
 async fn empty_optional_fields_of_a_resume_are_absent() {
     let platform = Platform::create(world()).await;
-    let optional: Vec<String> = resume()
-        .as_object()
-        .unwrap()
-        .keys()
-        .filter(|name| {
-            let required = [
-                "real_name",
-                "phone",
-                "id_number",
-                "marital_sts",
-                "political_sts",
-                "acct_type",
-                "company_id",
-                "employee_edu",
-                "ad_user_id",
-            ];
-            !required.contains(&name.as_str())
-        })
-        .cloned()
-        .collect();
+    let optional: Vec<String> =
+        resume().as_object().unwrap().keys().filter(|name| !REQUIRED.contains(&name.as_str())).cloned().collect();
     let mut without = resume();
     without.as_object_mut().unwrap().retain(|name, _| !optional.contains(name));
     let plain = platform.worker("plain").await;

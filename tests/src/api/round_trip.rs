@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::board::{self, Board, done, job};
 use crate::support::resource::{ALL, PAYMENTS};
-use crate::support::worker::{self, Platform, form, resume};
+use crate::support::worker::{self, Platform, REQUIRED, form, resume};
 use crate::support::{Stage, data, fetch, success, world};
 
 #[tokio::test]
@@ -153,19 +153,8 @@ fn pairs(name: &str, value: &Value) -> Vec<(String, String)> {
 #[tokio::test]
 async fn a_worker_may_send_back_the_resume_as_json_and_as_a_form() {
     let platform = Platform::create(world()).await;
-    let required = [
-        "real_name",
-        "phone",
-        "id_number",
-        "marital_sts",
-        "political_sts",
-        "acct_type",
-        "company_id",
-        "employee_edu",
-        "ad_user_id",
-    ];
     let mut short = resume();
-    short.as_object_mut().unwrap().retain(|name, _| required.contains(&name.as_str()));
+    short.as_object_mut().unwrap().retain(|name, _| REQUIRED.contains(&name.as_str()));
     for (name, sent) in [("whole", resume()), ("short", short)] {
         let worker = platform.worker(name).await;
         assert_eq!(worker.send_json(Method::POST, &sent).await, worker::ok(Value::Null));

@@ -148,6 +148,19 @@ pub fn resume() -> Value {
     })
 }
 
+/// The fields of a résumé that must be present.
+pub const REQUIRED: [&str; 9] = [
+    "real_name",
+    "phone",
+    "id_number",
+    "marital_sts",
+    "political_sts",
+    "acct_type",
+    "company_id",
+    "employee_edu",
+    "ad_user_id",
+];
+
 /// The data that `GET /employee` returns for a résumé.
 pub fn returned(resume: &Value, em_id: &Value) -> Value {
     let mut returned = resume.clone();

@@ -23,8 +23,7 @@ impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let headers = request.headers().clone();
-        Ok(Self(parse(&headers, &body::read(request).await?)?.without_nulls().read()?))
+        Ok(Self(json_body(request).await?.without_nulls().read()?))
     }
 }
 
@@ -37,7 +36,11 @@ impl<T: TokenRequest> FromRequest<App> for JsonOrForm<T> {
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         let headers = request.headers().clone();
         let body = body::read(request).await?;
-        let fields = if body::is_form(&headers, &body) { fields(&body)? } else { parse(&headers, &body)?.without_nulls() };
+        let fields = if body::is_form(&headers, &body) {
+            fields(&body)?
+        } else {
+            parse(announces_json(&headers), &body)?.without_nulls()
+        };
         Ok(Self(read_token_request(&headers, fields)?))
     }
 }
@@ -49,8 +52,7 @@ impl FromRequest<App> for Patch {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let headers = request.headers().clone();
-        let patch = parse(&headers, &body::read(request).await?)?.into_inner();
+        let patch = json_body(request).await?.into_inner();
         if patch.is_object() { Ok(Self(patch)) } else { Err(invalid(Fault::new(WHOLE, "must be an object")).into()) }
     }
 }
@@ -82,11 +84,19 @@ pub async fn path_segment(parts: &mut Parts, app: &App) -> Result<String, Failur
     }
 }
 
+async fn json_body(request: Request) -> Result<Input, Failure> {
+    let is_announced = announces_json(request.headers());
+    Ok(parse(is_announced, &body::read(request).await?)?)
+}
+
+/// Whether the media type is that of JSON, or missing.
+fn announces_json(headers: &HeaderMap) -> bool {
+    body::media_type(headers).is_none_or(|media_type| media_type == "application/json" || media_type.ends_with("+json"))
+}
+
 /// Parses a JSON body. Its media type matters only if the body does not look like JSON: the fault then names the media type.
-fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Input, Error> {
-    let announced =
-        body::media_type(headers).is_none_or(|media_type| media_type == "application/json" || media_type.ends_with("+json"));
-    if !announced && !body::looks_like_json(body) {
+fn parse(is_announced: bool, body: &[u8]) -> Result<Input, Error> {
+    if !is_announced && !body::looks_like_json(body) {
         return Err(invalid(Fault::new("Content-Type", "must be application/json")));
     }
     if Input::is_blank(body) {

@@ -130,7 +130,7 @@ impl Deserr<Faults> for Json {
 }
 
 /// The text behind the byte order mark that Windows programs write before UTF-8.
-fn without_mark(bytes: &[u8]) -> &[u8] {
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes)
 }
 
