@@ -74,6 +74,16 @@ pub struct Employee {
     /// That company, if it is a sub-company. The API document does not have it; it lists the employees of a sub-company.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub_company_uuid: Option<Uuid>,
+    /// How often the employee has lost the right to consent: the consents that were given before have ended.
+    #[serde(default)]
+    pub consent_epoch: u32,
+}
+
+impl Employee {
+    /// Whether the employee may consent that an app reads the data of the company.
+    pub fn may_consent(&self) -> bool {
+        self.status != Status::Dimission
+    }
 }
 
 impl Entity for Employee {
@@ -100,6 +110,7 @@ impl Entity for Employee {
             self.sub_company_uuid.clone_from(&stored.sub_company_uuid);
         }
         let shown = stored.mobile.clone().map(Private::from);
+        self.consent_epoch = stored.consent_epoch + u32::from(stored.may_consent() && !self.may_consent());
         if stored.phone_number.is_none() && self.phone_number == shown && self.mobile == stored.mobile {
             self.phone_number = None;
         }

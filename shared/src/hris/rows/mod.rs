@@ -237,6 +237,7 @@ impl From<EmployeeRow> for Employee {
             virtual_leader_uuid,
             sub_company,
             sub_company_uuid,
+            consent_epoch: 0,
         }
     }
 }

@@ -2,5 +2,6 @@
 
 mod authorize;
 mod messages;
+mod revoke;
 mod standard;
 mod token;
