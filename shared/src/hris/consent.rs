@@ -44,7 +44,7 @@ impl From<Error> for ConsentError {
 }
 
 impl Service {
-    /// Sends a code to the phone if it belongs to an employee of the app's company, and returns the name of the attempt. The response does
+    /// Sends a code to the phone if it belongs to an employee of the app's company who may consent, and returns the name of the attempt. The response does
     /// not reveal whether it does. `address` is the IP address of the browser.
     ///
     /// DynamoDB: two reads, three writes.
@@ -58,9 +58,8 @@ impl Service {
         let OneTimeCode { plain, mut item } =
             one_time_code::issue(&self.counters(), attempt_key(attempt.as_deref()), attempt.expose().as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
-        if let Some(Employee { uuid, consent_epoch, .. }) = &employee {
+        if let Some(Employee { uuid, .. }) = &employee {
             item.insert("employee".into(), text(uuid.as_str()));
-            item.insert("employee_epoch".into(), number(consent_epoch));
         }
         self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
         if employee.is_some() {
@@ -74,7 +73,7 @@ impl Service {
 
     /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
-    /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
+    /// DynamoDB: one read, two writes; then one read and one transaction if the code is right, else one write.
     pub async fn consent(
         &self,
         app: &App,
@@ -110,14 +109,17 @@ impl Service {
         if !is_right || !item.contains_key("employee") {
             return Err(ConsentError::WrongCode);
         }
+        // The employee may have lost the right since the code was sent.
+        let employee = self.stored_employee(&app.company_uuid, &read_text(&item, "employee")?).await?;
+        let Some(employee) = employee.filter(Employee::may_consent) else { return Err(ConsentError::SpentCode) };
         let basis = Basis {
             app_id: app.app_id.clone(),
             product_id: app.product_id.clone(),
             company: app.company_uuid.clone(),
-            employee: Uuid::parse(&read_text(&item, "employee")?).map_err(Error::internal)?,
+            employee: employee.uuid,
             app_epoch: app.epoch,
             product_epoch: context.product_epoch,
-            employee_epoch: read_integer(&item, "employee_epoch")?,
+            employee_epoch: employee.consent_epoch,
         };
 
         // Derived, so that a repeated call returns the same response code, although the table holds only its hash.
