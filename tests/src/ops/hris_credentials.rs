@@ -99,7 +99,7 @@ async fn grants_are_listed_by_app_or_company_with_their_last_use() {
     product.add_records().await;
     let (app, another) = (product.app().await, product.app().await);
     let mut second = numbered(777);
-    second["mobile"] = "13900000777".into();
+    (second["mobile"], second["administrator"]) = ("13900000777".into(), true.into());
     product.imports("employees", std::slice::from_ref(&second)).await;
     let of_app = json!({"command": "list_grants", "app_id": app.app_id});
     assert_eq!(done(address, &of_app).await, json!({"grants": [], "next_cursor": null}));

@@ -20,7 +20,7 @@ async fn opened(stage: &Stage) -> Product {
 /// A second employee who may consent.
 async fn second_employee(product: &Product) -> Value {
     let mut second = numbered(777);
-    second["mobile"] = OTHER_MOBILE.into();
+    (second["mobile"], second["administrator"]) = (OTHER_MOBILE.into(), true.into());
     product.imports("employees", std::slice::from_ref(&second)).await;
     second["uuid"].clone()
 }
@@ -213,6 +213,24 @@ async fn a_revoked_grant_ends_alone_and_for_good() {
     // Another grant of the same employee is a new one.
     let again = token(&stage, &app, MOBILE).await;
     assert_eq!((read(&product, &again).await, read(&product, &first_token).await), (sources(), ended()));
+}
+
+#[tokio::test]
+async fn a_grant_stays_ended_when_the_employee_is_an_administrator_again() {
+    let stage = Stage::open().await;
+    let product = opened(&stage).await;
+    let app = product.app().await;
+    let old = token(&stage, &app, MOBILE).await;
+    assert_eq!(read(&product, &old).await, sources());
+    for mark in [false, true] {
+        let mut changed = employee();
+        changed["administrator"] = mark.into();
+        product.imports("employees", &[changed]).await;
+        stage.expire_caches();
+        assert_eq!(read(&product, &old).await, ended(), "{mark}");
+    }
+    let new = token(&stage, &app, MOBILE).await;
+    assert_eq!(read(&product, &new).await, sources());
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ impl Scene for Hris {
 
         let app = product.app().await;
         let mut consenting = numbered(998);
-        consenting["mobile"] = "13900000998".into();
+        (consenting["mobile"], consenting["administrator"]) = ("13900000998".into(), true.into());
         product.imports("employees", &[consenting]).await;
         let granted_code = Browser::new(&app).response_code("13900000998").await;
         let token = app.token(&app.exchange(&granted_code)).await.body["access_token"].as_str().expect("a token").to_owned();
