@@ -74,8 +74,8 @@ async fn access_keys_and_apps_are_listed_without_their_secrets() {
             let of_company = json!({"command": command, "company_uuid": product.company});
             assert_eq!(done(address, &of_company).await, json!({name: [view], "next_cursor": null}));
         }
-        let nobody = json!({"command": command, "company_uuid": "d".repeat(32)});
-        assert_eq!(done(address, &nobody).await, json!({name: [], "next_cursor": null}));
+        let of_none = json!({"command": command, "company_uuid": "d".repeat(32)});
+        assert_eq!(done(address, &of_none).await, json!({name: [], "next_cursor": null}));
     }
     // A change keeps its place in the list.
     let disabled = done(address, &json!({"command": "disable_access_key", "access_key": first.access_key})).await;
