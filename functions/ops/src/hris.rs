@@ -11,7 +11,7 @@ use shared::hris::values::{Code, Uuid};
 use shared::values::input::Faults;
 use shared::values::{Int, RecordId, Text, Url};
 
-use crate::hris_credentials::{view_app, view_key};
+use crate::hris_credentials::{NamedApp, NamedKey, view_app, view_key};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -29,12 +29,6 @@ pub struct ProductAndCompany {
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct NamedKey {
-    pub access_key: RecordId,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
 pub struct RetireKey {
     access_key: RecordId,
     secret_id: RecordId,
@@ -47,12 +41,6 @@ pub struct CreateApp {
     company_uuid: Uuid,
     name: Text<1, 64>,
     callback_url: Url,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct NamedApp {
-    pub app_id: RecordId,
 }
 
 #[derive(Deserr)]

@@ -13,8 +13,19 @@ use shared::hris::values::{Code, Uuid};
 use shared::values::input::Faults;
 use shared::values::{Id, RecordId, Text};
 
-use crate::hris::{NamedApp, NamedKey};
 use crate::limit::Limit;
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedKey {
+    pub access_key: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedApp {
+    pub app_id: RecordId,
+}
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]

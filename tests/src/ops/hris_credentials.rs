@@ -1,4 +1,4 @@
-//! The commands of `ops-admin` that list the credentials of the HR API. How they end is in `api/v2/ending.rs`.
+//! The commands of `ops-admin` that list the credentials of the HR API. How they end is in `tests/src/api/v2/ending.rs`.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
