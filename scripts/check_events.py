@@ -32,9 +32,10 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
              "ops-cleanup", "ops-docs"]
-# The events of ops-admin that need an application of the signing API, or end sessions that other events use, run last, in this order.
+# The events of ops-admin that need an application of the signing API, or end sessions and grants that other events use, run last, in this
+# order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
-        "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions"]
+        "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions", "revoke_grant"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "set_platform", "submit", "take_down_job", "collect", "cost"]
@@ -89,6 +90,12 @@ def application(demo, user):
         pass
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as response:
         return str(json.load(response)["data"]["em_id"])
+
+
+def grant(demo, app_id):
+    """The grant of an app that has one."""
+    command = json.dumps({"command": "list_grants", "app_id": app_id}).encode()
+    return post(demo["base_url"] + "/2015-03-31/functions/ops-admin/invocations", command)["grants"][0]["grant_id"]
 
 
 def jobboard(demo):
@@ -185,6 +192,7 @@ def main():
                       **{name: hris[name] for name in ["access_key", "secret_key", "token"]},
                       "app_id": hris["oauth"]["app_id"], "hris_access_token": consent(demo),
                       "session_token": worker(demo, "events"), **jobboard(demo)}
+            values["grant_id"] = grant(demo, values["app_id"])
             variables = dict(line.split("=", 1) for line in (data / "functions.env").read_text().splitlines())
             environment = {"PATH": os.environ["PATH"], **variables}
             for function in FUNCTIONS:

@@ -10,6 +10,7 @@ use crate::http::{Response, client, fetch};
 
 pub const AUTHORIZE: &str = "/api/v2/oauth/authorize";
 pub const TOKEN: &str = "/api/v2/oauth/token";
+pub const REVOKE: &str = "/api/v2/oauth/revoke";
 
 /// An app of a product, and its credentials.
 #[derive(Clone)]
@@ -36,8 +37,17 @@ impl App {
     }
 
     pub async fn token(&self, exchange: &Value) -> Response {
-        let request = Client::new().post(format!("{}{TOKEN}", self.address.base_url));
-        fetch(request.header("content-type", "application/json").body(exchange.to_string())).await
+        self.post(TOKEN, exchange).await
+    }
+
+    /// Ends an access token.
+    pub async fn revoke(&self, token: &str) -> Response {
+        self.post(REVOKE, &json!({"app_id": self.app_id, "app_secret": self.app_secret, "token": token})).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Response {
+        let request = Client::new().post(format!("{}{path}", self.address.base_url));
+        fetch(request.header("content-type", "application/json").body(body.to_string())).await
     }
 }
 

@@ -37,6 +37,8 @@ use crate::edge::{Failure, Fields};
 const COOKIE: &str = "consent";
 /// The `response_type` of OAuth 2.0.
 const STANDARD: &str = "code";
+const UNKNOWN_APP: &str = "应用不存在，或回调地址与登记的不一致";
+
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(show_consent, submit_consent))
 }
@@ -137,16 +139,18 @@ async fn show_consent(
         return stop("链接不正确");
     };
     let Some(oauth_app) = app.oauth_app(&query.app_id, &query.callback_url).await? else {
-        return stop("应用不存在，或回调地址与登记的不一致");
+        return stop(UNKNOWN_APP);
     };
     let cookie = match own_cookie(&app, &headers)? {
         Some(cookie) => cookie.map(str::to_owned),
         None => app.new_cookie()?,
     };
-    let company = company_name(&app, &oauth_app).await?;
+    let Some(context) = app.consent_context(&oauth_app).await? else {
+        return stop(UNKNOWN_APP);
+    };
     let fields = FormFields {
         app: &oauth_app,
-        company: &company,
+        company: &context.company,
         state: &query.state,
         response_type: &query.response_type,
         token: app.form_token(&oauth_app)?,
@@ -173,16 +177,18 @@ async fn submit_consent(
     Fields(form): Fields<ConsentBody>,
 ) -> Result<Response, Failure> {
     let Some(oauth_app) = app.oauth_app(form.app_id.as_str(), form.callback_url.as_str()).await? else {
-        return stop("应用不存在，或回调地址与登记的不一致");
+        return stop(UNKNOWN_APP);
     };
     if own_cookie(&app, &headers)?.is_none() || !app.is_form_token(&oauth_app, form.token.as_deref())? {
         return stop("页面已失效，请从应用重新进入");
     }
-    let company = company_name(&app, &oauth_app).await?;
+    let Some(context) = app.consent_context(&oauth_app).await? else {
+        return stop(UNKNOWN_APP);
+    };
     let state = form.state.as_str();
     let mut fields = FormFields {
         app: &oauth_app,
-        company: &company,
+        company: &context.company,
         state,
         response_type: form.response_type.as_str(),
         token: app.form_token(&oauth_app)?,
@@ -202,25 +208,22 @@ async fn submit_consent(
                 Err(error) => too_often(error, "发送太频繁，请稍后再试", Step::AskMobile(&fields)),
             }
         }
-        "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_deref().map(str::trim), &address).await {
-            Ok(response_code) => {
-                let name = if fields.response_type == STANDARD { "code" } else { "response_code" };
-                redirect(&oauth_app, &[(name, response_code.expose()), ("state", state)])
+        "consent" => {
+            match app.consent(&oauth_app, &context, fields.attempt, form.code.as_deref().map(str::trim), &address).await {
+                Ok(response_code) => {
+                    let name = if fields.response_type == STANDARD { "code" } else { "response_code" };
+                    redirect(&oauth_app, &[(name, response_code.expose()), ("state", state)])
+                }
+                Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
+                Err(ConsentError::SpentCode) => {
+                    page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&fields))
+                }
+                Err(ConsentError::Failed(error)) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&fields)),
             }
-            Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
-            Err(ConsentError::SpentCode) => {
-                page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&fields))
-            }
-            Err(ConsentError::Failed(error)) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&fields)),
-        },
+        }
         "deny" => redirect(&oauth_app, &[("error", "access_denied"), ("state", state)]),
         _ => stop("页面已失效，请从应用重新进入"),
     }
-}
-
-async fn company_name(app: &App, oauth_app: &OauthApp) -> Result<String, Error> {
-    let company = app.company(&oauth_app.company_uuid).await?;
-    Ok(company.map_or(String::new(), |company| company.name.as_str().to_owned()))
 }
 
 /// The browser's cookie of this page.

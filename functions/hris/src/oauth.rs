@@ -1,4 +1,5 @@
-//! /oauth (docs/contract/hris.txt, 授权): an employee consents on a page, the app exchanges the response code for an access token.
+//! /oauth (docs/contract/hris.txt, 授权): an employee consents on a page, the app exchanges the response code for an access token, and ends
+//! it when it is no longer needed.
 
 use axum::extract::State;
 use deserr::Deserr;
@@ -6,7 +7,8 @@ use lambda::Address;
 use lambda::credentials::TokenRequest;
 use serde::Serialize;
 use shared::error::{Error, Fault};
-use shared::hris::oauth::{ACCESS_TOKEN_AGE, Exchange};
+use shared::hris::grants::ACCESS_TOKEN_AGE;
+use shared::hris::oauth::Exchange;
 use shared::values::input::{Faults, Synonyms};
 use shared::values::{Secret, SecretText, Text, exposed};
 use utoipa::ToSchema;
@@ -18,7 +20,7 @@ use crate::consent;
 use crate::edge::{Failure, Problem, Reply, TokenFields};
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::default().merge(consent::router()).routes(routes!(create_token))
+    OpenApiRouter::default().merge(consent::router()).routes(routes!(create_token)).routes(routes!(revoke_token))
 }
 
 #[derive(Deserr, ToSchema)]
@@ -86,4 +88,48 @@ async fn create_token(
     // A client of OAuth 2.0 demands the type of the token (RFC 6749, 5.1).
     let token_type = body.grant_type.map(|_| "Bearer");
     Ok(Reply(TokenView { access_token, expires_in: ACCESS_TOKEN_AGE.as_secs(), token_type }))
+}
+
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+#[schema(as = RevocationRequest)]
+struct RevocationBody {
+    #[schema(value_type = String)]
+    app_id: Text<1, 64>,
+    #[schema(value_type = String)]
+    app_secret: SecretText<1, 255>,
+    /// 要撤销的 access_token
+    #[schema(value_type = String)]
+    token: SecretText<1, 255>,
+    /// 可省略: 只有 access_token 一种
+    #[deserr(default, rename = "token_type_hint")]
+    #[schema(rename = "token_type_hint", value_type = Option<String>, example = "access_token")]
+    _token_type_hint: Option<Text<1, 64>>,
+}
+
+impl TokenRequest for RevocationBody {
+    const SYNONYMS: Synonyms = &[("client_id", "app_id"), ("client_secret", "app_secret")];
+    const BASIC: Option<[&'static str; 2]> = Some(["client_id", "client_secret"]);
+}
+
+/// 没有内容
+#[derive(Serialize, ToSchema)]
+struct Revoked {}
+
+/// 撤销 access_token
+///
+/// 应用不再需要公司的数据时调用 (RFC 7009)。未知的和已失效的 access_token 同样返回 200; 其他应用的 access_token 不受影响。
+#[utoipa::path(post, path = "/api/v2/oauth/revoke", tag = "授权", security(()), request_body = RevocationBody,
+    responses((status = 200, body = Revoked), (status = "default", body = Problem)))]
+async fn revoke_token(
+    State(app): State<App>,
+    Address(address): Address,
+    TokenFields(body): TokenFields<RevocationBody>,
+) -> Result<Reply<Revoked>, Failure> {
+    let (app_id, app_secret, token) = (body.app_id.as_str(), body.app_secret.as_deref(), body.token.as_deref());
+    if app.revoke_access_token(app_id, app_secret, token, &address).await? {
+        Ok(Reply(Revoked {}))
+    } else {
+        Err(Failure::UnknownApp)
+    }
 }

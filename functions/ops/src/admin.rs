@@ -15,7 +15,7 @@ use shared::runtime::environment::Environment;
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
-use crate::{channels, diagnostic, hris, jobboard, signing};
+use crate::{channels, diagnostic, hris, hris_credentials, jobboard, signing};
 
 /// The services that execute the commands.
 pub struct Admin {
@@ -66,14 +66,25 @@ impl Admin {
             "enable_channel" => channels::enable(&self.channel, event.read()?).await,
             "list_channels" => channels::list(&self.channel, event.read()?).await,
             "create_product" => hris::create_product(&self.hris, event.read()?).await,
+            "disable_product" => hris_credentials::disable_product(&self.hris, event.read()?).await,
+            "enable_product" => hris_credentials::enable_product(&self.hris, event.read()?).await,
             "create_access_key" => hris::create_access_key(&self.hris, event.read()?).await,
             "show_access_key" => hris::show_access_key(&self.hris, event.read()?).await,
+            "list_access_keys" => hris_credentials::list_access_keys(&self.hris, event.read()?).await,
+            "disable_access_key" => hris_credentials::disable_access_key(&self.hris, event.read()?).await,
+            "enable_access_key" => hris_credentials::enable_access_key(&self.hris, event.read()?).await,
             "rotate_access_key" => hris::rotate_access_key(&self.hris, event.read()?).await,
             "retire_access_key_secret" => hris::retire_access_key(&self.hris, event.read()?).await,
             "rotate_company_token" => hris::rotate_company_token(&self.hris, event.read()?).await,
             "create_oauth_app" => hris::create_oauth_app(&self.hris, event.read()?).await,
             "rotate_oauth_app" => hris::rotate_oauth_app(&self.hris, event.read()?).await,
             "retire_oauth_app_secret" => hris::retire_oauth_app_secret(&self.hris, event.read()?).await,
+            "list_oauth_apps" => hris_credentials::list_oauth_apps(&self.hris, event.read()?).await,
+            "show_oauth_app" => hris_credentials::show_oauth_app(&self.hris, event.read()?).await,
+            "disable_oauth_app" => hris_credentials::disable_oauth_app(&self.hris, event.read()?).await,
+            "enable_oauth_app" => hris_credentials::enable_oauth_app(&self.hris, event.read()?).await,
+            "list_grants" => hris_credentials::list_grants(&self.hris, event.read()?).await,
+            "revoke_grant" => hris_credentials::revoke_grant(&self.hris, event.read()?).await,
             "create_bind_code" => hris::create_bind_code(&self.hris, event.read()?).await,
             "import_hris" => hris::import(&self.hris, event.read()?).await,
             "set_platform" => signing::set_platform(&self.signing, event.read()?).await,

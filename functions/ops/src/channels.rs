@@ -1,12 +1,14 @@
 //! The commands that administer channels (docs/design/channel.md).
 
-use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
+use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::channel::{Channel, Service};
 use shared::crypto::credentials::NewSecret;
 use shared::error::Result;
 use shared::values::input::Faults;
-use shared::values::{RecordId, Text, unquoted_integer};
+use shared::values::{RecordId, Text};
+
+use crate::limit::Limit;
 
 /// Creates a channel. Its secret is returned only here.
 #[derive(Deserr)]
@@ -38,24 +40,6 @@ pub struct List {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
-}
-
-/// The page size of the list: from 1 to 100.
-struct Limit(u32);
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(100)
-    }
-}
-
-impl Deserr<Faults> for Limit {
-    fn deserialize_from_value<V: IntoValue>(value: Input<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {
-        match unquoted_integer(&value).and_then(|limit| u32::try_from(limit).ok()) {
-            Some(limit @ 1..=100) => Ok(Self(limit)),
-            _ => Err(Faults::one(at, "must be an integer from 1 to 100")),
-        }
-    }
 }
 
 pub async fn create(service: &Service, Create { appkey, name }: Create) -> Result<Value> {

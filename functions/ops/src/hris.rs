@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use shared::crypto::credentials::NewSecret;
 use shared::error::{Error, Fault, Result};
 use shared::hris::Service;
-use shared::hris::access::AccessKey;
 use shared::hris::import::RowResult;
 use shared::hris::import_lines::{Imported, Kind, Lines, Position};
-use shared::hris::oauth::App;
 use shared::hris::values::{Code, Uuid};
 use shared::values::input::Faults;
 use shared::values::{Int, RecordId, Text, Url};
+
+use crate::hris_credentials::{NamedApp, NamedKey, view_app, view_key};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -29,12 +29,6 @@ pub struct ProductAndCompany {
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct NamedKey {
-    access_key: RecordId,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
 pub struct RetireKey {
     access_key: RecordId,
     secret_id: RecordId,
@@ -47,12 +41,6 @@ pub struct CreateApp {
     company_uuid: Uuid,
     name: Text<1, 64>,
     callback_url: Url,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct NamedApp {
-    app_id: RecordId,
 }
 
 #[derive(Deserr)]
@@ -152,16 +140,6 @@ pub async fn show_access_key(
     key.map(view_key).ok_or_else(|| Error::not_found([Fault::new("company_uuid", "has no access key of this product")]))
 }
 
-fn view_key(key: AccessKey) -> Value {
-    json!({
-        "access_key": key.access_key,
-        "product_id": key.product_id,
-        "company_uuid": key.company_uuid,
-        "created_at": key.created_at,
-        "secrets": crate::secrets(&key.secrets),
-    })
-}
-
 /// The old token becomes invalid.
 pub async fn rotate_company_token(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
     let token = service.rotate_company_token(&company_uuid).await?;
@@ -183,17 +161,7 @@ pub async fn rotate_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) 
 }
 
 pub async fn retire_oauth_app_secret(service: &Service, RetireApp { app_id, secret_id }: RetireApp) -> Result<Value> {
-    let App { app_id, product_id, company_uuid, name, callback_url, created_at, secrets, .. } =
-        service.retire_oauth_app_secret(&app_id, &secret_id).await?;
-    Ok(json!({
-        "app_id": app_id,
-        "product_id": product_id,
-        "company_uuid": company_uuid,
-        "name": name,
-        "callback_url": callback_url,
-        "created_at": created_at,
-        "secrets": crate::secrets(&secrets),
-    }))
+    service.retire_oauth_app_secret(&app_id, &secret_id).await.map(view_app)
 }
 
 pub async fn create_bind_code(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{access_key_key, company_key, company_token_key, product_company_key, product_key, visitor_token_key};
+use super::keys::{
+    ACCESS_KEYS, access_key_key, company_key, company_token_key, product_company_key, product_key, visitor_token_key,
+};
+use super::listing::{self, Listed};
 use super::organization::Company;
+use super::products::{self, by_default};
 use super::signature::SignedCall;
 use super::values::{Code, Uuid};
 use super::{Caller, Credential, Service};
@@ -17,7 +21,7 @@ use crate::error::{Error, Fault, Result};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
-use crate::values::{Moment, RecordId, Secret, Text, Token};
+use crate::values::{Moment, RecordId, Secret, Token};
 
 const ACCESS_KEY: &str = "access_key";
 
@@ -53,22 +57,14 @@ pub struct AccessKey {
     pub product_id: Code,
     pub company_uuid: Uuid,
     pub created_at: Moment,
+    #[serde(default = "by_default")]
+    pub enabled: bool,
     /// Sealed, not hashed: verifying a signature needs the secret itself.
     pub secrets: Secrets,
     version: u64,
 }
 
 impl Service {
-    /// Creates a product. Idempotent for the same name.
-    pub async fn create_product(&self, product_id: &Code, name: &Text<1, 64>) -> Result<()> {
-        let mut item = product_key(product_id).into_item();
-        item.insert("name".into(), text(name.as_str()));
-        match self.store.put(&self.tables.hris, item.clone(), Condition::absent()).await?.unless_stored(&item) {
-            Outcome::Written => Ok(()),
-            Outcome::Rejected(_) => Err(Error::conflict(Fault::new("product_id", "exists with another name"))),
-        }
-    }
-
     /// Creates a product's one access key for a company. Returns it with its secret.
     pub async fn create_access_key(&self, product_id: &Code, company: &Uuid) -> Result<(AccessKey, NewSecret)> {
         let (id, now) = self.stamp()?;
@@ -80,6 +76,7 @@ impl Service {
             product_id: product_id.clone(),
             company_uuid: company.clone(),
             created_at: now.into(),
+            enabled: true,
             secrets,
             version: 1,
         };
@@ -114,6 +111,11 @@ impl Service {
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
     }
 
+    /// Up to `size` access keys, oldest first: all, or those of a company.
+    pub async fn list_access_keys(&self, company: Option<&Uuid>, size: u32, cursor: Option<&str>) -> Result<Listed<AccessKey>> {
+        self.listed(ACCESS_KEYS, company, size, cursor).await
+    }
+
     /// Adds a secret. The old one stays valid until it is retired.
     pub async fn rotate_access_key(&self, access_key: &RecordId) -> Result<NewSecret> {
         let (id, now) = self.stamp()?;
@@ -123,9 +125,27 @@ impl Service {
         Ok(secret)
     }
 
-    /// Retires a secret. The last one cannot be retired.
+    /// Retires a secret. The last one cannot be retired: disable the access key instead.
     pub async fn retire_access_key(&self, access_key: &RecordId, secret_id: &RecordId) -> Result<AccessKey> {
         self.change_access_key(access_key, |key| key.secrets.retire(secret_id)).await
+    }
+
+    /// Calls that are signed with the secrets of the access key are rejected until it is enabled.
+    pub async fn disable_access_key(&self, access_key: &RecordId) -> Result<AccessKey> {
+        self.set_access_key(access_key, false).await
+    }
+
+    /// The secrets of the access key sign calls again.
+    pub async fn enable_access_key(&self, access_key: &RecordId) -> Result<AccessKey> {
+        self.set_access_key(access_key, true).await
+    }
+
+    async fn set_access_key(&self, access_key: &RecordId, enabled: bool) -> Result<AccessKey> {
+        self.change_access_key(access_key, |key| {
+            key.enabled = enabled;
+            Ok(())
+        })
+        .await
     }
 
     /// Replaces the token of a company. The old one is invalid as soon as all processes have reloaded it: after five seconds.
@@ -154,9 +174,10 @@ impl Service {
         Ok(company)
     }
 
-    /// Verifies that the call is signed with a secret of the access key. Returns the caller and the index of the signed payload.
+    /// Verifies that the call is signed with a secret of the access key. Returns the caller and the index of the signed payload. A disabled
+    /// access key, and one of a disabled product, is unknown.
     ///
-    /// DynamoDB: nothing within five seconds after the access key was loaded; else two reads.
+    /// DynamoDB: nothing within five seconds after the access key was loaded; else two reads, the second one of two items.
     pub async fn authorize(&self, call: &SignedCall<'_>) -> Result<(Caller, usize), AuthError> {
         let access_key = self.cached_access_key(call.access_key).await?.ok_or(AuthError::UnknownAccessKey)?;
         if !call.is_timely(self.clock.now()) {
@@ -189,10 +210,15 @@ impl Service {
         let Ok(id) = RecordId::parse(access_key) else { return Ok(None) };
         let Some(item) = self.store.get(&self.tables.hris, access_key_key(&id)).await? else { return Ok(None) };
         let key: AccessKey = serde_dynamo::from_item(item).map_err(Error::internal)?;
+        let (product, token) = (product_key(&key.product_id), company_token_key(&key.company_uuid));
+        let found = self.store.get_map(&self.tables.hris, vec![product.clone(), token.clone()]).await?;
+        if !key.enabled || products::epoch(found.get(&product))?.is_none() {
+            return Ok(None);
+        }
+        let token = found.get(&token).map(|item| read_text(item, "hash").map(Secret::new)).transpose()?;
         let place = sealed_at(&key.access_key);
         let secrets = key.secrets.iter().map(|secret| self.keyring.open(&place, secret.value.expose()).map(Secret::new));
         let secrets = secrets.collect::<Result<_>>()?;
-        let token = self.company_token(&key.company_uuid).await?;
         let cached = Arc::new(CachedAccessKey { company: key.company_uuid, secrets, token });
         self.access_keys.put(access_key.to_owned(), Arc::clone(&cached), now);
         Ok(Some(cached))
@@ -230,6 +256,7 @@ fn sealed_at(access_key: &RecordId) -> String {
 fn to_item(key: &AccessKey) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(key).map_err(Error::internal)?;
     item.extend(access_key_key(&key.access_key).into_item());
+    listing::enter(&mut item, ACCESS_KEYS, &key.company_uuid, key.created_at, &key.access_key);
     item.insert(VERSION.into(), number(key.version));
     Ok(item)
 }

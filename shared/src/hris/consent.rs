@@ -7,9 +7,10 @@ use jiff::SignedDuration;
 
 use super::Service;
 use super::employees::Employee;
+use super::grants::Basis;
 use super::keys::{attempt_key, response_code_key};
-use super::oauth::App;
-use super::values::{Status, Uuid};
+use super::oauth::{App, ConsentContext, FRESH, STATE};
+use super::values::Uuid;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
@@ -43,7 +44,7 @@ impl From<Error> for ConsentError {
 }
 
 impl Service {
-    /// Sends a code to the phone if it belongs to an employee of the app's company, and returns the name of the attempt. The response does
+    /// Sends a code to the phone if it belongs to an employee of the app's company who may consent, and returns the name of the attempt. The response does
     /// not reveal whether it does. `address` is the IP address of the browser.
     ///
     /// DynamoDB: two reads, three writes.
@@ -52,7 +53,7 @@ impl Service {
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
-        let employee = found.filter(|employee| employee.status != Status::Dimission);
+        let employee = found.filter(Employee::may_consent);
         let attempt = random_secret()?;
         let OneTimeCode { plain, mut item } =
             one_time_code::issue(&self.counters(), attempt_key(attempt.as_deref()), attempt.expose().as_bytes(), 1)?;
@@ -72,10 +73,11 @@ impl Service {
 
     /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
-    /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
+    /// DynamoDB: one read, two writes; then one read and one transaction if the code is right, else one write.
     pub async fn consent(
         &self,
         app: &App,
+        context: &ConsentContext,
         attempt: Secret<&str>,
         code: Secret<&str>,
         address: &str,
@@ -83,10 +85,16 @@ impl Service {
         let is_wrong = |outcome: &Result<Secret<String>, ConsentError>| {
             matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode))
         };
-        CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, attempt, code), is_wrong).await
+        CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, context, attempt, code), is_wrong).await
     }
 
-    async fn consent_by(&self, app: &App, attempt: Secret<&str>, code: Secret<&str>) -> Result<Secret<String>, ConsentError> {
+    async fn consent_by(
+        &self,
+        app: &App,
+        context: &ConsentContext,
+        attempt: Secret<&str>,
+        code: Secret<&str>,
+    ) -> Result<Secret<String>, ConsentError> {
         let now = self.clock.now();
         let table = &self.tables.credentials;
         let (mut item, is_right) =
@@ -98,17 +106,29 @@ impl Service {
         if read_text(&item, "app_id")? != app.app_id.as_str() || (item.contains_key(USED_AT) && !is_right) {
             return Err(ConsentError::SpentCode);
         }
-        let Some(employee) = item.get("employee").cloned().filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
+        if !is_right || !item.contains_key("employee") {
+            return Err(ConsentError::WrongCode);
+        }
+        // The employee may have lost the right since the code was sent.
+        let employee = self.stored_employee(&app.company_uuid, &read_text(&item, "employee")?).await?;
+        let Some(employee) = employee.filter(Employee::may_consent) else { return Err(ConsentError::SpentCode) };
+        let basis = Basis {
+            app_id: app.app_id.clone(),
+            product_id: app.product_id.clone(),
+            company: app.company_uuid.clone(),
+            employee: employee.uuid,
+            app_epoch: app.epoch,
+            product_epoch: context.product_epoch,
+            employee_epoch: employee.consent_epoch,
+        };
 
         // Derived, so that a repeated call returns the same response code, although the table holds only its hash.
         let response_code =
             self.keyring.blind_index(&[b"response code", attempt.expose().as_bytes()])?.map(|code| BASE64.encode(code));
         let mut granted = response_code_key(response_code.as_deref()).into_item();
-        granted.insert("app_id".into(), text(app.app_id.as_str()));
+        basis.store(&mut granted)?;
         granted.insert("callback_url".into(), text(app.callback_url.as_str()));
-        granted.insert("company".into(), text(app.company_uuid.as_str()));
-        granted.insert("employee".into(), employee);
-        granted.insert("state".into(), text("fresh"));
+        granted.insert(STATE.into(), text(FRESH));
         expire(&mut granted, now + RESPONSE_CODE_AGE);
         let mut conflicts = Conflicts::default();
         loop {

@@ -10,14 +10,17 @@
 //! | a product and its access key of a company | `product#{id}` | `product`, `company#{company}` |
 //! | an access key, an OAuth app | `access_key#{id}`, `oauth_app#{id}` | `access_key`, `oauth_app` |
 //!
-//! In the credentials table `pk` begins with `hris#`. It holds the hash of a code or token, never the code or token itself.
+//! Access keys and apps are in two lists: `ix1` is that of all, `ix2` that of the company, and `ixsk` begins with the time of creation.
+//!
+//! In the credentials table `pk` begins with `hris#`. It holds the hash of a code, never the code itself. A grant is at
+//! `hris#grants#{company}`, `{app}#{its id}`, with the hash of its access token.
 
 use super::values::{Code, Uuid};
 use crate::crypto::credentials::hash;
 use crate::crypto::keyring::Keyring;
 use crate::error::Result;
 use crate::storage::table::Key;
-use crate::values::{Mobile, RecordId, Secret};
+use crate::values::{Id, Mobile, RecordId, Secret};
 
 pub(super) const COMPANY: &str = "company";
 pub(super) const SUB_COMPANY: &str = "sub_company";
@@ -29,6 +32,10 @@ pub(super) const APPROVAL: &str = "approval";
 pub(super) const VACANCY: &str = "vacancy";
 pub(super) const SOURCE: &str = "source";
 pub(super) const CANDIDATE: &str = "candidate";
+
+/// The lists of all access keys and of all apps. With a company in front: those of the company.
+pub(super) const ACCESS_KEYS: &str = "access_keys";
+pub(super) const OAUTH_APPS: &str = "oauth_apps";
 
 const PRODUCT: &str = "product";
 const ACCESS_KEY: &str = "access_key";
@@ -115,8 +122,18 @@ pub(super) fn response_code_key(code: Secret<&str>) -> Key {
     Key::new(format!("hris#response_code#{}", hash(code).expose()), "response_code")
 }
 
-pub(super) fn access_token_key(token: Secret<&str>) -> Key {
-    Key::new(format!("hris#access_token#{}", hash(token).expose()), "access_token")
+/// The partition of the grants of a company. Within it they sort by app.
+pub(super) fn grants_partition(company: &Uuid) -> String {
+    format!("hris#grants#{company}")
+}
+
+pub(super) fn grant_key(company: &Uuid, app_id: &RecordId, grant_id: Id) -> Key {
+    Key::new(grants_partition(company), format!("{app_id}#{}", grant_id.sortable()))
+}
+
+/// The first and the last sort key that a grant of the app may have.
+pub(super) fn grants_of(app_id: &RecordId) -> (String, String) {
+    (format!("{app_id}#"), format!("{app_id}$"))
 }
 
 pub(super) fn bind_code_key(code: Secret<&str>) -> Key {

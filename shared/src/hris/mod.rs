@@ -9,13 +9,16 @@ pub mod arrangements;
 pub mod consent;
 pub mod employees;
 pub mod entity;
+pub mod grants;
 pub mod import;
 pub mod import_lines;
 mod item;
 mod keys;
+pub mod listing;
 pub mod moka;
 pub mod oauth;
 pub mod organization;
+pub mod products;
 pub mod punches;
 pub mod recruitment;
 mod rows;
@@ -51,7 +54,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     ids: Ids,
     access_keys: Cache<String, Arc<CachedAccessKey>>,
-    consents: Cache<String, Arc<oauth::Consent>>,
+    consents: Cache<String, Arc<grants::Consent>>,
 }
 
 struct Tables {

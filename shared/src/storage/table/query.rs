@@ -7,7 +7,7 @@ use futures::{Stream, TryStreamExt as _, stream};
 
 use super::attribute::text;
 use super::condition::{Condition, merge};
-use super::{Item, Store};
+use super::{Item, Key, Store};
 use crate::error::{Error, Result};
 
 /// The sort key of the indexes in `template.yaml`.
@@ -132,6 +132,27 @@ impl Store {
             }
         }
         Ok(Some(items))
+    }
+
+    /// One page of a partition of the table in the order of the sort keys, strongly consistent: at most `limit` items behind the sort key
+    /// `after`, all or those with sort keys `between` the two, inclusive. With the sort key of the last item, if more may follow.
+    pub async fn partition_page(
+        &self,
+        table: &str,
+        partition: &str,
+        between: Option<(&str, &str)>,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<(Vec<Item>, Option<String>)> {
+        let mut key = Condition::equals("pk", text(partition));
+        if let Some((low, high)) = between {
+            key = key.and(Condition::between("sk", text(low), text(high)));
+        }
+        let call = self.call(table, key).consistent_read(true).limit(limit);
+        let from = after.map(|after| Key::new(partition, after).into_item());
+        let response = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
+        let last = response.last_evaluated_key.as_ref().and_then(Key::of).map(|key| key.sk);
+        Ok((response.items.unwrap_or_default(), last))
     }
 
     /// The items of a partition of the table with sort keys from this one on, strongly consistent, page by page.

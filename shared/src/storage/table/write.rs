@@ -123,11 +123,17 @@ impl Store {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
-            let version: u64 = read_integer(&current, VERSION)?;
+            let (version, unchanged) = if current.contains_key(VERSION) {
+                let version: u64 = read_integer(&current, VERSION)?;
+                (version, Condition::equals(VERSION, number(version)))
+            } else {
+                // The item was stored before items of its kind could change.
+                (0, Condition::present().and(Condition::absent_or(VERSION, "=", number(0))))
+            };
             let mut next = change(&current)?;
             next.insert(VERSION.into(), number(version + 1));
             next.insert(STAMP.into(), stamp.clone());
-            let outcome = self.put(table, next.clone(), Condition::equals(VERSION, number(version))).await?;
+            let outcome = self.put(table, next.clone(), unchanged).await?;
             match outcome.unless_stored(&next) {
                 Outcome::Written => Ok(Some(Some(next))),
                 Outcome::Rejected(_) => Ok(None),

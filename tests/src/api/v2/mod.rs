@@ -3,6 +3,7 @@ mod attendance;
 mod authorization;
 mod bad_input;
 mod employees;
+mod ending;
 mod fields;
 mod integration;
 mod moka;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::Stage;
-use crate::support::consent::{AUTHORIZE, Browser, CALLBACK, TOKEN, access_token};
+use crate::support::consent::{AUTHORIZE, Browser, CALLBACK, REVOKE, TOKEN, access_token};
 use crate::support::product::{
     APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, moka_candidate, rejection,
 };
@@ -66,7 +66,7 @@ async fn organization(meter: &mut Meter<Product>) {
     let next = json!({"pagination": {"cursor": first["nextCursor"], "page_size": 1}});
     let second = meter.get("/employees, by cursor", "/employees", meter.caller.with_token(next)).await;
     assert_eq!((first["totalCount"].as_u64(), second["employees"].as_array().map(Vec::len)), (Some(2), Some(1)));
-    let none = json!({"status": "regular", "pagination": {"page": 1}});
+    let none = json!({"status": "internship", "pagination": {"page": 1}});
     let none = meter.get("/employees, nothing found", "/employees", meter.caller.with_token(none)).await;
     assert_eq!(none["totalCount"], 0);
     for (label, id) in [("", EMPLOYEE), (", by number", EMPNO), (", by phone", MOBILE)] {
@@ -139,6 +139,14 @@ async fn consent(meter: &mut Meter<Product>) {
     assert_eq!(denied.status, 303);
     let exchanged = meter.measure(&format!("POST {TOKEN}"), app.token(&app.exchange(&code))).await;
     assert_eq!(exchanged.status, 200);
+    let again = meter.measure(&format!("POST {TOKEN}, used again"), app.token(&app.exchange(&code))).await;
+    assert_eq!(again.status, 422);
+    let token = exchanged.body["access_token"].as_str().expect("a token");
+    let revoked = meter.measure(&format!("POST {REVOKE}"), app.revoke(token)).await;
+    assert_eq!(revoked, body(json!({})));
+    let foreign = meter.caller.app().await;
+    let foreign = meter.measure(&format!("POST {REVOKE}, of another app"), foreign.revoke(token)).await;
+    assert_eq!(foreign, body(json!({})));
 }
 
 async fn recruitment(meter: &mut Meter<Product>) {
@@ -193,13 +201,18 @@ fn every_endpoint_has_a_budget() {
 #[tokio::test]
 async fn a_key_with_its_companys_token_is_looked_up_once_in_five_seconds_and_so_is_an_access_token() {
     let Meter { stage, caller: product, .. } = Meter::start().await;
-    let (looked_up, known) = ("GetItem + GetItem + Query", "Query");
+    let (looked_up, known) = ("GetItem + BatchGetItem + Query", "Query");
     let expected = [looked_up, known, known, looked_up, known, known, looked_up];
     let signed = over_time(&stage, async || product.get("/api/v2/departments", Value::Null).await).await;
     assert_eq!(signed, expected);
     let token = access_token(&product, MOBILE).await;
     let opened = over_time(&stage, async || product.read(&token, "/api/v2/departments", json!({})).await).await;
-    assert_eq!(opened, expected);
+    // The first use within a day is recorded.
+    assert_eq!(opened[0], "GetItem + BatchGetItem + PutItem + Query");
+    assert_eq!(opened[1..], expected[1..]);
+    stage.clock.advance(SignedDuration::from_hours(24));
+    let next_day = over_time(&stage, async || product.read(&token, "/api/v2/departments", json!({})).await).await;
+    assert_eq!(next_day, opened);
 }
 
 #[tokio::test]

@@ -27,6 +27,9 @@ pub struct Hris {
     /// The first secrets of an access key and of an app that have two.
     key: (String, Value),
     app_secret: (String, Value),
+    /// An access token and its grant.
+    token: String,
+    grant_id: Value,
 }
 
 impl Hris {
@@ -77,7 +80,15 @@ impl Scene for Hris {
         write("POST /api/v2/oauth/authorize", "consent"),
         // A code is single use (RFC 6749, 4.1.2). A client that missed the response requests another one.
         once("POST /api/v2/oauth/token", "", "response_code is not valid, or was used"),
+        write("POST /api/v2/oauth/revoke", ""),
         write("ops-admin create_product", ""),
+        write("ops-admin disable_product", ""),
+        write("ops-admin enable_product", ""),
+        write("ops-admin disable_access_key", ""),
+        write("ops-admin enable_access_key", ""),
+        write("ops-admin disable_oauth_app", ""),
+        write("ops-admin enable_oauth_app", ""),
+        write("ops-admin revoke_grant", ""),
         // A secret is returned once. A client that missed it rotates the secret.
         once("ops-admin create_access_key", "", "company_uuid: has an access key of this product"),
         once("ops-admin rotate_access_key", "", "access_key: has two active secrets"),
@@ -102,7 +113,7 @@ impl Scene for Hris {
         let product = Product::join_stage(&stage).await;
         product.add_records().await;
         let mut other = numbered(999);
-        other["mobile"] = OTHER_MOBILE.into();
+        (other["mobile"], other["administrator"]) = (OTHER_MOBILE.into(), true.into());
         product.imports("employees", &[other]).await;
         let unbound = Product::join_stage(&stage).await;
         let bind = bind_code(&product).await;
@@ -113,6 +124,13 @@ impl Scene for Hris {
         product.command(json!({"command": "import_hris", "kind": "companies", "rows": row})).await;
 
         let app = product.app().await;
+        let mut consenting = numbered(998);
+        (consenting["mobile"], consenting["administrator"]) = ("13900000998".into(), true.into());
+        product.imports("employees", &[consenting]).await;
+        let granted_code = Browser::new(&app).response_code("13900000998").await;
+        let token = app.token(&app.exchange(&granted_code)).await.body["access_token"].as_str().expect("a token").to_owned();
+        let granted = product.command(json!({"command": "list_grants", "app_id": app.app_id})).await;
+        let grant_id = granted["grants"][0]["grant_id"].clone();
         let mut browser = Browser::new(&app);
         let response_code = browser.response_code(OTHER_MOBILE).await;
         let asking = browser.request_code(MOBILE, "s").await;
@@ -133,7 +151,22 @@ impl Scene for Hris {
         let two = product.command(two).await;
         let app_secret = (two["app_id"].as_str().expect("an id").to_owned(), two["secret_id"].clone());
         product.command(json!({"command": "rotate_oauth_app", "app_id": app_secret.0})).await;
-        Self { stage, product, unbound, bind_code, app, browser, form, asking, code, response_code, key, app_secret }
+        Self {
+            stage,
+            product,
+            unbound,
+            bind_code,
+            app,
+            browser,
+            form,
+            asking,
+            code,
+            response_code,
+            key,
+            app_secret,
+            token,
+            grant_id,
+        }
     }
 
     fn stage(&self) -> &Stage {
@@ -174,12 +207,17 @@ impl Scene for Hris {
             ("POST /api/v2/oauth/authorize", _) => {
                 as_response(&self.browser.press(&self.form, "send", &[("mobile", MOBILE)]).await)
             }
+            ("POST /api/v2/oauth/revoke", _) => self.app.revoke(&self.token).await,
             ("POST /api/v2/oauth/token", _) => self.app.token(&self.app.exchange(&self.response_code)).await,
             (route, case) => {
                 let command = route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"));
                 let (company, other) = (&product.company, "f".repeat(32));
                 let mut event = match (command, case) {
                     ("create_product", _) => json!({"product_id": "new", "name": "新"}),
+                    ("disable_product" | "enable_product", _) => json!({"product_id": product.product_id}),
+                    ("disable_access_key" | "enable_access_key", _) => json!({"access_key": self.key.0}),
+                    ("disable_oauth_app" | "enable_oauth_app", _) => json!({"app_id": self.app_secret.0}),
+                    ("revoke_grant", _) => json!({"app_id": self.app.app_id, "grant_id": self.grant_id}),
                     ("create_access_key", _) => json!({"product_id": product.product_id, "company_uuid": other}),
                     ("rotate_access_key", _) => json!({"access_key": product.access_key}),
                     ("retire_access_key_secret", _) => json!({"access_key": self.key.0, "secret_id": self.key.1}),
@@ -210,5 +248,5 @@ impl Scene for Hris {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_write_of_the_hr_api() {
-    matrix::<Hris>("HR API", 48).await;
+    matrix::<Hris>("HR API", 56).await;
 }

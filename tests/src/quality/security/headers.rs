@@ -18,6 +18,7 @@ async fn responses() -> Vec<(String, HeaderMap)> {
         (Method::GET, "/api/v2/employees", ""),
         (Method::GET, "/api/v2/oauth/authorize", ""),
         (Method::POST, "/api/v2/oauth/token", ""),
+        (Method::POST, "/api/v2/oauth/revoke", ""),
         (Method::GET, "/captcha", ""),
         (Method::GET, "/em_status", ""),
         (Method::POST, "/verifycode", ""),

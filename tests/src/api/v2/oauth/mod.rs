@@ -1,6 +1,8 @@
 //! /oauth (document 003, 授权).
 
+mod administrators;
 mod authorize;
 mod messages;
+mod revoke;
 mod standard;
 mod token;

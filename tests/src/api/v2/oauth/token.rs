@@ -36,6 +36,47 @@ async fn a_response_code_is_exchanged_once() {
     assert_eq!(app.token(&app.exchange("unknown")).await, used());
 }
 
+/// RFC 6749, 4.1.2. A code that is used twice may be stolen, unless the app repeats a request whose response it has not received.
+#[tokio::test]
+async fn a_response_code_that_is_used_again_after_30_seconds_ends_its_token() {
+    let stage = Stage::open().await;
+    let (product, app) = opened(&stage).await;
+    let second = product.app().await;
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    let token = is_token(&app.token(&app.exchange(&code)).await);
+    let read = async || product.read(&token, "/api/v2/departments", json!({})).await;
+    let departments = read().await;
+    assert_eq!(departments.status, 200);
+
+    stage.clock.advance(SignedDuration::from_secs(30));
+    assert_eq!(app.token(&app.exchange(&code)).await, used());
+    stage.expire_caches();
+    assert_eq!(read().await, departments, "within 30 seconds it is only refused");
+    // Another app, and an app without the right secret, ends nothing.
+    let mut wrong = app.exchange(&code);
+    wrong["app_secret"] = "wrong".into();
+    assert_eq!(app.token(&wrong).await, rejection(401, 1105, "app_id or app_secret is invalid"));
+    assert_eq!(second.token(&second.exchange(&code)).await, used());
+    stage.expire_caches();
+    assert_eq!(read().await, departments);
+
+    assert_eq!(app.token(&app.exchange(&code)).await, used());
+    stage.expire_caches();
+    let ended = rejection(401, 1105, "access_token is invalid");
+    assert_eq!(read().await, ended);
+    assert_eq!(app.token(&app.exchange(&code)).await, used());
+
+    // Also when the code itself has expired.
+    stage.clock.advance(SignedDuration::from_secs(60));
+    let code = Browser::new(&app).response_code(MOBILE).await;
+    let token = is_token(&app.token(&app.exchange(&code)).await);
+    stage.clock.advance(SignedDuration::from_hours(89 * 24));
+    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await, departments);
+    assert_eq!(app.token(&app.exchange(&code)).await, used());
+    stage.expire_caches();
+    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await, ended);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_exchanges_of_a_response_code_return_one_token() {
     let stage = Stage::open().await;

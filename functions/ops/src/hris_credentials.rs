@@ -1,0 +1,178 @@
+//! The commands that list and end the credentials of the HR API (docs/design/hris.md): access keys, apps, products, grants.
+
+use deserr::Deserr;
+use serde_json::{Value, json};
+use shared::error::{Error, Fault, Result};
+use shared::hris::Service;
+use shared::hris::access::AccessKey;
+use shared::hris::grants::{Grant, GrantsOf};
+use shared::hris::listing::Listed;
+use shared::hris::oauth::App;
+use shared::hris::products::Product;
+use shared::hris::values::{Code, Uuid};
+use shared::values::input::Faults;
+use shared::values::{Id, RecordId, Text};
+
+use crate::limit::Limit;
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedKey {
+    pub access_key: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedApp {
+    pub app_id: RecordId,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedProduct {
+    product_id: Code,
+}
+
+/// Without a company, the list has all of them.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct List {
+    #[deserr(default)]
+    company_uuid: Option<Uuid>,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+/// Of an app, or of all apps of a company.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListGrants {
+    #[deserr(default)]
+    app_id: Option<RecordId>,
+    #[deserr(default)]
+    company_uuid: Option<Uuid>,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NamedGrant {
+    app_id: RecordId,
+    grant_id: Id,
+}
+
+pub async fn list_access_keys(service: &Service, List { company_uuid, limit: Limit(limit), cursor }: List) -> Result<Value> {
+    let cursor = cursor.as_ref().map(Text::as_str);
+    let listed = service.list_access_keys(company_uuid.as_ref(), limit, cursor).await?;
+    Ok(page("access_keys", listed, view_key))
+}
+
+/// Calls with the access key are rejected, whichever of its secrets signs them.
+pub async fn disable_access_key(service: &Service, NamedKey { access_key }: NamedKey) -> Result<Value> {
+    service.disable_access_key(&access_key).await.map(view_key)
+}
+
+/// The secrets that the access key has are accepted again.
+pub async fn enable_access_key(service: &Service, NamedKey { access_key }: NamedKey) -> Result<Value> {
+    service.enable_access_key(&access_key).await.map(view_key)
+}
+
+pub async fn list_oauth_apps(service: &Service, List { company_uuid, limit: Limit(limit), cursor }: List) -> Result<Value> {
+    let cursor = cursor.as_ref().map(Text::as_str);
+    let listed = service.list_oauth_apps(company_uuid.as_ref(), limit, cursor).await?;
+    Ok(page("apps", listed, view_app))
+}
+
+pub async fn show_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
+    service.show_oauth_app(&app_id).await.map(view_app)
+}
+
+/// All grants of the app end for good, and it gets no new ones until it is enabled.
+pub async fn disable_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
+    service.disable_oauth_app(&app_id).await.map(view_app)
+}
+
+pub async fn enable_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
+    service.enable_oauth_app(&app_id).await.map(view_app)
+}
+
+/// Its access keys are rejected, and all grants of its apps end for good.
+pub async fn disable_product(service: &Service, NamedProduct { product_id }: NamedProduct) -> Result<Value> {
+    service.disable_product(&product_id).await.map(view_product)
+}
+
+/// Its access keys are accepted again.
+pub async fn enable_product(service: &Service, NamedProduct { product_id }: NamedProduct) -> Result<Value> {
+    service.enable_product(&product_id).await.map(view_product)
+}
+
+pub async fn list_grants(service: &Service, list: ListGrants) -> Result<Value> {
+    let ListGrants { app_id, company_uuid, limit: Limit(limit), cursor } = list;
+    let of = match (app_id, company_uuid) {
+        (Some(app_id), None) => GrantsOf::App(app_id),
+        (None, Some(company)) => GrantsOf::Company(company),
+        _ => return Err(Error::invalid([Fault::new("app_id", "or company_uuid is required, and not both")])),
+    };
+    let listed = service.list_grants(&of, limit, cursor.as_ref().map(Text::as_str)).await?;
+    Ok(page("grants", listed, view_grant))
+}
+
+pub async fn revoke_grant(service: &Service, NamedGrant { app_id, grant_id }: NamedGrant) -> Result<Value> {
+    service.revoke_grant(&app_id, grant_id).await.map(view_grant)
+}
+
+fn page<T>(name: &str, Listed { list, next_cursor }: Listed<T>, view: impl Fn(T) -> Value) -> Value {
+    let list: Vec<Value> = list.into_iter().map(view).collect();
+    json!({name: list, "next_cursor": next_cursor})
+}
+
+/// An access key without its secrets.
+pub fn view_key(key: AccessKey) -> Value {
+    json!({
+        "access_key": key.access_key,
+        "product_id": key.product_id,
+        "company_uuid": key.company_uuid,
+        "enabled": key.enabled,
+        "created_at": key.created_at,
+        "secrets": crate::secrets(&key.secrets),
+    })
+}
+
+/// An app without its secrets.
+pub fn view_app(app: App) -> Value {
+    json!({
+        "app_id": app.app_id,
+        "product_id": app.product_id,
+        "company_uuid": app.company_uuid,
+        "name": app.name,
+        "callback_url": app.callback_url,
+        "enabled": app.enabled,
+        "created_at": app.created_at,
+        "secrets": crate::secrets(&app.secrets),
+    })
+}
+
+fn view_product(Product { product_id, name, enabled }: Product) -> Value {
+    json!({"product_id": product_id, "name": name, "enabled": enabled})
+}
+
+fn view_grant(grant: Grant) -> Value {
+    let Grant { grant_id, basis, granted_at, expires_at, last_used_at, revoked_at, is_active } = grant;
+    json!({
+        "grant_id": grant_id.to_string(),
+        "app_id": basis.app_id,
+        "product_id": basis.product_id,
+        "company_uuid": basis.company,
+        "employee_uuid": basis.employee,
+        "granted_at": granted_at,
+        "expires_at": expires_at,
+        "last_used_at": last_used_at,
+        "revoked_at": revoked_at,
+        "active": is_active,
+    })
+}

@@ -1,0 +1,103 @@
+//! Products: the third-party services (docs/contract/hris.txt, 认证). A product has one access key for each company, and any number of apps.
+//!
+//! A product, and an app as well, has an epoch: the id of the command that last disabled it, 0 before the first one. A grant names the
+//! epochs in which it was given, and ends when one of them changes. Unlike a counter, an epoch does not come back after a restore.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Service;
+use super::keys::product_key;
+use super::values::Code;
+use crate::error::{Error, Fault, Result};
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Outcome, VERSION};
+use crate::values::Text;
+
+pub(super) const ENABLED: &str = "enabled";
+pub(super) const EPOCH: &str = "epoch";
+
+/// A product as administrators see it.
+pub struct Product {
+    pub product_id: Code,
+    pub name: String,
+    pub enabled: bool,
+}
+
+impl Service {
+    /// Creates a product. Idempotent for the same name.
+    pub async fn create_product(&self, product_id: &Code, name: &Text<1, 64>) -> Result<()> {
+        let mut item = product_key(product_id).into_item();
+        item.insert("name".into(), text(name.as_str()));
+        item.insert(VERSION.into(), number(1));
+        match self.store.put(&self.tables.hris, item, Condition::absent()).await? {
+            Outcome::Written => Ok(()),
+            Outcome::Rejected(rejections) => {
+                let stored = rejections.into_iter().next().and_then(|rejection| rejection.stored);
+                let is_same = stored.is_some_and(|stored| stored.get("name") == Some(&text(name.as_str())));
+                if is_same { Ok(()) } else { Err(Error::conflict(Fault::new("product_id", "exists with another name"))) }
+            }
+        }
+    }
+
+    /// The access keys of the product are rejected until it is enabled. All grants of its apps end, and stay ended.
+    pub async fn disable_product(&self, product_id: &Code) -> Result<Product> {
+        let (id, _) = self.stamp()?;
+        self.change_product(product_id, |item| {
+            if is_enabled(item) {
+                item.insert(ENABLED.into(), AttributeValue::Bool(false));
+                item.insert(EPOCH.into(), number(id.as_u64()));
+            }
+        })
+        .await
+    }
+
+    /// The access keys of the product are accepted again, and employees may consent to its apps again.
+    pub async fn enable_product(&self, product_id: &Code) -> Result<Product> {
+        self.change_product(product_id, |item| {
+            item.insert(ENABLED.into(), AttributeValue::Bool(true));
+        })
+        .await
+    }
+
+    async fn change_product(&self, product_id: &Code, change: impl Fn(&mut Item)) -> Result<Product> {
+        let changed = self.store.change(&self.tables.hris, product_key(product_id), |item| {
+            let mut next = item.clone();
+            change(&mut next);
+            Ok(next)
+        });
+        let item = changed.await?.ok_or_else(|| Error::missing("product_id"))?;
+        Ok(Product { product_id: product_id.clone(), name: read_text(&item, "name")?, enabled: is_enabled(&item) })
+    }
+}
+
+/// What a record without the attribute is.
+pub(super) fn by_default() -> bool {
+    true
+}
+
+fn is_enabled(item: &Item) -> bool {
+    item.get(ENABLED) != Some(&AttributeValue::Bool(false))
+}
+
+/// The current epoch of a stored product or app; `None` if it is disabled or does not exist.
+pub(super) fn epoch(stored: Option<&Item>) -> Result<Option<u64>> {
+    match stored {
+        Some(item) if is_enabled(item) && item.contains_key(EPOCH) => read_integer(item, EPOCH).map(Some),
+        Some(item) if is_enabled(item) => Ok(Some(0)),
+        _ => Ok(None),
+    }
+}
+
+/// The condition that a stored product or app is enabled and in this epoch.
+pub(super) fn in_epoch(epoch: u64) -> Condition {
+    let enabled = Condition::absent_or(ENABLED, "=", AttributeValue::Bool(true));
+    Condition::present().and(enabled).and(equals_or_absent(EPOCH, epoch))
+}
+
+/// The number of the attribute is this one; an absent one counts as 0.
+pub(super) fn equals_or_absent(attribute: &str, value: u64) -> Condition {
+    match value {
+        0 => Condition::absent_or(attribute, "=", number(0)),
+        _ => Condition::equals(attribute, number(value)),
+    }
+}
