@@ -10,7 +10,7 @@
 //! | a product and its access key of a company | `product#{id}` | `product`, `company#{company}` |
 //! | an access key, an OAuth app | `access_key#{id}`, `oauth_app#{id}` | `access_key`, `oauth_app` |
 //!
-//! In the credentials table `pk` begins with `hris#`. It holds the hash of a code or token, never the code or token itself.
+//! In the credentials table `pk` begins with `hris#`. It holds the hash of a code, token or signature, never the value itself.
 
 use super::values::{Code, Uuid};
 use crate::crypto::credentials::hash;
@@ -117,6 +117,11 @@ pub(super) fn response_code_key(code: Secret<&str>) -> Key {
 
 pub(super) fn access_token_key(token: Secret<&str>) -> Key {
     Key::new(format!("hris#access_token#{}", hash(token).expose()), "access_token")
+}
+
+/// The record of a signed call, by its hash: see [`replay`](super::replay).
+pub(super) fn call_key(company: &Uuid, call: Secret<&str>) -> Key {
+    Key::new(format!("hris#call#{company}#{}", call.expose()), "call")
 }
 
 pub(super) fn bind_code_key(code: Secret<&str>) -> Key {
