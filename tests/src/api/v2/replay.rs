@@ -1,6 +1,6 @@
 //! Every write of the HR API, sent again with the same signature: the first response, and no change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -163,10 +163,9 @@ impl Scene {
     }
 
     /// What is stored, sorted, and the messages of the employee.
-    async fn state(&self) -> (Vec<String>, Vec<String>) {
-        let members = |item: &Value| format!("{:?}", item.as_object().expect("an item").iter().collect::<BTreeMap<_, _>>());
-        let mut stored: Vec<String> = self.stage.items("hris").await.iter().map(members).collect();
-        stored.sort();
+    async fn state(&self) -> (Vec<Value>, Vec<String>) {
+        let mut stored = self.stage.items("hris").await;
+        stored.sort_by_key(|item| (item["pk"].to_string(), item["sk"].to_string()));
         (stored, self.stage.address.messages(MOBILE).await)
     }
 
