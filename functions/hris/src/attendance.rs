@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Payload, Problem, Reply, Segment, Signed, TokenOnly};
+use crate::edge::{Call, Failure, Payload, Problem, Reply, Segment, Signed, TokenOnly, Write};
 use crate::employees::EmployeeView;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -147,10 +147,10 @@ struct PunchResult {
     responses((status = 200, body = Vec<PunchResult>), (status = "default", body = Problem)))]
 async fn create_punches(
     State(app): State<App>,
-    Call { caller, payload: PunchesPayload(rows) }: Call<PunchesPayload>,
+    Write { signer, payload: PunchesPayload(rows) }: Write<PunchesPayload>,
 ) -> Result<Reply<Vec<PunchResult>>, Failure> {
     let punches: Vec<Punch> = rows.iter().filter_map(|row| row.punch.as_ref().ok()).cloned().collect();
-    let unknown = app.store_punches(&caller.company, &punches).await?;
+    let unknown = app.store_punches(&signer, &punches, punches.len() == rows.len()).await?;
     let results = rows.into_iter().map(|Row { empno, punch }| {
         let error_message = match punch {
             Err(reason) => Some(reason),

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Payload, Problem, Reply, Segment, Signed};
+use crate::edge::{Failure, Payload, Problem, Reply, Segment, Signed, Write};
 use crate::employees::EmployeeView;
 use crate::moka;
 
@@ -62,13 +62,13 @@ impl From<Company> for CompanyView {
 async fn update_company_token(
     State(app): State<App>,
     Segment(guid): Segment,
-    Call { caller, payload }: Call<VisitorTokenPayload>,
+    Write { signer, payload }: Write<VisitorTokenPayload>,
 ) -> Result<Reply<CompanyView>, Failure> {
-    // Only the caller's own company exists for the caller.
-    if Uuid::parse(&guid).as_ref() != Ok(&caller.company) {
+    // Only the signer's own company exists for the signer.
+    if Uuid::parse(&guid).as_ref() != Ok(&signer.company) {
         return Err(Error::missing("guid").into());
     }
-    Ok(Reply(app.update_visitor_token(&caller.company, &payload.zhiren_visitor_token).await?.into()))
+    Ok(Reply(app.update_visitor_token(&signer, &payload.zhiren_visitor_token).await?.into()))
 }
 
 #[derive(Deserr, ToSchema)]
@@ -93,7 +93,7 @@ impl Payload for VisitPayload {
 async fn notify_employee(
     State(app): State<App>,
     Segment(guid): Segment,
-    Call { caller, payload: VisitPayload { name, time } }: Call<VisitPayload>,
+    Write { signer, payload: VisitPayload { name, time } }: Write<VisitPayload>,
 ) -> Result<Reply<EmployeeView>, Failure> {
-    Ok(Reply(app.announce_visit(&caller, &guid, &Visit { name, time }).await?.into()))
+    Ok(Reply(app.announce_visit(&signer, &guid, &Visit { name, time }).await?.into()))
 }

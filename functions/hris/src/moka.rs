@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Nothing, Payload, Problem, Reply, Segment, Signed};
+use crate::edge::{Call, Failure, Nothing, Payload, Problem, Reply, Segment, Signed, Write};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -167,9 +167,9 @@ impl From<CandidatePayload> for Candidate {
     responses((status = 200, body = MokaDone), (status = "default", body = Problem)))]
 async fn create_moka_candidate(
     State(app): State<App>,
-    Call { caller, payload }: Call<CandidatePayload>,
+    Write { signer, payload }: Write<CandidatePayload>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    if app.push_candidate(&caller, &payload.into()).await? {
+    if app.push_candidate(&signer, &payload.into()).await? {
         Ok(Reply(MOKA_DONE))
     } else {
         Err(Failure::NotPermitted("the company is not bound to Moka"))
@@ -193,9 +193,9 @@ async fn get_moka_bind(
 async fn update_moka_bind(
     State(app): State<App>,
     Segment(code): Segment,
-    Call { caller, .. }: Call<Nothing>,
+    Write { signer, .. }: Write<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
-    done_if_valid(app.bind_moka(&caller.company, Secret::new(&code)).await?)
+    done_if_valid(app.bind_moka(&signer, Secret::new(&code)).await?)
 }
 
 fn done_if_valid(validity: Validity) -> Result<Reply<MokaDone>, Failure> {
@@ -208,7 +208,7 @@ fn done_if_valid(validity: Validity) -> Result<Reply<MokaDone>, Failure> {
 /// 解绑 Moka 公司
 #[utoipa::path(post, path = "/api/v2/moka_unbinds", tag = "Moka", params(Signed),
     responses((status = 200, body = MokaDone), (status = "default", body = Problem)))]
-async fn create_moka_unbind(State(app): State<App>, Call { caller, .. }: Call<Nothing>) -> Result<Reply<MokaDone>, Failure> {
-    app.unbind_moka(&caller.company).await?;
+async fn create_moka_unbind(State(app): State<App>, Write { signer, .. }: Write<Nothing>) -> Result<Reply<MokaDone>, Failure> {
+    app.unbind_moka(&signer).await?;
     Ok(Reply(MOKA_DONE))
 }

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Payload, Problem, Reply, Signed};
+use crate::edge::{Failure, Payload, Problem, Reply, Signed, Write};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(store_subject_value))
@@ -50,9 +50,9 @@ struct Done {
     responses((status = 200, body = Done), (status = "default", body = Problem)))]
 async fn store_subject_value(
     State(app): State<App>,
-    Call { caller, payload }: Call<SubjectValuePayload>,
+    Write { signer, payload }: Write<SubjectValuePayload>,
 ) -> Result<Reply<Done>, Failure> {
     let SubjectValuePayload { empno, subject_name, month, value: Quotable(value) } = payload;
-    app.store_subject_value(&caller.company, &SubjectValue { empno, subject_name, month, value }).await?;
+    app.store_subject_value(&signer, &SubjectValue { empno, subject_name, month, value }).await?;
     Ok(Reply(Done { code: 0, text: "ok" }))
 }

@@ -6,10 +6,12 @@ use jiff::{SignedDuration, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::hris::Service;
+use shared::hris::access::AuthError;
 use shared::hris::punches::Punch;
-use shared::hris::values::{Code, Uuid};
+use shared::hris::signature::{SignedCall, sign};
+use shared::hris::values::Code;
 use shared::runtime::clock::Clock;
-use shared::values::LocalTime;
+use shared::values::{LocalTime, Secret};
 
 use super::{Demo, command, replace_secret, text};
 use crate::functions::Functions;
@@ -87,8 +89,8 @@ pub async fn prepare(
     command(functions, &json!({"command": "create_product", "product_id": PRODUCT, "name": "演示产品"})).await?;
     let first = company(functions, &FIRST, known.map(|demo| &demo.hris)).await?;
     let other = company(functions, &OTHER, known.map(|demo| &demo.hris_other)).await?;
-    for company in [&FIRST, &OTHER] {
-        punch(service, clock, company).await?;
+    for (company, client) in [(&FIRST, &first), (&OTHER, &other)] {
+        punch(service, clock, company, client).await?;
     }
     Ok((first, other))
 }
@@ -160,9 +162,25 @@ async fn import(functions: &Functions, kind: &str, company: Option<&str>, rows: 
     }
 }
 
-/// Two punches a day for a week, and one this morning.
-async fn punch(service: &Service, clock: &dyn Clock, company: &Company) -> Result<(), String> {
-    let uuid = Uuid::parse(&company.uuid(0, 0))?;
+/// Two punches a day for a week, and one this morning, in a call that the client of the company signs. If its secret was retired, the week
+/// is stored already and this morning has no punch.
+async fn punch(service: &Service, clock: &dyn Clock, company: &Company, client: &Hris) -> Result<(), String> {
+    let (access_key, tonce) = (client.access_key.as_str(), clock.now().as_second().to_string());
+    let (method, path) = ("POST", "/api/v2/attendance_punches".to_owned());
+    let signature = sign(Secret::new(&client.secret_key), &[method, &path, access_key, &tonce]).map(hex::encode);
+    let call = SignedCall {
+        method,
+        paths: &[path],
+        access_key,
+        tonce: &tonce,
+        payloads: &[String::new()],
+        signature: signature.as_deref(),
+    };
+    let signer = match service.authorize(&call).await {
+        Ok((signer, _)) => signer,
+        Err(AuthError::WrongSignature | AuthError::UnknownAccessKey) => return Ok(()),
+        Err(error) => return Err(format!("demo punches: {error:?}")),
+    };
     let today = LocalTime::from(clock.now()).date();
     let mut punches = Vec::new();
     for number in 1..=company.employees.min(60) {
@@ -178,7 +196,7 @@ async fn punch(service: &Service, clock: &dyn Clock, company: &Company) -> Resul
         }
         at(format!("{} 08:00", today.as_str()))?;
     }
-    let unknown = service.store_punches(&uuid, &punches).await.map_err(|error| error.to_string())?;
+    let unknown = service.store_punches(&signer, &punches, true).await.map_err(|error| error.to_string())?;
     if unknown.is_empty() { Ok(()) } else { Err("demo punches: an employee is missing".into()) }
 }
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Service;
 use super::keys::{
     ACCESS_KEYS, access_key_key, company_key, company_token_key, product_company_key, product_key, visitor_token_key,
 };
 use super::listing::{self, Listed};
 use super::organization::Company;
 use super::products::{self, by_default};
+use super::replay::{Once, Signer};
 use super::signature::SignedCall;
 use super::values::{Code, Uuid};
-use super::{Caller, Credential, Service};
 use crate::crypto::credentials::{NewSecret, Secrets, StoredSecret, hash};
-use crate::crypto::keyring::Purpose;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
 use crate::storage::sealed;
@@ -163,32 +163,32 @@ impl Service {
 
     /// Stores the token with which the system calls the visitor service of a company.
     ///
-    /// DynamoDB: one read, one write.
-    pub async fn update_visitor_token(&self, uuid: &Uuid, token: &Token) -> Result<Company> {
-        let company = self.company(uuid).await?.ok_or_else(|| Error::missing("guid"))?;
-        let key = visitor_token_key(uuid);
+    /// DynamoDB: one read, one transaction.
+    pub async fn update_visitor_token(&self, signer: &Signer, token: &Token) -> Result<Company> {
+        let company = self.company(&signer.company).await?.ok_or_else(|| Error::missing("guid"))?;
+        let key = visitor_token_key(&signer.company);
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(*token.as_deref().expose()));
         sealed::seal(&self.keyring, &key, &["token"], &mut item)?;
-        self.store.transact(vec![Write::Set { table: self.tables.hris.clone(), item }]).await?;
-        Ok(company)
+        match self.write_once(signer, &company, vec![Write::Set { table: self.tables.hris.clone(), item }]).await? {
+            Once::Written => Ok(company),
+            Once::Before(company) => Ok(company),
+            Once::Rejected(_) => Err(Error::internal("DynamoDB rejected a token without a condition")),
+        }
     }
 
-    /// Verifies that the call is signed with a secret of the access key. Returns the caller and the index of the signed payload. A disabled
+    /// Verifies that the call is signed with a secret of the access key. Returns the signer and the index of the signed payload. A disabled
     /// access key, and one of a disabled product, is unknown.
     ///
     /// DynamoDB: nothing within five seconds after the access key was loaded; else two reads, the second one of two items.
-    pub async fn authorize(&self, call: &SignedCall<'_>) -> Result<(Caller, usize), AuthError> {
+    pub async fn authorize(&self, call: &SignedCall<'_>) -> Result<(Signer, usize), AuthError> {
         let access_key = self.cached_access_key(call.access_key).await?.ok_or(AuthError::UnknownAccessKey)?;
         if !call.is_timely(self.clock.now()) {
             return Err(AuthError::Untimely);
         }
         let payload = call.signed_payload(&access_key.secrets).ok_or(AuthError::WrongSignature)?;
-        let signature = call.signature.map(str::to_ascii_lowercase);
-        let identity =
-            self.keyring.mac(Purpose::ContentDigest, &[call.access_key.as_bytes(), signature.expose().as_bytes()])?;
-        let credential = Credential::Signed { call: identity };
-        Ok((Caller { company: access_key.company.clone(), credential }, payload))
+        let signer = Signer::of(&access_key.company, call).ok_or(AuthError::WrongSignature)?;
+        Ok((signer, payload))
     }
 
     /// Whether this is the company's current token.

@@ -12,7 +12,7 @@
 //!
 //! Access keys and apps are in two lists: `ix1` is that of all, `ix2` that of the company, and `ixsk` begins with the time of creation.
 //!
-//! In the credentials table `pk` begins with `hris#`. It holds the hash of a code, never the code itself. A grant is at
+//! In the credentials table `pk` begins with `hris#`. It holds the hash of a code or signature, never the value itself. A grant is at
 //! `hris#grants#{company}`, `{app}#{its id}`, with the hash of its access token.
 
 use super::values::{Code, Uuid};
@@ -134,6 +134,11 @@ pub(super) fn grant_key(company: &Uuid, app_id: &RecordId, grant_id: Id) -> Key 
 /// The first and the last sort key that a grant of the app may have.
 pub(super) fn grants_of(app_id: &RecordId) -> (String, String) {
     (format!("{app_id}#"), format!("{app_id}$"))
+}
+
+/// The record of a signed call, by its hash: see [`replay`](super::replay).
+pub(super) fn call_key(company: &Uuid, call: Secret<&str>) -> Key {
+    Key::new(format!("hris#call#{company}#{}", call.expose()), "call")
 }
 
 pub(super) fn bind_code_key(code: Secret<&str>) -> Key {

@@ -21,6 +21,7 @@ pub mod organization;
 pub mod products;
 pub mod punches;
 pub mod recruitment;
+pub mod replay;
 mod rows;
 pub mod salary;
 pub mod signature;
@@ -40,7 +41,7 @@ use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
-use crate::values::{Date, Id, Secret};
+use crate::values::{Date, Id};
 
 use access::CachedAccessKey;
 use values::Uuid;
@@ -64,7 +65,7 @@ struct Tables {
     credentials: String,
 }
 
-/// The company whose data a call may access, and how the call proved it.
+/// The company whose data a call may read, and how the call proved it. A call that writes has a [`replay::Signer`].
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub company: Uuid,
@@ -73,20 +74,9 @@ pub struct Caller {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Credential {
-    /// The call is signed. `call` identifies it: a replay has the same value.
-    Signed { call: Secret<[u8; 32]> },
+    Signed,
     /// An employee consented, and the call has the access token of the app.
     Consented,
-}
-
-impl Caller {
-    /// The id of the record that this call creates: a replay of the call gets the same one.
-    pub fn idempotent_uuid(&self) -> Result<Uuid> {
-        match &self.credential {
-            Credential::Signed { call } => Ok(Uuid::of_digest(call.expose())),
-            Credential::Consented => Err(Error::internal("an access token only reads")),
-        }
-    }
 }
 
 impl Service {

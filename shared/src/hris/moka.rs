@@ -3,26 +3,23 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Service;
 use super::entity::Entity as _;
 use super::item::to_item;
 use super::keys::{bind_code_key, company_key, moka_binding_key, record_key};
 use super::recruitment::Candidate;
+use super::replay::{Once, Signer};
 use super::values::Uuid;
-use super::{Caller, Service};
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Outcome, VERSION, Write, expire, retry_conflicts};
+use crate::storage::table::{Condition, Item, VERSION, Write, expire, retry_conflicts};
 use crate::values::{Moment, Secret};
 
 /// How long a code is valid.
 const CODE_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long an expired code is kept, so that its use is reported as expired and not as unknown.
 const EXPIRED_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// The identities of the last calls that pushed a candidate, separated by spaces.
-const CALLS: &str = "calls";
-const MAX_CALLS: usize = 10;
 
 /// A new code with which a company binds itself. Its plain text exists only here: the table holds the hash.
 pub struct BindCode {
@@ -57,56 +54,53 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn check_bind_code(&self, company: &Uuid, code: Secret<&str>) -> Result<Validity> {
-        let found =
-            self.store.get(&self.tables.credentials, bind_code_key(code)).await?.ok_or_else(|| Error::missing("bind_code"))?;
-        let (until, kept) = (read_integer::<i64>(&found, "valid_until")?, read_integer::<i64>(&found, "expires_at")?);
-        let now: Timestamp = self.clock.now();
-        if read_text(&found, "company")? != company.as_str() || kept <= now.as_second() {
-            return Err(Error::missing("bind_code"));
-        }
-        Ok(if now.as_second() < until { Validity::Valid } else { Validity::Expired })
+        let found = self.store.get(&self.tables.credentials, bind_code_key(code)).await?;
+        validity(found.as_ref(), company, self.clock.now())
     }
 
-    /// Binds the company if the code is valid. Idempotent.
+    /// Binds the company if the code is valid.
     ///
-    /// DynamoDB: one read, one transaction.
-    pub async fn bind_moka(&self, company: &Uuid, code: Secret<&str>) -> Result<Validity> {
-        let validity = self.check_bind_code(company, code).await?;
-        if validity == Validity::Valid {
-            let mut item = moka_binding_key(company).into_item();
-            item.insert("bound_at".into(), number(self.clock.now().as_millisecond()));
-            let table = &self.tables.hris;
-            let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
-            if let Outcome::Rejected(_) = self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
-                return Err(Error::missing("company_uuid"));
-            }
+    /// DynamoDB: one transaction.
+    pub async fn bind_moka(&self, signer: &Signer, code: Secret<&str>) -> Result<Validity> {
+        let (table, company, now) = (&self.tables.hris, &signer.company, self.clock.now());
+        let of_company = Condition::equals("company", text(company.as_str()));
+        let valid = of_company.and(Condition::compares("valid_until", ">", number(now.as_second())));
+        let mut item = moka_binding_key(company).into_item();
+        item.insert("bound_at".into(), number(now.as_millisecond()));
+        let writes = vec![
+            Write::Check { table: self.tables.credentials.clone(), key: bind_code_key(code), condition: valid },
+            Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() },
+            Write::Set { table: table.clone(), item },
+        ];
+        match self.write_once(signer, &(), writes).await? {
+            Once::Written | Once::Before(()) => Ok(Validity::Valid),
+            Once::Rejected(rejections) => match rejections.first() {
+                Some(code) if code.failed => validity(code.stored.as_ref(), company, now),
+                _ => Err(Error::missing("company_uuid")),
+            },
         }
-        Ok(validity)
     }
 
     /// Idempotent.
     ///
     /// DynamoDB: one transaction.
-    pub async fn unbind_moka(&self, company: &Uuid) -> Result<()> {
-        let remove = Write::Delete { table: self.tables.hris.clone(), key: moka_binding_key(company), condition: None };
-        self.store.transact(vec![remove]).await?;
-        Ok(())
+    pub async fn unbind_moka(&self, signer: &Signer) -> Result<()> {
+        let (table, key) = (self.tables.hris.clone(), moka_binding_key(&signer.company));
+        match self.write_once(signer, &(), vec![Write::Delete { table, key, condition: None }]).await? {
+            Once::Written | Once::Before(()) => Ok(()),
+            Once::Rejected(_) => Err(Error::internal("DynamoDB rejected a removal without a condition")),
+        }
     }
 
     /// Stores a candidate that Moka pushes; `false` if the company is not bound to Moka. A later push with the same id replaces the
-    /// candidate. A repeated call changes nothing, even after the company was unbound.
+    /// candidate.
     ///
-    /// DynamoDB: one read, one transaction. A repeated call: one read.
-    pub async fn push_candidate(&self, caller: &Caller, candidate: &Candidate) -> Result<bool> {
-        let table = &self.tables.hris;
-        let (company, call) = (&caller.company, caller.idempotent_uuid()?);
+    /// DynamoDB: one read, one transaction.
+    pub async fn push_candidate(&self, signer: &Signer, candidate: &Candidate) -> Result<bool> {
+        let (table, company) = (&self.tables.hris, &signer.company);
         let bound = || Write::Check { table: table.clone(), key: moka_binding_key(company), condition: Condition::present() };
         retry_conflicts(|| async {
             let stored = self.store.get(table, record_key(company, Candidate::KIND, candidate.id())).await?;
-            let calls = stored.as_ref().and_then(|item| item.get(CALLS)?.as_s().ok()).map_or("", String::as_str);
-            if calls.split(' ').any(|known| known == call.as_str()) {
-                return Ok(Some(true));
-            }
             let (version, unchanged) = match &stored {
                 None => (0, Condition::absent()),
                 Some(item) => {
@@ -114,16 +108,24 @@ impl Service {
                     (version, Condition::equals(VERSION, number(version)))
                 }
             };
-            let calls: Vec<&str> = std::iter::once(call.as_str()).chain(calls.split(' ')).take(MAX_CALLS).collect();
-            let mut item = to_item(&self.keyring, company, candidate, version + 1)?;
-            item.insert(CALLS.into(), text(calls.join(" ").trim_end()));
-            let put = Write::Put { table: table.clone(), item: item.clone(), condition: unchanged };
-            Ok(match self.store.transact(vec![bound(), put]).await?.unless_stored(&item) {
-                Outcome::Written => Some(true),
-                Outcome::Rejected(rejections) if rejections.first().is_some_and(|bound| bound.failed) => Some(false),
-                Outcome::Rejected(_) => None,
+            let item = to_item(&self.keyring, company, candidate, version + 1)?;
+            let put = Write::Put { table: table.clone(), item, condition: unchanged };
+            Ok(match self.write_once(signer, &(), vec![bound(), put]).await? {
+                Once::Written | Once::Before(()) => Some(true),
+                Once::Rejected(rejections) if rejections.first().is_some_and(|bound| bound.failed) => Some(false),
+                Once::Rejected(_) => None,
             })
         })
         .await
     }
+}
+
+/// The validity of a stored code for this company.
+fn validity(stored: Option<&Item>, company: &Uuid, now: Timestamp) -> Result<Validity> {
+    let stored = stored.ok_or_else(|| Error::missing("bind_code"))?;
+    let (until, kept) = (read_integer::<i64>(stored, "valid_until")?, read_integer::<i64>(stored, "expires_at")?);
+    if read_text(stored, "company")? != company.as_str() || kept <= now.as_second() {
+        return Err(Error::missing("bind_code"));
+    }
+    Ok(if now.as_second() < until { Validity::Valid } else { Validity::Expired })
 }

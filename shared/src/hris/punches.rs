@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::employees::Employee;
 use super::keys::{empno_key, punches_partition};
+use super::replay::{Once, Signer};
 use super::values::{Code, Uuid};
 use super::{Service, check_period};
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::read_text;
-use crate::storage::table::{Condition, Key, Outcome, Write};
+use crate::storage::table::{Condition, Key, Write};
 use crate::values::{Date, LocalTime};
 
 /// The most punches of a request.
@@ -19,8 +20,8 @@ pub const MAX_PUNCHES: usize = 1000;
 const MAX_DAYS: u32 = 366;
 /// The most punches that one request reads.
 const MAX_READ: usize = 50_000;
-/// The most writes and conditions of one transaction.
-const MAX_WRITES: usize = 100;
+/// The most writes and conditions of one transaction, without the record of the call.
+const MAX_WRITES: usize = 99;
 
 #[derive(Clone, Debug)]
 pub struct Punch {
@@ -47,26 +48,38 @@ pub struct Checking {
 }
 
 impl Service {
-    /// Stores the punches of employees that exist. Returns the numbers that no employee has.
+    /// Stores the punches of employees that exist. Returns the numbers that no employee has. The call is remembered if it has no such number
+    /// and `is_whole`: it has no invalid row either.
     ///
-    /// DynamoDB: one transaction for each fifty punches or more, and a second one for each transaction with an unknown number.
-    pub async fn store_punches(&self, company: &Uuid, punches: &[Punch]) -> Result<HashSet<Code>> {
-        let mut unknown = HashSet::new();
+    /// DynamoDB: one transaction for each 49 punches or more, and a second one for each transaction with an unknown number.
+    pub async fn store_punches(&self, signer: &Signer, punches: &[Punch], is_whole: bool) -> Result<HashSet<Code>> {
         // Sorted, so that the punches of one employee share one condition check.
         let once: BTreeMap<_, _> = punches.iter().map(|punch| ((&punch.empno, punch.second()), punch)).collect();
-        let mut batch = Batch::default();
+        let mut batches: Vec<Batch<'_>> = Vec::new();
         for punch in once.into_values() {
-            if !batch.has_room_for(punch) {
-                self.store_batch(company, std::mem::take(&mut batch), &mut unknown).await?;
+            match batches.last_mut() {
+                Some(batch) if batch.has_room_for(punch) => batch.push(punch),
+                _ => batches.push(Batch::of(punch)),
             }
-            batch.push(punch);
         }
-        self.store_batch(company, batch, &mut unknown).await?;
+        let (mut unknown, last) = (HashSet::new(), batches.len().saturating_sub(1));
+        for (at, batch) in batches.into_iter().enumerate() {
+            if self.store_batch(signer, batch, is_whole && at == last, &mut unknown).await? == Sent::Before {
+                break;
+            }
+        }
         Ok(unknown)
     }
 
-    async fn store_batch(&self, company: &Uuid, mut batch: Batch<'_>, unknown: &mut HashSet<Code>) -> Result<()> {
-        let table = &self.tables.hris;
+    /// `completes` if the call is done with this batch, unless it has unknown numbers.
+    async fn store_batch(
+        &self,
+        signer: &Signer,
+        mut batch: Batch<'_>,
+        completes: bool,
+        unknown: &mut HashSet<Code>,
+    ) -> Result<Sent> {
+        let (table, company) = (&self.tables.hris, &signer.company);
         while !batch.punches.is_empty() {
             let checks = batch.empnos.iter().map(|empno| Write::Check {
                 table: table.clone(),
@@ -75,7 +88,17 @@ impl Service {
             });
             let puts =
                 batch.punches.iter().map(|punch| Write::Set { table: table.clone(), item: punch.key(company).into_item() });
-            let Outcome::Rejected(rejections) = self.store.transact(checks.chain(puts).collect()).await? else { break };
+            let writes = checks.chain(puts).collect();
+            let outcome = if completes && unknown.is_empty() {
+                self.write_once(signer, &(), writes).await?
+            } else {
+                self.write_part(signer, writes).await?
+            };
+            let rejections = match outcome {
+                Once::Written => break,
+                Once::Before(()) => return Ok(Sent::Before),
+                Once::Rejected(rejections) => rejections,
+            };
             let absent: HashSet<&Code> = batch
                 .empnos
                 .iter()
@@ -90,7 +113,7 @@ impl Service {
             batch.punches.retain(|punch| !absent.contains(&punch.empno));
             unknown.extend(absent.into_iter().cloned());
         }
-        Ok(())
+        Ok(Sent::Now)
     }
 
     /// The employee, and whether the employee punched today.
@@ -127,14 +150,25 @@ impl Service {
     }
 }
 
+/// When the punches of a batch were sent.
+#[derive(PartialEq)]
+enum Sent {
+    Now,
+    /// The call is a replay of one that stored all its punches.
+    Before,
+}
+
 /// The content of one transaction: punches, and the employees whose existence it checks.
-#[derive(Default)]
 struct Batch<'a> {
     empnos: Vec<&'a Code>,
     punches: Vec<&'a Punch>,
 }
 
 impl<'a> Batch<'a> {
+    fn of(punch: &'a Punch) -> Self {
+        Self { empnos: vec![&punch.empno], punches: vec![punch] }
+    }
+
     fn is_new(&self, punch: &Punch) -> bool {
         self.empnos.last().is_none_or(|empno| **empno != punch.empno)
     }

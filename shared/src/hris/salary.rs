@@ -2,10 +2,11 @@
 
 use super::Service;
 use super::keys::{empno_key, salary_partition};
-use super::values::{Code, Month, Uuid};
+use super::replay::{Once, Signer};
+use super::values::{Code, Month};
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::number;
-use crate::storage::table::{Condition, Key, Outcome, Write};
+use crate::storage::table::{Condition, Key, Write};
 use crate::values::{Adjustment, Text};
 
 pub struct SubjectValue {
@@ -19,17 +20,17 @@ impl Service {
     /// Stores the value of a subject. The last value for an employee, subject and month replaces earlier ones.
     ///
     /// DynamoDB: one transaction.
-    pub async fn store_subject_value(&self, company: &Uuid, value: &SubjectValue) -> Result<()> {
-        let table = &self.tables.hris;
+    pub async fn store_subject_value(&self, signer: &Signer, value: &SubjectValue) -> Result<()> {
+        let (table, company) = (&self.tables.hris, &signer.company);
         let sort_key = format!("{}#{}", value.month.as_str(), value.subject_name.as_str());
         let mut item = Key::new(salary_partition(company, &value.empno), sort_key).into_item();
         item.insert("value".into(), serde_dynamo::to_attribute_value(value.value).map_err(Error::internal)?);
         item.insert("stored_at".into(), number(self.clock.now().as_millisecond()));
         let check =
             Write::Check { table: table.clone(), key: empno_key(company, &value.empno), condition: Condition::present() };
-        match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
-            Outcome::Written => Ok(()),
-            Outcome::Rejected(_) => Err(Error::missing("empno")),
+        match self.write_once(signer, &(), vec![check, Write::Set { table: table.clone(), item }]).await? {
+            Once::Written | Once::Before(()) => Ok(()),
+            Once::Rejected(_) => Err(Error::missing("empno")),
         }
     }
 }

@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use sha2::Sha256;
 
 use crate::values::Secret;
@@ -28,9 +29,7 @@ pub struct SignedCall<'a> {
 impl SignedCall<'_> {
     /// The index of the payload that was signed with one of these secrets, if any.
     pub fn signed_payload(&self, secrets: &[Secret<String>]) -> Option<usize> {
-        let mut presented = [0; 32];
-        hex::decode_to_slice(self.signature.expose(), &mut presented).ok()?;
-        let presented = Secret::new(presented);
+        let presented = self.presented()?;
         let mut found = None;
         for (at, payload) in self.payloads.iter().enumerate() {
             for path in self.paths {
@@ -39,7 +38,7 @@ impl SignedCall<'_> {
                 let twice = twice.each_ref().map(String::as_str);
                 for secret in secrets {
                     for text in [&parts, &twice] {
-                        if sign(secret, text).is_same(&presented) {
+                        if sign(secret.as_deref(), text).is_same(&presented) {
                             found = found.or(Some(at));
                         }
                     }
@@ -49,11 +48,28 @@ impl SignedCall<'_> {
         found
     }
 
-    /// Whether the tonce (Unix seconds, optionally with a fraction) is close enough to the server's time.
+    /// The signature as bytes. Its digits may be in either case.
+    pub fn presented(&self) -> Option<Secret<[u8; 32]>> {
+        let mut presented = [0; 32];
+        hex::decode_to_slice(self.signature.expose(), &mut presented).ok()?;
+        Some(Secret::new(presented))
+    }
+
+    /// Whether the tonce is close enough to the server's time.
     pub fn is_timely(&self, now: Timestamp) -> bool {
+        self.seconds().is_some_and(|tonce| (tonce - Decimal::from(now.as_second())).abs() <= Decimal::from(WINDOW))
+    }
+
+    /// The last second in which the call is timely.
+    pub fn timely_until(&self) -> Option<Timestamp> {
+        let second = self.seconds()?.floor().to_i64()?;
+        Timestamp::from_second(second.checked_add(WINDOW)?).ok()
+    }
+
+    /// The tonce: Unix seconds, optionally with a fraction.
+    fn seconds(&self) -> Option<Decimal> {
         let plain = self.tonce.len() <= 30 && self.tonce.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let tonce = plain.then(|| Decimal::from_str_exact(self.tonce).ok()).flatten();
-        tonce.is_some_and(|tonce| (tonce - Decimal::from(now.as_second())).abs() <= Decimal::from(WINDOW))
+        plain.then(|| Decimal::from_str_exact(self.tonce).ok()).flatten()
     }
 }
 
@@ -63,7 +79,8 @@ fn encoded_twice(text: &str) -> String {
     text.bytes().map(char::from).collect()
 }
 
-fn sign(secret: &Secret<String>, parts: &[&str]) -> Secret<[u8; 32]> {
+/// The signature of these parts of a call, in their order.
+pub fn sign(secret: Secret<&str>, parts: &[&str]) -> Secret<[u8; 32]> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else {
         unreachable!("HMAC takes a key of any length")
     };

@@ -260,6 +260,7 @@ pub fn body(body: Value) -> Response {
 }
 
 /// A call that is signed once and can be sent several times.
+#[derive(Clone)]
 pub struct Signed {
     product: Product,
     method: Method,
@@ -271,9 +272,35 @@ pub struct Signed {
 
 impl Signed {
     pub fn new(product: &Product, method: Method, path: &str, payload: &Value) -> Self {
-        let (tonce, payload) = (product.tonce(), payload.to_string());
+        Self::at(&product.tonce(), product, method, path, payload)
+    }
+
+    /// The same with this tonce.
+    pub fn at(tonce: &str, product: &Product, method: Method, path: &str, payload: &Value) -> Self {
+        let (tonce, payload) = (tonce.to_owned(), text(payload));
         let signature = product.sign(method.as_str(), path, &tonce, &payload);
         Self { product: product.clone(), method, path: path.to_owned(), tonce, signature, payload }
+    }
+
+    /// The same call with the digits of its signature in upper case.
+    pub fn in_upper_case(&self) -> Self {
+        Self { signature: self.signature.to_uppercase(), ..self.clone() }
+    }
+
+    /// The same call to another process.
+    pub fn to(&self, address: &Address) -> Self {
+        let mut call = self.clone();
+        call.product.address = address.clone();
+        call
+    }
+
+    /// Sends the parameters and the payload as a form, and the signature in the header.
+    pub async fn send_as_form(&self) -> Response {
+        let form = [("access_key", &self.product.access_key), ("tonce", &self.tonce), ("payload", &self.payload)];
+        let request = self.product.request(self.method.clone(), &self.path, &[], None);
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        fetch(request.header("x-zhiren-signature", &self.signature)).await
     }
 
     pub async fn send(&self) -> Response {

@@ -11,6 +11,7 @@ use lambda::{IMPOSSIBLE_IN_A_PATH, RawPath};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 use shared::error::{Error, Fault};
+use shared::hris::replay::Signer;
 use shared::hris::signature::SignedCall;
 use shared::hris::{Caller, Credential};
 use shared::values::Secret;
@@ -30,7 +31,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b
 pub struct Signed {
     /// 访问识别码
     access_key: Option<String>,
-    /// 以秒为单位的 Unix 时间, 与服务器相差不超过 300 秒
+    /// 以秒为单位的 Unix 时间, 可以有小数, 与服务器相差不超过 300 秒; 同一签名的写入只生效一次, 一秒内内容相同的多次写入需用小数区分
     tonce: Option<String>,
     /// HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload), 十六进制; 也可放在 header x-zhiren-signature
     #[param(value_type = Option<String>)]
@@ -44,7 +45,7 @@ pub struct Signed {
 
 impl Signed {
     /// Reads the parameters from the query, else from the form. An empty one counts as absent. All are decoded except `payload`, of which
-    /// [`Sent::payloads`] needs the encoded form.
+    /// [`payload_forms`] needs the encoded form.
     fn of(query: &HashMap<String, String>, form: &HashMap<String, String>) -> Self {
         let raw = |name| [query, form].into_iter().find_map(|fields| fields.get(name).filter(|raw| !raw.is_empty()));
         let decoded = |name| raw(name).map(|raw| decode(&raw.replace('+', " ")));
@@ -58,9 +59,15 @@ impl Signed {
     }
 }
 
-/// An authenticated call with its payload. A handler without this parameter is public.
+/// An authenticated call that reads, with its payload. A handler without this parameter or [`Write`] is public.
 pub struct Call<P> {
     pub caller: Caller,
+    pub payload: P,
+}
+
+/// A call that writes, with its payload: it must be signed.
+pub struct Write<P> {
+    pub signer: Signer,
     pub payload: P,
 }
 
@@ -68,32 +75,27 @@ impl<P: Payload> FromRequest<App> for Call<P> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let method = request.method().clone();
-        let paths = path_forms(&request);
         let sent = Sent::read(request).await?;
-        let mut payloads = sent.payloads();
-        let Signed { access_key, tonce, .. } = &sent.parameters;
-        let (caller, payload) = match (access_key, sent.access_token()) {
-            (None, Some(access_token)) => {
-                if method != Method::GET {
-                    return Err(Failure::NotPermitted("access_token opens reads only"));
-                }
-                (app.authorize_token(access_token).await?.ok_or(Failure::UnknownAccessToken)?, 0)
-            }
-            _ => {
-                let access_key = access_key.as_deref().ok_or(Failure::Missing(MissingParameter::AccessKey))?;
-                let signature = sent.signature()?;
-                let tonce = tonce.as_deref().ok_or(Failure::Missing(MissingParameter::Tonce))?;
-                let method = method.as_str();
-                let call = SignedCall { method, paths: &paths, access_key, tonce, payloads: &payloads, signature };
-                app.authorize(&call).await?
-            }
+        let (caller, signed) = match sent.token_alone() {
+            Some(token) => (app.authorize_token(token).await?.ok_or(Failure::UnknownAccessToken)?, 0),
+            None => sent.authorize(app).await.map(|(signer, signed)| (signer.into(), signed))?,
         };
-        let payload = read_payload(&payloads.swap_remove(payload))?;
-        if P::BEARS_TOKEN && payload.is_object() {
-            prove_company(app, &caller, access_key.as_deref(), payload.get("token")).await?;
+        let payload = sent.payload(app, &caller, signed).await?;
+        Ok(Self { caller, payload })
+    }
+}
+
+impl<P: Payload> FromRequest<App> for Write<P> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let sent = Sent::read(request).await?;
+        if sent.token_alone().is_some() {
+            return Err(Failure::NotPermitted("access_token opens reads only"));
         }
-        Ok(Self { caller, payload: payload.read()? })
+        let (signer, signed) = sent.authorize(app).await?;
+        let payload = sent.payload(app, &signer.clone().into(), signed).await?;
+        Ok(Self { signer, payload })
     }
 }
 
@@ -127,17 +129,21 @@ fn path_forms(request: &Request) -> Vec<String> {
 
 /// What the client sent.
 struct Sent {
+    method: Method,
+    /// See [`path_forms`].
+    paths: Vec<String>,
     /// The signature in the header.
     header: Option<Secret<String>>,
     /// The access token in `Authorization`.
     bearer: Option<Secret<String>>,
     parameters: Signed,
-    /// Empty if the body is a form.
-    body: Bytes,
+    /// See [`payload_forms`].
+    payloads: Vec<String>,
 }
 
 impl Sent {
     async fn read(request: Request) -> Result<Self, Failure> {
+        let (method, paths) = (request.method().clone(), path_forms(&request));
         let header = request.headers().get("x-zhiren-signature");
         let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let bearer = bearer(request.headers()).map(|token| token.map(str::to_owned));
@@ -150,7 +156,29 @@ impl Sent {
             (HashMap::new(), body)
         };
         let parameters = Signed::of(&query, &form);
-        Ok(Self { header: header.filter(|header| !header.is_empty()).map(Secret::new), bearer, parameters, body })
+        let header = header.filter(|header| !header.is_empty()).map(Secret::new);
+        let payloads = payload_forms(parameters.payload.as_deref(), &body);
+        Ok(Self { method, paths, header, bearer, parameters, payloads })
+    }
+
+    /// The signer, and the index of the signed payload.
+    async fn authorize(&self, app: &App) -> Result<(Signer, usize), Failure> {
+        let Signed { access_key, tonce, .. } = &self.parameters;
+        let access_key = access_key.as_deref().ok_or(Failure::Missing(MissingParameter::AccessKey))?;
+        let signature = self.signature()?;
+        let tonce = tonce.as_deref().ok_or(Failure::Missing(MissingParameter::Tonce))?;
+        let Self { paths, payloads, .. } = self;
+        let call = SignedCall { method: self.method.as_str(), paths, access_key, tonce, payloads, signature };
+        Ok(app.authorize(&call).await?)
+    }
+
+    /// Reads the payload at this index, and checks the company's token in it.
+    async fn payload<P: Payload>(mut self, app: &App, caller: &Caller, signed: usize) -> Result<P, Failure> {
+        let payload = read_payload(&self.payloads.swap_remove(signed))?;
+        if P::BEARS_TOKEN && payload.is_object() {
+            prove_company(app, caller, self.parameters.access_key.as_deref(), payload.get("token")).await?;
+        }
+        Ok(payload.read()?)
     }
 
     /// From the header or the parameter. Two different signatures are invalid.
@@ -162,6 +190,11 @@ impl Sent {
         }
     }
 
+    /// The access token, if the client sent no access key.
+    fn token_alone(&self) -> Option<Secret<&str>> {
+        self.parameters.access_key.is_none().then(|| self.access_token()).flatten()
+    }
+
     /// From `Authorization` (RFC 6750) or the parameter. Two different tokens are invalid.
     fn access_token(&self) -> Option<Secret<&str>> {
         match (&self.bearer, &self.parameters.access_token) {
@@ -169,20 +202,19 @@ impl Sent {
             (bearer, parameter) => bearer.as_ref().or(parameter.as_ref()).map(Secret::as_deref),
         }
     }
+}
 
-    /// The forms in which the client may have signed the payload: a `+` means a space, or itself. Some libraries put a byte order mark
-    /// before the text that the client signed.
-    fn payloads(&self) -> Vec<String> {
-        let mut forms = match self.parameters.payload.as_deref() {
-            None => vec![String::from_utf8_lossy(&self.body).into_owned()],
-            Some(raw) if raw.contains('+') => vec![decode(&raw.replace('+', " ")), decode(raw)],
-            Some(raw) => vec![decode(raw)],
-        };
-        let unmarked: Vec<String> =
-            forms.iter().filter_map(|form| form.strip_prefix(BYTE_ORDER_MARK)).map(str::to_owned).collect();
-        forms.extend(unmarked);
-        forms
-    }
+/// The forms in which the client may have signed the payload: a `+` means a space, or itself. Some libraries put a byte order mark before
+/// the text that the client signed. `parameter` is the parameter as sent; without it the body is the payload.
+fn payload_forms(parameter: Option<&str>, body: &[u8]) -> Vec<String> {
+    let mut forms = match parameter {
+        None => vec![String::from_utf8_lossy(body).into_owned()],
+        Some(raw) if raw.contains('+') => vec![decode(&raw.replace('+', " ")), decode(raw)],
+        Some(raw) => vec![decode(raw)],
+    };
+    let unmarked: Vec<String> = forms.iter().filter_map(|form| form.strip_prefix(BYTE_ORDER_MARK)).map(str::to_owned).collect();
+    forms.extend(unmarked);
+    forms
 }
 
 /// Splits `name=value&...`. The values stay encoded. The first value of a repeated name counts.

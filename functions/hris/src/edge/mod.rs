@@ -1,7 +1,7 @@
 //! Everything that is HTTP: authentication and payloads of requests, documented bodies of responses.
 //!
 //! ```text
-//! ?access_key=..&tonce=..&signature=..&payload={"token":".."}   signed: see `shared::hris::signature`
+//! ?access_key=..&tonce=..&signature=..&payload={"token":".."}   signed: see `shared::hris::signature`, and `replay` for writes
 //! x-zhiren-signature: ..                                        or the signature is in this header
 //! ?access_token=..                                              or an employee consented: reads only
 //! Authorization: Bearer ..                                      likewise
@@ -13,6 +13,6 @@ mod auth;
 mod body;
 
 pub use answer::{Failure, Problem, Reply};
-pub use auth::{Call, Signed};
+pub use auth::{Call, Signed, Write};
 pub use body::{Fields, Nothing, Payload, TokenFields, TokenOnly};
 pub use lambda::path::Segment;

@@ -163,7 +163,10 @@ async fn another_companys_product_finds_nothing_and_changes_nothing() {
     for id in [EMPNO, MOBILE] {
         assert_eq!(other.get(&format!("/api/v2/employees/{id}"), token.clone()).await, missing("id"), "{id}");
     }
-    assert_eq!((stage.items("hris").await, stage.items("credentials").await), (hris, credentials));
+    // The other company ended its own binding to Moka, which the record of that call says.
+    let mut left = stage.items("credentials").await;
+    left.retain(|item| !item["pk"]["S"].as_str().is_some_and(|key| key.starts_with(&format!("hris#call#{}", other.company))));
+    assert_eq!((stage.items("hris").await, left), (hris, credentials));
 }
 
 #[tokio::test]

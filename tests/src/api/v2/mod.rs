@@ -12,6 +12,7 @@ mod order_of_checks;
 mod organization;
 mod paging;
 mod recruitment;
+mod replay;
 mod round_trip;
 mod salary;
 mod signature;

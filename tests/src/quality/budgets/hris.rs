@@ -77,7 +77,9 @@ async fn organization(meter: &mut Meter<Product>) {
 async fn attendance(meter: &mut Meter<Product>) {
     let path = "/api/v2/attendance_punches";
     let punches = json!([{"empno": EMPNO, "punched_at": "2017-02-03 08:00"}]);
-    meter.success(&format!("POST {path}"), Method::POST, path, punches).await;
+    for label in ["", ", sent again"] {
+        meter.success(&format!("POST {path}{label}"), Method::POST, path, punches.clone()).await;
+    }
     let unknown = json!([{"empno": "x", "punched_at": "2017-02-03 08:00"}, {"empno": EMPNO, "punched_at": "2017-02-03 09:00"}]);
     meter.success(&format!("POST {path}, with an unknown number"), Method::POST, path, unknown).await;
     let token = meter.caller.with_token(json!({}));
@@ -94,7 +96,9 @@ async fn attendance(meter: &mut Meter<Product>) {
 
     let salary = "/api/v2/salary/subject_values";
     let value = json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": 1});
-    meter.success(&format!("POST {salary}"), Method::POST, salary, value).await;
+    for label in ["", ", sent again"] {
+        meter.success(&format!("POST {salary}{label}"), Method::POST, salary, value.clone()).await;
+    }
     let period = json!({"start_date": "2017-07-01", "end_date": "2017-07-31"});
     meter.get("/approvals", "/approvals", period).await;
     meter.get("/approvals/{number_series}", &format!("/approvals/{APPROVAL}"), Value::Null).await;
@@ -104,7 +108,9 @@ async fn integration(meter: &mut Meter<Product>) {
     let product = meter.caller.clone();
     let path = format!("/api/v2/company_tokens/{}", product.company);
     let visitor = product.with_token(json!({"zhiren_visitor_token": "v"}));
-    meter.success("PATCH /api/v2/company_tokens/{guid}", Method::PATCH, &path, visitor).await;
+    for label in ["", ", sent again"] {
+        meter.success(&format!("PATCH /api/v2/company_tokens/{{guid}}{label}"), Method::PATCH, &path, visitor.clone()).await;
+    }
     let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
     let visit = product.with_token(json!({"name": "曹操", "time": "15:00"}));
     for label in ["", ", sent again"] {
@@ -113,14 +119,18 @@ async fn integration(meter: &mut Meter<Product>) {
     let code = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
     let path = format!("/moka_binds/{}", code["bind_code"].as_str().expect("a code"));
     meter.get("/moka_binds/{bind_code}", &path, Value::Null).await;
-    let label = "PATCH /api/v2/moka_binds/{bind_code}";
-    meter.success(label, Method::PATCH, &format!("/api/v2{path}"), Value::Null).await;
+    for label in ["", ", sent again"] {
+        let label = format!("PATCH /api/v2/moka_binds/{{bind_code}}{label}");
+        meter.success(&label, Method::PATCH, &format!("/api/v2{path}"), Value::Null).await;
+    }
     let path = "/api/v2/moka_candidates";
     for label in ["", ", sent again"] {
         meter.success(&format!("POST {path}{label}"), Method::POST, path, moka_candidate()).await;
     }
     let path = "/api/v2/moka_unbinds";
-    meter.success(&format!("POST {path}"), Method::POST, path, Value::Null).await;
+    for label in ["", ", sent again"] {
+        meter.success(&format!("POST {path}{label}"), Method::POST, path, Value::Null).await;
+    }
 }
 
 async fn consent(meter: &mut Meter<Product>) {

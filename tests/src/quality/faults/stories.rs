@@ -186,14 +186,14 @@ async fn a_replay_announces_a_visit_whose_announcement_was_interrupted() {
     let signature = product.sign("POST", &path, &tonce, &payload);
     let query = [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
     let replay = async || product.send(Method::POST, &path, &query, Some(payload.clone())).await;
-    stage.inject_into("PutItem", &[Fault::ResponseLost; 30]);
+    stage.inject_into("TransactWriteItems", &[Fault::ResponseLost; 30]);
     assert_eq!(replay().await, rejection(500, 9001, "internal error"));
     assert!(stage.clear_faults() < 30);
     // As if the process had ended here.
-    let claims = stage.items("hris").await.into_iter().filter(|item| item.get("claimed_until").is_some());
+    let claims = stage.items("credentials").await.into_iter().filter(|item| item.get("claimed_until").is_some());
     for mut claim in claims {
         claim["claimed_until"] = json!({"N": ((stage.clock_seconds() + 15) * 1000).to_string()});
-        stage.database("PutItem", &json!({"TableName": "hris", "Item": claim})).await;
+        stage.database("PutItem", &json!({"TableName": "credentials", "Item": claim})).await;
     }
     // For fifteen seconds the process that made the claim may still send the message.
     stage.clock.advance(SignedDuration::from_secs(14));
