@@ -40,11 +40,17 @@ impl Admin {
             shared::signing::Service::connect(environment),
             shared::jobboard::Service::connect(environment)
         )?;
+        for keys in [channel.keys(), hris.keys(), signing.keys(), jobboard.keys()] {
+            keys.record().await?;
+        }
         Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris), signing: Arc::new(signing), jobboard: Arc::new(jobboard) })
     }
 
     /// Executes the command in an event.
     pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
+        for keys in [self.channel.keys(), self.hris.keys(), self.signing.keys(), self.jobboard.keys()] {
+            keys.refresh().await;
+        }
         let result = match Json::parse(event) {
             Ok(event) => self.run(event).await,
             Err(fault) => Err(Error::invalid([fault])),

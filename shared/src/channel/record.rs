@@ -85,6 +85,7 @@ impl Service {
         condition: Condition,
         references: &[Reference<'_>],
     ) -> Result<Option<Rejections>> {
+        self.keyring.record().await?;
         let table = &self.tables.channel;
         let item = to_item(&self.keyring, channel, record)?;
         let outcome = if references.is_empty() {

@@ -71,6 +71,7 @@ impl Service {
 
     /// Creates a product's one access key for a company. Returns it with its secret.
     pub async fn create_access_key(&self, product_id: &Code, company: &Uuid) -> Result<(AccessKey, NewSecret)> {
+        self.keyring.record().await?;
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
         let access_key = RecordId::parse(&format!("ak{id}")).map_err(Error::internal)?;
@@ -116,6 +117,7 @@ impl Service {
 
     /// Adds a secret. The old one stays valid until it is retired.
     pub async fn rotate_access_key(&self, access_key: &RecordId) -> Result<NewSecret> {
+        self.keyring.record().await?;
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
         let sealed = self.seal_secret(access_key, &secret)?;
@@ -146,6 +148,7 @@ impl Service {
     /// DynamoDB: one read, one write.
     pub async fn update_visitor_token(&self, uuid: &Uuid, token: &Token) -> Result<Company> {
         let company = self.company(uuid).await?.ok_or_else(|| Error::missing("guid"))?;
+        self.keyring.record().await?;
         let key = visitor_token_key(uuid);
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(*token.as_deref().expose()));

@@ -114,6 +114,7 @@ impl<'a, T: Entity> Import<'a, T> {
         if chunk.is_empty() {
             return Ok(());
         }
+        self.service.keyring.record().await?;
         self.look_up_references(&chunk).await?;
         let (mut rest, mut conflicts) = (&chunk[..], Conflicts::default());
         while !rest.is_empty() {

@@ -27,12 +27,12 @@ pub mod visits;
 
 use std::sync::Arc;
 
-use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::sms::Sms;
 use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
+use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
@@ -47,7 +47,7 @@ pub struct Service {
     tables: Tables,
     objects: Objects,
     sms: Sms,
-    keyring: Keyring,
+    keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
     access_keys: Cache<String, Arc<CachedAccessKey>>,
@@ -106,6 +106,11 @@ impl Service {
             consents: Cache::default(),
             tables,
         })
+    }
+
+    /// The keys of the family, for a process to keep up with their secret.
+    pub fn keys(&self) -> &FamilyKeys {
+        &self.keyring
     }
 
     fn counters(&self) -> Counters<'_> {

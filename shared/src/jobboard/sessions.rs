@@ -48,7 +48,8 @@ impl Service {
     /// DynamoDB: one read, unless cached.
     pub async fn authorize(&self, token: Secret<&str>) -> Result<Session> {
         let now = self.clock.now();
-        let Holder { subject, epoch, .. } = TOKENS.verify(&self.keyring, token, now).ok_or_else(Error::token_rejected)?;
+        let holder = self.keyring.verify(&TOKENS, token, now).await;
+        let Holder { subject, epoch, .. } = holder.ok_or_else(Error::token_rejected)?;
         let user = subject.parse().map(Id::from_u64).map_err(|_| Error::token_rejected())?;
         if self.epochs.get(&user, now) != Some(epoch) {
             // Not cached, or cached before the token was issued: then the epoch of the token may be newer than the cache.
@@ -90,6 +91,7 @@ impl Service {
             user.epoch = next;
             let mut item = self.user_item(&user)?;
             item.insert(VERSION.into(), number(version + 1));
+            self.keyring.record().await?;
             let writes = vec![
                 Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) },
                 Write::Set { table: table.clone(), item: self.openid_item(&user)? },

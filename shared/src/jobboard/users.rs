@@ -98,7 +98,7 @@ impl Service {
         phone_code: Secret<&str>,
         inviter: Option<Id>,
     ) -> Result<Login, CodeError> {
-        let session = self.wechat.code_to_session(login_code).await?;
+        let session = self.wechat.code_to_session(login_code, self.clock.now()).await?;
         if let Some(user) = self.user_of(&session.openid).await? {
             return Ok(self.login(user)?);
         }
@@ -133,6 +133,7 @@ impl Service {
     /// Stores a new user. Returns its session, or that of the user that a concurrent registration of the same openid has stored; None if
     /// another user has its id.
     async fn store_user(&self, user: User) -> Result<Option<Session>> {
+        self.keyring.record().await?;
         let table = &self.tables.jobboard;
         let writes = vec![
             Write::Put { table: table.clone(), item: self.openid_item(&user)?, condition: Condition::absent() },
@@ -157,7 +158,7 @@ impl Service {
     }
 
     async fn log_in_by(&self, login_code: Secret<&str>) -> Result<Option<Login>, CodeError> {
-        let session = self.wechat.code_to_session(login_code).await?;
+        let session = self.wechat.code_to_session(login_code, self.clock.now()).await?;
         let user = self.user_of(&session.openid).await?;
         Ok(user.map(|user| self.login(user)).transpose()?)
     }
@@ -186,6 +187,7 @@ impl Service {
     }
 
     async fn change_user(&self, id: Id, change: impl Fn(&mut User)) -> Result<()> {
+        self.keyring.record().await?;
         let changed = self.store.change(&self.tables.jobboard, keys::user(id), |item| {
             let mut user = self.read_user(item.clone())?;
             change(&mut user);

@@ -4,6 +4,7 @@ pub mod cache;
 pub mod call_counter;
 pub mod clock;
 pub mod environment;
+pub mod family_keys;
 pub mod ids;
 pub mod log;
 pub mod metrics;

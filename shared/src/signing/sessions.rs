@@ -54,7 +54,7 @@ impl Service {
     }
 
     async fn log_in_by(&self, platform: &PlatformCode, code: Secret<&str>) -> Result<Login, CodeError> {
-        let session = self.wechat.code_to_session(code).await?;
+        let session = self.wechat.code_to_session(code, self.clock.now()).await?;
         let openid =
             self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.expose().as_bytes()])?;
         let id = hex::encode(&openid.expose()[..16]);

@@ -5,4 +5,5 @@ mod cleanup;
 mod hris;
 mod hris_import;
 mod jobboard;
+mod keys;
 mod signing;
