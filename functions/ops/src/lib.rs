@@ -6,6 +6,7 @@ pub mod cleanup;
 pub mod docs;
 mod hris;
 mod jobboard;
+mod reseal;
 mod signing;
 pub mod snapshots;
 pub mod uploads;

@@ -13,6 +13,7 @@ mod origin;
 pub mod payments;
 mod record;
 mod reference;
+mod reseal;
 mod resource;
 pub mod tasks;
 pub mod tokens;

@@ -77,8 +77,11 @@ impl Keys {
         let stored: Stored = serde_json::from_str(secret.expose())
             .map_err(|_| Error::internal("the key secret is not a JSON object with current, index, accept and keys"))?;
         let Stored { current, index, accept, secrets } = stored;
-        if secrets.iter().any(|(id, secret)| id.contains(['.', '#']) || secret.expose().len() < MIN_SECRET) {
-            return Err(Error::internal("the key secret holds a key that is too short, or an id with a dot or #"));
+        let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if secrets.iter().any(|(id, secret)| !is_id(id) || secret.expose().len() < MIN_SECRET) {
+            return Err(Error::internal(
+                "the key secret holds a key that is too short, or an id with other characters than a-z A-Z 0-9 _ -",
+            ));
         }
         let first = secrets.keys().next().cloned().ok_or_else(|| Error::internal("the key secret lists no key"))?;
         let accept = accept.unwrap_or_else(|| secrets.keys().cloned().collect());

@@ -210,6 +210,17 @@ impl Service {
         Ok(secret.sealed(self.keyring.seal(&sealed_at(access_key), secret.plain.expose())?))
     }
 
+    /// Seals the secrets of an access key with the current key. Returns whether one had another key.
+    pub(super) fn reseal_secrets(&self, key: &mut AccessKey) -> Result<bool> {
+        let place = sealed_at(&key.access_key);
+        key.secrets.replace(|sealed| match self.keyring.is_outdated(sealed.expose()) {
+            true => {
+                self.keyring.seal(&place, &self.keyring.open(&place, sealed.expose())?).map(|sealed| Some(Secret::new(sealed)))
+            }
+            false => Ok(None),
+        })
+    }
+
     async fn change_access_key(
         &self,
         access_key: &RecordId,

@@ -18,6 +18,7 @@ pub mod oauth;
 pub mod organization;
 pub mod punches;
 pub mod recruitment;
+mod reseal;
 mod rows;
 pub mod salary;
 pub mod signature;

@@ -13,6 +13,7 @@ mod jobs;
 mod keys;
 pub mod orders;
 pub mod prices;
+mod reseal;
 pub mod review;
 pub mod search;
 pub mod sessions;

@@ -1,6 +1,6 @@
 //! Tokens of users, and their end (docs/design/jobboard.md, Conventions).
 //!
-//! A token carries the epoch of its user. All tokens of the user end when the epoch changes. Two items hold the epoch, and change together:
+//! A token carries the epoch of its user. All tokens of the user end when the epoch changes. The items that hold the epoch change together:
 //! the user's, which requests are compared with, and the one that a log-in finds by the openid, so that a log-in need not read the user.
 
 use jiff::SignedDuration;
@@ -92,10 +92,9 @@ impl Service {
             let mut item = self.user_item(&user)?;
             item.insert(VERSION.into(), number(version + 1));
             self.keyring.record().await?;
-            let writes = vec![
-                Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) },
-                Write::Set { table: table.clone(), item: self.openid_item(&user)? },
-            ];
+            let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
+            let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
+            let writes = std::iter::once(put).chain(openids).collect();
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(next)),
                 Outcome::Rejected(_) => Ok(None),

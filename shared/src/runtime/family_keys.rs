@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `fields` | the ids of the keys that may have sealed a stored field, with commas |
 //! | `indexes` | the ids of the keys by whose blind indexes all records are found, with commas |
+//! | `configuration`, `since` | what the secret names each key for, when a pass of `reseal` last began, and when it first saw that |
 //! | `version` | counts the changes |
 
 use std::ops::Deref;
@@ -142,6 +143,72 @@ impl FamilyKeys {
         Ok(())
     }
 }
+
+impl FamilyKeys {
+    /// Since when the configuration in the secret is known, in milliseconds: from now on, if it is new.
+    pub(super) async fn configured_since(&self, now: Timestamp) -> Result<Timestamp> {
+        {
+            let mut reading = self.reading.lock().await;
+            self.read_again(&mut reading, now).await;
+        }
+        self.record().await?;
+        let configuration = self.ring.keys().configuration();
+        retry_conflicts(|| async {
+            let Some(stored) = self.store.get(&self.table, marker_key()).await? else { return Ok(None) };
+            if stored.contains_key(CONFIGURATION) && read_text(&stored, CONFIGURATION)? == configuration {
+                let since = read_integer(&stored, SINCE)?;
+                return Timestamp::from_millisecond(since).map(Some).map_err(Error::internal);
+            }
+            let version = version(&stored)?;
+            let mut next = stored;
+            next.insert(CONFIGURATION.into(), text(configuration.as_str()));
+            next.insert(SINCE.into(), number(now.as_millisecond()));
+            next.insert(VERSION.into(), number(version + 1));
+            match self
+                .store
+                .put(&self.table, next.clone(), Condition::equals(VERSION, number(version)))
+                .await?
+                .unless_stored(&next)
+            {
+                Outcome::Written => Ok(Some(now)),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// After a pass that began with this configuration, stored records need only the keys that it uses. `false` if the configuration is
+    /// another one by now.
+    pub(super) async fn complete(&self, since: Timestamp) -> Result<bool> {
+        let keys = self.ring.keys();
+        retry_conflicts(|| async {
+            let Some(stored) = self.store.get(&self.table, marker_key()).await? else { return Ok(Some(false)) };
+            let is_same = stored.contains_key(CONFIGURATION)
+                && read_text(&stored, CONFIGURATION)? == keys.configuration()
+                && read_integer::<i64>(&stored, SINCE)? == since.as_millisecond();
+            if !is_same {
+                return Ok(Some(false));
+            }
+            let version = version(&stored)?;
+            let mut next = marker([keys.current()].into_iter(), keys.indexes().into_iter(), version + 1);
+            next.insert(CONFIGURATION.into(), stored[CONFIGURATION].clone());
+            next.insert(SINCE.into(), stored[SINCE].clone());
+            match self
+                .store
+                .put(&self.table, next.clone(), Condition::equals(VERSION, number(version)))
+                .await?
+                .unless_stored(&next)
+            {
+                Outcome::Written => Ok(Some(true)),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
+    }
+}
+
+const CONFIGURATION: &str = "configuration";
+const SINCE: &str = "since";
 
 fn marker_key() -> Key {
     Key::new("keys", "keys")

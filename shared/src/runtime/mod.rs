@@ -8,4 +8,5 @@ pub mod family_keys;
 pub mod ids;
 pub mod log;
 pub mod metrics;
+pub mod reseal;
 pub mod sweep;

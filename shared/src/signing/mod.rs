@@ -10,6 +10,7 @@ pub mod images;
 mod item;
 mod keys;
 mod picture;
+mod reseal;
 pub mod resume;
 pub mod sessions;
 pub mod states;

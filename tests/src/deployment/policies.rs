@@ -42,7 +42,11 @@ async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
     jobboard(&stage).await;
     // Days pass in this one, so it comes last.
     signing(&stage).await;
-    stage.wire.grants_used()
+    let mut used = stage.wire.grants_used();
+    let rotated = Stage::open().await;
+    crate::ops::rotation::rotate(&rotated).await;
+    used.extend(rotated.wire.grants_used());
+    used
 }
 
 async fn channel(stage: &Stage) {

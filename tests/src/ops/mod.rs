@@ -6,4 +6,5 @@ mod hris;
 mod hris_import;
 mod jobboard;
 mod keys;
+pub mod rotation;
 mod signing;
