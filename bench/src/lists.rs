@@ -348,7 +348,7 @@ impl Sealed {
     async fn of(place: &Place, list: &List, image: &Value) -> Result<Self, Failure> {
         let environment = Environment::new(place.variables.clone(), Arc::new(SystemClock));
         let secret = format!("{}_SECRET", list.table.to_uppercase());
-        let (_, keyring) = environment.open(list.table, environment.required(&secret)?).await?;
+        let keyring = environment.keyring(environment.required(&secret)?).await?;
         let mut plain = Vec::new();
         for field in list.sealed {
             if let Some(sealed) = image[*field]["S"].as_str() {

@@ -24,8 +24,8 @@ impl Captchas {
     pub async fn of(variables: &HashMap<String, String>) -> Result<Self> {
         let environment = Environment::new(variables.clone(), Arc::new(SystemClock));
         let table = environment.required("CREDENTIALS_TABLE")?.to_owned();
-        let (store, keyring) = environment.open(&table, environment.required("SIGNING_SECRET")?).await?;
-        Ok(Self { store, keyring, table })
+        let keyring = environment.keyring(environment.required("SIGNING_SECRET")?).await?;
+        Ok(Self { store: environment.store(), keyring, table })
     }
 
     /// The text in the picture; `None` after the first attempt to solve it.

@@ -173,8 +173,9 @@ impl World {
         let secrets = listen(0).await?;
         let secrets_url = set("AWS_ENDPOINT_URL_SECRETS_MANAGER", &url(&secrets)?);
         if secrets_url == url(&secrets)? {
-            let stored = secrets::open(file("secrets.json").as_deref(), template)?;
-            servers.spawn(serve(secrets, guard.before(Service::SecretsManager, secrets::router(stored))));
+            let file = file("secrets.json");
+            let stored = secrets::open(file.as_deref(), template)?;
+            servers.spawn(serve(secrets, guard.before(Service::SecretsManager, secrets::router(stored, file))));
         }
 
         let sns = listen(0).await?;

@@ -66,4 +66,8 @@ impl Family for Channel {
     async fn app(environment: &Environment) -> Result<App> {
         Service::connect(environment).await.map(Arc::new)
     }
+
+    async fn refresh(app: &App) {
+        app.keys().refresh().await;
+    }
 }

@@ -79,6 +79,10 @@ impl Family for Hris {
         Service::connect(environment).await.map(Arc::new)
     }
 
+    async fn refresh(app: &App) {
+        app.keys().refresh().await;
+    }
+
     /// Responses over 64 KB are compressed if the client accepts it.
     fn layer(routes: OpenApiRouter<App>) -> OpenApiRouter<App> {
         routes.layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(u16::MAX)))

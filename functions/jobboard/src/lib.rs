@@ -77,6 +77,10 @@ impl Family for Jobboard {
     async fn app(environment: &Environment) -> Result<App> {
         Service::connect(environment).await.map(Arc::new)
     }
+
+    async fn refresh(app: &App) {
+        app.keys().refresh().await;
+    }
 }
 
 /// The router of the function that lists jobs. It loads all open jobs before the first request. After a failure the first request tries

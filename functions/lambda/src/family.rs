@@ -1,6 +1,9 @@
 //! A family: an API of several functions, each with the router of its own endpoints.
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use serde_json::Value;
 use shared::error::{Error, Result};
 use shared::runtime::environment::Environment;
@@ -30,6 +33,9 @@ pub trait Family: Frame + Sized {
 
     /// Connects the state of the handlers.
     fn app(environment: &Environment) -> impl Future<Output = Result<Self::App>> + Send;
+
+    /// Comes before each request: the state may read its secrets again.
+    fn refresh(app: &Self::App) -> impl Future<Output = ()> + Send;
 
     /// Adds what the family does to every response.
     fn layer(routes: OpenApiRouter<Self::App>) -> OpenApiRouter<Self::App> {
@@ -92,7 +98,14 @@ pub async fn connect_with<F: Family>(
     let observer = Observer::of(environment);
     let router = tokio::task::spawn_blocking(move || frame::router::<F>(F::layer(routes()), observer));
     let (app, router) = tokio::join!(app, router);
-    Ok(router.map_err(|_| Error::internal("the routes conflict"))?.with_state(app?))
+    let (app, router) = (app?, router.map_err(|_| Error::internal("the routes conflict"))?);
+    let refreshing = middleware::from_fn_with_state(app.clone(), refreshed::<F>);
+    Ok(router.with_state(app).layer(refreshing))
+}
+
+async fn refreshed<F: Family>(State(app): State<F::App>, request: Request, next: Next) -> Response {
+    F::refresh(&app).await;
+    next.run(request).await
 }
 
 /// The same endpoint at an alternative path, because the API documents spell some paths in two ways. Its OpenAPI operation has no id.

@@ -11,11 +11,13 @@ use serde_json::Value;
 use shared::channel;
 use shared::error::{Error, Fault, Result};
 use shared::jobboard::job::State;
+use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
+use shared::runtime::metrics::Log;
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
-use crate::{channels, diagnostic, hris, hris_credentials, jobboard, signing};
+use crate::{channels, diagnostic, hris, hris_credentials, jobboard, reseal, signing};
 
 /// The services that execute the commands.
 pub struct Admin {
@@ -23,6 +25,8 @@ pub struct Admin {
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
+    pub clock: Arc<dyn Clock>,
+    pub log: Log,
 }
 
 /// The member that every event has. The other members belong to the command.
@@ -40,11 +44,24 @@ impl Admin {
             shared::signing::Service::connect(environment),
             shared::jobboard::Service::connect(environment)
         )?;
-        Ok(Self { channel: Arc::new(channel), hris: Arc::new(hris), signing: Arc::new(signing), jobboard: Arc::new(jobboard) })
+        for keys in [channel.keys(), hris.keys(), signing.keys(), jobboard.keys()] {
+            keys.record().await?;
+        }
+        Ok(Self {
+            channel: Arc::new(channel),
+            hris: Arc::new(hris),
+            signing: Arc::new(signing),
+            jobboard: Arc::new(jobboard),
+            clock: Arc::clone(&environment.clock),
+            log: environment.log.clone(),
+        })
     }
 
     /// Executes the command in an event.
     pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
+        for keys in [self.channel.keys(), self.hris.keys(), self.signing.keys(), self.jobboard.keys()] {
+            keys.refresh().await;
+        }
         let result = match Json::parse(event) {
             Ok(event) => self.run(event).await,
             Err(fault) => Err(Error::invalid([fault])),
@@ -109,6 +126,7 @@ impl Admin {
             "list_orders_to_review" => jobboard::list_orders_to_review(&self.jobboard, event.read()?).await,
             "end_user_sessions" => jobboard::end_user_sessions(&self.jobboard, event.read()?).await,
             "refund_note" => jobboard::refund_note(&self.jobboard, event.read()?).await,
+            "reseal" => reseal::reseal(self, event.read()?).await,
             _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }
     }

@@ -37,6 +37,7 @@ impl Cleanup {
 
     /// `deadline` is when Lambda ends the function.
     pub async fn handle(&self, deadline: Timestamp) -> Value {
+        self.jobboard.keys().refresh().await;
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
         // Orders come first, because users have paid for them.
         let swept = [

@@ -8,6 +8,7 @@ mod hris;
 mod hris_credentials;
 mod jobboard;
 mod limit;
+mod reseal;
 mod signing;
 pub mod snapshots;
 pub mod uploads;

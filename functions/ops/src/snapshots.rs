@@ -24,6 +24,7 @@ impl Snapshots {
     }
 
     pub async fn handle(&self) -> Result<Value, Diagnostic> {
+        self.service.keys().refresh().await;
         let snapshot = self.service.write_snapshot().await.map_err(|error| diagnostic(&error))?;
         tracing::info!(key = snapshot.key, bytes = snapshot.bytes, jobs = snapshot.jobs, "a snapshot was written");
         Ok(json!({"key": snapshot.key, "bytes": snapshot.bytes, "jobs": snapshot.jobs}))

@@ -44,6 +44,7 @@ impl Uploads {
     pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
         let Event { detail } = serde_json::from_slice(event)
             .map_err(|error| Diagnostic { error_type: "Invalid".into(), error_message: error.to_string() })?;
+        self.service.keys().refresh().await;
         let arrival = self.service.check_arrival(&detail.object.key).await.map_err(|error| diagnostic(&error))?;
         let outcome = match arrival {
             Arrival::Accepted => "accepted",

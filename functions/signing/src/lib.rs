@@ -61,4 +61,8 @@ impl Family for Signing {
     async fn app(environment: &Environment) -> Result<App> {
         Service::connect(environment).await.map(Arc::new)
     }
+
+    async fn refresh(app: &App) {
+        app.keys().refresh().await;
+    }
 }

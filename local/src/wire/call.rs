@@ -116,14 +116,14 @@ impl Call {
         self.path.split_once('/').map(|(bucket, _)| bucket)
     }
 
-    /// Whether it is a read that only opens the connection (`Environment::open`).
-    pub fn is_warm_up(&self) -> bool {
-        self.operation == "GetItem" && self.body.windows(WARM_UP.len()).any(|window| window == WARM_UP)
+    /// Whether it reads which keys the stored records need, as each process does when it starts (`FamilyKeys::open`).
+    pub fn is_of_start(&self) -> bool {
+        self.operation == "GetItem" && self.body.windows(MARKER.len()).any(|window| window == MARKER)
     }
 }
 
-/// The key that a warm-up reads, serialised.
-const WARM_UP: &[u8] = br#""pk":{"S":"-"}"#;
+/// The key of the marker, serialised.
+const MARKER: &[u8] = br#""pk":{"S":"keys"}"#;
 
 /// The rights to tables and indexes that an operation of DynamoDB needs.
 fn items(operation: &str, request: &Value) -> Vec<Need> {

@@ -105,11 +105,12 @@ async fn pass(State((guard, service)): State<(Guard, Service)>, request: Request
     let Some(call) = call.filter(|call| guard.policies.has_function(&call.function)) else {
         return next.run(request).await;
     };
-    if call.is_warm_up() {
-        return next.run(request).await;
-    }
     if !guard.allows(&call.function, &call.needs()) {
         return access_denied(service);
+    }
+    // A function starts at its first request, and which one that is is chance.
+    if call.is_of_start() {
+        return next.run(request).await;
     }
     let (instead, pause) = match guard.wire.decide(&call) {
         Verdict::Pass => (None, Duration::ZERO),

@@ -13,6 +13,7 @@ mod origin;
 pub mod payments;
 mod record;
 mod reference;
+mod reseal;
 mod resource;
 pub mod tasks;
 pub mod tokens;
@@ -23,11 +24,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::crypto::keyring::Keyring;
 use crate::error::Result;
 use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
+use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
@@ -43,7 +44,7 @@ pub struct Service {
     store: Store,
     tables: Tables,
     objects: Objects,
-    keyring: Keyring,
+    keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
     /// Which tokens of a channel are accepted.
@@ -86,6 +87,11 @@ impl Service {
             standings: Cache::default(),
             settings,
         })
+    }
+
+    /// The keys of the family, for a process to keep up with their secret.
+    pub fn keys(&self) -> &FamilyKeys {
+        &self.keyring
     }
 
     fn counters(&self) -> Counters<'_> {

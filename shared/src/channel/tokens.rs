@@ -116,7 +116,8 @@ impl Service {
     ///
     /// DynamoDB: one read; none while the channel is cached, for five seconds.
     pub async fn authorize(&self, access_token: Secret<&str>) -> Result<ChannelId> {
-        let holder = ACCESS_TOKENS.verify(&self.keyring, access_token, self.clock.now()).ok_or_else(Error::token_rejected)?;
+        let holder = self.keyring.verify(&ACCESS_TOKENS, access_token, self.clock.now()).await;
+        let holder = holder.ok_or_else(Error::token_rejected)?;
         let channel = ChannelId::parse(&holder.subject).map_err(|_| Error::token_rejected())?;
         let origin = Origin::of_holder(&holder).ok_or_else(Error::token_rejected)?;
         self.admit(&channel, &origin).await?;

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 use crate::values::Secret;
 
 const ISSUER: &str = "gongqiao";
+/// How far the clocks of two processes may differ. A token of a later time is rejected: its age would begin in the future.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The access tokens of one family.
 pub struct AccessTokens {
@@ -46,9 +48,8 @@ struct Claims {
 
 impl AccessTokens {
     pub fn sign(&self, keyring: &Keyring, holder: Holder, now: Timestamp) -> Result<Secret<String>> {
-        let key_id = keyring.current();
-        let key = keyring.key(key_id, Purpose::AccessToken).ok_or_else(|| Error::internal("no current key"))?;
-        let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
+        let (key_id, key) = keyring.current(Purpose::AccessToken)?;
+        let header = Header { kid: Some(key_id), ..Header::new(Algorithm::HS256) };
         let claims = Claims {
             iss: ISSUER.into(),
             aud: self.audience.into(),
@@ -63,12 +64,17 @@ impl AccessTokens {
         token.map(Secret::new).map_err(Error::internal)
     }
 
-    /// The holder of a genuine token that has not expired. Only HS256 is accepted, whatever algorithm the header names. The caller checks
+    /// The key id that the header of a token names.
+    pub fn key_id(token: Secret<&str>) -> Option<String> {
+        jsonwebtoken::decode_header(*token.expose()).ok()?.kid
+    }
+
+    /// The holder of a genuine token that has not expired. A token ends at its age, even if it names a later end: someone who had the key
+    /// cannot have made one for years. Only HS256 is accepted, whatever algorithm the header names. The caller checks
     /// that the token has not been ended.
     pub fn verify(&self, keyring: &Keyring, token: Secret<&str>, now: Timestamp) -> Option<Holder> {
+        let key = keyring.accepted(&Self::key_id(token)?, Purpose::AccessToken)?;
         let token = *token.expose();
-        let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
-        let key = keyring.key(&key_id, Purpose::AccessToken)?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         validation.set_issuer(&[ISSUER]);
@@ -76,9 +82,12 @@ impl AccessTokens {
         // Checked below against `now`; the library reads the machine's clock.
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.expose()), &validation).ok()?.claims;
-        let has_begun = claims.nbf.is_none_or(|begins| begins <= now.as_second());
+        let now = now.as_second();
+        let has_begun = claims.nbf.is_none_or(|begins| begins <= now);
+        let age = now.saturating_sub(claims.iat);
+        let is_of_age = (-CLOCK_SKEW.as_secs()..self.age.as_secs()).contains(&age);
         let Claims { sub: subject, epoch, secret_id, .. } = claims;
-        (has_begun && now.as_second() < claims.exp).then_some(Holder { subject, epoch, secret_id })
+        (has_begun && is_of_age && now < claims.exp).then_some(Holder { subject, epoch, secret_id })
     }
 }
 
@@ -115,9 +124,8 @@ mod tests {
     #[test]
     fn other_keys_algorithms_and_audiences_are_rejected() {
         let now = at("2024-01-15T10:00:00Z");
-        let key = *keyring().key("k1", Purpose::AccessToken).unwrap().expose();
-        let claims =
-            |aud: &str| serde_json::json!({"iss": ISSUER, "aud": aud, "sub": "channel_001", "iat": 0, "exp": i64::MAX});
+        let key = *keyring().accepted("k1", Purpose::AccessToken).unwrap().expose();
+        let claims = |aud: &str| serde_json::json!({"iss": ISSUER, "aud": aud, "sub": "channel_001", "iat": now.as_second(), "exp": i64::MAX});
         let forge = |kid: Option<&str>, algorithm, key: &[u8], aud| {
             let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
             jsonwebtoken::encode(&header, &claims(aud), &EncodingKey::from_secret(key)).unwrap()
@@ -140,6 +148,21 @@ mod tests {
         ] {
             assert_eq!(TOKENS.verify(&keyring(), Secret::new(&bad), now), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_token_ends_at_its_age_whatever_end_it_names() {
+        let now = at("2024-01-15T10:00:00Z");
+        let (_, key) = keyring().current(Purpose::AccessToken).unwrap();
+        let verified = |iat: i64| {
+            let claims = serde_json::json!({"iss": ISSUER, "aud": TOKENS.audience, "sub": "a", "iat": iat, "exp": i64::MAX});
+            let header = Header { kid: Some("k1".into()), ..Header::new(Algorithm::HS256) };
+            let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.expose())).unwrap();
+            TOKENS.verify(&keyring(), Secret::new(&token), now).is_some()
+        };
+        let now = now.as_second();
+        assert_eq!([now, now + 60, now - 7199].map(verified), [true; 3]);
+        assert_eq!([now + 61, now - 7200, 0, i64::MIN, i64::MAX].map(verified), [false; 5]);
     }
 
     proptest! {

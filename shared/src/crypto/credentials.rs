@@ -87,6 +87,18 @@ impl Secrets {
         }
     }
 
+    /// Replaces the stored values for which `with` returns another one. Returns whether there was one.
+    pub(crate) fn replace(&mut self, with: impl Fn(&Secret<String>) -> Result<Option<Secret<String>>>) -> Result<bool> {
+        let mut is_changed = false;
+        for secret in &mut self.0 {
+            if let Some(value) = with(&secret.value)? {
+                secret.value = value;
+                is_changed = true;
+            }
+        }
+        Ok(is_changed)
+    }
+
     /// Whether the presented secret is active. For secrets that are stored as hashes.
     pub fn accept(&self, presented: Secret<&str>) -> bool {
         self.find(presented).is_some()

@@ -67,6 +67,7 @@ pub struct AccessKey {
 impl Service {
     /// Creates a product's one access key for a company. Returns it with its secret.
     pub async fn create_access_key(&self, product_id: &Code, company: &Uuid) -> Result<(AccessKey, NewSecret)> {
+        self.keyring.record().await?;
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
         let access_key = RecordId::parse(&format!("ak{id}")).map_err(Error::internal)?;
@@ -118,6 +119,7 @@ impl Service {
 
     /// Adds a secret. The old one stays valid until it is retired.
     pub async fn rotate_access_key(&self, access_key: &RecordId) -> Result<NewSecret> {
+        self.keyring.record().await?;
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
         let sealed = self.seal_secret(access_key, &secret)?;
@@ -166,6 +168,7 @@ impl Service {
     /// DynamoDB: one read, one transaction.
     pub async fn update_visitor_token(&self, signer: &Signer, token: &Token) -> Result<Company> {
         let company = self.company(&signer.company).await?.ok_or_else(|| Error::missing("guid"))?;
+        self.keyring.record().await?;
         let key = visitor_token_key(&signer.company);
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(*token.as_deref().expose()));
@@ -231,6 +234,17 @@ impl Service {
 
     fn seal_secret(&self, access_key: &RecordId, secret: &NewSecret) -> Result<StoredSecret> {
         Ok(secret.sealed(self.keyring.seal(&sealed_at(access_key), secret.plain.expose())?))
+    }
+
+    /// Seals the secrets of an access key with the current key. Returns whether one had another key.
+    pub(super) fn reseal_secrets(&self, key: &mut AccessKey) -> Result<bool> {
+        let place = sealed_at(&key.access_key);
+        key.secrets.replace(|sealed| match self.keyring.is_outdated(sealed.expose()) {
+            true => {
+                self.keyring.seal(&place, &self.keyring.open(&place, sealed.expose())?).map(|sealed| Some(Secret::new(sealed)))
+            }
+            false => Ok(None),
+        })
     }
 
     async fn change_access_key(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entity::{Alias, Entity};
 use super::item::from_item;
-use super::keys::{self, employee_key, empno_key, mobile_key, owned_partition, partition, record_key};
+use super::keys::{self, employee_key, empno_key, mobile_key, mobile_keys, owned_partition, partition, record_key};
 use super::values::{Category, Code, Sex, Status, Uuid};
 use super::{Service, pagination_required};
 use crate::crypto::keyring::Keyring;
@@ -130,8 +130,8 @@ impl Entity for Employee {
     fn aliases(&self, company: &Uuid, keyring: &Keyring) -> Result<Vec<Alias>> {
         let mut aliases = vec![Alias { key: empno_key(company, &self.empno), field: "empno", yields: false }];
         if let Some(mobile) = &self.mobile {
-            let key = mobile_key(company, mobile, keyring)?;
-            aliases.push(Alias { key, field: "mobile", yields: self.status == Status::Dimission });
+            let yields = self.status == Status::Dimission;
+            aliases.extend(mobile_keys(company, mobile, keyring).into_iter().map(|key| Alias { key, field: "mobile", yields }));
         }
         Ok(aliases)
     }

@@ -89,8 +89,9 @@ impl<'a, T: Entity> Import<'a, T> {
                 continue;
             }
             let planned = self.plan(at, content)?;
-            // The record, its copies, and the removal of an outdated copy.
-            let most = 1 + if planned.aliases.is_empty() { 0 } else { planned.aliases.len() + 1 };
+            // The record, its copies, and the removal of outdated copies: one for each index of phones.
+            let outdated = self.service.keyring.keys().indexes().len();
+            let most = 1 + if planned.aliases.is_empty() { 0 } else { planned.aliases.len() + outdated };
             if writes + most > MAX_WRITES || planned.keys().any(|key| keys.contains(key)) {
                 self.store_chunk(std::mem::take(&mut chunk), &mut results).await?;
                 keys.clear();
@@ -114,6 +115,7 @@ impl<'a, T: Entity> Import<'a, T> {
         if chunk.is_empty() {
             return Ok(());
         }
+        self.service.keyring.record().await?;
         self.look_up_references(&chunk).await?;
         let (mut rest, mut conflicts) = (&chunk[..], Conflicts::default());
         while !rest.is_empty() {
@@ -277,7 +279,7 @@ impl<T> Planned<T> {
 }
 
 /// The item under a key is still the one that was read.
-fn unchanged(stored: Option<&Item>) -> Result<Condition> {
+pub(super) fn unchanged(stored: Option<&Item>) -> Result<Condition> {
     match stored {
         None => Ok(Condition::absent()),
         Some(item) => Ok(Condition::equals(VERSION, number(read_integer::<u64>(item, VERSION)?))

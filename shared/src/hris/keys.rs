@@ -85,6 +85,12 @@ pub(super) fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> 
     Ok(record_key(company, "mobile", Uuid::of_digest(index.expose()).as_str()))
 }
 
+/// The keys of the copies by phone number: that of look-ups first.
+pub(super) fn mobile_keys(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Vec<Key> {
+    let indexes = keyring.blind_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
+    indexes.iter().map(|index| record_key(company, "mobile", Uuid::of_digest(index.expose()).as_str())).collect()
+}
+
 pub(super) fn visit_key(company: &Uuid, visit: &Uuid) -> Key {
     record_key(company, "visit", visit.as_str())
 }

@@ -22,6 +22,7 @@ pub mod products;
 pub mod punches;
 pub mod recruitment;
 pub mod replay;
+mod reseal;
 mod rows;
 pub mod salary;
 pub mod signature;
@@ -31,12 +32,12 @@ pub mod visits;
 
 use std::sync::Arc;
 
-use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::sms::Sms;
 use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
+use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
@@ -51,7 +52,7 @@ pub struct Service {
     tables: Tables,
     objects: Objects,
     sms: Sms,
-    keyring: Keyring,
+    keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
     access_keys: Cache<String, Arc<CachedAccessKey>>,
@@ -99,6 +100,11 @@ impl Service {
             consents: Cache::default(),
             tables,
         })
+    }
+
+    /// The keys of the family, for a process to keep up with their secret.
+    pub fn keys(&self) -> &FamilyKeys {
+        &self.keyring
     }
 
     fn counters(&self) -> Counters<'_> {

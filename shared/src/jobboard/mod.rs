@@ -13,6 +13,7 @@ mod jobs;
 mod keys;
 pub mod orders;
 pub mod prices;
+mod reseal;
 pub mod review;
 pub mod search;
 pub mod sessions;
@@ -27,13 +28,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::WeChat;
 use crate::outbound::wechat::pay::Pay;
 use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
+use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::runtime::metrics::Log;
 use crate::storage::list::List;
@@ -48,7 +49,7 @@ pub struct Service {
     objects: Objects,
     wechat: WeChat,
     pay: Pay,
-    keyring: Keyring,
+    keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
     live: search::live::Live,
@@ -108,6 +109,11 @@ impl Service {
             settings,
             tables,
         })
+    }
+
+    /// The keys of the family, for a process to keep up with their secret.
+    pub fn keys(&self) -> &FamilyKeys {
+        &self.keyring
     }
 
     fn counters(&self) -> Counters<'_> {

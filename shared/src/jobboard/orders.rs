@@ -268,7 +268,7 @@ impl Service {
             }
         };
         let time = stored.record.created_at.as_millisecond() / 1000;
-        let pay_params = self.pay.pay_params(&prepay_id, time, &stored.record.nonce).await?;
+        let pay_params = self.pay.pay_params(&prepay_id, time, &stored.record.nonce, now).await?;
         Ok((stored.record, pay_params))
     }
 

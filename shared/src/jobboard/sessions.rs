@@ -1,6 +1,6 @@
 //! Tokens of users, and their end (docs/design/jobboard.md, Conventions).
 //!
-//! A token carries the epoch of its user. All tokens of the user end when the epoch changes. Two items hold the epoch, and change together:
+//! A token carries the epoch of its user. All tokens of the user end when the epoch changes. The items that hold the epoch change together:
 //! the user's, which requests are compared with, and the one that a log-in finds by the openid, so that a log-in need not read the user.
 
 use jiff::SignedDuration;
@@ -48,7 +48,8 @@ impl Service {
     /// DynamoDB: one read, unless cached.
     pub async fn authorize(&self, token: Secret<&str>) -> Result<Session> {
         let now = self.clock.now();
-        let Holder { subject, epoch, .. } = TOKENS.verify(&self.keyring, token, now).ok_or_else(Error::token_rejected)?;
+        let holder = self.keyring.verify(&TOKENS, token, now).await;
+        let Holder { subject, epoch, .. } = holder.ok_or_else(Error::token_rejected)?;
         let user = subject.parse().map(Id::from_u64).map_err(|_| Error::token_rejected())?;
         if self.epochs.get(&user, now) != Some(epoch) {
             // Not cached, or cached before the token was issued: then the epoch of the token may be newer than the cache.
@@ -90,10 +91,10 @@ impl Service {
             user.epoch = next;
             let mut item = self.user_item(&user)?;
             item.insert(VERSION.into(), number(version + 1));
-            let writes = vec![
-                Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) },
-                Write::Set { table: table.clone(), item: self.openid_item(&user)? },
-            ];
+            self.keyring.record().await?;
+            let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
+            let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
+            let writes = std::iter::once(put).chain(openids).collect();
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(next)),
                 Outcome::Rejected(_) => Ok(None),

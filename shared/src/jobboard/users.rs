@@ -18,7 +18,7 @@ use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
 use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
 
 /// The sealed attributes.
-const SEALED: [&str; 2] = ["openid", "phone"];
+pub(super) const SEALED: [&str; 2] = ["openid", "phone"];
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {
@@ -98,7 +98,7 @@ impl Service {
         phone_code: Secret<&str>,
         inviter: Option<Id>,
     ) -> Result<Login, CodeError> {
-        let session = self.wechat.code_to_session(login_code).await?;
+        let session = self.wechat.code_to_session(login_code, self.clock.now()).await?;
         if let Some(user) = self.user_of(&session.openid).await? {
             return Ok(self.login(user)?);
         }
@@ -133,16 +133,16 @@ impl Service {
     /// Stores a new user. Returns its session, or that of the user that a concurrent registration of the same openid has stored; None if
     /// another user has its id.
     async fn store_user(&self, user: User) -> Result<Option<Session>> {
+        self.keyring.record().await?;
         let table = &self.tables.jobboard;
-        let writes = vec![
-            Write::Put { table: table.clone(), item: self.openid_item(&user)?, condition: Condition::absent() },
-            Write::Put { table: table.clone(), item: self.user_item(&user)?, condition: Condition::absent() },
-        ];
+        let items = self.openid_items(&user).into_iter().chain([self.user_item(&user)?]);
+        let writes = items.map(|item| Write::Put { table: table.clone(), item, condition: Condition::absent() }).collect();
         match self.store.transact(writes).await? {
             Outcome::Written => Ok(Some(Session { user: user.id, epoch: user.epoch })),
             // The stored user may be our own earlier write, whose response was lost (the SDK retried it).
             Outcome::Rejected(rejections) => {
-                let known = rejections.into_iter().next().and_then(|rejection| rejection.stored);
+                let openids = rejections.len().saturating_sub(1);
+                let known = rejections.into_iter().take(openids).find_map(|rejection| rejection.stored);
                 known.map(|known| Session::of_openid(&known)).transpose()
             }
         }
@@ -157,7 +157,7 @@ impl Service {
     }
 
     async fn log_in_by(&self, login_code: Secret<&str>) -> Result<Option<Login>, CodeError> {
-        let session = self.wechat.code_to_session(login_code).await?;
+        let session = self.wechat.code_to_session(login_code, self.clock.now()).await?;
         let user = self.user_of(&session.openid).await?;
         Ok(user.map(|user| self.login(user)).transpose()?)
     }
@@ -186,6 +186,7 @@ impl Service {
     }
 
     async fn change_user(&self, id: Id, change: impl Fn(&mut User)) -> Result<()> {
+        self.keyring.record().await?;
         let changed = self.store.change(&self.tables.jobboard, keys::user(id), |item| {
             let mut user = self.read_user(item.clone())?;
             change(&mut user);
@@ -199,16 +200,26 @@ impl Service {
         found.map(|item| Session::of_openid(&item)).transpose()
     }
 
-    /// The item by which a log-in finds the user.
-    pub(super) fn openid_item(&self, user: &User) -> Result<Item> {
-        let mut item = keys::openid(&self.openid_code(&user.openid)?).into_item();
-        item.insert("user".into(), number(user.id));
-        item.insert("epoch".into(), number(user.epoch));
-        Ok(item)
+    /// The items by which a log-in finds the user: one for each index of openids that is used.
+    pub(super) fn openid_items(&self, user: &User) -> Vec<Item> {
+        let codes = self.keyring.blind_indexes(&openid_parts(&user.openid));
+        let items = codes.iter().map(|code| {
+            let mut item = keys::openid(&hex::encode(code.expose())).into_item();
+            item.insert("user".into(), number(user.id));
+            item.insert("epoch".into(), number(user.epoch));
+            item
+        });
+        items.collect()
+    }
+
+    /// The codes of the openid by indexes that are not used any more.
+    pub(super) fn former_openid_codes(&self, openid: &Secret<String>) -> Vec<String> {
+        let codes = self.keyring.former_indexes(&openid_parts(openid));
+        codes.iter().map(|code| hex::encode(code.expose())).collect()
     }
 
     fn openid_code(&self, openid: &Secret<String>) -> Result<String> {
-        Ok(hex::encode(self.keyring.blind_index(&[b"openid", openid.expose().as_bytes()])?.expose()))
+        Ok(hex::encode(self.keyring.blind_index(&openid_parts(openid))?.expose()))
     }
 
     pub(super) fn user_item(&self, user: &User) -> Result<Item> {
@@ -236,4 +247,9 @@ impl Service {
             None => Ok(Profile { id, name: Text::default(), phone: None }),
         }
     }
+}
+
+/// What the blind index of an openid is of.
+fn openid_parts(openid: &Secret<String>) -> [&[u8]; 2] {
+    [b"openid", openid.expose().as_bytes()]
 }

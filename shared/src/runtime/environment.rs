@@ -16,16 +16,17 @@ use aws_types::SdkConfig;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::outbound::secret::LazySecret;
+use crate::outbound::secret::{LazySecret, Source};
 use crate::outbound::sms::Sms;
 use crate::outbound::wechat::pay::{Merchant, Pay};
 use crate::outbound::wechat::{self, WeChat};
 use crate::runtime::call_counter::CountCalls;
 use crate::runtime::clock::{Clock, SystemClock};
+use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::log;
 use crate::runtime::metrics::Log;
 use crate::storage::objects::Objects;
-use crate::storage::table::{Key, Store};
+use crate::storage::table::Store;
 use crate::values::Secret;
 
 /// The timeout for opening a connection to an AWS service.
@@ -37,8 +38,6 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 4;
 /// Lambda sets this variable to the name of the function.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
-/// The timeout of the warm-up.
-const WARM_UP: Duration = Duration::from_millis(500);
 
 pub struct Environment {
     variables: HashMap<String, String>,
@@ -114,14 +113,17 @@ impl Environment {
         Store::new(self.dynamodb())
     }
 
-    /// What a family needs before its first request: a DynamoDB client with an open connection, and the keys in this secret. Both are
-    /// prepared concurrently.
-    pub async fn open(&self, table: &str, secret: &str) -> Result<(Store, Keyring)> {
+    /// What a family needs before its first request: a DynamoDB client with an open connection, and the keys in this secret, which
+    /// stored records of this table do not contradict. Both are prepared concurrently.
+    pub async fn open(&self, table: &str, secret: &str) -> Result<(Store, FamilyKeys)> {
         let store = self.store();
-        // The read only opens the connection. If it fails, the first request reports the failure.
-        let warm_up = tokio::time::timeout(WARM_UP, store.get(table, Key::new("-", "-")));
-        let (secret, _) = tokio::join!(self.secret(secret), warm_up);
-        Ok((store, Keyring::parse(secret?.as_deref())?))
+        let keys = FamilyKeys::open(self.source(secret), store.clone(), table, Arc::clone(&self.clock)).await?;
+        Ok((store, keys))
+    }
+
+    /// The keys in this secret as they are now.
+    pub async fn keyring(&self, secret: &str) -> Result<Keyring> {
+        Keyring::parse(self.secret(secret).await?.as_deref())
     }
 
     /// A client of S3, which connects on first use.
@@ -136,21 +138,21 @@ impl Environment {
 
     /// A client of WeChat for the mini program with this secret.
     pub fn wechat(&self, secret: &str) -> Result<WeChat> {
-        Ok(WeChat::new(self.required("WECHAT_URL")?, self.lazy_secret(secret, wechat::App::parse)))
+        Ok(WeChat::new(self.required("WECHAT_URL")?, LazySecret::new(self.source(secret), wechat::App::parse)))
     }
 
     /// A client of WeChat Pay for the merchant with this secret.
     pub fn pay(&self, secret: &str) -> Result<Pay> {
-        Ok(Pay::new(self.required("WECHAT_PAY_URL")?, self.lazy_secret(secret, Merchant::parse)))
+        Ok(Pay::new(self.required("WECHAT_PAY_URL")?, LazySecret::new(self.source(secret), Merchant::parse)))
     }
 
     /// The value of a secret in Secrets Manager.
     pub async fn secret(&self, id: &str) -> Result<Secret<String>> {
-        self.lazy_secret(id, |secret| Ok(secret.map(str::to_owned))).get().await.cloned()
+        self.source(id).read().await
     }
 
-    fn lazy_secret<T>(&self, id: &str, parse: fn(Secret<&str>) -> Result<T>) -> LazySecret<T> {
-        LazySecret::new(&self.aws, self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned), id, parse)
+    fn source(&self, id: &str) -> Source {
+        Source::new(&self.aws, self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").map(str::to_owned), id)
     }
 }
 

@@ -39,6 +39,7 @@ impl Service {
             None if self.settings.require_sms => return Err(Error::invalid([Fault::new("verify_code", "is required")])),
             _ => {}
         }
+        self.keyring.record().await?;
         let table = &self.tables.signing;
         let company_key = listed_key(&worker.platform, Company::KIND, resume.company_id);
         let handler_key = listed_key(&worker.platform, Handler::KIND, resume.ad_user_id);

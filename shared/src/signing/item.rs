@@ -5,7 +5,7 @@
 //! | `pk`, `sk` | see `keys.rs` |
 //! | `ix1`, `ix2`, `ixsk` | the lists that contain an application, and its sort key in them |
 //! | `version` | counts the changes of an application or a worker |
-//! | all others | the content; `id_number` of an application is sealed |
+//! | all others | the content; `id_number` of an application and `openid` of a worker are sealed |
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -51,6 +51,9 @@ pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result
     sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
     Ok(Application { resume: from_item(item.clone())?, signing: from_item(item)? })
 }
+
+/// The sealed openid of a worker, from which the aliases by other indexes are made.
+pub(super) const OPENID: &str = "openid";
 
 /// A worker who has never logged in before.
 pub(super) fn new_worker_item(worker: &Worker, now: Timestamp) -> Item {

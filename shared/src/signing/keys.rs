@@ -7,6 +7,7 @@
 //! | the positions of a platform | `{platform}#directory` | `positions` |
 //! | a dictionary | `{platform}#dictionary` | its name |
 //! | a worker and their application | `{platform}#worker#{worker}` | `worker`, `application` |
+//! | an alias of a worker, by another index of the openid | `{platform}#worker#{index}` | `worker` |
 //! | an application by its number | `{platform}#em_id` | `em_id` |
 //!
 //! In the credentials table `pk` begins with `signing#`. It holds the hash of a token or of a captcha's id, or the blind index of a phone
@@ -44,6 +45,9 @@ pub(super) fn dictionary_key(platform: &PlatformCode, name: &str) -> Key {
 pub(super) fn worker_key(worker: &Worker) -> Key {
     Key::new(worker_partition(worker), "worker")
 }
+
+/// The attribute of an alias: the id of the worker that a log-in by this id is of.
+pub(super) const ALIAS_OF: &str = "alias_of";
 
 pub(super) fn application_key(worker: &Worker) -> Key {
     Key::new(worker_partition(worker), "application")

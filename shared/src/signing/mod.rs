@@ -10,6 +10,7 @@ pub mod images;
 mod item;
 mod keys;
 mod picture;
+mod reseal;
 pub mod resume;
 pub mod sessions;
 pub mod states;
@@ -18,13 +19,13 @@ pub mod verification;
 
 use std::sync::Arc;
 
-use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::outbound::sms::Sms;
 use crate::outbound::wechat::WeChat;
 use crate::runtime::cache::Cache;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
+use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
@@ -38,7 +39,7 @@ pub struct Service {
     objects: Objects,
     sms: Sms,
     wechat: WeChat,
-    keyring: Keyring,
+    keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
     /// Whether a platform exists and is enabled.
@@ -89,6 +90,11 @@ impl Service {
             settings,
             tables,
         })
+    }
+
+    /// The keys of the family, for a process to keep up with their secret.
+    pub fn keys(&self) -> &FamilyKeys {
+        &self.keyring
     }
 
     fn counters(&self) -> Counters<'_> {

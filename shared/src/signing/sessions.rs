@@ -1,6 +1,6 @@
 //! Login with WeChat, and the sessions of workers (docs/contract/signing.txt, 3.1.1).
 //!
-//! A keyed digest of the openid identifies a worker. The table holds only the hash of a session's token.
+//! A keyed digest of the openid identifies a worker. The openid is stored sealed, so that the worker can be found by another index key. The table holds only the hash of a session's token.
 //!
 //! A session is a record that every request reads, so removing it ends the session at once. The record of its worker lists the sessions, and
 //! each change of the list is one transaction with the sessions that begin and end.
@@ -9,16 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::item::{new_worker_item, session_item};
-use super::keys::{application_key, session_key, worker_key};
+use super::item::{OPENID, new_worker_item, session_item};
+use super::keys::{ALIAS_OF, application_key, session_key, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
-use crate::storage::table::attribute::{number, read_integer, read_text};
-use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Secret, exposed};
 
 /// How long an unused session lasts.
@@ -54,41 +55,82 @@ impl Service {
     }
 
     async fn log_in_by(&self, platform: &PlatformCode, code: Secret<&str>) -> Result<Login, CodeError> {
-        let session = self.wechat.code_to_session(code).await?;
-        let openid =
-            self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.expose().as_bytes()])?;
-        let id = hex::encode(&openid.expose()[..16]);
-        let worker = Worker { platform: platform.clone(), id };
-        let session_token = self.open_session(&worker).await?;
+        let session = self.wechat.code_to_session(code, self.clock.now()).await?;
+        let (worker, session_token) = self.open_session(platform, &session.openid).await?;
         let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
         let em_id = application.map_or(Ok(0), |item| read_integer(&item, "em_id"))?;
         Ok(Login { session_token, em_id })
     }
 
-    /// Opens a session of the worker and returns its token. A sixth session ends the oldest one.
-    async fn open_session(&self, worker: &Worker) -> Result<Secret<String>> {
+    /// Opens a session of the worker with this openid and returns its token. A sixth session ends the oldest one.
+    async fn open_session(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<(Worker, Secret<String>)> {
+        self.keyring.record().await?;
         let now = self.clock.now();
         let token = random_secret()?;
         let hash = hash(token.as_deref());
         retry_conflicts(|| async {
-            let stored = self.store.get(&self.tables.signing, worker_key(worker)).await?;
+            let (worker, stored) = self.worker_of(platform, openid).await?;
             let mut sessions = listed_sessions(stored.as_ref())?;
             // Our own earlier write, whose response was lost.
             if sessions.iter().any(|session| session.hash.is_same(&hash)) {
-                return Ok(Some(token.clone()));
+                return Ok(Some((worker, token.clone())));
             }
             sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
             let mut writes: Vec<Write> = ended.map(|session| self.removal(&session.hash)).collect();
-            writes.push(self.listing(worker, stored, &sessions, now)?);
-            let session = session_item(&hash, worker, now, now + IDLE);
+            let mut stored = stored.unwrap_or_else(|| new_worker_item(&worker, now));
+            if !stored.contains_key(OPENID) {
+                let place = sealed::place(&worker_key(&worker), OPENID);
+                stored.insert(OPENID.into(), text(self.keyring.seal(&place, openid.expose())?));
+                let aliases = self.aliases(&worker, openid).into_iter();
+                let table = &self.tables.signing;
+                writes.extend(aliases.map(|item| Write::Put { table: table.clone(), item, condition: Condition::absent() }));
+            }
+            writes.push(self.listing(stored, &sessions)?);
+            let session = session_item(&hash, &worker, now, now + IDLE);
             writes.push(Write::Put { table: self.tables.credentials.clone(), item: session, condition: Condition::absent() });
             match self.store.transact(writes).await? {
-                Outcome::Written => Ok(Some(token.clone())),
+                Outcome::Written => Ok(Some((worker, token.clone()))),
                 Outcome::Rejected(_) => Ok(None),
             }
         })
         .await
+    }
+
+    /// The worker with this openid, and the stored record; a new one's id is the index by which look-ups find it. Other indexes are
+    /// looked up for a worker whom a process with another index key has just created.
+    async fn worker_of(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<(Worker, Option<Item>)> {
+        let mut new = None;
+        for worker in workers(platform, self.keyring.blind_indexes(&openid_parts(platform, openid))) {
+            if let Some(stored) = self.store.get(&self.tables.signing, worker_key(&worker)).await? {
+                if !stored.contains_key(ALIAS_OF) {
+                    return Ok((worker, Some(stored)));
+                }
+                let worker = Worker { id: read_text(&stored, ALIAS_OF)?, ..worker };
+                let stored = self.store.get(&self.tables.signing, worker_key(&worker)).await?;
+                return Ok((worker, stored));
+            }
+            new.get_or_insert(worker);
+        }
+        new.map(|worker| (worker, None)).ok_or_else(|| Error::internal("no index key"))
+    }
+
+    /// The items by which log-ins with other indexes than the worker's own find it.
+    pub(super) fn aliases(&self, worker: &Worker, openid: &Secret<String>) -> Vec<Item> {
+        let all = workers(&worker.platform, self.keyring.blind_indexes(&openid_parts(&worker.platform, openid)));
+        let others = all.filter(|other| other.id != worker.id).map(|other| {
+            let mut item = worker_key(&other).into_item();
+            item.insert(ALIAS_OF.into(), text(worker.id.as_str()));
+            item
+        });
+        others.collect()
+    }
+
+    /// The openid of a stored worker, who has one since it logged in with this version of the system.
+    pub(super) fn openid_of(&self, stored: &Item) -> Result<Option<Secret<String>>> {
+        let Some(sealed) = stored.get(OPENID).and_then(|value| value.as_s().ok()) else { return Ok(None) };
+        let key = Key::of(stored).ok_or_else(|| Error::internal("a worker without a key"))?;
+        self.keyring.open(&sealed::place(&key, OPENID), sealed).map(|openid| Some(Secret::new(openid)))
     }
 
     /// Ends the worker's session with this token.
@@ -116,8 +158,8 @@ impl Service {
                 Some(hash) => vec![self.removal(hash)],
                 None => ended.iter().map(|session| self.removal(&session.hash)).collect(),
             };
-            if is_listed {
-                writes.push(self.listing(worker, stored, &kept, self.clock.now())?);
+            if let Some(stored) = stored.filter(|_| is_listed) {
+                writes.push(self.listing(stored, &kept)?);
             }
             if writes.is_empty() {
                 return Ok(Some(()));
@@ -135,14 +177,11 @@ impl Service {
         Write::Delete { table: self.tables.credentials.clone(), key: session_key(hash), condition: None }
     }
 
-    /// The write that lists these sessions in the record of their worker, which is still the stored one.
-    fn listing(&self, worker: &Worker, stored: Option<Item>, sessions: &[SessionEntry], now: Timestamp) -> Result<Write> {
-        let (mut item, version, condition) = match stored {
-            Some(item) => {
-                let version: u64 = read_integer(&item, VERSION)?;
-                (item, version, Condition::equals(VERSION, number(version)))
-            }
-            None => (new_worker_item(worker, now), 0, Condition::absent()),
+    /// The write that lists these sessions in the record of their worker, which is still the stored one. A new one has no version.
+    fn listing(&self, mut item: Item, sessions: &[SessionEntry]) -> Result<Write> {
+        let (version, condition) = match item.get(VERSION).cloned() {
+            Some(stored) => (read_integer::<u64>(&item, VERSION)?, Condition::equals(VERSION, stored)),
+            None => (0, Condition::absent()),
         };
         item.insert("sessions".into(), serde_dynamo::to_attribute_value(sessions).map_err(Error::internal)?);
         item.insert(VERSION.into(), number(version + 1));
@@ -170,6 +209,17 @@ impl Service {
         }
         Ok(Some(worker))
     }
+}
+
+/// What the blind index of an openid is of.
+pub(super) fn openid_parts<'a>(platform: &'a PlatformCode, openid: &'a Secret<String>) -> [&'a [u8]; 3] {
+    [b"openid", platform.as_str().as_bytes(), openid.expose().as_bytes()]
+}
+
+/// The workers whose ids are these blind indexes.
+pub(super) fn workers(platform: &PlatformCode, indexes: Vec<Secret<[u8; 32]>>) -> impl Iterator<Item = Worker> + use<'_> {
+    let worker = |index: Secret<[u8; 32]>| Worker { platform: platform.clone(), id: hex::encode(&index.expose()[..16]) };
+    indexes.into_iter().map(worker)
 }
 
 /// The sessions in the record of a worker.

@@ -45,7 +45,11 @@ async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
     // Days pass in these two, so they come last.
     Box::pin(hris(&stage)).await;
     signing(&stage).await;
-    stage.wire.grants_used()
+    let mut used = stage.wire.grants_used();
+    let rotated = Stage::open().await;
+    crate::ops::rotation::rotate(&rotated).await;
+    used.extend(rotated.wire.grants_used());
+    used
 }
 
 async fn channel(stage: &Stage) {

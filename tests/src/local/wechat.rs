@@ -63,13 +63,13 @@ async fn errors_of_wechat_are_distinguished_and_the_secret_never_shows() {
     ];
     for (errcode, is_meant) in means {
         simulate(&stage.address, &format!("errcode?next={errcode}")).await;
-        assert!(right.code_to_session(Secret::new("test")).await.is_err_and(|error| is_meant(&error)), "{errcode}");
+        assert!(right.code_to_session(Secret::new("test"), now()).await.is_err_and(|error| is_meant(&error)), "{errcode}");
     }
     let app = App::parse(Secret::new(r#"{"appid":"wx1","secret":"hush-hush"}"#)).unwrap();
     let wrong = WeChat::new(&stage.address.wechat_url, LazySecret::known(app.clone()));
     let unreachable = WeChat::new("http://127.0.0.1:9", LazySecret::known(app));
     for wechat in [wrong, unreachable] {
-        let Err(CodeError::Failed(error)) = wechat.code_to_session(Secret::new("a-code")).await else {
+        let Err(CodeError::Failed(error)) = wechat.code_to_session(Secret::new("a-code"), now()).await else {
             panic!("not a failure")
         };
         let error = error.to_string();

@@ -6,4 +6,6 @@ mod hris;
 mod hris_credentials;
 mod hris_import;
 mod jobboard;
+mod keys;
+pub mod rotation;
 mod signing;

@@ -62,6 +62,27 @@ impl Stage {
         response.body
     }
 
+    /// Reads or writes a secret, which a variable of the functions names: `CHANNEL_SECRET`.
+    pub async fn secret(&self, variable: &str, new: Option<&Value>) -> Value {
+        let variables = &self.world.variables;
+        let operation = if new.is_some() { "PutSecretValue" } else { "GetSecretValue" };
+        let mut request = json!({"SecretId": variables[variable]});
+        if let Some(new) = new {
+            request["SecretString"] = new.to_string().into();
+        }
+        let call = self.http.post(&variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"]).body(request.to_string());
+        let response = super::fetch(call.header("x-amz-target", format!("secretsmanager.{operation}"))).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        response.body["SecretString"].as_str().map_or(Value::Null, |secret| serde_json::from_str(secret).unwrap())
+    }
+
+    /// Starts another process on the same data. An error is one line.
+    pub async fn start_another(&self) -> Result<(), String> {
+        let mut variables = self.world.variables.clone();
+        variables.remove("AWS_ACCESS_KEY_ID");
+        World::start(Options { clock: self.clock.clone(), variables, ..Options::default() }).await.map(drop)
+    }
+
     /// Every item of a table as stored.
     pub async fn items(&self, table: &str) -> Vec<Value> {
         let scanned = self.database("Scan", &json!({"TableName": table})).await;

@@ -83,7 +83,8 @@ impl WeChat {
             access_token: Secret<String>,
             expires_in: i64,
         }
-        let App { appid, secret } = self.app.get().await?;
+        let app = self.app.get(now).await?;
+        let App { appid, secret } = &*app;
         let body =
             json!({"grant_type": "client_credential", "appid": appid, "secret": secret.expose(), "force_refresh": force});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;

@@ -121,8 +121,8 @@ impl WeChat {
     }
 
     /// The user that got this code from `wx.login`.
-    pub async fn code_to_session(&self, code: Secret<&str>) -> Result<Session, CodeError> {
-        let app = self.app.get().await?;
+    pub async fn code_to_session(&self, code: Secret<&str>, now: Timestamp) -> Result<Session, CodeError> {
+        let app = self.app.get(now).await?;
         let query = [
             ("appid", app.appid.as_str()),
             ("secret", app.secret.expose()),

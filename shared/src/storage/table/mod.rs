@@ -10,6 +10,7 @@ mod count;
 mod due;
 mod query;
 mod retry;
+mod scan;
 mod write;
 
 use std::collections::HashMap;

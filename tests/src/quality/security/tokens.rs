@@ -30,16 +30,16 @@ impl Signer {
         let variables = stage.address.variables.clone();
         let environment = Environment::new(variables, std::sync::Arc::new(SystemClock));
         let required = |name: &str| environment.required(&format!("{family}_{name}")).unwrap().to_owned();
-        let (_, keyring) = environment.open(&required("TABLE"), &required("SECRET")).await.unwrap();
+        let keyring = environment.keyring(&required("SECRET")).await.unwrap();
         Self { keyring, audience, now: stage.clock_seconds(), secret_id: None }
     }
 
-    fn kid(&self) -> &str {
-        self.keyring.current()
+    fn kid(&self) -> String {
+        self.keyring.keys().current().to_owned()
     }
 
     fn key(&self, purpose: Purpose) -> [u8; 32] {
-        *self.keyring.key(self.kid(), purpose).unwrap().expose()
+        *self.keyring.current(purpose).unwrap().1.expose()
     }
 
     fn header(&self) -> Value {

@@ -154,7 +154,7 @@ impl Pay {
         struct Prepaid {
             prepay_id: String,
         }
-        let merchant = self.merchant.get().await?;
+        let merchant = self.merchant.get(now).await?;
         let body = json!({
             "appid": merchant.appid, "mchid": merchant.mchid, "description": bill.description, "out_trade_no": bill.order_no,
             "time_expire": bill.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(), "notify_url": bill.notify_url,
@@ -166,7 +166,7 @@ impl Pay {
 
     /// The state of an order. `None` if WeChat Pay does not know it.
     pub async fn query(&self, order_no: &str, now: Timestamp) -> Result<Option<Transaction>> {
-        let merchant = self.merchant.get().await?;
+        let merchant = self.merchant.get(now).await?;
         let path = format!("/v3/pay/transactions/out-trade-no/{order_no}?mchid={}", merchant.mchid);
         match self.call(Method::GET, &path, "", now).await {
             Ok(answer) => {
@@ -183,7 +183,7 @@ impl Pay {
 
     /// Closes an order. It cannot be paid afterwards.
     pub async fn close(&self, order_no: &str, now: Timestamp) -> Result<Closing> {
-        let body = json!({"mchid": self.merchant.get().await?.mchid}).to_string();
+        let body = json!({"mchid": self.merchant.get(now).await?.mchid}).to_string();
         let path = format!("/v3/pay/transactions/out-trade-no/{order_no}/close");
         match self.call(Method::POST, &path, &body, now).await {
             Ok(_) => Ok(Closing::Closed),
@@ -197,8 +197,8 @@ impl Pay {
     }
 
     /// The parameters of `wx.requestPayment`. `time` is in Unix seconds.
-    pub async fn pay_params(&self, prepay_id: &str, time: i64, nonce: &str) -> Result<PayParams> {
-        let merchant = self.merchant.get().await?;
+    pub async fn pay_params(&self, prepay_id: &str, time: i64, nonce: &str, now: Timestamp) -> Result<PayParams> {
+        let merchant = self.merchant.get(now).await?;
         let (time_stamp, package) = (time.to_string(), format!("prepay_id={prepay_id}"));
         let pay_sign = merchant.signing.sign(&[&merchant.appid, &time_stamp, nonce, &package])?;
         Ok(PayParams { time_stamp, nonce_str: nonce.to_owned(), package, sign_type: "RSA", pay_sign })
@@ -206,7 +206,7 @@ impl Pay {
 
     /// Sends a request and returns the body of the response after verifying its signature. No error quotes a URL or a body.
     async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<String, CallError> {
-        let merchant = self.merchant.get().await?;
+        let merchant = self.merchant.get(now).await?;
         let nonce = nonce()?;
         let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
         let quiet = |error: reqwest::Error| Error::internal(format!("WeChat Pay: {}", error.without_url()));

@@ -49,14 +49,14 @@ impl Resource {
 impl Pay {
     /// Verifies a notification and returns its content. `None` if the notification is genuine but reports neither a payment nor a refund.
     pub async fn notification(&self, proof: &Proof, body: &str, now: Timestamp) -> Result<Option<Report>> {
-        let merchant = self.merchant.get().await?;
+        let merchant = self.merchant.get(now).await?;
         if !merchant.is_genuine(proof, body, now) {
             return Err(Error::unauthenticated());
         }
         let notification: Notification = serde_json::from_str(body).map_err(|_| invalid("resource", "is missing"))?;
         let Notification { event_type, resource } = notification;
         if event_type == "TRANSACTION.SUCCESS" {
-            let transaction: Transaction = resource.open(merchant)?;
+            let transaction: Transaction = resource.open(&merchant)?;
             return match (transaction.appid == merchant.appid, transaction.mchid == merchant.mchid) {
                 (false, _) => Err(invalid("appid", "is not ours")),
                 (true, false) => Err(invalid("mchid", "is not ours")),
@@ -64,7 +64,7 @@ impl Pay {
             };
         }
         let Some(result) = event_type.strip_prefix("REFUND.") else { return Ok(None) };
-        let RefundResource { mchid, out_trade_no, amount } = resource.open(merchant)?;
+        let RefundResource { mchid, out_trade_no, amount } = resource.open(&merchant)?;
         if mchid != merchant.mchid {
             return Err(invalid("mchid", "is not ours"));
         }

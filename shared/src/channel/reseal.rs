@@ -1,0 +1,28 @@
+//! What a pass of `reseal` does with the records of the partner API. None of them is found by a blind index.
+
+use super::Service;
+use super::payments::Payment;
+use super::resource::Resource as _;
+use super::users::User;
+use crate::error::{Error, Result};
+use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
+use crate::storage::table::{Item, Key};
+
+impl Service {
+    /// A pass of at most `limit` items over the family's table: see [`Pass`].
+    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+        let Self { keyring: keys, store, clock, .. } = self;
+        let pass = Pass { keys, store, table: &self.tables.channel, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(item)).await
+    }
+
+    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        let sealed = match key.sk.as_str() {
+            User::KIND => User::SEALED,
+            Payment::KIND => Payment::SEALED,
+            _ => return Ok(Resealed::Unchanged),
+        };
+        fields(&self.keyring, &self.store, &self.tables.channel, &key, sealed, &item).await
+    }
+}

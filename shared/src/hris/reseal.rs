@@ -1,0 +1,97 @@
+//! What a pass of `reseal` does with the records of the HR API: employees and their copies, secrets of access keys, visitor tokens.
+
+use super::Service;
+use super::access::AccessKey;
+use super::employees::Employee;
+use super::entity::Entity as _;
+use super::import::unchanged;
+use super::item::{RECORD, from_item, to_copy};
+use super::keys::{EMPLOYEE, mobile_keys};
+use super::values::Uuid;
+use crate::error::{Error, Result};
+use crate::runtime::reseal::{Pass, Progress, Resealed, fields, put};
+use crate::storage::table::attribute::{read_integer, read_text};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+
+impl Service {
+    /// A pass of at most `limit` items over the family's table: see [`Pass`].
+    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+        let Self { keyring: keys, store, clock, .. } = self;
+        let pass = Pass { keys, store, table: &self.tables.hris, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(item)).await
+    }
+
+    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        let table = &self.tables.hris;
+        if key.sk == "access_key" {
+            return self.reseal_access_key(item).await;
+        }
+        let Some((company, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
+        if key.sk == "visitor_token" {
+            return fields(&self.keyring, &self.store, table, &key, &["token"], &item).await;
+        }
+        if !matches!(kind, EMPLOYEE | "empno" | "mobile") {
+            return Ok(Resealed::Unchanged);
+        }
+        let own = Key::new(format!("{company}#{EMPLOYEE}"), read_text(&item, RECORD)?);
+        let resealed = fields(&self.keyring, &self.store, table, &own, Employee::SEALED, &item).await?;
+        if kind != "mobile" || resealed == Resealed::Conflict {
+            return Ok(resealed);
+        }
+        let company = Uuid::parse(company).map_err(Error::internal)?;
+        match self.move_copy(&company, &key, item).await? {
+            Resealed::Unchanged => Ok(resealed),
+            moved => Ok(moved),
+        }
+    }
+
+    /// Writes the copies of an employee under each phone index that is used, from the copy that look-ups find, and removes the others.
+    async fn move_copy(&self, company: &Uuid, key: &Key, item: Item) -> Result<Resealed> {
+        let table = &self.tables.hris;
+        let employee: Employee = from_item(&self.keyring, item.clone())?;
+        let mobile = employee.mobile.as_ref().ok_or_else(|| Error::internal("a copy by phone without a phone"))?;
+        let used = mobile_keys(company, mobile, &self.keyring);
+        let stored = self.store.get_map(table, used.clone()).await?;
+        let is_same = |other: Option<&Item>| {
+            other.is_some_and(|other| other.get(RECORD) == item.get(RECORD) && other.get(VERSION) == item.get(VERSION))
+        };
+        let found = used.first().ok_or_else(|| Error::internal("no index key"))?;
+        let copy = |key: &Key| {
+            let copy = to_copy(&self.keyring, company, &employee, read_integer(&item, VERSION)?, key)?;
+            Ok(Write::Put { table: table.clone(), item: copy, condition: unchanged(stored.get(key))? })
+        };
+        let mut writes: Vec<Write> = if key == found {
+            used.iter().filter(|other| !is_same(stored.get(other))).map(copy).collect::<Result<_>>()?
+        } else if used.contains(key) && is_same(stored.get(found)) {
+            Vec::new()
+        } else {
+            let mut writes =
+                vec![Write::Delete { table: table.clone(), key: key.clone(), condition: Some(unchanged(Some(&item))?) }];
+            if !stored.contains_key(found) {
+                writes.push(copy(found)?);
+            }
+            writes
+        };
+        if writes.is_empty() {
+            return Ok(Resealed::Unchanged);
+        }
+        if key == found {
+            writes.push(Write::Check { table: table.clone(), key: key.clone(), condition: unchanged(Some(&item))? });
+        }
+        match self.store.transact(writes).await? {
+            Outcome::Written => Ok(Resealed::Changed),
+            Outcome::Rejected(_) => Ok(Resealed::Conflict),
+        }
+    }
+
+    async fn reseal_access_key(&self, item: Item) -> Result<Resealed> {
+        let mut key: AccessKey = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
+        if !self.reseal_secrets(&mut key)? {
+            return Ok(Resealed::Unchanged);
+        }
+        let mut next = item.clone();
+        next.insert("secrets".into(), serde_dynamo::to_attribute_value(&key.secrets).map_err(Error::internal)?);
+        put(&self.store, &self.tables.hris, &item, next, Condition::present()).await
+    }
+}

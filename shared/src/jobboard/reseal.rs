@@ -1,0 +1,53 @@
+//! What a pass of `reseal` does with users: it seals openid and phone again, and writes the items by which a log-in finds the user.
+
+use super::users::SEALED;
+use super::{Service, keys};
+use crate::error::{Error, Result};
+use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+
+impl Service {
+    /// A pass of at most `limit` items over the family's table: see [`Pass`].
+    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+        let Self { keyring: keys, store, clock, .. } = self;
+        let pass = Pass { keys, store, table: &self.tables.jobboard, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(item)).await
+    }
+
+    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        if !(key.sk == "user" && key.pk.starts_with("user#")) {
+            return Ok(Resealed::Unchanged);
+        }
+        let table = &self.tables.jobboard;
+        let resealed = fields(&self.keyring, &self.store, table, &key, &SEALED, &item).await?;
+        if resealed == Resealed::Conflict {
+            return Ok(resealed);
+        }
+        let version: u64 = read_integer(&item, VERSION)?;
+        let user = self.read_user(item)?;
+        let wanted = self.openid_items(&user);
+        let former: Vec<Key> = self.former_openid_codes(&user.openid).iter().map(|code| keys::openid(code)).collect();
+        let all = wanted.iter().filter_map(Key::of).chain(former.iter().cloned()).collect();
+        let stored = self.store.get_map(table, all).await?;
+        let mut writes = Vec::new();
+        for item in wanted {
+            if Key::of(&item).and_then(|key| stored.get(&key)) != Some(&item) {
+                writes.push(Write::Set { table: table.clone(), item });
+            }
+        }
+        let outdated = former.into_iter().filter(|key| stored.contains_key(key));
+        writes.extend(outdated.map(|key| Write::Delete { table: table.clone(), key, condition: None }));
+        if writes.is_empty() {
+            return Ok(resealed);
+        }
+        // Whatever changes these items also changes the user.
+        let condition = Condition::equals(VERSION, number(version));
+        writes.push(Write::Check { table: table.clone(), key: keys::user(user.id), condition });
+        match self.store.transact(writes).await? {
+            Outcome::Written => Ok(Resealed::Changed),
+            Outcome::Rejected(_) => Ok(Resealed::Conflict),
+        }
+    }
+}

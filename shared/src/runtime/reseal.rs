@@ -1,0 +1,189 @@
+//! `reseal`: a pass over a family's table that moves what a key made to the keys that are in use.
+//!
+//! A pass seals each field with the current key, writes the records that are found by blind indexes under each index that the configuration
+//! uses, and removes them from the others. When a pass without failures ends, the marker needs no other keys any more.
+//!
+//! Processes take over a changed secret within five minutes, so that a pass begins only when a configuration is ten minutes old.
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, stream};
+use jiff::SignedDuration;
+
+use crate::crypto::keyring::Keyring;
+use crate::error::{Error, Fault, Result};
+use crate::runtime::clock::Clock;
+use crate::runtime::family_keys::FamilyKeys;
+use crate::storage::page::Cursor;
+use crate::storage::sealed::place;
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Item, Key, Outcome, Store, VERSION};
+
+/// How old a configuration is when every process uses it.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How long one call works.
+const TIME: SignedDuration = SignedDuration::from_secs(30);
+/// How many items are read at once, and how many are processed concurrently.
+const PAGE: i32 = 100;
+const AT_ONCE: usize = 8;
+
+/// What a pass did to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resealed {
+    Unchanged,
+    Changed,
+    /// A concurrent request changed the item: the pass looks at it again.
+    Conflict,
+    /// The record cannot be found by another index, because it lacks the value that the index is of.
+    Unlinked,
+}
+
+/// How far a pass came. `done` and `failed` count items since it began.
+pub struct Progress {
+    pub done: u64,
+    pub failed: u64,
+    /// What this call changed.
+    pub changed: u64,
+    /// The cursor of the next call; `None` at the end of the pass.
+    pub next: Option<String>,
+    /// Whether the pass ended, and records need only the keys that the configuration names.
+    pub is_complete: bool,
+}
+
+/// What a pass works on.
+pub struct Pass<'a> {
+    pub keys: &'a FamilyKeys,
+    pub store: &'a Store,
+    pub table: &'a str,
+    pub clock: &'a Arc<dyn Clock>,
+    /// The most items of this call.
+    pub limit: u64,
+    pub cursor: Option<&'a str>,
+}
+
+impl Pass<'_> {
+    /// Runs `act` for the items after the cursor. An item that fails does not end the pass, but the pass is not complete.
+    ///
+    /// DynamoDB: one scan for each hundred items, and the calls of `act`.
+    pub async fn run<F>(self, act: impl Fn(Item) -> F) -> Result<Progress>
+    where
+        F: Future<Output = Result<Resealed>>,
+    {
+        let Self { keys, store, table, clock, limit, cursor } = self;
+        let begun = clock.now();
+        let since = keys.configured_since(begun).await?;
+        let scope = format!("reseal {table} {} {}", keys.keys().configuration(), since.as_millisecond());
+        let (mut after, mut done, mut failed) = match cursor {
+            None => {
+                let settled = since + SETTLED_AFTER;
+                if begun < settled {
+                    let reason = format!("is too new: other processes may use the old one until {settled:.0}");
+                    return Err(Error::conflict(Fault::new("configuration", reason)));
+                }
+                (None, 0, 0)
+            }
+            Some(cursor) => {
+                let invalid = || Error::invalid([Fault::new("cursor", "is invalid, or of another configuration: begin again")]);
+                let cursor = Cursor::open(cursor, keys, &scope).ok_or_else(invalid)?;
+                let (pk, sk) = cursor.position.split_once('\n').ok_or_else(invalid)?;
+                (Some(Key::new(pk, sk)), cursor.total, u64::from(cursor.page))
+            }
+        };
+        let (mut changed, first) = (0, done);
+        loop {
+            let (items, next) = store.scan(table, after, PAGE).await?;
+            done += items.len() as u64;
+            let outcomes: Vec<Result<Resealed>> =
+                stream::iter(items).map(|item| settle(store, table, item, &act)).buffer_unordered(AT_ONCE).collect().await;
+            for outcome in outcomes {
+                match outcome {
+                    Ok(Resealed::Unchanged) => {}
+                    Ok(Resealed::Changed) => changed += 1,
+                    Ok(Resealed::Unlinked | Resealed::Conflict) => failed += 1,
+                    Err(error) => {
+                        tracing::warn!(%error, "an item could not be resealed");
+                        failed += 1;
+                    }
+                }
+            }
+            let Some(key) = next else { break };
+            if done - first >= limit || clock.now().duration_since(begun) >= TIME {
+                let position = format!("{}\n{}", key.pk, key.sk);
+                let page = u32::try_from(failed).unwrap_or(u32::MAX);
+                let next = Some(Cursor { position, total: done, page }.seal(keys, &scope)?);
+                return Ok(Progress { done, failed, changed, next, is_complete: false });
+            }
+            after = Some(key);
+        }
+        let is_complete = failed == 0 && keys.complete(since).await?;
+        Ok(Progress { done, failed, changed, next: None, is_complete })
+    }
+}
+
+/// How often an item is looked at again that requests keep changing.
+const LOOKS: u32 = 5;
+
+async fn settle<F>(store: &Store, table: &str, item: Item, act: &impl Fn(Item) -> F) -> Result<Resealed>
+where
+    F: Future<Output = Result<Resealed>>,
+{
+    let key = Key::of(&item);
+    let mut item = Some(item);
+    for _ in 0..LOOKS {
+        // Removed since: nothing is left to reseal.
+        let Some(found) = item else { return Ok(Resealed::Unchanged) };
+        match act(found).await? {
+            Resealed::Conflict => {
+                item = match &key {
+                    Some(key) => store.get(table, key.clone()).await?,
+                    None => None,
+                };
+            }
+            outcome => return Ok(outcome),
+        }
+    }
+    Ok(Resealed::Conflict)
+}
+
+/// Seals these fields of an item with the current key. `own` is the key of the record that they are bound to.
+///
+/// DynamoDB: one write if a field has another key.
+pub async fn fields(
+    keyring: &Keyring,
+    store: &Store,
+    table: &str,
+    own: &Key,
+    fields: &[&str],
+    item: &Item,
+) -> Result<Resealed> {
+    let (mut next, mut condition) = (item.clone(), None);
+    for field in fields {
+        let Some(sealed) = item.get(*field).and_then(|value| value.as_s().ok()) else { continue };
+        if !keyring.is_outdated(sealed) {
+            continue;
+        }
+        let place = place(own, field);
+        next.insert((*field).into(), text(keyring.seal(&place, &keyring.open(&place, sealed)?)?));
+        let unchanged = Condition::equals(field, text(sealed.as_str()));
+        condition = Some(match condition {
+            None => unchanged,
+            Some(condition) => Condition::and(condition, unchanged),
+        });
+    }
+    match condition {
+        None => Ok(Resealed::Unchanged),
+        Some(condition) => put(store, table, item, next, condition).await,
+    }
+}
+
+/// Stores `next` in place of `item`, which is still the stored one.
+pub async fn put(store: &Store, table: &str, item: &Item, next: Item, condition: Condition) -> Result<Resealed> {
+    let condition = match item.get(VERSION) {
+        Some(version) => condition.and(Condition::equals(VERSION, version.clone())),
+        None => condition,
+    };
+    match store.put(table, next.clone(), condition).await?.unless_stored(&next) {
+        Outcome::Written => Ok(Resealed::Changed),
+        Outcome::Rejected(_) => Ok(Resealed::Conflict),
+    }
+}

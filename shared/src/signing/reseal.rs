@@ -1,0 +1,68 @@
+//! What a pass of `reseal` does with the records of the signing API: résumés, and workers, whom a log-in finds by their openid.
+
+use super::Service;
+use super::item::OPENID;
+use super::keys::{ALIAS_OF, worker_key};
+use super::resume::Resume;
+use super::values::{PlatformCode, Worker};
+use crate::error::{Error, Result};
+use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::values::Secret;
+
+impl Service {
+    /// A pass of at most `limit` items over the family's table: see [`Pass`].
+    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+        let Self { keyring: keys, store, clock, .. } = self;
+        let pass = Pass { keys, store, table: &self.tables.signing, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(item)).await
+    }
+
+    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        let Some((platform, id)) = key.pk.split_once("#worker#") else { return Ok(Resealed::Unchanged) };
+        let table = &self.tables.signing;
+        if key.sk == "application" {
+            return fields(&self.keyring, &self.store, table, &key, &Resume::SEALED, &item).await;
+        }
+        if item.contains_key(ALIAS_OF) {
+            return Ok(Resealed::Unchanged);
+        }
+        let resealed = fields(&self.keyring, &self.store, table, &key, &[OPENID], &item).await?;
+        if resealed == Resealed::Conflict {
+            return Ok(resealed);
+        }
+        let worker = Worker { platform: PlatformCode::parse(platform).map_err(Error::internal)?, id: id.to_owned() };
+        let Some(openid) = self.openid_of(&item)? else {
+            // A worker who has not logged in since openids are stored. The id is the index by the key that made it.
+            return Ok(if self.keyring.keys().indexes().len() == 1 { Resealed::Unchanged } else { Resealed::Unlinked });
+        };
+        self.link(&worker, &openid, &item, resealed).await
+    }
+
+    /// Writes the aliases of a worker under each index that is used, and removes the others.
+    async fn link(&self, worker: &Worker, openid: &Secret<String>, item: &Item, resealed: Resealed) -> Result<Resealed> {
+        let table = &self.tables.signing;
+        let used = self.aliases(worker, openid);
+        let parts = super::sessions::openid_parts(&worker.platform, openid);
+        let former = super::sessions::workers(&worker.platform, self.keyring.former_indexes(&parts));
+        let former: Vec<Key> = former.filter(|former| former.id != worker.id).map(|former| worker_key(&former)).collect();
+        let all = used.iter().filter_map(Key::of).chain(former.iter().cloned()).collect();
+        let stored = self.store.get_map(table, all).await?;
+        let missing = used.into_iter().filter(|alias| Key::of(alias).and_then(|key| stored.get(&key)) != Some(alias));
+        let mut writes: Vec<Write> =
+            missing.map(|item| Write::Put { table: table.clone(), item, condition: Condition::absent() }).collect();
+        let outdated = former.into_iter().filter(|key| stored.get(key).is_some_and(|item| item.contains_key(ALIAS_OF)));
+        writes.extend(outdated.map(|key| Write::Delete { table: table.clone(), key, condition: None }));
+        if writes.is_empty() {
+            return Ok(resealed);
+        }
+        let condition = Condition::equals(VERSION, number(read_integer::<u64>(item, VERSION)?));
+        writes.push(Write::Check { table: table.clone(), key: worker_key(worker), condition });
+        match self.store.transact(writes).await? {
+            Outcome::Written => Ok(Resealed::Changed),
+            Outcome::Rejected(_) => Ok(Resealed::Conflict),
+        }
+    }
+}
