@@ -2,6 +2,8 @@
 //!
 //! A keyed digest of the openid identifies a worker. The table holds only the hash of a session's token.
 //!
+//! A worker has a number from the first log-in on, because log lines name workers by it. The application has the same number.
+//!
 //! A session is a record that every request reads, so removing it ends the session at once. The record of its worker lists the sessions, and
 //! each change of the list is one transaction with the sessions that begin and end.
 
@@ -9,17 +11,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::item::{new_worker_item, session_item};
+use super::item::{EM_ID, em_id_item, em_id_of, new_worker_item, session_item};
 use super::keys::{application_key, session_key, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
+use crate::runtime::caller::{self, Caller};
 use crate::storage::rate_limit::CODES;
 use crate::storage::table::attribute::{number, read_integer, read_text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
-use crate::values::{Secret, exposed};
+use crate::values::{Id, Secret, exposed};
 
 /// How long an unused session lasts.
 const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -59,36 +62,47 @@ impl Service {
             self.keyring.blind_index(&[b"openid", platform.as_str().as_bytes(), session.openid.expose().as_bytes()])?;
         let id = hex::encode(&openid.expose()[..16]);
         let worker = Worker { platform: platform.clone(), id };
-        let session_token = self.open_session(&worker).await?;
         let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
-        let em_id = application.map_or(Ok(0), |item| read_integer(&item, "em_id"))?;
-        Ok(Login { session_token, em_id })
+        let submitted = application.as_ref().map(em_id_of).transpose()?.flatten();
+        let session_token = self.open_session(&worker, submitted).await?;
+        Ok(Login { session_token, em_id: submitted.unwrap_or(0) })
     }
 
-    /// Opens a session of the worker and returns its token. A sixth session ends the oldest one.
-    async fn open_session(&self, worker: &Worker) -> Result<Secret<String>> {
+    /// Opens a session of the worker and returns its token. A sixth session ends the oldest one. `submitted` is the number of the worker's
+    /// application. A worker without a number gets one.
+    async fn open_session(&self, worker: &Worker, submitted: Option<u64>) -> Result<Secret<String>> {
         let now = self.clock.now();
         let token = random_secret()?;
         let hash = hash(token.as_deref());
-        retry_conflicts(|| async {
+        let em_id = retry_conflicts(|| async {
             let stored = self.store.get(&self.tables.signing, worker_key(worker)).await?;
             let mut sessions = listed_sessions(stored.as_ref())?;
+            let known = submitted.or(stored.as_ref().map(em_id_of).transpose()?.flatten());
+            let em_id = known.map_or_else(|| self.ids.next(now).map(Id::as_u64), Ok)?;
             // Our own earlier write, whose response was lost.
             if sessions.iter().any(|session| session.hash.is_same(&hash)) {
-                return Ok(Some(token.clone()));
+                return Ok(Some(em_id));
             }
             sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
             let mut writes: Vec<Write> = ended.map(|session| self.removal(&session.hash)).collect();
-            writes.push(self.listing(worker, stored, &sessions, now)?);
-            let session = session_item(&hash, worker, now, now + IDLE);
+            let mut stored = stored.unwrap_or_else(|| new_worker_item(worker, now));
+            stored.insert(EM_ID.into(), number(em_id));
+            writes.push(self.listing(stored, &sessions)?);
+            let session = session_item(&hash, worker, em_id, now, now + IDLE);
             writes.push(Write::Put { table: self.tables.credentials.clone(), item: session, condition: Condition::absent() });
+            if known.is_none() {
+                let item = em_id_item(worker, em_id);
+                writes.push(Write::Put { table: self.tables.signing.clone(), item, condition: Condition::absent() });
+            }
             match self.store.transact(writes).await? {
-                Outcome::Written => Ok(Some(token.clone())),
+                Outcome::Written => Ok(Some(em_id)),
                 Outcome::Rejected(_) => Ok(None),
             }
         })
-        .await
+        .await?;
+        caller::accepted(caller_of(worker, em_id));
+        Ok(token)
     }
 
     /// Ends the worker's session with this token.
@@ -98,7 +112,7 @@ impl Service {
         self.end_sessions(worker, Some(&hash(token))).await
     }
 
-    /// Ends all sessions of the worker who submitted this application.
+    /// Ends all sessions of the worker with this number.
     pub async fn end_worker_sessions(&self, platform: &PlatformCode, em_id: u64) -> Result<()> {
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
         self.end_sessions(&worker, None).await
@@ -116,8 +130,8 @@ impl Service {
                 Some(hash) => vec![self.removal(hash)],
                 None => ended.iter().map(|session| self.removal(&session.hash)).collect(),
             };
-            if is_listed {
-                writes.push(self.listing(worker, stored, &kept, self.clock.now())?);
+            if let Some(stored) = stored.filter(|_| is_listed) {
+                writes.push(self.listing(stored, &kept)?);
             }
             if writes.is_empty() {
                 return Ok(Some(()));
@@ -135,14 +149,13 @@ impl Service {
         Write::Delete { table: self.tables.credentials.clone(), key: session_key(hash), condition: None }
     }
 
-    /// The write that lists these sessions in the record of their worker, which is still the stored one.
-    fn listing(&self, worker: &Worker, stored: Option<Item>, sessions: &[SessionEntry], now: Timestamp) -> Result<Write> {
-        let (mut item, version, condition) = match stored {
-            Some(item) => {
-                let version: u64 = read_integer(&item, VERSION)?;
-                (item, version, Condition::equals(VERSION, number(version)))
-            }
-            None => (new_worker_item(worker, now), 0, Condition::absent()),
+    /// The write that lists these sessions in the record of their worker, which is still the stored one or new.
+    fn listing(&self, mut item: Item, sessions: &[SessionEntry]) -> Result<Write> {
+        let (version, condition) = if item.contains_key(VERSION) {
+            let version: u64 = read_integer(&item, VERSION)?;
+            (version, Condition::equals(VERSION, number(version)))
+        } else {
+            (0, Condition::absent())
         };
         item.insert("sessions".into(), serde_dynamo::to_attribute_value(sessions).map_err(Error::internal)?);
         item.insert(VERSION.into(), number(version + 1));
@@ -162,14 +175,21 @@ impl Service {
         if expires_at <= now || read_text(&item, "platform")? != platform.as_str() {
             return Ok(None);
         }
+        // Sessions that were stored before workers had numbers have ended.
+        let Some(em_id) = em_id_of(&item)? else { return Ok(None) };
         let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
         let until = (now + IDLE).min(created_at + LONGEST);
         if until.duration_since(expires_at) >= PROLONG_AFTER {
             // The condition fails if a login has ended the session since the read; this request still succeeds.
-            self.store.put(table, session_item(&hash, &worker, created_at, until), Condition::present()).await?;
+            self.store.put(table, session_item(&hash, &worker, em_id, created_at, until), Condition::present()).await?;
         }
+        caller::accepted(caller_of(&worker, em_id));
         Ok(Some(worker))
     }
+}
+
+fn caller_of(worker: &Worker, em_id: u64) -> Caller {
+    Caller::Worker { platform: worker.platform.to_string(), em_id }
 }
 
 /// The sessions in the record of a worker.
