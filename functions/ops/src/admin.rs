@@ -62,7 +62,8 @@ impl Admin {
     pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
         let begun = Instant::now();
         let mut name = None;
-        let (result, calls) = counted(self.run(event, &mut name)).await;
+        // Boxed: the future of all commands is large, and each future around it would hold it once more.
+        let (result, calls) = counted(Box::pin(self.run(event, &mut name))).await;
         let result = result.map_err(|error| diagnostic(&error));
         let outcome = result.as_ref().err().map_or("done", |diagnostic| diagnostic.error_type.as_str());
         let command = name.as_deref().unwrap_or("-");

@@ -34,12 +34,8 @@ impl Caller {
         let (kind, id, more) = match self {
             Self::Channel(appkey) => ("channel", appkey.to_string(), None),
             Self::AccessKey(access_key) => ("access_key", access_key.to_string(), None),
-            Self::App { app_id, grant } => {
-                ("app", app_id.to_string(), grant.map(|grant| ("caller_grant", grant.to_string())))
-            }
-            Self::Worker { platform, em_id } => {
-                ("worker", em_id.to_string(), Some(("caller_platform", platform.clone())))
-            }
+            Self::App { app_id, grant } => ("app", app_id.to_string(), grant.map(|grant| ("caller_grant", grant.to_string()))),
+            Self::Worker { platform, em_id } => ("worker", em_id.to_string(), Some(("caller_platform", platform.clone()))),
             Self::User(user) => ("user", user.to_string(), None),
         };
         let fields = [("caller_kind", kind.to_owned()), ("caller", id)].into_iter().chain(more);
