@@ -16,6 +16,7 @@ pub struct JobView {
     longitude: f64,
     latitude: f64,
     address: String,
+    /// 完整号码只给发布者与为该招聘用过券的用户; 其他人看到 138****1234。MASK_CONTACT=false 时所有人可见
     contact: String,
     contact_person_name: String,
     description: String,

@@ -1,5 +1,5 @@
-//! One log line for each request: its function, method and route, its status, its duration and its DynamoDB calls. The line never contains
-//! the content of the request. The same line holds the metrics (Embedded Metric Format).
+//! One log line for each request: its function, method and route, its caller, its status, its duration and its DynamoDB calls. The line never
+//! contains the content of the request. The same line holds the metrics (Embedded Metric Format).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use axum::response::Response;
 use serde_json::json;
 use shared::crypto::random::random_text;
 use shared::runtime::call_counter::counted;
+use shared::runtime::caller::{Caller, identified};
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
 use tracing::Instrument as _;
@@ -51,7 +52,7 @@ impl Observer {
         let is_cold = self.0.is_cold.swap(false, Ordering::Relaxed);
         let begun = Instant::now();
         let span = tracing::error_span!("request", id);
-        let (mut response, calls) = counted(next.run(request)).instrument(span).await;
+        let ((mut response, calls), caller) = identified(counted(next.run(request))).instrument(span).await;
         let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
         let status = response.status().as_u16();
         let code = response.extensions().get::<Code>().map(|code| code.0);
@@ -63,7 +64,8 @@ impl Observer {
             ("code", json!(code)),
             ("cold_start", json!(is_cold)),
         ];
-        let properties = properties.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        let caller = caller.iter().flat_map(Caller::fields);
+        let properties = properties.into_iter().chain(caller).map(|(name, value)| (name.to_owned(), value)).collect();
         let metrics = [
             Metric::milliseconds("ms", milliseconds),
             Metric::count("dynamodb_calls", calls.into()),

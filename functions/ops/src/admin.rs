@@ -2,18 +2,22 @@
 //!
 //! A failed command fails the invocation, so that a pipeline stops. The error type of the invocation is the kind of the domain error, and its
 //! message names each offending field.
+//!
+//! Each command writes one log line: its name, how it ended, its duration and its DynamoDB calls. The line contains nothing else of the event.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use deserr::Deserr;
 use lambda_runtime::Diagnostic;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use shared::channel;
 use shared::error::{Error, Fault, Result};
 use shared::jobboard::job::State;
+use shared::runtime::call_counter::counted;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
-use shared::runtime::metrics::Log;
+use shared::runtime::metrics::{Log, Metric};
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
@@ -25,8 +29,8 @@ pub struct Admin {
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
-    pub clock: Arc<dyn Clock>,
-    pub log: Log,
+    clock: Arc<dyn Clock>,
+    log: Log,
 }
 
 /// The member that every event has. The other members belong to the command.
@@ -62,18 +66,30 @@ impl Admin {
         for keys in [self.channel.keys(), self.hris.keys(), self.signing.keys(), self.jobboard.keys()] {
             keys.refresh().await;
         }
-        let result = match Json::parse(event) {
-            Ok(event) => self.run(event).await,
-            Err(fault) => Err(Error::invalid([fault])),
-        };
-        result.map_err(|error| diagnostic(&error))
+        let begun = Instant::now();
+        let mut name = None;
+        // Boxed: the future of all commands is large, and each future around it would hold it once more.
+        let (result, calls) = counted(Box::pin(self.run(event, &mut name))).await;
+        let result = result.map_err(|error| diagnostic(&error));
+        let outcome = result.as_ref().err().map_or("done", |diagnostic| diagnostic.error_type.as_str());
+        let command = name.as_deref().unwrap_or("-");
+        let properties =
+            Map::from_iter([("command", command), ("outcome", outcome)].map(|(name, text)| (name.to_owned(), text.into())));
+        let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
+        let metrics = [Metric::milliseconds("ms", milliseconds), Metric::count("dynamodb_calls", calls.into())];
+        self.log.metrics("ops-admin", self.clock.now(), properties, &metrics);
+        result
     }
 
+    /// Executes the command in an event, and sets `name` if there is such a command: any other text could be personal data.
+    ///
     /// A repeated command fails or changes nothing, with two exceptions: a command that returns a secret, token or code creates another one
     /// each time, and a command that ends tokens or sessions also ends those that were issued since.
-    async fn run(&self, mut event: Json) -> Result<Value> {
+    async fn run(&self, event: &[u8], name: &mut Option<String>) -> Result<Value> {
+        let mut event = Json::parse(event).map_err(|fault| Error::invalid([fault]))?;
         let Command { command } = event.clone().read()?;
         event.remove("command");
+        *name = Some(command.as_str().to_owned());
         match command.as_str() {
             "create_channel" => channels::create(&self.channel, event.read()?).await,
             "rotate_channel_secret" => channels::rotate_secret(&self.channel, event.read()?).await,
@@ -127,7 +143,10 @@ impl Admin {
             "end_user_sessions" => jobboard::end_user_sessions(&self.jobboard, event.read()?).await,
             "refund_note" => jobboard::refund_note(&self.jobboard, event.read()?).await,
             "reseal" => reseal::reseal(self, event.read()?).await,
-            _ => Err(Error::invalid([Fault::new("command", "is not known")])),
+            _ => {
+                *name = None;
+                Err(Error::invalid([Fault::new("command", "is not known")]))
+            }
         }
     }
 }

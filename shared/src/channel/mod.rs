@@ -74,7 +74,7 @@ impl Service {
             channel: environment.required("CHANNEL_TABLE")?.to_owned(),
             credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
         };
-        let settings = Settings { strict_checksums: environment.flag("STRICT_CHECKSUMS")? };
+        let settings = Settings { strict_checksums: environment.flag("STRICT_CHECKSUMS", false)? };
         let objects = environment.objects(environment.required("UPLOADS_BUCKET")?);
         let (store, keyring) = environment.open(&tables.channel, environment.required("CHANNEL_SECRET")?).await?;
         Ok(Self {

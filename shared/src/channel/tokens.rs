@@ -19,6 +19,7 @@ use crate::crypto::access_token::AccessTokens;
 use crate::crypto::keyring::Purpose;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
+use crate::runtime::caller::{self, Caller};
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{read_integer, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, Write, expire};
@@ -121,10 +122,13 @@ impl Service {
         let channel = ChannelId::parse(&holder.subject).map_err(|_| Error::token_rejected())?;
         let origin = Origin::of_holder(&holder).ok_or_else(Error::token_rejected)?;
         self.admit(&channel, &origin).await?;
+        caller::accepted(Caller::Channel(channel.clone()));
         Ok(channel)
     }
 
+    /// The tokens of a channel whose credential is accepted.
     fn tokens(&self, token: &RefreshToken, origin: &Origin, now: Timestamp) -> Result<Tokens> {
+        caller::accepted(Caller::Channel(token.channel.clone()));
         Ok(Tokens {
             access_token: ACCESS_TOKENS.sign(&self.keyring, origin.holder(&token.channel), now)?,
             refresh_token: token.to_text(),

@@ -18,6 +18,7 @@ use super::values::{Code, Uuid};
 use crate::crypto::credentials::{NewSecret, Secrets, StoredSecret, hash};
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
+use crate::runtime::caller;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
@@ -43,6 +44,7 @@ impl From<Error> for AuthError {
 
 /// What a process caches about an access key.
 pub struct CachedAccessKey {
+    access_key: RecordId,
     company: Uuid,
     /// The active secrets in plain text.
     secrets: Vec<Secret<String>>,
@@ -191,6 +193,7 @@ impl Service {
         }
         let payload = call.signed_payload(&access_key.secrets).ok_or(AuthError::WrongSignature)?;
         let signer = Signer::of(&access_key.company, call).ok_or(AuthError::WrongSignature)?;
+        caller::accepted(caller::Caller::AccessKey(access_key.access_key.clone()));
         Ok((signer, payload))
     }
 
@@ -222,7 +225,7 @@ impl Service {
         let place = sealed_at(&key.access_key);
         let secrets = key.secrets.iter().map(|secret| self.keyring.open(&place, secret.value.expose()).map(Secret::new));
         let secrets = secrets.collect::<Result<_>>()?;
-        let cached = Arc::new(CachedAccessKey { company: key.company_uuid, secrets, token });
+        let cached = Arc::new(CachedAccessKey { access_key: key.access_key, company: key.company_uuid, secrets, token });
         self.access_keys.put(access_key.to_owned(), Arc::clone(&cached), now);
         Ok(Some(cached))
     }

@@ -23,6 +23,7 @@ use crate::crypto::credentials::hash;
 use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
+use crate::runtime::caller;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, expire};
 use crate::values::{Id, Moment, RecordId, Secret};
@@ -66,6 +67,8 @@ pub struct Grant {
 /// What a process caches about an access token.
 pub struct Consent {
     company: Uuid,
+    app_id: RecordId,
+    grant_id: Id,
     expires_at: i64,
 }
 
@@ -156,7 +159,9 @@ impl Service {
                 if !basis.stands(&found, &self.keyring)? {
                     return Ok(None);
                 }
-                let consent = Consent { company: basis.company, expires_at: read_integer(&item, "expires_at")? };
+                let Basis { company, app_id, .. } = basis;
+                let grant_id = Id::from_u64(read_integer(&item, "grant_id")?);
+                let consent = Consent { company, app_id, grant_id, expires_at: read_integer(&item, "expires_at")? };
                 if consent.expires_at > now.as_second() {
                     self.record_use(item, now).await?;
                 }
@@ -165,8 +170,12 @@ impl Service {
                 consent
             }
         };
-        let is_valid = consent.expires_at > now.as_second();
-        Ok(is_valid.then(|| Caller { company: consent.company.clone(), credential: Credential::Consented }))
+        if consent.expires_at <= now.as_second() {
+            return Ok(None);
+        }
+        let Consent { company, app_id, grant_id, .. } = &*consent;
+        caller::accepted(caller::Caller::App { app_id: app_id.clone(), grant: Some(*grant_id) });
+        Ok(Some(Caller { company: company.clone(), credential: Credential::Consented }))
     }
 
     async fn record_use(&self, mut grant: Item, now: Timestamp) -> Result<()> {

@@ -14,6 +14,7 @@ use super::products::{by_default, epoch};
 use super::values::{Code, Uuid};
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Kind, Result};
+use crate::runtime::caller::{self, Caller};
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
@@ -176,7 +177,11 @@ impl Service {
 
     /// The app with this id, if it is enabled and this is one of its secrets.
     async fn authentic_app(&self, app_id: &str, app_secret: Secret<&str>) -> Result<Option<App>> {
-        Ok(self.app(app_id).await?.filter(|app| app.enabled && app.secrets.accept(app_secret)))
+        let app = self.app(app_id).await?.filter(|app| app.enabled && app.secrets.accept(app_secret));
+        if let Some(App { app_id, .. }) = &app {
+            caller::accepted(Caller::App { app_id: app_id.clone(), grant: None });
+        }
+        Ok(app)
     }
 
     async fn app(&self, app_id: &str) -> Result<Option<App>> {

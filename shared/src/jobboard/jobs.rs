@@ -198,7 +198,7 @@ impl Service {
 
     /// Whether the contact of each job is masked for `viewer`.
     ///
-    /// DynamoDB: one batch if the installation masks contacts and the viewer is logged in.
+    /// DynamoDB: one batch if the installation masks contacts and the viewer is logged in and has not posted all of the jobs.
     pub async fn masked(&self, jobs: &[Job], viewer: Option<Id>) -> Result<Vec<bool>> {
         if !self.settings.mask_contact {
             return Ok(vec![false; jobs.len()]);

@@ -91,7 +91,7 @@ impl Service {
             .map_err(|_| Error::internal("FREE_REFRESH_HOURS must be a number of hours"))?;
         let settings = Settings {
             free_refresh: SignedDuration::from_hours(i64::from(hours)),
-            mask_contact: environment.flag("MASK_CONTACT")?,
+            mask_contact: environment.flag("MASK_CONTACT", true)?,
         };
         let (store, keyring) = environment.open(&tables.jobboard, environment.required("JOBBOARD_SECRET")?).await?;
         Ok(Self {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::{Service, keys, missing};
 use crate::crypto::access_token::{AccessTokens, Holder};
 use crate::error::{Error, Result};
+use crate::runtime::caller::{self, Caller};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Id, Secret};
@@ -38,15 +39,18 @@ impl Session {
 }
 
 impl Service {
+    /// A token for the user whose code of WeChat is accepted.
     pub(super) fn login(&self, Session { user, epoch }: Session) -> Result<Login> {
+        caller::accepted(Caller::User(user));
         let holder = Holder { subject: user.to_string(), epoch, secret_id: None };
         Ok(Login { user, token: TOKENS.sign(&self.keyring, holder, self.clock.now())? })
     }
 
-    /// The session of a token that is valid. A process caches the epoch of a user for five seconds.
+    /// The session of a token that is valid. A process caches the epoch of a user for five seconds. `named` is the user that the client
+    /// names beside the token; another one than the token's is rejected.
     ///
     /// DynamoDB: one read, unless cached.
-    pub async fn authorize(&self, token: Secret<&str>) -> Result<Session> {
+    pub async fn authorize(&self, token: Secret<&str>, named: Option<&str>) -> Result<Session> {
         let now = self.clock.now();
         let holder = self.keyring.verify(&TOKENS, token, now).await;
         let Holder { subject, epoch, .. } = holder.ok_or_else(Error::token_rejected)?;
@@ -60,6 +64,10 @@ impl Service {
                 return Err(Error::token_rejected());
             }
         }
+        if named.is_some_and(|named| named != user.to_string()) {
+            return Err(Error::unauthenticated());
+        }
+        caller::accepted(Caller::User(user));
         Ok(Session { user, epoch })
     }
 

@@ -93,10 +93,11 @@ impl Environment {
         self.optional(name).ok_or_else(|| Error::internal(format!("{name} is not set")))
     }
 
-    /// A variable that is `true` or `false`. The default is `false`.
-    pub fn flag(&self, name: &str) -> Result<bool> {
+    /// A variable that is `true` or `false`.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool> {
         match self.optional(name) {
-            None | Some("false") => Ok(false),
+            None => Ok(default),
+            Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(_) => Err(Error::internal(format!("{name} must be true or false"))),
         }

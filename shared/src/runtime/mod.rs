@@ -1,7 +1,8 @@
-//! The process that serves requests or runs a sweep: its environment and clock, its log and metrics, and its caches.
+//! The process that serves requests or runs a sweep: its environment and clock, its log and metrics, the callers of requests, and its caches.
 
 pub mod cache;
 pub mod call_counter;
+pub mod caller;
 pub mod clock;
 pub mod environment;
 pub mod family_keys;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::Service;
 use super::directory::{Company, Contract, Handler, Listed};
-use super::item::{application_from_item, application_item, from_item, set_signing};
-use super::keys::{application_key, applications_partition, em_id_key, listed_key, state_partition};
+use super::item::{application_from_item, application_item, em_id_item, em_id_of, from_item, set_signing};
+use super::keys::{application_key, applications_partition, em_id_key, listed_key, state_partition, worker_key};
 use super::resume::Resume;
 use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, by_worker, resubmit};
 use super::values::{Number, PlatformCode, Worker};
@@ -16,7 +16,7 @@ use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, retry_conflicts};
-use crate::values::{LocalTime, Secret, Text};
+use crate::values::{Id, LocalTime, Secret, Text};
 
 impl Service {
     /// Submits a résumé. Creates the worker's application, or returns the existing one to state 1.
@@ -44,8 +44,9 @@ impl Service {
         let company_key = listed_key(&worker.platform, Company::KIND, resume.company_id);
         let handler_key = listed_key(&worker.platform, Handler::KIND, resume.ad_user_id);
         retry_conflicts(|| async {
-            let keys = vec![application_key(worker), company_key.clone(), handler_key.clone()];
+            let keys = vec![worker_key(worker), application_key(worker), company_key.clone(), handler_key.clone()];
             let mut found = self.store.get_all(table, keys).await?.into_iter().peekable();
+            let stored = found.next_if(|item| Key::of(item) == Some(worker_key(worker)));
             let current = found.next_if(|item| Key::of(item) == Some(application_key(worker)));
             let company = found.next_if(|item| Key::of(item).as_ref() == Some(&company_key));
             let company: Company = require_enabled(company, "company_id")?;
@@ -53,7 +54,12 @@ impl Service {
             let company_name = &company.company_name;
             let signing = match &current {
                 None if submission == Submission::Changed => return Err(Error::missing("employee")),
-                None => self.new_signing(company_name, origin.clone(), now)?,
+                None => {
+                    // A worker has no record if it was lost in a restore.
+                    let em_id = stored.as_ref().map(em_id_of).transpose()?.flatten();
+                    let em_id = em_id.map_or_else(|| self.ids.next(now).map(Id::as_u64), Ok)?;
+                    new_signing(em_id, company_name, origin.clone(), now)?
+                }
                 Some(item) => {
                     let before = application_from_item(&self.keyring, item.clone())?;
                     resubmit(before, &resume, company_name, origin.clone(), now, submission)?
@@ -73,10 +79,10 @@ impl Service {
                 Write::Check { table: table.clone(), key: handler_key.clone(), condition: is_enabled() },
             ];
             if current.is_none() {
-                // `ops-admin` finds the application by this item. Its condition keeps the number unique.
-                let mut by_em_id = em_id_key(&worker.platform, em_id).into_item();
-                by_em_id.insert("worker".into(), text(worker.id.as_str()));
-                writes.push(Write::Put { table: table.clone(), item: by_em_id, condition: Condition::absent() });
+                // The first log-in has stored this item, unless the number is new. The condition keeps the number unique.
+                let by_em_id = em_id_item(worker, em_id);
+                let own = Condition::absent_or("worker", "=", text(worker.id.as_str()));
+                writes.push(Write::Put { table: table.clone(), item: by_em_id, condition: own });
             }
             writes.push(Write::Put { table: table.clone(), item: item.clone(), condition });
             match self.store.transact(writes).await?.unless_stored(&item) {
@@ -85,21 +91,6 @@ impl Service {
             }
         })
         .await
-    }
-
-    fn new_signing(&self, company_name: &Text<1, 64>, origin: Origin, now: Timestamp) -> Result<Signing> {
-        Ok(Signing {
-            em_id: self.ids.next(now)?.as_u64(),
-            state: State::Applied,
-            reason: Text::default(),
-            company_name: company_name.clone(),
-            apply_time: now.into(),
-            verify_status: Verified::Waiting,
-            origin,
-            terms: None,
-            moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: by_worker()? }],
-            verifications: Vec::new(),
-        })
     }
 
     /// The worker's application, if it exists.
@@ -206,11 +197,26 @@ impl Service {
         application_from_item(&self.keyring, changed.await?.ok_or_else(|| Error::missing("em_id"))?)
     }
 
-    /// The worker who submitted the application with this number.
+    /// The worker with this number.
     pub(super) async fn find_worker(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Worker>> {
         let found = self.store.get(&self.tables.signing, em_id_key(platform, em_id)).await?;
         found.map(|item| Ok(Worker { platform: platform.clone(), id: read_text(&item, "worker")? })).transpose()
     }
+}
+
+fn new_signing(em_id: u64, company_name: &Text<1, 64>, origin: Origin, now: Timestamp) -> Result<Signing> {
+    Ok(Signing {
+        em_id,
+        state: State::Applied,
+        reason: Text::default(),
+        company_name: company_name.clone(),
+        apply_time: now.into(),
+        verify_status: Verified::Waiting,
+        origin,
+        terms: None,
+        moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: by_worker()? }],
+        verifications: Vec::new(),
+    })
 }
 
 /// The company or handler that a résumé names. A fault of `field` if it does not exist or is disabled.

@@ -10,16 +10,19 @@
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::keys::{application_key, applications_partition, session_key, state_partition, worker_key};
+use super::keys::{application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
 use super::resume::Resume;
 use super::states::{Application, Signing};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::sealed;
-use crate::storage::table::attribute::{number, text};
+use crate::storage::table::attribute::{number, read_integer, text};
 use crate::storage::table::{Item, Key, VERSION, expire};
 use crate::values::Secret;
+
+/// The number of a worker and of their application.
+pub(super) const EM_ID: &str = "em_id";
 
 /// The content of an item without sealed fields.
 pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
@@ -62,10 +65,29 @@ pub(super) fn new_worker_item(worker: &Worker, now: Timestamp) -> Item {
     item
 }
 
-pub(super) fn session_item(token_hash: &Secret<String>, worker: &Worker, created_at: Timestamp, expires_at: Timestamp) -> Item {
+/// The number in the record of a worker or in a session. `None` if it was stored before workers had numbers.
+pub(super) fn em_id_of(item: &Item) -> Result<Option<u64>> {
+    item.contains_key(EM_ID).then(|| read_integer(item, EM_ID)).transpose()
+}
+
+/// The item by which `ops-admin` finds a worker.
+pub(super) fn em_id_item(worker: &Worker, em_id: u64) -> Item {
+    let mut item = em_id_key(&worker.platform, em_id).into_item();
+    item.insert("worker".into(), text(worker.id.as_str()));
+    item
+}
+
+pub(super) fn session_item(
+    token_hash: &Secret<String>,
+    worker: &Worker,
+    em_id: u64,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+) -> Item {
     let mut item = session_key(token_hash).into_item();
     item.insert("platform".into(), text(worker.platform.as_str()));
     item.insert("worker".into(), text(worker.id.as_str()));
+    item.insert(EM_ID.into(), number(em_id));
     item.insert("created_at".into(), number(created_at.as_second()));
     expire(&mut item, expires_at);
     item

@@ -8,7 +8,7 @@
 //! | a dictionary | `{platform}#dictionary` | its name |
 //! | a worker and their application | `{platform}#worker#{worker}` | `worker`, `application` |
 //! | an alias of a worker, by another index of the openid | `{platform}#worker#{index}` | `worker` |
-//! | an application by its number | `{platform}#em_id` | `em_id` |
+//! | a worker by their number, which is also that of their application | `{platform}#em_id` | `em_id` |
 //!
 //! In the credentials table `pk` begins with `signing#`. It holds the hash of a token or of a captcha's id, or the blind index of a phone
 //! number, never the value itself.

@@ -74,8 +74,8 @@ impl Service {
         };
         let settings = Settings {
             default_platform: PlatformCode::parse(environment.required("SIGNING_PLATFORM")?).map_err(Error::internal)?,
-            require_sms: environment.flag("REQUIRE_SMS")?,
-            strict_checksums: environment.flag("STRICT_CHECKSUMS")?,
+            require_sms: environment.flag("REQUIRE_SMS", false)?,
+            strict_checksums: environment.flag("STRICT_CHECKSUMS", false)?,
         };
         let (store, keyring) = environment.open(&tables.signing, environment.required("SIGNING_SECRET")?).await?;
         Ok(Self {

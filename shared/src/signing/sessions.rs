@@ -1,6 +1,9 @@
 //! Login with WeChat, and the sessions of workers (docs/contract/signing.txt, 3.1.1).
 //!
-//! A keyed digest of the openid identifies a worker. The openid is stored sealed, so that the worker can be found by another index key. The table holds only the hash of a session's token.
+//! A keyed digest of the openid identifies a worker. The openid is stored sealed, so that the worker can be found by another index key. The
+//! table holds only the hash of a session's token.
+//!
+//! A worker has a number from the first log-in on, because log lines name workers by it. The application has the same number.
 //!
 //! A session is a record that every request reads, so removing it ends the session at once. The record of its worker lists the sessions, and
 //! each change of the list is one transaction with the sessions that begin and end.
@@ -9,18 +12,19 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::item::{OPENID, new_worker_item, session_item};
+use super::item::{EM_ID, OPENID, em_id_item, em_id_of, new_worker_item, session_item};
 use super::keys::{ALIAS_OF, application_key, session_key, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
+use crate::runtime::caller::{self, Caller};
 use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
-use crate::values::{Secret, exposed};
+use crate::values::{Id, Secret, exposed};
 
 /// How long an unused session lasts.
 const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -56,24 +60,26 @@ impl Service {
 
     async fn log_in_by(&self, platform: &PlatformCode, code: Secret<&str>) -> Result<Login, CodeError> {
         let session = self.wechat.code_to_session(code, self.clock.now()).await?;
-        let (worker, session_token) = self.open_session(platform, &session.openid).await?;
-        let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
-        let em_id = application.map_or(Ok(0), |item| read_integer(&item, "em_id"))?;
-        Ok(Login { session_token, em_id })
+        Ok(self.open_session(platform, &session.openid).await?)
     }
 
-    /// Opens a session of the worker with this openid and returns its token. A sixth session ends the oldest one.
-    async fn open_session(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<(Worker, Secret<String>)> {
+    /// Opens a session of the worker with this openid. A sixth session ends the oldest one. A worker without a number gets that of the
+    /// application, or a new one.
+    async fn open_session(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<Login> {
         self.keyring.record().await?;
         let now = self.clock.now();
         let token = random_secret()?;
         let hash = hash(token.as_deref());
-        retry_conflicts(|| async {
+        let (worker, em_id, submitted) = retry_conflicts(|| async {
             let (worker, stored) = self.worker_of(platform, openid).await?;
+            let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
+            let submitted = application.as_ref().map(em_id_of).transpose()?.flatten();
             let mut sessions = listed_sessions(stored.as_ref())?;
+            let known = submitted.or(stored.as_ref().map(em_id_of).transpose()?.flatten());
+            let em_id = known.map_or_else(|| self.ids.next(now).map(Id::as_u64), Ok)?;
             // Our own earlier write, whose response was lost.
             if sessions.iter().any(|session| session.hash.is_same(&hash)) {
-                return Ok(Some((worker, token.clone())));
+                return Ok(Some((worker, em_id, submitted)));
             }
             sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
@@ -86,15 +92,22 @@ impl Service {
                 let table = &self.tables.signing;
                 writes.extend(aliases.map(|item| Write::Put { table: table.clone(), item, condition: Condition::absent() }));
             }
+            stored.insert(EM_ID.into(), number(em_id));
             writes.push(self.listing(stored, &sessions)?);
-            let session = session_item(&hash, &worker, now, now + IDLE);
+            let session = session_item(&hash, &worker, em_id, now, now + IDLE);
             writes.push(Write::Put { table: self.tables.credentials.clone(), item: session, condition: Condition::absent() });
+            if known.is_none() {
+                let item = em_id_item(&worker, em_id);
+                writes.push(Write::Put { table: self.tables.signing.clone(), item, condition: Condition::absent() });
+            }
             match self.store.transact(writes).await? {
-                Outcome::Written => Ok(Some((worker, token.clone()))),
+                Outcome::Written => Ok(Some((worker, em_id, submitted))),
                 Outcome::Rejected(_) => Ok(None),
             }
         })
-        .await
+        .await?;
+        caller::accepted(caller_of(&worker, em_id));
+        Ok(Login { session_token: token, em_id: submitted.unwrap_or(0) })
     }
 
     /// The worker with this openid, and the stored record; a new one's id is the index by which look-ups find it. Other indexes are
@@ -140,7 +153,7 @@ impl Service {
         self.end_sessions(worker, Some(&hash(token))).await
     }
 
-    /// Ends all sessions of the worker who submitted this application.
+    /// Ends all sessions of the worker with this number.
     pub async fn end_worker_sessions(&self, platform: &PlatformCode, em_id: u64) -> Result<()> {
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
         self.end_sessions(&worker, None).await
@@ -201,12 +214,15 @@ impl Service {
         if expires_at <= now || read_text(&item, "platform")? != platform.as_str() {
             return Ok(None);
         }
+        // Sessions that were stored before workers had numbers have ended.
+        let Some(em_id) = em_id_of(&item)? else { return Ok(None) };
         let worker = Worker { platform: platform.clone(), id: read_text(&item, "worker")? };
         let until = (now + IDLE).min(created_at + LONGEST);
         if until.duration_since(expires_at) >= PROLONG_AFTER {
             // The condition fails if a login has ended the session since the read; this request still succeeds.
-            self.store.put(table, session_item(&hash, &worker, created_at, until), Condition::present()).await?;
+            self.store.put(table, session_item(&hash, &worker, em_id, created_at, until), Condition::present()).await?;
         }
+        caller::accepted(caller_of(&worker, em_id));
         Ok(Some(worker))
     }
 }
@@ -220,6 +236,10 @@ pub(super) fn openid_parts<'a>(platform: &'a PlatformCode, openid: &'a Secret<St
 pub(super) fn workers(platform: &PlatformCode, indexes: Vec<Secret<[u8; 32]>>) -> impl Iterator<Item = Worker> + use<'_> {
     let worker = |index: Secret<[u8; 32]>| Worker { platform: platform.clone(), id: hex::encode(&index.expose()[..16]) };
     indexes.into_iter().map(worker)
+}
+
+fn caller_of(worker: &Worker, em_id: u64) -> Caller {
+    Caller::Worker { platform: worker.platform.to_string(), em_id }
 }
 
 /// The sessions in the record of a worker.

@@ -177,7 +177,6 @@ async fn signing(stage: &Stage, canaries: &mut Canaries) {
 
 async fn hris(stage: &Stage, canaries: &mut Canaries) {
     let product = Product::join_stage(stage).await;
-    canaries.issued(&product.access_key);
     canaries.issued(&product.secret_key);
     canaries.issued(&product.token);
     let members = [

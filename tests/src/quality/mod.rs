@@ -2,11 +2,13 @@
 
 mod architecture;
 mod budgets;
+mod callers;
 mod canaries;
 mod citations;
 pub mod faults;
 mod ids;
 mod imports;
+mod insights;
 mod logs;
 mod pictures;
 mod security;

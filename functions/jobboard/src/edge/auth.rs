@@ -29,8 +29,7 @@ impl FromRequestParts<App> for LoggedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let token = token(&parts.headers).ok_or_else(Error::unauthenticated)?;
-        let session = app.authorize(token).await?;
-        if is_named(&parts.headers, session.user) { Ok(Self(session)) } else { Err(Error::unauthenticated().into()) }
+        Ok(Self(app.authorize(token, named(&parts.headers)).await?))
     }
 }
 
@@ -66,12 +65,9 @@ fn unquote(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim()
 }
 
-/// Whether the header `user_id` names this user. It may be missing, because gateways drop names with `_`.
-fn is_named(headers: &HeaderMap, user: Id) -> bool {
-    match headers.get("user_id") {
-        Some(named) => named.to_str().is_ok_and(|named| unquote(named) == user.to_string()),
-        None => true,
-    }
+/// The user in the header `user_id`; text that is not ASCII names no user. It may be missing, because gateways drop names with `_`.
+fn named(headers: &HeaderMap) -> Option<&str> {
+    headers.get("user_id").map(|named| named.to_str().map_or("", unquote))
 }
 
 /// The base URL that the client called.

@@ -157,7 +157,7 @@ async fn histories_are_listed_newest_first_in_pages() {
 
 #[tokio::test]
 async fn a_voucher_unmasks_only_the_job_that_it_was_spent_on() {
-    let stage = Stage::open_with(&[("MASK_CONTACT", "true")]).await;
+    let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (owner, caller) = (board.join().await, board.join().await);
     let mobile = owner.post_job(json!({"contact": "13812341234"})).await;

@@ -255,8 +255,8 @@ async fn own_jobs_are_listed_newest_first_with_both_key_sets() {
 }
 
 #[tokio::test]
-async fn a_contact_is_masked_if_the_system_is_configured_so() {
-    let stage = Stage::open_with(&[("MASK_CONTACT", "true")]).await;
+async fn a_contact_is_masked_unless_the_system_is_configured_otherwise() {
+    let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (owner, caller, other) = (board.join().await, board.join().await, board.join().await);
     let id = owner.post_job(json!({"contact": "13812341234"})).await;
@@ -278,6 +278,14 @@ async fn a_contact_is_masked_if_the_system_is_configured_so() {
     assert_eq!(shown(Some(&caller)).await, "138****1234");
     assert_eq!(caller.call(id).await, done());
     assert_eq!(shown(Some(&caller)).await, "13812341234");
+    for (masks, contact) in [("true", "138****1234"), ("false", "13812341234")] {
+        let stage = Stage::open_with(&[("MASK_CONTACT", masks)]).await;
+        let board = Board::of(&stage.address);
+        let id = board.join().await.post_job(json!({"contact": "13812341234"})).await;
+        let info = board.post("/jobs/info", &json!({"job_id": id})).await.body["data"]["contact"].clone();
+        let listed = board.post("/jobs/list", &json!({})).await.body["data"]["jobs"][0]["contact"].clone();
+        assert_eq!(json!([info, listed]), json!([contact, contact]), "{masks}");
+    }
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ async fn each_result_of_a_refund_has_a_transition() {
         });
         let listed = board.command("list_orders_to_review", json!({})).await;
         assert_eq!(listed["list"], json!(Vec::from_iter(expected.clone())), "{options}");
-        let metrics = stage.take_lines().iter().filter(|line| line.contains("orders_to_review")).count();
+        let metrics = stage.take_lines().iter().filter(|line| line.contains("\"orders_to_review\":")).count();
         assert_eq!(metrics, usize::from(expected.is_some()), "{options}");
         // The merchant refunds all of it in the end.
         assert_eq!(refund(board, &order, json!({})).await, 200);

@@ -8,7 +8,7 @@ use crate::support::{Stage, world};
 
 /// The metric lines of orders to review since the last call.
 fn metrics(stage: &Stage) -> Vec<Value> {
-    let lines = stage.take_lines().into_iter().filter(|line| line.contains("orders_to_review"));
+    let lines = stage.take_lines().into_iter().filter(|line| line.contains("\"orders_to_review\":"));
     lines.map(|line| serde_json::from_str(&line).expect("JSON")).collect()
 }
 

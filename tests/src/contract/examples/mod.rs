@@ -94,7 +94,9 @@ async fn run() -> Run {
     // processes create in the same instant have no order.
     let clock = Arc::new(ManualClock::at("2024-01-15T10:29:59Z".parse().unwrap()));
     let wire = Arc::new(Faults::default());
-    let options = Options { demo: true, clock: clock.clone(), wire: wire.clone(), ..Options::default() };
+    // The document shows contacts in clear to everyone.
+    let variables = HashMap::from([("MASK_CONTACT".to_owned(), "false".to_owned())]);
+    let options = Options { demo: true, clock: clock.clone(), wire: wire.clone(), variables, ..Options::default() };
     let world = Box::pin(World::start(options)).await.unwrap();
     clock.advance(SignedDuration::from_secs(1));
     let (mut documented, mut sent, mut differences) = (0, 0, Vec::new());
