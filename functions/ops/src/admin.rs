@@ -29,8 +29,8 @@ pub struct Admin {
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
-    clock: Arc<dyn Clock>,
-    log: Log,
+    pub clock: Arc<dyn Clock>,
+    pub log: Log,
 }
 
 /// The member that every event has. The other members belong to the command.
