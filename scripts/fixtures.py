@@ -80,6 +80,17 @@ class Fixtures:
                        "YOUR_APP_ID": product["oauth"]["app_id"], "YOUR_APP_SECRET": product["oauth"]["app_secret"],
                        "YOUR_BIND_CODE": code, "access_token_string": consent(self.demo)}
 
+    def administrator(self, number):
+        """Imports another administrator of the HR API's company, and returns the phone."""
+        mobile = f"19902{number:06}"
+        row = {"uuid": f"f{number:031x}", "name": "管理员", "empno": f"ADMIN-{number}", "mobile": mobile, "status": "regular",
+               "administrator": True}
+        command = {"command": "import_hris", "kind": "employees", "company_uuid": self.demo["hris"]["company_uuid"],
+                   "rows": json.dumps(row)}
+        results = self.post("/2015-03-31/functions/ops-admin/invocations", command).json()["results"]
+        assert results[0]["status"] in ["created", "unchanged"], results
+        return mobile
+
     def picture(self):
         """The image in the OpenAPI documents."""
         content = self.documents["signing"]["paths"]["/image"]["post"]["requestBody"]["content"]["multipart/form-data"]

@@ -45,8 +45,8 @@ ERRORS = {"channel": [400, 401, 403, 404, 405, 409, 413, 429], "hris": [400, 401
 NOTIFY = "POST /wechat/pay/notify"
 # The operations that end the session that they are called with.
 LOGOUTS = ["POST /weixin/logout", "POST /wechat/user/logout"]
-# The demo employees who consent, each once, when an operation needs a new consent. Employees who have left the company are excluded.
-EMPLOYEES = {"POST /api/v2/oauth/authorize": range(3, 200, 2), "POST /api/v2/oauth/token": [n for n in range(2, 200, 2) if n % 20]}
+# The administrators who consent, each once, when an operation needs a new consent. They are imported for it.
+EMPLOYEES = {"POST /api/v2/oauth/authorize": range(1, 200, 2), "POST /api/v2/oauth/token": range(2, 200, 2)}
 # The share of the example in a request. Each generated case is sent as it is and blended with the example, because generating a case takes
 # longer than sending it.
 SHARES = [0, 0.6, 0.85, 0.95]
@@ -108,7 +108,7 @@ class Operation:
         if name in EMPLOYEES and (self.consent is None or random.random() < 0.05):
             number = next(self.employees, None)
             if number:
-                self.consent = Consent(self.fixtures.demo, f"18602{number:06}", address(random))
+                self.consent = Consent(self.fixtures.demo, self.fixtures.administrator(number), address(random))
                 self.body_example = example = example | (self.consent.form if "authorize" in name else
                                                          {"response_code": self.consent.response_code()})
         if name == "POST /api/v2/oauth/authorize":

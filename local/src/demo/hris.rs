@@ -31,7 +31,7 @@ pub struct OauthApp {
     pub app_id: String,
     pub app_secret: String,
     pub callback_url: String,
-    /// The mobile number of an employee who may consent.
+    /// The mobile number of the administrator, who may consent.
     pub employee_mobile: String,
 }
 
@@ -246,6 +246,7 @@ impl Company {
             "leader_uuid": (number > 12).then(|| self.uuid(3, 1 + department)),
             "sub_company": self.sub_companies[sub_company as usize],
             "sub_company_uuid": self.uuid(1, sub_company),
+            "administrator": number == 1,
         })
     }
 

@@ -9,7 +9,7 @@ use super::Service;
 use super::employees::Employee;
 use super::keys::{attempt_key, response_code_key};
 use super::oauth::App;
-use super::values::{Status, Uuid};
+use super::values::Uuid;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
@@ -43,7 +43,7 @@ impl From<Error> for ConsentError {
 }
 
 impl Service {
-    /// Sends a code to the phone if it belongs to an employee of the app's company, and returns the name of the attempt. The response does
+    /// Sends a code to the phone if it belongs to an employee of the app's company who may consent, and returns the name of the attempt. The response does
     /// not reveal whether it does. `address` is the IP address of the browser.
     ///
     /// DynamoDB: two reads, three writes.
@@ -52,7 +52,7 @@ impl Service {
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
         let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
-        let employee = found.filter(|employee| employee.status != Status::Dimission);
+        let employee = found.filter(Employee::may_consent);
         let attempt = random_secret()?;
         let OneTimeCode { plain, mut item } =
             one_time_code::issue(&self.counters(), attempt_key(attempt.as_deref()), attempt.expose().as_bytes(), 1)?;
@@ -72,7 +72,7 @@ impl Service {
 
     /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
     ///
-    /// DynamoDB: one read, two writes; then one transaction if the code is right, else one write.
+    /// DynamoDB: one read, two writes; then one read and one transaction if the code is right, else one write.
     pub async fn consent(
         &self,
         app: &App,
@@ -99,6 +99,11 @@ impl Service {
             return Err(ConsentError::SpentCode);
         }
         let Some(employee) = item.get("employee").cloned().filter(|_| is_right) else { return Err(ConsentError::WrongCode) };
+        // The employee may have lost the right since the code was sent.
+        let stored = self.stored_employee(&app.company_uuid, &read_text(&item, "employee")?).await?;
+        if !stored.is_some_and(|employee| employee.may_consent()) {
+            return Err(ConsentError::SpentCode);
+        }
 
         // Derived, so that a repeated call returns the same response code, although the table holds only its hash.
         let response_code =

@@ -74,6 +74,18 @@ pub struct Employee {
     /// That company, if it is a sub-company. The API document does not have it; it lists the employees of a sub-company.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub_company_uuid: Option<Uuid>,
+    /// Whether the employee administers the company's HR data. The API document does not have it. An import without it keeps the stored
+    /// value; that of a new employee is false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub administrator: Option<bool>,
+}
+
+impl Employee {
+    /// Whether the employee may consent that an app reads the company's data: an administrator who works there.
+    pub fn may_consent(&self) -> bool {
+        let works = matches!(self.status, Status::Probation | Status::Regular | Status::Internship);
+        works && self.administrator == Some(true)
+    }
 }
 
 impl Entity for Employee {
@@ -103,6 +115,7 @@ impl Entity for Employee {
         if stored.phone_number.is_none() && self.phone_number == shown && self.mobile == stored.mobile {
             self.phone_number = None;
         }
+        self.administrator = self.administrator.or(stored.administrator);
     }
 
     /// The number cannot change: it is part of the keys of attendance and salaries.
@@ -204,8 +217,12 @@ impl Service {
     /// DynamoDB: one read.
     pub async fn employee(&self, company: &Uuid, uuid: &str) -> Result<Employee> {
         let uuid = Uuid::parse(uuid).map_err(|_| Error::missing("uuid"))?;
-        let found = self.store.get(&self.tables.hris, employee_key(company, uuid.as_str())).await?;
-        self.read_employee(found.ok_or_else(|| Error::missing("uuid"))?)
+        self.stored_employee(company, uuid.as_str()).await?.ok_or_else(|| Error::missing("uuid"))
+    }
+
+    pub(super) async fn stored_employee(&self, company: &Uuid, uuid: &str) -> Result<Option<Employee>> {
+        let found = self.store.get(&self.tables.hris, employee_key(company, uuid)).await?;
+        found.map(|item| self.read_employee(item)).transpose()
     }
 
     /// The employee with this uuid, else with this number, else with this phone number.

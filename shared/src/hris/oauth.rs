@@ -8,10 +8,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::employees::Employee;
-use super::item::from_item;
-use super::keys::{access_token_key, app_key, company_key, employee_key, product_key, response_code_key};
-use super::values::{Code, Status, Uuid};
+use super::keys::{access_token_key, app_key, company_key, product_key, response_code_key};
+use super::values::{Code, Uuid};
 use super::{Caller, Credential, Service};
 use crate::crypto::credentials::{NewSecret, Secrets, hash};
 use crate::crypto::random::random_secret;
@@ -186,7 +184,7 @@ impl Service {
         }
     }
 
-    /// The caller, if the access token is valid and the employee who consented has not left.
+    /// The caller, if the access token is valid and the employee who consented still may.
     ///
     /// DynamoDB: nothing within five seconds after the token was loaded; else two reads.
     pub async fn authorize_token(&self, access_token: Secret<&str>) -> Result<Option<Caller>> {
@@ -199,11 +197,9 @@ impl Service {
                     return Ok(None);
                 };
                 let company = Uuid::parse(&read_text(&item, "company")?).map_err(Error::internal)?;
-                // A consent ends with the employment.
-                let employee = employee_key(&company, &read_text(&item, "employee")?);
-                let employee = self.store.get(&self.tables.hris, employee).await?;
-                let employee = employee.map(|item| from_item::<Employee>(&self.keyring, item)).transpose()?;
-                if employee.is_none_or(|employee| employee.status == Status::Dimission) {
+                // A consent ends with the employee's right to give it.
+                let employee = self.stored_employee(&company, &read_text(&item, "employee")?).await?;
+                if !employee.is_some_and(|employee| employee.may_consent()) {
                     return Ok(None);
                 }
                 let consent = Arc::new(Consent { company, expires_at: read_integer(&item, "expires_at")? });

@@ -157,7 +157,7 @@ async fn an_employee_is_found_and_consents_by_a_pasted_mobile() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     let mut row = numbered(1);
-    row["mobile"] = "\u{202d}１８６ 0283 6721\u{202c}".into();
+    (row["mobile"], row["administrator"]) = ("\u{202d}１８６ 0283 6721\u{202c}".into(), true.into());
     product.imports("employees", &[row.clone()]).await;
     row["mobile"] = MOBILE.into();
     let found = body(returned(&row));

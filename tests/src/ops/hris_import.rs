@@ -244,7 +244,7 @@ async fn rows_about_the_same_record_apply_in_order() {
 #[tokio::test]
 async fn a_null_is_like_an_absent_field_and_removes_a_value() {
     let product = Product::join().await;
-    let bare = json!({"uuid": EMPLOYEE, "name": "一般职员", "empno": EMPNO, "status": "waiting"});
+    let bare = json!({"uuid": EMPLOYEE, "name": "一般职员", "empno": EMPNO, "status": "regular"});
     let mut nulls = employee();
     for (name, value) in nulls.as_object_mut().expect("fields") {
         if bare.get(name).is_none() {

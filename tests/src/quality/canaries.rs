@@ -188,7 +188,7 @@ async fn hris(stage: &Stage, canaries: &mut Canaries) {
         ("bank_card", "6222021234567890088"),
         ("email", "canary@example.com"),
     ];
-    let mut row = json!({"uuid": "ca".repeat(16), "empno": "CANARY-01", "status": "regular"});
+    let mut row = json!({"uuid": "ca".repeat(16), "empno": "CANARY-01", "status": "regular", "administrator": true});
     for (field, canary) in members {
         row[field] = canary.into();
     }

@@ -43,14 +43,14 @@ impl Product {
         }
     }
 
-    /// An access token for the company, by the consent of a new employee: a phone is sent at most one code a minute.
+    /// An access token for the company, by the consent of a new administrator: a phone is sent at most one code a minute.
     pub async fn access_token(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let mobile = format!("199{number:08}");
         let employee = json!({
             "uuid": format!("e{number:031x}"), "name": "授权人", "empno": format!("CONSENT-{number}"), "mobile": mobile,
-            "status": "regular",
+            "status": "regular", "administrator": true,
         });
         self.imports("employees", &[employee]).await;
         access_token(self, &mobile).await

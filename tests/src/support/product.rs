@@ -200,15 +200,15 @@ fn text(payload: &Value) -> String {
     if payload.is_null() { String::new() } else { payload.to_string() }
 }
 
-/// The document's example as a row of an import.
+/// The document's example as a row of an import, as an administrator who has started work: only such an employee may consent.
 pub fn employee() -> Value {
     json!({
         "uuid": EMPLOYEE, "name": "一般职员", "sex": "male", "empno": EMPNO, "email": "76577261@qq.com", "mobile": MOBILE,
         "phone_number": MOBILE, "id_number": "320581199406301913", "address": "烨伟路313号", "marriage": "divorced",
-        "birthday": "1983-07-21", "join_date": "2012-09-29", "status": "waiting", "department_uuid": DEPARTMENT,
+        "birthday": "1983-07-21", "join_date": "2012-09-29", "status": "regular", "department_uuid": DEPARTMENT,
         "exmail": "test1@colorway.com", "job_title": "CTO", "nickname": "少林扫地僧",
         "virtual_leader_uuid": "fbfd8324fb43da1d979fd277473d7984", "sub_company": "彩程北京分公司",
-        "sub_company_uuid": SUB_COMPANY,
+        "sub_company_uuid": SUB_COMPANY, "administrator": true,
     })
 }
 

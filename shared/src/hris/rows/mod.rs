@@ -164,6 +164,8 @@ pub struct EmployeeRow {
     sub_company: Text<0, 128>,
     #[deserr(default)]
     sub_company_uuid: Option<Uuid>,
+    #[deserr(default)]
+    administrator: Option<bool>,
 }
 
 impl Row for EmployeeRow {
@@ -204,6 +206,7 @@ impl From<EmployeeRow> for Employee {
             virtual_leader_uuid,
             sub_company,
             sub_company_uuid,
+            administrator,
         } = row;
         Self {
             uuid,
@@ -237,6 +240,7 @@ impl From<EmployeeRow> for Employee {
             virtual_leader_uuid,
             sub_company,
             sub_company_uuid,
+            administrator,
         }
     }
 }

@@ -102,7 +102,7 @@ impl Scene for Hris {
         let product = Product::join_stage(&stage).await;
         product.add_records().await;
         let mut other = numbered(999);
-        other["mobile"] = OTHER_MOBILE.into();
+        (other["mobile"], other["administrator"]) = (OTHER_MOBILE.into(), true.into());
         product.imports("employees", &[other]).await;
         let unbound = Product::join_stage(&stage).await;
         let bind = bind_code(&product).await;

@@ -224,7 +224,8 @@ async fn a_form_from_another_site_or_app_is_rejected() {
 async fn every_page_that_was_opened_within_an_hour_leads_on() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
-    let other = crate::support::product::numbered(1);
+    let mut other = crate::support::product::numbered(1);
+    other["administrator"] = true.into();
     product.imports("employees", std::slice::from_ref(&other)).await;
     let mut browser = Browser::new(&app);
     let first = browser.open("1").await;

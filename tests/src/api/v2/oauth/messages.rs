@@ -188,7 +188,7 @@ async fn a_phone_of_no_current_employee_gets_the_same_page_and_no_message() {
     let stage = Stage::open().await;
     let (product, app) = opened(&stage).await;
     let (mut left, stranger) = (numbered(1), "13900000000");
-    left["status"] = "dimission".into();
+    (left["status"], left["administrator"]) = ("dimission".into(), true.into());
     let left_mobile = left["mobile"].as_str().expect("a phone").to_owned();
     product.imports("employees", &[left]).await;
     let other = Product::join_stage(&stage).await;
@@ -222,7 +222,7 @@ async fn a_phone_that_passed_to_another_employee_is_sent_a_new_code() {
     let mut gone = employee();
     gone["status"] = "dimission".into();
     let mut new = numbered(1);
-    new["mobile"] = MOBILE.into();
+    (new["mobile"], new["administrator"]) = (MOBILE.into(), true.into());
     product.imports("employees", &[gone]).await;
     let mut browser = Browser::new(&app);
     assert_eq!(browser.request_code(MOBILE, "").await.status, 200);

@@ -1,5 +1,6 @@
 //! /oauth (document 003, 授权).
 
+mod administrators;
 mod authorize;
 mod messages;
 mod standard;
