@@ -25,6 +25,7 @@ use shared::crypto::random::random_text;
 use shared::error::{Error, Kind};
 use shared::hris::consent::{ConsentError, FORM_AGE};
 use shared::hris::oauth::App as OauthApp;
+use shared::hris::scopes::Scope;
 use shared::values::input::Faults;
 use shared::values::{Mobile, Secret, SecretText, Text};
 use utoipa::{IntoParams, ToSchema};
@@ -202,19 +203,27 @@ async fn submit_consent(
                 Err(error) => too_often(error, "发送太频繁，请稍后再试", Step::AskMobile(&fields)),
             }
         }
-        "consent" => match app.consent(&oauth_app, fields.attempt, form.code.as_deref().map(str::trim), &address).await {
-            Ok(response_code) => {
-                let name = if fields.response_type == STANDARD { "code" } else { "response_code" };
-                redirect(&oauth_app, &[(name, response_code.expose()), ("state", state)])
+        "consent" => {
+            match app.consent(&oauth_app, &company, fields.attempt, form.code.as_deref().map(str::trim), &address).await {
+                Ok(response_code) => {
+                    let name = if fields.response_type == STANDARD { "code" } else { "response_code" };
+                    redirect(&oauth_app, &[(name, response_code.expose()), ("state", state)])
+                }
+                Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
+                Err(ConsentError::SpentCode) => {
+                    page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&fields))
+                }
+                Err(ConsentError::Failed(error)) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&fields)),
             }
-            Err(ConsentError::WrongCode) => page(StatusCode::UNPROCESSABLE_ENTITY, "验证码不正确", Step::AskCode(&fields)),
-            Err(ConsentError::SpentCode) => {
-                page(StatusCode::UNPROCESSABLE_ENTITY, "验证码已失效，请重新获取", Step::AskMobile(&fields))
-            }
-            Err(ConsentError::Failed(error)) => too_often(error, "尝试太频繁，请稍后再试", Step::AskCode(&fields)),
-        },
+        }
         "deny" => redirect(&oauth_app, &[("error", "access_denied"), ("state", state)]),
         _ => stop("页面已失效，请从应用重新进入"),
+    }
+}
+
+impl FormFields<'_> {
+    fn reads(&self, scope: Scope) -> bool {
+        self.app.scopes.contain(scope)
     }
 }
 

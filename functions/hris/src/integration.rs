@@ -95,5 +95,6 @@ async fn notify_employee(
     Segment(guid): Segment,
     Call { caller, payload: VisitPayload { name, time } }: Call<VisitPayload>,
 ) -> Result<Reply<EmployeeView>, Failure> {
-    Ok(Reply(app.announce_visit(&caller, &guid, &Visit { name, time }).await?.into()))
+    let employee = app.announce_visit(&caller, &guid, &Visit { name, time }).await?;
+    Ok(Reply(EmployeeView::of(&caller, employee)))
 }

@@ -9,6 +9,7 @@ use shared::hris::access::AccessKey;
 use shared::hris::import::RowResult;
 use shared::hris::import_lines::{Imported, Kind, Lines, Position};
 use shared::hris::oauth::App;
+use shared::hris::scopes::{Scope, Scopes};
 use shared::hris::values::{Code, Uuid};
 use shared::values::input::Faults;
 use shared::values::{Int, RecordId, Text, Url};
@@ -47,6 +48,9 @@ pub struct CreateApp {
     company_uuid: Uuid,
     name: Text<1, 64>,
     callback_url: Url,
+    /// All, if absent.
+    #[deserr(default)]
+    scopes: Option<Vec<Scope>>,
 }
 
 #[derive(Deserr)]
@@ -169,11 +173,15 @@ pub async fn rotate_company_token(service: &Service, NamedCompany { company_uuid
 }
 
 pub async fn create_oauth_app(service: &Service, create: CreateApp) -> Result<Value> {
-    let CreateApp { product_id, company_uuid, name, callback_url } = create;
+    let CreateApp { product_id, company_uuid, name, callback_url, scopes } = create;
     if callback_url.as_str().contains('#') {
         return Err(Error::invalid([Fault::new("callback_url", "must not have a fragment")]));
     }
-    let (app, secret) = service.create_oauth_app(&product_id, &company_uuid, name, callback_url).await?;
+    if scopes.as_ref().is_some_and(|scopes| scopes.iter().all(|scope| *scope == Scope::Sensitive)) {
+        return Err(Error::invalid([Fault::new("scopes", "must have another one than sensitive")]));
+    }
+    let scopes = scopes.map_or_else(Scopes::all, Scopes::from);
+    let (app, secret) = service.create_oauth_app(&product_id, &company_uuid, name, callback_url, scopes).await?;
     Ok(with_secret("app_id", &app.app_id, "app_secret", &secret))
 }
 
@@ -183,7 +191,7 @@ pub async fn rotate_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) 
 }
 
 pub async fn retire_oauth_app_secret(service: &Service, RetireApp { app_id, secret_id }: RetireApp) -> Result<Value> {
-    let App { app_id, product_id, company_uuid, name, callback_url, created_at, secrets, .. } =
+    let App { app_id, product_id, company_uuid, name, callback_url, scopes, created_at, secrets, .. } =
         service.retire_oauth_app_secret(&app_id, &secret_id).await?;
     Ok(json!({
         "app_id": app_id,
@@ -191,6 +199,7 @@ pub async fn retire_oauth_app_secret(service: &Service, RetireApp { app_id, secr
         "company_uuid": company_uuid,
         "name": name,
         "callback_url": callback_url,
+        "scopes": scopes,
         "created_at": created_at,
         "secrets": crate::secrets(&secrets),
     }))

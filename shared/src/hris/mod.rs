@@ -13,6 +13,7 @@ pub mod import;
 pub mod import_lines;
 mod item;
 mod keys;
+mod messages;
 pub mod moka;
 pub mod oauth;
 pub mod organization;
@@ -20,6 +21,7 @@ pub mod punches;
 pub mod recruitment;
 mod rows;
 pub mod salary;
+pub mod scopes;
 pub mod signature;
 pub mod timelines;
 pub mod values;
@@ -40,6 +42,7 @@ use crate::storage::table::Store;
 use crate::values::{Date, Id, Secret};
 
 use access::CachedAccessKey;
+use scopes::{Scope, Scopes};
 use values::Uuid;
 
 pub struct Service {
@@ -73,15 +76,23 @@ pub enum Credential {
     /// The call is signed. `call` identifies it: a replay has the same value.
     Signed { call: Secret<[u8; 32]> },
     /// An employee consented, and the call has the access token of the app.
-    Consented,
+    Consented { scopes: Scopes },
 }
 
 impl Caller {
+    /// Whether the caller may read the sensitive fields.
+    pub fn sees_sensitive(&self) -> bool {
+        match self.credential {
+            Credential::Signed { .. } => true,
+            Credential::Consented { scopes } => scopes.contain(Scope::Sensitive),
+        }
+    }
+
     /// The id of the record that this call creates: a replay of the call gets the same one.
     pub fn idempotent_uuid(&self) -> Result<Uuid> {
         match &self.credential {
             Credential::Signed { call } => Ok(Uuid::of_digest(call.expose())),
-            Credential::Consented => Err(Error::internal("an access token only reads")),
+            Credential::Consented { .. } => Err(Error::internal("an access token only reads")),
         }
     }
 }

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{access_token_key, app_key, company_key, product_key, response_code_key};
+use super::scopes::Scopes;
 use super::values::{Code, Uuid};
 use super::{Caller, Credential, Service};
 use crate::crypto::credentials::{NewSecret, Secrets, hash};
@@ -31,6 +32,9 @@ pub struct App {
     /// The consent page shows it.
     pub name: Text<1, 64>,
     pub callback_url: Url,
+    /// What its access tokens open.
+    #[serde(default = "Scopes::all")]
+    pub scopes: Scopes,
     pub created_at: Moment,
     pub secrets: Secrets,
     version: u64,
@@ -39,6 +43,7 @@ pub struct App {
 /// What a process caches about an access token.
 pub struct Consent {
     company: Uuid,
+    scopes: Scopes,
     expires_at: i64,
 }
 
@@ -58,6 +63,7 @@ impl Service {
         company: &Uuid,
         name: Text<1, 64>,
         callback_url: Url,
+        scopes: Scopes,
     ) -> Result<(App, NewSecret)> {
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
@@ -67,6 +73,7 @@ impl Service {
             company_uuid: company.clone(),
             name,
             callback_url,
+            scopes,
             created_at: now.into(),
             secrets: Secrets::of(secret.hashed()),
             version: 1,
@@ -168,7 +175,7 @@ impl Service {
         let table = &self.tables.credentials;
         let token = random_secret()?;
         let mut granted = access_token_key(token.as_deref()).into_item();
-        for attribute in ["app_id", "company", "employee"] {
+        for attribute in ["app_id", "company", "employee", "scopes"] {
             granted.extend(response_code.get(attribute).map(|value| (attribute.to_owned(), value.clone())));
         }
         expire(&mut granted, now + ACCESS_TOKEN_AGE);
@@ -202,13 +209,18 @@ impl Service {
                 if !employee.is_some_and(|employee| employee.may_consent()) {
                     return Ok(None);
                 }
-                let consent = Arc::new(Consent { company, expires_at: read_integer(&item, "expires_at")? });
+                let consent = Arc::new(Consent {
+                    company,
+                    scopes: Scopes::read_from(&item)?,
+                    expires_at: read_integer(&item, "expires_at")?,
+                });
                 self.consents.put(hash.expose().clone(), Arc::clone(&consent), now);
                 consent
             }
         };
         let is_valid = consent.expires_at > now.as_second();
-        Ok(is_valid.then(|| Caller { company: consent.company.clone(), credential: Credential::Consented }))
+        let credential = Credential::Consented { scopes: consent.scopes };
+        Ok(is_valid.then(|| Caller { company: consent.company.clone(), credential }))
     }
 }
 

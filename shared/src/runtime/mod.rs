@@ -7,4 +7,5 @@ pub mod environment;
 pub mod ids;
 pub mod log;
 pub mod metrics;
+pub mod outbox;
 pub mod sweep;

@@ -1,8 +1,9 @@
 //! Administration (`ops-admin`) and scheduled work, by family.
 
-mod admin;
+pub mod admin;
 mod cleanup;
 mod hris;
 mod hris_import;
 mod jobboard;
+mod outbox;
 mod signing;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::Method;
 use lambda::body;
 use lambda::credentials::bearer;
@@ -20,6 +20,7 @@ use utoipa::IntoParams;
 
 use super::answer::{Failure, MissingParameter};
 use super::body::{Payload, read_payload};
+use super::scopes;
 use crate::App;
 
 /// What some clients encode in a path: all but unreserved characters (RFC 3986, 2.3). Others encode only what a path cannot contain.
@@ -70,6 +71,7 @@ impl<P: Payload> FromRequest<App> for Call<P> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         let method = request.method().clone();
         let paths = path_forms(&request);
+        let route = request.extensions().get::<MatchedPath>().cloned();
         let sent = Sent::read(request).await?;
         let mut payloads = sent.payloads();
         let Signed { access_key, tonce, .. } = &sent.parameters;
@@ -78,7 +80,11 @@ impl<P: Payload> FromRequest<App> for Call<P> {
                 if method != Method::GET {
                     return Err(Failure::NotPermitted("access_token opens reads only"));
                 }
-                (app.authorize_token(access_token).await?.ok_or(Failure::UnknownAccessToken)?, 0)
+                let caller = app.authorize_token(access_token).await?.ok_or(Failure::UnknownAccessToken)?;
+                if let Credential::Consented { scopes } = caller.credential {
+                    scopes::check(route.as_ref().map_or("", MatchedPath::as_str), scopes)?;
+                }
+                (caller, 0)
             }
             _ => {
                 let access_key = access_key.as_deref().ok_or(Failure::Missing(MissingParameter::AccessKey))?;
@@ -100,7 +106,7 @@ impl<P: Payload> FromRequest<App> for Call<P> {
 /// Checks that the token is the company's current one. A call with an access token may omit it or leave it empty: the access token proves
 /// the company.
 async fn prove_company(app: &App, caller: &Caller, access_key: Option<&str>, token: Option<&Value>) -> Result<(), Failure> {
-    let is_proven = matches!(caller.credential, Credential::Consented);
+    let is_proven = matches!(caller.credential, Credential::Consented { .. });
     let token = match token {
         None if is_proven => return Ok(()),
         Some(Value::String(token)) if is_proven && is_blank(token) => return Ok(()),

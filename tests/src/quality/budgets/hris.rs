@@ -66,7 +66,7 @@ async fn organization(meter: &mut Meter<Product>) {
     let next = json!({"pagination": {"cursor": first["nextCursor"], "page_size": 1}});
     let second = meter.get("/employees, by cursor", "/employees", meter.caller.with_token(next)).await;
     assert_eq!((first["totalCount"].as_u64(), second["employees"].as_array().map(Vec::len)), (Some(2), Some(1)));
-    let none = json!({"status": "regular", "pagination": {"page": 1}});
+    let none = json!({"status": "internship", "pagination": {"page": 1}});
     let none = meter.get("/employees, nothing found", "/employees", meter.caller.with_token(none)).await;
     assert_eq!(none["totalCount"], 0);
     for (label, id) in [("", EMPLOYEE), (", by number", EMPNO), (", by phone", MOBILE)] {

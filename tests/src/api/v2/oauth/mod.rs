@@ -3,5 +3,6 @@
 mod administrators;
 mod authorize;
 mod messages;
+mod scopes;
 mod standard;
 mod token;
