@@ -54,7 +54,7 @@ class Consent:
         self.read(self.opener.open(f"{self.page}?{query}", timeout=60))
         self.read(self.submit("send"))
         with urllib.request.urlopen(demo["sms_outbox_url"], timeout=60) as outbox:
-            sent = [message["message"] for message in json.load(outbox) if message["phone"] == f"+86{mobile}"]
+            sent = [message["message"] for message in json.load(outbox) if message["phone"] == f"+86{mobile}" and "验证码" in message["message"]]
         self.form |= {"action": "consent", "code": re.search(r"\d{6}", sent[-1]).group()}
         self.cookie = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies.cookiejar)
 

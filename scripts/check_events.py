@@ -31,7 +31,7 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
-             "ops-cleanup", "ops-docs"]
+             "ops-cleanup", "ops-docs", "ops-outbox"]
 # The events of ops-admin that need an application of the signing API, or end sessions and grants that other events use, run last, in this
 # order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
@@ -129,6 +129,8 @@ def is_success(function, result):
         return False
     if function == "ops-cleanup":
         return all(swept["failed"] == 0 for swept in result.values())
+    if function == "ops-outbox":
+        return result["failed"] == 0
     if function == "ops-docs":
         return result.get("statusCode") == 200 and any(result["body"].startswith(start) for start in ["<!DOCTYPE html>", "{"])
     if function.startswith("ops-"):

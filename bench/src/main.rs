@@ -5,6 +5,7 @@
 //! of a section runs this section only: `cargo run --release -p bench -- load`.
 
 mod charts;
+mod consent;
 mod functions;
 mod lists;
 mod load;
@@ -22,7 +23,7 @@ use std::process::Command;
 use bench::Failure;
 
 /// The sections, which can be named as arguments. Without arguments all run.
-const SECTIONS: [&str; 4] = ["functions", "lists", "load", "search"];
+const SECTIONS: [&str; 5] = ["consent", "functions", "lists", "load", "search"];
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -42,6 +43,7 @@ async fn main() -> Result<(), Failure> {
     std::fs::create_dir_all(&charts)?;
     for section in sections {
         let text = match section {
+            "consent" => report::consents(&consent::measure().await?)?,
             "functions" => {
                 let contenders = functions::measure(&root).await?;
                 let cold_starts = report::cold_starts(&contenders)?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::consent::{Consent, TRIES};
 use crate::functions::{CALLS, Contender, STARTS, Samples};
 use crate::load::{CLIENTS, Load};
 use crate::search::Measured;
@@ -177,6 +178,25 @@ pub fn load(load: &Load) -> Result<String, Failure> {
     }
     for (error, count) in &load.errors {
         writeln!(text, "\n{count} times: {error}")?;
+    }
+    Ok(text)
+}
+
+/// The times of the consent page. The noise is the difference of the medians of the even and the odd requests for administrators.
+pub fn consents(measured: &[Consent]) -> Result<String, Failure> {
+    let mut text = String::from("## The consent page\n\n");
+    writeln!(
+        text,
+        "The time of a request for a code, p50 in milliseconds of {TRIES} requests for phones of administrators and {TRIES} for phones \
+         that belong to no one, in turn. The message is sent after the response (`shared/src/runtime/outbox.rs`). The noise is the \
+         difference between the medians of every second request for an administrator and of the others.\n"
+    )?;
+    writeln!(text, "| SNS | administrators | others | difference | noise |\n|---|---:|---:|---:|---:|")?;
+    for Consent { service, administrators, strangers } in measured {
+        let half = |first: usize| quantile(administrators.iter().copied().skip(first).step_by(2).collect(), 0.5);
+        let (known, unknown) = (quantile(administrators.clone(), 0.5)?, quantile(strangers.clone(), 0.5)?);
+        let (difference, noise) = (known - unknown, (half(0)? - half(1)?).abs());
+        writeln!(text, "| {service} | {known:.2} | {unknown:.2} | {difference:.2} | {noise:.2} |")?;
     }
     Ok(text)
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
+use crate::stream::Stream;
 use crate::template::Template;
 
 /// Opens the embedded engine, in memory if `file` is `None`, and creates the missing tables.
@@ -82,11 +83,18 @@ pub fn access_key(folder: &Path) -> Result<String, String> {
     Ok(digest.iter().take(12).map(|byte| char::from(b'0' + byte % 10)).collect())
 }
 
-/// A router that forwards each call to the engine at this address, as a call that this access key signed.
-pub fn router(database_url: String, access_key: String) -> Router {
+/// A router that forwards each call to the engine at this address, as a call that this access key signed. The stream sees what was written.
+pub fn router(database_url: String, access_key: String, stream: Stream) -> Router {
     let http = reqwest::Client::new();
-    Router::new()
-        .fallback(async move |headers: HeaderMap, body: Bytes| forward(&http, &database_url, &access_key, &headers, body).await)
+    Router::new().fallback(async move |headers: HeaderMap, body: Bytes| {
+        let response = forward(&http, &database_url, &access_key, &headers, body.clone()).await;
+        if let (true, Some(Ok(operation))) =
+            (response.status().is_success(), headers.get("x-amz-target").map(HeaderValue::to_str))
+        {
+            stream.observe(operation, &body);
+        }
+        response
+    })
 }
 
 async fn forward(http: &reqwest::Client, url: &str, access_key: &str, headers: &HeaderMap, body: Bytes) -> Response {
@@ -183,7 +191,8 @@ mod tests {
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(echo)).await.unwrap() });
         let call =
             Request::post("/").header(header::AUTHORIZATION, "AWS4-HMAC-SHA256 Credential=channel-users/1/r/s/aws4_request");
-        let response = router(url, "123456789012".into()).oneshot(call.body(Body::empty()).unwrap()).await.unwrap();
+        let response =
+            router(url, "123456789012".into(), Stream::default()).oneshot(call.body(Body::empty()).unwrap()).await.unwrap();
         let body = to_bytes(response.into_body(), 1024).await.unwrap();
         assert_eq!(*body, *unchecked_signature("123456789012").as_bytes());
     }

@@ -15,6 +15,7 @@ use lambda_http::{Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
 use ops::admin::Admin;
 use ops::cleanup::Cleanup;
+use ops::outbox::Outbox;
 use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
 use shared::error::{Error, Result};
@@ -42,6 +43,7 @@ enum Function {
     Http(Router),
     Admin(Admin),
     Cleanup(Box<Cleanup>),
+    Outbox(Box<Outbox>),
     Snapshots(Snapshots),
     Uploads(Uploads),
 }
@@ -96,6 +98,7 @@ impl Inner {
             "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),
             "ops-admin" => Admin::connect(environment).await.map(Function::Admin),
             "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
+            "ops-outbox" => Outbox::connect(environment).await.map(|outbox| Function::Outbox(Box::new(outbox))),
             "ops-docs" => Ok(Function::Http(ops::docs::connect(environment))),
             "ops-uploads" => Uploads::connect(environment).await.map(Function::Uploads),
             _ => Err(Error::internal("the local stack does not know this function")),
@@ -109,6 +112,7 @@ impl Function {
             Self::Http(router) => handle(router.clone(), event).await,
             Self::Admin(admin) => admin.handle(event).await.and_then(|result| json(&result)),
             Self::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX).await),
+            Self::Outbox(outbox) => outbox.handle(event, Timestamp::MAX).await.and_then(|result| json(&result)),
             Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|result| json(&result)),
             Self::Uploads(uploads) => uploads.handle(event).await.and_then(|result| json(&result)),
         }

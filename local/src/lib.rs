@@ -14,6 +14,7 @@ mod s3;
 mod s3_events;
 mod secrets;
 mod sns;
+mod stream;
 pub mod template;
 mod wechat;
 pub mod wire;
@@ -39,6 +40,7 @@ pub use gateway::Routes;
 use ops::admin::Admin;
 use policies::Policies;
 use s3_events::S3Events;
+use stream::Stream;
 use template::Template;
 use wechat::keys;
 use wire::{Guard, Quiet, Service, Wire};
@@ -64,6 +66,8 @@ pub struct Options {
     /// Set or replace the functions' variables. The functions call an `AWS_ENDPOINT_URL_...` directly, instead of the embedded service.
     /// Credentials are those of all functions. Without credentials, each function has its own, and its policy is enforced.
     pub variables: HashMap<String, String>,
+    /// Send the messages of the outbox by itself. Otherwise they are sent when the text messages are read, so that a test knows when.
+    pub sends_messages: bool,
     /// Observes the calls that functions make to AWS.
     pub wire: Arc<dyn Wire>,
 }
@@ -79,6 +83,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             log: Log::Silent,
             variables: HashMap::new(),
+            sends_messages: true,
             wire: Arc::new(Quiet),
         }
     }
@@ -116,8 +121,18 @@ impl World {
     }
 
     async fn assemble(options: Options) -> Result<Self, String> {
-        let Options { port, data_dir, fresh, demo, dynamodb: external_dynamodb, clock, log, variables: overrides, wire } =
-            options;
+        let Options {
+            port,
+            data_dir,
+            fresh,
+            demo,
+            dynamodb: external_dynamodb,
+            clock,
+            log,
+            variables: overrides,
+            sends_messages,
+            wire,
+        } = options;
         let gateway = listen(port).await?;
         let template = Template::read()?;
         let (folder, temporary) = folder(data_dir.clone())?;
@@ -143,6 +158,7 @@ impl World {
         let names = template.functions();
         let guard = Guard { policies: Arc::new(Policies::of(template)), wire };
 
+        let stream = Stream::default();
         let dynamodb = listen(0).await?;
         let dynamodb_url = set("AWS_ENDPOINT_URL_DYNAMODB", &url(&dynamodb)?);
         if dynamodb_url == url(&dynamodb)? {
@@ -159,7 +175,10 @@ impl World {
                     database_url
                 }
             };
-            servers.spawn(serve(dynamodb, guard.before(Service::DynamoDb, dynamodb::router(database_url, access_key))));
+            servers.spawn(serve(
+                dynamodb,
+                guard.before(Service::DynamoDb, dynamodb::router(database_url, access_key, stream.clone())),
+            ));
         }
         let s3 = listen(0).await?;
         let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
@@ -181,7 +200,7 @@ impl World {
         let sns = listen(0).await?;
         let sns_url = set("AWS_ENDPOINT_URL_SNS", &url(&sns)?);
         let sms_outbox_url = format!("{sns_url}/outbox");
-        servers.spawn(serve(sns, guard.before(Service::Sns, sns::router(Arc::clone(&clock)))));
+        servers.spawn(serve(sns, guard.before(Service::Sns, sns::router(Arc::clone(&clock), stream.clone()))));
 
         let wechat = listen(0).await?;
         let wechat_url = set("WECHAT_URL", &url(&wechat)?);
@@ -206,6 +225,10 @@ impl World {
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
         let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), log);
         s3_events.deliver_to(functions.clone());
+        stream.deliver_to(functions.clone());
+        if sends_messages {
+            servers.spawn(stream.run());
+        }
         let base_url = url(&gateway)?;
         let demo = match demo {
             true => {

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use serde::Serialize;
 use shared::runtime::clock::Clock;
 
+use crate::stream::Stream;
 use crate::wire::{Service, failure};
 
 /// How many messages the outbox keeps; then the oldest is removed.
@@ -28,15 +29,18 @@ struct Message {
 struct Outbox {
     messages: Arc<Mutex<VecDeque<Message>>>,
     clock: Arc<dyn Clock>,
+    stream: Stream,
 }
 
-/// A router that serves SNS's API and `GET /outbox`, which returns `[{phone, message, at}]`, oldest first.
-pub fn router(clock: Arc<dyn Clock>) -> Router {
-    let outbox = Outbox { messages: Arc::default(), clock };
+/// A router that serves SNS's API and `GET /outbox`, which returns `[{phone, message, at}]`, oldest first. Messages that the stream holds
+/// are sent before.
+pub fn router(clock: Arc<dyn Clock>, stream: Stream) -> Router {
+    let outbox = Outbox { messages: Arc::default(), clock, stream };
     Router::new().route("/outbox", get(read)).fallback(publish).with_state(outbox)
 }
 
 async fn read(State(outbox): State<Outbox>) -> Json<Vec<Message>> {
+    outbox.stream.deliver().await;
     let messages = outbox.messages.lock().unwrap_or_else(PoisonError::into_inner);
     Json(messages.iter().cloned().collect())
 }

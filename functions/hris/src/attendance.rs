@@ -44,7 +44,7 @@ async fn check_attendance(
     Call { caller, .. }: Call<TokenOnly>,
 ) -> Result<Reply<Attended>, Failure> {
     let (employee, attended) = app.check_attendance(&caller.company, &uuid).await?;
-    Ok(Reply(Attended { employee: employee.into(), attended }))
+    Ok(Reply(Attended { employee: EmployeeView::of(&caller, employee), attended }))
 }
 
 /// `{"attendances": [...]}`, or the array alone.

@@ -25,6 +25,7 @@ use shared::crypto::random::random_text;
 use shared::error::{Error, Kind};
 use shared::hris::consent::{ConsentError, FORM_AGE};
 use shared::hris::oauth::App as OauthApp;
+use shared::hris::scopes::Scope;
 use shared::values::input::Faults;
 use shared::values::{Mobile, Secret, SecretText, Text};
 use utoipa::{IntoParams, ToSchema};
@@ -223,6 +224,12 @@ async fn submit_consent(
         }
         "deny" => redirect(&oauth_app, &[("error", "access_denied"), ("state", state)]),
         _ => stop("页面已失效，请从应用重新进入"),
+    }
+}
+
+impl FormFields<'_> {
+    fn reads(&self, scope: Scope) -> bool {
+        self.app.scopes.contain(scope)
     }
 }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use deserr::Deserr;
 use serde::Serialize;
 use shared::error::{Error, Result};
+use shared::hris::Caller;
 use shared::hris::employees::{Employee, Filter, Group};
 use shared::hris::values::{Category, Code, Sex, Status, Uuid};
 use shared::values::input::{Faults, text};
@@ -154,8 +155,10 @@ pub struct EmployeeView {
     sub_company: Text<0, 128>,
 }
 
-impl From<Employee> for EmployeeView {
-    fn from(employee: Employee) -> Self {
+impl EmployeeView {
+    /// What this caller may see of the employee.
+    pub fn of(caller: &Caller, employee: Employee) -> Self {
+        let employee = if caller.sees_sensitive() { employee } else { employee.without_sensitive() };
         let mobile = employee.mobile.map(Private::from).unwrap_or_default();
         Self {
             uuid: employee.uuid,
@@ -207,15 +210,16 @@ pub enum Employees {
 /// The employees that match the filter: a page if the request selects one, else all.
 pub async fn list(
     app: &App,
-    company: &Uuid,
+    caller: &Caller,
     group: &Group,
     filter: &Filter,
     pagination: Option<Pagination>,
 ) -> Result<Employees, Error> {
+    let company = &caller.company;
     let all = app.all_employees(company, group, filter);
     let (page, employees) =
         all_or_page(pagination, all, async |request| app.employees(company, group, filter, request).await).await?;
-    let employees = employees.into_iter().map(Into::into).collect();
+    let employees = employees.into_iter().map(|employee| EmployeeView::of(caller, employee)).collect();
     Ok(match page {
         None => Employees::All(employees),
         Some(page) => Employees::Page { page, employees },
@@ -235,7 +239,7 @@ async fn list_employees(
         left: (payload.leave_date_start, payload.leave_date_end),
         name: payload.name,
     };
-    Ok(Reply(list(&app, &caller.company, &Group::Company, &filter, payload.pagination).await?))
+    Ok(Reply(list(&app, &caller, &Group::Company, &filter, payload.pagination).await?))
 }
 
 /// 按 uuid、工号或手机号查询员工
@@ -246,5 +250,5 @@ async fn get_employee(
     Segment(id): Segment,
     Call { caller, .. }: Call<TokenOnly>,
 ) -> Result<Reply<EmployeeView>, Failure> {
-    Ok(Reply(app.find_employee(&caller.company, &id).await?.into()))
+    Ok(Reply(EmployeeView::of(&caller, app.find_employee(&caller.company, &id).await?)))
 }

@@ -95,5 +95,6 @@ async fn notify_employee(
     Segment(guid): Segment,
     Write { signer, payload: VisitPayload { name, time } }: Write<VisitPayload>,
 ) -> Result<Reply<EmployeeView>, Failure> {
-    Ok(Reply(app.announce_visit(&signer, &guid, &Visit { name, time }).await?.into()))
+    let employee = app.announce_visit(&signer, &guid, &Visit { name, time }).await?;
+    Ok(Reply(EmployeeView::of(&signer.into(), employee)))
 }

@@ -127,7 +127,7 @@ async fn list_sub_company_employees(
 ) -> Result<Reply<Employees>, Failure> {
     let sub_company = find_sub_company(&app, &caller.company, &uuid).await?;
     let group = Group::SubCompany(sub_company.uuid);
-    Ok(Reply(list(&app, &caller.company, &group, &Filter::default(), payload.pagination).await?))
+    Ok(Reply(list(&app, &caller, &group, &Filter::default(), payload.pagination).await?))
 }
 
 /// 单个员工查询: 按文档, 是只有一个员工的数组
@@ -144,7 +144,7 @@ async fn get_sub_company_employee(
     if employee.sub_company_uuid.as_ref() != Some(&sub_company) {
         return Err(Error::missing("uuid").into());
     }
-    Ok(Reply(vec![employee.into()]))
+    Ok(Reply(vec![EmployeeView::of(&caller, employee)]))
 }
 
 /// 获取所有部门
@@ -179,7 +179,7 @@ async fn list_department_employees(
 ) -> Result<Reply<Employees>, Failure> {
     let department = find_department(&app, &caller.company, &uuid).await?;
     let group = Group::Department(department.uuid);
-    Ok(Reply(list(&app, &caller.company, &group, &Filter::default(), payload.pagination).await?))
+    Ok(Reply(list(&app, &caller, &group, &Filter::default(), payload.pagination).await?))
 }
 
 async fn find_sub_company(app: &App, company: &Uuid, uuid: &str) -> Result<SubCompany, Failure> {

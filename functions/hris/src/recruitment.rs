@@ -144,8 +144,10 @@ impl From<MokaDetails> for MokaView {
     }
 }
 
-impl From<Candidate> for CandidateView {
-    fn from(candidate: Candidate) -> Self {
+impl CandidateView {
+    /// What this caller may see of the candidate.
+    fn of(caller: &Caller, candidate: Candidate) -> Self {
+        let candidate = if caller.sees_sensitive() { candidate } else { candidate.without_sensitive() };
         Self {
             uuid: candidate.uuid,
             name: candidate.name,
@@ -238,8 +240,8 @@ impl From<Vacancy> for VacancyView {
 /// The company whose employee consented. Signed calls are not permitted.
 fn consenting_company(caller: &Caller) -> Result<&Uuid, Failure> {
     match caller.credential {
-        Credential::Consented => Ok(&caller.company),
-        Credential::Signed { .. } => Err(Failure::NotPermitted("recruitments are opened by an access_token")),
+        Credential::Consented { .. } => Ok(&caller.company),
+        Credential::Signed => Err(Failure::NotPermitted("recruitments are opened by an access_token")),
     }
 }
 
@@ -253,7 +255,7 @@ async fn list_candidates(
     let company = consenting_company(&caller)?;
     let page = async |request| app.candidates(company, request).await;
     let (page, candidates) = all_or_page(payload.pagination, app.all_candidates(company), page).await?;
-    let candidates = candidates.into_iter().map(Into::into).collect();
+    let candidates = candidates.into_iter().map(|candidate| CandidateView::of(&caller, candidate)).collect();
     Ok(Reply(match page {
         None => Candidates::All(candidates),
         Some(page) => Candidates::Page { page, candidates },
@@ -268,7 +270,8 @@ async fn get_candidate(
     Segment(id): Segment,
     Call { caller, .. }: Call<Nothing>,
 ) -> Result<Reply<CandidateView>, Failure> {
-    Ok(Reply(app.one::<Candidate>(consenting_company(&caller)?, &id.to_ascii_lowercase(), "id").await?.into()))
+    let candidate = app.one::<Candidate>(consenting_company(&caller)?, &id.to_ascii_lowercase(), "id").await?;
+    Ok(Reply(CandidateView::of(&caller, candidate)))
 }
 
 /// 招聘源列表

@@ -7,6 +7,7 @@ use shared::error::{Error, Fault, Result};
 use shared::hris::Service;
 use shared::hris::import::RowResult;
 use shared::hris::import_lines::{Imported, Kind, Lines, Position};
+use shared::hris::scopes::{Scope, Scopes};
 use shared::hris::values::{Code, Uuid};
 use shared::values::input::Faults;
 use shared::values::{Int, RecordId, Text, Url};
@@ -41,6 +42,9 @@ pub struct CreateApp {
     company_uuid: Uuid,
     name: Text<1, 64>,
     callback_url: Url,
+    /// All, if absent.
+    #[deserr(default)]
+    scopes: Option<Vec<Scope>>,
 }
 
 #[derive(Deserr)]
@@ -147,11 +151,15 @@ pub async fn rotate_company_token(service: &Service, NamedCompany { company_uuid
 }
 
 pub async fn create_oauth_app(service: &Service, create: CreateApp) -> Result<Value> {
-    let CreateApp { product_id, company_uuid, name, callback_url } = create;
+    let CreateApp { product_id, company_uuid, name, callback_url, scopes } = create;
     if callback_url.as_str().contains('#') {
         return Err(Error::invalid([Fault::new("callback_url", "must not have a fragment")]));
     }
-    let (app, secret) = service.create_oauth_app(&product_id, &company_uuid, name, callback_url).await?;
+    if scopes.as_ref().is_some_and(|scopes| scopes.iter().all(|scope| *scope == Scope::Sensitive)) {
+        return Err(Error::invalid([Fault::new("scopes", "must have another one than sensitive")]));
+    }
+    let scopes = scopes.map_or_else(Scopes::all, Scopes::from);
+    let (app, secret) = service.create_oauth_app(&product_id, &company_uuid, name, callback_url, scopes).await?;
     Ok(with_secret("app_id", &app.app_id, "app_secret", &secret))
 }
 

@@ -8,6 +8,7 @@ mod hris;
 mod hris_credentials;
 mod jobboard;
 mod limit;
+pub mod outbox;
 mod reseal;
 mod signing;
 pub mod snapshots;
@@ -17,7 +18,8 @@ use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
 /// Every function of this crate. The binary, the resource in `template.yaml` and the event files have the same name.
-pub const FUNCTIONS: [&str; 5] = ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-docs", "ops-uploads"];
+pub const FUNCTIONS: [&str; 6] =
+    ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-docs", "ops-outbox", "ops-uploads"];
 
 /// The ids and creation times of secrets, without the secrets.
 fn secrets(secrets: &shared::crypto::credentials::Secrets) -> Vec<serde_json::Value> {

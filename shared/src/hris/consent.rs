@@ -7,17 +7,19 @@ use jiff::SignedDuration;
 
 use super::Service;
 use super::employees::Employee;
-use super::grants::Basis;
+use super::grants::{ACCESS_TOKEN_AGE, Basis};
 use super::keys::{attempt_key, response_code_key};
 use super::oauth::{App, ConsentContext, FRESH, STATE};
+use super::scopes::Scope;
 use super::values::Uuid;
-use crate::crypto::random::random_secret;
+use crate::crypto::random::{random, random_secret};
 use crate::error::{Error, Result};
+use crate::runtime::outbox::Message;
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Outcome, VERSION, Write, expire};
-use crate::values::{Mobile, Secret};
+use crate::values::{LocalTime, Mobile, Secret};
 
 /// How long a form of the page is valid.
 pub const FORM_AGE: SignedDuration = SignedDuration::from_hours(1);
@@ -25,6 +27,8 @@ pub const FORM_AGE: SignedDuration = SignedDuration::from_hours(1);
 const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// How long a right code returns its response code again: a button may be pressed twice.
 const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
+/// How long the message about a consent may be late.
+const NEWS_AGE: SignedDuration = SignedDuration::from_hours(24);
 /// When the code was used, in Unix seconds.
 const USED_AT: &str = "used_at";
 
@@ -45,9 +49,10 @@ impl From<Error> for ConsentError {
 
 impl Service {
     /// Sends a code to the phone if it belongs to an employee of the app's company who may consent, and returns the name of the attempt. The response does
-    /// not reveal whether it does. `address` is the IP address of the browser.
+    /// not reveal whether it does, and neither do the calls: both cases store the same items, and the message is sent after the response.
+    /// `address` is the IP address of the browser.
     ///
-    /// DynamoDB: two reads, three writes.
+    /// DynamoDB: two reads, two writes, one transaction.
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<Secret<String>> {
         // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
@@ -58,20 +63,22 @@ impl Service {
         let OneTimeCode { plain, mut item } =
             one_time_code::issue(&self.counters(), attempt_key(attempt.as_deref()), attempt.expose().as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
-        if let Some(Employee { uuid, .. }) = &employee {
-            item.insert("employee".into(), text(uuid.as_str()));
-        }
-        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
-        if employee.is_some() {
-            let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
-            let plain = plain.expose();
-            let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
-            self.sms.send(mobile, &message).await?;
-        }
+        let is_real = employee.is_some();
+        // The attempt of a stranger names an employee who does not exist.
+        let uuid = employee.map_or_else(|| Ok(Uuid::of_digest(&random()?)), |employee| Ok::<_, Error>(employee.uuid))?;
+        item.insert("employee".into(), text(uuid.as_str()));
+        let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
+        let plain = plain.expose();
+        let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
+        let valid_until = self.clock.now() + one_time_code::AGE;
+        let message = self.outbox().write(&Message { to: mobile, text: &message, is_real, valid_until })?;
+        let attempted = Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent() };
+        self.store.transact(vec![attempted, message]).await?;
         Ok(attempt)
     }
 
-    /// Consents with the code from the text message, and returns the response code for the app. `address` is the IP address of the browser.
+    /// Consents with the code from the text message, and returns the response code for the app. The employee gets a message about it.
+    /// `company` is the name of the company, `address` the IP address of the browser.
     ///
     /// DynamoDB: one read, two writes; then one read and one transaction if the code is right, else one write.
     pub async fn consent(
@@ -116,10 +123,11 @@ impl Service {
             app_id: app.app_id.clone(),
             product_id: app.product_id.clone(),
             company: app.company_uuid.clone(),
-            employee: employee.uuid,
+            employee: employee.uuid.clone(),
             app_epoch: app.epoch,
             product_epoch: context.product_epoch,
             employee_epoch: employee.consent_epoch,
+            scopes: app.scopes,
         };
 
         // Derived, so that a repeated call returns the same response code, although the table holds only its hash.
@@ -130,6 +138,7 @@ impl Service {
         granted.insert("callback_url".into(), text(app.callback_url.as_str()));
         granted.insert(STATE.into(), text(FRESH));
         expire(&mut granted, now + RESPONSE_CODE_AGE);
+        let news = self.consent_news(app, &context.company);
         let mut conflicts = Conflicts::default();
         loop {
             if item.contains_key(USED_AT) {
@@ -141,11 +150,15 @@ impl Service {
             used.insert(USED_AT.into(), number(now.as_second()));
             used.insert(VERSION.into(), number(version + 1));
             let unchanged = Condition::equals(VERSION, number(version));
-            let outcome = self.store.transact(vec![
+            let mut writes = vec![
                 Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
                 Write::Put { table: table.clone(), item: granted.clone(), condition: Condition::absent() },
-            ]);
-            match outcome.await?.unless_stored(&used) {
+            ];
+            if let Some(mobile) = &employee.mobile {
+                let valid_until = now + NEWS_AGE;
+                writes.push(self.outbox().write(&Message { to: mobile, text: &news, is_real: true, valid_until })?);
+            }
+            match self.store.transact(writes).await?.unless_stored(&used) {
                 Outcome::Written => return Ok(response_code),
                 // A concurrent call made an attempt with the code, or used it.
                 Outcome::Rejected(rejections) => {
@@ -155,6 +168,18 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// The text of the message after a consent.
+    fn consent_news(&self, app: &App, company: &str) -> String {
+        let name = app.name.as_str();
+        // The app exchanges the response code within its age.
+        let until = LocalTime::from(self.clock.now() + RESPONSE_CODE_AGE + ACCESS_TOKEN_AGE).date();
+        let until = until.as_str();
+        let data = if app.scopes.contain(Scope::Sensitive) { "人事数据（含敏感信息）" } else { "人事数据" };
+        format!(
+            "【工桥】您已同意「{name}」读取{company}的{data}，最晚到 {until}。如非本人操作或要撤回，请联系工桥客服停用该应用。"
+        )
     }
 
     /// A new cookie of the consent page. No other site can send it, because it is `SameSite=Strict`.

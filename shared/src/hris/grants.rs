@@ -17,6 +17,7 @@ use super::item::from_item;
 use super::keys::{app_key, employee_key, grant_key, grants_of, grants_partition, product_key};
 use super::listing::Listed;
 use super::products::{epoch, equals_or_absent, in_epoch};
+use super::scopes::Scopes;
 use super::values::{Code, Uuid};
 use super::{Caller, Credential, Service};
 use crate::crypto::credentials::hash;
@@ -48,6 +49,8 @@ pub struct Basis {
     pub(super) app_epoch: u64,
     pub(super) product_epoch: u64,
     pub(super) employee_epoch: u32,
+    /// What the access token opens: those of the app at the time of the consent.
+    pub scopes: Scopes,
 }
 
 /// A grant as administrators see it.
@@ -69,6 +72,7 @@ pub struct Consent {
     company: Uuid,
     app_id: RecordId,
     grant_id: Id,
+    scopes: Scopes,
     expires_at: i64,
 }
 
@@ -159,9 +163,9 @@ impl Service {
                 if !basis.stands(&found, &self.keyring)? {
                     return Ok(None);
                 }
-                let Basis { company, app_id, .. } = basis;
+                let Basis { company, app_id, scopes, .. } = basis;
                 let grant_id = Id::from_u64(read_integer(&item, "grant_id")?);
-                let consent = Consent { company, app_id, grant_id, expires_at: read_integer(&item, "expires_at")? };
+                let consent = Consent { company, app_id, grant_id, scopes, expires_at: read_integer(&item, "expires_at")? };
                 if consent.expires_at > now.as_second() {
                     self.record_use(item, now).await?;
                 }
@@ -175,7 +179,7 @@ impl Service {
         }
         let Consent { company, app_id, grant_id, .. } = &*consent;
         caller::accepted(caller::Caller::App { app_id: app_id.clone(), grant: Some(*grant_id) });
-        Ok(Some(Caller { company: company.clone(), credential: Credential::Consented }))
+        Ok(Some(Caller { company: company.clone(), credential: Credential::Consented { scopes: consent.scopes } }))
     }
 
     async fn record_use(&self, mut grant: Item, now: Timestamp) -> Result<()> {

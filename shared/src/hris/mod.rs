@@ -15,6 +15,7 @@ pub mod import_lines;
 mod item;
 mod keys;
 pub mod listing;
+mod messages;
 pub mod moka;
 pub mod oauth;
 pub mod organization;
@@ -25,6 +26,7 @@ pub mod replay;
 mod reseal;
 mod rows;
 pub mod salary;
+pub mod scopes;
 pub mod signature;
 pub mod timelines;
 pub mod values;
@@ -45,6 +47,7 @@ use crate::storage::table::Store;
 use crate::values::{Date, Id};
 
 use access::CachedAccessKey;
+use scopes::{Scope, Scopes};
 use values::Uuid;
 
 pub struct Service {
@@ -77,7 +80,17 @@ pub struct Caller {
 pub enum Credential {
     Signed,
     /// An employee consented, and the call has the access token of the app.
-    Consented,
+    Consented { scopes: Scopes },
+}
+
+impl Caller {
+    /// Whether the caller may read the sensitive fields.
+    pub fn sees_sensitive(&self) -> bool {
+        match self.credential {
+            Credential::Signed => true,
+            Credential::Consented { scopes } => scopes.contain(Scope::Sensitive),
+        }
+    }
 }
 
 impl Service {

@@ -11,6 +11,7 @@ use super::grants::{ACCESS_TOKEN_AGE, Basis, NewGrant};
 use super::keys::{OAUTH_APPS, app_key, company_key, grant_key, product_key, response_code_key};
 use super::listing::{self, Listed};
 use super::products::{by_default, epoch};
+use super::scopes::Scopes;
 use super::values::{Code, Uuid};
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Kind, Result};
@@ -38,6 +39,9 @@ pub struct App {
     /// The consent page shows it.
     pub name: Text<1, 64>,
     pub callback_url: Url,
+    /// What its access tokens open.
+    #[serde(default = "Scopes::all")]
+    pub scopes: Scopes,
     pub created_at: Moment,
     #[serde(default = "by_default")]
     pub enabled: bool,
@@ -71,6 +75,7 @@ impl Service {
         company: &Uuid,
         name: Text<1, 64>,
         callback_url: Url,
+        scopes: Scopes,
     ) -> Result<(App, NewSecret)> {
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
@@ -80,6 +85,7 @@ impl Service {
             company_uuid: company.clone(),
             name,
             callback_url,
+            scopes,
             created_at: now.into(),
             enabled: true,
             epoch: 0,

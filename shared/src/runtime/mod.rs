@@ -9,5 +9,6 @@ pub mod family_keys;
 pub mod ids;
 pub mod log;
 pub mod metrics;
+pub mod outbox;
 pub mod reseal;
 pub mod sweep;

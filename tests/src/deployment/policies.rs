@@ -67,6 +67,8 @@ async fn hris(stage: &Stage) {
     });
     assert_eq!(product.command(missing).await["errorType"], "NotFound");
     let token = product.access_token().await;
+    let swept = stage.address.invoke("ops-outbox", &json!({})).await;
+    assert_eq!(swept.body, json!({"done": 0, "failed": 0, "is_cut_short": false}));
     let period = json!({"start_date": "2017-07-01", "end_date": "2017-07-31"});
     let timelines = format!("/api/v2/employees/{EMPLOYEE}/timelines");
     for (path, payload) in [

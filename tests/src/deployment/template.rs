@@ -67,10 +67,16 @@ fn a_failed_event_goes_to_the_dead_letter_queue() {
         for (event, described) in events.filter(|(_, event)| event["Type"] != "HttpApi") {
             called_by_events += 1;
             assert_eq!(function["DeadLetterQueue"], json!({"Type": "SQS", "TargetArn": queue}), "{id}");
-            assert_eq!(described["Properties"]["DeadLetterConfig"], json!({"Arn": queue}), "{id}, {event}");
+            let described = &described["Properties"];
+            if described["Stream"].is_null() {
+                assert_eq!(described["DeadLetterConfig"], json!({"Arn": queue}), "{id}, {event}");
+            } else {
+                let destination = json!({"OnFailure": {"Type": "SQS", "Destination": queue}});
+                assert_eq!(described["DestinationConfig"], destination, "{id}, {event}");
+            }
         }
     }
-    assert_eq!(called_by_events, 3);
+    assert_eq!(called_by_events, 5);
 }
 
 #[test]

@@ -167,7 +167,8 @@ async fn every_command_about_an_oauth_app_works() {
     let retire = |id: &Value| json!({"command": "retire_oauth_app_secret", "app_id": app_id, "secret_id": id});
     let view = json!({
         "app_id": app_id, "product_id": product.product_id, "company_uuid": product.company, "name": "考勤助手",
-        "callback_url": CALLBACK, "enabled": true, "created_at": AT_FIRST, "secrets": shown(&[(&next, LATER)]),
+        "callback_url": CALLBACK, "scopes": ["employees", "attendance", "approvals", "recruitment", "sensitive"],
+        "enabled": true, "created_at": AT_FIRST, "secrets": shown(&[(&next, LATER)]),
     });
     assert_eq!(done(address, &retire(&first)).await, view);
     assert!(!works(&old).await && works(&new).await);

@@ -1,11 +1,12 @@
 //! Administration (`ops-admin`) and scheduled work, by family.
 
-mod admin;
+pub mod admin;
 mod cleanup;
 mod hris;
 mod hris_credentials;
 mod hris_import;
 mod jobboard;
 mod keys;
+mod outbox;
 pub mod rotation;
 mod signing;

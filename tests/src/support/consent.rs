@@ -29,10 +29,20 @@ impl Product {
     }
 
     pub async fn app_named(&self, name: &str, callback_url: &str) -> App {
-        let command = json!({
+        self.app_with(name, callback_url, json!({})).await
+    }
+
+    /// A new app of these scopes.
+    pub async fn app_of(&self, scopes: &[&str]) -> App {
+        self.app_with("考勤助手", CALLBACK, json!({"scopes": scopes})).await
+    }
+
+    async fn app_with(&self, name: &str, callback_url: &str, more: Value) -> App {
+        let mut command = json!({
             "command": "create_oauth_app", "product_id": self.product_id, "company_uuid": self.company, "name": name,
             "callback_url": callback_url,
         });
+        command.as_object_mut().expect("a command").extend(more.as_object().expect("members").clone());
         let created = self.command(command).await;
         let text = |name: &str| created[name].as_str().unwrap_or_else(|| panic!("{created}")).to_owned();
         App {
@@ -45,6 +55,12 @@ impl Product {
 
     /// An access token for the company, by the consent of a new administrator: a phone is sent at most one code a minute.
     pub async fn access_token(&self) -> String {
+        let mobile = self.administrator().await;
+        access_token(self, &mobile).await
+    }
+
+    /// A new administrator of the company. Returns the phone.
+    pub async fn administrator(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let mobile = format!("199{number:08}");
@@ -53,7 +69,7 @@ impl Product {
             "status": "regular", "administrator": true,
         });
         self.imports("employees", &[employee]).await;
-        access_token(self, &mobile).await
+        mobile
     }
 
     /// A call with an access token.

@@ -45,7 +45,8 @@ impl Stage {
         let taken = Arc::clone(&lines);
         let log = Log::To(Arc::new(move |line| taken.lock().unwrap().push(line.to_owned())));
         let wire = Arc::new(Faults::default());
-        let options = Options { clock: clock.clone(), log, variables, wire: wire.clone(), ..Options::default() };
+        let options =
+            Options { clock: clock.clone(), log, variables, wire: wire.clone(), sends_messages: false, ..Options::default() };
         let world = World::start(options).await.unwrap();
         Self { address: Address::of(&world), clock, wire, lines, http: local::http::client(), world }
     }
@@ -101,7 +102,7 @@ impl Stage {
         let mut variables = self.world.variables.clone();
         // Its functions have their own credentials.
         variables.remove("AWS_ACCESS_KEY_ID");
-        let options = Options { clock: self.clock.clone(), variables, ..Options::default() };
+        let options = Options { clock: self.clock.clone(), variables, sends_messages: false, ..Options::default() };
         let world = World::start(options).await.unwrap();
         (Address { wechat_url: self.address.wechat_url.clone(), ..Address::of(&world) }, world)
     }

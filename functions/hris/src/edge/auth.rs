@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::Method;
 use lambda::body;
 use lambda::credentials::bearer;
@@ -21,6 +21,7 @@ use utoipa::IntoParams;
 
 use super::answer::{Failure, MissingParameter};
 use super::body::{Payload, read_payload};
+use super::scopes;
 use crate::App;
 
 /// What some clients encode in a path: all but unreserved characters (RFC 3986, 2.3). Others encode only what a path cannot contain.
@@ -75,9 +76,16 @@ impl<P: Payload> FromRequest<App> for Call<P> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let route = request.extensions().get::<MatchedPath>().cloned();
         let sent = Sent::read(request).await?;
         let (caller, signed) = match sent.token_alone() {
-            Some(token) => (app.authorize_token(token).await?.ok_or(Failure::UnknownAccessToken)?, 0),
+            Some(token) => {
+                let caller = app.authorize_token(token).await?.ok_or(Failure::UnknownAccessToken)?;
+                if let Credential::Consented { scopes } = caller.credential {
+                    scopes::check(route.as_ref().map_or("", MatchedPath::as_str), scopes)?;
+                }
+                (caller, 0)
+            }
             None => sent.authorize(app).await.map(|(signer, signed)| (signer.into(), signed))?,
         };
         let payload = sent.payload(app, &caller, signed).await?;
@@ -102,7 +110,7 @@ impl<P: Payload> FromRequest<App> for Write<P> {
 /// Checks that the token is the company's current one. A call with an access token may omit it or leave it empty: the access token proves
 /// the company.
 async fn prove_company(app: &App, caller: &Caller, access_key: Option<&str>, token: Option<&Value>) -> Result<(), Failure> {
-    let is_proven = matches!(caller.credential, Credential::Consented);
+    let is_proven = matches!(caller.credential, Credential::Consented { .. });
     let token = match token {
         None if is_proven => return Ok(()),
         Some(Value::String(token)) if is_proven && is_blank(token) => return Ok(()),

@@ -11,6 +11,7 @@
 mod answer;
 mod auth;
 mod body;
+mod scopes;
 
 pub use answer::{Failure, Problem, Reply};
 pub use auth::{Call, Signed, Write};

@@ -3,9 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, matrix, once, write};
+use super::{CODE_IS_SENT, OUTBOX, Request, Scene, Write, matrix, once, write};
 use crate::support::consent::{App, Browser, Page};
 use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
+use crate::support::wire::Failure;
 use crate::support::{Response, Stage};
 
 /// Another employee, who consented before.
@@ -76,11 +77,13 @@ impl Scene for Hris {
         write("PATCH /api/v2/moka_binds/{bind_code}", ""),
         write("POST /api/v2/moka_unbinds", ""),
         write("POST /api/v2/moka_candidates", ""),
-        write("POST /api/v2/oauth/authorize", "a code is sent"),
+        write("POST /api/v2/oauth/authorize", CODE_IS_SENT),
         write("POST /api/v2/oauth/authorize", "consent"),
         // A code is single use (RFC 6749, 4.1.2). A client that missed the response requests another one.
         once("POST /api/v2/oauth/token", "", "response_code is not valid, or was used"),
         write("POST /api/v2/oauth/revoke", ""),
+        // The next run sends and removes what this one left over.
+        once(OUTBOX, "", r#""failed":0,"is_cut_short":false}"#),
         write("ops-admin create_product", ""),
         write("ops-admin disable_product", ""),
         write("ops-admin enable_product", ""),
@@ -104,9 +107,12 @@ impl Scene for Hris {
         once("ops-admin import_hris", "companies", "unchanged"),
     ];
 
-    /// The second is the same JSON inside a page.
-    const OUR_FAULT: &'static [&'static str] =
-        &[r#"{"code":9001,"text":"internal error"}"#, r#"{\"code\":9001,\"text\":\"internal error\"}"#];
+    /// The second is the same JSON inside a page, the third in the output of `ops-outbox`.
+    const OUR_FAULT: &'static [&'static str] = &[
+        r#"{"code":9001,"text":"internal error"}"#,
+        r#"{\"code\":9001,\"text\":\"internal error\"}"#,
+        r#""failed":1,"is_cut_short":false}"#,
+    ];
 
     async fn set() -> Self {
         let stage = Stage::open().await;
@@ -133,6 +139,16 @@ impl Scene for Hris {
         let grant_id = granted["grants"][0]["grant_id"].clone();
         let mut browser = Browser::new(&app);
         let response_code = browser.response_code(OTHER_MOBILE).await;
+        // A message that could not be sent: the stream reports it no more.
+        let mut third = numbered(997);
+        third["administrator"] = true.into();
+        product.imports("employees", std::slice::from_ref(&third)).await;
+        let third = third["mobile"].as_str().expect("a phone");
+        assert_eq!(stage.address.messages(OTHER_MOBILE).await.len(), 2, "the code, and the message about the consent");
+        stage.wire.fail_call("Publish", 0, Failure::Rejected);
+        browser.request_code(third, "").await;
+        assert!(stage.address.messages(third).await.is_empty());
+        assert_eq!(stage.clear_faults(), 0);
         let asking = browser.request_code(MOBILE, "s").await;
         let code = stage.address.code(MOBILE).await;
         let form = browser.open("s").await;
@@ -209,6 +225,11 @@ impl Scene for Hris {
             }
             ("POST /api/v2/oauth/revoke", _) => self.app.revoke(&self.token).await,
             ("POST /api/v2/oauth/token", _) => self.app.token(&self.app.exchange(&self.response_code)).await,
+            (OUTBOX, _) => {
+                // Another run leaves a message alone for half a minute.
+                self.stage.clock.advance(jiff::SignedDuration::from_secs(30));
+                self.stage.address.invoke(OUTBOX, &json!({})).await
+            }
             (route, case) => {
                 let command = route.strip_prefix("ops-admin ").unwrap_or_else(|| panic!("{route} is not sent"));
                 let (company, other) = (&product.company, "f".repeat(32));

@@ -4,5 +4,6 @@ mod administrators;
 mod authorize;
 mod messages;
 mod revoke;
+mod scopes;
 mod standard;
 mod token;

@@ -1,0 +1,82 @@
+//! `ops-outbox`: sends the text messages of the outbox (`shared/src/runtime/outbox.rs`).
+//!
+//! The stream of `CredentialsTable` invokes it with the keys of new messages, within a second. A schedule of EventBridge invokes it every
+//! minute without keys: then it sends what an earlier invocation could not send.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::Diagnostic;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::error::Result;
+use shared::hris::Service;
+use shared::runtime::clock::Clock;
+use shared::runtime::environment::Environment;
+use shared::runtime::metrics::{Log, Metric};
+use shared::runtime::sweep::Time;
+
+/// The time for messages that are in progress when the time is up: SNS has six seconds for each.
+const RESERVE: SignedDuration = SignedDuration::from_secs(10);
+
+pub struct Outbox {
+    hris: Service,
+    clock: Arc<dyn Clock>,
+    log: Log,
+}
+
+/// The part of the events that this function reads (Amazon DynamoDB Developer Guide, DynamoDB Streams and Lambda). The event of a schedule
+/// has no records.
+#[derive(Deserialize)]
+struct Event {
+    #[serde(default, rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    dynamodb: Change,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    #[serde(rename = "Keys")]
+    keys: Keys,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    pk: Text,
+    sk: Text,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    text: String,
+}
+
+impl Outbox {
+    pub async fn connect(environment: &Environment) -> Result<Self> {
+        Ok(Self {
+            hris: Service::connect(environment).await?,
+            clock: Arc::clone(&environment.clock),
+            log: environment.log.clone(),
+        })
+    }
+
+    /// `deadline` is when Lambda ends the function. A message that could not be sent is no error: the stream would report the whole batch
+    /// again, and hold up all later messages.
+    pub async fn handle(&self, event: &[u8], deadline: Timestamp) -> Result<Value, Diagnostic> {
+        let Event { records } = serde_json::from_slice(event)
+            .map_err(|error| Diagnostic { error_type: "Invalid".into(), error_message: error.to_string() })?;
+        let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
+        let keys: Vec<_> =
+            records.into_iter().map(|Record { dynamodb }| [dynamodb.keys.pk.text, dynamodb.keys.sk.text]).collect();
+        let swept =
+            if keys.is_empty() { self.hris.sweep_messages(&time).await } else { self.hris.send_messages(keys, &time).await };
+        let metrics = [Metric::count("messages_done", swept.done), Metric::count("messages_failed", swept.failed)];
+        self.log.metrics("ops-outbox", self.clock.now(), Map::new(), &metrics);
+        Ok(json!({"done": swept.done, "failed": swept.failed, "is_cut_short": swept.is_cut_short}))
+    }
+}

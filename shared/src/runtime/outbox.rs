@@ -1,0 +1,129 @@
+//! The outbox: text messages that are stored in the transaction of the change that they announce, and sent after the response.
+//!
+//! `ops-outbox` sends a message when the stream of the table reports it, and again every minute what could not be sent. A message is sent
+//! at least once: only if the function ends between the call of SNS and the removal, a second time. A message that is too old is not sent.
+//!
+//! | attribute | holds |
+//! |---|---|
+//! | `pk`, `sk` | `{family}#outbox#{random text}`, [`SORT_KEY`] |
+//! | `message` | [`Sealed`] as JSON, sealed |
+//! | `attempts` | how often it was taken to be sent |
+//! | `valid_until` | Unix seconds |
+//! | `taken_until` | Unix milliseconds: nobody else takes it before |
+//! | `due`, `due_at` | see [`due`](crate::storage::table), for [`Outbox::due`] |
+//! | `expires_at` | for DynamoDB's TTL |
+
+use futures::Stream;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::keyring::Keyring;
+use crate::crypto::random::random_text;
+use crate::error::{Error, Result};
+use crate::outbound::sms::Sms;
+use crate::storage::sealed;
+use crate::storage::table::attribute::{number, read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, STAMP, Store, Write, mark};
+use crate::values::Mobile;
+
+/// The sort key of every message. The stream of the table is filtered by it (`template.yaml`).
+pub const SORT_KEY: &str = "outbox";
+const DUE: &str = "outbox";
+const MESSAGE: &str = "message";
+const ATTEMPTS: &str = "attempts";
+const VALID_UNTIL: &str = "valid_until";
+const TAKEN_UNTIL: &str = "taken_until";
+
+/// How often a message is taken to be sent.
+const MAX_ATTEMPTS: u32 = 5;
+/// How long a process has to send a message that it has taken; then another one may. The stream has this time for the first attempt.
+const TURN: SignedDuration = SignedDuration::from_secs(30);
+/// How long DynamoDB keeps a message that the sweep has not removed.
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// A text message.
+pub struct Message<'a> {
+    pub to: &'a Mobile,
+    pub text: &'a str,
+    /// False for a message that is stored and removed like any other, but not sent: the calls and the size do not reveal that there is no
+    /// one to send it to.
+    pub is_real: bool,
+    /// When it is too late to send it.
+    pub valid_until: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    to: Mobile,
+    text: String,
+    /// 1 or 0, which have the same length.
+    real: u8,
+}
+
+/// The messages of a family in a table.
+pub struct Outbox<'a> {
+    pub family: &'static str,
+    pub store: &'a Store,
+    pub table: &'a str,
+    pub keyring: &'a Keyring,
+    pub sms: &'a Sms,
+    pub now: Timestamp,
+}
+
+impl Outbox<'_> {
+    /// The write that stores a message, for the transaction of what it announces.
+    pub fn write(&self, message: &Message<'_>) -> Result<Write> {
+        let key = Key::new(format!("{}#outbox#{}", self.family, random_text()?), SORT_KEY);
+        let sealed = Sealed { to: message.to.clone(), text: message.text.to_owned(), real: u8::from(message.is_real) };
+        let sealed = serde_json::to_string(&sealed).map_err(Error::internal)?;
+        let sealed = self.keyring.seal(&sealed::place(&key, MESSAGE), &sealed)?;
+        let mut item = key.into_item();
+        item.insert(MESSAGE.into(), text(sealed));
+        item.insert(ATTEMPTS.into(), number(0));
+        item.insert(VALID_UNTIL.into(), number(message.valid_until.as_second()));
+        item.insert(TAKEN_UNTIL.into(), number(0));
+        item.insert("expires_at".into(), number((message.valid_until + KEPT).as_second()));
+        mark(&mut item, DUE, self.now + TURN);
+        Ok(Write::Put { table: self.table.to_owned(), item, condition: Condition::absent() })
+    }
+
+    /// The keys of the messages that the stream has not reported, or that could not be sent.
+    pub fn due(&self) -> impl Stream<Item = Result<Key>> + use<> {
+        self.store.due(self.table, DUE, self.now)
+    }
+
+    /// Sends a message and removes it. Returns whether it was this call that ended it.
+    ///
+    /// DynamoDB: one read, two writes.
+    pub async fn deliver(&self, key: Key) -> Result<bool> {
+        let Some(item) = self.store.get(self.table, key.clone()).await? else { return Ok(false) };
+        if read_integer::<i64>(&item, TAKEN_UNTIL)? > self.now.as_millisecond() {
+            return Ok(false);
+        }
+        let sealed = self.keyring.open(&sealed::place(&key, MESSAGE), &read_text(&item, MESSAGE)?)?;
+        let Sealed { to, text, real } = serde_json::from_str(&sealed).map_err(Error::internal)?;
+        if real == 1 {
+            let is_late = read_integer::<i64>(&item, VALID_UNTIL)? <= self.now.as_second();
+            if is_late || read_integer::<u32>(&item, ATTEMPTS)? >= MAX_ATTEMPTS {
+                tracing::error!(is_late, "a text message was not sent in time: it is dropped");
+            } else if self.take(item).await? {
+                self.sms.send(&to, &text).await?;
+            } else {
+                return Ok(false);
+            }
+        }
+        self.store.transact(vec![Write::Delete { table: self.table.to_owned(), key, condition: None }]).await?;
+        Ok(true)
+    }
+
+    /// Counts an attempt, and keeps others off the message meanwhile; `false` if another process has taken it.
+    async fn take(&self, mut item: Item) -> Result<bool> {
+        let attempts: u32 = read_integer(&item, ATTEMPTS)?;
+        item.insert(ATTEMPTS.into(), number(attempts + 1));
+        item.insert(TAKEN_UNTIL.into(), number((self.now + TURN).as_millisecond()));
+        item.insert(STAMP.into(), text(random_text()?));
+        mark(&mut item, DUE, self.now + TURN);
+        let outcome = self.store.put(self.table, item.clone(), Condition::equals(ATTEMPTS, number(attempts))).await?;
+        Ok(matches!(outcome.unless_stored(&item), Outcome::Written))
+    }
+}
