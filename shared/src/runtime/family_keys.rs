@@ -100,11 +100,10 @@ impl FamilyKeys {
 
     async fn read_checked(&self) -> Result<()> {
         let keys = Keys::parse(self.source.read_again().await?.as_deref())?;
-        if keys.configuration() == self.ring.keys().configuration() {
-            return Ok(());
+        if keys.configuration() != self.ring.keys().configuration() {
+            let marker = self.store.get(&self.table, marker_key()).await?;
+            check(&keys, marker.as_ref(), &self.source.id)?;
         }
-        let marker = self.store.get(&self.table, marker_key()).await?;
-        check(&keys, marker.as_ref(), &self.source.id)?;
         self.ring.replace(keys);
         Ok(())
     }
