@@ -100,7 +100,7 @@ async fn a_line_of_the_hr_api_names_the_access_key_or_the_app_with_its_grant() {
     let exchanged = app.token(&app.exchange(&code)).await;
     let proven = |status: u16| (status, json!({"caller_kind": "app", "caller": app.app_id}));
     assert_eq!(named(&stage, &exchanged), proven(200));
-    assert_eq!(named(&stage, &app.token(&app.exchange("unknown")).await), proven(400));
+    assert_eq!(named(&stage, &app.token(&app.exchange("unknown")).await), proven(422));
     let mut guess = app.clone();
     guess.app_secret = "guessed".into();
     assert_eq!(named(&stage, &guess.token(&guess.exchange(&code)).await), nobody(401));
