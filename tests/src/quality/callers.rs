@@ -30,7 +30,7 @@ fn named(stage: &Stage, response: &Response) -> (u16, Value) {
     (response.status, fields.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
-fn nobody(status: u16) -> (u16, Value) {
+fn no_one(status: u16) -> (u16, Value) {
     (status, json!({}))
 }
 
@@ -56,19 +56,19 @@ async fn a_line_of_the_partner_api_names_the_channel() {
         assert_eq!(named(&stage, &sent("/api/v1/auth/refresh", None, Some(refresh.clone())).await), channel(200));
     }
     // Without a credential, and with those that are rejected.
-    assert_eq!(named(&stage, &sent("/api/v1/tasks", None, None).await), nobody(401));
-    assert_eq!(named(&stage, &sent("/api/v1/tasks", Some("forged"), None).await), nobody(401));
-    assert_eq!(named(&stage, &sent("/api/v1/auth/token", None, Some(credentials("wrong"))).await), nobody(401));
+    assert_eq!(named(&stage, &sent("/api/v1/tasks", None, None).await), no_one(401));
+    assert_eq!(named(&stage, &sent("/api/v1/tasks", Some("forged"), None).await), no_one(401));
+    assert_eq!(named(&stage, &sent("/api/v1/auth/token", None, Some(credentials("wrong"))).await), no_one(401));
     let unknown = json!({"grant_type": "refresh_token", "refresh_token": "unknown"});
-    assert_eq!(named(&stage, &sent("/api/v1/auth/refresh", None, Some(unknown)).await), nobody(401));
+    assert_eq!(named(&stage, &sent("/api/v1/auth/refresh", None, Some(unknown)).await), no_one(401));
     partner.administer("revoke_channel_tokens").await;
     stage.expire_caches();
     stage.take_lines();
-    assert_eq!(named(&stage, &partner.get("/api/v1/tasks").await), nobody(401));
+    assert_eq!(named(&stage, &partner.get("/api/v1/tasks").await), no_one(401));
     partner.administer("disable_channel").await;
     stage.take_lines();
     let disabled = sent("/api/v1/auth/token", None, Some(credentials(&partner.secret))).await;
-    assert_eq!(named(&stage, &disabled), nobody(403));
+    assert_eq!(named(&stage, &disabled), no_one(403));
 }
 
 #[tokio::test]
@@ -93,31 +93,31 @@ async fn a_line_of_the_hr_api_names_the_access_key_or_the_app_with_its_grant() {
     assert_eq!(named(&stage, &wrong), key(401));
     let forged = format!("{departments}?access_key={}&tonce={}&signature=forged", product.access_key, product.tonce());
     let get = async |path: &str| fetch(product.http.get(format!("{}{path}", stage.address.base_url))).await;
-    assert_eq!(named(&stage, &get(&forged).await), nobody(401));
-    assert_eq!(named(&stage, &get(departments).await), nobody(401));
+    assert_eq!(named(&stage, &get(&forged).await), no_one(401));
+    assert_eq!(named(&stage, &get(departments).await), no_one(401));
 
     // The app proves itself, then its token does.
     let exchanged = app.token(&app.exchange(&code)).await;
     let proven = |status: u16| (status, json!({"caller_kind": "app", "caller": app.app_id}));
     assert_eq!(named(&stage, &exchanged), proven(200));
-    assert_eq!(named(&stage, &app.token(&app.exchange("unknown")).await), proven(400));
+    assert_eq!(named(&stage, &app.token(&app.exchange("unknown")).await), proven(422));
     let mut guess = app.clone();
     guess.app_secret = "guessed".into();
-    assert_eq!(named(&stage, &guess.token(&guess.exchange(&code)).await), nobody(401));
+    assert_eq!(named(&stage, &guess.token(&guess.exchange(&code)).await), no_one(401));
     let token = exchanged.body["access_token"].as_str().unwrap();
     let grants = product.command(json!({"command": "list_grants", "app_id": app.app_id})).await;
-    let grant = grants["grants"][0]["grant_id"].as_u64().unwrap_or_else(|| panic!("{grants}"));
-    let consented = json!({"caller_kind": "app", "caller": app.app_id, "caller_grant": grant.to_string()});
+    let grant = grants["grants"][0]["grant_id"].as_str().unwrap_or_else(|| panic!("{grants}"));
+    let consented = json!({"caller_kind": "app", "caller": app.app_id, "caller_grant": grant});
     stage.take_lines();
     for _ in 0..2 {
         let read = product.read(token, departments, json!({})).await;
         assert_eq!(named(&stage, &read), (200, consented.clone()));
     }
-    assert_eq!(named(&stage, &product.read("forged", departments, json!({})).await), nobody(401));
+    assert_eq!(named(&stage, &product.read("forged", departments, json!({})).await), no_one(401));
     product.command(json!({"command": "revoke_grant", "app_id": app.app_id, "grant_id": grant})).await;
     stage.expire_caches();
     stage.take_lines();
-    assert_eq!(named(&stage, &product.read(token, departments, json!({})).await), nobody(401));
+    assert_eq!(named(&stage, &product.read(token, departments, json!({})).await), no_one(401));
 }
 
 #[tokio::test]
@@ -146,15 +146,15 @@ async fn a_line_of_the_signing_api_names_the_worker_by_number_and_platform() {
     assert_eq!((named(&stage, &again), &again.body["data"]["em_id"]), ((200, expected(em_id)), &json!(em_id)));
 
     let forged = platform.request(Method::GET, "/em_status").header("x-auth-token", "forged");
-    assert_eq!(named(&stage, &fetch(forged).await), nobody(401));
-    assert_eq!(named(&stage, &fetch(platform.request(Method::GET, "/em_status")).await), nobody(401));
-    assert_eq!(named(&stage, &platform.log_in("wrong-code").await), nobody(401));
-    assert_eq!(named(&stage, &fetch(form(platform.request(Method::POST, "/weixin/login"), &[])).await), nobody(400));
+    assert_eq!(named(&stage, &fetch(forged).await), no_one(401));
+    assert_eq!(named(&stage, &fetch(platform.request(Method::GET, "/em_status")).await), no_one(401));
+    assert_eq!(named(&stage, &platform.log_in("wrong-code").await), no_one(401));
+    assert_eq!(named(&stage, &fetch(form(platform.request(Method::POST, "/weixin/login"), &[])).await), no_one(400));
     // The number of a worker without a résumé ends their sessions.
     let number: u64 = stranger["caller"].as_str().unwrap().parse().unwrap();
     platform.command("end_worker_sessions", json!({"em_id": number})).await;
     stage.take_lines();
-    assert_eq!(named(&stage, &other.get("/em_status").await), nobody(401));
+    assert_eq!(named(&stage, &other.get("/em_status").await), no_one(401));
     assert_eq!(named(&stage, &worker.get("/em_status").await), (200, expected(em_id)));
 }
 
@@ -173,21 +173,21 @@ async fn a_line_of_the_job_board_names_the_user_by_number() {
     assert_eq!(named(&stage, &user.post("/job/close", &json!({"job_id": 7})).await), expected(404));
     assert_eq!(named(&stage, &board.post("/wechat/user/login", &json!({"login_code": code})).await), expected(200));
     // Public reads without a token and with one that is not accepted, and what needs a token.
-    assert_eq!(named(&stage, &board.post("/jobs/list", &list).await), nobody(200));
+    assert_eq!(named(&stage, &board.post("/jobs/list", &list).await), no_one(200));
     let forged = |path: &str| board.request(Method::POST, path).header("authorization", "forged").body("{}");
-    assert_eq!(named(&stage, &fetch(forged("/jobs/list")).await), nobody(200));
-    assert_eq!(named(&stage, &fetch(forged("/jobs/my")).await), nobody(401));
+    assert_eq!(named(&stage, &fetch(forged("/jobs/list")).await), no_one(200));
+    assert_eq!(named(&stage, &fetch(forged("/jobs/my")).await), no_one(401));
     let as_other = |path: &str| {
         board.request(Method::POST, path).header("authorization", &user.token).header("user_id", other.id).body("{}")
     };
-    assert_eq!(named(&stage, &fetch(as_other("/jobs/list")).await), nobody(200));
-    assert_eq!(named(&stage, &fetch(as_other("/jobs/my")).await), nobody(401));
+    assert_eq!(named(&stage, &fetch(as_other("/jobs/list")).await), no_one(200));
+    assert_eq!(named(&stage, &fetch(as_other("/jobs/my")).await), no_one(401));
     let wrong = json!({"login_code": "wrong-code"});
-    assert_eq!(named(&stage, &board.post("/wechat/user/login", &wrong).await), nobody(401));
+    assert_eq!(named(&stage, &board.post("/wechat/user/login", &wrong).await), no_one(401));
     assert_eq!(user.post("/wechat/user/logout", &list).await.status, 200);
     stage.expire_caches();
     stage.take_lines();
-    assert_eq!(named(&stage, &user.post("/jobs/my", &list).await), nobody(401));
+    assert_eq!(named(&stage, &user.post("/jobs/my", &list).await), no_one(401));
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_command_is_one_line_with_its_name_and_how_it_ended() {
     let create = r#"{"command":"create_channel","appkey":"named"}"#;
     assert_eq!(invoke(create).await, line("create_channel", "done", 1.0));
     assert_eq!(invoke(create).await, line("create_channel", "Conflict", 1.0));
-    let disable = r#"{"command":"disable_channel","appkey":"nobody"}"#;
+    let disable = r#"{"command":"disable_channel","appkey":"unknown"}"#;
     assert_eq!(invoke(disable).await, line("disable_channel", "NotFound", 1.0));
     assert_eq!(invoke(r#"{"command":"create_channel"}"#).await, line("create_channel", "Invalid", 0.0));
     // Text that is no command may be anything, and is not logged.
@@ -234,7 +234,7 @@ async fn the_documented_queries_tell_what_a_leaked_key_read() {
     assert_eq!(user.info().await.status, 200);
     stage.clock.advance(SignedDuration::from_hours(1));
     assert_eq!(read(&product, "/api/v2/employees").await, 200);
-    assert_eq!(read(&product, "/api/v2/employees/nobody").await, 404);
+    assert_eq!(read(&product, "/api/v2/employees/unknown").await, 404);
     let lines = lines(&stage);
     assert_eq!(lines.len(), 6);
 
@@ -280,7 +280,7 @@ async fn a_worker_that_was_stored_without_a_number_has_that_of_the_application_a
         }
     }
     stage.take_lines();
-    assert_eq!(named(&stage, &worker.get("/em_status").await), nobody(401));
+    assert_eq!(named(&stage, &worker.get("/em_status").await), no_one(401));
     let expected = json!({"caller_kind": "worker", "caller": em_id.to_string(), "caller_platform": platform.code});
     for _ in 0..2 {
         let code = platform.login_code("early-worker").await;
