@@ -70,6 +70,7 @@ impl Outbox {
     pub async fn handle(&self, event: &[u8], deadline: Timestamp) -> Result<Value, Diagnostic> {
         let Event { records } = serde_json::from_slice(event)
             .map_err(|error| Diagnostic { error_type: "Invalid".into(), error_message: error.to_string() })?;
+        self.hris.keys().refresh().await;
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
         let keys: Vec<_> =
             records.into_iter().map(|Record { dynamodb }| [dynamodb.keys.pk.text, dynamodb.keys.sk.text]).collect();

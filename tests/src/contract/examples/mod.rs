@@ -103,10 +103,10 @@ async fn run() -> Run {
     for family in FAMILIES {
         let document = read(&format!("openapi/{family}.json"));
         let operations = operations(&document);
-        let mut story = Story::begin(&world, &document).await;
+        let mut story = Box::pin(Story::begin(&world, &document)).await;
         for step in read(&format!("functions/{family}/examples.json")).as_array().unwrap() {
             let name = step["operation"].as_str().unwrap();
-            let found = story.run(name, operations[name], step).await;
+            let found = Box::pin(story.run(name, operations[name], step)).await;
             differences.extend(found.into_iter().map(|difference| format!("{name}: {difference}")));
             sent += 1;
         }
@@ -118,12 +118,12 @@ async fn run() -> Run {
 
 /// The grants that functions use when every example is sent.
 pub async fn grants_used() -> BTreeSet<Grant> {
-    run().await.grants_used
+    Box::pin(run()).await.grants_used
 }
 
 #[tokio::test]
 async fn every_example_returns_what_the_document_shows() {
-    let Run { operations, sent, differences, .. } = run().await;
+    let Run { operations, sent, differences, .. } = Box::pin(run()).await;
     assert_eq!(differences, Vec::<String>::new());
     assert_eq!((operations, sent), (OPERATIONS, OPERATIONS));
 }
