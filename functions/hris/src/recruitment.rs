@@ -239,7 +239,7 @@ impl From<Vacancy> for VacancyView {
 fn consenting_company(caller: &Caller) -> Result<&Uuid, Failure> {
     match caller.credential {
         Credential::Consented => Ok(&caller.company),
-        Credential::Signed { .. } => Err(Failure::NotPermitted("recruitments are opened by an access_token")),
+        Credential::Signed => Err(Failure::NotPermitted("recruitments are opened by an access_token")),
     }
 }
 
