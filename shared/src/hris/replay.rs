@@ -1,7 +1,7 @@
 //! Replays: the same signed call, sent again, gets the first response and changes nothing.
 //!
-//! Each transaction of a write puts a record of its call, or checks that there is none. The record is not stored if the call fails, or
-//! succeeds only in part: such a call may be sent again. The condition of the record returns the first result, so a replay needs no extra
+//! Each transaction of a write stores a record of its call, or checks that no record exists. A call that fails, or succeeds only in part,
+//! stores no record: it may be sent again. The condition of the record returns the first result, so a replay needs no extra
 //! read.
 //!
 //! | attribute of the record | holds |
