@@ -5,6 +5,7 @@
 //!
 //! Each command writes one log line: its name, how it ended, its duration and its DynamoDB calls. The line contains nothing else of the event.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -68,8 +69,7 @@ impl Admin {
         }
         let begun = Instant::now();
         let mut name = None;
-        // Boxed: the future of all commands is large, and each future around it would hold it once more.
-        let (result, calls) = counted(Box::pin(self.run(event, &mut name))).await;
+        let (result, calls) = counted(self.run(event, &mut name)).await;
         let result = result.map_err(|error| diagnostic(&error));
         let outcome = result.as_ref().err().map_or("done", |diagnostic| diagnostic.error_type.as_str());
         let command = name.as_deref().unwrap_or("-");
@@ -90,63 +90,77 @@ impl Admin {
         let Command { command } = event.clone().read()?;
         event.remove("command");
         *name = Some(command.as_str().to_owned());
-        match command.as_str() {
-            "create_channel" => channels::create(&self.channel, event.read()?).await,
-            "rotate_channel_secret" => channels::rotate_secret(&self.channel, event.read()?).await,
-            "retire_channel_secret" => channels::retire_secret(&self.channel, event.read()?).await,
-            "revoke_channel_tokens" => channels::revoke_tokens(&self.channel, event.read()?).await,
-            "disable_channel" => channels::disable(&self.channel, event.read()?).await,
-            "enable_channel" => channels::enable(&self.channel, event.read()?).await,
-            "list_channels" => channels::list(&self.channel, event.read()?).await,
-            "create_product" => hris::create_product(&self.hris, event.read()?).await,
-            "disable_product" => hris_credentials::disable_product(&self.hris, event.read()?).await,
-            "enable_product" => hris_credentials::enable_product(&self.hris, event.read()?).await,
-            "create_access_key" => hris::create_access_key(&self.hris, event.read()?).await,
-            "show_access_key" => hris::show_access_key(&self.hris, event.read()?).await,
-            "list_access_keys" => hris_credentials::list_access_keys(&self.hris, event.read()?).await,
-            "disable_access_key" => hris_credentials::disable_access_key(&self.hris, event.read()?).await,
-            "enable_access_key" => hris_credentials::enable_access_key(&self.hris, event.read()?).await,
-            "rotate_access_key" => hris::rotate_access_key(&self.hris, event.read()?).await,
-            "retire_access_key_secret" => hris::retire_access_key(&self.hris, event.read()?).await,
-            "rotate_company_token" => hris::rotate_company_token(&self.hris, event.read()?).await,
-            "create_oauth_app" => hris::create_oauth_app(&self.hris, event.read()?).await,
-            "rotate_oauth_app" => hris::rotate_oauth_app(&self.hris, event.read()?).await,
-            "retire_oauth_app_secret" => hris::retire_oauth_app_secret(&self.hris, event.read()?).await,
-            "list_oauth_apps" => hris_credentials::list_oauth_apps(&self.hris, event.read()?).await,
-            "show_oauth_app" => hris_credentials::show_oauth_app(&self.hris, event.read()?).await,
-            "disable_oauth_app" => hris_credentials::disable_oauth_app(&self.hris, event.read()?).await,
-            "enable_oauth_app" => hris_credentials::enable_oauth_app(&self.hris, event.read()?).await,
-            "list_grants" => hris_credentials::list_grants(&self.hris, event.read()?).await,
-            "revoke_grant" => hris_credentials::revoke_grant(&self.hris, event.read()?).await,
-            "create_bind_code" => hris::create_bind_code(&self.hris, event.read()?).await,
-            "import_hris" => hris::import(&self.hris, event.read()?).await,
-            "set_platform" => signing::set_platform(&self.signing, event.read()?).await,
-            "set_company" => signing::set_company(&self.signing, event.read()?).await,
-            "set_handler" => signing::set_handler(&self.signing, event.read()?).await,
-            "set_contract" => signing::set_contract(&self.signing, event.read()?).await,
-            "set_positions" => signing::set_positions(&self.signing, event.read()?).await,
-            "set_dictionary" => signing::set_dictionary(&self.signing, event.read()?).await,
-            "list_applications" => signing::list_applications(&self.signing, event.read()?).await,
-            "show_application" => signing::show_application(&self.signing, event.read()?).await,
-            "approve_application" => signing::approve(&self.signing, event.read()?).await,
-            "sign_application" => signing::sign(&self.signing, event.read()?).await,
-            "reject_application" => signing::reject(&self.signing, event.read()?).await,
-            "cancel_application" => signing::cancel(&self.signing, event.read()?).await,
-            "end_worker_sessions" => signing::end_worker_sessions(&self.signing, event.read()?).await,
-            "set_verify_status" => signing::set_verify_status(&self.signing, event.read()?).await,
-            "set_price" => jobboard::set_price(&self.jobboard, event.read()?).await,
-            "list_prices" => jobboard::list_prices(&self.jobboard, event.read()?).await,
-            "adjust_vouchers" => jobboard::adjust_vouchers(&self.jobboard, event.read()?).await,
-            "take_down_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::TakenDown).await,
-            "delete_job" => jobboard::remove_job(&self.jobboard, event.read()?, State::Deleted).await,
-            "list_orders_to_review" => jobboard::list_orders_to_review(&self.jobboard, event.read()?).await,
-            "end_user_sessions" => jobboard::end_user_sessions(&self.jobboard, event.read()?).await,
-            "refund_note" => jobboard::refund_note(&self.jobboard, event.read()?).await,
-            "reseal" => reseal::reseal(self, event.read()?).await,
+        let action = match command.as_str() {
+            "create_channel" => act(event, |read| channels::create(&self.channel, read)),
+            "rotate_channel_secret" => act(event, |read| channels::rotate_secret(&self.channel, read)),
+            "retire_channel_secret" => act(event, |read| channels::retire_secret(&self.channel, read)),
+            "revoke_channel_tokens" => act(event, |read| channels::revoke_tokens(&self.channel, read)),
+            "disable_channel" => act(event, |read| channels::disable(&self.channel, read)),
+            "enable_channel" => act(event, |read| channels::enable(&self.channel, read)),
+            "list_channels" => act(event, |read| channels::list(&self.channel, read)),
+            "create_product" => act(event, |read| hris::create_product(&self.hris, read)),
+            "disable_product" => act(event, |read| hris_credentials::disable_product(&self.hris, read)),
+            "enable_product" => act(event, |read| hris_credentials::enable_product(&self.hris, read)),
+            "create_access_key" => act(event, |read| hris::create_access_key(&self.hris, read)),
+            "show_access_key" => act(event, |read| hris::show_access_key(&self.hris, read)),
+            "list_access_keys" => act(event, |read| hris_credentials::list_access_keys(&self.hris, read)),
+            "disable_access_key" => act(event, |read| hris_credentials::disable_access_key(&self.hris, read)),
+            "enable_access_key" => act(event, |read| hris_credentials::enable_access_key(&self.hris, read)),
+            "rotate_access_key" => act(event, |read| hris::rotate_access_key(&self.hris, read)),
+            "retire_access_key_secret" => act(event, |read| hris::retire_access_key(&self.hris, read)),
+            "rotate_company_token" => act(event, |read| hris::rotate_company_token(&self.hris, read)),
+            "create_oauth_app" => act(event, |read| hris::create_oauth_app(&self.hris, read)),
+            "rotate_oauth_app" => act(event, |read| hris::rotate_oauth_app(&self.hris, read)),
+            "retire_oauth_app_secret" => act(event, |read| hris::retire_oauth_app_secret(&self.hris, read)),
+            "list_oauth_apps" => act(event, |read| hris_credentials::list_oauth_apps(&self.hris, read)),
+            "show_oauth_app" => act(event, |read| hris_credentials::show_oauth_app(&self.hris, read)),
+            "disable_oauth_app" => act(event, |read| hris_credentials::disable_oauth_app(&self.hris, read)),
+            "enable_oauth_app" => act(event, |read| hris_credentials::enable_oauth_app(&self.hris, read)),
+            "list_grants" => act(event, |read| hris_credentials::list_grants(&self.hris, read)),
+            "revoke_grant" => act(event, |read| hris_credentials::revoke_grant(&self.hris, read)),
+            "create_bind_code" => act(event, |read| hris::create_bind_code(&self.hris, read)),
+            "import_hris" => act(event, |read| hris::import(&self.hris, read)),
+            "set_platform" => act(event, |read| signing::set_platform(&self.signing, read)),
+            "set_company" => act(event, |read| signing::set_company(&self.signing, read)),
+            "set_handler" => act(event, |read| signing::set_handler(&self.signing, read)),
+            "set_contract" => act(event, |read| signing::set_contract(&self.signing, read)),
+            "set_positions" => act(event, |read| signing::set_positions(&self.signing, read)),
+            "set_dictionary" => act(event, |read| signing::set_dictionary(&self.signing, read)),
+            "list_applications" => act(event, |read| signing::list_applications(&self.signing, read)),
+            "show_application" => act(event, |read| signing::show_application(&self.signing, read)),
+            "approve_application" => act(event, |read| signing::approve(&self.signing, read)),
+            "sign_application" => act(event, |read| signing::sign(&self.signing, read)),
+            "reject_application" => act(event, |read| signing::reject(&self.signing, read)),
+            "cancel_application" => act(event, |read| signing::cancel(&self.signing, read)),
+            "end_worker_sessions" => act(event, |read| signing::end_worker_sessions(&self.signing, read)),
+            "set_verify_status" => act(event, |read| signing::set_verify_status(&self.signing, read)),
+            "set_price" => act(event, |read| jobboard::set_price(&self.jobboard, read)),
+            "list_prices" => act(event, |read| jobboard::list_prices(&self.jobboard, read)),
+            "adjust_vouchers" => act(event, |read| jobboard::adjust_vouchers(&self.jobboard, read)),
+            "take_down_job" => act(event, |read| jobboard::remove_job(&self.jobboard, read, State::TakenDown)),
+            "delete_job" => act(event, |read| jobboard::remove_job(&self.jobboard, read, State::Deleted)),
+            "list_orders_to_review" => act(event, |read| jobboard::list_orders_to_review(&self.jobboard, read)),
+            "end_user_sessions" => act(event, |read| jobboard::end_user_sessions(&self.jobboard, read)),
+            "refund_note" => act(event, |read| jobboard::refund_note(&self.jobboard, read)),
+            "reseal" => act(event, |read| reseal::reseal(self, read)),
             _ => {
                 *name = None;
                 Err(Error::invalid([Fault::new("command", "is not known")]))
             }
-        }
+        };
+        action?.await
     }
+}
+
+type Action<'a> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'a>>;
+
+/// The execution of a command. Boxed for each command alone: the frame of a function that holds the futures of all commands is as large as
+/// their sum in a build without optimization, which is half the stack of a thread.
+fn act<'a, A, F>(event: Json, command: impl FnOnce(A) -> F) -> Result<Action<'a>>
+where
+    A: Deserr<Faults>,
+    F: Future<Output = Result<Value>> + Send + 'a,
+{
+    let read = event.read()?;
+    Ok(Box::pin(command(read)))
 }

@@ -80,7 +80,9 @@ pub struct Caller {
 pub enum Credential {
     Signed,
     /// An employee consented, and the call has the access token of the app.
-    Consented { scopes: Scopes },
+    Consented {
+        scopes: Scopes,
+    },
 }
 
 impl Caller {
