@@ -22,6 +22,7 @@ use shared::runtime::metrics::{Log, Metric};
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
+use crate::reseal::Families;
 use crate::{channels, diagnostic, hris, hris_credentials, jobboard, reseal, signing};
 
 /// The services that execute the commands.
@@ -30,8 +31,8 @@ pub struct Admin {
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
-    pub clock: Arc<dyn Clock>,
-    pub log: Log,
+    clock: Arc<dyn Clock>,
+    log: Log,
 }
 
 /// The member that every event has. The other members belong to the command.
@@ -79,6 +80,11 @@ impl Admin {
         let metrics = [Metric::milliseconds("ms", milliseconds), Metric::count("dynamodb_calls", calls.into())];
         self.log.metrics("ops-admin", self.clock.now(), properties, &metrics);
         result
+    }
+
+    fn families(&self) -> Families<'_> {
+        let Self { channel, hris, signing, jobboard, .. } = self;
+        Families { channel, hris, signing, jobboard }
     }
 
     /// Executes the command in an event, and sets `name` if there is such a command: any other text could be personal data.
@@ -142,7 +148,7 @@ impl Admin {
             "list_orders_to_review" => act(event, |read| jobboard::list_orders_to_review(&self.jobboard, read)),
             "end_user_sessions" => act(event, |read| jobboard::end_user_sessions(&self.jobboard, read)),
             "refund_note" => act(event, |read| jobboard::refund_note(&self.jobboard, read)),
-            "reseal" => act(event, |read| reseal::reseal(self, read)),
+            "reseal" => act(event, |read| reseal::reseal(self.families(), &self.log, self.clock.now(), read)),
             _ => {
                 *name = None;
                 Err(Error::invalid([Fault::new("command", "is not known")]))

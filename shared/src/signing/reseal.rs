@@ -1,4 +1,4 @@
-//! What a pass of `reseal` does with the records of the signing API: résumés, and workers, whom a log-in finds by their openid.
+//! What a pass of `reseal` does with the records of the signing API: résumés, and workers, which a log-in finds by the openid.
 
 use super::Service;
 use super::item::OPENID;

@@ -111,7 +111,7 @@ impl Service {
     }
 
     /// The worker with this openid, and the stored record; a new one's id is the index by which look-ups find it. Other indexes are
-    /// looked up for a worker whom a process with another index key has just created.
+    /// looked up for a worker that a process with another index key has just created.
     async fn worker_of(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<(Worker, Option<Item>)> {
         let mut new = None;
         for worker in workers(platform, self.keyring.blind_indexes(&openid_parts(platform, openid))) {

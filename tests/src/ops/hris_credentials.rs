@@ -20,12 +20,14 @@ async fn key_view(stage: &Stage, product: &Product) -> Value {
     })
 }
 
+const SCOPES: [&str; 5] = ["employees", "attendance", "approvals", "recruitment", "sensitive"];
+
 async fn app_view(stage: &Stage, product: &Product, app: &App) -> Value {
     let shown = done(&stage.address, &json!({"command": "show_oauth_app", "app_id": app.app_id})).await;
     let secret_id = &shown["secrets"][0]["secret_id"];
     let expected = json!({
         "app_id": app.app_id, "product_id": product.product_id, "company_uuid": product.company, "name": "考勤助手",
-        "callback_url": CALLBACK, "enabled": true, "created_at": AT_FIRST,
+        "callback_url": CALLBACK, "scopes": SCOPES, "enabled": true, "created_at": AT_FIRST,
         "secrets": [{"secret_id": secret_id, "created_at": AT_FIRST}],
     });
     assert!(secret_id.is_string());
@@ -115,8 +117,8 @@ async fn grants_are_listed_by_app_or_company_with_their_last_use() {
         assert!(grant["grant_id"].as_str().is_some_and(crate::support::resource::is_number), "{grant}");
         json!({
             "grant_id": grant["grant_id"], "app_id": app.app_id, "product_id": product.product_id,
-            "company_uuid": product.company, "employee_uuid": employee, "granted_at": granted, "expires_at": expires,
-            "last_used_at": null, "revoked_at": null, "active": true,
+            "company_uuid": product.company, "employee_uuid": employee, "scopes": SCOPES, "granted_at": granted,
+            "expires_at": expires, "last_used_at": null, "revoked_at": null, "active": true,
         })
     };
     let mut grants = vec![

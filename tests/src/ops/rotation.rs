@@ -1,6 +1,9 @@
 //! The runbook of docs/operations.md, "The keys of a family", from `k1` alone to `k2` alone, with requests at every step.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
+use local::policies::Grant;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User};
@@ -116,7 +119,7 @@ async fn reseal(stage: &Stage, during: impl AsyncFn()) {
 }
 
 /// From `k1` to `k2`.
-pub async fn rotate(stage: &Stage) {
+async fn rotate(stage: &Stage) {
     let mut clients = Clients::open(stage).await;
     clients.join().await;
     clients.check("k1").await;
@@ -171,7 +174,14 @@ pub async fn rotate(stage: &Stage) {
     clients.check("a month later").await;
 }
 
+/// The grants that a rotation uses.
+pub async fn grants_used() -> BTreeSet<Grant> {
+    let stage = Stage::open().await;
+    Box::pin(rotate(&stage)).await;
+    stage.wire.grants_used()
+}
+
 #[tokio::test]
 async fn the_runbook_takes_every_family_from_one_key_to_another() {
-    rotate(&Stage::open().await).await;
+    Box::pin(rotate(&Stage::open().await)).await;
 }
