@@ -50,8 +50,8 @@ impl Address {
 
     /// The code that was last sent to a phone.
     pub async fn code(&self, mobile: &str) -> String {
-        let messages = self.messages(mobile).await.into_iter();
-        let message = messages.filter(|message| message.contains("验证码")).last().expect("a message with a code");
+        let mut messages = self.messages(mobile).await.into_iter();
+        let message = messages.rfind(|message| message.contains("验证码")).expect("a message with a code");
         let digits: String = message.chars().filter(char::is_ascii_digit).take(6).collect();
         assert_eq!(digits.len(), 6, "{message}");
         digits

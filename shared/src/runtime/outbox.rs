@@ -9,7 +9,7 @@
 //! | `message` | [`Sealed`] as JSON, sealed |
 //! | `attempts` | how often it was taken to be sent |
 //! | `valid_until` | Unix seconds |
-//! | `taken_until` | Unix milliseconds: nobody else takes it before |
+//! | `taken_until` | Unix milliseconds: no other process takes it before |
 //! | `due`, `due_at` | see [`due`](crate::storage::table), for [`Outbox::due`] |
 //! | `expires_at` | for DynamoDB's TTL |
 
