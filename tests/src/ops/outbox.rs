@@ -62,7 +62,8 @@ async fn a_strangers_request_makes_the_calls_and_the_items_of_an_employees_and_n
         let mut browser = Browser::new(&app);
         let form = browser.open("").await;
         let before = stage.items("credentials").await;
-        (stage.wire.take_seen(), stage.wire.take_units());
+        stage.wire.take_seen();
+        stage.wire.take_units();
         let page = browser.press(&form, "send", &[("mobile", mobile)]).await;
         let (seen, units) = (stage.wire.take_seen(), stage.wire.take_units());
         assert!(seen.iter().all(|call| call.service == Service::DynamoDb), "{seen:?}");

@@ -161,9 +161,9 @@ async fn the_page_names_the_data_of_the_scopes_the_sensitive_fields_the_time_and
     let parts =
         ["员工资料、部门与分公司", "考勤：打卡、排班、请假与公出", "审批，包括表单中填写的内容", "招聘：候选人、招聘源与职位"];
     let sensitive = "身份证号、银行卡号与开户行、家庭住址、婚姻状况、候选人的简历与录用条件。";
-    for shown in 0..OPEN.len() {
+    for (shown, scope) in OPEN.iter().enumerate() {
         for is_sensitive in [true, false] {
-            let mut scopes = vec![OPEN[shown]];
+            let mut scopes = vec![*scope];
             scopes.extend(is_sensitive.then_some("sensitive"));
             let page = Browser::new(&product.app_of(&scopes).await).open("").await;
             for (number, part) in parts.iter().enumerate() {
