@@ -1,5 +1,5 @@
 //! Whether the time of the consent page reveals that a phone belongs to an administrator, with a service for text messages that takes 60 ms,
-//! and with one that refuses.
+//! and with one that fails.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ pub struct Consent {
 
 pub async fn measure() -> Result<Vec<Consent>, Failure> {
     let mut measured = Vec::new();
-    for (service, status) in [("takes 60 ms", StatusCode::OK), ("refuses after 60 ms", StatusCode::INTERNAL_SERVER_ERROR)] {
+    for (service, status) in [("takes 60 ms", StatusCode::OK), ("fails after 60 ms", StatusCode::INTERNAL_SERVER_ERROR)] {
         say(&format!("consent: {TRIES} requests for administrators and {TRIES} for others; SNS {service}"));
         measured.push(with_service(service, status).await?);
     }

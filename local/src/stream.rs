@@ -1,7 +1,7 @@
 //! The stream of `CredentialsTable` on this machine: for each new message of the outbox, invokes `ops-outbox` with the event that Lambda
 //! builds of the stream (`template.yaml` has the filter).
 //!
-//! Whoever reads the text messages has delivered what the stream holds before.
+//! A read of the text messages first delivers what the stream holds.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;

@@ -99,7 +99,7 @@ async fn a_message_is_sealed_until_it_is_sent_and_then_removed() {
 }
 
 #[tokio::test]
-async fn a_service_that_refuses_is_not_noticed_and_the_message_is_sent_later() {
+async fn a_failure_of_sns_is_not_noticed_and_the_message_is_sent_later() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut pages = Vec::new();
@@ -156,7 +156,7 @@ async fn twenty_concurrent_deliveries_send_a_message_once() {
 }
 
 #[tokio::test]
-async fn an_employee_who_has_consented_is_told_what_until_when_and_how_to_withdraw() {
+async fn the_message_after_a_consent_names_the_app_the_data_the_end_and_the_withdrawal() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
