@@ -6,17 +6,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jiff::SignedDuration;
 
 use super::Service;
-use super::employees::Employee;
 use super::grants::{ACCESS_TOKEN_AGE, Basis};
 use super::keys::{attempt_key, response_code_key};
 use super::oauth::{App, ConsentContext, FRESH, STATE};
 use super::scopes::Scope;
 use super::values::Uuid;
-use crate::crypto::random::{random, random_secret};
+use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::runtime::outbox::Message;
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
+use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Outcome, VERSION, Write, expire};
 use crate::values::{LocalTime, Mobile, Secret};
@@ -29,6 +29,8 @@ const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
 /// How long the message about a consent may be late.
 const NEWS_AGE: SignedDuration = SignedDuration::from_hours(24);
+/// The phone that the code was sent to, sealed.
+const MOBILE: &str = "mobile";
 /// When the code was used, in Unix seconds.
 const USED_AT: &str = "used_at";
 
@@ -48,30 +50,28 @@ impl From<Error> for ConsentError {
 }
 
 impl Service {
-    /// Sends a code to the phone if it belongs to an employee of the app's company who may consent, and returns the name of the attempt. The response does
-    /// not reveal whether it does, and neither do the calls: both cases store the same items, and the message is sent after the response.
-    /// `address` is the IP address of the browser.
+    /// Stores a code and its message, and returns the name of the attempt. After the response the message is sent, if the phone belongs to
+    /// an employee of the app's company who may consent. It is looked up only then, so neither the response nor its time reveals whether it
+    /// does. `address` is the IP address of the browser.
     ///
-    /// DynamoDB: two reads, two writes, one transaction.
+    /// DynamoDB: two writes, one transaction.
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<Secret<String>> {
         // The address is counted first: an address over its limit does not consume the phone's.
         MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
         MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
-        let found = self.employee_of_mobile(&app.company_uuid, mobile).await?;
-        let employee = found.filter(Employee::may_consent);
         let attempt = random_secret()?;
+        let key = attempt_key(attempt.as_deref());
         let OneTimeCode { plain, mut item } =
-            one_time_code::issue(&self.counters(), attempt_key(attempt.as_deref()), attempt.expose().as_bytes(), 1)?;
+            one_time_code::issue(&self.counters(), key.clone(), attempt.expose().as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
-        let is_real = employee.is_some();
-        // The attempt of a stranger names an employee who does not exist.
-        let uuid = employee.map_or_else(|| Ok(Uuid::of_digest(&random()?)), |employee| Ok::<_, Error>(employee.uuid))?;
-        item.insert("employee".into(), text(uuid.as_str()));
+        item.insert(MOBILE.into(), text(mobile.as_str()));
+        sealed::seal(&self.keyring, &key, &[MOBILE], &mut item)?;
         let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
         let plain = plain.expose();
         let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
         let valid_until = self.clock.now() + one_time_code::AGE;
-        let message = self.outbox().write(&Message { to: mobile, text: &message, is_real, valid_until })?;
+        let only_for = Some(app.company_uuid.as_str());
+        let message = self.outbox().write(&Message { to: mobile, text: &message, only_for, valid_until })?;
         let attempted = Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent() };
         self.store.transact(vec![attempted, message]).await?;
         Ok(attempt)
@@ -110,20 +110,31 @@ impl Service {
                 Attempted::Wrong(item) => (item, false),
                 Attempted::Spent => return Err(ConsentError::SpentCode),
             };
-        if read_text(&item, "app_id")? != app.app_id.as_str() || (item.contains_key(USED_AT) && !is_right) {
+        // An attempt of an older version has no phone.
+        if !item.contains_key(MOBILE)
+            || read_text(&item, "app_id")? != app.app_id.as_str()
+            || (item.contains_key(USED_AT) && !is_right)
+        {
             return Err(ConsentError::SpentCode);
         }
-        if !is_right || !item.contains_key("employee") {
+        if !is_right {
             return Err(ConsentError::WrongCode);
         }
+        let place = sealed::place(&attempt_key(attempt), MOBILE);
+        let mobile = self.keyring.open(&place, &read_text(&item, MOBILE)?)?;
+        let mobile = Mobile::parse(&mobile).map_err(Error::internal)?;
+        // The code of a phone that belongs to no employee was not sent: it was guessed.
+        let found = self.employee_of_mobile(&app.company_uuid, &mobile).await?;
+        let Some(employee) = found else { return Err(ConsentError::WrongCode) };
         // The employee may have lost the right since the code was sent.
-        let employee = self.stored_employee(&app.company_uuid, &read_text(&item, "employee")?).await?;
-        let Some(employee) = employee.filter(Employee::may_consent) else { return Err(ConsentError::SpentCode) };
+        if !employee.may_consent() {
+            return Err(ConsentError::SpentCode);
+        }
         let basis = Basis {
             app_id: app.app_id.clone(),
             product_id: app.product_id.clone(),
             company: app.company_uuid.clone(),
-            employee: employee.uuid.clone(),
+            employee: employee.uuid,
             app_epoch: app.epoch,
             product_epoch: context.product_epoch,
             employee_epoch: employee.consent_epoch,
@@ -150,14 +161,12 @@ impl Service {
             used.insert(USED_AT.into(), number(now.as_second()));
             used.insert(VERSION.into(), number(version + 1));
             let unchanged = Condition::equals(VERSION, number(version));
-            let mut writes = vec![
+            let valid_until = now + NEWS_AGE;
+            let writes = vec![
                 Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
                 Write::Put { table: table.clone(), item: granted.clone(), condition: Condition::absent() },
+                self.outbox().write(&Message { to: &mobile, text: &news, only_for: None, valid_until })?,
             ];
-            if let Some(mobile) = &employee.mobile {
-                let valid_until = now + NEWS_AGE;
-                writes.push(self.outbox().write(&Message { to: mobile, text: &news, is_real: true, valid_until })?);
-            }
             match self.store.transact(writes).await?.unless_stored(&used) {
                 Outcome::Written => return Ok(response_code),
                 // A concurrent call made an attempt with the code, or used it.

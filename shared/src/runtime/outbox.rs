@@ -1,7 +1,7 @@
 //! The outbox: text messages that are stored in the transaction of the change that they announce, and sent after the response.
 //!
 //! `ops-outbox` sends a message when the stream of the table reports it, and again every minute what could not be sent. A message is sent
-//! at least once: only if the function ends between the call of SNS and the removal, a second time. A message that is too old is not sent.
+//! at least once: a second time only if its removal failed. A message that is too old is not sent.
 //!
 //! | attribute | holds |
 //! |---|---|
@@ -45,9 +45,9 @@ const KEPT: SignedDuration = SignedDuration::from_hours(1);
 pub struct Message<'a> {
     pub to: &'a Mobile,
     pub text: &'a str,
-    /// False for a message that is stored and removed like any other, but not sent: the calls and the size do not reveal that there is no
-    /// one to send it to.
-    pub is_real: bool,
+    /// The tenant, if the message goes only to a phone that may receive it there. The family checks that when it sends, so that storing
+    /// the message takes the same calls and the same time for every phone.
+    pub only_for: Option<&'a str>,
     /// When it is too late to send it.
     pub valid_until: Timestamp,
 }
@@ -56,8 +56,17 @@ pub struct Message<'a> {
 struct Sealed {
     to: Mobile,
     text: String,
-    /// 1 or 0, which have the same length.
-    real: u8,
+    only_for: Option<String>,
+}
+
+/// A stored message.
+pub struct Waiting {
+    key: Key,
+    pub to: Mobile,
+    /// See [`Message::only_for`].
+    pub only_for: Option<String>,
+    text: String,
+    item: Item,
 }
 
 /// The messages of a family in a table.
@@ -74,7 +83,8 @@ impl Outbox<'_> {
     /// The write that stores a message, for the transaction of what it announces.
     pub fn write(&self, message: &Message<'_>) -> Result<Write> {
         let key = Key::new(format!("{}#outbox#{}", self.family, random_text()?), SORT_KEY);
-        let sealed = Sealed { to: message.to.clone(), text: message.text.to_owned(), real: u8::from(message.is_real) };
+        let sealed =
+            Sealed { to: message.to.clone(), text: message.text.to_owned(), only_for: message.only_for.map(str::to_owned) };
         let sealed = serde_json::to_string(&sealed).map_err(Error::internal)?;
         let sealed = self.keyring.seal(&sealed::place(&key, MESSAGE), &sealed)?;
         let mut item = key.into_item();
@@ -92,28 +102,40 @@ impl Outbox<'_> {
         self.store.due(self.table, DUE, self.now)
     }
 
-    /// Sends a message and removes it. Returns whether it was this call that ended it.
+    /// The message with this key; `None` if it is gone, or if another process has taken it.
     ///
-    /// DynamoDB: one read, two writes.
-    pub async fn deliver(&self, key: Key) -> Result<bool> {
-        let Some(item) = self.store.get(self.table, key.clone()).await? else { return Ok(false) };
+    /// DynamoDB: one read.
+    pub async fn find(&self, key: Key) -> Result<Option<Waiting>> {
+        let Some(item) = self.store.get(self.table, key.clone()).await? else { return Ok(None) };
         if read_integer::<i64>(&item, TAKEN_UNTIL)? > self.now.as_millisecond() {
-            return Ok(false);
+            return Ok(None);
         }
         let sealed = self.keyring.open(&sealed::place(&key, MESSAGE), &read_text(&item, MESSAGE)?)?;
-        let Sealed { to, text, real } = serde_json::from_str(&sealed).map_err(Error::internal)?;
-        if real == 1 {
-            let is_late = read_integer::<i64>(&item, VALID_UNTIL)? <= self.now.as_second();
-            if is_late || read_integer::<u32>(&item, ATTEMPTS)? >= MAX_ATTEMPTS {
-                tracing::error!(is_late, "a text message was not sent in time: it is dropped");
-            } else if self.take(item).await? {
-                self.sms.send(&to, &text).await?;
-            } else {
-                return Ok(false);
-            }
+        let Sealed { to, text, only_for } = serde_json::from_str(&sealed).map_err(Error::internal)?;
+        Ok(Some(Waiting { key, to, only_for, text, item }))
+    }
+
+    /// Sends a message, or gives it up if it is too late. Returns false if another process has taken it.
+    ///
+    /// DynamoDB: one write.
+    pub async fn send(&self, Waiting { to, text, item, .. }: &Waiting) -> Result<bool> {
+        let is_late = read_integer::<i64>(item, VALID_UNTIL)? <= self.now.as_second();
+        if is_late || read_integer::<u32>(item, ATTEMPTS)? >= MAX_ATTEMPTS {
+            tracing::error!(is_late, "a text message was not sent in time: it is dropped");
+            return Ok(true);
         }
-        self.store.transact(vec![Write::Delete { table: self.table.to_owned(), key, condition: None }]).await?;
-        Ok(true)
+        let is_taken = self.take(item.clone()).await?;
+        if is_taken {
+            self.sms.send(to, text).await?;
+        }
+        Ok(is_taken)
+    }
+
+    /// Removes a message that was sent, or that is not to be sent.
+    ///
+    /// DynamoDB: one write.
+    pub async fn remove(&self, Waiting { key, .. }: Waiting) -> Result<()> {
+        self.store.transact(vec![Write::Delete { table: self.table.to_owned(), key, condition: None }]).await.map(drop)
     }
 
     /// Counts an attempt, and keeps others off the message meanwhile; `false` if another process has taken it.

@@ -157,7 +157,7 @@ async fn twenty_concurrent_deliveries_send_a_message_once() {
 }
 
 #[tokio::test]
-async fn an_employee_who_has_consented_reads_what_until_when_and_how_to_withdraw() {
+async fn the_message_after_a_consent_names_the_app_the_data_the_end_and_the_withdrawal() {
     let stage = Stage::open().await;
     let (_, app) = opened(&stage).await;
     let mut browser = Browser::new(&app);
