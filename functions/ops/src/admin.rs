@@ -69,6 +69,11 @@ impl Admin {
         result.map_err(|error| diagnostic(&error))
     }
 
+    fn families(&self) -> reseal::Families<'_> {
+        let Self { channel, hris, signing, jobboard, clock, log } = self;
+        reseal::Families { channel, hris, signing, jobboard, clock: &**clock, log }
+    }
+
     /// A repeated command fails or changes nothing, with two exceptions: a command that returns a secret, token or code creates another one
     /// each time, and a command that ends tokens or sessions also ends those that were issued since.
     async fn run(&self, mut event: Json) -> Result<Value> {
@@ -115,7 +120,7 @@ impl Admin {
             "list_orders_to_review" => jobboard::list_orders_to_review(&self.jobboard, event.read()?).await,
             "end_user_sessions" => jobboard::end_user_sessions(&self.jobboard, event.read()?).await,
             "refund_note" => jobboard::refund_note(&self.jobboard, event.read()?).await,
-            "reseal" => reseal::reseal(self, event.read()?).await,
+            "reseal" => reseal::reseal(&self.families(), event.read()?).await,
             _ => Err(Error::invalid([Fault::new("command", "is not known")])),
         }
     }

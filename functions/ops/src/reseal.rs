@@ -3,12 +3,12 @@
 use deserr::Deserr;
 use serde_json::{Map, Value, json};
 use shared::error::Result;
-use shared::runtime::metrics::Metric;
+use shared::runtime::clock::Clock;
+use shared::runtime::metrics::{Log, Metric};
 use shared::runtime::reseal::Progress;
 use shared::values::input::Faults;
 use shared::values::{Int, Text};
-
-use crate::admin::Admin;
+use shared::{channel, hris, jobboard, signing};
 
 /// A part of a pass over the records of a family.
 #[derive(Deserr)]
@@ -35,18 +35,28 @@ enum Family {
 /// The records of one call if it names no limit.
 const RECORDS: u64 = 5000;
 
-pub async fn reseal(admin: &Admin, Reseal { family, limit, cursor }: Reseal) -> Result<Value> {
+/// The families, and where the metrics go.
+pub struct Families<'a> {
+    pub channel: &'a channel::Service,
+    pub hris: &'a hris::Service,
+    pub signing: &'a signing::Service,
+    pub jobboard: &'a jobboard::Service,
+    pub clock: &'a dyn Clock,
+    pub log: &'a Log,
+}
+
+pub async fn reseal(families: &Families<'_>, Reseal { family, limit, cursor }: Reseal) -> Result<Value> {
     let limit = limit.and_then(|limit| u64::try_from(limit.get()).ok()).unwrap_or(RECORDS);
     let cursor = cursor.as_ref().map(Text::as_str);
     let (name, progress) = match family {
-        Family::Channel => ("channel", admin.channel.reseal(limit, cursor).await?),
-        Family::Hris => ("hris", admin.hris.reseal(limit, cursor).await?),
-        Family::Signing => ("signing", admin.signing.reseal(limit, cursor).await?),
-        Family::Jobboard => ("jobboard", admin.jobboard.reseal(limit, cursor).await?),
+        Family::Channel => ("channel", families.channel.reseal(limit, cursor).await?),
+        Family::Hris => ("hris", families.hris.reseal(limit, cursor).await?),
+        Family::Signing => ("signing", families.signing.reseal(limit, cursor).await?),
+        Family::Jobboard => ("jobboard", families.jobboard.reseal(limit, cursor).await?),
     };
     let Progress { done, failed, changed, next, is_complete } = progress;
     let properties = Map::from_iter([("family".to_owned(), name.into()), ("is_complete".to_owned(), is_complete.into())]);
     let metrics = [Metric::count("resealed", changed), Metric::count("reseal_failed", failed)];
-    admin.log.metrics("ops-admin", admin.clock.now(), properties, &metrics);
+    families.log.metrics("ops-admin", families.clock.now(), properties, &metrics);
     Ok(json!({"family": name, "done": done, "changed": changed, "failed": failed, "next": next, "complete": is_complete}))
 }

@@ -8,6 +8,7 @@ use super::channel::Channels;
 use super::cleanup::Overdue;
 use super::hris::Hris;
 use super::jobboard::Jobs;
+use super::reseal::Rotated;
 use super::signing::Signing;
 use super::{Scene, Write};
 use crate::quality::budgets::meter::{endpoints, writing};
@@ -32,7 +33,7 @@ const NO_WRITES: [(&str, &str); 15] = [
 ];
 
 fn writes() -> BTreeSet<&'static str> {
-    let all: [&[Write]; 5] = [Channels::WRITES, Hris::WRITES, Signing::WRITES, Jobs::WRITES, Overdue::WRITES];
+    let all: [&[Write]; 6] = [Channels::WRITES, Hris::WRITES, Signing::WRITES, Jobs::WRITES, Overdue::WRITES, Rotated::WRITES];
     all.into_iter().flatten().map(|write| write.route).collect()
 }
 
