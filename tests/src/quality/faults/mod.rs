@@ -13,6 +13,7 @@ mod hris;
 mod jobboard;
 mod mask;
 mod page;
+mod reseal;
 mod signing;
 mod stored;
 mod stories;
@@ -260,7 +261,7 @@ impl Cell {
 
 /// The failures that apply to a call.
 fn failures(Seen { service, operation }: &Seen) -> Vec<Failure> {
-    let reads = ["GetItem", "BatchGetItem", "Query", "GetObject", "ListBucket"].contains(&operation.as_str());
+    let reads = ["GetItem", "BatchGetItem", "Query", "Scan", "GetObject", "ListBucket"].contains(&operation.as_str());
     let mut failures = vec![Failure::Rejected, Failure::Never, Failure::ThrottledTwice];
     if reads {
         // An executed read changes nothing.
