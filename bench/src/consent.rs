@@ -1,24 +1,35 @@
 //! Whether the time of the consent page reveals that a phone belongs to an administrator, with a service for text messages that takes 60 ms,
 //! and with one that fails.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use client::Address;
 use client::consent::{App, Browser};
+use local::wire::{Call, Service, Verdict, Wire};
 use local::{Options, World};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::{Failure, say};
 
 /// The requests for phones of administrators, and as many for others.
 pub const TRIES: usize = 200;
 const TAKES: Duration = Duration::from_millis(60);
-const SENT: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>1</MessageId>\
-                    </PublishResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></PublishResponse>";
+
+/// Lets a message take its time.
+struct Slow {
+    /// Whether it is then sent.
+    executed: bool,
+}
+
+impl Wire for Slow {
+    fn decide(&self, call: &Call) -> Verdict {
+        match call.service {
+            Service::Sns => Verdict::Hang { executed: self.executed, time: TAKES },
+            _ => Verdict::Pass,
+        }
+    }
+}
 
 /// The times of the requests for a code, in order.
 pub struct Consent {
@@ -29,24 +40,17 @@ pub struct Consent {
 
 pub async fn measure() -> Result<Vec<Consent>, Failure> {
     let mut measured = Vec::new();
-    for (service, status) in [("takes 60 ms", StatusCode::OK), ("fails after 60 ms", StatusCode::INTERNAL_SERVER_ERROR)] {
+    for (service, executed) in [("takes 60 ms", true), ("fails after 60 ms", false)] {
         say(&format!("consent: {TRIES} requests for administrators and {TRIES} for others; SNS {service}"));
-        measured.push(with_service(service, status).await?);
+        measured.push(with_service(service, executed).await?);
     }
     Ok(measured)
 }
 
-async fn with_service(service: &'static str, status: StatusCode) -> Result<Consent, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let sns = format!("http://{}", listener.local_addr()?);
-    let publish = async move || {
-        tokio::time::sleep(TAKES).await;
-        (status, [(CONTENT_TYPE, "text/xml")], SENT)
-    };
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(publish)).await });
+async fn with_service(service: &'static str, executed: bool) -> Result<Consent, Failure> {
     let folder = tempfile::tempdir()?;
-    let variables = [("AWS_ENDPOINT_URL_SNS".to_owned(), sns)].into();
-    let options = Options { demo: true, data_dir: Some(folder.path().to_owned()), variables, ..Options::default() };
+    let wire = Arc::new(Slow { executed });
+    let options = Options { demo: true, data_dir: Some(folder.path().to_owned()), wire, ..Options::default() };
     let world = World::start(options).await?;
     let (address, demo) = (Address::of(&world), world.demo.as_ref().ok_or("no demo")?);
     let row = |number: usize| {
@@ -71,6 +75,8 @@ async fn with_service(service: &'static str, status: StatusCode) -> Result<Conse
             let is_administrator = (number + turn) % 2 == 0;
             let mut browser = Browser::new(&app);
             let form = browser.open("").await;
+            // The message of the last request is sent first: on AWS another process sends it.
+            address.messages("").await;
             let begun = Instant::now();
             let page = browser.press(&form, "send", &[("mobile", &mobile(is_administrator, number))]).await;
             let times = if is_administrator { &mut consent.administrators } else { &mut consent.strangers };
