@@ -166,7 +166,9 @@ def run_function(program, binary, files, environment, values):
         for file in files:
             url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
             result = post(url, fill(file.read_text(), values))
-            good = is_success(binary.name, result)
+            # A pass begins ten minutes after the first call has seen the configuration of the keys.
+            waits = file.name == "ops-admin.reseal.json" and "configuration: is too new" in result.get("errorMessage", "")
+            good = waits or is_success(binary.name, result)
             if binary.name.startswith("ops-") and good:
                 values.update({RESULTS[name]: result[name] for name in RESULTS if name in result})
             shown = result.get("statusCode", "done") if good else result
