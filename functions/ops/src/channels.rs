@@ -8,7 +8,7 @@ use shared::error::Result;
 use shared::values::input::Faults;
 use shared::values::{RecordId, Text};
 
-use crate::limit::Limit;
+use crate::listing::{Limit, page};
 
 /// Creates a channel. Its secret is returned only here.
 #[derive(Deserr)]
@@ -73,9 +73,8 @@ pub async fn revoke_tokens(service: &Service, Named { appkey }: Named) -> Result
 }
 
 pub async fn list(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
-    let page = service.list_channels(limit, cursor.as_ref().map(Text::as_str)).await?;
-    let channels: Vec<Value> = page.list.into_iter().map(view).collect();
-    Ok(json!({"channels": channels, "next_cursor": page.next_cursor}))
+    let listed = service.list_channels(limit, cursor.as_ref().map(Text::as_str)).await?;
+    Ok(page("channels", listed, view))
 }
 
 /// The only response that contains a secret.

@@ -6,14 +6,13 @@ use shared::error::{Error, Fault, Result};
 use shared::hris::Service;
 use shared::hris::access::AccessKey;
 use shared::hris::grants::{Grant, GrantsOf};
-use shared::hris::listing::Listed;
 use shared::hris::oauth::App;
 use shared::hris::products::Product;
 use shared::hris::values::{Code, Uuid};
 use shared::values::input::Faults;
 use shared::values::{Id, RecordId, Text};
 
-use crate::limit::Limit;
+use crate::listing::{Limit, page};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -124,11 +123,6 @@ pub async fn list_grants(service: &Service, list: ListGrants) -> Result<Value> {
 
 pub async fn revoke_grant(service: &Service, NamedGrant { app_id, grant_id }: NamedGrant) -> Result<Value> {
     service.revoke_grant(&app_id, grant_id).await.map(view_grant)
-}
-
-fn page<T>(name: &str, Listed { list, next_cursor }: Listed<T>, view: impl Fn(T) -> Value) -> Value {
-    let list: Vec<Value> = list.into_iter().map(view).collect();
-    json!({name: list, "next_cursor": next_cursor})
 }
 
 /// An access key without its secrets.

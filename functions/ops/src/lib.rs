@@ -7,7 +7,7 @@ pub mod docs;
 mod hris;
 mod hris_credentials;
 mod jobboard;
-mod limit;
+mod listing;
 pub mod outbox;
 mod reseal;
 mod signing;

@@ -7,9 +7,9 @@ use super::keys::{self, ChannelId};
 use super::origin::Origin;
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
-use crate::storage::page::Cursor;
+use crate::storage::listing::{Listed, listed};
 use crate::storage::table::attribute::text;
-use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range};
+use crate::storage::table::{Condition, Item, Outcome};
 use crate::values::{Moment, RecordId, Secret, Text};
 
 /// A channel as administrators see it.
@@ -49,12 +49,6 @@ impl Standing {
     fn accepts(&self, Origin { secret_id, epoch }: &Origin) -> bool {
         self.epoch == *epoch && self.secrets.contains(secret_id)
     }
-}
-
-/// A page of channels, oldest first.
-pub struct Channels {
-    pub list: Vec<Channel>,
-    pub next_cursor: Option<String>,
 }
 
 impl Service {
@@ -119,25 +113,9 @@ impl Service {
     }
 
     /// Up to `size` channels, oldest first.
-    pub async fn list_channels(&self, size: u32, cursor: Option<&str>) -> Result<Channels> {
-        let range = match cursor {
-            None => Range::All,
-            Some(sealed) => match Cursor::open(sealed, &self.keyring, keys::CHANNELS) {
-                Some(cursor) => Range::After(cursor.position),
-                None => return Err(Error::invalid([Fault::new("cursor", "is not a cursor of this list")])),
-            },
-        };
-        let query = Query { index: "ix1", partition: keys::CHANNELS.into(), range, order: Order::Ascending, filter: None };
-        let limit = i32::try_from(size).unwrap_or(i32::MAX);
-        let (entries, next) = self.store.query(&self.tables.channel, &query, None, Some(limit)).await?;
-        let position = next.and_then(|last| last.get("ixsk").and_then(|position| position.as_s().ok().cloned()));
-        let cursor = position.map(|position| Cursor { position, total: 0, page: 0 });
-        let keys = entries.iter().filter_map(Key::of).collect();
-        let items = self.store.get_all(&self.tables.channel, keys).await?;
-        Ok(Channels {
-            list: items.into_iter().map(from_item).collect::<Result<_>>()?,
-            next_cursor: cursor.map(|cursor| cursor.seal(&self.keyring, keys::CHANNELS)).transpose()?,
-        })
+    pub async fn list_channels(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Channel>> {
+        let Self { store, keyring, tables, .. } = self;
+        listed(store, keyring, &tables.channel, "ix1", keys::CHANNELS.into(), size, cursor).await
     }
 
     /// The channel with this appkey and secret, enabled or not, and the origin of the tokens that it gets for the secret.

@@ -9,7 +9,7 @@ use super::Service;
 use super::keys::{
     ACCESS_KEYS, access_key_key, company_key, company_token_key, product_company_key, product_key, visitor_token_key,
 };
-use super::listing::{self, Listed};
+use super::listing;
 use super::organization::Company;
 use super::products::{self, by_default};
 use super::replay::{Once, Signer};
@@ -19,6 +19,7 @@ use crate::crypto::credentials::{NewSecret, Secrets, StoredSecret, hash};
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
 use crate::runtime::caller;
+use crate::storage::listing::Listed;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};

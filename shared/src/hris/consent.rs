@@ -78,7 +78,7 @@ impl Service {
     }
 
     /// Consents with the code from the text message, and returns the response code for the app. The employee gets a message about it.
-    /// `company` is the name of the company, `address` the IP address of the browser.
+    /// `address` is the IP address of the browser.
     ///
     /// DynamoDB: one read, two writes; then one read and one transaction if the code is right, else one write.
     pub async fn consent(

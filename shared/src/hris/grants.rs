@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use super::employees::Employee;
 use super::item::from_item;
 use super::keys::{app_key, employee_key, grant_key, grants_of, grants_partition, product_key};
-use super::listing::Listed;
 use super::products::{epoch, equals_or_absent, in_epoch};
 use super::scopes::Scopes;
 use super::values::{Code, Uuid};
@@ -25,6 +24,7 @@ use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
 use crate::runtime::caller;
+use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, expire};
 use crate::values::{Id, Moment, RecordId, Secret};
@@ -207,14 +207,14 @@ impl Service {
         };
         let partition = grants_partition(&company);
         let scope = format!("{partition}/{between:?}");
-        let after = self.position(cursor, &scope)?;
+        let after = position(&self.keyring, cursor, &scope)?;
         let between = between.as_ref().map(|(low, high)| (low.as_str(), high.as_str()));
         let limit = i32::try_from(size).unwrap_or(i32::MAX);
         let page = self.store.partition_page(&self.tables.credentials, &partition, between, after.as_deref(), limit);
         let (items, last) = page.await?;
         let now = self.clock.now();
         let list = self.grants(items).await?.into_iter().filter(|grant| grant.expires_at.as_second() > now.as_second());
-        Ok(Listed { list: list.collect(), next_cursor: self.cursor(last, &scope)? })
+        Ok(Listed { list: list.collect(), next_cursor: next_cursor(&self.keyring, last, &scope)? })
     }
 
     /// Ends a grant. Repeated, it returns the grant as it ended.

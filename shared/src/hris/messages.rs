@@ -3,7 +3,6 @@
 use futures::{StreamExt as _, stream};
 
 use super::Service;
-use super::employees::Employee;
 use super::values::Uuid;
 use crate::error::{Error, Result};
 use crate::runtime::outbox::Outbox;
@@ -40,7 +39,7 @@ impl Service {
             None => true,
             Some(company) => {
                 let company = Uuid::parse(company).map_err(Error::internal)?;
-                self.employee_of_mobile(&company, &waiting.to).await?.is_some_and(|employee| Employee::may_consent(&employee))
+                self.employee_of_mobile(&company, &waiting.to).await?.is_some_and(|employee| employee.may_consent())
             }
         };
         if is_wanted && !outbox.send(&waiting).await? {

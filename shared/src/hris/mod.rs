@@ -14,7 +14,7 @@ pub mod import;
 pub mod import_lines;
 mod item;
 mod keys;
-pub mod listing;
+mod listing;
 mod messages;
 pub mod moka;
 pub mod oauth;

@@ -132,19 +132,22 @@ impl FamilyKeys {
                     (marker, Condition::equals(VERSION, number(version)))
                 }
             };
-            match self.store.put(&self.table, marker.clone(), condition).await?.unless_stored(&marker) {
-                Outcome::Written => Ok(Some(())),
-                Outcome::Rejected(_) => Ok(None),
-            }
+            Ok(self.put_marker(marker, condition).await?.then_some(()))
         })
         .await?;
         *self.recorded.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.current().to_owned());
         Ok(())
     }
+
+    /// Returns whether the condition held.
+    async fn put_marker(&self, marker: Item, condition: Condition) -> Result<bool> {
+        let outcome = self.store.put(&self.table, marker.clone(), condition).await?;
+        Ok(matches!(outcome.unless_stored(&marker), Outcome::Written))
+    }
 }
 
 impl FamilyKeys {
-    /// Since when the configuration in the secret is known, in milliseconds: from now on, if it is new.
+    /// Since when the configuration in the secret is known: from now on, if it is new.
     pub(super) async fn configured_since(&self, now: Timestamp) -> Result<Timestamp> {
         {
             let mut reading = self.reading.lock().await;
@@ -163,15 +166,8 @@ impl FamilyKeys {
             next.insert(CONFIGURATION.into(), text(configuration.as_str()));
             next.insert(SINCE.into(), number(now.as_millisecond()));
             next.insert(VERSION.into(), number(version + 1));
-            match self
-                .store
-                .put(&self.table, next.clone(), Condition::equals(VERSION, number(version)))
-                .await?
-                .unless_stored(&next)
-            {
-                Outcome::Written => Ok(Some(now)),
-                Outcome::Rejected(_) => Ok(None),
-            }
+            let is_stored = self.put_marker(next, Condition::equals(VERSION, number(version))).await?;
+            Ok(is_stored.then_some(now))
         })
         .await
     }
@@ -192,15 +188,8 @@ impl FamilyKeys {
             let mut next = marker([keys.current()].into_iter(), keys.indexes().into_iter(), version + 1);
             next.insert(CONFIGURATION.into(), stored[CONFIGURATION].clone());
             next.insert(SINCE.into(), stored[SINCE].clone());
-            match self
-                .store
-                .put(&self.table, next.clone(), Condition::equals(VERSION, number(version)))
-                .await?
-                .unless_stored(&next)
-            {
-                Outcome::Written => Ok(Some(true)),
-                Outcome::Rejected(_) => Ok(None),
-            }
+            let is_stored = self.put_marker(next, Condition::equals(VERSION, number(version))).await?;
+            Ok(is_stored.then_some(true))
         })
         .await
     }
