@@ -29,7 +29,7 @@ pub fn is_version(version: u64) -> Condition {
 pub fn to_item<T: Resource>(keyring: &Keyring, channel: &ChannelId, record: &Record<T>) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(&record.content).map_err(Error::internal)?;
     let key = keys::record(channel, T::KIND, record.content.id());
-    sealed::seal(keyring, &key, T::SEALED, &mut item)?;
+    sealed::seal(keyring, &key, &T::SEALED, &mut item)?;
     if let Some(listing) = record.content.listing() {
         item.extend(index(channel, record, listing));
     }
@@ -43,7 +43,7 @@ pub fn to_item<T: Resource>(keyring: &Keyring, channel: &ChannelId, record: &Rec
 
 pub fn from_item<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Record<T>> {
     let key = Key::new(read_text(&item, "pk")?, read_text(&item, "sk")?);
-    sealed::open(keyring, &key, T::SEALED, &mut item)?;
+    sealed::open(keyring, &key, &T::SEALED, &mut item)?;
     Ok(Record {
         server_id: Id::from_u64(read_integer(&item, SERVER_ID)?),
         updated_at: Timestamp::from_millisecond(read_integer(&item, UPDATED_AT)?).map_err(Error::internal)?,

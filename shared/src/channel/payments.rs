@@ -7,6 +7,7 @@ use super::choices::{BasisType, Currency, PaymentMethod, PaymentStatus, PaymentT
 use super::reference::Reference;
 use super::resource::{Listing, Resource};
 use crate::error::Fault;
+use crate::storage::sealed::Fields;
 use crate::values::{BankAccount, Date, Moment, Money, RecordId, Span, Text, Urls};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +56,7 @@ pub struct PaymentBasis {
 impl Resource for Payment {
     const KIND: &'static str = "payment";
     const ID_FIELD: &'static str = "channel_payment_id";
-    const SEALED: &'static [&'static str] = &["bank_account"];
+    const SEALED: Fields = Fields::of(&["bank_account"]);
 
     fn id(&self) -> &RecordId {
         &self.channel_payment_id

@@ -23,6 +23,6 @@ impl Service {
             Payment::KIND => Payment::SEALED,
             _ => return Ok(Resealed::Unchanged),
         };
-        fields(&self.keyring, &self.store, &self.tables.channel, &key, sealed, &item).await
+        fields(&self.keyring, &self.store, &self.tables.channel, &key, &sealed, &item).await
     }
 }

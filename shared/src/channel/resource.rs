@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Settings;
 use super::reference::Reference;
 use crate::error::Fault;
+use crate::storage::sealed::Fields;
 use crate::values::{Id, Moment, RecordId, Secret};
 
 /// The content of a record, as the partner sends it.
@@ -16,7 +17,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// The field with the partner's id; it also names the record in an error.
     const ID_FIELD: &'static str;
     /// The attributes that are stored sealed.
-    const SEALED: &'static [&'static str] = &[];
+    const SEALED: Fields = Fields::NONE;
 
     fn id(&self) -> &RecordId;
 

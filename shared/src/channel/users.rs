@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::resource::Resource;
 use crate::error::Fault;
+use crate::storage::sealed::Fields;
 use crate::values::{IdCard, Mobile, Moment, RecordId, Score, Text, Urls};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub struct LiveCertification {
 impl Resource for User {
     const KIND: &'static str = "user";
     const ID_FIELD: &'static str = "channel_user_id";
-    const SEALED: &'static [&'static str] = &["id_card"];
+    const SEALED: Fields = Fields { names: &["id_card", "phone"], phone: Some("phone"), id_number: Some("id_card") };
 
     fn id(&self) -> &RecordId {
         &self.channel_user_id

@@ -192,8 +192,12 @@ impl Keyring {
 
     /// A blind index, for look-ups by a value that a DynamoDB key must not contain: HMAC-SHA256 with the index key.
     pub fn blind_index(&self, parts: &[&[u8]]) -> Result<Secret<[u8; 32]>> {
-        let keys = self.keys();
-        let key = keys.derived(&keys.index, Purpose::BlindIndex).ok_or_else(|| Error::internal("no index key"))?;
+        self.blind_index_by(self.keys().index(), parts)
+    }
+
+    /// The blind index with this listed key.
+    pub fn blind_index_by(&self, id: &str, parts: &[&[u8]]) -> Result<Secret<[u8; 32]>> {
+        let key = self.keys().derived(id, Purpose::BlindIndex).ok_or_else(|| Error::internal("no index key"))?;
         Ok(mac(&key, parts))
     }
 
@@ -227,7 +231,8 @@ impl Keyring {
         self.try_open(place, sealed).ok_or_else(|| Error::internal(format!("{place} does not open")))
     }
 
-    fn try_open(&self, place: &str, sealed: &str) -> Option<String> {
+    /// Decrypts the result of [`Keyring::seal`] for the same place; `None` if it is not one.
+    pub fn try_open(&self, place: &str, sealed: &str) -> Option<String> {
         let (id, sealed) = sealed.split_once('.')?;
         let key = self.keys().sealing_key(id)?;
         let mut sealed = BASE64.decode(sealed).ok()?;

@@ -20,7 +20,7 @@ use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
 use crate::runtime::caller;
 use crate::storage::listing::Listed;
-use crate::storage::sealed;
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
 use crate::values::{Moment, RecordId, Secret, Token};
@@ -28,6 +28,9 @@ use crate::values::{Moment, RecordId, Secret, Token};
 const ACCESS_KEY: &str = "access_key";
 
 /// Why a call is not authenticated.
+/// The sealed attribute of the token with which the system calls a company's visitor service.
+pub(super) const VISITOR_TOKEN: Fields = Fields::of(&["token"]);
+
 #[derive(Debug)]
 pub enum AuthError {
     UnknownAccessKey,
@@ -175,7 +178,7 @@ impl Service {
         let key = visitor_token_key(&signer.company);
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(*token.as_deref().expose()));
-        sealed::seal(&self.keyring, &key, &["token"], &mut item)?;
+        sealed::seal(&self.keyring, &key, &VISITOR_TOKEN, &mut item)?;
         match self.write_once(signer, &company, vec![Write::Set { table: self.tables.hris.clone(), item }]).await? {
             Once::Written => Ok(company),
             Once::Before(company) => Ok(company),

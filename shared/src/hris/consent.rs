@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::runtime::outbox::Message;
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
-use crate::storage::sealed;
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Outcome, VERSION, Write, expire};
 use crate::values::{LocalTime, Mobile, Secret};
@@ -65,7 +65,7 @@ impl Service {
             one_time_code::issue(&self.counters(), key.clone(), attempt.expose().as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
         item.insert(MOBILE.into(), text(mobile.as_str()));
-        sealed::seal(&self.keyring, &key, &[MOBILE], &mut item)?;
+        sealed::seal(&self.keyring, &key, &Fields::of(&[MOBILE]), &mut item)?;
         let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
         let plain = plain.expose();
         let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
@@ -110,6 +110,7 @@ impl Service {
                 Attempted::Wrong(item) => (item, false),
                 Attempted::Spent => return Err(ConsentError::SpentCode),
             };
+        sealed::open(&self.keyring, &attempt_key(attempt), &Fields::of(&[MOBILE]), &mut item)?;
         // An attempt of an older version has no phone.
         if !item.contains_key(MOBILE)
             || read_text(&item, "app_id")? != app.app_id.as_str()
@@ -120,9 +121,7 @@ impl Service {
         if !is_right {
             return Err(ConsentError::WrongCode);
         }
-        let place = sealed::place(&attempt_key(attempt), MOBILE);
-        let mobile = self.keyring.open(&place, &read_text(&item, MOBILE)?)?;
-        let mobile = Mobile::parse(&mobile).map_err(Error::internal)?;
+        let mobile = Mobile::parse(&read_text(&item, MOBILE)?).map_err(Error::internal)?;
         // The code of a phone that belongs to no employee was not sent: it was guessed.
         let found = self.employee_of_mobile(&app.company_uuid, &mobile).await?;
         let Some(employee) = found else { return Err(ConsentError::WrongCode) };

@@ -14,6 +14,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
+use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Order, Query, Range};
 use crate::values::{BankAccount, Date, Mobile, Private, Text};
@@ -93,7 +94,11 @@ impl Employee {
 
 impl Entity for Employee {
     const KIND: &'static str = keys::EMPLOYEE;
-    const SEALED: &'static [&'static str] = &["id_number", "bank_card"];
+    const SEALED: Fields = Fields {
+        names: &["id_number", "bank_card", "mobile", "phone_number"],
+        phone: Some("mobile"),
+        id_number: Some("id_number"),
+    };
 
     fn id(&self) -> String {
         self.uuid.to_string()

@@ -7,13 +7,14 @@ use super::keys::partition;
 use super::values::{Code, Uuid};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Fault, Result};
+use crate::storage::sealed::Fields;
 use crate::storage::table::Key;
 
 /// A kind of record that an import writes, and its content. Serde reads and writes the stored item, which has the same fields.
 pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
     const KIND: &'static str;
     /// The attributes that are sealed in the table.
-    const SEALED: &'static [&'static str] = &[];
+    const SEALED: Fields = Fields::NONE;
 
     /// Unique among the records of this kind in [`Entity::partition`].
     fn id(&self) -> String;

@@ -32,8 +32,8 @@ pub(super) fn to_item<T: Entity>(keyring: &Keyring, company: &Uuid, content: &T,
 /// The item of a record under another key.
 pub(super) fn to_copy<T: Entity>(keyring: &Keyring, company: &Uuid, content: &T, version: u64, key: &Key) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(content).map_err(Error::internal)?;
-    sealed::seal(keyring, &Key::new(content.partition(company), content.id()), T::SEALED, &mut item)?;
     item.extend(key.clone().into_item());
+    sealed::seal(keyring, &Key::new(content.partition(company), content.id()), &T::SEALED, &mut item)?;
     item.insert(RECORD.into(), text(content.id()));
     item.insert(VERSION.into(), number(version));
     Ok(item)
@@ -41,11 +41,11 @@ pub(super) fn to_copy<T: Entity>(keyring: &Keyring, company: &Uuid, content: &T,
 
 /// The content of a record's item or of a copy.
 pub(super) fn from_item<T: Entity>(keyring: &Keyring, mut item: Item) -> Result<T> {
-    if !T::SEALED.is_empty() {
+    if !T::SEALED.names.is_empty() {
         let pk = read_text(&item, "pk")?;
         let company = pk.split('#').next().unwrap_or_default();
         let own = Key::new(format!("{company}#{}", T::KIND), read_text(&item, RECORD)?);
-        sealed::open(keyring, &own, T::SEALED, &mut item)?;
+        sealed::open(keyring, &own, &T::SEALED, &mut item)?;
     }
     serde_dynamo::from_item(item).map_err(Error::internal)
 }

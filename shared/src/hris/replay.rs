@@ -27,7 +27,7 @@ use super::values::Uuid;
 use super::{Caller, Credential, Service};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
-use crate::storage::sealed;
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, STAMP, Write, expire};
 use crate::values::Secret;
@@ -219,14 +219,14 @@ impl Service {
         let mut item = key.clone().into_item();
         item.insert(RESULT.into(), text(serde_json::to_string(result).map_err(Error::internal)?));
         item.insert(CLAIMED_UNTIL.into(), number(claimed_until));
-        sealed::seal(&self.keyring, &key, &[RESULT], &mut item)?;
+        sealed::seal(&self.keyring, &key, &Fields::of(&[RESULT]), &mut item)?;
         expire(&mut item, signer.until + MARGIN);
         Ok(item)
     }
 
     fn result_in<T: DeserializeOwned>(&self, mut record: Item) -> Result<T> {
         let key = Key::of(&record).ok_or_else(|| Error::internal("the record of a call has no key"))?;
-        sealed::open(&self.keyring, &key, &[RESULT], &mut record)?;
+        sealed::open(&self.keyring, &key, &Fields::of(&[RESULT]), &mut record)?;
         serde_json::from_str(&read_text(&record, RESULT)?).map_err(Error::internal)
     }
 }

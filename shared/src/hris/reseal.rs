@@ -1,7 +1,7 @@
 //! What a pass of `reseal` does with the records of the HR API: employees and their copies, secrets of access keys, visitor tokens.
 
 use super::Service;
-use super::access::AccessKey;
+use super::access::{AccessKey, VISITOR_TOKEN};
 use super::employees::Employee;
 use super::entity::Entity as _;
 use super::import::unchanged;
@@ -29,13 +29,13 @@ impl Service {
         }
         let Some((company, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
         if key.sk == "visitor_token" {
-            return fields(&self.keyring, &self.store, table, &key, &["token"], &item).await;
+            return fields(&self.keyring, &self.store, table, &key, &VISITOR_TOKEN, &item).await;
         }
         if !matches!(kind, EMPLOYEE | "empno" | "mobile") {
             return Ok(Resealed::Unchanged);
         }
         let own = Key::new(format!("{company}#{EMPLOYEE}"), read_text(&item, RECORD)?);
-        let resealed = fields(&self.keyring, &self.store, table, &own, Employee::SEALED, &item).await?;
+        let resealed = fields(&self.keyring, &self.store, table, &own, &Employee::SEALED, &item).await?;
         if kind != "mobile" || resealed == Resealed::Conflict {
             return Ok(resealed);
         }

@@ -12,13 +12,13 @@ use super::{Service, item, keys, missing};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
-use crate::storage::sealed;
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::number;
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
 use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
 
 /// The sealed attributes.
-pub(super) const SEALED: [&str; 2] = ["openid", "phone"];
+pub(super) const SEALED: Fields = Fields { names: &["openid", "phone"], phone: Some("phone"), id_number: None };
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {

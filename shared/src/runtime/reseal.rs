@@ -15,8 +15,7 @@ use crate::error::{Error, Fault, Result};
 use crate::runtime::clock::Clock;
 use crate::runtime::family_keys::FamilyKeys;
 use crate::storage::page::Cursor;
-use crate::storage::sealed::place;
-use crate::storage::table::attribute::text;
+use crate::storage::sealed::{self, Fields, SEALED};
 use crate::storage::table::{Condition, Item, Key, Outcome, Store, VERSION};
 
 /// How old a configuration is when every process uses it.
@@ -145,35 +144,29 @@ where
     Ok(Resealed::Conflict)
 }
 
-/// Seals these fields of an item with the current key. `own` is the key of the record that they are bound to.
+/// Seals these fields of an item together and with the current key. `own` is the key of the record that they are bound to.
 ///
-/// DynamoDB: one write if a field has another key.
+/// DynamoDB: one write if a field is not sealed so.
 pub async fn fields(
     keyring: &Keyring,
     store: &Store,
     table: &str,
     own: &Key,
-    fields: &[&str],
+    fields: &Fields,
     item: &Item,
 ) -> Result<Resealed> {
-    let (mut next, mut condition) = (item.clone(), None);
-    for field in fields {
-        let Some(sealed) = item.get(*field).and_then(|value| value.as_s().ok()) else { continue };
-        if !keyring.is_outdated(sealed) {
-            continue;
-        }
-        let place = place(own, field);
-        next.insert((*field).into(), text(keyring.seal(&place, &keyring.open(&place, sealed)?)?));
-        let unchanged = Condition::equals(field, text(sealed.as_str()));
-        condition = Some(match condition {
-            None => unchanged,
-            Some(condition) => Condition::and(condition, unchanged),
-        });
+    if !sealed::is_outdated(keyring, fields, item) {
+        return Ok(Resealed::Unchanged);
     }
-    match condition {
-        None => Ok(Resealed::Unchanged),
-        Some(condition) => put(store, table, item, next, condition).await,
-    }
+    let mut next = item.clone();
+    sealed::open(keyring, own, fields, &mut next)?;
+    sealed::seal(keyring, own, fields, &mut next)?;
+    // Each write of the record seals these fields with another nonce.
+    let unchanged = match item.get(SEALED) {
+        Some(sealed) => Condition::equals(SEALED, sealed.clone()),
+        None => Condition::present().and(Condition::lacks(SEALED)),
+    };
+    put(store, table, item, next, unchanged).await
 }
 
 /// Stores `next` in place of `item`, which is still the stored one.

@@ -7,7 +7,7 @@ use super::keys::captcha_key;
 use super::picture;
 use crate::crypto::random::{random, random_secret};
 use crate::error::Result;
-use crate::storage::sealed;
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{read_integer, read_text, text};
 use crate::storage::table::{Condition, Outcome, Write, expire};
 use crate::values::Secret;
@@ -17,7 +17,7 @@ pub const AGE: SignedDuration = SignedDuration::from_mins(5);
 /// How many characters the picture shows.
 const LENGTH: usize = 4;
 /// The sealed attribute.
-const SEALED: [&str; 1] = ["answer"];
+const SEALED: Fields = Fields::of(&["answer"]);
 
 pub struct Captcha {
     pub id: Secret<String>,

@@ -16,7 +16,7 @@ use super::states::{Application, Signing};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::storage::sealed;
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, text};
 use crate::storage::table::{Item, Key, VERSION, expire};
 use crate::values::Secret;
@@ -57,6 +57,8 @@ pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result
 
 /// The sealed openid of a worker, from which the aliases by other indexes are made.
 pub(super) const OPENID: &str = "openid";
+/// The sealed attributes of a worker.
+pub(super) const WORKER_SEALED: Fields = Fields::of(&[OPENID]);
 
 /// A worker who has never logged in before.
 pub(super) fn new_worker_item(worker: &Worker, now: Timestamp) -> Item {

@@ -1,7 +1,7 @@
 //! What a pass of `reseal` does with the records of the signing API: résumés, and workers, which a log-in finds by the openid.
 
 use super::Service;
-use super::item::OPENID;
+use super::item::WORKER_SEALED;
 use super::keys::{ALIAS_OF, worker_key};
 use super::resume::Resume;
 use super::values::{PlatformCode, Worker};
@@ -29,7 +29,7 @@ impl Service {
         if item.contains_key(ALIAS_OF) {
             return Ok(Resealed::Unchanged);
         }
-        let resealed = fields(&self.keyring, &self.store, table, &key, &[OPENID], &item).await?;
+        let resealed = fields(&self.keyring, &self.store, table, &key, &WORKER_SEALED, &item).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::item::{EM_ID, OPENID, em_id_item, em_id_of, new_worker_item, session_item};
+use super::item::{EM_ID, OPENID, WORKER_SEALED, em_id_item, em_id_of, new_worker_item, session_item};
 use super::keys::{ALIAS_OF, application_key, session_key, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
@@ -85,9 +85,9 @@ impl Service {
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
             let mut writes: Vec<Write> = ended.map(|session| self.removal(&session.hash)).collect();
             let mut stored = stored.unwrap_or_else(|| new_worker_item(&worker, now));
-            if !stored.contains_key(OPENID) {
-                let place = sealed::place(&worker_key(&worker), OPENID);
-                stored.insert(OPENID.into(), text(self.keyring.seal(&place, openid.expose())?));
+            if self.openid_of(&stored)?.is_none() {
+                stored.insert(OPENID.into(), text(openid.expose()));
+                sealed::seal(&self.keyring, &worker_key(&worker), &WORKER_SEALED, &mut stored)?;
                 let aliases = self.aliases(&worker, openid).into_iter();
                 let table = &self.tables.signing;
                 writes.extend(aliases.map(|item| Write::Put { table: table.clone(), item, condition: Condition::absent() }));
@@ -141,9 +141,10 @@ impl Service {
 
     /// The openid of a stored worker, who has one since it logged in with this version of the system.
     pub(super) fn openid_of(&self, stored: &Item) -> Result<Option<Secret<String>>> {
-        let Some(sealed) = stored.get(OPENID).and_then(|value| value.as_s().ok()) else { return Ok(None) };
         let key = Key::of(stored).ok_or_else(|| Error::internal("a worker without a key"))?;
-        self.keyring.open(&sealed::place(&key, OPENID), sealed).map(|openid| Some(Secret::new(openid)))
+        let mut stored = stored.clone();
+        sealed::open(&self.keyring, &key, &WORKER_SEALED, &mut stored)?;
+        stored.contains_key(OPENID).then(|| read_text(&stored, OPENID).map(Secret::new)).transpose()
     }
 
     /// Ends the worker's session with this token.

@@ -30,6 +30,15 @@ impl Condition {
         Self::absent_or("expires_at", "<=", super::attribute::number(now.as_second()))
     }
 
+    /// The item, if it exists, lacks the attribute.
+    pub fn lacks(attribute: &str) -> Self {
+        Self {
+            expression: format!("attribute_not_exists(#{attribute})"),
+            names: Some(HashMap::from([(format!("#{attribute}"), attribute.to_owned())])),
+            values: None,
+        }
+    }
+
     /// An item has this key.
     pub fn present() -> Self {
         Self { expression: "attribute_exists(pk)".into(), names: None, values: None }
