@@ -74,7 +74,7 @@ class Fixtures:
 
     def hris(self):
         product = self.demo["hris"]
-        command = {"command": "create_bind_code", "company_uuid": product["company_uuid"]}
+        command = {"command": "create_bind_code", "by": "fixtures", "company_uuid": product["company_uuid"]}
         code = self.post("/2015-03-31/functions/ops-admin/invocations", command).json()["bind_code"]
         self.known |= {"YOUR_APP_KEY": product["access_key"], "YOUR_COMPANY_TOKEN": product["token"],
                        "YOUR_APP_ID": product["oauth"]["app_id"], "YOUR_APP_SECRET": product["oauth"]["app_secret"],
@@ -85,7 +85,7 @@ class Fixtures:
         mobile = f"19902{number:06}"
         row = {"uuid": f"f{number:031x}", "name": "管理员", "empno": f"ADMIN-{number}", "mobile": mobile, "status": "regular",
                "administrator": True}
-        command = {"command": "import_hris", "kind": "employees", "company_uuid": self.demo["hris"]["company_uuid"],
+        command = {"command": "import_hris", "by": "fixtures", "kind": "employees", "company_uuid": self.demo["hris"]["company_uuid"],
                    "rows": json.dumps(row)}
         results = self.post("/2015-03-31/functions/ops-admin/invocations", command).json()["results"]
         assert results[0]["status"] in ["created", "unchanged"], results

@@ -14,10 +14,12 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
 use ops::admin::Admin;
+use ops::audit_copy::Copies;
 use ops::cleanup::Cleanup;
 use ops::outbox::Outbox;
 use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
+use shared::crypto::random::random_text;
 use shared::error::{Error, Result};
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
@@ -42,6 +44,7 @@ enum Function {
     /// Behind the gateway: takes API Gateway events of payload format 2.0.
     Http(Router),
     Admin(Admin),
+    Audit(Copies),
     Cleanup(Box<Cleanup>),
     Outbox(Box<Outbox>),
     Snapshots(Snapshots),
@@ -97,6 +100,7 @@ impl Inner {
         match name {
             "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),
             "ops-admin" => Admin::connect(environment).await.map(Function::Admin),
+            "ops-audit" => Copies::connect(environment).map(Function::Audit),
             "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
             "ops-outbox" => Outbox::connect(environment).await.map(|outbox| Function::Outbox(Box::new(outbox))),
             "ops-docs" => Ok(Function::Http(ops::docs::connect(environment))),
@@ -110,13 +114,19 @@ impl Function {
     async fn handle(&self, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
         match self {
             Self::Http(router) => handle(router.clone(), event).await,
-            Self::Admin(admin) => admin.handle(event).await.and_then(|result| json(&result)),
-            Self::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX).await),
+            Self::Admin(admin) => admin.handle(event, &request_id()).await.and_then(|result| json(&result)),
+            Self::Audit(copies) => copies.handle(event).await.and_then(|result| json(&result)),
+            Self::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX, &request_id()).await),
             Self::Outbox(outbox) => outbox.handle(event, Timestamp::MAX).await.and_then(|result| json(&result)),
             Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|result| json(&result)),
             Self::Uploads(uploads) => uploads.handle(event).await.and_then(|result| json(&result)),
         }
     }
+}
+
+/// As Lambda gives one to each invocation.
+fn request_id() -> String {
+    random_text().unwrap_or_default()
 }
 
 fn names<F: Family>() -> Vec<&'static str> {

@@ -52,7 +52,8 @@ impl Observer {
         let is_cold = self.0.is_cold.swap(false, Ordering::Relaxed);
         let begun = Instant::now();
         let span = tracing::error_span!("request", id);
-        let ((mut response, calls), caller) = identified(counted(next.run(request))).instrument(span).await;
+        let ((mut response, calls), caller) =
+            identified(&id, &format!("{method} {route}"), counted(next.run(request))).instrument(span).await;
         let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
         let status = response.status().as_u16();
         let code = response.extensions().get::<Code>().map(|code| code.0);

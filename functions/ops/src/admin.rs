@@ -1,4 +1,4 @@
-//! `ops-admin`: each event is one command, `{"command":"create_channel","appkey":"channel_001"}`.
+//! `ops-admin`: each event is one command, `{"command":"create_channel","appkey":"channel_001","by":"zhangsan"}`.
 //!
 //! A failed command fails the invocation, so that a pipeline stops. The error type of the invocation is the kind of the domain error, and its
 //! message names each offending field.
@@ -19,11 +19,13 @@ use shared::runtime::call_counter::counted;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
+use shared::storage::audit::{Act, Actor};
+use shared::storage::table::Store;
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
 use crate::reseal::Families;
-use crate::{channels, diagnostic, hris, hris_credentials, jobboard, reseal, signing};
+use crate::{audit, channels, diagnostic, hris, hris_credentials, jobboard, reseal, signing};
 
 /// The services that execute the commands.
 pub struct Admin {
@@ -31,6 +33,7 @@ pub struct Admin {
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
+    store: Store,
     clock: Arc<dyn Clock>,
     log: Log,
 }
@@ -41,6 +44,17 @@ pub struct Admin {
 struct Command {
     command: Text<1, 64>,
 }
+
+/// The member that says who stands behind a command. Audit records note it.
+#[derive(Deserr)]
+#[deserr(error = Faults)]
+struct By {
+    #[deserr(default)]
+    by: Option<Text<1, 64>>,
+}
+
+/// Commands with these beginnings change nothing and need no `by`.
+const READS: [&str; 4] = ["audit", "find_", "list_", "show_"];
 
 impl Admin {
     pub async fn connect(environment: &Environment) -> Result<Self> {
@@ -58,24 +72,25 @@ impl Admin {
             hris: Arc::new(hris),
             signing: Arc::new(signing),
             jobboard: Arc::new(jobboard),
+            store: environment.store(),
             clock: Arc::clone(&environment.clock),
             log: environment.log.clone(),
         })
     }
 
     /// Executes the command in an event.
-    pub async fn handle(&self, event: &[u8]) -> Result<Value, Diagnostic> {
+    pub async fn handle(&self, event: &[u8], request_id: &str) -> Result<Value, Diagnostic> {
         for keys in [self.channel.keys(), self.hris.keys(), self.signing.keys(), self.jobboard.keys()] {
             keys.refresh().await;
         }
         let begun = Instant::now();
         let mut name = None;
-        let (result, calls) = counted(self.run(event, &mut name)).await;
+        let (result, calls) = counted(self.run(event, request_id, &mut name)).await;
         let result = result.map_err(|error| diagnostic(&error));
         let outcome = result.as_ref().err().map_or("done", |diagnostic| diagnostic.error_type.as_str());
         let command = name.as_deref().unwrap_or("-");
-        let properties =
-            Map::from_iter([("command", command), ("outcome", outcome)].map(|(name, text)| (name.to_owned(), text.into())));
+        let properties = [("request_id", request_id), ("command", command), ("outcome", outcome)];
+        let properties = Map::from_iter(properties.map(|(name, text)| (name.to_owned(), text.into())));
         let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
         let metrics = [Metric::milliseconds("ms", milliseconds), Metric::count("dynamodb_calls", calls.into())];
         self.log.metrics("ops-admin", self.clock.now(), properties, &metrics);
@@ -91,82 +106,116 @@ impl Admin {
     ///
     /// A repeated command fails or changes nothing, with two exceptions: a command that returns a secret, token or code creates another one
     /// each time, and a command that ends tokens or sessions also ends those that were issued since.
-    async fn run(&self, event: &[u8], name: &mut Option<String>) -> Result<Value> {
+    async fn run(&self, event: &[u8], request_id: &str, name: &mut Option<String>) -> Result<Value> {
         let mut event = Json::parse(event).map_err(|fault| Error::invalid([fault]))?;
         let Command { command } = event.clone().read()?;
         event.remove("command");
         *name = Some(command.as_str().to_owned());
-        let action = match command.as_str() {
-            "create_channel" => act(event, |read| channels::create(&self.channel, read)),
-            "rotate_channel_secret" => act(event, |read| channels::rotate_secret(&self.channel, read)),
-            "retire_channel_secret" => act(event, |read| channels::retire_secret(&self.channel, read)),
-            "revoke_channel_tokens" => act(event, |read| channels::revoke_tokens(&self.channel, read)),
-            "disable_channel" => act(event, |read| channels::disable(&self.channel, read)),
-            "enable_channel" => act(event, |read| channels::enable(&self.channel, read)),
-            "list_channels" => act(event, |read| channels::list(&self.channel, read)),
-            "create_product" => act(event, |read| hris::create_product(&self.hris, read)),
-            "disable_product" => act(event, |read| hris_credentials::disable_product(&self.hris, read)),
-            "enable_product" => act(event, |read| hris_credentials::enable_product(&self.hris, read)),
-            "create_access_key" => act(event, |read| hris::create_access_key(&self.hris, read)),
-            "show_access_key" => act(event, |read| hris::show_access_key(&self.hris, read)),
-            "list_access_keys" => act(event, |read| hris_credentials::list_access_keys(&self.hris, read)),
-            "disable_access_key" => act(event, |read| hris_credentials::disable_access_key(&self.hris, read)),
-            "enable_access_key" => act(event, |read| hris_credentials::enable_access_key(&self.hris, read)),
-            "rotate_access_key" => act(event, |read| hris::rotate_access_key(&self.hris, read)),
-            "retire_access_key_secret" => act(event, |read| hris::retire_access_key(&self.hris, read)),
-            "rotate_company_token" => act(event, |read| hris::rotate_company_token(&self.hris, read)),
-            "create_oauth_app" => act(event, |read| hris::create_oauth_app(&self.hris, read)),
-            "rotate_oauth_app" => act(event, |read| hris::rotate_oauth_app(&self.hris, read)),
-            "retire_oauth_app_secret" => act(event, |read| hris::retire_oauth_app_secret(&self.hris, read)),
-            "list_oauth_apps" => act(event, |read| hris_credentials::list_oauth_apps(&self.hris, read)),
-            "show_oauth_app" => act(event, |read| hris_credentials::show_oauth_app(&self.hris, read)),
-            "disable_oauth_app" => act(event, |read| hris_credentials::disable_oauth_app(&self.hris, read)),
-            "enable_oauth_app" => act(event, |read| hris_credentials::enable_oauth_app(&self.hris, read)),
-            "list_grants" => act(event, |read| hris_credentials::list_grants(&self.hris, read)),
-            "revoke_grant" => act(event, |read| hris_credentials::revoke_grant(&self.hris, read)),
-            "create_bind_code" => act(event, |read| hris::create_bind_code(&self.hris, read)),
-            "import_hris" => act(event, |read| hris::import(&self.hris, read)),
-            "set_platform" => act(event, |read| signing::set_platform(&self.signing, read)),
-            "set_company" => act(event, |read| signing::set_company(&self.signing, read)),
-            "set_handler" => act(event, |read| signing::set_handler(&self.signing, read)),
-            "set_contract" => act(event, |read| signing::set_contract(&self.signing, read)),
-            "set_positions" => act(event, |read| signing::set_positions(&self.signing, read)),
-            "set_dictionary" => act(event, |read| signing::set_dictionary(&self.signing, read)),
-            "list_applications" => act(event, |read| signing::list_applications(&self.signing, read)),
-            "show_application" => act(event, |read| signing::show_application(&self.signing, read)),
-            "approve_application" => act(event, |read| signing::approve(&self.signing, read)),
-            "sign_application" => act(event, |read| signing::sign(&self.signing, read)),
-            "reject_application" => act(event, |read| signing::reject(&self.signing, read)),
-            "cancel_application" => act(event, |read| signing::cancel(&self.signing, read)),
-            "end_worker_sessions" => act(event, |read| signing::end_worker_sessions(&self.signing, read)),
-            "set_verify_status" => act(event, |read| signing::set_verify_status(&self.signing, read)),
-            "set_price" => act(event, |read| jobboard::set_price(&self.jobboard, read)),
-            "list_prices" => act(event, |read| jobboard::list_prices(&self.jobboard, read)),
-            "adjust_vouchers" => act(event, |read| jobboard::adjust_vouchers(&self.jobboard, read)),
-            "take_down_job" => act(event, |read| jobboard::remove_job(&self.jobboard, read, State::TakenDown)),
-            "delete_job" => act(event, |read| jobboard::remove_job(&self.jobboard, read, State::Deleted)),
-            "list_orders_to_review" => act(event, |read| jobboard::list_orders_to_review(&self.jobboard, read)),
-            "end_user_sessions" => act(event, |read| jobboard::end_user_sessions(&self.jobboard, read)),
-            "refund_note" => act(event, |read| jobboard::refund_note(&self.jobboard, read)),
-            "reseal" => act(event, |read| reseal::reseal(self.families(), &self.log, self.clock.now(), read)),
-            _ => {
-                *name = None;
-                Err(Error::invalid([Fault::new("command", "is not known")]))
-            }
+        let by = read_by(&mut event, command.as_str());
+        let act = Act::new(Actor::ops_admin(), command.as_str(), request_id, self.clock.now());
+        let act = match &by {
+            Ok(Some(by)) => act.noted(by.clone()),
+            Ok(None) | Err(_) => act,
         };
-        action?.await
+        let action = self.action(command.as_str(), event, &act);
+        if matches!(&action, Err(Unread::Unknown)) {
+            *name = None;
+        }
+        match (action, by) {
+            (Ok(action), Ok(_)) => action.await,
+            (Ok(_), Err(by)) => Err(by),
+            (Err(Unread::Unknown), _) => Err(Error::invalid([Fault::new("command", "is not known")])),
+            (Err(Unread::Faulty(error)), Ok(_)) => Err(error),
+            (Err(Unread::Faulty(error)), Err(by)) => Err(Error::invalid(error.faults().iter().chain(by.faults()).cloned())),
+        }
     }
+
+    /// The execution of a command.
+    fn action<'a>(&'a self, command: &str, event: Json, act: &'a Act) -> Result<Action<'a>, Unread> {
+        match command {
+            "create_channel" => run(event, |read| channels::create(&self.channel, act, read)),
+            "rotate_channel_secret" => run(event, |read| channels::rotate_secret(&self.channel, act, read)),
+            "retire_channel_secret" => run(event, |read| channels::retire_secret(&self.channel, act, read)),
+            "revoke_channel_tokens" => run(event, |read| channels::revoke_tokens(&self.channel, act, read)),
+            "disable_channel" => run(event, |read| channels::disable(&self.channel, act, read)),
+            "enable_channel" => run(event, |read| channels::enable(&self.channel, act, read)),
+            "list_channels" => run(event, |read| channels::list(&self.channel, read)),
+            "create_product" => run(event, |read| hris::create_product(&self.hris, act, read)),
+            "disable_product" => run(event, |read| hris_credentials::disable_product(&self.hris, act, read)),
+            "enable_product" => run(event, |read| hris_credentials::enable_product(&self.hris, act, read)),
+            "create_access_key" => run(event, |read| hris::create_access_key(&self.hris, act, read)),
+            "show_access_key" => run(event, |read| hris::show_access_key(&self.hris, read)),
+            "list_access_keys" => run(event, |read| hris_credentials::list_access_keys(&self.hris, read)),
+            "disable_access_key" => run(event, |read| hris_credentials::disable_access_key(&self.hris, act, read)),
+            "enable_access_key" => run(event, |read| hris_credentials::enable_access_key(&self.hris, act, read)),
+            "rotate_access_key" => run(event, |read| hris::rotate_access_key(&self.hris, act, read)),
+            "retire_access_key_secret" => run(event, |read| hris::retire_access_key(&self.hris, act, read)),
+            "rotate_company_token" => run(event, |read| hris::rotate_company_token(&self.hris, act, read)),
+            "create_oauth_app" => run(event, |read| hris::create_oauth_app(&self.hris, act, read)),
+            "rotate_oauth_app" => run(event, |read| hris::rotate_oauth_app(&self.hris, act, read)),
+            "retire_oauth_app_secret" => run(event, |read| hris::retire_oauth_app_secret(&self.hris, act, read)),
+            "list_oauth_apps" => run(event, |read| hris_credentials::list_oauth_apps(&self.hris, read)),
+            "show_oauth_app" => run(event, |read| hris_credentials::show_oauth_app(&self.hris, read)),
+            "disable_oauth_app" => run(event, |read| hris_credentials::disable_oauth_app(&self.hris, act, read)),
+            "enable_oauth_app" => run(event, |read| hris_credentials::enable_oauth_app(&self.hris, act, read)),
+            "list_grants" => run(event, |read| hris_credentials::list_grants(&self.hris, read)),
+            "revoke_grant" => run(event, |read| hris_credentials::revoke_grant(&self.hris, act, read)),
+            "create_bind_code" => run(event, |read| hris::create_bind_code(&self.hris, act, read)),
+            "import_hris" => run(event, |read| hris::import(&self.hris, act, read)),
+            "set_platform" => run(event, |read| signing::set_platform(&self.signing, act, read)),
+            "set_company" => run(event, |read| signing::set_company(&self.signing, act, read)),
+            "set_handler" => run(event, |read| signing::set_handler(&self.signing, act, read)),
+            "set_contract" => run(event, |read| signing::set_contract(&self.signing, act, read)),
+            "set_positions" => run(event, |read| signing::set_positions(&self.signing, act, read)),
+            "set_dictionary" => run(event, |read| signing::set_dictionary(&self.signing, act, read)),
+            "list_applications" => run(event, |read| signing::list_applications(&self.signing, read)),
+            "show_application" => run(event, |read| signing::show_application(&self.signing, read)),
+            "approve_application" => run(event, |read| signing::approve(&self.signing, act, read)),
+            "sign_application" => run(event, |read| signing::sign(&self.signing, act, read)),
+            "reject_application" => run(event, |read| signing::reject(&self.signing, act, read)),
+            "cancel_application" => run(event, |read| signing::cancel(&self.signing, act, read)),
+            "end_worker_sessions" => run(event, |read| signing::end_worker_sessions(&self.signing, act, read)),
+            "set_verify_status" => run(event, |read| signing::set_verify_status(&self.signing, act, read)),
+            "audit" => run(event, |read| audit::list(&self.store, read)),
+            "set_price" => run(event, |read| jobboard::set_price(&self.jobboard, act, read)),
+            "list_prices" => run(event, |read| jobboard::list_prices(&self.jobboard, read)),
+            "adjust_vouchers" => run(event, |read| jobboard::adjust_vouchers(&self.jobboard, act, read)),
+            "take_down_job" => run(event, |read| jobboard::remove_job(&self.jobboard, act, read, State::TakenDown)),
+            "delete_job" => run(event, |read| jobboard::remove_job(&self.jobboard, act, read, State::Deleted)),
+            "list_orders_to_review" => run(event, |read| jobboard::list_orders_to_review(&self.jobboard, read)),
+            "end_user_sessions" => run(event, |read| jobboard::end_user_sessions(&self.jobboard, act, read)),
+            "refund_note" => run(event, |read| jobboard::refund_note(&self.jobboard, act, read)),
+            "reseal" => run(event, |read| reseal::reseal(self.families(), &self.log, self.clock.now(), read)),
+            _ => Err(Unread::Unknown),
+        }
+    }
+}
+
+/// Why an event has no action.
+enum Unread {
+    Unknown,
+    Faulty(Error),
+}
+
+/// Takes `by` out of an event. A command that changes something must have it.
+fn read_by(event: &mut Json, command: &str) -> Result<Option<Text<1, 64>>> {
+    let By { by } = event.clone().read()?;
+    event.remove("by");
+    if by.is_none() && !READS.iter().any(|read| command.starts_with(read)) {
+        return Err(Error::invalid([Fault::new("by", "is required")]));
+    }
+    Ok(by)
 }
 
 type Action<'a> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'a>>;
 
 /// The execution of a command. Boxed for each command alone: the frame of a function that holds the futures of all commands is as large as
 /// their sum in a build without optimization, which is half the stack of a thread.
-fn act<'a, A, F>(event: Json, command: impl FnOnce(A) -> F) -> Result<Action<'a>>
+fn run<'a, A, F>(event: Json, command: impl FnOnce(A) -> F) -> Result<Action<'a>, Unread>
 where
     A: Deserr<Faults>,
     F: Future<Output = Result<Value>> + Send + 'a,
 {
-    let read = event.read()?;
+    let read = event.read().map_err(Unread::Faulty)?;
     Ok(Box::pin(command(read)))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::channel::{Channel, Service};
 use shared::crypto::credentials::NewSecret;
 use shared::error::Result;
+use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{RecordId, Text};
 
@@ -42,34 +43,34 @@ pub struct List {
     cursor: Option<Text<1, 512>>,
 }
 
-pub async fn create(service: &Service, Create { appkey, name }: Create) -> Result<Value> {
-    let (channel, secret) = service.create_channel(appkey, name).await?;
+pub async fn create(service: &Service, act: &Act, Create { appkey, name }: Create) -> Result<Value> {
+    let (channel, secret) = service.create_channel(act, appkey, name).await?;
     Ok(new_secret(&channel.appkey, &secret))
 }
 
 /// The old secret stays valid until it is retired.
-pub async fn rotate_secret(service: &Service, Named { appkey }: Named) -> Result<Value> {
-    let secret = service.rotate_channel_secret(&appkey).await?;
+pub async fn rotate_secret(service: &Service, act: &Act, Named { appkey }: Named) -> Result<Value> {
+    let secret = service.rotate_channel_secret(act, &appkey).await?;
     Ok(new_secret(&appkey, &secret))
 }
 
 /// The tokens that the secret got end with it.
-pub async fn retire_secret(service: &Service, RetireSecret { appkey, secret_id }: RetireSecret) -> Result<Value> {
-    service.retire_channel_secret(&appkey, &secret_id).await.map(view)
+pub async fn retire_secret(service: &Service, act: &Act, RetireSecret { appkey, secret_id }: RetireSecret) -> Result<Value> {
+    service.retire_channel_secret(act, &appkey, &secret_id).await.map(view)
 }
 
 /// All tokens of the channel end, and it gets no new ones until it is enabled.
-pub async fn disable(service: &Service, Named { appkey }: Named) -> Result<Value> {
-    service.disable_channel(&appkey).await.map(view)
+pub async fn disable(service: &Service, act: &Act, Named { appkey }: Named) -> Result<Value> {
+    service.disable_channel(act, &appkey).await.map(view)
 }
 
-pub async fn enable(service: &Service, Named { appkey }: Named) -> Result<Value> {
-    service.enable_channel(&appkey).await.map(view)
+pub async fn enable(service: &Service, act: &Act, Named { appkey }: Named) -> Result<Value> {
+    service.enable_channel(act, &appkey).await.map(view)
 }
 
 /// All tokens of the channel end. It gets new ones for its secrets.
-pub async fn revoke_tokens(service: &Service, Named { appkey }: Named) -> Result<Value> {
-    service.revoke_channel_tokens(&appkey).await.map(view)
+pub async fn revoke_tokens(service: &Service, act: &Act, Named { appkey }: Named) -> Result<Value> {
+    service.revoke_channel_tokens(act, &appkey).await.map(view)
 }
 
 pub async fn list(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use shared::error::Result;
 use shared::jobboard::Service;
+use shared::runtime::caller::{Caller, accepted, identified};
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
@@ -36,7 +37,15 @@ impl Cleanup {
     }
 
     /// `deadline` is when Lambda ends the function.
-    pub async fn handle(&self, deadline: Timestamp) -> Value {
+    pub async fn handle(&self, deadline: Timestamp, request_id: &str) -> Value {
+        let sweep = async {
+            accepted(Caller::Sweep("ops-cleanup".to_owned()));
+            self.sweep(deadline).await
+        };
+        identified(request_id, "ops-cleanup", sweep).await.0
+    }
+
+    async fn sweep(&self, deadline: Timestamp) -> Value {
         self.jobboard.keys().refresh().await;
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
         // Orders come first, because users have paid for them.

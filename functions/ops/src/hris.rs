@@ -9,6 +9,7 @@ use shared::hris::import::RowResult;
 use shared::hris::import_lines::{Imported, Kind, Lines, Position};
 use shared::hris::scopes::{Scope, Scopes};
 use shared::hris::values::{Code, Uuid};
+use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Int, RecordId, Text, Url};
 
@@ -112,28 +113,29 @@ impl Deserr<Faults> for ObjectKey {
     }
 }
 
-pub async fn create_product(service: &Service, CreateProduct { product_id, name }: CreateProduct) -> Result<Value> {
-    service.create_product(&product_id, &name).await?;
+pub async fn create_product(service: &Service, act: &Act, CreateProduct { product_id, name }: CreateProduct) -> Result<Value> {
+    service.create_product(act, &product_id, &name).await?;
     Ok(json!({"product_id": product_id, "name": name}))
 }
 
 /// The response is the only one that contains the secret.
 pub async fn create_access_key(
     service: &Service,
+    act: &Act,
     ProductAndCompany { product_id, company_uuid }: ProductAndCompany,
 ) -> Result<Value> {
-    let (key, secret) = service.create_access_key(&product_id, &company_uuid).await?;
+    let (key, secret) = service.create_access_key(act, &product_id, &company_uuid).await?;
     Ok(with_secret("access_key", &key.access_key, "secret_key", &secret))
 }
 
 /// The old secret stays valid until it is retired.
-pub async fn rotate_access_key(service: &Service, NamedKey { access_key }: NamedKey) -> Result<Value> {
-    let secret = service.rotate_access_key(&access_key).await?;
+pub async fn rotate_access_key(service: &Service, act: &Act, NamedKey { access_key }: NamedKey) -> Result<Value> {
+    let secret = service.rotate_access_key(act, &access_key).await?;
     Ok(with_secret("access_key", &access_key, "secret_key", &secret))
 }
 
-pub async fn retire_access_key(service: &Service, RetireKey { access_key, secret_id }: RetireKey) -> Result<Value> {
-    service.retire_access_key(&access_key, &secret_id).await.map(view_key)
+pub async fn retire_access_key(service: &Service, act: &Act, RetireKey { access_key, secret_id }: RetireKey) -> Result<Value> {
+    service.retire_access_key(act, &access_key, &secret_id).await.map(view_key)
 }
 
 pub async fn show_access_key(
@@ -145,12 +147,12 @@ pub async fn show_access_key(
 }
 
 /// The old token becomes invalid.
-pub async fn rotate_company_token(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
-    let token = service.rotate_company_token(&company_uuid).await?;
+pub async fn rotate_company_token(service: &Service, act: &Act, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
+    let token = service.rotate_company_token(act, &company_uuid).await?;
     Ok(json!({"company_uuid": company_uuid, "token": token.expose()}))
 }
 
-pub async fn create_oauth_app(service: &Service, create: CreateApp) -> Result<Value> {
+pub async fn create_oauth_app(service: &Service, act: &Act, create: CreateApp) -> Result<Value> {
     let CreateApp { product_id, company_uuid, name, callback_url, scopes } = create;
     if callback_url.as_str().contains('#') {
         return Err(Error::invalid([Fault::new("callback_url", "must not have a fragment")]));
@@ -159,33 +161,37 @@ pub async fn create_oauth_app(service: &Service, create: CreateApp) -> Result<Va
         return Err(Error::invalid([Fault::new("scopes", "must have another one than sensitive")]));
     }
     let scopes = scopes.map_or_else(Scopes::all, Scopes::from);
-    let (app, secret) = service.create_oauth_app(&product_id, &company_uuid, name, callback_url, scopes).await?;
+    let (app, secret) = service.create_oauth_app(act, &product_id, &company_uuid, name, callback_url, scopes).await?;
     Ok(with_secret("app_id", &app.app_id, "app_secret", &secret))
 }
 
-pub async fn rotate_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
-    let secret = service.rotate_oauth_app(&app_id).await?;
+pub async fn rotate_oauth_app(service: &Service, act: &Act, NamedApp { app_id }: NamedApp) -> Result<Value> {
+    let secret = service.rotate_oauth_app(act, &app_id).await?;
     Ok(with_secret("app_id", &app_id, "app_secret", &secret))
 }
 
-pub async fn retire_oauth_app_secret(service: &Service, RetireApp { app_id, secret_id }: RetireApp) -> Result<Value> {
-    service.retire_oauth_app_secret(&app_id, &secret_id).await.map(view_app)
+pub async fn retire_oauth_app_secret(
+    service: &Service,
+    act: &Act,
+    RetireApp { app_id, secret_id }: RetireApp,
+) -> Result<Value> {
+    service.retire_oauth_app_secret(act, &app_id, &secret_id).await.map(view_app)
 }
 
-pub async fn create_bind_code(service: &Service, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
-    let code = service.create_bind_code(&company_uuid).await?;
+pub async fn create_bind_code(service: &Service, act: &Act, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
+    let code = service.create_bind_code(act, &company_uuid).await?;
     Ok(json!({"company_uuid": company_uuid, "bind_code": code.plain.expose(), "valid_until": code.valid_until}))
 }
 
 /// Imports one slice. The operator repeats it with the returned `next` as `from`, until `next` is null. A repeated row changes nothing.
-pub async fn import(service: &Service, Import { kind, company_uuid, rows, object, from }: Import) -> Result<Value> {
+pub async fn import(service: &Service, act: &Act, Import { kind, company_uuid, rows, object, from }: Import) -> Result<Value> {
     let lines = match (&rows, &object) {
         (Some(rows), None) => Lines::Inline(rows.as_str()),
         (None, Some(ObjectKey(key))) => Lines::Object(key),
         _ => return Err(Error::invalid([Fault::new("rows", "or object is required, and not both")])),
     };
     let from = Position { offset: from.offset.get().unsigned_abs(), line: from.line.get().unsigned_abs() };
-    let Imported { results, next } = service.import_rows(kind, company_uuid, &lines, from).await?;
+    let Imported { results, next } = service.import_rows(act, kind, company_uuid, &lines, from).await?;
     let next = next.map(|Position { offset, line }| json!({"offset": offset, "line": line}));
     let results: Vec<Value> = results.iter().map(|(line, result)| outcome(*line, result)).collect();
     Ok(json!({"results": results, "next": next}))

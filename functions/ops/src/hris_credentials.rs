@@ -9,6 +9,7 @@ use shared::hris::grants::{Grant, GrantsOf};
 use shared::hris::oauth::App;
 use shared::hris::products::Product;
 use shared::hris::values::{Code, Uuid};
+use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Id, RecordId, Text};
 
@@ -72,13 +73,13 @@ pub async fn list_access_keys(service: &Service, List { company_uuid, limit: Lim
 }
 
 /// Calls with the access key are rejected, whichever of its secrets signs them.
-pub async fn disable_access_key(service: &Service, NamedKey { access_key }: NamedKey) -> Result<Value> {
-    service.disable_access_key(&access_key).await.map(view_key)
+pub async fn disable_access_key(service: &Service, act: &Act, NamedKey { access_key }: NamedKey) -> Result<Value> {
+    service.disable_access_key(act, &access_key).await.map(view_key)
 }
 
 /// The secrets that the access key has are accepted again.
-pub async fn enable_access_key(service: &Service, NamedKey { access_key }: NamedKey) -> Result<Value> {
-    service.enable_access_key(&access_key).await.map(view_key)
+pub async fn enable_access_key(service: &Service, act: &Act, NamedKey { access_key }: NamedKey) -> Result<Value> {
+    service.enable_access_key(act, &access_key).await.map(view_key)
 }
 
 pub async fn list_oauth_apps(service: &Service, List { company_uuid, limit: Limit(limit), cursor }: List) -> Result<Value> {
@@ -92,22 +93,22 @@ pub async fn show_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) ->
 }
 
 /// All grants of the app end for good, and it gets no new ones until it is enabled.
-pub async fn disable_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
-    service.disable_oauth_app(&app_id).await.map(view_app)
+pub async fn disable_oauth_app(service: &Service, act: &Act, NamedApp { app_id }: NamedApp) -> Result<Value> {
+    service.disable_oauth_app(act, &app_id).await.map(view_app)
 }
 
-pub async fn enable_oauth_app(service: &Service, NamedApp { app_id }: NamedApp) -> Result<Value> {
-    service.enable_oauth_app(&app_id).await.map(view_app)
+pub async fn enable_oauth_app(service: &Service, act: &Act, NamedApp { app_id }: NamedApp) -> Result<Value> {
+    service.enable_oauth_app(act, &app_id).await.map(view_app)
 }
 
 /// Its access keys are rejected, and all grants of its apps end for good.
-pub async fn disable_product(service: &Service, NamedProduct { product_id }: NamedProduct) -> Result<Value> {
-    service.disable_product(&product_id).await.map(view_product)
+pub async fn disable_product(service: &Service, act: &Act, NamedProduct { product_id }: NamedProduct) -> Result<Value> {
+    service.disable_product(act, &product_id).await.map(view_product)
 }
 
 /// Its access keys are accepted again.
-pub async fn enable_product(service: &Service, NamedProduct { product_id }: NamedProduct) -> Result<Value> {
-    service.enable_product(&product_id).await.map(view_product)
+pub async fn enable_product(service: &Service, act: &Act, NamedProduct { product_id }: NamedProduct) -> Result<Value> {
+    service.enable_product(act, &product_id).await.map(view_product)
 }
 
 pub async fn list_grants(service: &Service, list: ListGrants) -> Result<Value> {
@@ -121,8 +122,8 @@ pub async fn list_grants(service: &Service, list: ListGrants) -> Result<Value> {
     Ok(page("grants", listed, view_grant))
 }
 
-pub async fn revoke_grant(service: &Service, NamedGrant { app_id, grant_id }: NamedGrant) -> Result<Value> {
-    service.revoke_grant(&app_id, grant_id).await.map(view_grant)
+pub async fn revoke_grant(service: &Service, act: &Act, NamedGrant { app_id, grant_id }: NamedGrant) -> Result<Value> {
+    service.revoke_grant(act, &app_id, grant_id).await.map(view_grant)
 }
 
 /// An access key without its secrets.

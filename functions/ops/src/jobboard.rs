@@ -9,6 +9,7 @@ use shared::jobboard::orders::Order;
 use shared::jobboard::prices::{Catalogue, Goods, Price};
 use shared::jobboard::review::Review;
 use shared::jobboard::vouchers::VoucherError;
+use shared::storage::audit::Act;
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Money, Quotable, Text};
@@ -36,7 +37,6 @@ pub struct AdjustVouchers {
     change: Int<-100_000, 100_000>,
     reference: Text<1, 64>,
     reason: Text<1, 256>,
-    by: Text<1, 64>,
 }
 
 /// A job to take down or to delete.
@@ -45,7 +45,6 @@ pub struct AdjustVouchers {
 pub struct RemoveJob {
     job_id: Id,
     reason: Text<1, 256>,
-    by: Text<1, 64>,
 }
 
 #[derive(Deserr)]
@@ -64,7 +63,6 @@ pub struct ListOrdersToReview {
 pub struct RefundNote {
     order_no: Text<1, 32>,
     reason: Text<1, 256>,
-    by: Text<1, 64>,
 }
 
 #[derive(Deserr)]
@@ -73,7 +71,7 @@ pub struct EndUserSessions {
     user_id: Id,
 }
 
-pub async fn set_price(service: &Service, set: SetPrice) -> Result<Value> {
+pub async fn set_price(service: &Service, act: &Act, set: SetPrice) -> Result<Value> {
     let price = set.price.map(|Quotable(price)| price);
     if price.is_some_and(Money::is_zero) {
         return Err(Error::invalid([Fault::new("price", "must be at least 0.01")]));
@@ -82,7 +80,7 @@ pub async fn set_price(service: &Service, set: SetPrice) -> Result<Value> {
     if set.goods == Goods::Refresh && quantity != 1 {
         return Err(Error::invalid([Fault::new("quantity", "must be 1: jobs are refreshed one at a time")]));
     }
-    service.set_price(set.goods, quantity, price).await.map(price_list)
+    service.set_price(act, set.goods, quantity, price).await.map(price_list)
 }
 
 pub async fn list_prices(service: &Service, ListPrices {}: ListPrices) -> Result<Value> {
@@ -94,12 +92,12 @@ fn price_list(catalogue: Catalogue) -> Value {
     json!({"prices": catalogue.prices.into_iter().map(price).collect::<Vec<_>>()})
 }
 
-pub async fn adjust_vouchers(service: &Service, adjust: AdjustVouchers) -> Result<Value> {
-    let AdjustVouchers { user_id, change, reference, reason, by } = adjust;
+pub async fn adjust_vouchers(service: &Service, act: &Act, adjust: AdjustVouchers) -> Result<Value> {
+    let AdjustVouchers { user_id, change, reference, reason } = adjust;
     if change.get() == 0 {
         return Err(Error::invalid([Fault::new("change", "must not be 0")]));
     }
-    let adjusted = service.adjust_vouchers(user_id, change.get(), &reference, &reason, &by).await;
+    let adjusted = service.adjust_vouchers(act, user_id, change.get(), &reference, &reason).await;
     adjusted.map_err(|error| match error {
         VoucherError::NotEnough => Error::conflict(Fault::new("change", "takes more vouchers than there are")),
         VoucherError::Failed(error) => error,
@@ -109,8 +107,8 @@ pub async fn adjust_vouchers(service: &Service, adjust: AdjustVouchers) -> Resul
 }
 
 /// `state` is [`State::TakenDown`] or [`State::Deleted`].
-pub async fn remove_job(service: &Service, RemoveJob { job_id, reason, by }: RemoveJob, state: State) -> Result<Value> {
-    service.remove_job(job_id, state, &reason, &by).await?;
+pub async fn remove_job(service: &Service, act: &Act, RemoveJob { job_id, reason }: RemoveJob, state: State) -> Result<Value> {
+    service.remove_job(act, job_id, state, &reason).await?;
     Ok(json!({"job_id": job_id, "status": u8::from(state)}))
 }
 
@@ -143,12 +141,12 @@ fn summary(order: &Order) -> Value {
     json!({"order_no": order.number(), "user_id": order.user, "status": order.state.as_str(), "amount": order.amount.to_string()})
 }
 
-pub async fn refund_note(service: &Service, RefundNote { order_no, reason, by }: RefundNote) -> Result<Value> {
-    service.note_refund(order_no.as_str(), &reason, &by).await.map(|order| summary(&order))
+pub async fn refund_note(service: &Service, act: &Act, RefundNote { order_no, reason }: RefundNote) -> Result<Value> {
+    service.note_refund(act, order_no.as_str(), &reason).await.map(|order| summary(&order))
 }
 
 /// All tokens of the user end. The user may log in again.
-pub async fn end_user_sessions(service: &Service, EndUserSessions { user_id }: EndUserSessions) -> Result<Value> {
-    service.end_user_sessions(user_id).await?;
+pub async fn end_user_sessions(service: &Service, act: &Act, EndUserSessions { user_id }: EndUserSessions) -> Result<Value> {
+    service.end_user_sessions(act, user_id).await?;
     Ok(json!({"user_id": user_id}))
 }

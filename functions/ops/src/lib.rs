@@ -1,6 +1,8 @@
 //! The functions that belong to no family: an operator, a pipeline, a schedule or an event invokes them. Also the API pages.
 
 pub mod admin;
+mod audit;
+pub mod audit_copy;
 mod channels;
 pub mod cleanup;
 pub mod docs;
@@ -18,8 +20,8 @@ use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
 /// Every function of this crate. The binary, the resource in `template.yaml` and the event files have the same name.
-pub const FUNCTIONS: [&str; 6] =
-    ["jobboard-search-snapshot", "ops-admin", "ops-cleanup", "ops-docs", "ops-outbox", "ops-uploads"];
+pub const FUNCTIONS: [&str; 7] =
+    ["jobboard-search-snapshot", "ops-admin", "ops-audit", "ops-cleanup", "ops-docs", "ops-outbox", "ops-uploads"];
 
 /// The ids and creation times of secrets, without the secrets.
 fn secrets(secrets: &shared::crypto::credentials::Secrets) -> Vec<serde_json::Value> {

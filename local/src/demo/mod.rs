@@ -67,6 +67,8 @@ impl Demo {
 
 /// Runs a command of `ops-admin` and returns its result.
 async fn command(functions: &Functions, command: &Value) -> Result<Value, String> {
+    let mut command = command.clone();
+    command["by"] = "demo".into();
     match functions.invoke("ops-admin", command.to_string().as_bytes()).await {
         Some(Ok(result)) => serde_json::from_slice(&result).map_err(|error| error.to_string()),
         Some(Err(diagnostic)) => Err(format!("{}: {}", command["command"], diagnostic.error_message)),

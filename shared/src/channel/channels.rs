@@ -7,9 +7,10 @@ use super::keys::{self, ChannelId};
 use super::origin::Origin;
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::listing::{Listed, listed};
 use crate::storage::table::attribute::text;
-use crate::storage::table::{Condition, Item, Outcome};
+use crate::storage::table::{Condition, Item, Outcome, Write};
 use crate::values::{Moment, RecordId, Secret, Text};
 
 /// A channel as administrators see it.
@@ -53,7 +54,7 @@ impl Standing {
 
 impl Service {
     /// Creates a channel with its first secret.
-    pub async fn create_channel(&self, appkey: ChannelId, name: Text<0, 64>) -> Result<(Channel, NewSecret)> {
+    pub async fn create_channel(&self, act: &Act, appkey: ChannelId, name: Text<0, 64>) -> Result<(Channel, NewSecret)> {
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
         let secrets = Secrets::of(secret.hashed());
@@ -61,30 +62,31 @@ impl Service {
         let mut item = to_item(&channel)?;
         item.insert("ix1".into(), text(keys::CHANNELS));
         item.insert("ixsk".into(), text(id.sortable()));
-        let outcome = self.store.put(&self.tables.channel, item.clone(), Condition::absent()).await?;
-        match outcome.unless_stored(&item) {
+        let change = Change::of(object(&channel.appkey)).created(&item);
+        let put = Write::Put { table: self.tables.channel.clone(), item: item.clone(), condition: Condition::absent() };
+        match self.store.transact_by(act, &change, vec![put]).await?.unless_stored(&item) {
             Outcome::Written => Ok((channel, secret)),
             Outcome::Rejected(_) => Err(Error::conflict(Fault::new("appkey", "exists already"))),
         }
     }
 
     /// Adds a secret; the old one stays valid until it is retired.
-    pub async fn rotate_channel_secret(&self, appkey: &ChannelId) -> Result<NewSecret> {
+    pub async fn rotate_channel_secret(&self, act: &Act, appkey: &ChannelId) -> Result<NewSecret> {
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
-        self.change_channel(appkey, |channel| channel.secrets.add(secret.hashed(), "appkey")).await?;
+        self.change_channel(act, appkey, |channel| channel.secrets.add(secret.hashed(), "appkey")).await?;
         Ok(secret)
     }
 
     /// Retires a secret, which ends the tokens that it got. The last one cannot be retired: disable the channel instead.
-    pub async fn retire_channel_secret(&self, appkey: &ChannelId, secret_id: &RecordId) -> Result<Channel> {
-        self.change_channel(appkey, |channel| channel.secrets.retire(secret_id)).await
+    pub async fn retire_channel_secret(&self, act: &Act, appkey: &ChannelId, secret_id: &RecordId) -> Result<Channel> {
+        self.change_channel(act, appkey, |channel| channel.secrets.retire(secret_id)).await
     }
 
     /// A disabled channel gets no tokens, and all its tokens end: they stay rejected when it is enabled again.
-    pub async fn disable_channel(&self, appkey: &ChannelId) -> Result<Channel> {
+    pub async fn disable_channel(&self, act: &Act, appkey: &ChannelId) -> Result<Channel> {
         let (id, _) = self.stamp()?;
-        self.change_channel(appkey, |channel| {
+        self.change_channel(act, appkey, |channel| {
             if channel.enabled {
                 channel.enabled = false;
                 channel.epoch = id.as_u64();
@@ -94,8 +96,8 @@ impl Service {
         .await
     }
 
-    pub async fn enable_channel(&self, appkey: &ChannelId) -> Result<Channel> {
-        self.change_channel(appkey, |channel| {
+    pub async fn enable_channel(&self, act: &Act, appkey: &ChannelId) -> Result<Channel> {
+        self.change_channel(act, appkey, |channel| {
             channel.enabled = true;
             Ok(())
         })
@@ -103,9 +105,9 @@ impl Service {
     }
 
     /// Ends all tokens of a channel. Its secrets stay valid, so it can get new tokens at once.
-    pub async fn revoke_channel_tokens(&self, appkey: &ChannelId) -> Result<Channel> {
+    pub async fn revoke_channel_tokens(&self, act: &Act, appkey: &ChannelId) -> Result<Channel> {
         let (id, _) = self.stamp()?;
-        self.change_channel(appkey, |channel| {
+        self.change_channel(act, appkey, |channel| {
             channel.epoch = id.as_u64();
             Ok(())
         })
@@ -154,8 +156,14 @@ impl Service {
         self.store.get(&self.tables.channel, keys::channel(appkey)).await?.map(from_item).transpose()
     }
 
-    async fn change_channel(&self, appkey: &ChannelId, change: impl Fn(&mut Channel) -> Result<()>) -> Result<Channel> {
-        let changed = self.store.change(&self.tables.channel, keys::channel(appkey), |item| {
+    async fn change_channel(
+        &self,
+        act: &Act,
+        appkey: &ChannelId,
+        change: impl Fn(&mut Channel) -> Result<()>,
+    ) -> Result<Channel> {
+        let object = Change::of(object(appkey));
+        let changed = self.store.change_by(act, object, &self.tables.channel, keys::channel(appkey), |item| {
             let mut channel = from_item(item.clone())?;
             change(&mut channel)?;
             let mut next = to_item(&channel)?;
@@ -165,6 +173,10 @@ impl Service {
         });
         changed.await?.map(from_item).transpose()?.ok_or_else(|| Error::missing("appkey"))
     }
+}
+
+fn object(appkey: &ChannelId) -> Object {
+    Object::new("channel", "channel", &[appkey.as_str()])
 }
 
 fn to_item(channel: &Channel) -> Result<Item> {

@@ -19,6 +19,7 @@ use crate::crypto::credentials::{NewSecret, Secrets, StoredSecret, hash};
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
 use crate::runtime::caller;
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::listing::Listed;
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_text, text};
@@ -27,10 +28,10 @@ use crate::values::{Moment, RecordId, Secret, Token};
 
 const ACCESS_KEY: &str = "access_key";
 
-/// Why a call is not authenticated.
 /// The sealed attribute of the token with which the system calls a company's visitor service.
 pub(super) const VISITOR_TOKEN: Fields = Fields::of(&["token"]);
 
+/// Why a call is not authenticated.
 #[derive(Debug)]
 pub enum AuthError {
     UnknownAccessKey,
@@ -72,7 +73,7 @@ pub struct AccessKey {
 
 impl Service {
     /// Creates a product's one access key for a company. Returns it with its secret.
-    pub async fn create_access_key(&self, product_id: &Code, company: &Uuid) -> Result<(AccessKey, NewSecret)> {
+    pub async fn create_access_key(&self, act: &Act, product_id: &Code, company: &Uuid) -> Result<(AccessKey, NewSecret)> {
         self.keyring.record().await?;
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
@@ -92,13 +93,14 @@ impl Service {
         pair.insert(ACCESS_KEY.into(), text(key.access_key.as_str()));
         let table = &self.tables.hris;
         let item = to_item(&key)?;
-        let outcome = self.store.transact(vec![
+        let writes = vec![
             Write::Check { table: table.clone(), key: product_key(product_id), condition: Condition::present() },
             Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() },
             Write::Put { table: table.clone(), item: pair, condition: Condition::absent() },
             Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() },
-        ]);
-        match outcome.await?.unless_stored(&item) {
+        ];
+        let change = Change::of(object(&key.access_key)).created(&item);
+        match self.store.transact_by(act, &change, writes).await?.unless_stored(&item) {
             Outcome::Written => Ok((key, secret)),
             Outcome::Rejected(rejections) => match &rejections[..] {
                 [product, ..] if product.failed => Err(Error::missing("product_id")),
@@ -124,32 +126,32 @@ impl Service {
     }
 
     /// Adds a secret. The old one stays valid until it is retired.
-    pub async fn rotate_access_key(&self, access_key: &RecordId) -> Result<NewSecret> {
+    pub async fn rotate_access_key(&self, act: &Act, access_key: &RecordId) -> Result<NewSecret> {
         self.keyring.record().await?;
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
         let sealed = self.seal_secret(access_key, &secret)?;
-        self.change_access_key(access_key, |key| key.secrets.add(sealed.clone(), "access_key")).await?;
+        self.change_access_key(act, access_key, |key| key.secrets.add(sealed.clone(), "access_key")).await?;
         Ok(secret)
     }
 
     /// Retires a secret. The last one cannot be retired: disable the access key instead.
-    pub async fn retire_access_key(&self, access_key: &RecordId, secret_id: &RecordId) -> Result<AccessKey> {
-        self.change_access_key(access_key, |key| key.secrets.retire(secret_id)).await
+    pub async fn retire_access_key(&self, act: &Act, access_key: &RecordId, secret_id: &RecordId) -> Result<AccessKey> {
+        self.change_access_key(act, access_key, |key| key.secrets.retire(secret_id)).await
     }
 
     /// Calls that are signed with the secrets of the access key are rejected until it is enabled.
-    pub async fn disable_access_key(&self, access_key: &RecordId) -> Result<AccessKey> {
-        self.set_access_key(access_key, false).await
+    pub async fn disable_access_key(&self, act: &Act, access_key: &RecordId) -> Result<AccessKey> {
+        self.set_access_key(act, access_key, false).await
     }
 
     /// The secrets of the access key sign calls again.
-    pub async fn enable_access_key(&self, access_key: &RecordId) -> Result<AccessKey> {
-        self.set_access_key(access_key, true).await
+    pub async fn enable_access_key(&self, act: &Act, access_key: &RecordId) -> Result<AccessKey> {
+        self.set_access_key(act, access_key, true).await
     }
 
-    async fn set_access_key(&self, access_key: &RecordId, enabled: bool) -> Result<AccessKey> {
-        self.change_access_key(access_key, |key| {
+    async fn set_access_key(&self, act: &Act, access_key: &RecordId, enabled: bool) -> Result<AccessKey> {
+        self.change_access_key(act, access_key, |key| {
             key.enabled = enabled;
             Ok(())
         })
@@ -157,13 +159,14 @@ impl Service {
     }
 
     /// Replaces the token of a company. The old one is invalid as soon as all processes have reloaded it: after five seconds.
-    pub async fn rotate_company_token(&self, company: &Uuid) -> Result<Secret<String>> {
+    pub async fn rotate_company_token(&self, act: &Act, company: &Uuid) -> Result<Secret<String>> {
         let token = random_secret()?;
         let mut item = company_token_key(company).into_item();
         item.insert("hash".into(), text(hash(token.as_deref()).expose()));
         let table = &self.tables.hris;
         let exists = Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() };
-        match self.store.transact(vec![exists, Write::Set { table: table.clone(), item }]).await? {
+        let change = Change::of(Object::new("hris", "company_token", &[company.as_str()])).fields(&["hash"]);
+        match self.store.transact_by(act, &change, vec![exists, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(token),
             Outcome::Rejected(_) => Err(Error::missing("company_uuid")),
         }
@@ -179,7 +182,10 @@ impl Service {
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(*token.as_deref().expose()));
         sealed::seal(&self.keyring, &key, &VISITOR_TOKEN, &mut item)?;
-        match self.write_once(signer, &company, vec![Write::Set { table: self.tables.hris.clone(), item }]).await? {
+        let change = Change::of(Object::new("hris", "visitor_token", &[signer.company.as_str()])).fields(&["token"]);
+        let recorded = self.store.recording(&caller::act(self.clock.now()), &change)?;
+        let stored = Write::Set { table: self.tables.hris.clone(), item };
+        match self.write_once(signer, &company, vec![stored, recorded]).await? {
             Once::Written => Ok(company),
             Once::Before(company) => Ok(company),
             Once::Rejected(_) => Err(Error::internal("DynamoDB rejected a token without a condition")),
@@ -256,10 +262,12 @@ impl Service {
 
     async fn change_access_key(
         &self,
+        act: &Act,
         access_key: &RecordId,
         change: impl Fn(&mut AccessKey) -> Result<()>,
     ) -> Result<AccessKey> {
-        let changed = self.store.change(&self.tables.hris, access_key_key(access_key), |item| {
+        let object = Change::of(object(access_key));
+        let changed = self.store.change_by(act, object, &self.tables.hris, access_key_key(access_key), |item| {
             let mut key: AccessKey = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
             change(&mut key)?;
             to_item(&key)
@@ -267,6 +275,10 @@ impl Service {
         let item = changed.await?.ok_or_else(|| Error::missing("access_key"))?;
         serde_dynamo::from_item(item).map_err(Error::internal)
     }
+}
+
+fn object(access_key: &RecordId) -> Object {
+    Object::new("hris", ACCESS_KEY, &[access_key.as_str()])
 }
 
 /// The place that a sealed secret is bound to: it cannot be opened for another access key.

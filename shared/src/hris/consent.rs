@@ -13,7 +13,9 @@ use super::scopes::Scope;
 use super::values::Uuid;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
+use crate::runtime::caller::{self, Caller};
 use crate::runtime::outbox::Message;
+use crate::storage::audit::{Change, Object};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
 use crate::storage::sealed::{self, Fields};
@@ -149,6 +151,10 @@ impl Service {
         granted.insert(STATE.into(), text(FRESH));
         expire(&mut granted, now + RESPONSE_CODE_AGE);
         let news = self.consent_news(app, &context.company);
+        caller::accepted(Caller::Employee { company: basis.company.to_string(), employee: basis.employee.to_string() });
+        let act = caller::act(now);
+        let object = Object::new("hris", "consent", &[app.company_uuid.as_str(), app.app_id.as_str(), basis.employee.as_str()]);
+        let change = Change::of(object).created(&granted);
         let mut conflicts = Conflicts::default();
         loop {
             if item.contains_key(USED_AT) {
@@ -166,7 +172,7 @@ impl Service {
                 Write::Put { table: table.clone(), item: granted.clone(), condition: Condition::absent() },
                 self.outbox().write(&Message { to: &mobile, text: &news, only_for: None, valid_until })?,
             ];
-            match self.store.transact(writes).await?.unless_stored(&used) {
+            match self.store.transact_by(&act, &change, writes).await?.unless_stored(&used) {
                 Outcome::Written => return Ok(response_code),
                 // A concurrent call made an attempt with the code, or used it.
                 Outcome::Rejected(rejections) => {

@@ -24,6 +24,7 @@ use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
 use crate::runtime::caller;
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, expire};
@@ -86,6 +87,11 @@ impl Basis {
         let attributes: Item = serde_dynamo::to_item(self).map_err(Error::internal)?;
         item.extend(attributes);
         Ok(())
+    }
+
+    /// The ids of a grant on this basis, for its audit records.
+    pub(super) fn object(&self, grant_id: Id) -> Object {
+        grant_object(&self.company, &self.app_id, grant_id)
     }
 
     fn employee_key(&self) -> Key {
@@ -218,9 +224,9 @@ impl Service {
     }
 
     /// Ends a grant. Repeated, it returns the grant as it ended.
-    pub async fn revoke_grant(&self, app_id: &RecordId, grant_id: Id) -> Result<Grant> {
+    pub async fn revoke_grant(&self, act: &Act, app_id: &RecordId, grant_id: Id) -> Result<Grant> {
         let company = self.show_oauth_app(app_id).await?.company_uuid;
-        let ended = self.end_grant(grant_key(&company, app_id, grant_id), None).await?;
+        let ended = self.end_grant(act, &company, app_id, grant_id, None).await?;
         let grants = self.grants(ended.into_iter().collect()).await?;
         grants.into_iter().next().ok_or_else(|| Error::missing("grant_id"))
     }
@@ -229,10 +235,9 @@ impl Service {
     ///
     /// DynamoDB: one read, one write. Nothing for another app's token.
     pub(super) async fn end_grant_of_token(&self, app_id: &RecordId, token: Secret<&str>) -> Result<()> {
-        let Some(key) = AccessToken::parse(token).filter(|token| token.app_id == *app_id).map(|token| token.key()) else {
-            return Ok(());
-        };
-        match self.end_grant(key, Some(&hash(token))).await {
+        let Some(parsed) = AccessToken::parse(token).filter(|token| token.app_id == *app_id) else { return Ok(()) };
+        let act = caller::act(self.clock.now());
+        match self.end_grant(&act, &parsed.company, app_id, parsed.grant_id, Some(&hash(token))).await {
             Err(error) if error.kind() == Kind::TokenRejected => Ok(()),
             ended => ended.map(|_| ()),
         }
@@ -241,9 +246,17 @@ impl Service {
     /// Ends a grant; `None` if it does not exist. With a hash, the token must have it.
     ///
     /// DynamoDB: one read, one write.
-    pub(super) async fn end_grant(&self, key: Key, token: Option<&Secret<String>>) -> Result<Option<Item>> {
+    pub(super) async fn end_grant(
+        &self,
+        act: &Act,
+        company: &Uuid,
+        app_id: &RecordId,
+        grant_id: Id,
+        token: Option<&Secret<String>>,
+    ) -> Result<Option<Item>> {
         let now = Moment::from(self.clock.now());
-        let ended = self.store.change(&self.tables.credentials, key, |item| {
+        let (change, key) = (Change::of(grant_object(company, app_id, grant_id)), grant_key(company, app_id, grant_id));
+        let ended = self.store.change_by(act, change, &self.tables.credentials, key, |item| {
             if token.is_some_and(|token| !has_hash(item, token)) {
                 return Err(Error::token_rejected());
             }
@@ -287,6 +300,10 @@ impl Service {
 pub enum GrantsOf {
     App(RecordId),
     Company(Uuid),
+}
+
+fn grant_object(company: &Uuid, app_id: &RecordId, grant_id: Id) -> Object {
+    Object::new("hris", "grant", &[company.as_str(), app_id.as_str(), &grant_id.to_string()])
 }
 
 fn has_hash(grant: &Item, hash: &Secret<String>) -> bool {

@@ -14,12 +14,13 @@ use super::keys::company_key;
 use super::organization::Company;
 use super::values::{Status, Uuid};
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::{self, Act, Object, Row, changed};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Item, Key, Outcome, VERSION, Write};
 use crate::values::check_segment;
 
-/// The most writes of one transaction.
-const MAX_WRITES: usize = 100;
+/// The most writes of one transaction, without its audit record.
+const MAX_WRITES: usize = 99;
 
 /// The outcome of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,7 @@ pub enum RowResult {
 /// An import of one kind of record into one company, a batch of rows at a time.
 pub struct Import<'a, T> {
     service: &'a Service,
+    act: &'a Act,
     company: Uuid,
     /// References that exist.
     known: HashSet<Key>,
@@ -52,18 +54,18 @@ struct Planned<T> {
 
 impl Service {
     /// Begins an import into an existing company.
-    pub async fn import<T: Entity>(&self, company: Uuid) -> Result<Import<'_, T>> {
+    pub async fn import<'a, T: Entity>(&'a self, act: &'a Act, company: Uuid) -> Result<Import<'a, T>> {
         match self.store.get(&self.tables.hris, company_key(&company)).await? {
-            Some(_) => Ok(Import::new(self, company)),
+            Some(_) => Ok(Import::new(self, act, company)),
             None => Err(Error::missing("company_uuid")),
         }
     }
 
     /// Stores companies.
-    pub async fn import_companies(&self, rows: Vec<Company>) -> Result<Vec<RowResult>> {
+    pub async fn import_companies(&self, act: &Act, rows: Vec<Company>) -> Result<Vec<RowResult>> {
         let mut results = Vec::with_capacity(rows.len());
         for row in rows {
-            let mut import = Import::<Company>::new(self, row.uuid.clone());
+            let mut import = Import::<Company>::new(self, act, row.uuid.clone());
             results.extend(import.store(vec![row]).await?);
         }
         Ok(results)
@@ -71,8 +73,8 @@ impl Service {
 }
 
 impl<'a, T: Entity> Import<'a, T> {
-    fn new(service: &'a Service, company: Uuid) -> Self {
-        Self { service, company, known: HashSet::new(), kind: std::marker::PhantomData }
+    fn new(service: &'a Service, act: &'a Act, company: Uuid) -> Self {
+        Self { service, act, company, known: HashSet::new(), kind: std::marker::PhantomData }
     }
 
     /// Stores rows. Returns one result for each, in order.
@@ -155,17 +157,20 @@ impl<'a, T: Entity> Import<'a, T> {
             changes.push(change);
         }
         let (done, mut writes) = (changes.len(), Vec::new());
+        let mut recorded = audit::Change::of(Object::new("hris", T::KIND, &[self.company.as_str()]));
         for (row, change) in rows.iter().zip(changes) {
             let missing = self.missing(&row.content);
             results[row.at] = Some(match change {
                 Change::Rejected(fault) => RowResult::Rejected(vec![fault]),
                 Change::None => RowResult::Unchanged(missing),
-                Change::Created(new) => {
+                Change::Created(new, row) => {
                     writes.extend(new);
+                    recorded.row(row);
                     RowResult::Created(missing)
                 }
-                Change::Updated(new) => {
+                Change::Updated(new, row) => {
                     writes.extend(new);
+                    recorded.row(row);
                     RowResult::Updated(missing)
                 }
             });
@@ -173,7 +178,7 @@ impl<'a, T: Entity> Import<'a, T> {
         if writes.is_empty() {
             return Ok(Some(done));
         }
-        match self.service.store.transact(writes).await? {
+        match self.service.store.transact_by(self.act, &recorded, writes).await? {
             Outcome::Written => Ok(Some(done)),
             Outcome::Rejected(_) => Ok(None),
         }
@@ -229,7 +234,10 @@ impl<'a, T: Entity> Import<'a, T> {
                 writes.push(Write::Delete { table: table.clone(), key: alias.key, condition: Some(unchanged(holder)?) });
             }
         }
-        Ok(if before.is_some() { Change::Updated(writes) } else { Change::Created(writes) })
+        let plain = |content: &T| serde_dynamo::to_item::<_, Item>(content).map_err(Error::internal);
+        let fields = changed(&before.as_ref().map_or(Ok(Item::new()), plain)?, &plain(&content)?);
+        let row = Row { id: own, fields, before: before.as_ref().map(|_| version - 1), after: Some(version) };
+        Ok(if before.is_some() { Change::Updated(writes, row) } else { Change::Created(writes, row) })
     }
 
     /// Looks up the references of these rows that are not known yet.
@@ -259,15 +267,15 @@ impl<'a, T: Entity> Import<'a, T> {
 enum Change {
     None,
     Rejected(Fault),
-    Created(Vec<Write>),
-    Updated(Vec<Write>),
+    Created(Vec<Write>, Row),
+    Updated(Vec<Write>, Row),
 }
 
 impl Change {
     fn writes(&self) -> &[Write] {
         match self {
             Self::None | Self::Rejected(_) => &[],
-            Self::Created(writes) | Self::Updated(writes) => writes,
+            Self::Created(writes, _) | Self::Updated(writes, _) => writes,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::rows::{
 };
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::Act;
 use crate::values::choices;
 use crate::values::input::{Json, WHOLE};
 
@@ -49,7 +50,14 @@ pub struct Imported {
 
 impl Service {
     /// Imports a slice, which begins at this position. Every kind except [`Kind::Companies`] needs a company.
-    pub async fn import_rows(&self, kind: Kind, company: Option<Uuid>, lines: &Lines<'_>, from: Position) -> Result<Imported> {
+    pub async fn import_rows(
+        &self,
+        act: &Act,
+        kind: Kind,
+        company: Option<Uuid>,
+        lines: &Lines<'_>,
+        from: Position,
+    ) -> Result<Imported> {
         if company.is_none() != (kind == Kind::Companies) {
             let reason = if company.is_none() { "is required" } else { "is told by the rows of companies themselves" };
             return Err(Error::invalid([Fault::new("company_uuid", reason)]));
@@ -68,32 +76,32 @@ impl Service {
         };
         let (lines, next) = slice(&bytes, whole, from)?;
         let results = match (kind, company) {
-            (Kind::SubCompanies, Some(company)) => self.import_lines::<SubCompanyRow>(company, &lines).await,
-            (Kind::Departments, Some(company)) => self.import_lines::<DepartmentRow>(company, &lines).await,
-            (Kind::Employees, Some(company)) => self.import_lines::<EmployeeRow>(company, &lines).await,
-            (Kind::Arrangements, Some(company)) => self.import_lines::<ArrangementRow>(company, &lines).await,
-            (Kind::Timelines, Some(company)) => self.import_lines::<TimelineRow>(company, &lines).await,
-            (Kind::Approvals, Some(company)) => self.import_lines::<ApprovalRow>(company, &lines).await,
+            (Kind::SubCompanies, Some(company)) => self.import_lines::<SubCompanyRow>(act, company, &lines).await,
+            (Kind::Departments, Some(company)) => self.import_lines::<DepartmentRow>(act, company, &lines).await,
+            (Kind::Employees, Some(company)) => self.import_lines::<EmployeeRow>(act, company, &lines).await,
+            (Kind::Arrangements, Some(company)) => self.import_lines::<ArrangementRow>(act, company, &lines).await,
+            (Kind::Timelines, Some(company)) => self.import_lines::<TimelineRow>(act, company, &lines).await,
+            (Kind::Approvals, Some(company)) => self.import_lines::<ApprovalRow>(act, company, &lines).await,
             (Kind::Vacancies, Some(company)) => {
-                let mut import = self.import(company.clone()).await?;
+                let mut import = self.import(act, company.clone()).await?;
                 let (valid, results) = parse_rows::<VacancyRow>(Some(&company), &lines);
                 let valid = self.without_departments(&company, valid).await?;
                 let stored = import.store(valid).await?;
                 Ok(merge(results, stored))
             }
-            (Kind::Sources, Some(company)) => self.import_lines::<SourceRow>(company, &lines).await,
-            (Kind::Candidates, Some(company)) => self.import_lines::<CandidateRow>(company, &lines).await,
+            (Kind::Sources, Some(company)) => self.import_lines::<SourceRow>(act, company, &lines).await,
+            (Kind::Candidates, Some(company)) => self.import_lines::<CandidateRow>(act, company, &lines).await,
             (Kind::Companies, _) | (_, None) => {
                 let (valid, results) = parse_rows::<CompanyRow>(None, &lines);
-                let stored = self.import_companies(valid).await?;
+                let stored = self.import_companies(act, valid).await?;
                 Ok(merge(results, stored))
             }
         };
         Ok(Imported { results: results?, next })
     }
 
-    async fn import_lines<R: Row>(&self, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
-        let mut import = self.import::<R::Record>(company.clone()).await?;
+    async fn import_lines<R: Row>(&self, act: &Act, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
+        let mut import = self.import::<R::Record>(act, company.clone()).await?;
         let (valid, results) = parse_rows::<R>(Some(&company), lines);
         let stored = import.store(valid).await?;
         Ok(merge(results, stored))

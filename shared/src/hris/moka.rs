@@ -12,6 +12,7 @@ use super::replay::{Once, Signer};
 use super::values::Uuid;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, VERSION, Write, expire, retry_conflicts};
 use crate::values::{Moment, Secret};
@@ -35,7 +36,7 @@ pub enum Validity {
 }
 
 impl Service {
-    pub async fn create_bind_code(&self, company: &Uuid) -> Result<BindCode> {
+    pub async fn create_bind_code(&self, act: &Act, company: &Uuid) -> Result<BindCode> {
         if self.company(company).await?.is_none() {
             return Err(Error::missing("company_uuid"));
         }
@@ -46,7 +47,9 @@ impl Service {
         item.insert("valid_until".into(), number(valid_until.as_second()));
         expire(&mut item, valid_until + EXPIRED_AGE);
         // A conflict here can only be our own earlier write whose response was lost: the code is 256 random bits.
-        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
+        let change = Change::of(Object::new("hris", "bind_code", &[company.as_str()])).created(&item);
+        let put = Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent() };
+        self.store.transact_by(act, &change, vec![put]).await?;
         Ok(BindCode { plain, valid_until: valid_until.into() })
     }
 

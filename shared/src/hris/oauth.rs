@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::grants::{ACCESS_TOKEN_AGE, Basis, NewGrant};
-use super::keys::{OAUTH_APPS, app_key, company_key, grant_key, product_key, response_code_key};
+use super::keys::{OAUTH_APPS, app_key, company_key, product_key, response_code_key};
 use super::listing;
 use super::products::{by_default, epoch};
 use super::scopes::Scopes;
@@ -16,6 +16,7 @@ use super::values::{Code, Uuid};
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::runtime::caller::{self, Caller};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::listing::Listed;
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
@@ -72,6 +73,7 @@ impl Service {
     /// Creates an app of a product for a company. Returns it with its secret.
     pub async fn create_oauth_app(
         &self,
+        act: &Act,
         product_id: &Code,
         company: &Uuid,
         name: Text<1, 64>,
@@ -95,12 +97,13 @@ impl Service {
         };
         let table = &self.tables.hris;
         let item = to_item(&app)?;
-        let outcome = self.store.transact(vec![
+        let writes = vec![
             Write::Check { table: table.clone(), key: product_key(product_id), condition: Condition::present() },
             Write::Check { table: table.clone(), key: company_key(company), condition: Condition::present() },
             Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() },
-        ]);
-        match outcome.await?.unless_stored(&item) {
+        ];
+        let change = Change::of(object(&app.app_id)).created(&item);
+        match self.store.transact_by(act, &change, writes).await?.unless_stored(&item) {
             Outcome::Written => Ok((app, secret)),
             Outcome::Rejected(rejections) => match &rejections[..] {
                 [product, ..] if product.failed => Err(Error::missing("product_id")),
@@ -111,10 +114,10 @@ impl Service {
     }
 
     /// Adds a secret. The old one stays valid until it is retired.
-    pub async fn rotate_oauth_app(&self, app_id: &RecordId) -> Result<NewSecret> {
+    pub async fn rotate_oauth_app(&self, act: &Act, app_id: &RecordId) -> Result<NewSecret> {
         let (id, now) = self.stamp()?;
         let secret = NewSecret::make(id, now)?;
-        self.change_app(app_id, |app| app.secrets.add(secret.hashed(), "app_id")).await?;
+        self.change_app(act, app_id, |app| app.secrets.add(secret.hashed(), "app_id")).await?;
         Ok(secret)
     }
 
@@ -128,9 +131,9 @@ impl Service {
     }
 
     /// All grants of the app end, and stay ended. The app gets no new ones until it is enabled.
-    pub async fn disable_oauth_app(&self, app_id: &RecordId) -> Result<App> {
+    pub async fn disable_oauth_app(&self, act: &Act, app_id: &RecordId) -> Result<App> {
         let (id, _) = self.stamp()?;
-        self.change_app(app_id, |app| {
+        self.change_app(act, app_id, |app| {
             if app.enabled {
                 app.enabled = false;
                 app.epoch = id.as_u64();
@@ -141,8 +144,8 @@ impl Service {
     }
 
     /// Employees may consent to the app again.
-    pub async fn enable_oauth_app(&self, app_id: &RecordId) -> Result<App> {
-        self.change_app(app_id, |app| {
+    pub async fn enable_oauth_app(&self, act: &Act, app_id: &RecordId) -> Result<App> {
+        self.change_app(act, app_id, |app| {
             app.enabled = true;
             Ok(())
         })
@@ -150,12 +153,13 @@ impl Service {
     }
 
     /// Retires a secret. The last one cannot be retired: disable the app instead.
-    pub async fn retire_oauth_app_secret(&self, app_id: &RecordId, secret_id: &RecordId) -> Result<App> {
-        self.change_app(app_id, |app| app.secrets.retire(secret_id)).await
+    pub async fn retire_oauth_app_secret(&self, act: &Act, app_id: &RecordId, secret_id: &RecordId) -> Result<App> {
+        self.change_app(act, app_id, |app| app.secrets.retire(secret_id)).await
     }
 
-    async fn change_app(&self, app_id: &RecordId, change: impl Fn(&mut App) -> Result<()>) -> Result<App> {
-        let changed = self.store.change(&self.tables.hris, app_key(app_id), |item| {
+    async fn change_app(&self, act: &Act, app_id: &RecordId, change: impl Fn(&mut App) -> Result<()>) -> Result<App> {
+        let object = Change::of(object(app_id));
+        let changed = self.store.change_by(act, object, &self.tables.hris, app_key(app_id), |item| {
             let mut app: App = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
             change(&mut app)?;
             to_item(&app)
@@ -251,8 +255,9 @@ impl Service {
         expire(&mut used, now + ACCESS_TOKEN_AGE);
         let mut writes = Vec::from(basis.checks(&self.tables.hris));
         writes.push(Write::Put { table: table.clone(), item: used.clone(), condition: Condition::equals(STATE, text(FRESH)) });
+        let change = Change::of(basis.object(grant_id)).created(&granted);
         writes.push(Write::Put { table: table.clone(), item: granted, condition: Condition::absent() });
-        match self.store.transact(writes).await?.unless_stored(&used) {
+        match self.store.transact_by(&caller::act(now), &change, writes).await?.unless_stored(&used) {
             Outcome::Written => Ok(token),
             Outcome::Rejected(_) => Err(invalid_response_code()),
         }
@@ -264,7 +269,7 @@ impl Service {
         let Some(Basis { company, app_id, .. }) = Basis::stored(response_code) else { return Ok(()) };
         if self.clock.now().as_second() - read_integer::<i64>(response_code, USED_AT)? > RETRY_WINDOW.as_secs() {
             let grant_id = Id::from_u64(read_integer(response_code, "grant_id")?);
-            self.end_grant(grant_key(&company, &app_id, grant_id), None).await?;
+            self.end_grant(&caller::act(self.clock.now()), &company, &app_id, grant_id, None).await?;
         }
         Ok(())
     }
@@ -291,6 +296,10 @@ impl Service {
 
 fn invalid_response_code() -> Error {
     Error::invalid([Fault::new("response_code", "is not valid, or was used")])
+}
+
+fn object(app_id: &RecordId) -> Object {
+    Object::new("hris", "oauth_app", &[app_id.as_str()])
 }
 
 fn to_item(app: &App) -> Result<Item> {

@@ -9,8 +9,9 @@ use super::Service;
 use super::keys::product_key;
 use super::values::Code;
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Item, Outcome, VERSION};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
 use crate::values::Text;
 
 pub(super) const ENABLED: &str = "enabled";
@@ -25,11 +26,13 @@ pub struct Product {
 
 impl Service {
     /// Creates a product. Idempotent for the same name.
-    pub async fn create_product(&self, product_id: &Code, name: &Text<1, 64>) -> Result<()> {
+    pub async fn create_product(&self, act: &Act, product_id: &Code, name: &Text<1, 64>) -> Result<()> {
         let mut item = product_key(product_id).into_item();
         item.insert("name".into(), text(name.as_str()));
         item.insert(VERSION.into(), number(1));
-        match self.store.put(&self.tables.hris, item, Condition::absent()).await? {
+        let change = Change::of(object(product_id)).created(&item);
+        let put = Write::Put { table: self.tables.hris.clone(), item, condition: Condition::absent() };
+        match self.store.transact_by(act, &change, vec![put]).await? {
             Outcome::Written => Ok(()),
             Outcome::Rejected(rejections) => {
                 let stored = rejections.into_iter().next().and_then(|rejection| rejection.stored);
@@ -40,9 +43,9 @@ impl Service {
     }
 
     /// The access keys of the product are rejected until it is enabled. All grants of its apps end, and stay ended.
-    pub async fn disable_product(&self, product_id: &Code) -> Result<Product> {
+    pub async fn disable_product(&self, act: &Act, product_id: &Code) -> Result<Product> {
         let (id, _) = self.stamp()?;
-        self.change_product(product_id, |item| {
+        self.change_product(act, product_id, |item| {
             if is_enabled(item) {
                 item.insert(ENABLED.into(), AttributeValue::Bool(false));
                 item.insert(EPOCH.into(), number(id.as_u64()));
@@ -52,15 +55,16 @@ impl Service {
     }
 
     /// The access keys of the product are accepted again, and employees may consent to its apps again.
-    pub async fn enable_product(&self, product_id: &Code) -> Result<Product> {
-        self.change_product(product_id, |item| {
+    pub async fn enable_product(&self, act: &Act, product_id: &Code) -> Result<Product> {
+        self.change_product(act, product_id, |item| {
             item.insert(ENABLED.into(), AttributeValue::Bool(true));
         })
         .await
     }
 
-    async fn change_product(&self, product_id: &Code, change: impl Fn(&mut Item)) -> Result<Product> {
-        let changed = self.store.change(&self.tables.hris, product_key(product_id), |item| {
+    async fn change_product(&self, act: &Act, product_id: &Code, change: impl Fn(&mut Item)) -> Result<Product> {
+        let object = Change::of(object(product_id));
+        let changed = self.store.change_by(act, object, &self.tables.hris, product_key(product_id), |item| {
             let mut next = item.clone();
             change(&mut next);
             Ok(next)
@@ -68,6 +72,10 @@ impl Service {
         let item = changed.await?.ok_or_else(|| Error::missing("product_id"))?;
         Ok(Product { product_id: product_id.clone(), name: read_text(&item, "name")?, enabled: is_enabled(&item) })
     }
+}
+
+fn object(product_id: &Code) -> Object {
+    Object::new("hris", "product", &[product_id.as_str()])
 }
 
 /// What a record without the attribute is.

@@ -11,6 +11,7 @@ use super::values::{BizType, Note};
 use super::{Service, keys, missing};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Key, Outcome, STAMP, Write, retry_conflicts};
@@ -118,9 +119,10 @@ impl Service {
     }
 
     /// Takes a job down, or deletes it, for an administrator.
-    pub async fn remove_job(&self, id: Id, state: State, reason: &Text<1, 256>, by: &Text<1, 64>) -> Result<()> {
-        let now = self.clock.now();
-        self.change_job(id, |job| {
+    pub async fn remove_job(&self, act: &Act, id: Id, state: State, reason: &Text<1, 256>) -> Result<()> {
+        let (now, by) = (self.clock.now(), act.by()?);
+        let recorded = Change::of(Object::new("jobboard", "job", &[&id.to_string()])).because(reason.as_str());
+        self.change_job(id, Some((act, recorded)), |job| {
             if job.state == state {
                 return Ok(());
             }
@@ -138,7 +140,7 @@ impl Service {
     /// Clears the top of a job if it has ended. Returns whether it had.
     pub(super) async fn clear_top(&self, id: Id) -> Result<bool> {
         let now = LocalTime::from(self.clock.now());
-        self.change_job(id, |job| {
+        self.change_job(id, None, |job| {
             job.top = job.top.filter(|window| now < window.end);
             Ok(())
         })
@@ -146,7 +148,7 @@ impl Service {
     }
 
     async fn change_own(&self, owner: Id, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<()> {
-        self.change_job(id, |job| {
+        self.change_job(id, None, |job| {
             job.check_owner(owner)?;
             match job.state {
                 State::Open | State::Closed => change(job),
@@ -157,8 +159,13 @@ impl Service {
         .map(drop)
     }
 
-    /// Applies `change` to a job and returns whether it is different now. On a concurrent update the change is re-applied to the new version.
-    async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
+    /// Applies `change` to a job and returns whether it is different now; `recorded` is the act of an administrator. On a concurrent update the change is re-applied to the new version.
+    async fn change_job(
+        &self,
+        id: Id,
+        recorded: Option<(&Act, Change)>,
+        change: impl Fn(&mut Job) -> Result<()>,
+    ) -> Result<bool> {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
@@ -167,7 +174,7 @@ impl Service {
                 // Our own earlier write, whose response was lost.
                 return Ok(Some(true));
             }
-            let mut stored = Versioned::<Job>::read(found)?;
+            let mut stored = Versioned::<Job>::read(found.clone())?;
             let before = stored.record.clone();
             change(&mut stored.record)?;
             if stored.record == before {
@@ -175,8 +182,11 @@ impl Service {
             }
             let mut item = stored.next_item()?;
             item.insert(STAMP.into(), stamp.clone());
+            let record =
+                recorded.as_ref().map(|(act, recorded)| self.store.recording(act, &recorded.clone().changed(&found, &item)));
             let writes = stored.update(&self.tables.jobboard, item, self.clock.now());
-            let outcome = self.store.transact(writes.into()).await?;
+            let writes = writes.into_iter().chain(record.transpose()?).collect();
+            let outcome = self.store.transact(writes).await?;
             self.live.changed();
             match outcome {
                 Outcome::Written => Ok(Some(true)),

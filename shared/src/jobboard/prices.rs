@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Service, item, keys};
 use crate::error::{Error, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Outcome, VERSION, retry_conflicts};
+use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Money, choices};
 
 choices! {
@@ -66,17 +67,23 @@ impl Service {
     }
 
     /// Sets a price, or removes it without a `price`.
-    pub async fn set_price(&self, goods: Goods, quantity: u32, price: Option<Money>) -> Result<Catalogue> {
+    pub async fn set_price(&self, act: &Act, goods: Goods, quantity: u32, price: Option<Money>) -> Result<Catalogue> {
         retry_conflicts(|| async {
             let stored = self.store.get(&self.tables.jobboard, keys::prices()).await?;
             let version: u64 = stored.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
-            let mut catalogue = Catalogue::read(stored)?;
+            let mut catalogue = Catalogue::read(stored.clone())?;
             catalogue.set(goods, quantity, price);
             let mut item: Item = serde_dynamo::to_item(&catalogue).map_err(Error::internal)?;
             item.extend(keys::prices().into_item());
             item.insert(VERSION.into(), number(version + 1));
             let unchanged = Condition::absent_or(VERSION, "=", number(version));
-            match self.store.put(&self.tables.jobboard, item, unchanged).await? {
+            let object = Object::new("jobboard", "price", &[goods.as_str(), &quantity.to_string()]);
+            let change = Change::of(object).changed(&stored.unwrap_or_default(), &item);
+            if change.fields.is_empty() {
+                return Ok(Some(catalogue));
+            }
+            let put = Write::Put { table: self.tables.jobboard.clone(), item, condition: unchanged };
+            match self.store.transact_by(act, &change, vec![put]).await? {
                 Outcome::Written => Ok(Some(catalogue)),
                 // The conflict may be with our own earlier write. To set the price again is harmless.
                 Outcome::Rejected(_) => Ok(None),

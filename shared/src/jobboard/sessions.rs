@@ -9,6 +9,7 @@ use super::{Service, keys, missing};
 use crate::crypto::access_token::{AccessTokens, Holder};
 use crate::error::{Error, Result};
 use crate::runtime::caller::{self, Caller};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Id, Secret};
@@ -75,16 +76,16 @@ impl Service {
     ///
     /// DynamoDB: one read, one transaction.
     pub async fn log_out(&self, session: Session) -> Result<()> {
-        self.end_sessions(session.user, |epoch| epoch == session.epoch).await
+        self.end_sessions(session.user, None, |epoch| epoch == session.epoch).await
     }
 
     /// Ends all tokens of a user.
-    pub async fn end_user_sessions(&self, user: Id) -> Result<()> {
-        self.end_sessions(user, |_| true).await
+    pub async fn end_user_sessions(&self, act: &Act, user: Id) -> Result<()> {
+        self.end_sessions(user, Some(act), |_| true).await
     }
 
-    /// Gives the user a new epoch if the current one is to end.
-    async fn end_sessions(&self, id: Id, ends: impl Fn(u64) -> bool) -> Result<()> {
+    /// Gives the user a new epoch if the current one is to end; `act` is that of an administrator.
+    async fn end_sessions(&self, id: Id, act: Option<&Act>, ends: impl Fn(u64) -> bool) -> Result<()> {
         let now = self.clock.now();
         // Unlike a counter, an id does not come back after a restore.
         let next = self.ids.next(now)?.as_u64();
@@ -102,7 +103,9 @@ impl Service {
             self.keyring.record().await?;
             let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
             let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
-            let writes = std::iter::once(put).chain(openids).collect();
+            let change = Change::of(Object::new("jobboard", "user", &[&id.to_string()])).fields(&[EPOCH]);
+            let record = act.map(|act| self.store.recording(act, &change)).transpose()?;
+            let writes = std::iter::once(put).chain(openids).chain(record).collect();
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(next)),
                 Outcome::Rejected(_) => Ok(None),

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use super::item::Versioned;
+use super::item::{Record as _, Versioned};
 use super::job::{Job, TopWindow};
 use super::orders::{Order, OrderState, Purchase};
 use super::review::{Reason, Review};
@@ -16,7 +16,9 @@ use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::pay::report::Report;
 use crate::outbound::wechat::pay::{Closing, Proof};
+use crate::runtime::caller::{self, Caller};
 use crate::runtime::metrics::Metric;
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::{Outcome, Write, retry_conflicts};
 use crate::values::{Id, Text};
 
@@ -31,6 +33,7 @@ impl Service {
     pub async fn accept_notification(&self, proof: &Proof, body: &str) -> Result<()> {
         let now = self.clock.now();
         let Some(report) = self.pay.notification(proof, body, now).await? else { return Ok(()) };
+        caller::accepted(Caller::WechatPay);
         let invalid = |field: &'static str, reason: &'static str| Error::invalid([Fault::new(field, reason)]);
         let (number, amount) = match &report {
             Report::Payment(transaction) => (&transaction.out_trade_no, transaction.amount.as_ref()),
@@ -45,7 +48,7 @@ impl Service {
             Report::Refund(refund) => Some(refunded(refund, now)),
         };
         match step {
-            Some(step) => self.step(order.id, &step).await.map(drop),
+            Some(step) => self.step(&caller::act(now), order.id, &step).await.map(drop),
             None => Ok(()),
         }
     }
@@ -60,10 +63,10 @@ impl Service {
     }
 
     /// Records that an order was refunded at WeChat Pay: one that is paid or to review. It takes nothing back; `adjust_vouchers` can.
-    pub async fn note_refund(&self, number: &str, reason: &Text<1, 256>, by: &Text<1, 64>) -> Result<Order> {
+    pub async fn note_refund(&self, act: &Act, number: &str, reason: &Text<1, 256>) -> Result<Order> {
         let order = self.order_by_number(number).await?.ok_or_else(|| missing("order"))?;
-        let note = Note { reason: reason.clone(), by: by.clone(), at: self.clock.now().into() };
-        self.step(order.id, &Step::RefundNoted(note)).await
+        let note = Note { reason: reason.clone(), by: act.by()?, at: self.clock.now().into() };
+        self.step(act, order.id, &Step::RefundNoted(note)).await
     }
 
     async fn order_by_number(&self, number: &str) -> Result<Option<Order>> {
@@ -81,10 +84,10 @@ impl Service {
             let now = self.clock.now();
             let known = self.pay.query(&number, now).await?;
             match Next::of(&order, known.as_ref(), now) {
-                Next::Step(step) => return self.step(order.id, &step).await,
+                Next::Step(step) => return self.step(&caller::act(now), order.id, &step).await,
                 Next::Wait => return Ok(order),
                 Next::Close => match self.pay.close(&number, now).await? {
-                    Closing::Closed => return self.step(order.id, &Step::Closed).await,
+                    Closing::Closed => return self.step(&caller::act(now), order.id, &Step::Closed).await,
                     Closing::Rejected(code) => rejected = Some(code),
                 },
             }
@@ -96,11 +99,13 @@ impl Service {
         }
     }
 
-    async fn step(&self, id: Id, step: &Step) -> Result<Order> {
+    /// Makes a step of an order. A refund is recorded as an act.
+    async fn step(&self, act: &Act, id: Id, step: &Step) -> Result<Order> {
         retry_conflicts(|| async {
             // The time of this attempt: the overlap of the feed allows for one write, not for all attempts.
             let now = self.clock.now();
             let mut stored = self.stored_order(id).await?.ok_or_else(|| missing("order"))?;
+            let before = stored.record.item(stored.version)?;
             if !step.apply(&mut stored.record, now)? {
                 return Ok(Some(stored.record));
             }
@@ -111,7 +116,13 @@ impl Service {
                     None => stored.record.review = Some(Review::new(Reason::RefundDue, "SUCCESS", now)),
                 }
             }
-            writes.push(stored.replace_by(&self.tables.jobboard, stored.next_item()?));
+            let next = stored.next_item()?;
+            if matches!(step, Step::Refunded | Step::RefundNoted(_)) {
+                let change = Change::of(Object::new("jobboard", "order", &[&id.to_string()])).changed(&before, &next);
+                let reason = stored.record.note.as_ref().map(|note| note.reason.as_str());
+                writes.push(self.store.recording(act, &reason.map_or(change.clone(), |reason| change.because(reason)))?);
+            }
+            writes.push(stored.replace_by(&self.tables.jobboard, next));
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
             match outcome {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::values::Note;
 use super::{Service, item, keys, missing};
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Outcome, Write};
 use crate::values::{Id, LocalTime, Text, choices};
@@ -89,14 +90,14 @@ impl Service {
     /// DynamoDB: one transaction.
     pub async fn adjust_vouchers(
         &self,
+        act: &Act,
         user: Id,
         change: i64,
         reference: &Text<1, 64>,
         reason: &Text<1, 256>,
-        by: &Text<1, 64>,
     ) -> Result<(), VoucherError> {
         let now = self.clock.now();
-        let note = Note { reason: reason.clone(), by: by.clone(), at: now.into() };
+        let note = Note { reason: reason.clone(), by: act.by()?, at: now.into() };
         let entry = Entry {
             id: self.ids.next(now)?,
             entry_type: EntryType::Adjust,
@@ -115,7 +116,9 @@ impl Service {
             balance,
             entry,
         ];
-        let Outcome::Rejected(rejections) = self.store.transact(writes).await? else { return Ok(()) };
+        let recorded = Change::of(Object::new("jobboard", "user", &[&user.to_string()])).fields(&["balance"]);
+        let outcome = self.store.transact_by(act, &recorded.because(reason.as_str()), writes).await?;
+        let Outcome::Rejected(rejections) = outcome else { return Ok(()) };
         match rejections.as_slice() {
             [user, ..] if user.failed => Err(missing("user").into()),
             [_, earlier, ..] if earlier.failed => match &earlier.stored {

@@ -5,12 +5,22 @@
 
 use std::cell::RefCell;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::storage::audit::{Act, Actor};
 use crate::values::{Id, RecordId};
 
 tokio::task_local! {
-    static CALLER: RefCell<Option<Caller>>;
+    static SCOPE: Scope;
+}
+
+/// A request, or the run of a sweep.
+struct Scope {
+    request_id: String,
+    /// The method and the route, or the function of the sweep.
+    action: String,
+    caller: RefCell<Option<Caller>>,
 }
 
 /// Whose credential a request bears. It holds ids that the system or an administrator gave, never a name, phone or number of a person.
@@ -26,6 +36,12 @@ pub enum Caller {
     Worker { platform: String, em_id: u64 },
     /// A user of the job board.
     User(Id),
+    /// An employee who consents that an app reads the company's data.
+    Employee { company: String, employee: String },
+    /// A notification of WeChat Pay.
+    WechatPay,
+    /// A scheduled function, by its name.
+    Sweep(String),
 }
 
 impl Caller {
@@ -37,19 +53,47 @@ impl Caller {
             Self::App { app_id, grant } => ("app", app_id.to_string(), grant.map(|grant| ("caller_grant", grant.to_string()))),
             Self::Worker { platform, em_id } => ("worker", em_id.to_string(), Some(("caller_platform", platform.clone()))),
             Self::User(user) => ("user", user.to_string(), None),
+            Self::Employee { company, employee } => ("employee", employee.clone(), Some(("caller_company", company.clone()))),
+            Self::WechatPay => ("wechat_pay", "merchant".to_owned(), None),
+            Self::Sweep(function) => ("sweep", function.clone(), None),
         };
         let fields = [("caller_kind", kind.to_owned()), ("caller", id)].into_iter().chain(more);
         fields.map(|(name, text)| (name, text.into())).collect()
     }
+
+    /// The caller in audit records. People have no name there.
+    fn actor(&self) -> Actor {
+        match self {
+            Self::Channel(appkey) => Actor::new("channel", appkey.as_str(), ""),
+            Self::AccessKey(access_key) => Actor::new("access_key", access_key.as_str(), ""),
+            Self::App { app_id, .. } => Actor::new("app", app_id.as_str(), ""),
+            Self::Worker { platform, em_id } => Actor::new("worker", format!("{platform}/{em_id}"), ""),
+            Self::User(user) => Actor::new("user", user.to_string(), ""),
+            Self::Employee { company, employee } => Actor::new("employee", format!("{company}/{employee}"), ""),
+            Self::WechatPay => Actor::new("wechat_pay", "merchant", "微信支付"),
+            Self::Sweep(function) => Actor::new("sweep", function.as_str(), function.as_str()),
+        }
+    }
 }
 
-/// Runs a future and returns its result and the caller whose credential it accepted.
-pub async fn identified<T>(future: impl Future<Output = T>) -> (T, Option<Caller>) {
-    CALLER.scope(RefCell::default(), async { (future.await, CALLER.with(RefCell::take)) }).await
+/// Runs a request or a sweep, and returns its result and the caller whose credential it accepted. `action` is the method and the route, or
+/// the name of the function.
+pub async fn identified<T>(request_id: &str, action: &str, future: impl Future<Output = T>) -> (T, Option<Caller>) {
+    let scope = Scope { request_id: request_id.to_owned(), action: action.to_owned(), caller: RefCell::default() };
+    SCOPE.scope(scope, async { (future.await, SCOPE.with(|scope| scope.caller.take())) }).await
+}
+
+/// The act of this request or sweep, for its audit records. A request without an accepted credential is anonymous.
+pub fn act(now: Timestamp) -> Act {
+    let of = |scope: &Scope| {
+        let actor = scope.caller.borrow().as_ref().map_or_else(|| Actor::new("anonymous", "-", ""), Caller::actor);
+        Act::new(actor, scope.action.as_str(), scope.request_id.as_str(), now)
+    };
+    SCOPE.try_with(of).unwrap_or_else(|_| Act::new(Actor::new("anonymous", "-", ""), "-", "-", now))
 }
 
 /// Names the caller of this request: its credential is accepted.
 pub fn accepted(caller: Caller) {
     // Fails outside of a request, where no line is written.
-    let _ = CALLER.try_with(|slot| slot.replace(Some(caller)));
+    let _ = SCOPE.try_with(|scope| scope.caller.replace(Some(caller)));
 }

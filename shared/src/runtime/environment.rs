@@ -111,7 +111,7 @@ impl Environment {
 
     /// A client of DynamoDB, which connects on first use.
     pub fn store(&self) -> Store {
-        Store::new(self.dynamodb())
+        Store::new(self.dynamodb(), self.optional("AUDIT_TABLE").map(str::to_owned))
     }
 
     /// What a family needs before its first request: a DynamoDB client with an open connection, and the keys in this secret, which

@@ -12,6 +12,7 @@ use super::resume::Resume;
 use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, by_worker, resubmit};
 use super::values::{Number, PlatformCode, Worker};
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
@@ -133,45 +134,38 @@ impl Service {
     }
 
     /// Makes an administrator's move, if the state allows it.
-    pub async fn decide(
-        &self,
-        platform: &PlatformCode,
-        em_id: u64,
-        decision: &Decision,
-        by: &Text<1, 64>,
-    ) -> Result<Application> {
+    pub async fn decide(&self, act: &Act, platform: &PlatformCode, em_id: u64, decision: &Decision) -> Result<Application> {
         let contract: Option<Contract> = match decision {
             Decision::Approve(terms) => self.find_listed(platform, terms.contract_id).await?.filter(Contract::is_enabled),
             _ => None,
         };
-        let now = self.clock.now();
-        self.change_signing(platform, em_id, |signing, company| {
+        let (now, by) = (self.clock.now(), act.by()?);
+        let change = Change::of(object(platform, em_id));
+        let change = match decision {
+            Decision::Reject { reason } => change.because(reason.as_str()),
+            Decision::Approve(_) | Decision::Sign | Decision::Cancel => change,
+        };
+        self.change_signing(act, change, platform, em_id, |signing, company| {
             if matches!(decision, Decision::Approve(_)) {
                 let contract = contract.as_ref().ok_or_else(|| Error::missing("contract_id"))?;
                 if contract.company_id != company {
                     return Err(Error::conflict(Fault::new("contract_id", "is of another company")));
                 }
             }
-            decision.apply(signing, now, by)
+            decision.apply(signing, now, &by)
         })
         .await
     }
 
     /// Changes the verification of the worker's identity, if its state allows it.
-    pub async fn set_verified(
-        &self,
-        platform: &PlatformCode,
-        em_id: u64,
-        to: Verified,
-        by: &Text<1, 64>,
-    ) -> Result<Application> {
-        let now = self.clock.now();
-        self.change_signing(platform, em_id, |signing, _| {
+    pub async fn set_verified(&self, act: &Act, platform: &PlatformCode, em_id: u64, to: Verified) -> Result<Application> {
+        let (now, by) = (self.clock.now(), act.by()?);
+        self.change_signing(act, Change::of(object(platform, em_id)), platform, em_id, |signing, _| {
             if signing.verify_status != to && !signing.verify_status.may_become(to) {
                 let reason = format!("cannot become {} from {}", u8::from(to), u8::from(signing.verify_status));
                 return Err(Error::conflict(Fault::new("verify_status", reason)));
             }
-            signing.verify(to, now, by);
+            signing.verify(to, now, &by);
             Ok(())
         })
         .await
@@ -180,12 +174,14 @@ impl Service {
     /// Changes the signing of an application. `change` also receives the id of the company that the résumé names.
     async fn change_signing(
         &self,
+        act: &Act,
+        recorded: Change,
         platform: &PlatformCode,
         em_id: u64,
         change: impl Fn(&mut Signing, Number) -> Result<()>,
     ) -> Result<Application> {
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
-        let changed = self.store.change(&self.tables.signing, application_key(&worker), |item| {
+        let changed = self.store.change_by(act, recorded, &self.tables.signing, application_key(&worker), |item| {
             let mut signing: Signing = from_item(item.clone())?;
             let company =
                 Number::new(read_integer(item, "company_id")?).ok_or_else(|| Error::internal("a company without id"))?;
@@ -202,6 +198,11 @@ impl Service {
         let found = self.store.get(&self.tables.signing, em_id_key(platform, em_id)).await?;
         found.map(|item| Ok(Worker { platform: platform.clone(), id: read_text(&item, "worker")? })).transpose()
     }
+}
+
+/// The application with this number, in audit records.
+pub(super) fn object(platform: &PlatformCode, em_id: u64) -> Object {
+    Object::new("signing", "application", &[platform.as_str(), &em_id.to_string()])
 }
 
 fn new_signing(em_id: u64, company_name: &Text<1, 64>, origin: Origin, now: Timestamp) -> Result<Signing> {

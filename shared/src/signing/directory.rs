@@ -11,6 +11,7 @@ use super::item::from_item;
 use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, positions_key};
 use super::values::{Enabled, Number, PlatformCode};
 use crate::error::{Error, Fault, Result};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Outcome, Write};
 use crate::values::{Int, Text, Url, check_segment};
@@ -131,41 +132,50 @@ impl Service {
     }
 
     /// Creates or replaces a platform.
-    pub async fn set_platform(&self, code: &PlatformCode, name: &Text<1, 64>, status: Enabled) -> Result<()> {
+    pub async fn set_platform(&self, act: &Act, code: &PlatformCode, name: &Text<1, 64>, status: Enabled) -> Result<()> {
         let mut item = platform_key(code).into_item();
         item.insert("name".into(), text(name.as_str()));
         item.insert("status".into(), number(status.get()));
-        self.store.transact(vec![Write::Set { table: self.tables.signing.clone(), item }]).await?;
+        let change = Change::of(object("platform", &[code.as_str()])).fields(&["name", "status"]);
+        self.store.transact_by(act, &change, vec![Write::Set { table: self.tables.signing.clone(), item }]).await?;
         Ok(())
     }
 
     /// Creates or replaces one company, handler or contract of a platform.
-    pub async fn set_listed<T: Listed>(&self, platform: &PlatformCode, listed: &T) -> Result<()> {
+    pub async fn set_listed<T: Listed>(&self, act: &Act, platform: &PlatformCode, listed: &T) -> Result<()> {
         let mut item: Item = serde_dynamo::to_item(listed).map_err(Error::internal)?;
         item.extend(listed_key(platform, T::KIND, listed.id()).into_item());
-        self.set_in(platform, item).await
+        let object = object(T::KIND, &[platform.as_str(), &listed.id().get().to_string()]);
+        self.set_in(act, object, platform, item).await
     }
 
     /// Replaces the positions of a platform.
-    pub async fn set_positions(&self, platform: &PlatformCode, positions: &[Position]) -> Result<()> {
+    pub async fn set_positions(&self, act: &Act, platform: &PlatformCode, positions: &[Position]) -> Result<()> {
         let mut item = positions_key(platform).into_item();
         item.insert("positions".into(), serde_dynamo::to_attribute_value(positions).map_err(Error::internal)?);
-        self.set_in(platform, item).await
+        self.set_in(act, object("positions", &[platform.as_str()]), platform, item).await
     }
 
     /// Replaces one dictionary of a platform. Its name is a part of a path.
-    pub async fn set_dictionary(&self, platform: &PlatformCode, name: &Text<1, 64>, entries: &[Entry]) -> Result<()> {
+    pub async fn set_dictionary(
+        &self,
+        act: &Act,
+        platform: &PlatformCode,
+        name: &Text<1, 64>,
+        entries: &[Entry],
+    ) -> Result<()> {
         check_segment(name.as_str()).map_err(|reason| Error::invalid([Fault::new("dict_item", reason)]))?;
         let mut item = dictionary_key(platform, name.as_str()).into_item();
         item.insert("entries".into(), serde_dynamo::to_attribute_value(entries).map_err(Error::internal)?);
-        self.set_in(platform, item).await
+        self.set_in(act, object("dictionary", &[platform.as_str(), name.as_str()]), platform, item).await
     }
 
     /// Stores an item if its platform exists.
-    async fn set_in(&self, platform: &PlatformCode, item: Item) -> Result<()> {
+    async fn set_in(&self, act: &Act, object: Object, platform: &PlatformCode, item: Item) -> Result<()> {
+        let change = Change::of(object).created(&item);
         let table = &self.tables.signing;
         let check = Write::Check { table: table.clone(), key: platform_key(platform), condition: Condition::present() };
-        match self.store.transact(vec![check, Write::Set { table: table.clone(), item }]).await? {
+        match self.store.transact_by(act, &change, vec![check, Write::Set { table: table.clone(), item }]).await? {
             Outcome::Written => Ok(()),
             Outcome::Rejected(_) => Err(Error::missing("platform_code")),
         }
@@ -213,4 +223,8 @@ impl Service {
         };
         Ok(entries.into_iter().filter(|entry| entry.status.get() == 1).collect())
     }
+}
+
+fn object(kind: &str, ids: &[&str]) -> Object {
+    Object::new("signing", kind, ids)
 }

@@ -20,6 +20,7 @@ use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
 use crate::runtime::caller::{self, Caller};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
@@ -151,17 +152,24 @@ impl Service {
     ///
     /// DynamoDB: one read, one transaction.
     pub async fn log_out(&self, worker: &Worker, token: Secret<&str>) -> Result<()> {
-        self.end_sessions(worker, Some(&hash(token))).await
+        self.end_sessions(worker, Some(&hash(token)), None).await
     }
 
     /// Ends all sessions of the worker with this number.
-    pub async fn end_worker_sessions(&self, platform: &PlatformCode, em_id: u64) -> Result<()> {
+    pub async fn end_worker_sessions(&self, act: &Act, platform: &PlatformCode, em_id: u64) -> Result<()> {
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
-        self.end_sessions(&worker, None).await
+        let change =
+            Change::of(Object::new("signing", "worker", &[platform.as_str(), &em_id.to_string()])).fields(&["sessions"]);
+        self.end_sessions(&worker, None, Some((act, &change))).await
     }
 
-    /// Ends the session with this hash, or all sessions of the worker. A concurrent log-in comes before, and its session ends too, or after.
-    async fn end_sessions(&self, worker: &Worker, only: Option<&Secret<String>>) -> Result<()> {
+    /// Ends the session with this hash, or all sessions of the worker; `recorded` is the act of an administrator. A concurrent log-in comes before, and its session ends too, or after.
+    async fn end_sessions(
+        &self,
+        worker: &Worker,
+        only: Option<&Secret<String>>,
+        recorded: Option<(&Act, &Change)>,
+    ) -> Result<()> {
         retry_conflicts(|| async {
             let stored = self.store.get(&self.tables.signing, worker_key(worker)).await?;
             let ends = |session: &SessionEntry| only.is_none_or(|hash| session.hash.is_same(hash));
@@ -178,6 +186,7 @@ impl Service {
             if writes.is_empty() {
                 return Ok(Some(()));
             }
+            writes.extend(recorded.map(|(act, change)| self.store.recording(act, change)).transpose()?);
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(())),
                 Outcome::Rejected(_) => Ok(None),

@@ -1,5 +1,6 @@
 //! Storage: items in DynamoDB, objects in S3, and the lists, sealed fields and rate limits that are built on items.
 
+pub mod audit;
 pub mod list;
 pub mod listing;
 pub mod objects;

@@ -8,7 +8,7 @@ use shared::runtime::environment::Environment;
 async fn main() -> Result<(), Error> {
     let admin = &Admin::connect(&Environment::of_process()).await?;
     run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
-        admin.handle(event.payload.get().as_bytes()).await
+        admin.handle(event.payload.get().as_bytes(), &event.context.request_id).await
     }))
     .await
 }

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Error> {
     let cleanup = &Cleanup::connect(&Environment::of_process()).await?;
     run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
         let deadline = i64::try_from(event.context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        Ok(cleanup.handle(deadline.unwrap_or(Timestamp::MAX)).await)
+        Ok(cleanup.handle(deadline.unwrap_or(Timestamp::MAX), &event.context.request_id).await)
     }))
     .await
 }

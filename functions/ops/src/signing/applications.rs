@@ -6,6 +6,7 @@ use shared::error::{Error, Result};
 use shared::signing::Service;
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::values::{Number, PlatformCode};
+use shared::storage::audit::Act;
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Quotable, Text};
@@ -34,13 +35,12 @@ pub struct ShowApplication {
 
 pub(super) type EmId = Int<1, 9_007_199_254_740_991>;
 
-/// `by` is the administrator who decides.
+/// The application that an administrator decides on.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Decide {
     platform_code: PlatformCode,
     em_id: EmId,
-    by: Text<1, 64>,
 }
 
 #[derive(Deserr)]
@@ -48,7 +48,6 @@ pub struct Decide {
 pub struct Approve {
     platform_code: PlatformCode,
     em_id: EmId,
-    by: Text<1, 64>,
     contract_id: Number,
     entry_date: Date,
     salary: Quotable<Money>,
@@ -60,7 +59,6 @@ pub struct Approve {
 pub struct Reject {
     platform_code: PlatformCode,
     em_id: EmId,
-    by: Text<1, 64>,
     reason: Text<1, 256>,
 }
 
@@ -69,7 +67,6 @@ pub struct Reject {
 pub struct SetVerifyStatus {
     platform_code: PlatformCode,
     em_id: EmId,
-    by: Text<1, 64>,
     verify_status: Int<0, 3>,
 }
 
@@ -93,38 +90,32 @@ pub async fn show_application(service: &Service, ShowApplication { platform_code
     Ok(view(&found.ok_or_else(|| Error::missing("em_id"))?))
 }
 
-pub async fn approve(service: &Service, approve: Approve) -> Result<Value> {
-    let Approve { platform_code, em_id, by, contract_id, entry_date, salary: Quotable(salary), work_pos } = approve;
-    decide(service, &platform_code, em_id, &by, &Decision::Approve(Terms { contract_id, entry_date, salary, work_pos })).await
+pub async fn approve(service: &Service, act: &Act, approve: Approve) -> Result<Value> {
+    let Approve { platform_code, em_id, contract_id, entry_date, salary: Quotable(salary), work_pos } = approve;
+    decide(service, act, &platform_code, em_id, &Decision::Approve(Terms { contract_id, entry_date, salary, work_pos })).await
 }
 
-pub async fn sign(service: &Service, Decide { platform_code, em_id, by }: Decide) -> Result<Value> {
-    decide(service, &platform_code, em_id, &by, &Decision::Sign).await
+pub async fn sign(service: &Service, act: &Act, Decide { platform_code, em_id }: Decide) -> Result<Value> {
+    decide(service, act, &platform_code, em_id, &Decision::Sign).await
 }
 
-pub async fn reject(service: &Service, Reject { platform_code, em_id, by, reason }: Reject) -> Result<Value> {
-    decide(service, &platform_code, em_id, &by, &Decision::Reject { reason }).await
+pub async fn reject(service: &Service, act: &Act, Reject { platform_code, em_id, reason }: Reject) -> Result<Value> {
+    decide(service, act, &platform_code, em_id, &Decision::Reject { reason }).await
 }
 
-pub async fn cancel(service: &Service, Decide { platform_code, em_id, by }: Decide) -> Result<Value> {
-    decide(service, &platform_code, em_id, &by, &Decision::Cancel).await
+pub async fn cancel(service: &Service, act: &Act, Decide { platform_code, em_id }: Decide) -> Result<Value> {
+    decide(service, act, &platform_code, em_id, &Decision::Cancel).await
 }
 
-async fn decide(
-    service: &Service,
-    platform: &PlatformCode,
-    em_id: EmId,
-    by: &Text<1, 64>,
-    decision: &Decision,
-) -> Result<Value> {
-    service.decide(platform, em_id.get().unsigned_abs(), decision, by).await.map(|application| view(&application))
+async fn decide(service: &Service, act: &Act, platform: &PlatformCode, em_id: EmId, decision: &Decision) -> Result<Value> {
+    service.decide(act, platform, em_id.get().unsigned_abs(), decision).await.map(|application| view(&application))
 }
 
-pub async fn set_verify_status(service: &Service, set: SetVerifyStatus) -> Result<Value> {
-    let SetVerifyStatus { platform_code, em_id, by, verify_status } = set;
+pub async fn set_verify_status(service: &Service, act: &Act, set: SetVerifyStatus) -> Result<Value> {
+    let SetVerifyStatus { platform_code, em_id, verify_status } = set;
     let number = u8::try_from(verify_status.get()).map_err(Error::internal)?;
     let to = Verified::try_from(number).map_err(Error::internal)?;
-    let changed = service.set_verified(&platform_code, em_id.get().unsigned_abs(), to, &by).await?;
+    let changed = service.set_verified(act, &platform_code, em_id.get().unsigned_abs(), to).await?;
     Ok(view(&changed))
 }
 

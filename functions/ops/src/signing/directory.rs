@@ -8,6 +8,7 @@ use shared::signing::Service;
 use shared::signing::dictionaries::Entry;
 use shared::signing::directory::{Company, Contract, Handler, Listed, Position};
 use shared::signing::values::{Enabled, Number, PlatformCode, enabled};
+use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Int, Text, Url};
 
@@ -144,32 +145,45 @@ impl From<EntryBody> for Entry {
     }
 }
 
-pub async fn set_platform(service: &Service, SetPlatform { platform_code, name, status }: SetPlatform) -> Result<Value> {
-    service.set_platform(&platform_code, &name, status).await?;
+pub async fn set_platform(
+    service: &Service,
+    act: &Act,
+    SetPlatform { platform_code, name, status }: SetPlatform,
+) -> Result<Value> {
+    service.set_platform(act, &platform_code, &name, status).await?;
     Ok(json!({"platform_code": platform_code, "name": name, "status": status}))
 }
 
-pub async fn set_company(service: &Service, SetCompany { platform_code, company }: SetCompany) -> Result<Value> {
-    set::<_, Company>(service, &platform_code, company).await
+pub async fn set_company(service: &Service, act: &Act, SetCompany { platform_code, company }: SetCompany) -> Result<Value> {
+    set::<_, Company>(service, act, &platform_code, company).await
 }
 
-pub async fn set_handler(service: &Service, SetHandler { platform_code, handler }: SetHandler) -> Result<Value> {
-    set::<_, Handler>(service, &platform_code, handler).await
+pub async fn set_handler(service: &Service, act: &Act, SetHandler { platform_code, handler }: SetHandler) -> Result<Value> {
+    set::<_, Handler>(service, act, &platform_code, handler).await
 }
 
-pub async fn set_contract(service: &Service, SetContract { platform_code, contract }: SetContract) -> Result<Value> {
-    set::<_, Contract>(service, &platform_code, contract).await
+pub async fn set_contract(service: &Service, act: &Act, SetContract { platform_code, contract }: SetContract) -> Result<Value> {
+    set::<_, Contract>(service, act, &platform_code, contract).await
 }
 
-async fn set<B: Clone + Serialize, T: Listed + From<B>>(service: &Service, platform: &PlatformCode, body: B) -> Result<Value> {
-    service.set_listed(platform, &T::from(body.clone())).await?;
+async fn set<B: Clone + Serialize, T: Listed + From<B>>(
+    service: &Service,
+    act: &Act,
+    platform: &PlatformCode,
+    body: B,
+) -> Result<Value> {
+    service.set_listed(act, platform, &T::from(body.clone())).await?;
     Ok(json!({"platform_code": platform, T::KIND: body}))
 }
 
-pub async fn set_positions(service: &Service, SetPositions { platform_code, positions }: SetPositions) -> Result<Value> {
+pub async fn set_positions(
+    service: &Service,
+    act: &Act,
+    SetPositions { platform_code, positions }: SetPositions,
+) -> Result<Value> {
     check_length("positions", positions.len())?;
     let stored: Vec<Position> = positions.iter().cloned().map(Position::from).collect();
-    service.set_positions(&platform_code, &stored).await?;
+    service.set_positions(act, &platform_code, &stored).await?;
     Ok(json!({"platform_code": platform_code, "positions": positions}))
 }
 
@@ -180,10 +194,10 @@ fn check_length(field: &str, length: usize) -> Result<()> {
     Ok(())
 }
 
-pub async fn set_dictionary(service: &Service, set: SetDictionary) -> Result<Value> {
+pub async fn set_dictionary(service: &Service, act: &Act, set: SetDictionary) -> Result<Value> {
     let SetDictionary { platform_code, dict_item, entries } = set;
     check_length("entries", entries.len())?;
     let stored: Vec<Entry> = entries.iter().cloned().map(Entry::from).collect();
-    service.set_dictionary(&platform_code, &dict_item, &stored).await?;
+    service.set_dictionary(act, &platform_code, &dict_item, &stored).await?;
     Ok(json!({"platform_code": platform_code, "dict_item": dict_item, "entries": entries}))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::error::Result;
 use shared::signing::Service;
 use shared::signing::values::PlatformCode;
+use shared::storage::audit::Act;
 use shared::values::input::Faults;
 
 use super::applications::EmId;
@@ -18,8 +19,8 @@ pub struct EndWorkerSessions {
 }
 
 /// All sessions of the worker end at once. The worker may log in again.
-pub async fn end_worker_sessions(service: &Service, end: EndWorkerSessions) -> Result<Value> {
+pub async fn end_worker_sessions(service: &Service, act: &Act, end: EndWorkerSessions) -> Result<Value> {
     let EndWorkerSessions { platform_code, em_id } = end;
-    service.end_worker_sessions(&platform_code, em_id.get().unsigned_abs()).await?;
+    service.end_worker_sessions(act, &platform_code, em_id.get().unsigned_abs()).await?;
     Ok(json!({"platform_code": platform_code, "em_id": em_id}))
 }

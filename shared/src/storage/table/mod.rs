@@ -65,11 +65,18 @@ impl Key {
 #[derive(Clone)]
 pub struct Store {
     client: Client,
+    /// The table of audit records, for functions that write any.
+    audit: Option<String>,
 }
 
 impl Store {
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    pub fn new(client: Client, audit: Option<String>) -> Self {
+        Self { client, audit }
+    }
+
+    /// The table of audit records.
+    pub(super) fn audit(&self) -> Result<&str> {
+        self.audit.as_deref().ok_or_else(|| Error::internal("AUDIT_TABLE is not set"))
     }
 
     /// One strongly consistent read.

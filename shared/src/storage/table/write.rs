@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 
 use super::attribute::{number, read_integer, text};
@@ -123,16 +124,8 @@ impl Store {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
-            let (version, unchanged) = if current.contains_key(VERSION) {
-                let version: u64 = read_integer(&current, VERSION)?;
-                (version, Condition::equals(VERSION, number(version)))
-            } else {
-                // The item was stored before items of its kind could change.
-                (0, Condition::present().and(Condition::absent_or(VERSION, "=", number(0))))
-            };
             let mut next = change(&current)?;
-            next.insert(VERSION.into(), number(version + 1));
-            next.insert(STAMP.into(), stamp.clone());
+            let unchanged = Self::follow(&current, &mut next, &stamp)?;
             let outcome = self.put(table, next.clone(), unchanged).await?;
             match outcome.unless_stored(&next) {
                 Outcome::Written => Ok(Some(Some(next))),
@@ -140,6 +133,20 @@ impl Store {
             }
         })
         .await
+    }
+
+    /// Makes `next` the version after `current`, with the stamp of its writer. Returns the condition that `current` is still stored.
+    pub(in crate::storage) fn follow(current: &Item, next: &mut Item, stamp: &AttributeValue) -> Result<Condition> {
+        let (version, unchanged) = if current.contains_key(VERSION) {
+            let version: u64 = read_integer(current, VERSION)?;
+            (version, Condition::equals(VERSION, number(version)))
+        } else {
+            // The item was stored before items of its kind could change.
+            (0, Condition::present().and(Condition::absent_or(VERSION, "=", number(0))))
+        };
+        next.insert(VERSION.into(), number(version + 1));
+        next.insert(STAMP.into(), stamp.clone());
+        Ok(unchanged)
     }
 }
 

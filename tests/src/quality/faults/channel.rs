@@ -18,7 +18,7 @@ pub struct Channels {
 
 impl Channels {
     async fn command(&self, event: Value) -> Response {
-        self.stage.address.invoke("ops-admin", &event).await
+        self.stage.address.operate(&event).await
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Hris {
 
 impl Hris {
     async fn command(&self, event: Value) -> Response {
-        self.stage.address.invoke("ops-admin", &event).await
+        self.stage.address.operate(&event).await
     }
 
     /// A call that is signed once and may be sent twice.

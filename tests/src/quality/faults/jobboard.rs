@@ -41,7 +41,7 @@ impl Jobs {
             _ => json!({"job_id": self.own, "reason": "虚假信息", "by": "zhangsan"}),
         };
         event["command"] = command.into();
-        self.stage.address.invoke("ops-admin", &event).await
+        self.stage.address.operate(&event).await
     }
 
     async fn notified(&self, order: &str) -> Response {

@@ -19,7 +19,7 @@ const COMPLETE: &str = r#""complete":true"#;
 
 impl Rotated {
     async fn reseal(&self, family: &str) -> Response {
-        self.stage.address.invoke("ops-admin", &json!({"command": "reseal", "family": family})).await
+        self.stage.address.operate(&json!({"command": "reseal", "family": family})).await
     }
 }
 

@@ -90,7 +90,7 @@ impl Signing {
         };
         event["command"] = command.into();
         event["platform_code"] = self.platform.code.clone().into();
-        self.stage.address.invoke("ops-admin", &event).await
+        self.stage.address.operate(&event).await
     }
 }
 

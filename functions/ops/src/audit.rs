@@ -1,0 +1,65 @@
+//! The command `audit`: lists the records of who did what (`shared/src/storage/audit.rs`), the newest first.
+
+use deserr::Deserr;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::error::{Error, Fault, Result};
+use shared::storage::audit::{Filter, Recorded};
+use shared::storage::table::Store;
+use shared::values::input::Faults;
+use shared::values::{Date, Moment, Text};
+
+use crate::listing::Limit;
+
+/// The records of an object, of an actor or of a day in Shanghai; exactly one of them.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct List {
+    /// `family/kind/id`, as records show it.
+    #[deserr(default)]
+    object: Option<Text<1, 256>>,
+    /// `kind/id`, as records show it.
+    #[deserr(default)]
+    actor: Option<Text<1, 128>>,
+    #[deserr(default)]
+    day: Option<Date>,
+    #[deserr(default)]
+    limit: Limit,
+    /// The `next_cursor` of the previous page.
+    #[deserr(default)]
+    cursor: Option<Text<1, 128>>,
+}
+
+pub async fn list(store: &Store, List { object, actor, day, limit: Limit(limit), cursor }: List) -> Result<Value> {
+    let filter = match (object, actor, day) {
+        (Some(object), None, None) => Filter::Object(object.as_str().to_owned()),
+        (None, Some(actor), None) => match actor.as_str().split_once('/') {
+            Some((kind, id)) => Filter::Actor(kind.to_owned(), id.to_owned()),
+            None => return Err(Error::invalid([Fault::new("actor", "must be a kind and an id: app/app1")])),
+        },
+        (None, None, Some(day)) => Filter::Day(day.as_str().to_owned()),
+        _ => return Err(Error::invalid([Fault::new("object", "or actor or day is required, and only one of them")])),
+    };
+    let size = usize::try_from(limit).map_err(Error::internal)?;
+    let records = store.recorded(&filter, size, cursor.as_ref().map(Text::as_str)).await?;
+    let next = records.last().filter(|_| records.len() == size).map(|last| last.ixsk.clone());
+    let records: Vec<Value> = records.into_iter().map(view).collect::<Result<_>>()?;
+    Ok(json!({"records": records, "next_cursor": next}))
+}
+
+fn view(recorded: Recorded) -> Result<Value> {
+    let Recorded { at, actor, note, action, request_id, change, ixsk: _ } = recorded;
+    let at = Moment::from(Timestamp::from_millisecond(at).map_err(Error::internal)?);
+    let mut view = serde_json::to_value(change).map_err(Error::internal)?;
+    view["at"] = json!(at);
+    view["actor"] = json!({"kind": actor.kind, "id": actor.id, "name": actor.name});
+    view["action"] = action.into();
+    view["request_id"] = request_id.into();
+    if let Some(note) = note {
+        view["by"] = note.into();
+    }
+    if let Some(view) = view.as_object_mut() {
+        view.remove("ids");
+    }
+    Ok(view)
+}
