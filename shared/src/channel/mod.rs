@@ -26,6 +26,7 @@ use jiff::Timestamp;
 
 use crate::error::Result;
 use crate::runtime::cache::Cache;
+use crate::runtime::caller;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
@@ -96,7 +97,8 @@ impl Service {
 
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
-        Counters { family: "channel", store, table: &tables.credentials, keyring, now: self.clock.now() }
+        let now = self.clock.now();
+        Counters { family: "channel", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
     }
 
     /// A new id, and the time.

@@ -37,6 +37,7 @@ use std::sync::Arc;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::sms::Sms;
 use crate::runtime::cache::Cache;
+use crate::runtime::caller;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
@@ -124,7 +125,8 @@ impl Service {
 
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
-        Counters { family: "hris", store, table: &tables.credentials, keyring, now: self.clock.now() }
+        let now = self.clock.now();
+        Counters { family: "hris", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
     }
 
     fn stamp(&self) -> Result<(Id, jiff::Timestamp)> {

@@ -32,6 +32,7 @@ use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::WeChat;
 use crate::outbound::wechat::pay::Pay;
 use crate::runtime::cache::Cache;
+use crate::runtime::caller;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
@@ -118,7 +119,8 @@ impl Service {
 
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
-        Counters { family: "jobboard", store, table: &tables.credentials, keyring, now: self.clock.now() }
+        let now = self.clock.now();
+        Counters { family: "jobboard", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
     }
 
     /// A list of the family's table, newest first.

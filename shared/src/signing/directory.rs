@@ -11,7 +11,7 @@ use super::item::from_item;
 use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, positions_key};
 use super::values::{Enabled, Number, PlatformCode};
 use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Object};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Outcome, Write};
 use crate::values::{Int, Text, Url, check_segment};
@@ -136,8 +136,8 @@ impl Service {
         let mut item = platform_key(code).into_item();
         item.insert("name".into(), text(name.as_str()));
         item.insert("status".into(), number(status.get()));
-        let change = Change::of(object("platform", &[code.as_str()])).fields(&["name", "status"]);
-        self.store.transact_by(act, &change, vec![Write::Set { table: self.tables.signing.clone(), item }]).await?;
+        let object = object("platform", &[code.as_str()]);
+        self.store.set_by(act, object, &self.tables.signing, item, Vec::new()).await?;
         Ok(())
     }
 
@@ -172,10 +172,9 @@ impl Service {
 
     /// Stores an item if its platform exists.
     async fn set_in(&self, act: &Act, object: Object, platform: &PlatformCode, item: Item) -> Result<()> {
-        let change = Change::of(object).created(&item);
         let table = &self.tables.signing;
         let check = Write::Check { table: table.clone(), key: platform_key(platform), condition: Condition::present() };
-        match self.store.transact_by(act, &change, vec![check, Write::Set { table: table.clone(), item }]).await? {
+        match self.store.set_by(act, object, table, item, vec![check]).await? {
             Outcome::Written => Ok(()),
             Outcome::Rejected(_) => Err(Error::missing("platform_code")),
         }

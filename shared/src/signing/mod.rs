@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::outbound::sms::Sms;
 use crate::outbound::wechat::WeChat;
 use crate::runtime::cache::Cache;
+use crate::runtime::caller;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
@@ -99,6 +100,7 @@ impl Service {
 
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
-        Counters { family: "signing", store, table: &tables.credentials, keyring, now: self.clock.now() }
+        let now = self.clock.now();
+        Counters { family: "signing", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
     }
 }

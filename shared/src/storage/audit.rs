@@ -109,7 +109,7 @@ impl Act {
         item.insert("ix1".into(), text(change.object.0.as_str()));
         item.insert("ix2".into(), text(self.actor.index()));
         item.insert("ix3".into(), text(LocalTime::from(self.at).date().as_str()));
-        item.insert("ixsk".into(), text(format!("{:015}#{order:06}#{id}", self.at.as_millisecond())));
+        item.insert("ixsk".into(), text(format!("{:015}#{order:010}#{id}", self.at.as_millisecond())));
         expire(&mut item, self.at + KEPT);
         Ok(item)
     }
@@ -312,6 +312,20 @@ impl Store {
             }
         })
         .await
+    }
+
+    /// Stores an item in place of any other, recorded, if the checks hold. The same item again writes nothing.
+    ///
+    /// DynamoDB: one read, one transaction.
+    pub async fn set_by(&self, act: &Act, object: Object, table: &str, item: Item, checks: Vec<Write>) -> Result<Outcome> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("an item without a key"))?;
+        let stored = self.get(table, key).await?.unwrap_or_default();
+        if stored == item {
+            return Ok(Outcome::Written);
+        }
+        let change = Change::of(object).changed(&stored, &item);
+        let set = Write::Set { table: table.to_owned(), item };
+        self.transact_by(act, &change, checks.into_iter().chain([set]).collect()).await
     }
 
     /// Up to `size` records, the newest first, that are older than the position `before`.

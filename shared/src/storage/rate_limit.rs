@@ -2,12 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::table::{Count, Counted, Key, Spacing, Store};
+use super::audit::{Act, Change, Object};
+use super::table::{Condition, Count, Counted, Key, Spacing, Store, Write};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
+use crate::values::RecordId;
 
 /// A window of a day begins at midnight in Shanghai, which is this many seconds ahead of UTC.
 const AHEAD: i64 = 8 * 3600;
+/// The attribute of a full counter whose first rejection is recorded for the audit.
+const RECORDED: &str = "recorded";
 
 /// What a caller may consume in a window of time.
 ///
@@ -22,6 +26,8 @@ pub struct RateLimit {
     pub window: SignedDuration,
     /// The least time between two attempts; zero if any number may come at once.
     pub spacing: SignedDuration,
+    /// Whether the attempts are sign-ins. The first rejected one of a window is recorded for the audit.
+    pub is_sign_in: bool,
 }
 
 /// Text messages that a family sends to one phone: one a minute, ten a day.
@@ -31,25 +37,50 @@ pub const MESSAGES_TO_A_PHONE: RateLimit = RateLimit {
     failure: 1,
     window: SignedDuration::from_hours(24),
     spacing: SignedDuration::from_secs(60),
+    is_sign_in: false,
 };
 
 /// Text messages that one address causes: twenty an hour.
-pub const MESSAGES_FROM_AN_ADDRESS: RateLimit =
-    RateLimit { name: "messages", most: 20, failure: 1, window: SignedDuration::from_hours(1), spacing: SignedDuration::ZERO };
+pub const MESSAGES_FROM_AN_ADDRESS: RateLimit = RateLimit {
+    name: "messages",
+    most: 20,
+    failure: 1,
+    window: SignedDuration::from_hours(1),
+    spacing: SignedDuration::ZERO,
+    is_sign_in: false,
+};
 
 /// Announced visits to one phone: thirty an hour, because an employee may well have two visitors within a minute.
-pub const VISITS_TO_A_PHONE: RateLimit =
-    RateLimit { name: "visits", most: 30, failure: 1, window: SignedDuration::from_hours(1), spacing: SignedDuration::ZERO };
+pub const VISITS_TO_A_PHONE: RateLimit = RateLimit {
+    name: "visits",
+    most: 30,
+    failure: 1,
+    window: SignedDuration::from_hours(1),
+    spacing: SignedDuration::ZERO,
+    is_sign_in: false,
+};
 
 /// Proofs by a secret of 256 random bits, counted by the claimed name and the address. Ten failures a minute stop a script that uses an
 /// old secret. Six thousand successes let a partner start many processes at once. Failures from another address lock no one out.
-pub const PROOFS: RateLimit =
-    RateLimit { name: "proofs", most: 6000, failure: 600, window: SignedDuration::from_mins(1), spacing: SignedDuration::ZERO };
+pub const PROOFS: RateLimit = RateLimit {
+    name: "proofs",
+    most: 6000,
+    failure: 600,
+    window: SignedDuration::from_mins(1),
+    spacing: SignedDuration::ZERO,
+    is_sign_in: true,
+};
 
 /// Proofs by a short code, counted by the address alone: thirty failures a minute, and eighteen hundred successes, because a carrier
 /// hides thousands of phones behind one address.
-pub const CODES: RateLimit =
-    RateLimit { name: "codes", most: 1800, failure: 60, window: SignedDuration::from_mins(1), spacing: SignedDuration::ZERO };
+pub const CODES: RateLimit = RateLimit {
+    name: "codes",
+    most: 1800,
+    failure: 60,
+    window: SignedDuration::from_mins(1),
+    spacing: SignedDuration::ZERO,
+    is_sign_in: true,
+};
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +96,8 @@ pub struct Counters<'a> {
     pub table: &'a str,
     pub keyring: &'a Keyring,
     pub now: Timestamp,
+    /// The request, for its audit record.
+    pub act: Act,
 }
 
 impl RateLimit {
@@ -72,7 +105,7 @@ impl RateLimit {
     ///
     /// DynamoDB: one write.
     pub async fn count(&self, counters: &Counters<'_>, caller: &[&str], ended: Attempt) -> Result<()> {
-        let Counters { family, store, table, keyring, now } = *counters;
+        let Counters { family, store, table, keyring, now, ref act } = *counters;
         let second = now.as_second();
         let window = (second + AHEAD).div_euclid(self.window.as_secs());
         let next_window = (window + 1) * self.window.as_secs() - AHEAD;
@@ -85,8 +118,9 @@ impl RateLimit {
             0 => (format!("{prefix}#{window}"), "counted".to_owned(), next_window),
             _ => (prefix, format!("counted_{window}"), next_window + self.window.as_secs()),
         };
+        let key = Key::new(key, "count");
         let count = Count {
-            key: Key::new(key, "count"),
+            key: key.clone(),
             attribute,
             amount: match ended {
                 Attempt::Succeeded => 1,
@@ -102,8 +136,28 @@ impl RateLimit {
         };
         match store.count(table, count).await? {
             Counted::Added => Ok(()),
-            Counted::Full => Err(Error::too_many_requests(next_window - second)),
+            Counted::Full(stored) => {
+                if self.is_sign_in && !stored.contains_key(RECORDED) {
+                    // Names that are ids; never the address.
+                    let names =
+                        caller.iter().filter(|part| caller.last() != Some(part)).filter(|part| RecordId::parse(part).is_ok());
+                    let ids: Vec<&str> = names.copied().chain([key.pk.as_str()]).collect();
+                    self.record_burst(store, act, table, &key, &Object::new(family, "sign_in", &ids)).await;
+                }
+                Err(Error::too_many_requests(next_window - second))
+            }
             Counted::TooSoon(last) => Err(Error::too_many_requests(last + spacing - second)),
+        }
+    }
+
+    /// Records the first rejected sign-in of a window, once however many processes reject some. A failure does not change the rejection.
+    async fn record_burst(&self, store: &Store, act: &Act, table: &str, key: &Key, object: &Object) {
+        let amounts = vec![(RECORDED, 1)];
+        let first = Some(Condition::lacks(RECORDED));
+        let once = Write::Add { table: table.to_owned(), key: key.clone(), amounts, condition: first };
+        let change = Change::of(object.clone()).because("too many failed attempts").refused();
+        if let Err(error) = store.transact_by(act, &change, vec![once]).await {
+            tracing::warn!(%error, "a burst of refused sign-ins could not be recorded");
         }
     }
 

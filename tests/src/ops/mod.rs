@@ -1,6 +1,7 @@
 //! Administration (`ops-admin`) and scheduled work, by family.
 
 pub mod admin;
+mod audit;
 mod cleanup;
 mod hris;
 mod hris_credentials;

@@ -34,7 +34,8 @@ pub struct Spacing {
 /// What became of a step.
 pub enum Counted {
     Added,
-    Full,
+    /// With the stored counter.
+    Full(Item),
     /// The last step, in Unix seconds.
     TooSoon(i64),
 }
@@ -83,6 +84,10 @@ impl Store {
             return Ok(Counted::Added);
         }
         let counted: i64 = stored.get(&count.attribute).map_or(Ok(0), |_| read_integer(&stored, &count.attribute))?;
-        if counted >= i64::from(count.most) { Ok(Counted::Full) } else { Ok(Counted::TooSoon(read_integer(&stored, "last")?)) }
+        if counted >= i64::from(count.most) {
+            Ok(Counted::Full(stored))
+        } else {
+            Ok(Counted::TooSoon(read_integer(&stored, "last")?))
+        }
     }
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 /// Attributes that a second attempt necessarily changes, with the reason. Their values do not count.
-const INHERENT: [(&str, &str); 4] = [
+const INHERENT: [(&str, &str); 6] = [
+    ("before", "the version before, in an audit record"),
+    ("after", "the version after, in an audit record"),
     ("version", "counts the writes of an item; it is not returned, and the same change made twice counts twice"),
     ("attempts", "counts the attempts with a code, including one whose response was lost"),
     ("claimed_until", "until when no other process announces a visit; it stays if the end of the sending could not be stored"),
@@ -14,8 +16,8 @@ const INHERENT: [(&str, &str); 4] = [
 const DAILY: &str = "counted_";
 
 /// Tables and folders in which equal lines count as one. A client that missed a token, a code, a session or the address of a picture
-/// requests another one. The first stays until it expires; an app whose secret was lost stays forever.
-const ISSUED: [&str; 4] = ["credentials ", "hris app_id: ", "uploads img/", "uploads signing/"];
+/// requests another one. The first stays until it expires; an app whose secret was lost stays forever. Each is recorded.
+const ISSUED: [&str; 5] = ["audit ", "credentials ", "hris app_id: ", "uploads img/", "uploads signing/"];
 
 /// Names that the tests number.
 const NUMBERED: [&str; 5] = ["partner-", "platform-", "product-", "test-", "user-"];

@@ -126,6 +126,8 @@ struct Outcome {
     status: u16,
     body: String,
     lines: Vec<String>,
+    /// How many audit records the write stored.
+    records: usize,
     /// Whether the write changed what is stored.
     is_another: bool,
 }
@@ -211,7 +213,8 @@ impl<S: Scene> Lane<S> {
         }
         self.origin.restore(&stored, stage, &self.bucket).await;
         let (status, body) = (response.status, mask::text(&response.body.to_string()));
-        (Outcome { status, body, lines, is_another: stored != self.origin }, seen)
+        let records = stored.records().saturating_sub(self.origin.records());
+        (Outcome { status, body, lines, records, is_another: stored != self.origin }, seen)
     }
 }
 
@@ -367,5 +370,12 @@ async fn observe<S: Scene>(lane: &Lane<S>, other: &Lane<S>, write: &Write) -> (O
     assert!(differences.is_empty(), "{write}: two undisturbed runs differ:\n    {}", differences.join("\n    "));
     assert!(outcome.is_another, "{write} changes nothing");
     assert!(!calls.is_empty(), "{write} makes no call");
+    if write.route.starts_with("ops-admin ") {
+        // Each transaction of a command holds one audit record, and no write is outside of a transaction.
+        let count = |operation: &str| calls.iter().filter(|call| call.operation == operation).count();
+        let records = outcome.records;
+        assert_eq!(records, count("TransactWriteItems"), "{write}: audit records and transactions: {calls:?}");
+        assert_eq!(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"].map(count), [0; 4], "{write}: {calls:?}");
+    }
     (outcome, calls)
 }

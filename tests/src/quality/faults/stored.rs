@@ -9,7 +9,7 @@ use shared::storage::objects::Objects;
 use super::mask;
 use crate::support::Stage;
 
-const TABLES: [&str; 5] = ["channel", "credentials", "hris", "jobboard", "signing"];
+const TABLES: [&str; 6] = ["audit", "channel", "credentials", "hris", "jobboard", "signing"];
 /// The most items of one BatchWriteItem.
 const BATCH: usize = 25;
 
@@ -65,6 +65,11 @@ impl Stored {
         for (key, bytes) in self.objects.iter().filter(|(key, bytes)| current.objects.get(*key) != Some(*bytes)) {
             bucket.put(key, bytes.clone(), "application/octet-stream").await.unwrap();
         }
+    }
+
+    /// The number of audit records.
+    pub fn records(&self) -> usize {
+        self.items.keys().filter(|(table, ..)| *table == "audit").count()
     }
 
     /// A line for each item and object, without what differs between any two runs.
