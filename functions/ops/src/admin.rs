@@ -199,8 +199,9 @@ enum Unread {
 
 /// Takes `by` out of an event. A command that changes something must have it.
 fn read_by(event: &mut Json, command: &str) -> Result<Option<Text<1, 64>>> {
-    let By { by } = event.clone().read()?;
+    let read = event.clone().read();
     event.remove("by");
+    let By { by } = read?;
     if by.is_none() && !READS.iter().any(|read| command.starts_with(read)) {
         return Err(Error::invalid([Fault::new("by", "is required")]));
     }

@@ -44,6 +44,7 @@ async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
     let stage = Stage::open_now().await;
     channel(&stage).await;
     jobboard(&stage).await;
+    bursts(&stage).await;
     // Days pass in these two, so they come last.
     Box::pin(hris(&stage)).await;
     signing(&stage).await;
@@ -55,6 +56,31 @@ async fn channel(stage: &Stage) {
     assert_eq!(partner.get("/api/v1/uploads/resume-1.pdf").await.status, 404);
     let listed = stage.address.command(&json!({"command": "list_channels"})).await;
     assert_eq!(listed["channels"][0]["appkey"], partner.appkey, "{listed}");
+    let recorded = stage.address.command(&json!({"command": "audit", "actor": "ops-admin/ops-admin"})).await;
+    assert_eq!(recorded["records"][0]["action"], "create_channel", "{recorded}");
+}
+
+/// As many failed sign-ins as a limit allows, and one more.
+async fn bursts(stage: &Stage) {
+    let refused = async |path: &str, body: &serde_json::Value| {
+        for _ in 0..40 {
+            let request = local::http::client().post(format!("{}{path}", stage.address.base_url)).json(body);
+            if fetch(request).await.status == 429 {
+                return;
+            }
+        }
+        panic!("{path} is never refused");
+    };
+    let wrong = json!({"appkey": "unknown", "secret": "wrong", "grant_type": "client_credentials"});
+    refused("/api/v1/auth/token", &wrong).await;
+    refused("/wechat/user/login", &json!({"login_code": "wrong-code"})).await;
+    let platform = Platform::create(&stage.address).await;
+    for _ in 0..40 {
+        if platform.log_in("wrong-code").await.status == 429 {
+            return;
+        }
+    }
+    panic!("/weixin/login is never refused");
 }
 
 async fn hris(stage: &Stage) {

@@ -76,14 +76,14 @@ fn a_failed_event_goes_to_the_dead_letter_queue() {
             }
         }
     }
-    assert_eq!(called_by_events, 5);
+    assert_eq!(called_by_events, 6);
 }
 
 #[test]
 fn every_table_is_encrypted_restorable_and_protected_from_deletion() {
     let template = template();
     let tables: Vec<_> = template.resources("AWS::DynamoDB::Table").collect();
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 6);
     for (id, table) in tables {
         assert_eq!((&table["DeletionPolicy"], &table["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")), "{id}");
         let table = &table["Properties"];

@@ -296,7 +296,7 @@ async fn a_function_is_found_by_its_name_or_arn() {
 #[tokio::test]
 async fn an_event_is_run_unless_it_is_dry() {
     let stage = Stage::open().await;
-    let create = |appkey: &str| json!({"command": "create_channel", "appkey": appkey}).to_string();
+    let create = |appkey: &str| by(&json!({"command": "create_channel", "appkey": appkey}));
     let (status, _, body) = raw(&stage.address, "ops-admin", Some("DryRun"), &create("dry")).await;
     assert_eq!((status, body.as_str()), (204, ""));
     let (status, _, body) = raw(&stage.address, "ops-admin", Some("Event"), &create("event")).await;

@@ -201,16 +201,17 @@ async fn a_command_is_one_line_with_its_name_and_how_it_ended() {
         let [line] = &lines[..] else { panic!("{lines:?}") };
         let mut line = line.clone();
         let members = line.as_object_mut().unwrap();
+        assert!(members.remove("request_id").is_some_and(|id| id.as_str().is_some_and(|id| id.len() > 20)), "{members:?}");
         assert!(members.remove("ms").is_some_and(|ms| ms.as_f64() > Some(0.0)), "{members:?}");
         let metrics = &members.remove("_aws").unwrap()["CloudWatchMetrics"][0]["Metrics"];
         assert_eq!(metrics, &json!([{"Name": "ms", "Unit": "Milliseconds"}, {"Name": "dynamodb_calls", "Unit": "Count"}]));
         line
     };
     let line = |command: &str, outcome: &str, calls: f64| json!({"function": "ops-admin", "command": command, "outcome": outcome, "dynamodb_calls": calls});
-    let create = r#"{"command":"create_channel","appkey":"named"}"#;
+    let create = r#"{"command":"create_channel","appkey":"named","by":"zhangsan"}"#;
     assert_eq!(invoke(create).await, line("create_channel", "done", 1.0));
     assert_eq!(invoke(create).await, line("create_channel", "Conflict", 1.0));
-    let disable = r#"{"command":"disable_channel","appkey":"unknown"}"#;
+    let disable = r#"{"command":"disable_channel","appkey":"unknown","by":"zhangsan"}"#;
     assert_eq!(invoke(disable).await, line("disable_channel", "NotFound", 1.0));
     assert_eq!(invoke(r#"{"command":"create_channel"}"#).await, line("create_channel", "Invalid", 0.0));
     // Text that is no command may be anything, and is not logged.

@@ -65,8 +65,8 @@ fn every_command_and_function_that_writes_is_in_the_matrix() {
     let commands = source.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => ").map(|(name, _)| name));
     let writing = commands.filter(|name| !["audit", "list_", "show_"].iter().any(|read| name.starts_with(read)));
     let mut expected: BTreeSet<String> = writing.map(|name| format!("ops-admin {name}")).collect();
-    // `ops-admin` is listed by its commands; `ops-docs` stores nothing.
-    let others = ops::FUNCTIONS.iter().filter(|name| !["ops-admin", "ops-docs"].contains(name));
+    // `ops-admin` is listed by its commands; `ops-audit` stores the same object again after a failure; `ops-docs` stores nothing.
+    let others = ops::FUNCTIONS.iter().filter(|name| !["ops-admin", "ops-audit", "ops-docs"].contains(name));
     expected.extend(others.map(|name| (*name).to_owned()));
     let known: BTreeSet<String> = writes().into_iter().filter(|route| !route.contains(" /")).map(str::to_owned).collect();
     assert_eq!(known, expected);

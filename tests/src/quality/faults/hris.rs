@@ -31,6 +31,8 @@ pub struct Hris {
     /// An access token and its grant.
     token: String,
     grant_id: Value,
+    /// A disabled product, its disabled access key and its disabled app.
+    off: (String, String, String),
 }
 
 impl Hris {
@@ -167,9 +169,18 @@ impl Scene for Hris {
         let two = product.command(two).await;
         let app_secret = (two["app_id"].as_str().expect("an id").to_owned(), two["secret_id"].clone());
         product.command(json!({"command": "rotate_oauth_app", "app_id": app_secret.0})).await;
+        let off = Product::join_stage(&stage).await;
+        let off_app = off.app().await.app_id;
+        let off = (off.product_id, off.access_key, off_app);
+        for (kind, member, id) in
+            [("product", "product_id", &off.0), ("access_key", "access_key", &off.1), ("oauth_app", "app_id", &off.2)]
+        {
+            product.command(json!({"command": format!("disable_{kind}"), member: id})).await;
+        }
         Self {
             stage,
             product,
+            off,
             unbound,
             bind_code,
             app,
@@ -235,9 +246,12 @@ impl Scene for Hris {
                 let (company, other) = (&product.company, "f".repeat(32));
                 let mut event = match (command, case) {
                     ("create_product", _) => json!({"product_id": "new", "name": "新"}),
-                    ("disable_product" | "enable_product", _) => json!({"product_id": product.product_id}),
-                    ("disable_access_key" | "enable_access_key", _) => json!({"access_key": self.key.0}),
-                    ("disable_oauth_app" | "enable_oauth_app", _) => json!({"app_id": self.app_secret.0}),
+                    ("disable_product", _) => json!({"product_id": product.product_id}),
+                    ("enable_product", _) => json!({"product_id": self.off.0}),
+                    ("disable_access_key", _) => json!({"access_key": self.key.0}),
+                    ("enable_access_key", _) => json!({"access_key": self.off.1}),
+                    ("disable_oauth_app", _) => json!({"app_id": self.app_secret.0}),
+                    ("enable_oauth_app", _) => json!({"app_id": self.off.2}),
                     ("revoke_grant", _) => json!({"app_id": self.app.app_id, "grant_id": self.grant_id}),
                     ("create_access_key", _) => json!({"product_id": product.product_id, "company_uuid": other}),
                     ("rotate_access_key", _) => json!({"access_key": product.access_key}),

@@ -142,7 +142,7 @@ async fn a_channels_secret_works_although_the_response_to_its_write_was_lost() {
         json!({"command": "rotate_channel_secret", "appkey": "unlucky"}),
     ];
     for command in commands {
-        stage.inject_into("PutItem", &[Fault::ResponseLost]);
+        stage.inject_into("TransactWriteItems", &[Fault::ResponseLost]);
         let issued = stage.address.command(&command).await;
         assert_eq!(stage.clear_faults(), 0);
         let credentials =
@@ -166,7 +166,7 @@ async fn an_access_keys_secret_works_although_the_response_to_its_write_was_lost
     product.access_key = key["access_key"].as_str().expect("a key").to_owned();
     product.secret_key = key["secret_key"].as_str().expect("a secret").to_owned();
     assert_eq!(product.get("/api/v2/departments", Value::Null).await, body(json!([])));
-    stage.inject_into("PutItem", &[Fault::ResponseLost]);
+    stage.inject_into("TransactWriteItems", &[Fault::ResponseLost]);
     let rotated = product.command(json!({"command": "rotate_access_key", "access_key": product.access_key})).await;
     assert_eq!(stage.clear_faults(), 0);
     product.secret_key = rotated["secret_key"].as_str().expect("a secret").to_owned();
