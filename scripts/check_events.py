@@ -31,7 +31,7 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
-             "ops-cleanup", "ops-docs", "ops-outbox"]
+             "ops-audit", "ops-cleanup", "ops-docs", "ops-outbox"]
 # The events of ops-admin that need an application of the signing API, or end sessions and grants that other events use, run last, in this
 # order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",

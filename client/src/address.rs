@@ -35,8 +35,7 @@ impl Address {
         fetch(local::http::client().post(url).body(event.to_string())).await
     }
 
-    /// Invokes `ops-admin` with a command, behind which stands `zhangsan` if the command says nobody else; the response is its output, or
-    /// its error.
+    /// Invokes `ops-admin` with a command, `by` zhangsan if the command has no other `by`. The response is its output, or its error.
     pub async fn operate(&self, command: &Value) -> Response {
         let mut command = command.clone();
         if let Some(members) = command.as_object_mut() {

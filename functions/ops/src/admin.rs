@@ -45,7 +45,7 @@ struct Command {
     command: Text<1, 64>,
 }
 
-/// The member that says who stands behind a command. Audit records note it.
+/// The member that says who is responsible for a command. Audit records note it.
 #[derive(Deserr)]
 #[deserr(error = Faults)]
 struct By {

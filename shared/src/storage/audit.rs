@@ -7,12 +7,12 @@
 //! | `ix1`, `ix2`, `ix3`, `ixsk` | the object, the actor and the day in Shanghai, and the time: records are listed by each of them |
 //! | `at` | when the act began, in Unix milliseconds |
 //! | `actor_kind`, `actor_id`, `actor_name` | see [`Actor`] |
-//! | `note`, `reason` | what the actor says: who stands behind a command, and why |
+//! | `note`, `reason` | what the actor says: who is responsible for a command, and why |
 //! | `action`, `request_id` | the command, endpoint or sweep, and its invocation |
 //! | `object` | see [`Object`] |
 //! | `fields`, `before`, `after` | the names of the changed fields, and the version of the object before and after |
 //! | `ids`, `rows` | of a change of many objects: their ids, and `id`, `fields`, `before` and `after` of each |
-//! | `outcome` | `done`, or `refused` for a burst of refused sign-ins |
+//! | `outcome` | `done`, or `rejected` for a burst of rejected sign-ins |
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -79,7 +79,7 @@ impl Act {
         Self { actor, action: action.into(), note: None, request_id: request_id.into(), at, recorded: AtomicU32::new(0) }
     }
 
-    /// Adds who stands behind the command, as the event says it.
+    /// Adds who is responsible for the command, as the event says it.
     #[must_use]
     pub fn noted(mut self, by: Text<1, 64>) -> Self {
         self.note = Some(by);
@@ -155,7 +155,7 @@ pub struct Change {
 #[serde(rename_all = "lowercase")]
 pub enum Outcomes {
     Done,
-    Refused,
+    Rejected,
 }
 
 /// The change of one object among many.
@@ -204,8 +204,8 @@ impl Change {
     }
 
     #[must_use]
-    pub fn refused(mut self) -> Self {
-        self.outcome = Outcomes::Refused;
+    pub fn rejected(mut self) -> Self {
+        self.outcome = Outcomes::Rejected;
         self
     }
 
@@ -279,7 +279,7 @@ impl Store {
         Ok(Write::Put { table: self.audit()?.to_owned(), item: act.record(change)?, condition: Condition::absent() })
     }
 
-    /// Records an act that changes nothing: a look at sealed fields, an export, a burst of refused sign-ins.
+    /// Records an act that changes nothing: a look at sealed fields, an export, a burst of rejected sign-ins.
     pub async fn record(&self, act: &Act, change: &Change) -> Result<()> {
         self.put(self.audit()?, act.record(change)?, Condition::absent()).await.map(drop)
     }

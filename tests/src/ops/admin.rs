@@ -22,7 +22,7 @@ async fn raw(address: &Address, function: &str, kind: Option<&str>, event: &str)
     (response.status().as_u16(), response.headers().clone(), response.text().await.unwrap())
 }
 
-/// The command, with an operator who stands behind it.
+/// The command, with an operator who is responsible for it.
 fn by(command: &Value) -> String {
     let mut command = command.clone();
     if let Some(members) = command.as_object_mut() {

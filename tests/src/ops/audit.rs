@@ -88,7 +88,7 @@ async fn a_day_is_that_of_shanghai_and_lists_are_walked_by_cursor() {
 }
 
 #[tokio::test]
-async fn a_command_that_changes_something_must_say_who_stands_behind_it() {
+async fn a_command_that_changes_something_must_say_who_is_responsible() {
     let stage = Stage::open().await;
     let failed = |event: Value, message: &'static str| {
         let address = &stage.address;
@@ -170,7 +170,7 @@ async fn each_record_is_copied_to_the_bucket_that_no_function_reads() {
 }
 
 #[tokio::test]
-async fn a_burst_of_refused_sign_ins_is_recorded_once_in_its_window() {
+async fn a_burst_of_rejected_sign_ins_is_recorded_once_in_its_window() {
     let stage = Stage::open().await;
     done(&stage.address, &json!({"command": "create_channel", "appkey": "guessed"})).await;
     let body = json!({"appkey": "guessed", "secret": "wrong", "grant_type": "client_credentials"}).to_string();
@@ -189,7 +189,7 @@ async fn a_burst_of_refused_sign_ins_is_recorded_once_in_its_window() {
     assert!(object.starts_with("channel/sign_in/token/guessed/channel#proofs#"), "{object}");
     let expected = json!({
         "at": AT, "actor": {"kind": "anonymous", "id": "-", "name": ""}, "action": "POST /api/v1/auth/token", "object": object,
-        "reason": "too many failed attempts", "request_id": burst["request_id"], "outcome": "refused",
+        "reason": "too many failed attempts", "request_id": burst["request_id"], "outcome": "rejected",
     });
     assert_eq!(*burst, expected);
     stage.clock.advance(SignedDuration::from_mins(1));
