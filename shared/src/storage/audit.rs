@@ -124,6 +124,20 @@ impl Object {
         Self(format!("{family}/{kind}/{}", ids.join("/")))
     }
 
+    /// An object as records show it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parts = text.split('/').filter(|part| !part.is_empty()).count();
+        (parts >= 3 && parts == text.split('/').count()).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn family(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+
     /// The objects of this kind and tenant together, and the id in them. A change of many objects is recorded so.
     fn collection(&self) -> Option<(&str, &str)> {
         let (collection, id) = self.0.rsplit_once('/')?;

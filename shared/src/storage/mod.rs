@@ -6,6 +6,7 @@ pub mod listing;
 pub mod objects;
 pub mod one_time_code;
 pub mod page;
+pub mod person;
 pub mod rate_limit;
 pub mod sealed;
 pub mod table;

@@ -177,6 +177,16 @@ impl Store {
         pages(self.call(table, key).index_name(index).projection_expression(attributes))
     }
 
+    /// The keys of all entries of an index partition.
+    pub async fn index_keys(&self, table: &str, index: &str, key: Condition) -> Result<Vec<Key>> {
+        let mut pages = pin!(self.index_pages(table, index, key, "pk, sk"));
+        let mut keys = Vec::new();
+        while let Some(page) = pages.try_next().await? {
+            keys.extend(page.iter().filter_map(Key::of));
+        }
+        Ok(keys)
+    }
+
     fn call(&self, table: &str, key: Condition) -> QueryFluentBuilder {
         self.client
             .query()

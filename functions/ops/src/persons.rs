@@ -1,0 +1,197 @@
+//! The rights of a person (docs/privacy.md): find, export and erase what all families store about one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use deserr::Deserr;
+use serde_json::{Value, json};
+use shared::error::{Error, Fault, Result};
+use shared::hris::values::{Code, Uuid};
+use shared::storage::audit::{Act, Change, Filter, Object};
+use shared::storage::objects::{Objects, PRESIGNED_FOR};
+use shared::storage::person::{Erased, Exported, Wanted};
+use shared::storage::table::Store;
+use shared::values::input::Faults;
+use shared::values::{Date, IdCard, Mobile, Secret, Text};
+
+use crate::reseal::Families;
+
+/// The object under which every order to erase a person is recorded.
+const ERASURES: [&str; 3] = ["persons", "erasure", "all"];
+/// The most objects of a person, and the most orders that a replay reads.
+const MOST: usize = 1000;
+/// The largest picture of an export, in bytes.
+const MAX_PICTURE: u64 = 20 * 1024 * 1024;
+
+/// A person by one of these: a phone, an identity number, an openid, or the number of an employee of a company.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Person {
+    #[deserr(default)]
+    phone: Option<Mobile>,
+    #[deserr(default)]
+    id_number: Option<IdCard>,
+    #[deserr(default)]
+    openid: Option<Text<1, 128>>,
+    #[deserr(default)]
+    company_uuid: Option<Uuid>,
+    #[deserr(default)]
+    empno: Option<Code>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Export {
+    /// What [`find`] returned.
+    objects: Vec<Text<1, 256>>,
+    reason: Text<1, 256>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Erase {
+    /// What [`find`] returned.
+    objects: Vec<Text<1, 256>>,
+    reason: Text<1, 256>,
+}
+
+/// The orders since the moment to which a table was restored.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct Replay {
+    since: Date,
+    #[deserr(default)]
+    cursor: Option<Text<1, 128>>,
+}
+
+impl Person {
+    fn wanted(self) -> Result<Wanted> {
+        let Self { phone, id_number, openid, company_uuid, empno } = self;
+        match (phone, id_number, openid, company_uuid, empno) {
+            (Some(phone), None, None, None, None) => Ok(Wanted::Phone(Secret::new(phone.as_str().to_owned()))),
+            (None, Some(number), None, None, None) => Ok(Wanted::IdNumber(Secret::new(number.as_str().to_owned()))),
+            (None, None, Some(openid), None, None) => Ok(Wanted::Openid(Secret::new(openid.as_str().to_owned()))),
+            (None, None, None, Some(company), Some(empno)) => {
+                Ok(Wanted::Empno { company: company.to_string(), empno: empno.to_string() })
+            }
+            _ => {
+                let reason = "or id_number or openid is required, or company_uuid with empno, and only one of them";
+                Err(Error::invalid([Fault::new("phone", reason)]))
+            }
+        }
+    }
+}
+
+/// The objects of a person in all families.
+pub async fn find(families: Families<'_>, person: Person) -> Result<Value> {
+    let wanted = person.wanted()?;
+    let found = families.find_person(&wanted).await?;
+    Ok(json!({"objects": found.iter().map(Object::as_str).collect::<Vec<_>>()}))
+}
+
+/// Stores all data of a person in one object, with a link that is valid for fifteen minutes. The bucket removes the object after a day.
+pub async fn export(families: Families<'_>, store: &Store, bucket: &Objects, act: &Act, export: Export) -> Result<Value> {
+    let Export { objects, reason } = export;
+    let objects = parsed(&objects)?;
+    let (mut records, mut pictures) = (Vec::new(), Vec::new());
+    for (at, object) in objects.iter().enumerate() {
+        let exported = families.export_person(object).await?;
+        let Exported { records: of_object, pictures: keys } = exported.ok_or_else(|| missing(at))?;
+        records.extend(of_object.into_iter().map(|(kind, record)| json!({"object": object.as_str(), "kind": kind, "record": record})));
+        for key in keys {
+            if let Some((bytes, _)) = bucket.read(&key, 0, MAX_PICTURE).await? {
+                let name = key.rsplit('/').next().unwrap_or_default();
+                pictures.push(json!({"object": object.as_str(), "name": name, "base64": BASE64.encode(bytes)}));
+            }
+        }
+    }
+    let mut change = Change::of(Object::new("persons", "export", &["all"])).because(reason.as_str());
+    change.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
+    store.record(act, &change).await?;
+    let key = format!("exports/{}.json", shared::crypto::random::random_text()?);
+    let count = (records.len(), pictures.len());
+    let bytes = serde_json::to_vec(&json!({"records": records, "pictures": pictures})).map_err(Error::internal)?;
+    bucket.put(&key, bytes, "application/json").await?;
+    let link = bucket.presign_get(&key).await?;
+    Ok(json!({"url": link.url, "valid_for": PRESIGNED_FOR.as_secs(), "records": count.0, "pictures": count.1}))
+}
+
+/// Erases a person. The order is recorded first, so that an erasure that was interrupted is completed by a repetition or a replay.
+pub async fn erase(families: Families<'_>, store: &Store, act: &Act, Erase { objects, reason }: Erase) -> Result<Value> {
+    let objects = parsed(&objects)?;
+    let [family, kind, id] = ERASURES;
+    let mut order = Change::of(Object::new(family, kind, &[id])).because(reason.as_str());
+    order.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
+    store.record(act, &order).await?;
+    let mut erased = Vec::new();
+    for object in &objects {
+        erased.push(view(object, families.erase_person(act, object).await?));
+    }
+    Ok(json!({"erased": erased}))
+}
+
+/// Erases again what was erased since a day: a restored table holds it again. The newest orders come first; repeat it with `next_cursor`.
+pub async fn replay(families: Families<'_>, store: &Store, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
+    let [family, kind, id] = ERASURES;
+    let filter = Filter::Object(Object::new(family, kind, &[id]).as_str().to_owned());
+    let records = store.recorded(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;
+    let from = shared::values::LocalTime::day_bounds(&since, &since).0.as_millisecond();
+    let next = records.last().filter(|last| records.len() == 100 && last.at >= from).map(|last| last.ixsk.clone());
+    let mut erased = Vec::new();
+    for record in records.iter().filter(|record| record.at >= from) {
+        for object in record.change.ids.iter().filter_map(|id| Object::parse(id)) {
+            erased.push(view(&object, families.erase_person(act, &object).await?));
+        }
+    }
+    Ok(json!({"erased": erased, "next_cursor": next}))
+}
+
+/// An object that is erased already has no records.
+fn view(object: &Object, erased: Option<Erased>) -> Value {
+    let Erased { records, pictures, kept } = erased.unwrap_or_default();
+    json!({"object": object.as_str(), "records": records, "pictures": pictures, "kept": kept})
+}
+
+fn parsed(objects: &[Text<1, 256>]) -> Result<Vec<Object>> {
+    if objects.is_empty() || objects.len() > MOST {
+        return Err(Error::invalid([Fault::new("objects", format!("must have 1 to {MOST} elements"))]));
+    }
+    let invalid = |at: usize| Error::invalid([Fault::new(format!("objects[{at}]"), "is not an object of a person")]);
+    objects.iter().enumerate().map(|(at, text)| Object::parse(text.as_str()).ok_or_else(|| invalid(at))).collect()
+}
+
+fn missing(at: usize) -> Error {
+    Error::not_found([Fault::new(format!("objects[{at}]"), "does not exist")])
+}
+
+impl Families<'_> {
+    async fn find_person(&self, wanted: &Wanted) -> Result<Vec<Object>> {
+        let Self { channel, hris, signing, jobboard } = self;
+        let mut found = channel.find_person(wanted).await?;
+        found.extend(hris.find_person(wanted).await?);
+        found.extend(signing.find_person(wanted).await?);
+        found.extend(jobboard.find_person(wanted).await?);
+        Ok(found)
+    }
+
+    async fn export_person(&self, object: &Object) -> Result<Option<Exported>> {
+        let Self { channel, hris, signing, jobboard } = self;
+        match object.family() {
+            "channel" => channel.export_person(object).await,
+            "hris" => hris.export_person(object).await,
+            "signing" => signing.export_person(object).await,
+            "jobboard" => jobboard.export_person(object).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn erase_person(&self, act: &Act, object: &Object) -> Result<Option<Erased>> {
+        let Self { channel, hris, signing, jobboard } = self;
+        match object.family() {
+            "channel" => channel.erase_person(act, object).await,
+            "hris" => hris.erase_person(act, object).await,
+            "signing" => signing.erase_person(act, object).await,
+            "jobboard" => jobboard.erase_person(act, object).await,
+            _ => Ok(None),
+        }
+    }
+}
