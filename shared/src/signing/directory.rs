@@ -11,8 +11,9 @@ use super::item::from_item;
 use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, positions_key};
 use super::values::{Enabled, Number, PlatformCode};
 use crate::error::{Error, Fault, Result};
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, text};
-use crate::storage::table::{Condition, Item, Outcome, Write};
+use crate::storage::table::{Condition, Item, Key, Outcome, Write};
 use crate::values::{Int, Text, Url, check_segment};
 
 /// The most companies, handlers or contracts of a platform that a list returns.
@@ -21,6 +22,8 @@ const MAX_LISTED: usize = 10_000;
 /// A kind of record of which a platform has several. Its administrators choose the ids.
 pub trait Listed: Serialize + DeserializeOwned + Send + Sync {
     const KIND: &'static str;
+    /// The attributes that are stored sealed.
+    const SEALED: Fields = Fields::NONE;
 
     fn id(&self) -> Number;
     fn status(&self) -> Enabled;
@@ -83,6 +86,7 @@ impl Listed for Company {
 
 impl Listed for Handler {
     const KIND: &'static str = "handler";
+    const SEALED: Fields = Fields { names: &["phone"], phone: Some("phone"), id_number: None };
 
     fn id(&self) -> Number {
         self.handler_id
@@ -141,9 +145,18 @@ impl Service {
 
     /// Creates or replaces one company, handler or contract of a platform.
     pub async fn set_listed<T: Listed>(&self, platform: &PlatformCode, listed: &T) -> Result<()> {
+        self.keyring.record().await?;
+        let key = listed_key(platform, T::KIND, listed.id());
         let mut item: Item = serde_dynamo::to_item(listed).map_err(Error::internal)?;
-        item.extend(listed_key(platform, T::KIND, listed.id()).into_item());
+        sealed::seal(&self.keyring, &key, &T::SEALED, &mut item)?;
+        item.extend(key.into_item());
         self.set_in(platform, item).await
+    }
+
+    pub(super) fn read_listed<T: Listed>(&self, mut item: Item) -> Result<T> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        sealed::open(&self.keyring, &key, &T::SEALED, &mut item)?;
+        from_item(item)
     }
 
     /// Replaces the positions of a platform.
@@ -178,7 +191,7 @@ impl Service {
         let partition = listed_partition(platform, T::KIND);
         let items = self.store.partition(&self.tables.signing, partition, None, MAX_LISTED).await?;
         let items = items.ok_or_else(|| Error::internal("a platform has more records than a list returns"))?;
-        let all = items.into_iter().map(from_item).collect::<Result<Vec<T>>>()?;
+        let all = items.into_iter().map(|item| self.read_listed(item)).collect::<Result<Vec<T>>>()?;
         Ok(all.into_iter().filter(Listed::is_enabled).collect())
     }
 
@@ -186,7 +199,8 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn find_listed<T: Listed>(&self, platform: &PlatformCode, id: Number) -> Result<Option<T>> {
-        self.store.get(&self.tables.signing, listed_key(platform, T::KIND, id)).await?.map(from_item).transpose()
+        let found = self.store.get(&self.tables.signing, listed_key(platform, T::KIND, id)).await?;
+        found.map(|item| self.read_listed(item)).transpose()
     }
 
     /// The names of a platform's enabled positions, in the order in which `set_positions` stored them.
