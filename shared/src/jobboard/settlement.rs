@@ -111,7 +111,7 @@ impl Service {
                     None => stored.record.review = Some(Review::new(Reason::RefundDue, "SUCCESS", now)),
                 }
             }
-            writes.push(stored.replace_by(&self.tables.jobboard, stored.next_item()?));
+            writes.push(stored.replace_by(&self.tables.jobboard, stored.next_item(&self.keyring)?));
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
             match outcome {
@@ -151,7 +151,7 @@ impl Service {
             Some(job) => self.store.get(&self.tables.jobboard, keys::job(job)).await?,
             None => None,
         };
-        let job = job.map(Versioned::<Job>::read).transpose()?;
+        let job = job.map(|item| Versioned::<Job>::read(&self.keyring, item)).transpose()?;
         let Some(mut stored) = job.filter(|stored| stored.record.is_open()) else { return Ok(None) };
         match order.purchase {
             Purchase::Top { hours, .. } => {
@@ -162,7 +162,8 @@ impl Service {
             Purchase::Refresh { .. } => stored.record.refreshed_at = Some(now.into()),
             Purchase::Vouchers { .. } => {}
         }
-        let item = stored.next_item()?;
+        self.keyring.record().await?;
+        let item = stored.next_item(&self.keyring)?;
         Ok(Some(stored.update(&self.tables.jobboard, item, now).into()))
     }
 }
