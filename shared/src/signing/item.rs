@@ -5,7 +5,7 @@
 //! | `pk`, `sk` | see `keys.rs` |
 //! | `ix1`, `ix2`, `ixsk` | the lists that contain an application, and its sort key in them |
 //! | `version` | counts the changes of an application or a worker |
-//! | `sealed`, `by_phone`, `by_id_number` | the personal fields of an application, a handler or a worker: see `storage/sealed.rs` |
+//! | `sealed`, `by_phone`, `by_id_number` | the personal fields of an application, a handler or a worker: see `shared/src/storage/sealed.rs` |
 //! | all others | the content |
 
 use jiff::Timestamp;
