@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::crypto::keyring::Keyring;
 use shared::runtime::clock::SystemClock;
 use shared::runtime::environment::Environment;
-use shared::storage::sealed;
+use shared::storage::sealed::{self, SEALED};
 use shared::storage::table::Key;
 
 use crate::place::Place;
@@ -32,8 +32,6 @@ struct List {
     image: &'static str,
     /// The attributes that identify the record. Each copy has other values, with a counter in the last digits.
     own: &'static [&'static str],
-    /// The attributes that are sealed, each copy for its own place.
-    sealed: &'static [&'static str],
     /// The status of one in [`RARE`] copies, which a filter selects.
     rare: Option<&'static str>,
 }
@@ -62,7 +60,6 @@ const EMPLOYEES: List = List {
     table: "hris",
     image: "employee",
     own: &["uuid", "empno"],
-    sealed: &["id_number", "bank_card"],
     rare: None,
 };
 
@@ -72,7 +69,6 @@ const CONTACTS: List = List {
     table: "jobboard",
     image: "contact",
     own: &["ixsk"],
-    sealed: &[],
     rare: None,
 };
 
@@ -83,7 +79,6 @@ const LISTS: [List; 10] = [
         table: "channel",
         image: "task",
         own: &["channel_task_id", "server_id"],
-        sealed: &[],
         rare: Some("suspended"),
     },
     List {
@@ -92,7 +87,6 @@ const LISTS: [List; 10] = [
         table: "channel",
         image: "application",
         own: &["channel_application_id", "server_id"],
-        sealed: &[],
         rare: Some("rejected"),
     },
     List {
@@ -101,7 +95,6 @@ const LISTS: [List; 10] = [
         table: "channel",
         image: "payment",
         own: &["channel_payment_id", "server_id"],
-        sealed: &["bank_account"],
         rare: Some("failed"),
     },
     EMPLOYEES,
@@ -113,18 +106,9 @@ const LISTS: [List; 10] = [
         table: "hris",
         image: "candidate",
         own: &["uuid"],
-        sealed: &[],
         rare: None,
     },
-    List {
-        name: "POST /jobs/my",
-        reader: Reads::Merchant,
-        table: "jobboard",
-        image: "job",
-        own: &["id"],
-        sealed: &[],
-        rare: None,
-    },
+    List { name: "POST /jobs/my", reader: Reads::Merchant, table: "jobboard", image: "job", own: &["id"], rare: None },
     CONTACTS,
     List { name: "POST /contact_history/in", reader: Reads::Merchant, ..CONTACTS },
 ];
@@ -158,7 +142,7 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
     for list in &LISTS {
         let place = Place::open().await?;
         let reader = Reader::of(&place, list).await?;
-        let sealed = Sealed::of(&place, list, &reader.image).await?;
+        let sealed = Sealed::of(&place, list.table, &reader.image).await?;
         let mut filled = reader.total().await?;
         let mut numbers = filled..;
         for records in SIZES {
@@ -338,29 +322,26 @@ fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// The plain values of the sealed attributes, which each copy seals for its own place.
-struct Sealed {
+/// The sealed fields of a record, which each copy seals for its own place.
+pub struct Sealed {
     keyring: Keyring,
-    plain: Vec<(&'static str, String)>,
+    /// `None` if records of this kind have no sealed fields.
+    plain: Option<String>,
 }
 
 impl Sealed {
-    async fn of(place: &Place, list: &List, image: &Value) -> Result<Self, Failure> {
+    pub async fn of(place: &Place, table: &str, image: &Value) -> Result<Self, Failure> {
         let environment = Environment::new(place.variables.clone(), Arc::new(SystemClock));
-        let secret = format!("{}_SECRET", list.table.to_uppercase());
+        let secret = format!("{}_SECRET", table.to_uppercase());
         let keyring = environment.keyring(environment.required(&secret)?).await?;
-        let mut plain = Vec::new();
-        for field in list.sealed {
-            if let Some(sealed) = image[*field]["S"].as_str() {
-                plain.push((*field, keyring.open(&sealed::place(&key(image), field), sealed)?));
-            }
-        }
+        let open = |sealed| keyring.open(&sealed::place(&key(image), SEALED), sealed);
+        let plain = image[SEALED]["S"].as_str().map(open).transpose()?;
         Ok(Self { keyring, plain })
     }
 
-    fn seal(&self, mut copy: Value) -> Result<Value, Failure> {
-        for (field, plain) in &self.plain {
-            copy[*field]["S"] = self.keyring.seal(&sealed::place(&key(&copy), field), plain)?.into();
+    pub fn seal(&self, mut copy: Value) -> Result<Value, Failure> {
+        if let Some(plain) = &self.plain {
+            copy[SEALED]["S"] = self.keyring.seal(&sealed::place(&key(&copy), SEALED), plain)?.into();
         }
         Ok(copy)
     }

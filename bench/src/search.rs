@@ -10,6 +10,7 @@ use shared::jobboard::search::view::{Entry, Filter, Loader, Order, Top, View};
 use shared::runtime::clock::{Clock as _, SystemClock};
 use shared::runtime::environment::Environment;
 
+use crate::lists::Sealed;
 use crate::place::Place;
 use crate::runtime::Process;
 use crate::wire::Call;
@@ -180,9 +181,10 @@ impl Place {
         let mut items = self.items("jobboard").await?;
         items.retain(|item| item["sk"]["S"] == "job");
         let image = items.first().ok_or("no job")?.clone();
+        let sealed = Sealed::of(self, "jobboard", &image).await?;
         let by = self.now() - jobs::NOW;
         let mut entries = jobs::jobs(count - items.len(), 1).map(|entry| moved(entry, by));
-        self.import("jobboard", |size| entries.by_ref().take(size).map(|entry| item(&image, &entry)).collect())
+        self.import("jobboard", |size| entries.by_ref().take(size).map(|entry| sealed.seal(item(&image, &entry)?)).collect())
     }
 
     async fn write_snapshot(&self) -> Result<Value, Failure> {

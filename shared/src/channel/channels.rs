@@ -7,7 +7,7 @@ use super::keys::{self, ChannelId};
 use super::origin::Origin;
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change, Object, Stored};
 use crate::storage::listing::{Listed, listed};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Outcome, Write};
@@ -163,7 +163,7 @@ impl Service {
         change: impl Fn(&mut Channel) -> Result<()>,
     ) -> Result<Channel> {
         let object = Change::of(object(appkey));
-        let changed = self.store.change_by(act, object, &self.tables.channel, keys::channel(appkey), |item| {
+        let changed = self.store.change_by(act, object, Stored::plain(&self.tables.channel, keys::channel(appkey)), |item| {
             let mut channel = from_item(item.clone())?;
             change(&mut channel)?;
             let mut next = to_item(&channel)?;

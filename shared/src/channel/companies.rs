@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::resource::Resource;
 use crate::error::Fault;
+use crate::storage::sealed::Fields;
 use crate::values::{ContactPhone, CreditCode, Date, Expiry, Money, RecordId, Text, Url};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ pub struct BusinessLicense {
 impl Resource for Company {
     const KIND: &'static str = "company";
     const ID_FIELD: &'static str = "channel_company_id";
+    /// The phone is that of `contact_person`.
+    const SEALED: Fields = Fields { names: &["contact_phone"], phone: Some("contact_phone"), id_number: None };
 
     fn id(&self) -> &RecordId {
         &self.channel_company_id

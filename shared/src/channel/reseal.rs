@@ -1,6 +1,7 @@
 //! What a pass of `reseal` does with the records of the partner API. None of them is found by a blind index.
 
 use super::Service;
+use super::companies::Company;
 use super::payments::Payment;
 use super::resource::Resource as _;
 use super::users::User;
@@ -20,6 +21,7 @@ impl Service {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
         let sealed = match key.sk.as_str() {
             User::KIND => User::SEALED,
+            Company::KIND => Company::SEALED,
             Payment::KIND => Payment::SEALED,
             _ => return Ok(Resealed::Unchanged),
         };

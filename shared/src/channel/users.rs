@@ -36,7 +36,8 @@ pub struct LiveCertification {
 impl Resource for User {
     const KIND: &'static str = "user";
     const ID_FIELD: &'static str = "channel_user_id";
-    const SEALED: Fields = Fields { names: &["id_card", "phone"], phone: Some("phone"), id_number: Some("id_card") };
+    const SEALED: Fields =
+        Fields { names: &["id_card", "phone", "live_certification"], phone: Some("phone"), id_number: Some("id_card") };
 
     fn id(&self) -> &RecordId {
         &self.channel_user_id

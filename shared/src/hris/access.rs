@@ -19,7 +19,7 @@ use crate::crypto::credentials::{NewSecret, Secrets, StoredSecret, hash};
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
 use crate::runtime::caller;
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change, Object, Stored};
 use crate::storage::listing::Listed;
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_text, text};
@@ -267,7 +267,7 @@ impl Service {
         change: impl Fn(&mut AccessKey) -> Result<()>,
     ) -> Result<AccessKey> {
         let object = Change::of(object(access_key));
-        let changed = self.store.change_by(act, object, &self.tables.hris, access_key_key(access_key), |item| {
+        let changed = self.store.change_by(act, object, Stored::plain(&self.tables.hris, access_key_key(access_key)), |item| {
             let mut key: AccessKey = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
             change(&mut key)?;
             to_item(&key)

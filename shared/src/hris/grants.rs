@@ -24,7 +24,7 @@ use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
 use crate::runtime::caller;
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change, Object, Stored};
 use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, expire};
@@ -256,7 +256,7 @@ impl Service {
     ) -> Result<Option<Item>> {
         let now = Moment::from(self.clock.now());
         let (change, key) = (Change::of(grant_object(company, app_id, grant_id)), grant_key(company, app_id, grant_id));
-        let ended = self.store.change_by(act, change, &self.tables.credentials, key, |item| {
+        let ended = self.store.change_by(act, change, Stored::plain(&self.tables.credentials, key), |item| {
             if token.is_some_and(|token| !has_hash(item, token)) {
                 return Err(Error::token_rejected());
             }

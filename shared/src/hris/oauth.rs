@@ -16,7 +16,7 @@ use super::values::{Code, Uuid};
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::runtime::caller::{self, Caller};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change, Object, Stored};
 use crate::storage::listing::Listed;
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
@@ -159,7 +159,7 @@ impl Service {
 
     async fn change_app(&self, act: &Act, app_id: &RecordId, change: impl Fn(&mut App) -> Result<()>) -> Result<App> {
         let object = Change::of(object(app_id));
-        let changed = self.store.change_by(act, object, &self.tables.hris, app_key(app_id), |item| {
+        let changed = self.store.change_by(act, object, Stored::plain(&self.tables.hris, app_key(app_id)), |item| {
             let mut app: App = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
             change(&mut app)?;
             to_item(&app)

@@ -9,7 +9,7 @@ use super::Service;
 use super::keys::product_key;
 use super::values::Code;
 use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change, Object, Stored};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
 use crate::values::Text;
@@ -64,7 +64,7 @@ impl Service {
 
     async fn change_product(&self, act: &Act, product_id: &Code, change: impl Fn(&mut Item)) -> Result<Product> {
         let object = Change::of(object(product_id));
-        let changed = self.store.change_by(act, object, &self.tables.hris, product_key(product_id), |item| {
+        let changed = self.store.change_by(act, object, Stored::plain(&self.tables.hris, product_key(product_id)), |item| {
             let mut next = item.clone();
             change(&mut next);
             Ok(next)

@@ -1,8 +1,9 @@
 //! Jobs that a user collects (docs/contract/jobboard.txt, 收藏, 取消收藏 and 我收藏的).
 
+use super::item::Record as _;
 use super::job::{Job, State};
 use super::values::BizType;
-use super::{Service, item, keys, missing};
+use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
@@ -68,7 +69,8 @@ impl Service {
         }
         let collected = self.list("ix1", keys::collections(user)).keys(usize::MAX).await?.unwrap_or_default();
         let jobs = collected.iter().filter_map(|key| key.sk.parse().ok()).map(|id| keys::job(Id::from_u64(id))).collect();
-        let jobs = self.store.get_all(&self.tables.jobboard, jobs).await?.into_iter().map(item::read::<Job>);
+        let jobs = self.store.get_all(&self.tables.jobboard, jobs).await?.into_iter();
+        let jobs = jobs.map(|item| Job::read(&self.keyring, item));
         let open: Vec<Job> = jobs.filter(|job| job.as_ref().map_or(true, Job::is_open)).collect::<Result<_>>()?;
         Ok(page.of(open))
     }

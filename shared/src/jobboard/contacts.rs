@@ -2,7 +2,7 @@
 //! (docs/contract/jobboard.txt, 消费, 我联系的 and 联系我的).
 
 use super::idempotency::Idempotency;
-use super::item;
+use super::item::Record as _;
 use super::job::{Job, is_open_job_of};
 use super::keys::{self, ContactKey};
 use super::users::Profile;
@@ -88,15 +88,15 @@ impl Service {
             }
             // Our own earlier write, whose response was lost (the SDK retried it).
             ([_, _, Rejection { failed: true, .. }, ..], _) => Ok(()),
-            ([Rejection { failed: true, stored }, ..], _) => Err(why_not(stored.clone(), owner).into()),
+            ([Rejection { failed: true, stored }, ..], _) => Err(self.why_not(stored.clone(), owner).into()),
             _ => Err(VoucherError::NotEnough),
         }
     }
 
     /// The owner of an open or closed job: a retry succeeds even if the job was closed since.
     async fn owner_of(&self, id: Id) -> Result<Id> {
-        let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?.map(item::read::<Job>).transpose()?;
-        found.map(|job| job.owner).ok_or_else(|| missing("job"))
+        let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
+        Job::read(&self.keyring, found.ok_or_else(|| missing("job"))?).map(|job| job.owner)
     }
 
     /// The user's contacts in one direction, newest first.
@@ -126,7 +126,7 @@ impl Service {
         let wanted = list.iter().flat_map(|contact| [keys::job(contact.job), keys::user(other(contact))]).collect();
         let found = self.store.get_map(&self.tables.jobboard, wanted).await?;
         let rows = list.iter().map(|contact| {
-            let job = Job::among(&found, contact.job)?;
+            let job = Job::among(&self.keyring, &found, contact.job)?;
             let mut other = self.profile_among(&found, other(contact))?;
             if let (Direction::Out, Some(job), true) = (direction, &job, other.name.as_str().is_empty()) {
                 other.name = job.content.contact_person.clone();
@@ -138,14 +138,14 @@ impl Service {
         });
         Ok(Page { list: rows.collect::<Result<_>>()?, total, page, page_size, next_cursor })
     }
-}
 
-/// Why the stored item is not an open job of this owner.
-fn why_not(stored: Option<Item>, owner: Id) -> Error {
-    let job = stored.and_then(|item| item::read::<Job>(item).ok()).filter(Job::is_open);
-    match job {
-        None => missing("job"),
-        Some(job) if job.owner == owner => Error::internal("an open job of this owner failed the condition"),
-        Some(_) => Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")]),
+    /// Why the stored item is not an open job of this owner.
+    fn why_not(&self, stored: Option<Item>, owner: Id) -> Error {
+        let job = stored.and_then(|item| Job::read(&self.keyring, item).ok()).filter(Job::is_open);
+        match job {
+            None => missing("job"),
+            Some(job) if job.owner == owner => Error::internal("an open job of this owner failed the condition"),
+            Some(_) => Error::invalid([Fault::new("purpose_user_id", "is not the owner of the job")]),
+        }
     }
 }

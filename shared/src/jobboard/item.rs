@@ -2,16 +2,21 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, VERSION, Write};
 
 pub(super) trait Record: DeserializeOwned {
     /// The item of this version: the fields, the key, and the lists and sweeps that contain the record.
-    fn item(&self, version: u64) -> Result<Item>;
+    fn item(&self, keyring: &Keyring, version: u64) -> Result<Item>;
+
+    fn read(_keyring: &Keyring, item: Item) -> Result<Self> {
+        read(item)
+    }
 }
 
-/// Ignores the attributes that are no fields of the record.
+/// Reads a record without sealed fields. Ignores the attributes that are no fields of it.
 pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
     serde_dynamo::from_item(item).map_err(Error::internal)
 }
@@ -23,13 +28,13 @@ pub(super) struct Versioned<T> {
 }
 
 impl<T: Record> Versioned<T> {
-    pub fn read(item: Item) -> Result<Self> {
-        Ok(Self { version: read_integer(&item, VERSION)?, record: read(item)? })
+    pub fn read(keyring: &Keyring, item: Item) -> Result<Self> {
+        Ok(Self { version: read_integer(&item, VERSION)?, record: T::read(keyring, item)? })
     }
 
     /// The item that follows the stored version.
-    pub fn next_item(&self) -> Result<Item> {
-        self.record.item(self.version + 1)
+    pub fn next_item(&self, keyring: &Keyring) -> Result<Item> {
+        self.record.item(keyring, self.version + 1)
     }
 
     /// Stores `item` on the condition that the stored version is still the one that was read.

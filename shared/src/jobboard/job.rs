@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,9 @@ use super::search::feed::{self, Event};
 use super::search::view::{Entry, Top};
 use super::values::{Area, Latitude, Longitude, Note, Photos, Salary, SalaryEnd, Tags};
 use super::{keys, missing};
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, mark};
 use crate::values::{ContactPhone, Id, LocalTime, Text, numbered};
@@ -137,8 +140,8 @@ impl Job {
     }
 
     /// The job of this id among items that were read together.
-    pub(super) fn among(items: &HashMap<Key, Item>, id: Id) -> Result<Option<Self>> {
-        items.get(&keys::job(id)).cloned().map(item::read).transpose()
+    pub(super) fn among(keyring: &Keyring, items: &HashMap<Key, Item>, id: Id) -> Result<Option<Self>> {
+        items.get(&keys::job(id)).cloned().map(|item| Self::read(keyring, item)).transpose()
     }
 
     /// The change that stores `item`, for the feed. The same transaction must write it.
@@ -167,10 +170,39 @@ impl Job {
     }
 }
 
+const CONTENT: &str = "content";
+/// The contact is no part of the stored content, because only attributes of the record itself are sealed.
+const CONTACT: &str = "contact";
+/// The sealed attributes.
+pub(super) const SEALED: Fields = Fields { names: &[CONTACT], phone: Some(CONTACT), id_number: None };
+
+/// Moves the contact out of the content, where earlier versions stored it.
+pub(super) fn separate_contact(item: &mut Item) {
+    if let Some(AttributeValue::M(content)) = item.get_mut(CONTENT)
+        && let Some(contact) = content.remove(CONTACT)
+    {
+        item.insert(CONTACT.into(), contact);
+    }
+}
+
 impl Record for Job {
-    fn item(&self, version: u64) -> Result<Item> {
+    fn read(keyring: &Keyring, mut item: Item) -> Result<Self> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a job without a key"))?;
+        sealed::open(keyring, &key, &SEALED, &mut item)?;
+        if let Some(contact) = item.remove(CONTACT)
+            && let Some(AttributeValue::M(content)) = item.get_mut(CONTENT)
+        {
+            content.insert(CONTACT.into(), contact);
+        }
+        item::read(item)
+    }
+
+    fn item(&self, keyring: &Keyring, version: u64) -> Result<Item> {
+        let key = keys::job(self.id);
         let mut item: Item = serde_dynamo::to_item(self).map_err(Error::internal)?;
-        item.extend(keys::job(self.id).into_item());
+        separate_contact(&mut item);
+        sealed::seal(keyring, &key, &SEALED, &mut item)?;
+        item.extend(key.into_item());
         item.insert(VERSION.into(), number(version));
         item.insert("ixsk".into(), text(self.id.sortable()));
         if self.state != State::Deleted {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::idempotency::Idempotency;
-use super::item::{self, Record as _, Versioned};
+use super::item::{Record as _, Versioned};
 use super::job::{Content, Job, State};
 use super::users::Profile;
 use super::values::{BizType, Note};
@@ -23,6 +23,7 @@ impl Service {
     /// DynamoDB: one transaction; one read before it if no contact person is named.
     pub async fn create_job(&self, owner: Id, mut content: Content, idempotency: Option<&Idempotency>) -> Result<Id> {
         content.check()?;
+        self.keyring.record().await?;
         if content.contact_person.as_str().trim().is_empty() {
             content.contact_person = self.user(owner).await?.name;
         }
@@ -52,7 +53,7 @@ impl Service {
             top: None,
             note: None,
         };
-        let item = job.item(1)?;
+        let item = job.item(&self.keyring, 1)?;
         let table = &self.tables.jobboard;
         let put = Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() };
         let result = idempotency.map(|idempotency| self.store_result(idempotency, job.id));
@@ -166,6 +167,7 @@ impl Service {
         recorded: Option<(&Act, Change)>,
         change: impl Fn(&mut Job) -> Result<()>,
     ) -> Result<bool> {
+        self.keyring.record().await?;
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
@@ -174,13 +176,13 @@ impl Service {
                 // Our own earlier write, whose response was lost.
                 return Ok(Some(true));
             }
-            let mut stored = Versioned::<Job>::read(found.clone())?;
+            let mut stored = Versioned::<Job>::read(&self.keyring, found.clone())?;
             let before = stored.record.clone();
             change(&mut stored.record)?;
             if stored.record == before {
                 return Ok(Some(false));
             }
-            let mut item = stored.next_item()?;
+            let mut item = stored.next_item(&self.keyring)?;
             item.insert(STAMP.into(), stamp.clone());
             let record =
                 recorded.as_ref().map(|(act, recorded)| self.store.recording(act, &recorded.clone().changed(&found, &item)));
@@ -200,8 +202,8 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn job(&self, id: Id, viewer: Option<Id>) -> Result<Job> {
-        let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?.map(item::read::<Job>).transpose()?;
-        let job = found.ok_or_else(|| missing("job"))?;
+        let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
+        let job = Job::read(&self.keyring, found.ok_or_else(|| missing("job"))?)?;
         let own = viewer == Some(job.owner) && job.state != State::Deleted;
         if job.is_open() || own { Ok(job) } else { Err(missing("job")) }
     }
@@ -230,7 +232,7 @@ impl Service {
         };
         let wanted = keys.list.iter().cloned().chain([keys::user(owner)]).collect();
         let found = self.store.get_map(&self.tables.jobboard, wanted).await?;
-        let jobs = keys.list.iter().filter_map(|key| found.get(key).cloned()).map(item::read);
+        let jobs = keys.list.iter().filter_map(|key| found.get(key).cloned()).map(|item| Job::read(&self.keyring, item));
         let Page { total, page, page_size, next_cursor, .. } = keys;
         Ok((
             Page { list: jobs.collect::<Result<_>>()?, total, page, page_size, next_cursor },

@@ -11,6 +11,7 @@ use super::prices::{Catalogue, Goods};
 use super::review::{Reason, Review};
 use super::values::Note;
 use super::{Service, keys, missing};
+use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::pay::{Bill, PayParams, nonce};
 use crate::storage::page::{Page, PageRequest};
@@ -129,7 +130,7 @@ impl Order {
 }
 
 impl Record for Order {
-    fn item(&self, version: u64) -> Result<Item> {
+    fn item(&self, _keyring: &Keyring, version: u64) -> Result<Item> {
         let mut item: Item = serde_dynamo::to_item(self).map_err(Error::internal)?;
         item.extend(keys::order(self.id).into_item());
         item.insert(VERSION.into(), number(version));
@@ -184,7 +185,7 @@ impl Service {
         let mut found = self.store.get_map(&self.tables.jobboard, wanted).await?;
         let buyer = self.read_user(found.remove(&keys::user(user)).ok_or_else(|| missing("user"))?)?;
         if let Some(id) = purchase.job() {
-            let job = Job::among(&found, id)?.ok_or_else(|| missing("job"))?;
+            let job = Job::among(&self.keyring, &found, id)?.ok_or_else(|| missing("job"))?;
             job.check_owner(user)?;
             job.check_open()?;
         }
@@ -217,7 +218,7 @@ impl Service {
 
     /// Stores a new order. Returns None if another order has its id.
     async fn store_order(&self, order: Order, idempotency: Option<&Idempotency>) -> Result<Option<Placed>> {
-        let item = order.item(1)?;
+        let item = order.item(&self.keyring, 1)?;
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
         let result = idempotency.map(|idempotency| self.store_result(idempotency, order.id));
         let outcome = self.store.transact([put].into_iter().chain(result).collect()).await?.unless_stored(&item);
@@ -263,7 +264,8 @@ impl Service {
                 let prepay_id = self.pay.prepay(&bill, now).await?;
                 stored.record.prepay_id = Some(prepay_id.clone());
                 // A rejection is harmless: a concurrent copy of the request has stored the same `prepay_id`.
-                self.store.transact(vec![stored.replace_by(&self.tables.jobboard, stored.next_item()?)]).await?;
+                let item = stored.next_item(&self.keyring)?;
+                self.store.transact(vec![stored.replace_by(&self.tables.jobboard, item)]).await?;
                 prepay_id
             }
         };
@@ -278,7 +280,8 @@ impl Service {
     }
 
     pub(super) async fn stored_order(&self, id: Id) -> Result<Option<Versioned<Order>>> {
-        self.store.get(&self.tables.jobboard, keys::order(id)).await?.map(Versioned::read).transpose()
+        let found = self.store.get(&self.tables.jobboard, keys::order(id)).await?;
+        found.map(|item| Versioned::read(&self.keyring, item)).transpose()
     }
 }
 

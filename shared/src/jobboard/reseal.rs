@@ -1,7 +1,6 @@
-//! What a pass of `reseal` does with users: it seals openid and phone again, and writes the items by which a log-in finds the user.
+//! What a pass of `reseal` does with the records of the job board: jobs, and users, whom a log-in finds by the openid.
 
-use super::users::SEALED;
-use super::{Service, keys};
+use super::{Service, job, keys, users};
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
 use crate::storage::table::attribute::{number, read_integer};
@@ -17,11 +16,22 @@ impl Service {
 
     async fn reseal_item(&self, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
-        if !(key.sk == "user" && key.pk.starts_with("user#")) {
-            return Ok(Resealed::Unchanged);
+        match (key.pk.split_once('#'), key.sk.as_str()) {
+            (Some(("user", _)), "user") => self.reseal_user(&key, item).await,
+            (Some(("job", _)), "job") => self.reseal_job(&key, item).await,
+            _ => Ok(Resealed::Unchanged),
         }
+    }
+
+    async fn reseal_job(&self, key: &Key, mut item: Item) -> Result<Resealed> {
+        job::separate_contact(&mut item);
+        fields(&self.keyring, &self.store, &self.tables.jobboard, key, &job::SEALED, &item).await
+    }
+
+    /// Seals the fields of a user, and writes the items by which a log-in finds the user.
+    async fn reseal_user(&self, key: &Key, item: Item) -> Result<Resealed> {
         let table = &self.tables.jobboard;
-        let resealed = fields(&self.keyring, &self.store, table, &key, &SEALED, &item).await?;
+        let resealed = fields(&self.keyring, &self.store, table, key, &users::SEALED, &item).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }

@@ -105,7 +105,7 @@ impl Service {
             // The time of this attempt: the overlap of the feed allows for one write, not for all attempts.
             let now = self.clock.now();
             let mut stored = self.stored_order(id).await?.ok_or_else(|| missing("order"))?;
-            let before = stored.record.item(stored.version)?;
+            let before = stored.record.item(&self.keyring, stored.version)?;
             if !step.apply(&mut stored.record, now)? {
                 return Ok(Some(stored.record));
             }
@@ -116,7 +116,7 @@ impl Service {
                     None => stored.record.review = Some(Review::new(Reason::RefundDue, "SUCCESS", now)),
                 }
             }
-            let next = stored.next_item()?;
+            let next = stored.next_item(&self.keyring)?;
             if matches!(step, Step::Refunded | Step::RefundNoted(_)) {
                 let change = Change::of(Object::new("jobboard", "order", &[&id.to_string()])).changed(&before, &next);
                 let reason = stored.record.note.as_ref().map(|note| note.reason.as_str());
@@ -162,7 +162,7 @@ impl Service {
             Some(job) => self.store.get(&self.tables.jobboard, keys::job(job)).await?,
             None => None,
         };
-        let job = job.map(Versioned::<Job>::read).transpose()?;
+        let job = job.map(|item| Versioned::<Job>::read(&self.keyring, item)).transpose()?;
         let Some(mut stored) = job.filter(|stored| stored.record.is_open()) else { return Ok(None) };
         match order.purchase {
             Purchase::Top { hours, .. } => {
@@ -173,7 +173,8 @@ impl Service {
             Purchase::Refresh { .. } => stored.record.refreshed_at = Some(now.into()),
             Purchase::Vouchers { .. } => {}
         }
-        let item = stored.next_item()?;
+        self.keyring.record().await?;
+        let item = stored.next_item(&self.keyring)?;
         Ok(Some(stored.update(&self.tables.jobboard, item, now).into()))
     }
 }

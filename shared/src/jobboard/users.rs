@@ -1,6 +1,6 @@
 //! Users: registration, log-in and their own data (docs/contract/jobboard.txt, 一、用户模块).
 //!
-//! A user is found by the blind index of the openid. Openid and phone are sealed. The openid is stored because WeChat Pay requires it.
+//! A user is found by the blind index of the openid. Openid, phone and place are sealed. The openid is stored because WeChat Pay requires it.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
 use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
 
 /// The sealed attributes.
-pub(super) const SEALED: Fields = Fields { names: &["openid", "phone"], phone: Some("phone"), id_number: None };
+pub(super) const SEALED: Fields = Fields { names: &["openid", "phone", "place"], phone: Some("phone"), id_number: None };
 
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use super::Service;
 use super::directory::{Company, Contract, Handler, Listed};
-use super::item::{application_from_item, application_item, em_id_item, em_id_of, from_item, set_signing};
+use super::item::{APPLICATION_SEALED, application_from_item, application_item, em_id_item, em_id_of};
 use super::keys::{application_key, applications_partition, em_id_key, listed_key, state_partition, worker_key};
 use super::resume::Resume;
 use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, by_worker, resubmit};
 use super::values::{Number, PlatformCode, Worker};
 use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change, Object, Stored};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
@@ -50,8 +50,8 @@ impl Service {
             let stored = found.next_if(|item| Key::of(item) == Some(worker_key(worker)));
             let current = found.next_if(|item| Key::of(item) == Some(application_key(worker)));
             let company = found.next_if(|item| Key::of(item).as_ref() == Some(&company_key));
-            let company: Company = require_enabled(company, "company_id")?;
-            require_enabled::<Handler>(found.next(), "ad_user_id")?;
+            let company: Company = self.require_enabled(company, "company_id")?;
+            self.require_enabled::<Handler>(found.next(), "ad_user_id")?;
             let company_name = &company.company_name;
             let signing = match &current {
                 None if submission == Submission::Changed => return Err(Error::missing("employee")),
@@ -69,7 +69,8 @@ impl Service {
             let version: u64 = current.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
             let em_id = signing.em_id;
             let application = Application { resume: resume.clone(), signing };
-            let item = application_item(&self.keyring, worker, &application, version + 1)?;
+            let mut item = application_item(&self.keyring, worker, &application)?;
+            item.insert(VERSION.into(), number(version + 1));
             let condition = match &current {
                 None => Condition::absent(),
                 Some(_) => Condition::equals(VERSION, number(version)),
@@ -180,15 +181,14 @@ impl Service {
         em_id: u64,
         change: impl Fn(&mut Signing, Number) -> Result<()>,
     ) -> Result<Application> {
+        self.keyring.record().await?;
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
-        let changed = self.store.change_by(act, recorded, &self.tables.signing, application_key(&worker), |item| {
-            let mut signing: Signing = from_item(item.clone())?;
-            let company =
-                Number::new(read_integer(item, "company_id")?).ok_or_else(|| Error::internal("a company without id"))?;
-            change(&mut signing, company)?;
-            let mut next = item.clone();
-            set_signing(&mut next, platform, &signing)?;
-            Ok(next)
+        let key = application_key(&worker);
+        let stored = Stored { table: &self.tables.signing, key, sealed: Some((&self.keyring, &APPLICATION_SEALED)) };
+        let changed = self.store.change_by(act, recorded, stored, |item| {
+            let mut application = application_from_item(&self.keyring, item.clone())?;
+            change(&mut application.signing, application.resume.company_id)?;
+            application_item(&self.keyring, &worker, &application)
         });
         application_from_item(&self.keyring, changed.await?.ok_or_else(|| Error::missing("em_id"))?)
     }
@@ -197,6 +197,12 @@ impl Service {
     pub(super) async fn find_worker(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Worker>> {
         let found = self.store.get(&self.tables.signing, em_id_key(platform, em_id)).await?;
         found.map(|item| Ok(Worker { platform: platform.clone(), id: read_text(&item, "worker")? })).transpose()
+    }
+
+    /// The company or handler that a résumé names. A fault of `field` if it does not exist or is disabled.
+    fn require_enabled<T: Listed>(&self, item: Option<Item>, field: &'static str) -> Result<T> {
+        let listed: Option<T> = item.map(|item| self.read_listed(item)).transpose()?;
+        listed.filter(Listed::is_enabled).ok_or_else(|| Error::invalid([Fault::new(field, "does not exist")]))
     }
 }
 
@@ -218,10 +224,4 @@ fn new_signing(em_id: u64, company_name: &Text<1, 64>, origin: Origin, now: Time
         moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: by_worker()? }],
         verifications: Vec::new(),
     })
-}
-
-/// The company or handler that a résumé names. A fault of `field` if it does not exist or is disabled.
-fn require_enabled<T: Listed>(item: Option<Item>, field: &'static str) -> Result<T> {
-    let listed: Option<T> = item.map(from_item).transpose()?;
-    listed.filter(Listed::is_enabled).ok_or_else(|| Error::invalid([Fault::new(field, "does not exist")]))
 }

@@ -12,8 +12,9 @@ use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, po
 use super::values::{Enabled, Number, PlatformCode};
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Object};
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, text};
-use crate::storage::table::{Condition, Item, Outcome, Write};
+use crate::storage::table::{Condition, Item, Key, Outcome, Write};
 use crate::values::{Int, Text, Url, check_segment};
 
 /// The most companies, handlers or contracts of a platform that a list returns.
@@ -22,6 +23,8 @@ const MAX_LISTED: usize = 10_000;
 /// A kind of record of which a platform has several. Its administrators choose the ids.
 pub trait Listed: Serialize + DeserializeOwned + Send + Sync {
     const KIND: &'static str;
+    /// The attributes that are stored sealed.
+    const SEALED: Fields = Fields::NONE;
 
     fn id(&self) -> Number;
     fn status(&self) -> Enabled;
@@ -84,6 +87,7 @@ impl Listed for Company {
 
 impl Listed for Handler {
     const KIND: &'static str = "handler";
+    const SEALED: Fields = Fields { names: &["phone"], phone: Some("phone"), id_number: None };
 
     fn id(&self) -> Number {
         self.handler_id
@@ -137,23 +141,32 @@ impl Service {
         item.insert("name".into(), text(name.as_str()));
         item.insert("status".into(), number(status.get()));
         let object = object("platform", &[code.as_str()]);
-        self.store.set_by(act, object, &self.tables.signing, item, Vec::new()).await?;
+        self.store.set_by(act, object, &self.tables.signing, item, None, Vec::new()).await?;
         Ok(())
     }
 
     /// Creates or replaces one company, handler or contract of a platform.
     pub async fn set_listed<T: Listed>(&self, act: &Act, platform: &PlatformCode, listed: &T) -> Result<()> {
+        self.keyring.record().await?;
+        let key = listed_key(platform, T::KIND, listed.id());
         let mut item: Item = serde_dynamo::to_item(listed).map_err(Error::internal)?;
-        item.extend(listed_key(platform, T::KIND, listed.id()).into_item());
+        sealed::seal(&self.keyring, &key, &T::SEALED, &mut item)?;
+        item.extend(key.into_item());
         let object = object(T::KIND, &[platform.as_str(), &listed.id().get().to_string()]);
-        self.set_in(act, object, platform, item).await
+        self.set_in(act, object, platform, item, &T::SEALED).await
+    }
+
+    pub(super) fn read_listed<T: Listed>(&self, mut item: Item) -> Result<T> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        sealed::open(&self.keyring, &key, &T::SEALED, &mut item)?;
+        from_item(item)
     }
 
     /// Replaces the positions of a platform.
     pub async fn set_positions(&self, act: &Act, platform: &PlatformCode, positions: &[Position]) -> Result<()> {
         let mut item = positions_key(platform).into_item();
         item.insert("positions".into(), serde_dynamo::to_attribute_value(positions).map_err(Error::internal)?);
-        self.set_in(act, object("positions", &[platform.as_str()]), platform, item).await
+        self.set_in(act, object("positions", &[platform.as_str()]), platform, item, &Fields::NONE).await
     }
 
     /// Replaces one dictionary of a platform. Its name is a part of a path.
@@ -167,14 +180,15 @@ impl Service {
         check_segment(name.as_str()).map_err(|reason| Error::invalid([Fault::new("dict_item", reason)]))?;
         let mut item = dictionary_key(platform, name.as_str()).into_item();
         item.insert("entries".into(), serde_dynamo::to_attribute_value(entries).map_err(Error::internal)?);
-        self.set_in(act, object("dictionary", &[platform.as_str(), name.as_str()]), platform, item).await
+        self.set_in(act, object("dictionary", &[platform.as_str(), name.as_str()]), platform, item, &Fields::NONE).await
     }
 
     /// Stores an item if its platform exists.
-    async fn set_in(&self, act: &Act, object: Object, platform: &PlatformCode, item: Item) -> Result<()> {
+    async fn set_in(&self, act: &Act, object: Object, platform: &PlatformCode, item: Item, fields: &Fields) -> Result<()> {
         let table = &self.tables.signing;
         let check = Write::Check { table: table.clone(), key: platform_key(platform), condition: Condition::present() };
-        match self.store.set_by(act, object, table, item, vec![check]).await? {
+        let sealed = Some((&*self.keyring, fields));
+        match self.store.set_by(act, object, table, item, sealed, vec![check]).await? {
             Outcome::Written => Ok(()),
             Outcome::Rejected(_) => Err(Error::missing("platform_code")),
         }
@@ -187,7 +201,7 @@ impl Service {
         let partition = listed_partition(platform, T::KIND);
         let items = self.store.partition(&self.tables.signing, partition, None, MAX_LISTED).await?;
         let items = items.ok_or_else(|| Error::internal("a platform has more records than a list returns"))?;
-        let all = items.into_iter().map(from_item).collect::<Result<Vec<T>>>()?;
+        let all = items.into_iter().map(|item| self.read_listed(item)).collect::<Result<Vec<T>>>()?;
         Ok(all.into_iter().filter(Listed::is_enabled).collect())
     }
 
@@ -195,7 +209,8 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn find_listed<T: Listed>(&self, platform: &PlatformCode, id: Number) -> Result<Option<T>> {
-        self.store.get(&self.tables.signing, listed_key(platform, T::KIND, id)).await?.map(from_item).transpose()
+        let found = self.store.get(&self.tables.signing, listed_key(platform, T::KIND, id)).await?;
+        found.map(|item| self.read_listed(item)).transpose()
     }
 
     /// The names of a platform's enabled positions, in the order in which `set_positions` stored them.

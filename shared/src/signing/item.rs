@@ -5,20 +5,20 @@
 //! | `pk`, `sk` | see `keys.rs` |
 //! | `ix1`, `ix2`, `ixsk` | the lists that contain an application, and its sort key in them |
 //! | `version` | counts the changes of an application or a worker |
-//! | all others | the content; `id_number` of an application and `openid` of a worker are sealed |
+//! | `sealed`, `by_phone`, `by_id_number` | the personal fields of an application, a handler or a worker: see `shared/src/storage/sealed.rs` |
+//! | all others | the content |
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::keys::{application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
-use super::resume::Resume;
-use super::states::{Application, Signing};
-use super::values::{PlatformCode, Worker};
+use super::states::Application;
+use super::values::Worker;
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, text};
-use crate::storage::table::{Item, Key, VERSION, expire};
+use crate::storage::table::{Item, Key, expire};
 use crate::values::Secret;
 
 /// The number of a worker and of their application.
@@ -29,29 +29,64 @@ pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T> {
     serde_dynamo::from_item(item).map_err(Error::internal)
 }
 
-pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: &Application, version: u64) -> Result<Item> {
+/// The sealed attributes of an application: the whole résumé but the position and the ids of company and handler, where the worker was,
+/// and the salary with the other terms.
+pub(super) const APPLICATION_SEALED: Fields = Fields {
+    names: &[
+        "real_name",
+        "phone",
+        "id_number",
+        "age",
+        "gender",
+        "nation",
+        "marital_sts",
+        "political_sts",
+        "acct_type",
+        "acct_prc_id",
+        "acct_prc_name",
+        "acct_city_id",
+        "acct_city_name",
+        "acct_coy_id",
+        "acct_coy_name",
+        "acct_addr",
+        "province_id",
+        "province_name",
+        "city_id",
+        "city_name",
+        "county_id",
+        "county_name",
+        "addr",
+        "em_contact_name",
+        "em_contact_phone",
+        "em_contact_relationship",
+        "id_card_front",
+        "id_card_back",
+        "work_exp",
+        "employee_edu",
+        "origin",
+        "terms",
+    ],
+    phone: Some("phone"),
+    id_number: Some("id_number"),
+};
+
+/// The item of an application, without its version.
+pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: &Application) -> Result<Item> {
     let key = application_key(worker);
     let Application { resume, signing } = application;
     let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
-    sealed::seal(keyring, &key, &Resume::SEALED, &mut item)?;
+    item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
+    sealed::seal(keyring, &key, &APPLICATION_SEALED, &mut item)?;
     item.extend(key.into_item());
-    item.insert(VERSION.into(), number(version));
+    item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
     item.insert("ix2".into(), text(applications_partition(&worker.platform)));
     item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
-    set_signing(&mut item, &worker.platform, signing)?;
     Ok(item)
-}
-
-/// Replaces the signing of an application. The résumé and the keys stay as they are, sealed.
-pub(super) fn set_signing(item: &mut Item, platform: &PlatformCode, signing: &Signing) -> Result<()> {
-    item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
-    item.insert("ix1".into(), text(state_partition(platform, signing.state)));
-    Ok(())
 }
 
 pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result<Application> {
     let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
-    sealed::open(keyring, &key, &Resume::SEALED, &mut item)?;
+    sealed::open(keyring, &key, &APPLICATION_SEALED, &mut item)?;
     Ok(Application { resume: from_item(item.clone())?, signing: from_item(item)? })
 }
 

@@ -1,9 +1,10 @@
-//! What a pass of `reseal` does with the records of the signing API: résumés, and workers, which a log-in finds by the openid.
+//! What a pass of `reseal` does with the records of the signing API: applications, handlers, and workers, which a log-in finds by the
+//! openid.
 
 use super::Service;
-use super::item::WORKER_SEALED;
+use super::directory::{Handler, Listed as _};
+use super::item::{APPLICATION_SEALED, WORKER_SEALED};
 use super::keys::{ALIAS_OF, worker_key};
-use super::resume::Resume;
 use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
@@ -21,15 +22,20 @@ impl Service {
 
     async fn reseal_item(&self, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
-        let Some((platform, id)) = key.pk.split_once("#worker#") else { return Ok(Resealed::Unchanged) };
-        let table = &self.tables.signing;
-        if key.sk == "application" {
-            return fields(&self.keyring, &self.store, table, &key, &Resume::SEALED, &item).await;
-        }
-        if item.contains_key(ALIAS_OF) {
-            return Ok(Resealed::Unchanged);
-        }
-        let resealed = fields(&self.keyring, &self.store, table, &key, &WORKER_SEALED, &item).await?;
+        // A platform's code has no `#`: see `keys.rs`.
+        let Some((platform, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
+        let sealed = match (kind.strip_prefix("worker#"), key.sk.as_str()) {
+            (Some(_), "application") => APPLICATION_SEALED,
+            (Some(_), _) if item.contains_key(ALIAS_OF) => return Ok(Resealed::Unchanged),
+            (Some(worker), _) => return self.reseal_worker(&key, platform, worker, item).await,
+            (None, _) if kind == Handler::KIND => Handler::SEALED,
+            (None, _) => return Ok(Resealed::Unchanged),
+        };
+        fields(&self.keyring, &self.store, &self.tables.signing, &key, &sealed, &item).await
+    }
+
+    async fn reseal_worker(&self, key: &Key, platform: &str, id: &str, item: Item) -> Result<Resealed> {
+        let resealed = fields(&self.keyring, &self.store, &self.tables.signing, key, &WORKER_SEALED, &item).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{Entries, Number, Place};
 use crate::error::{Error, Fault, Result};
-use crate::storage::sealed::Fields;
 use crate::values::{Date, IdCard, Int, Mobile, Text};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -60,10 +59,6 @@ pub struct Resume {
 }
 
 impl Resume {
-    /// The sealed attributes.
-    pub(super) const SEALED: Fields =
-        Fields { names: &["id_number", "phone"], phone: Some("phone"), id_number: Some("id_number") };
-
     /// Checks the fields whose rules depend on settings or on more than the type, and adds age and gender from the identity number.
     pub(super) fn completed(mut self, today: &Date, strict_checksums: bool) -> Result<Self> {
         let mut faults = Vec::new();

@@ -20,9 +20,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
-use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, SEALED};
+use crate::storage::sealed::{self, BY_ID_NUMBER, BY_PHONE, Fields, SEALED};
 use crate::storage::table::attribute::{number, read_integer, text};
 use crate::storage::table::retry_conflicts;
 use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, STAMP, Store, VERSION, Write, expire};
@@ -270,6 +271,32 @@ pub struct Recorded {
     pub ixsk: String,
 }
 
+/// A stored item that an act changes. Its sealed fields are compared in plain text: each sealing of a value differs.
+pub struct Stored<'a> {
+    pub table: &'a str,
+    pub key: Key,
+    pub sealed: Sealed<'a>,
+}
+
+/// How the sealed fields of an item open, if it has any.
+pub type Sealed<'a> = Option<(&'a Keyring, &'a Fields)>;
+
+impl<'a> Stored<'a> {
+    /// An item without sealed fields.
+    pub fn plain(table: &'a str, key: Key) -> Self {
+        Self { table, key, sealed: None }
+    }
+}
+
+/// The item with its sealed fields in plain text.
+fn opened(key: &Key, sealed: Sealed<'_>, item: &Item) -> Result<Item> {
+    let mut item = item.clone();
+    if let Some((keyring, fields)) = sealed {
+        sealed::open(keyring, key, fields, &mut item)?;
+    }
+    Ok(item)
+}
+
 /// Which records are listed.
 #[derive(Clone, Debug)]
 pub enum Filter {
@@ -305,19 +332,19 @@ impl Store {
         &self,
         act: &Act,
         object: Change,
-        table: &str,
-        key: Key,
+        Stored { table, key, sealed }: Stored<'_>,
         change: impl Fn(&Item) -> Result<Item>,
     ) -> Result<Option<Item>> {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
             let mut next = change(&current)?;
-            if is_same(&current, &next) || current.get(STAMP) == Some(&stamp) {
+            let before = opened(&key, sealed, &current)?;
+            if is_same(&before, &opened(&key, sealed, &next)?) || current.get(STAMP) == Some(&stamp) {
                 return Ok(Some(Some(current)));
             }
             let unchanged = Self::follow(&current, &mut next, &stamp)?;
-            let recorded = object.clone().changed(&current, &next);
+            let recorded = object.clone().changed(&before, &opened(&key, sealed, &next)?);
             let put = Write::Put { table: table.to_owned(), item: next.clone(), condition: unchanged };
             let outcome = self.transact_by(act, &recorded, vec![put]).await?;
             match outcome.unless_stored(&next) {
@@ -331,13 +358,22 @@ impl Store {
     /// Stores an item in place of any other, recorded, if the checks hold. The same item again writes nothing.
     ///
     /// DynamoDB: one read, one transaction.
-    pub async fn set_by(&self, act: &Act, object: Object, table: &str, item: Item, checks: Vec<Write>) -> Result<Outcome> {
+    pub async fn set_by(
+        &self,
+        act: &Act,
+        object: Object,
+        table: &str,
+        item: Item,
+        sealed: Sealed<'_>,
+        checks: Vec<Write>,
+    ) -> Result<Outcome> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("an item without a key"))?;
-        let stored = self.get(table, key).await?.unwrap_or_default();
-        if stored == item {
+        let stored = opened(&key, sealed, &self.get(table, key.clone()).await?.unwrap_or_default())?;
+        let next = opened(&key, sealed, &item)?;
+        if stored == next {
             return Ok(Outcome::Written);
         }
-        let change = Change::of(object).changed(&stored, &item);
+        let change = Change::of(object).changed(&stored, &next);
         let set = Write::Set { table: table.to_owned(), item };
         self.transact_by(act, &change, checks.into_iter().chain([set]).collect()).await
     }

@@ -10,8 +10,8 @@ use crate::crypto::keyring::Keyring;
 use crate::error::Result;
 use crate::storage::audit::Object;
 use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, codes};
-use crate::storage::table::{Condition, Item, Key, Store};
 use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Item, Key, Store};
 use crate::values::Secret;
 
 /// By what a person is found.
@@ -22,7 +22,10 @@ pub enum Wanted {
     /// Of either mini program.
     Openid(Secret<String>),
     /// The number of an employee, and the company.
-    Empno { company: String, empno: String },
+    Empno {
+        company: String,
+        empno: String,
+    },
 }
 
 /// What a family stores about a person under one object.

@@ -9,6 +9,7 @@ pub mod consent;
 pub mod dice;
 pub mod documents;
 pub mod partner;
+pub mod persons;
 pub mod picture;
 pub mod product;
 pub mod repository;

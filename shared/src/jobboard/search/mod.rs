@@ -9,8 +9,9 @@ pub(super) mod live;
 mod snapshots;
 pub mod view;
 
+use super::item::Record as _;
 use super::job::Job;
-use super::{Service, item, keys};
+use super::{Service, keys};
 use crate::error::Result;
 use crate::storage::page::{Page, PageRequest};
 use crate::values::Id;
@@ -32,10 +33,10 @@ impl Service {
         let now = self.clock.now().as_millisecond();
         let found = self.with_view(|view| view.search(order, filter, now, skip, take)).await?;
         let keys = found.ids.iter().map(|id| keys::job(Id::from_u64(*id))).collect();
-        let jobs = self.store.get_all(&self.tables.jobboard, keys).await?.into_iter().map(item::read::<Job>);
+        let jobs = self.store.get_all(&self.tables.jobboard, keys).await?;
         let mut list = Vec::with_capacity(found.ids.len());
-        for job in jobs {
-            let job = job?;
+        for item in jobs {
+            let job = Job::read(&self.keyring, item)?;
             // It may have been closed since the view was updated.
             if job.is_open() {
                 let distance = match order {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done, ok, rejection, unique};
 use crate::support::documents::jobboard::documented;
+use crate::support::persons::Keys;
 use crate::support::{Partner, Response, Stage, fetch, world};
 
 async fn register(board: &Board, body: &Value) -> Response {
@@ -287,11 +288,11 @@ async fn the_codes_of_the_demo_always_work_and_each_is_another_user() {
     }
 }
 
-/// A user as stored.
+/// A user as stored, with the sealed fields in plain.
 async fn stored(stage: &Stage, id: &Value) -> Value {
     let mut users = stage.items("jobboard").await;
     users.retain(|item| item["pk"]["S"] == format!("user#{id}"));
-    users.pop().expect("a user")
+    Keys::of(stage, "JOBBOARD_SECRET").await.opened(&users.pop().expect("a user"))
 }
 
 #[tokio::test]

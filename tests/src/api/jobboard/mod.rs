@@ -15,6 +15,7 @@ mod orders;
 mod phone;
 mod refunds;
 mod review;
+mod sealed;
 mod search;
 mod search_live;
 mod search_model;

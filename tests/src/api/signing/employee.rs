@@ -276,13 +276,3 @@ async fn a_wrong_content_type_is_ignored() {
         assert_eq!(shown["location"], Value::Null, "{location}");
     }
 }
-
-#[tokio::test]
-async fn identity_numbers_are_sealed_where_they_are_stored() {
-    let stage = Stage::open().await;
-    let worker = Platform::create(&stage.address).await.worker("sealed").await;
-    worker.send_json(Method::POST, &resume()).await;
-    let items = stage.items("signing").await;
-    let text = Value::from(items).to_string();
-    assert!(text.contains("张三") && !text.contains("110101199001011234"));
-}

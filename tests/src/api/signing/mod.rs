@@ -6,6 +6,7 @@ mod employee;
 mod forms;
 mod image;
 mod logout;
+mod sealed;
 mod session;
 mod story;
 mod verifycode;

@@ -8,6 +8,7 @@ mod concurrency;
 mod ending;
 mod paging;
 mod payments;
+mod sealed;
 mod tasks;
 mod times;
 mod uploads;

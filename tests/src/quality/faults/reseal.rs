@@ -35,9 +35,9 @@ impl Scene for Rotated {
 
     async fn set() -> Self {
         let stage = Stage::open().await;
-        Partner::join(&stage.address).await.push_examples(&["users"]).await;
+        Partner::join(&stage.address).await.push_examples(&["users", "companies"]).await;
         Product::join_stage(&stage).await.add_records().await;
-        Board::of(&stage.address).join().await;
+        Board::of(&stage.address).join().await.post_job(json!({})).await;
         let worker = Platform::create(&stage.address).await.worker("someone").await;
         assert_eq!(worker.send_json(reqwest::Method::POST, &resume()).await.status, 200);
         for secret in ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET"] {

@@ -1,0 +1,143 @@
+//! What a channel pushes of persons is stored sealed, and records of earlier versions are read, changed and moved.
+
+use serde_json::{Value, json};
+
+use crate::support::persons::{Keys, assert_not_stored, assert_sealed, reseal};
+use crate::support::resource::{APPLICATIONS, COMPANIES, PAYMENTS, TASKS, USERS};
+use crate::support::{Partner, Response, Stage, success};
+
+/// What must not be stored in the clear.
+const PLANTED: [&str; 9] = [
+    "44030119880312457X",
+    "+8613761542098",
+    "13761542098",
+    "某云人脸核验",
+    "91.4472",
+    "83.6619",
+    "https://faces.example.com/planted-7731.jpg",
+    "020-83517264",
+    "6217003810045529871",
+];
+
+/// The kinds of records with sealed fields: which fields, which of them earlier versions sealed alone, and by what staff find the record.
+const KINDS: [(&str, &[&str], &[&str], &[&str]); 3] = [
+    ("user", &["id_card", "phone", "live_certification"], &["id_card"], &["by_phone", "by_id_number"]),
+    ("company", &["contact_phone"], &[], &["by_phone"]),
+    ("payment", &["bank_account"], &["bank_account"], &[]),
+];
+
+struct Pushed {
+    stage: Stage,
+    partner: Partner,
+    user: Value,
+}
+
+impl Pushed {
+    async fn open() -> Self {
+        let stage = Stage::open().await;
+        let partner = Partner::join(&stage.address).await;
+        let mut user = USERS.example();
+        (user["id_card"], user["phone"]) = (PLANTED[0].into(), PLANTED[1].into());
+        let certification = &mut user["live_certification"];
+        (certification["certification_method"], certification["face_score"]) = (PLANTED[3].into(), json!(91.4472));
+        (certification["liveness_score"], certification["photos"]) = (json!(83.6619), json!([PLANTED[6]]));
+        let pushed = Self { stage, partner, user };
+        pushed.push().await;
+        pushed
+    }
+
+    /// Pushes a record of each kind. A repeat finds the same records.
+    async fn push(&self) {
+        let partner = &self.partner;
+        USERS.create(partner, &self.user).await;
+        COMPANIES.create(partner, &COMPANIES.with("contact_phone", PLANTED[7])).await;
+        TASKS.create(partner, &TASKS.example()).await;
+        APPLICATIONS.create(partner, &APPLICATIONS.example()).await;
+        PAYMENTS.create(partner, &PAYMENTS.with("bank_account", PLANTED[8])).await;
+    }
+
+    async fn answers(&self) -> Vec<Response> {
+        let records = [USERS, COMPANIES, TASKS, APPLICATIONS, PAYMENTS];
+        let paths = records.iter().flat_map(|kind| {
+            let list = kind.is_listed().then(|| kind.path.to_owned());
+            [Some(kind.example_path()), list].into_iter().flatten()
+        });
+        let mut answers = Vec::new();
+        for path in paths {
+            let answer = self.partner.get(&path).await;
+            assert_eq!(answer.status, 200, "{path}: {answer:?}");
+            answers.push(answer);
+        }
+        answers
+    }
+
+    async fn assert_sealed(&self) {
+        let items = assert_not_stored(&self.stage, "channel", &PLANTED).await;
+        for (kind, fields, _, found_by) in KINDS {
+            let mut of_kind = items.iter().filter(|item| item["sk"]["S"] == kind);
+            assert_sealed(of_kind.next().expect(kind), fields, found_by);
+            assert_eq!(of_kind.next(), None, "{kind}");
+        }
+    }
+
+    /// Stores the records as an earlier version did: before any field was sealed, or when some were sealed alone.
+    async fn make_earlier(&self, has_sealed: bool) {
+        let keys = Keys::of(&self.stage, "CHANNEL_SECRET").await;
+        for item in self.stage.items("channel").await {
+            if let Some((_, fields, alone, _)) = KINDS.iter().find(|(kind, ..)| item["sk"]["S"] == *kind) {
+                let item = keys.earlier(&item, if has_sealed { alone } else { &[] });
+                assert!(item.get("sealed").is_none() && fields.iter().all(|field| item.get(*field).is_some()), "{item}");
+                self.stage.database("PutItem", &json!({"TableName": "channel", "Item": item})).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_stored_of_persons_is_sealed() {
+    let pushed = Pushed::open().await;
+    let before = pushed.answers().await;
+    assert_eq!(before[0].body["data"]["live_certification"], pushed.user["live_certification"]);
+    pushed.assert_sealed().await;
+    // A repeated request is recognised, and a change seals the record again.
+    pushed.push().await;
+    assert_eq!(pushed.answers().await, before);
+    let changed = json!({"name": "王小明", "live_certification": pushed.user["live_certification"]});
+    assert_eq!(pushed.partner.put(&USERS.example_path(), &changed).await.body["data"]["name"], "王小明");
+    pushed.assert_sealed().await;
+}
+
+#[tokio::test]
+async fn records_of_earlier_versions_answer_the_same_until_reseal_has_moved_them_and_after() {
+    let pushed = Pushed::open().await;
+    let before = pushed.answers().await;
+    for has_sealed in [true, false] {
+        pushed.make_earlier(has_sealed).await;
+        assert_eq!(pushed.answers().await, before, "{has_sealed}");
+        pushed.push().await;
+        assert_eq!(reseal(&pushed.stage, "channel").await, KINDS.len() as u64, "{has_sealed}");
+        pushed.assert_sealed().await;
+        assert_eq!(pushed.answers().await, before, "{has_sealed}");
+        pushed.push().await;
+        assert_eq!(reseal(&pushed.stage, "channel").await, 0, "{has_sealed}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_an_earlier_version_is_sealed_by_its_next_change() {
+    let pushed = Pushed::open().await;
+    let before = pushed.answers().await;
+    pushed.make_earlier(false).await;
+    let partner = &pushed.partner;
+    for (path, patch) in [
+        (USERS.example_path(), json!({"name": "王小明"})),
+        (COMPANIES.example_path(), json!({"contact_person": "赵六"})),
+        (PAYMENTS.example_path(), json!({"remark": "已核对"})),
+    ] {
+        let mut expected = partner.get(&path).await.body["data"].clone();
+        expected.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
+        assert_eq!(partner.put(&path, &patch).await, success(expected));
+    }
+    pushed.assert_sealed().await;
+    assert_ne!(pushed.answers().await, before);
+}
