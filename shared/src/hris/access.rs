@@ -27,10 +27,10 @@ use crate::values::{Moment, RecordId, Secret, Token};
 
 const ACCESS_KEY: &str = "access_key";
 
-/// Why a call is not authenticated.
 /// The sealed attribute of the token with which the system calls a company's visitor service.
 pub(super) const VISITOR_TOKEN: Fields = Fields::of(&["token"]);
 
+/// Why a call is not authenticated.
 #[derive(Debug)]
 pub enum AuthError {
     UnknownAccessKey,
