@@ -1,5 +1,6 @@
 //! The cost of a page as its list grows: the first and a deep page, by number and by cursor.
 
+use std::ops::RangeFrom;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,11 +24,11 @@ const TIMES: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A list, filled with copies of a record that the system has stored.
-struct List {
+pub struct List {
     /// Method and path. A name in braces is an attribute of the record.
     name: &'static str,
     reader: Reads,
-    table: &'static str,
+    pub table: &'static str,
     /// The kind of the record: the beginning or end of its partition key, or its sort key.
     image: &'static str,
     /// The attributes that identify the record. Each copy has other values, with a counter in the last digits.
@@ -54,7 +55,7 @@ impl Reads {
 /// One copy in this many has the rare status.
 pub const RARE: usize = 400;
 
-const EMPLOYEES: List = List {
+pub const EMPLOYEES: List = List {
     name: "GET /api/v2/employees",
     reader: Reads::Product,
     table: "hris",
@@ -143,21 +144,10 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
         let place = Place::open().await?;
         let reader = Reader::of(&place, list).await?;
         let sealed = Sealed::of(&place, list.table, &reader.image).await?;
-        let mut filled = reader.total().await?;
-        let mut numbers = filled..;
+        let mut numbers = reader.total().await?..;
         for records in SIZES {
             say(&format!("lists: {} at {records}", list.name));
-            // A copy may overwrite a record of the demo, so the number of records is checked after the import.
-            while filled < records {
-                let mut missing = numbers.by_ref().take(records - filled);
-                place.import(list.table, |size| {
-                    missing.by_ref().take(size).map(|number| sealed.seal(copy(&reader.image, list, number)?)).collect()
-                })?;
-                filled = reader.total().await?;
-            }
-            if filled > records {
-                return Err(format!("{} has {filled} records instead of {records}", list.name).into());
-            }
+            reader.fill(records, &mut numbers, |copy| sealed.seal(copy)).await?;
             let pages = records / PAGE;
             let first = reader.cost(&Page::Number(1)).await?;
             let last = reader.cost(&Page::Number(pages)).await?;
@@ -185,17 +175,17 @@ enum Page {
     CursorWith(&'static str, String),
 }
 
-struct Reader<'a> {
+pub struct Reader<'a> {
     place: &'a Place,
     list: &'static List,
-    callers: Callers,
+    pub callers: Callers,
     merchant: String,
     /// The record that is copied.
-    image: Value,
+    pub image: Value,
 }
 
 impl<'a> Reader<'a> {
-    async fn of(place: &'a Place, list: &'static List) -> Result<Self, Failure> {
+    pub async fn of(place: &'a Place, list: &'static List) -> Result<Self, Failure> {
         let callers = Callers::of(&place.world).await?;
         let demo = place.world.demo.as_ref().and_then(|demo| demo.jobboard.as_ref()).ok_or("no demo")?;
         let merchant = callers.log_in(&demo.merchant_code).await?;
@@ -208,10 +198,32 @@ impl<'a> Reader<'a> {
         Ok(Self { place, list, callers, merchant, image })
     }
 
-    async fn total(&self) -> Result<usize, Failure> {
+    pub async fn total(&self) -> Result<usize, Failure> {
         let response = self.read(&Page::Number(1)).await?;
         let total = response["data"]["total"].as_u64().or_else(|| response["totalCount"].as_u64());
         Ok(usize::try_from(total.ok_or_else(|| format!("no total in {response}"))?)?)
+    }
+
+    /// Adds copies until the list has this many records. `form` gives a copy the form in which it is stored.
+    pub async fn fill(
+        &self,
+        records: usize,
+        numbers: &mut RangeFrom<usize>,
+        form: impl Fn(Value) -> Result<Value, Failure>,
+    ) -> Result<(), Failure> {
+        let mut filled = self.total().await?;
+        // A copy may overwrite a record of the demo, so the number of records is checked after the import.
+        while filled < records {
+            let mut missing = numbers.by_ref().take(records - filled);
+            self.place.import(self.list.table, |size| {
+                missing.by_ref().take(size).map(|number| form(copy(&self.image, self.list, number)?)).collect()
+            })?;
+            filled = self.total().await?;
+        }
+        match filled == records {
+            true => Ok(()),
+            false => Err(format!("{} has {filled} records instead of {records}", self.list.name).into()),
+        }
     }
 
     /// The cursor of the page after this one.
@@ -322,10 +334,9 @@ fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// The sealed fields of a record, which each copy seals for its own place.
+/// The sealed attributes of the record that is copied, which each copy seals for its own place.
 pub struct Sealed {
     keyring: Keyring,
-    /// `None` if records of this kind have no sealed fields.
     plain: Option<String>,
 }
 
@@ -334,8 +345,8 @@ impl Sealed {
         let environment = Environment::new(place.variables.clone(), Arc::new(SystemClock));
         let secret = format!("{}_SECRET", table.to_uppercase());
         let keyring = environment.keyring(environment.required(&secret)?).await?;
-        let open = |sealed| keyring.open(&sealed::place(&key(image), SEALED), sealed);
-        let plain = image[SEALED]["S"].as_str().map(open).transpose()?;
+        let sealed = image[SEALED]["S"].as_str();
+        let plain = sealed.map(|sealed| keyring.open(&sealed::place(&key(image), SEALED), sealed)).transpose()?;
         Ok(Self { keyring, plain })
     }
 
@@ -343,6 +354,15 @@ impl Sealed {
         if let Some(plain) = &self.plain {
             copy[SEALED]["S"] = self.keyring.seal(&sealed::place(&key(&copy), SEALED), plain)?.into();
         }
+        Ok(copy)
+    }
+
+    /// The copy with the attributes in plain, as records were stored before they were sealed.
+    pub fn unseal(&self, mut copy: Value) -> Result<Value, Failure> {
+        let mut plain: Value = serde_json::from_str(self.plain.as_deref().ok_or("the record has nothing sealed")?)?;
+        let attributes = copy.as_object_mut().ok_or("no record")?;
+        attributes.retain(|name, _| ![SEALED, sealed::BY_PHONE, sealed::BY_ID_NUMBER].contains(&name.as_str()));
+        attributes.append(plain["M"].as_object_mut().ok_or("no attributes")?);
         Ok(copy)
     }
 }

@@ -13,6 +13,7 @@ mod page;
 mod place;
 mod report;
 mod runtime;
+mod sealing;
 mod search;
 mod tls;
 mod wire;
@@ -23,7 +24,7 @@ use std::process::Command;
 use bench::Failure;
 
 /// The sections, which can be named as arguments. Without arguments all run.
-const SECTIONS: [&str; 5] = ["consent", "functions", "lists", "load", "search"];
+const SECTIONS: [&str; 6] = ["consent", "functions", "lists", "load", "sealing", "search"];
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -68,6 +69,7 @@ async fn main() -> Result<(), Failure> {
                 }
                 text
             }
+            "sealing" => report::sealing(&sealing::measure().await?)?,
             _ => {
                 let mut searches = Vec::new();
                 for count in search::SIZES {

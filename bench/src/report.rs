@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::consent::{Consent, TRIES};
 use crate::functions::{CALLS, Contender, STARTS, Samples};
 use crate::load::{CLIENTS, Load};
+use crate::sealing::Form;
 use crate::search::Measured;
 use crate::wire::Call;
-use crate::{Failure, lists};
+use crate::{Failure, lists, sealing};
 
 /// The functions that read one record, as the floor does, and the limits of their ratios. `signing-employee.get` is not among them: it also
 /// reads the session.
@@ -197,6 +198,29 @@ pub fn consents(measured: &[Consent]) -> Result<String, Failure> {
         let (known, unknown) = (quantile(administrators.clone(), 0.5)?, quantile(strangers.clone(), 0.5)?);
         let (difference, noise) = (known - unknown, noise([&administrators[..], strangers].concat())?);
         writeln!(text, "| {service} | {known:.2} | {unknown:.2} | {difference:.2} | {noise:.2} |")?;
+    }
+    Ok(text)
+}
+
+/// The whole list of employees, sealed and in plain.
+pub fn sealing(forms: &[Form; 2]) -> Result<String, Failure> {
+    let mut text = String::from("## Sealed fields\n\n");
+    writeln!(
+        text,
+        "`GET /api/v2/employees` without pages over {} employees, p50 and p90 in milliseconds of {} requests each, in turn: the personal \
+         fields of each record are sealed together (`shared/src/storage/sealed.rs`), or stored in plain, as earlier versions did, which is \
+         the floor. Read units are those of DynamoDB. The ratio is to the floor.\n",
+        thousands(sealing::RECORDS),
+        sealing::TIMES
+    )?;
+    writeln!(
+        text,
+        "| fields | record, bytes | calls | read units | p50 ms | p90 ms | ratio |\n|---|---:|---:|---:|---:|---:|---:|"
+    )?;
+    let floor = quantile(forms[1].times.clone(), 0.5)?;
+    for Form { name, bytes, calls, units, times } in forms {
+        let (p50, p90) = (quantile(times.clone(), 0.5)?, quantile(times.clone(), 0.9)?);
+        writeln!(text, "| {name} | {bytes} | {calls} | {units:.1} | {p50:.1} | {p90:.1} | {:.2} |", p50 / floor)?;
     }
     Ok(text)
 }

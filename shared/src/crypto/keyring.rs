@@ -61,6 +61,8 @@ pub struct Keys {
     index: String,
     accept: Vec<String>,
     secrets: BTreeMap<String, Secret<String>>,
+    /// Derived once: a list opens thousands of ciphertexts.
+    sealing: BTreeMap<String, LessSafeKey>,
 }
 
 impl Keys {
@@ -85,7 +87,8 @@ impl Keys {
         }
         let first = secrets.keys().next().cloned().ok_or_else(|| Error::internal("the key secret lists no key"))?;
         let accept = accept.unwrap_or_else(|| secrets.keys().cloned().collect());
-        let keys = Self { current, index: index.unwrap_or(first), accept, secrets };
+        let sealing = secrets.iter().map(|(id, secret)| Ok((id.clone(), sealing_key(secret)?))).collect::<Result<_>>()?;
+        let keys = Self { current, index: index.unwrap_or(first), accept, secrets, sealing };
         if !keys.named().all(|id| keys.secrets.contains_key(id)) {
             return Err(Error::internal("the key secret lacks a key that current, index or accept names"));
         }
@@ -134,16 +137,11 @@ impl Keys {
     }
 
     fn derived(&self, id: &str, purpose: Purpose) -> Option<Secret<[u8; 32]>> {
-        self.secrets.get(id).map(|secret| mac(secret, &[purpose.label()]))
+        self.secrets.get(id).map(|secret| derive(secret, purpose))
     }
 
     fn macs<'a>(&self, ids: impl Iterator<Item = &'a str>, purpose: Purpose, parts: &[&[u8]]) -> Vec<Secret<[u8; 32]>> {
         ids.filter_map(|id| self.derived(id, purpose)).map(|key| mac(&key, parts)).collect()
-    }
-
-    fn sealing_key(&self, id: &str) -> Option<LessSafeKey> {
-        let key = self.derived(id, Purpose::Sealing)?;
-        UnboundKey::new(&AES_256_GCM, key.expose()).ok().map(LessSafeKey::new)
     }
 }
 
@@ -218,7 +216,7 @@ impl Keyring {
     /// was moved to another record or field does not open.
     pub fn seal(&self, place: &str, plain: &str) -> Result<String> {
         let keys = self.keys();
-        let key = keys.sealing_key(&keys.current).ok_or_else(|| Error::internal("no current key"))?;
+        let key = keys.sealing.get(&keys.current).ok_or_else(|| Error::internal("no current key"))?;
         let nonce: [u8; NONCE] = random()?;
         let mut sealed = plain.as_bytes().to_vec();
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut sealed)
@@ -234,7 +232,8 @@ impl Keyring {
     /// Decrypts the result of [`Keyring::seal`] for the same place; `None` if it is not one.
     pub fn try_open(&self, place: &str, sealed: &str) -> Option<String> {
         let (id, sealed) = sealed.split_once('.')?;
-        let key = self.keys().sealing_key(id)?;
+        let keys = self.keys();
+        let key = keys.sealing.get(id)?;
         let mut sealed = BASE64.decode(sealed).ok()?;
         let (nonce, text) = sealed.split_at_mut_checked(NONCE)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -246,6 +245,15 @@ impl Keyring {
     pub fn is_outdated(&self, sealed: &str) -> bool {
         sealed.split_once('.').is_none_or(|(id, _)| id != self.keys().current)
     }
+}
+
+fn derive(secret: &Secret<String>, purpose: Purpose) -> Secret<[u8; 32]> {
+    mac(secret, &[purpose.label()])
+}
+
+fn sealing_key(secret: &Secret<String>) -> Result<LessSafeKey> {
+    let key = UnboundKey::new(&AES_256_GCM, derive(secret, Purpose::Sealing).expose());
+    key.map(LessSafeKey::new).map_err(|_| Error::internal("a sealing key has a wrong length"))
 }
 
 /// HMAC-SHA256 over the parts, each prefixed with its length, so that two different lists of parts are never the same message.

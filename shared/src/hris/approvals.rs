@@ -9,6 +9,7 @@ use super::values::{ApprovalCategory, ApprovalStatus, Code, Uuid};
 use super::{Service, check_period};
 use crate::error::{Fault, Result};
 use crate::storage::list::List;
+use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Order, Query, Range};
 use crate::values::{Date, LocalTime, Text, Verbatim};
@@ -38,6 +39,7 @@ pub struct Approval {
 
 impl Entity for Approval {
     const KIND: &'static str = keys::APPROVAL;
+    const SEALED: Fields = Fields::of(&["form_values"]);
 
     fn id(&self) -> String {
         self.number_series.to_string()

@@ -95,7 +95,22 @@ impl Employee {
 impl Entity for Employee {
     const KIND: &'static str = keys::EMPLOYEE;
     const SEALED: Fields = Fields {
-        names: &["id_number", "bank_card", "mobile", "phone_number"],
+        names: &[
+            "id_number",
+            "bank_card",
+            "bank_name",
+            "mobile",
+            "phone_number",
+            "email",
+            "exmail",
+            "address",
+            "marriage",
+            "birthday",
+            "photo",
+            "avatar",
+            "dingtalk_id",
+            "wework_id",
+        ],
         phone: Some("mobile"),
         id_number: Some("id_number"),
     };

@@ -21,6 +21,9 @@ use crate::values::check_segment;
 
 /// The most writes of one transaction, without its audit record.
 const MAX_WRITES: usize = 99;
+/// The most bytes that one transaction writes, unless one row needs more: DynamoDB allows 4 MB. Sealed, the fields of a row take up to 8/3
+/// of their length.
+const MAX_BYTES: usize = 1_500_000;
 
 /// The outcome of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,8 +132,8 @@ impl<'a, T: Entity> Import<'a, T> {
         Ok(())
     }
 
-    /// Stores the first rows in one transaction, up to a row that conflicts with an earlier row of the transaction. Returns how many, or
-    /// `None` after a version conflict.
+    /// Stores the first rows in one transaction, up to a row that conflicts with an earlier row of the transaction or makes it too large.
+    /// Returns how many, or `None` after a version conflict.
     async fn store_rows(&mut self, rows: &[Planned<T>], results: &mut [Option<RowResult>]) -> Result<Option<usize>> {
         let mut stored = self.read(rows.iter().flat_map(Planned::keys).cloned().collect()).await?;
         let mut old_aliases = Vec::new();
@@ -143,11 +146,13 @@ impl<'a, T: Entity> Import<'a, T> {
         old_aliases.retain(|key| !stored.contains_key(key));
         stored.extend(self.read(old_aliases).await?);
 
-        let (mut changes, mut written) = (Vec::new(), HashSet::new());
+        let (mut changes, mut written, mut bytes) = (Vec::new(), HashSet::new(), 0);
         for row in rows {
             let change = self.plan_change(row, &stored)?;
             let touched: Vec<Key> = change.writes().iter().filter_map(Write::key).collect();
-            if row.keys().chain(&touched).any(|key| written.contains(key)) {
+            bytes += change.writes().iter().map(Write::size).sum::<usize>();
+            let is_too_large = bytes > MAX_BYTES && !written.is_empty();
+            if is_too_large || row.keys().chain(&touched).any(|key| written.contains(key)) {
                 break;
             }
             written.extend(touched);

@@ -6,6 +6,7 @@
 //! | `ix1`, `ix2`, `ix3`, `ixsk` | the lists that contain the record, and its sort key in them; lists contain no copies |
 //! | `record` | the record's own id |
 //! | `version` | counts the record's changes |
+//! | `sealed`, `by_phone`, `by_id_number` | the personal fields: see [`sealed`] |
 //! | all others | the content |
 
 use super::entity::Entity;
@@ -42,10 +43,20 @@ pub(super) fn to_copy<T: Entity>(keyring: &Keyring, company: &Uuid, content: &T,
 /// The content of a record's item or of a copy.
 pub(super) fn from_item<T: Entity>(keyring: &Keyring, mut item: Item) -> Result<T> {
     if !T::SEALED.names.is_empty() {
-        let pk = read_text(&item, "pk")?;
-        let company = pk.split('#').next().unwrap_or_default();
-        let own = Key::new(format!("{company}#{}", T::KIND), read_text(&item, RECORD)?);
+        let own = own_key::<T>(&item)?;
         sealed::open(keyring, &own, &T::SEALED, &mut item)?;
     }
     serde_dynamo::from_item(item).map_err(Error::internal)
+}
+
+/// The key that the sealed fields of a record are bound to: its own, for a copy as well.
+pub(super) fn own_key<T: Entity>(item: &Item) -> Result<Key> {
+    let key = Key::of(item).ok_or_else(|| Error::internal("a record without a key"))?;
+    let mut parts = key.pk.split('#');
+    match (parts.next(), parts.next()) {
+        (Some(company), Some(kind)) if kind != T::KIND => {
+            Ok(Key::new(format!("{company}#{}", T::KIND), read_text(item, RECORD)?))
+        }
+        _ => Ok(key),
+    }
 }

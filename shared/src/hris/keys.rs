@@ -32,13 +32,20 @@ pub(super) const APPROVAL: &str = "approval";
 pub(super) const VACANCY: &str = "vacancy";
 pub(super) const SOURCE: &str = "source";
 pub(super) const CANDIDATE: &str = "candidate";
+pub(super) const VISIT: &str = "visit";
+pub(super) const SALARY: &str = "salary";
+/// The copies of employees by number and by phone.
+pub(super) const EMPNO: &str = "empno";
+pub(super) const MOBILE: &str = "mobile";
+/// The sort key of the token with which the system calls a company's visitor service.
+pub(super) const VISITOR_TOKEN: &str = "visitor_token";
 
 /// The lists of all access keys and of all apps. With a company in front: those of the company.
 pub(super) const ACCESS_KEYS: &str = "access_keys";
 pub(super) const OAUTH_APPS: &str = "oauth_apps";
 
 const PRODUCT: &str = "product";
-const ACCESS_KEY: &str = "access_key";
+pub(super) const ACCESS_KEY: &str = "access_key";
 const OAUTH_APP: &str = "oauth_app";
 
 pub(super) fn partition(company: &Uuid, kind: &str) -> String {
@@ -64,7 +71,7 @@ pub(super) fn company_token_key(company: &Uuid) -> Key {
 }
 
 pub(super) fn visitor_token_key(company: &Uuid) -> Key {
-    record_key(company, COMPANY, "visitor_token")
+    record_key(company, COMPANY, VISITOR_TOKEN)
 }
 
 pub(super) fn moka_binding_key(company: &Uuid) -> Key {
@@ -76,23 +83,23 @@ pub(super) fn employee_key(company: &Uuid, uuid: &str) -> Key {
 }
 
 pub(super) fn empno_key(company: &Uuid, empno: &Code) -> Key {
-    record_key(company, "empno", empno.as_str())
+    record_key(company, EMPNO, empno.as_str())
 }
 
 /// A blind index: keys never contain phone numbers.
 pub(super) fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Result<Key> {
     let index = keyring.blind_index(&[company.as_str().as_bytes(), mobile.index().as_bytes()])?;
-    Ok(record_key(company, "mobile", Uuid::of_digest(index.expose()).as_str()))
+    Ok(record_key(company, MOBILE, Uuid::of_digest(index.expose()).as_str()))
 }
 
 /// The keys of the copies by phone number: that of look-ups first.
 pub(super) fn mobile_keys(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Vec<Key> {
     let indexes = keyring.blind_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
-    indexes.iter().map(|index| record_key(company, "mobile", Uuid::of_digest(index.expose()).as_str())).collect()
+    indexes.iter().map(|index| record_key(company, MOBILE, Uuid::of_digest(index.expose()).as_str())).collect()
 }
 
 pub(super) fn visit_key(company: &Uuid, visit: &Uuid) -> Key {
-    record_key(company, "visit", visit.as_str())
+    record_key(company, VISIT, visit.as_str())
 }
 
 pub(super) fn punches_partition(company: &Uuid, empno: &Code) -> String {
@@ -100,7 +107,7 @@ pub(super) fn punches_partition(company: &Uuid, empno: &Code) -> String {
 }
 
 pub(super) fn salary_partition(company: &Uuid, empno: &Code) -> String {
-    owned_partition(company, "salary", empno.as_str())
+    owned_partition(company, SALARY, empno.as_str())
 }
 
 pub(super) fn product_key(product_id: &Code) -> Key {

@@ -7,7 +7,7 @@ use super::Service;
 use super::entity::Entity as _;
 use super::item::to_item;
 use super::keys::{bind_code_key, company_key, moka_binding_key, record_key};
-use super::recruitment::Candidate;
+use super::recruitment::{Candidate, MokaDetails};
 use super::replay::{Once, Signer};
 use super::values::Uuid;
 use crate::crypto::random::random_secret;
@@ -102,6 +102,10 @@ impl Service {
     pub async fn push_candidate(&self, signer: &Signer, candidate: &Candidate) -> Result<bool> {
         let (table, company) = (&self.tables.hris, &signer.company);
         let bound = || Write::Check { table: table.clone(), key: moka_binding_key(company), condition: Condition::present() };
+        if let Some(fault) = candidate.moka.as_ref().and_then(MokaDetails::fault) {
+            return Err(Error::invalid([fault]));
+        }
+        self.keyring.record().await?;
         retry_conflicts(|| async {
             let stored = self.store.get(table, record_key(company, Candidate::KIND, candidate.id())).await?;
             let (version, unchanged) = match &stored {

@@ -14,6 +14,7 @@ use super::{Service, pagination_required};
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
 use crate::storage::page::{Page, PageRequest};
+use crate::storage::sealed::Fields;
 use crate::storage::table::{Key, Order, Query, Range};
 use crate::values::{ContactPhone, Date, Int, Mobile, Private, Text, Url, Verbatim};
 
@@ -21,6 +22,9 @@ use crate::values::{ContactPhone, Date, Int, Mobile, Private, Text, Url, Verbati
 const MAX_CANDIDATES: usize = 10_000;
 /// How many candidates are read at once.
 const BATCH: usize = 100;
+/// The most bytes of the details of a candidate that have no fixed shape, together. Sealed they take up to 8/3 of it, and DynamoDB stores
+/// records of at most 400 KB.
+const MAX_DETAILS: usize = 128 * 1024;
 /// The most bytes of Moka's details in such a list: Lambda cannot return more.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
@@ -83,16 +87,32 @@ impl MokaDetails {
         Uuid::of_digest(&Sha256::digest(format!("moka {}", self.id.as_str())).into())
     }
 
-    /// The bytes of all that has no fixed shape.
+    /// The lengths of all that has no fixed shape, in bytes, under Moka's names.
+    fn lengths(&self) -> [(&'static str, usize); 4] {
+        [
+            ("educationInfo", &self.education_info),
+            ("experienceInfo", &self.experience_info),
+            ("offerAttachmentUrls", &self.offer_attachment_urls),
+            ("offerInfo", &self.offer_info),
+        ]
+        .map(|(name, details)| (name, details.as_ref().map_or(0, Verbatim::len)))
+    }
+
     fn len(&self) -> usize {
-        let Self { education_info, experience_info, offer_attachment_urls, offer_info, .. } = self;
-        let all = [education_info, experience_info, offer_attachment_urls, offer_info];
-        all.into_iter().flatten().map(Verbatim::len).sum()
+        self.lengths().into_iter().map(|(_, length)| length).sum()
+    }
+
+    /// The fault of details that are too long to be stored. It names the longest.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        let (longest, _) = self.lengths().into_iter().max_by_key(|(_, length)| *length)?;
+        (self.len() > MAX_DETAILS).then(|| Fault::new(longest, "is longer than 128 KiB together with the other details"))
     }
 }
 
 impl Entity for Candidate {
     const KIND: &'static str = keys::CANDIDATE;
+    const SEALED: Fields =
+        Fields { names: &["mobile", "email", "marriage", "birthday", "moka"], phone: Some("mobile"), id_number: None };
 
     fn id(&self) -> String {
         self.uuid.to_string()
@@ -103,6 +123,10 @@ impl Entity for Candidate {
         match (&self.moka, mobile) {
             (Some(moka), _) if moka.candidate_uuid() != self.uuid => {
                 vec![Fault::new("moka.id", "is the id of another candidate")]
+            }
+            (Some(moka), _) => {
+                let fault = moka.fault().map(|Fault { field, reason }| Fault::new(format!("moka.{field}"), reason));
+                fault.into_iter().collect()
             }
             (None, Some(Err(reason))) => vec![Fault::new("mobile", reason)],
             _ => Vec::new(),

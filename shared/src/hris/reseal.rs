@@ -1,16 +1,22 @@
-//! What a pass of `reseal` does with the records of the HR API: employees and their copies, secrets of access keys, visitor tokens.
+//! What a pass of `reseal` does with the records of the HR API: it seals the personal fields of records, the secrets of access keys and the
+//! visitor tokens, and writes the copies of employees by phone.
 
 use super::Service;
 use super::access::{AccessKey, VISITOR_TOKEN};
+use super::approvals::Approval;
 use super::employees::Employee;
-use super::entity::Entity as _;
+use super::entity::Entity;
 use super::import::unchanged;
-use super::item::{RECORD, from_item, to_copy};
-use super::keys::{EMPLOYEE, mobile_keys};
+use super::item::{RECORD, from_item, own_key, to_copy};
+use super::keys::{self, mobile_keys};
+use super::recruitment::Candidate;
+use super::salary::SALARY_VALUE;
 use super::values::Uuid;
+use super::visits::VISITOR;
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Pass, Progress, Resealed, fields, put};
-use crate::storage::table::attribute::{read_integer, read_text};
+use crate::storage::sealed::Fields;
+use crate::storage::table::attribute::read_integer;
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
 
 impl Service {
@@ -23,24 +29,40 @@ impl Service {
 
     async fn reseal_item(&self, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
-        let table = &self.tables.hris;
-        if key.sk == "access_key" {
+        let mut parts = key.pk.split('#');
+        let (owner, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        if owner == keys::ACCESS_KEY {
             return self.reseal_access_key(item).await;
         }
-        let Some((company, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
-        if key.sk == "visitor_token" {
-            return fields(&self.keyring, &self.store, table, &key, &VISITOR_TOKEN, &item).await;
+        // Everything else that is sealed belongs to a company.
+        let Ok(company) = Uuid::parse(owner) else { return Ok(Resealed::Unchanged) };
+        match kind {
+            keys::EMPLOYEE | keys::EMPNO => self.reseal_record::<Employee>(&item).await,
+            keys::MOBILE => self.reseal_copy(&company, &key, item).await,
+            keys::APPROVAL => self.reseal_record::<Approval>(&item).await,
+            keys::CANDIDATE => self.reseal_record::<Candidate>(&item).await,
+            keys::SALARY => self.reseal_fields(&key, &SALARY_VALUE, &item).await,
+            keys::VISIT => self.reseal_fields(&key, &VISITOR, &item).await,
+            keys::COMPANY if key.sk == keys::VISITOR_TOKEN => self.reseal_fields(&key, &VISITOR_TOKEN, &item).await,
+            _ => Ok(Resealed::Unchanged),
         }
-        if !matches!(kind, EMPLOYEE | "empno" | "mobile") {
-            return Ok(Resealed::Unchanged);
-        }
-        let own = Key::new(format!("{company}#{EMPLOYEE}"), read_text(&item, RECORD)?);
-        let resealed = fields(&self.keyring, &self.store, table, &own, &Employee::SEALED, &item).await?;
-        if kind != "mobile" || resealed == Resealed::Conflict {
+    }
+
+    async fn reseal_record<T: Entity>(&self, item: &Item) -> Result<Resealed> {
+        self.reseal_fields(&own_key::<T>(item)?, &T::SEALED, item).await
+    }
+
+    async fn reseal_fields(&self, own: &Key, sealed: &Fields, item: &Item) -> Result<Resealed> {
+        fields(&self.keyring, &self.store, &self.tables.hris, own, sealed, item).await
+    }
+
+    /// Seals the fields of a copy by phone, and moves it to the indexes that are used.
+    async fn reseal_copy(&self, company: &Uuid, key: &Key, item: Item) -> Result<Resealed> {
+        let resealed = self.reseal_record::<Employee>(&item).await?;
+        if resealed == Resealed::Conflict {
             return Ok(resealed);
         }
-        let company = Uuid::parse(company).map_err(Error::internal)?;
-        match self.move_copy(&company, &key, item).await? {
+        match self.move_copy(company, key, item).await? {
             Resealed::Unchanged => Ok(resealed),
             moved => Ok(moved),
         }

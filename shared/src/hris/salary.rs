@@ -5,9 +5,13 @@ use super::keys::{empno_key, salary_partition};
 use super::replay::{Once, Signer};
 use super::values::{Code, Month};
 use crate::error::{Error, Result};
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::number;
 use crate::storage::table::{Condition, Key, Write};
 use crate::values::{Adjustment, Text};
+
+/// The sealed attribute of a stored value.
+pub(super) const SALARY_VALUE: Fields = Fields::of(&["value"]);
 
 pub struct SubjectValue {
     pub empno: Code,
@@ -23,9 +27,12 @@ impl Service {
     pub async fn store_subject_value(&self, signer: &Signer, value: &SubjectValue) -> Result<()> {
         let (table, company) = (&self.tables.hris, &signer.company);
         let sort_key = format!("{}#{}", value.month.as_str(), value.subject_name.as_str());
-        let mut item = Key::new(salary_partition(company, &value.empno), sort_key).into_item();
+        let key = Key::new(salary_partition(company, &value.empno), sort_key);
+        let mut item = key.clone().into_item();
         item.insert("value".into(), serde_dynamo::to_attribute_value(value.value).map_err(Error::internal)?);
         item.insert("stored_at".into(), number(self.clock.now().as_millisecond()));
+        self.keyring.record().await?;
+        sealed::seal(&self.keyring, &key, &SALARY_VALUE, &mut item)?;
         let check =
             Write::Check { table: table.clone(), key: empno_key(company, &value.empno), condition: Condition::present() };
         match self.write_once(signer, &(), vec![check, Write::Set { table: table.clone(), item }]).await? {

@@ -9,8 +9,12 @@ use super::keys::visit_key;
 use super::replay::{Claim, Signer};
 use crate::error::Result;
 use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
+use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, text};
 use crate::values::{Mobile, Text};
+
+/// The sealed attributes of a stored visit.
+pub(super) const VISITOR: Fields = Fields::of(&["visitor", "visit_time"]);
 
 pub struct Visit {
     /// The name of the visitor.
@@ -26,11 +30,14 @@ impl Service {
     /// DynamoDB: one read, one transaction and two writes. A replay: one read and one rejected transaction.
     pub async fn announce_visit(&self, signer: &Signer, uuid: &str, visit: &Visit) -> Result<Employee> {
         let employee = self.employee(&signer.company, uuid).await?;
-        let mut item = visit_key(&signer.company, &signer.record_uuid()).into_item();
+        let key = visit_key(&signer.company, &signer.record_uuid());
+        let mut item = key.clone().into_item();
         item.insert("employee_uuid".into(), text(employee.uuid.as_str()));
         item.insert("visitor".into(), text(visit.name.as_str()));
         item.insert("visit_time".into(), text(visit.time.as_str()));
         item.insert("announced_at".into(), number(self.clock.now().as_millisecond()));
+        self.keyring.record().await?;
+        sealed::seal(&self.keyring, &key, &VISITOR, &mut item)?;
         let claimed = match self.claim(signer, &employee, &item).await? {
             Claim::Claimed(claimed) => claimed,
             Claim::Before(employee) => return Ok(employee),

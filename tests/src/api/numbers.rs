@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::board::{self, Board, done, own_rejection};
-use crate::support::product::{EMPNO, Product, body, employee, moka_candidate, rejection};
+use crate::support::product::{EMPNO, Product, body, employee, items, moka_candidate, opened, rejection};
 use crate::support::resource::{COMPANIES, PAYMENTS, Resource, TASKS, USERS, number};
 use crate::support::worker::{self, HANDLER, Platform, resume};
 use crate::support::{Stage, problem, world};
@@ -185,9 +185,8 @@ async fn salaries_and_durations_of_the_hr_api_may_be_quoted_and_have_a_residue()
         let query = [("access_key", &*product.access_key), ("tonce", &*tonce), ("signature", &*signature)];
         let response = product.send(Method::POST, SALARIES, &query, Some(payload)).await;
         assert_eq!(response, body(json!({"code": 0, "text": "ok"})), "{literal}");
-        let items = stage.items("hris").await;
-        let salary = items.iter().find(|item| item["pk"]["S"].as_str().is_some_and(|key| key.contains("#salary#"))).unwrap();
-        assert_eq!(salary["value"], json!({"N": fen}), "{literal}");
+        let salary = &items(&stage, "#salary#").await[0];
+        assert_eq!(opened(&stage, salary).await, json!({"value": {"N": fen}}), "{literal}");
     }
     // An import: the duration of a leave, and the number of people of a vacancy.
     let (_, timeline) = Product::records().into_iter().find(|(kind, _)| *kind == "timelines").unwrap();

@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use shared::crypto::keyring::Keyring;
 use shared::runtime::clock::{Clock, SystemClock};
+use shared::storage::sealed::{self, SEALED};
+use shared::storage::table::Key;
+use shared::values::Secret;
 
 use super::{Address, Response, Stage, fetch, world};
 
@@ -314,4 +318,25 @@ pub async fn items(stage: &Stage, part: &str) -> Vec<Value> {
     let mut items = stage.items("hris").await;
     items.retain(|item| item["pk"]["S"].as_str().is_some_and(|key| key.contains(part)));
     items
+}
+
+/// The keys of the HR API on the stage.
+pub async fn keyring(stage: &Stage) -> Keyring {
+    let keys = stage.secret("HRIS_SECRET", None).await.to_string();
+    Keyring::parse(Secret::new(&keys)).unwrap()
+}
+
+/// The place that a sealed attribute of an item of the HR table is bound to. A copy of an employee has that of the employee.
+pub fn place(item: &Value, attribute: &str) -> String {
+    let text = |name: &str| item[name]["S"].as_str();
+    let pk = text("pk").expect("a key").replace("#empno", "#employee").replace("#mobile", "#employee");
+    let sk = text("record").or(text("sk")).expect("a key");
+    sealed::place(&Key::new(pk, sk), attribute)
+}
+
+/// The attributes that an item of the HR table has sealed.
+pub async fn opened(stage: &Stage, item: &Value) -> Value {
+    let sealed = item[SEALED]["S"].as_str().unwrap_or_else(|| panic!("nothing is sealed in {item}"));
+    let plain = keyring(stage).await.open(&place(item, SEALED), sealed).unwrap();
+    serde_json::from_str::<Value>(&plain).unwrap()["M"].take()
 }

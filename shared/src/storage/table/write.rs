@@ -159,6 +159,16 @@ impl Write {
         }
     }
 
+    /// The bytes that it stores, without those of numbers, flags and nested values.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Put { item, .. } | Self::Set { item, .. } => {
+                item.iter().map(|(name, value)| name.len() + value.as_s().map_or(0, String::len)).sum()
+            }
+            Self::Delete { .. } | Self::Add { .. } | Self::Check { .. } => 0,
+        }
+    }
+
     fn into_sdk(self) -> Result<TransactWriteItem> {
         let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
         let builder = TransactWriteItem::builder();

@@ -15,6 +15,7 @@ mod recruitment;
 mod replay;
 mod round_trip;
 mod salary;
+mod sealed;
 mod signature;
 mod signature_samples;
 mod times;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::product::{EMPNO, Product, body, employee, rejection};
+use crate::support::product::{EMPNO, Product, body, employee, items, opened, rejection};
 use crate::support::resource::number;
 use crate::support::{Response, Stage};
 
@@ -18,14 +18,13 @@ fn done() -> Response {
 
 /// The stored salaries, `(place, value in fen)`, sorted.
 async fn stored(stage: &Stage) -> Vec<(String, String)> {
-    let text = |item: &Value, name: &str, kind: &str| item[name][kind].as_str().expect("a value").to_owned();
-    let items = stage.items("hris").await.into_iter();
-    let salaries = items.filter(|item| text(item, "pk", "S").contains("#salary#"));
-    let places = salaries.map(|item| {
-        let empno = text(&item, "pk", "S").rsplit('#').next().expect("a number").to_owned();
-        (format!("{empno} {}", text(&item, "sk", "S")), text(&item, "value", "N"))
-    });
-    let mut places: Vec<_> = places.collect();
+    let mut places = Vec::new();
+    for item in items(stage, "#salary#").await {
+        let [pk, sk] = ["pk", "sk"].map(|name| item[name]["S"].as_str().expect("a key"));
+        let empno = pk.rsplit('#').next().expect("a number");
+        let value = opened(stage, &item).await["value"]["N"].as_str().expect("a value").to_owned();
+        places.push((format!("{empno} {sk}"), value));
+    }
     places.sort();
     places
 }
