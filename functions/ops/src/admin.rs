@@ -185,7 +185,7 @@ impl Admin {
             "list_orders_to_review" => run(event, |read| jobboard::list_orders_to_review(&self.jobboard, read)),
             "end_user_sessions" => run(event, |read| jobboard::end_user_sessions(&self.jobboard, act, read)),
             "refund_note" => run(event, |read| jobboard::refund_note(&self.jobboard, act, read)),
-            "reseal" => run(event, |read| reseal::reseal(self.families(), &self.log, self.clock.now(), read)),
+            "reseal" => run(event, |read| reseal::reseal(self.families(), act, &self.log, self.clock.now(), read)),
             _ => Err(Unread::Unknown),
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use shared::error::Result;
 use shared::runtime::metrics::{Log, Metric};
 use shared::runtime::reseal::Progress;
+use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Int, Text};
 use shared::{channel, hris, jobboard, signing};
@@ -45,6 +46,7 @@ const RECORDS: u64 = 5000;
 
 pub async fn reseal(
     families: Families<'_>,
+    act: &Act,
     log: &Log,
     now: Timestamp,
     Reseal { family, limit, cursor }: Reseal,
@@ -52,10 +54,10 @@ pub async fn reseal(
     let limit = limit.and_then(|limit| u64::try_from(limit.get()).ok()).unwrap_or(RECORDS);
     let cursor = cursor.as_ref().map(Text::as_str);
     let (name, progress) = match family {
-        Family::Channel => ("channel", families.channel.reseal(limit, cursor).await?),
-        Family::Hris => ("hris", families.hris.reseal(limit, cursor).await?),
-        Family::Signing => ("signing", families.signing.reseal(limit, cursor).await?),
-        Family::Jobboard => ("jobboard", families.jobboard.reseal(limit, cursor).await?),
+        Family::Channel => ("channel", families.channel.reseal(act, limit, cursor).await?),
+        Family::Hris => ("hris", families.hris.reseal(act, limit, cursor).await?),
+        Family::Signing => ("signing", families.signing.reseal(act, limit, cursor).await?),
+        Family::Jobboard => ("jobboard", families.jobboard.reseal(act, limit, cursor).await?),
     };
     let Progress { done, failed, changed, next, is_complete } = progress;
     let properties = Map::from_iter([("family".to_owned(), name.into()), ("is_complete".to_owned(), is_complete.into())]);

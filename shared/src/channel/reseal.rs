@@ -6,18 +6,21 @@ use super::payments::Payment;
 use super::resource::Resource as _;
 use super::users::User;
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
+use crate::storage::audit::Act;
 use crate::storage::table::{Item, Key};
 
 impl Service {
     /// A pass of at most `limit` items over the family's table: see [`Pass`].
-    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+    pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
-        let pass = Pass { keys, store, table: &self.tables.channel, clock, limit, cursor };
-        pass.run(|item| self.reseal_item(item)).await
+        let table = &self.tables.channel;
+        let mover = Mover { family: "channel", act, keyring: keys, store, table };
+        let pass = Pass { keys, store, table, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(&mover, item)).await
     }
 
-    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+    async fn reseal_item(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
         let sealed = match key.sk.as_str() {
             User::KIND => User::SEALED,
@@ -25,6 +28,6 @@ impl Service {
             Payment::KIND => Payment::SEALED,
             _ => return Ok(Resealed::Unchanged),
         };
-        fields(&self.keyring, &self.store, &self.tables.channel, &key, &sealed, &item).await
+        mover.fields(&key, &sealed, &item).await
     }
 }

@@ -14,62 +14,65 @@ use super::salary::SALARY_VALUE;
 use super::values::Uuid;
 use super::visits::VISITOR;
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Pass, Progress, Resealed, fields, put};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
+use crate::storage::audit::Act;
 use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::read_integer;
-use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::storage::table::{Condition, Item, Key, VERSION, Write};
 
 impl Service {
     /// A pass of at most `limit` items over the family's table: see [`Pass`].
-    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+    pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
-        let pass = Pass { keys, store, table: &self.tables.hris, clock, limit, cursor };
-        pass.run(|item| self.reseal_item(item)).await
+        let table = &self.tables.hris;
+        let mover = Mover { family: "hris", act, keyring: keys, store, table };
+        let pass = Pass { keys, store, table, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(&mover, item)).await
     }
 
-    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+    async fn reseal_item(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
         let mut parts = key.pk.split('#');
         let (owner, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         if owner == keys::ACCESS_KEY {
-            return self.reseal_access_key(item).await;
+            return self.reseal_access_key(mover, item).await;
         }
         // Everything else that is sealed belongs to a company.
         let Ok(company) = Uuid::parse(owner) else { return Ok(Resealed::Unchanged) };
         match kind {
-            keys::EMPLOYEE | keys::EMPNO => self.reseal_record::<Employee>(&item).await,
-            keys::MOBILE => self.reseal_copy(&company, &key, item).await,
-            keys::APPROVAL => self.reseal_record::<Approval>(&item).await,
-            keys::CANDIDATE => self.reseal_record::<Candidate>(&item).await,
-            keys::SALARY => self.reseal_fields(&key, &SALARY_VALUE, &item).await,
-            keys::VISIT => self.reseal_fields(&key, &VISITOR, &item).await,
-            keys::COMPANY if key.sk == keys::VISITOR_TOKEN => self.reseal_fields(&key, &VISITOR_TOKEN, &item).await,
+            keys::EMPLOYEE | keys::EMPNO => self.reseal_record::<Employee>(mover, &item).await,
+            keys::MOBILE => self.reseal_copy(mover, &company, &key, item).await,
+            keys::APPROVAL => self.reseal_record::<Approval>(mover, &item).await,
+            keys::CANDIDATE => self.reseal_record::<Candidate>(mover, &item).await,
+            keys::SALARY => self.reseal_fields(mover, &key, &SALARY_VALUE, &item).await,
+            keys::VISIT => self.reseal_fields(mover, &key, &VISITOR, &item).await,
+            keys::COMPANY if key.sk == keys::VISITOR_TOKEN => self.reseal_fields(mover, &key, &VISITOR_TOKEN, &item).await,
             _ => Ok(Resealed::Unchanged),
         }
     }
 
-    async fn reseal_record<T: Entity>(&self, item: &Item) -> Result<Resealed> {
-        self.reseal_fields(&own_key::<T>(item)?, &T::SEALED, item).await
+    async fn reseal_record<T: Entity>(&self, mover: &Mover<'_>, item: &Item) -> Result<Resealed> {
+        self.reseal_fields(mover, &own_key::<T>(item)?, &T::SEALED, item).await
     }
 
-    async fn reseal_fields(&self, own: &Key, sealed: &Fields, item: &Item) -> Result<Resealed> {
-        fields(&self.keyring, &self.store, &self.tables.hris, own, sealed, item).await
+    async fn reseal_fields(&self, mover: &Mover<'_>, own: &Key, sealed: &Fields, item: &Item) -> Result<Resealed> {
+        mover.fields(own, sealed, item).await
     }
 
     /// Seals the fields of a copy by phone, and moves it to the indexes that are used.
-    async fn reseal_copy(&self, company: &Uuid, key: &Key, item: Item) -> Result<Resealed> {
-        let resealed = self.reseal_record::<Employee>(&item).await?;
+    async fn reseal_copy(&self, mover: &Mover<'_>, company: &Uuid, key: &Key, item: Item) -> Result<Resealed> {
+        let resealed = self.reseal_record::<Employee>(mover, &item).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }
-        match self.move_copy(company, key, item).await? {
+        match self.move_copy(mover, company, key, item).await? {
             Resealed::Unchanged => Ok(resealed),
             moved => Ok(moved),
         }
     }
 
     /// Writes the copies of an employee under each phone index that is used, from the copy that look-ups find, and removes the others.
-    async fn move_copy(&self, company: &Uuid, key: &Key, item: Item) -> Result<Resealed> {
+    async fn move_copy(&self, mover: &Mover<'_>, company: &Uuid, key: &Key, item: Item) -> Result<Resealed> {
         let table = &self.tables.hris;
         let employee: Employee = from_item(&self.keyring, item.clone())?;
         let mobile = employee.mobile.as_ref().ok_or_else(|| Error::internal("a copy by phone without a phone"))?;
@@ -101,19 +104,16 @@ impl Service {
         if key == found {
             writes.push(Write::Check { table: table.clone(), key: key.clone(), condition: unchanged(Some(&item))? });
         }
-        match self.store.transact(writes).await? {
-            Outcome::Written => Ok(Resealed::Changed),
-            Outcome::Rejected(_) => Ok(Resealed::Conflict),
-        }
+        mover.transact(&item, writes).await
     }
 
-    async fn reseal_access_key(&self, item: Item) -> Result<Resealed> {
+    async fn reseal_access_key(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let mut key: AccessKey = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
         if !self.reseal_secrets(&mut key)? {
             return Ok(Resealed::Unchanged);
         }
         let mut next = item.clone();
         next.insert("secrets".into(), serde_dynamo::to_attribute_value(&key.secrets).map_err(Error::internal)?);
-        put(&self.store, &self.tables.hris, &item, next, Condition::present()).await
+        mover.put(&item, next, Condition::present()).await
     }
 }

@@ -2,41 +2,44 @@
 
 use super::{Service, job, keys, users};
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
+use crate::storage::audit::Act;
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::storage::table::{Condition, Item, Key, VERSION, Write};
 
 impl Service {
     /// A pass of at most `limit` items over the family's table: see [`Pass`].
-    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+    pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
-        let pass = Pass { keys, store, table: &self.tables.jobboard, clock, limit, cursor };
-        pass.run(|item| self.reseal_item(item)).await
+        let table = &self.tables.jobboard;
+        let mover = Mover { family: "jobboard", act, keyring: keys, store, table };
+        let pass = Pass { keys, store, table, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(&mover, item)).await
     }
 
-    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+    async fn reseal_item(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
         match (key.pk.split_once('#'), key.sk.as_str()) {
-            (Some(("user", _)), "user") => self.reseal_user(&key, item).await,
-            (Some(("job", _)), "job") => self.reseal_job(&key, item).await,
+            (Some(("user", _)), "user") => self.reseal_user(mover, &key, item).await,
+            (Some(("job", _)), "job") => self.reseal_job(mover, &key, item).await,
             _ => Ok(Resealed::Unchanged),
         }
     }
 
-    async fn reseal_job(&self, key: &Key, mut item: Item) -> Result<Resealed> {
+    async fn reseal_job(&self, mover: &Mover<'_>, key: &Key, mut item: Item) -> Result<Resealed> {
         job::separate_contact(&mut item);
-        fields(&self.keyring, &self.store, &self.tables.jobboard, key, &job::SEALED, &item).await
+        mover.fields(key, &job::SEALED, &item).await
     }
 
     /// Seals the fields of a user, and writes the items by which a log-in finds the user.
-    async fn reseal_user(&self, key: &Key, item: Item) -> Result<Resealed> {
+    async fn reseal_user(&self, mover: &Mover<'_>, key: &Key, item: Item) -> Result<Resealed> {
         let table = &self.tables.jobboard;
-        let resealed = fields(&self.keyring, &self.store, table, key, &users::SEALED, &item).await?;
+        let resealed = mover.fields(key, &users::SEALED, &item).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }
         let version: u64 = read_integer(&item, VERSION)?;
-        let user = self.read_user(item)?;
+        let user = self.read_user(item.clone())?;
         let wanted = self.openid_items(&user);
         let former: Vec<Key> = self.former_openid_codes(&user.openid).iter().map(|code| keys::openid(code)).collect();
         let all = wanted.iter().filter_map(Key::of).chain(former.iter().cloned()).collect();
@@ -55,9 +58,6 @@ impl Service {
         // Whatever changes these items also changes the user.
         let condition = Condition::equals(VERSION, number(version));
         writes.push(Write::Check { table: table.clone(), key: keys::user(user.id), condition });
-        match self.store.transact(writes).await? {
-            Outcome::Written => Ok(Resealed::Changed),
-            Outcome::Rejected(_) => Ok(Resealed::Conflict),
-        }
+        mover.transact(&item, writes).await
     }
 }

@@ -14,9 +14,10 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::runtime::clock::Clock;
 use crate::runtime::family_keys::FamilyKeys;
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::page::Cursor;
 use crate::storage::sealed::{self, Fields, SEALED};
-use crate::storage::table::{Condition, Item, Key, Outcome, Store, VERSION};
+use crate::storage::table::{Condition, Item, Key, Outcome, Store, VERSION, Write};
 
 /// How old a configuration is when every process uses it.
 const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
@@ -144,39 +145,58 @@ where
     Ok(Resealed::Conflict)
 }
 
-/// Seals these fields of an item together and with the current key. `own` is the key of the record that they are bound to.
-///
-/// DynamoDB: one write if a field is not sealed so.
-pub async fn fields(
-    keyring: &Keyring,
-    store: &Store,
-    table: &str,
-    own: &Key,
-    fields: &Fields,
-    item: &Item,
-) -> Result<Resealed> {
-    if !sealed::is_outdated(keyring, fields, item) {
-        return Ok(Resealed::Unchanged);
-    }
-    let mut next = item.clone();
-    sealed::open(keyring, own, fields, &mut next)?;
-    sealed::seal(keyring, own, fields, &mut next)?;
-    // Each write of the record seals these fields with another nonce.
-    let unchanged = match item.get(SEALED) {
-        Some(sealed) => Condition::equals(SEALED, sealed.clone()),
-        None => Condition::present().and(Condition::lacks(SEALED)),
-    };
-    put(store, table, item, next, unchanged).await
+/// What writes the changes of a pass, each with its audit record.
+pub struct Mover<'a> {
+    pub family: &'static str,
+    pub act: &'a Act,
+    pub keyring: &'a Keyring,
+    pub store: &'a Store,
+    pub table: &'a str,
 }
 
-/// Stores `next` in place of `item`, which is still the stored one.
-pub async fn put(store: &Store, table: &str, item: &Item, next: Item, condition: Condition) -> Result<Resealed> {
-    let condition = match item.get(VERSION) {
-        Some(version) => condition.and(Condition::equals(VERSION, version.clone())),
-        None => condition,
-    };
-    match store.put(table, next.clone(), condition).await?.unless_stored(&next) {
-        Outcome::Written => Ok(Resealed::Changed),
-        Outcome::Rejected(_) => Ok(Resealed::Conflict),
+impl Mover<'_> {
+    /// Seals these fields of an item together and with the current key. `own` is the key of the record that they are bound to.
+    ///
+    /// DynamoDB: one transaction if a field is not sealed so.
+    pub async fn fields(&self, own: &Key, fields: &Fields, item: &Item) -> Result<Resealed> {
+        if !sealed::is_outdated(self.keyring, fields, item) {
+            return Ok(Resealed::Unchanged);
+        }
+        let mut next = item.clone();
+        sealed::open(self.keyring, own, fields, &mut next)?;
+        sealed::seal(self.keyring, own, fields, &mut next)?;
+        // Each write of the record seals these fields with another nonce.
+        let unchanged = match item.get(SEALED) {
+            Some(sealed) => Condition::equals(SEALED, sealed.clone()),
+            None => Condition::present().and(Condition::lacks(SEALED)),
+        };
+        self.put(item, next, unchanged).await
+    }
+
+    /// Stores `next` in place of `item`, which is still the stored one.
+    pub async fn put(&self, item: &Item, next: Item, condition: Condition) -> Result<Resealed> {
+        let condition = match item.get(VERSION) {
+            Some(version) => condition.and(Condition::equals(VERSION, version.clone())),
+            None => condition,
+        };
+        let put = Write::Put { table: self.table.to_owned(), item: next.clone(), condition };
+        match self.store.transact_by(self.act, &self.change(item)?, vec![put]).await?.unless_stored(&next) {
+            Outcome::Written => Ok(Resealed::Changed),
+            Outcome::Rejected(_) => Ok(Resealed::Conflict),
+        }
+    }
+
+    /// Executes the writes that move what finds an item.
+    pub async fn transact(&self, item: &Item, writes: Vec<Write>) -> Result<Resealed> {
+        match self.store.transact_by(self.act, &self.change(item)?, writes).await? {
+            Outcome::Written => Ok(Resealed::Changed),
+            Outcome::Rejected(_) => Ok(Resealed::Conflict),
+        }
+    }
+
+    /// The object is named by its key, which never holds personal data.
+    fn change(&self, item: &Item) -> Result<Change> {
+        let key = Key::of(item).ok_or_else(|| Error::internal("a record without a key"))?;
+        Ok(Change::of(Object::new(self.family, "item", &[&key.pk, &key.sk])).fields(&[SEALED]))
     }
 }

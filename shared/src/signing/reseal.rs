@@ -7,35 +7,38 @@ use super::item::{APPLICATION_SEALED, WORKER_SEALED};
 use super::keys::{ALIAS_OF, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Pass, Progress, Resealed, fields};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
+use crate::storage::audit::Act;
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::storage::table::{Condition, Item, Key, VERSION, Write};
 use crate::values::Secret;
 
 impl Service {
     /// A pass of at most `limit` items over the family's table: see [`Pass`].
-    pub async fn reseal(&self, limit: u64, cursor: Option<&str>) -> Result<Progress> {
+    pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
-        let pass = Pass { keys, store, table: &self.tables.signing, clock, limit, cursor };
-        pass.run(|item| self.reseal_item(item)).await
+        let table = &self.tables.signing;
+        let mover = Mover { family: "signing", act, keyring: keys, store, table };
+        let pass = Pass { keys, store, table, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(&mover, item)).await
     }
 
-    async fn reseal_item(&self, item: Item) -> Result<Resealed> {
+    async fn reseal_item(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
         // A platform's code has no `#`: see `keys.rs`.
         let Some((platform, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
         let sealed = match (kind.strip_prefix("worker#"), key.sk.as_str()) {
             (Some(_), "application") => APPLICATION_SEALED,
             (Some(_), _) if item.contains_key(ALIAS_OF) => return Ok(Resealed::Unchanged),
-            (Some(worker), _) => return self.reseal_worker(&key, platform, worker, item).await,
+            (Some(worker), _) => return self.reseal_worker(mover, &key, platform, worker, item).await,
             (None, _) if kind == Handler::KIND => Handler::SEALED,
             (None, _) => return Ok(Resealed::Unchanged),
         };
-        fields(&self.keyring, &self.store, &self.tables.signing, &key, &sealed, &item).await
+        mover.fields(&key, &sealed, &item).await
     }
 
-    async fn reseal_worker(&self, key: &Key, platform: &str, id: &str, item: Item) -> Result<Resealed> {
-        let resealed = fields(&self.keyring, &self.store, &self.tables.signing, key, &WORKER_SEALED, &item).await?;
+    async fn reseal_worker(&self, mover: &Mover<'_>, key: &Key, platform: &str, id: &str, item: Item) -> Result<Resealed> {
+        let resealed = mover.fields(key, &WORKER_SEALED, &item).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }
@@ -44,11 +47,18 @@ impl Service {
             // A worker who has not logged in since openids are stored. The id is the index by the key that made it.
             return Ok(if self.keyring.keys().indexes().len() == 1 { Resealed::Unchanged } else { Resealed::Unlinked });
         };
-        self.link(&worker, &openid, &item, resealed).await
+        self.link(mover, &worker, &openid, &item, resealed).await
     }
 
     /// Writes the aliases of a worker under each index that is used, and removes the others.
-    async fn link(&self, worker: &Worker, openid: &Secret<String>, item: &Item, resealed: Resealed) -> Result<Resealed> {
+    async fn link(
+        &self,
+        mover: &Mover<'_>,
+        worker: &Worker,
+        openid: &Secret<String>,
+        item: &Item,
+        resealed: Resealed,
+    ) -> Result<Resealed> {
         let table = &self.tables.signing;
         let used = self.aliases(worker, openid);
         let parts = super::sessions::openid_parts(&worker.platform, openid);
@@ -66,9 +76,6 @@ impl Service {
         }
         let condition = Condition::equals(VERSION, number(read_integer::<u64>(item, VERSION)?));
         writes.push(Write::Check { table: table.clone(), key: worker_key(worker), condition });
-        match self.store.transact(writes).await? {
-            Outcome::Written => Ok(Resealed::Changed),
-            Outcome::Rejected(_) => Ok(Resealed::Conflict),
-        }
+        mover.transact(item, writes).await
     }
 }
