@@ -20,12 +20,13 @@ use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
 use shared::storage::audit::{Act, Actor};
+use shared::storage::objects::Objects;
 use shared::storage::table::Store;
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
 use crate::reseal::Families;
-use crate::{audit, channels, diagnostic, hris, hris_credentials, jobboard, reseal, signing};
+use crate::{audit, channels, diagnostic, hris, hris_credentials, jobboard, persons, reseal, signing};
 
 /// The services that execute the commands.
 pub struct Admin {
@@ -34,6 +35,8 @@ pub struct Admin {
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
     store: Store,
+    /// The uploads bucket: pictures of persons, and exports.
+    bucket: Objects,
     clock: Arc<dyn Clock>,
     log: Log,
 }
@@ -73,6 +76,7 @@ impl Admin {
             signing: Arc::new(signing),
             jobboard: Arc::new(jobboard),
             store: environment.store(),
+            bucket: environment.objects(environment.required("UPLOADS_BUCKET")?),
             clock: Arc::clone(&environment.clock),
             log: environment.log.clone(),
         })
@@ -176,6 +180,10 @@ impl Admin {
             "cancel_application" => run(event, |read| signing::cancel(&self.signing, act, read)),
             "end_worker_sessions" => run(event, |read| signing::end_worker_sessions(&self.signing, act, read)),
             "set_verify_status" => run(event, |read| signing::set_verify_status(&self.signing, act, read)),
+            "find_person" => run(event, |read| persons::find(self.families(), read)),
+            "export_person" => run(event, |read| persons::export(self.families(), &self.store, &self.bucket, act, read)),
+            "erase_person" => run(event, |read| persons::erase(self.families(), &self.store, act, read)),
+            "replay_erasures" => run(event, |read| persons::replay(self.families(), &self.store, act, read)),
             "audit" => run(event, |read| audit::list(&self.store, read)),
             "set_price" => run(event, |read| jobboard::set_price(&self.jobboard, act, read)),
             "list_prices" => run(event, |read| jobboard::list_prices(&self.jobboard, read)),

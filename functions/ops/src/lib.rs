@@ -11,6 +11,7 @@ mod hris_credentials;
 mod jobboard;
 mod listing;
 pub mod outbox;
+mod persons;
 mod reseal;
 mod signing;
 pub mod snapshots;

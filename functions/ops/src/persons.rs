@@ -96,7 +96,9 @@ pub async fn export(families: Families<'_>, store: &Store, bucket: &Objects, act
     for (at, object) in objects.iter().enumerate() {
         let exported = families.export_person(object).await?;
         let Exported { records: of_object, pictures: keys } = exported.ok_or_else(|| missing(at))?;
-        records.extend(of_object.into_iter().map(|(kind, record)| json!({"object": object.as_str(), "kind": kind, "record": record})));
+        records.extend(
+            of_object.into_iter().map(|(kind, record)| json!({"object": object.as_str(), "kind": kind, "record": record})),
+        );
         for key in keys {
             if let Some((bytes, _)) = bucket.read(&key, 0, MAX_PICTURE).await? {
                 let name = key.rsplit('/').next().unwrap_or_default();

@@ -11,6 +11,7 @@ mod keys;
 mod listing;
 mod origin;
 pub mod payments;
+mod persons;
 mod record;
 mod reference;
 mod reseal;

@@ -19,6 +19,7 @@ mod messages;
 pub mod moka;
 pub mod oauth;
 pub mod organization;
+mod persons;
 pub mod products;
 pub mod punches;
 pub mod recruitment;

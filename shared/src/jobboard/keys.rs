@@ -11,7 +11,7 @@
 //! contacted#{user}          {job}
 //! vouchers#{user}           {id}, balance
 //! adjustment#{user}         {reference}
-//! order#{id}                order           review                         {id}
+//! order#{id}                order           review          orders#{user}  {id}
 //! prices                    prices
 //! feed#{shard}              {time}{job}
 //! ```
@@ -127,6 +127,11 @@ pub fn adjustment(user: Id, reference: &str) -> Key {
 
 pub fn order(id: Id) -> Key {
     Key::new(format!("order#{id}"), "order")
+}
+
+/// The index partition of the orders of a user.
+pub fn orders_of(user: Id) -> String {
+    format!("orders#{user}")
 }
 
 pub fn prices() -> Key {

@@ -12,6 +12,7 @@ pub mod job;
 mod jobs;
 mod keys;
 pub mod orders;
+mod persons;
 pub mod prices;
 mod reseal;
 pub mod review;

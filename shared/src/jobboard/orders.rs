@@ -137,9 +137,10 @@ impl Record for Order {
         if self.state == OrderState::Pending {
             mark(&mut item, keys::ORDER_SWEEP, self.expires_at());
         }
+        item.insert("ix2".into(), text(keys::orders_of(self.user)));
+        item.insert("ixsk".into(), text(self.id.sortable()));
         if self.review.is_some() {
             item.insert("ix1".into(), text(keys::ORDERS_TO_REVIEW));
-            item.insert("ixsk".into(), text(self.id.sortable()));
         }
         Ok(item)
     }

@@ -250,6 +250,6 @@ impl Service {
 }
 
 /// What the blind index of an openid is of.
-fn openid_parts(openid: &Secret<String>) -> [&[u8]; 2] {
+pub(super) fn openid_parts(openid: &Secret<String>) -> [&[u8]; 2] {
     [b"openid", openid.expose().as_bytes()]
 }

@@ -88,5 +88,10 @@ pub(super) fn code_key(keyring: &Keyring, platform: &PlatformCode, phone: &Mobil
 
 /// The object of a worker's image in the private bucket.
 pub(super) fn image_key(worker: &Worker, name: &str) -> String {
-    format!("signing/{}/{}/{name}", worker.platform, worker.id)
+    image_prefix(worker) + name
+}
+
+/// The beginning of the keys of a worker's images.
+pub(super) fn image_prefix(worker: &Worker) -> String {
+    format!("signing/{}/{}/", worker.platform, worker.id)
 }

@@ -9,6 +9,7 @@ pub mod directory;
 pub mod images;
 mod item;
 mod keys;
+mod persons;
 mod picture;
 mod reseal;
 pub mod resume;

@@ -45,9 +45,9 @@ pub struct Login {
 
 /// A session in the record of its worker, oldest first.
 #[derive(Serialize, Deserialize)]
-struct SessionEntry {
+pub(super) struct SessionEntry {
     #[serde(serialize_with = "exposed")]
-    hash: Secret<String>,
+    pub(super) hash: Secret<String>,
 }
 
 impl Service {
@@ -196,7 +196,7 @@ impl Service {
     }
 
     /// The write that ends a session.
-    fn removal(&self, hash: &Secret<String>) -> Write {
+    pub(super) fn removal(&self, hash: &Secret<String>) -> Write {
         Write::Delete { table: self.tables.credentials.clone(), key: session_key(hash), condition: None }
     }
 
@@ -253,7 +253,7 @@ fn caller_of(worker: &Worker, em_id: u64) -> Caller {
 }
 
 /// The sessions in the record of a worker.
-fn listed_sessions(worker: Option<&Item>) -> Result<Vec<SessionEntry>> {
+pub(super) fn listed_sessions(worker: Option<&Item>) -> Result<Vec<SessionEntry>> {
     match worker.and_then(|item| item.get("sessions")) {
         Some(sessions) => serde_dynamo::from_attribute_value(sessions.clone()).map_err(Error::internal),
         None => Ok(Vec::new()),

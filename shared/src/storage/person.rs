@@ -3,16 +3,20 @@
 //! A person is found by a value and from then on named by objects ([`Object`]), which hold no personal data: an erasure is replayed after a
 //! restore by its objects.
 
+use futures::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::Result;
-use crate::storage::audit::Object;
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, codes};
 use crate::storage::table::attribute::text;
-use crate::storage::table::{Condition, Item, Key, Store};
+use crate::storage::table::{Condition, Item, Key, Store, Write};
 use crate::values::Secret;
+
+/// The most writes of one transaction, without its audit record.
+const MAX_WRITES: usize = 99;
 
 /// By what a person is found.
 #[derive(Clone, Debug)]
@@ -85,4 +89,24 @@ pub async fn records_of(store: &Store, keyring: &Keyring, table: &str, wanted: &
 pub fn ids<'a>(object: &'a Object, family: &str, kind: &str) -> Option<Vec<&'a str>> {
     let ids = object.as_str().strip_prefix(family)?.strip_prefix('/')?.strip_prefix(kind)?.strip_prefix('/')?;
     Some(ids.split('/').collect())
+}
+
+/// The items of a partition of the table.
+pub async fn partition(store: &Store, table: &str, partition: String) -> Result<Vec<Item>> {
+    let pages: Vec<Vec<Item>> = store.partition_pages(table, partition, String::new()).try_collect().await?;
+    Ok(pages.into_iter().flatten().collect())
+}
+
+/// Removes items of a person, each transaction with its audit record. Items that are gone already count, too.
+pub async fn remove(store: &Store, act: &Act, object: &Object, table: &str, keys: Vec<Key>) -> Result<u64> {
+    for keys in keys.chunks(MAX_WRITES) {
+        let delete = |key: &Key| Write::Delete { table: table.to_owned(), key: key.clone(), condition: None };
+        store.transact_by(act, &erasure(object), keys.iter().map(delete).collect()).await?;
+    }
+    Ok(keys.len() as u64)
+}
+
+/// The change that an erasure records.
+pub fn erasure(object: &Object) -> Change {
+    Change::of(object.clone()).fields(&["erased"])
 }

@@ -1,0 +1,220 @@
+//! The rights of a person in the records of the HR API.
+//!
+//! | object | what it stands for |
+//! |---|---|
+//! | `hris/employee/{company}/{uuid}` | an employee with attendance, salaries, consents and approvals |
+//! | `hris/candidate/{company}/{uuid}` | a candidate |
+
+use serde_json::{Value, json};
+
+use super::Service;
+use super::approvals::Approval;
+use super::employees::{Employee, Filter, Group};
+use super::grants::Basis;
+use super::item::{RECORD, from_item, to_item};
+use super::keys::{
+    self, employee_key, empno_key, grants_partition, mobile_keys, owned_partition, punches_partition, record_key,
+    salary_partition,
+};
+use super::recruitment::Candidate;
+use super::salary::SALARY_VALUE;
+use super::values::{Code, Uuid};
+use crate::crypto::random::random_text;
+use crate::error::{Error, Result};
+use crate::storage::audit::{Act, Object};
+use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, partition, records_of, remove};
+use crate::storage::sealed;
+use crate::storage::table::attribute::{read_integer, read_text};
+use crate::storage::table::{Condition, Item, Key, VERSION, Write};
+use crate::values::Text;
+
+const SALARIES: Kept = Kept {
+    what: "values of salary subjects, under a random pseudonym",
+    why: "工资支付暂行规定 第六条 (2 years), 税收征收管理法实施细则 第二十九条 (10 years)",
+};
+const NAMESAKES: Kept =
+    Kept { what: "approvals with the name of the creator", why: "another employee of the company has the same name" };
+/// The creator of an approval whose creator was erased.
+const ERASED: &str = "已删除";
+
+impl Service {
+    /// The employees and candidates with this phone or identity number, or the employee with this number.
+    pub async fn find_person(&self, wanted: &Wanted) -> Result<Vec<Object>> {
+        let table = &self.tables.hris;
+        let mut found = records_of(&self.store, &self.keyring, table, wanted).await?;
+        if let Wanted::Empno { company, empno } = wanted {
+            let company = Uuid::parse(company).map_err(Error::internal)?;
+            let empno = Code::parse(empno).map_err(Error::internal)?;
+            if let Some(copy) = self.store.get(table, empno_key(&company, &empno)).await? {
+                found.extend(self.store.get(table, employee_key(&company, &read_text(&copy, RECORD)?)).await?);
+            }
+        }
+        let object = |item: &Item| {
+            let key = Key::of(item)?;
+            let (company, kind) = key.pk.split_once('#')?;
+            Some(Object::new("hris", kind, &[company, &key.sk]))
+        };
+        Ok(found.iter().filter_map(object).collect())
+    }
+
+    /// `None` if the object is not one of this family, or is gone.
+    pub async fn export_person(&self, object: &Object) -> Result<Option<Exported>> {
+        let mut exported = Exported::default();
+        if let Some((company, uuid)) = named(object, keys::CANDIDATE) {
+            let key = record_key(&company, keys::CANDIDATE, uuid.as_str());
+            let Some(item) = self.store.get(&self.tables.hris, key).await? else { return Ok(None) };
+            exported.records.push((keys::CANDIDATE, value(&from_item::<Candidate>(&self.keyring, item)?)?));
+            return Ok(Some(exported));
+        }
+        let Some((company, uuid)) = named(object, keys::EMPLOYEE) else { return Ok(None) };
+        let Some(employee) = self.stored_employee(&company, uuid.as_str()).await? else { return Ok(None) };
+        exported.records.push((keys::EMPLOYEE, value(&employee)?));
+        for (kind, partition_key) in attendance(&company, &employee) {
+            for item in partition(&self.store, &self.tables.hris, partition_key).await? {
+                exported.records.push((kind, serde_dynamo::from_item(item).map_err(Error::internal)?));
+            }
+        }
+        for mut item in partition(&self.store, &self.tables.hris, salary_partition(&company, &employee.empno)).await? {
+            let key = Key::of(&item).ok_or_else(|| Error::internal("a salary without a key"))?;
+            sealed::open(&self.keyring, &key, &SALARY_VALUE, &mut item)?;
+            exported.records.push((keys::SALARY, serde_dynamo::from_item(item).map_err(Error::internal)?));
+        }
+        for (key, basis) in self.grants_by(&company, &employee).await? {
+            let grant =
+                json!({"grant": key.sk, "app_id": basis.app_id, "product_id": basis.product_id, "scopes": basis.scopes});
+            exported.records.push(("grant", grant));
+        }
+        if let Ok(approvals) = self.approvals_by(&company, &employee).await? {
+            for (_, approval) in approvals {
+                exported.records.push((keys::APPROVAL, value(&approval)?));
+            }
+        }
+        Ok(Some(exported))
+    }
+
+    /// Removes an employee with attendance and consents, or a candidate. Salaries stay under a pseudonym. `None` as above.
+    pub async fn erase_person(&self, act: &Act, object: &Object) -> Result<Option<Erased>> {
+        let table = &self.tables.hris;
+        let mut erased = Erased::default();
+        if let Some((company, uuid)) = named(object, keys::CANDIDATE) {
+            let key = record_key(&company, keys::CANDIDATE, uuid.as_str());
+            if self.store.get(table, key.clone()).await?.is_none() {
+                return Ok(None);
+            }
+            erased.records += remove(&self.store, act, object, table, vec![key]).await?;
+            return Ok(Some(erased));
+        }
+        let Some((company, uuid)) = named(object, keys::EMPLOYEE) else { return Ok(None) };
+        let Some(employee) = self.stored_employee(&company, uuid.as_str()).await? else { return Ok(None) };
+        self.keyring.record().await?;
+        let grants = self.grants_by(&company, &employee).await?.into_iter().map(|(key, _)| key).collect();
+        erased.records += remove(&self.store, act, object, &self.tables.credentials, grants).await?;
+        for (_, partition_key) in attendance(&company, &employee) {
+            let items = partition(&self.store, table, partition_key).await?;
+            erased.records += remove(&self.store, act, object, table, items.iter().filter_map(Key::of).collect()).await?;
+        }
+        match self.approvals_by(&company, &employee).await? {
+            Ok(approvals) => {
+                for (item, approval) in approvals {
+                    self.blank_approval(act, object, &company, item, approval).await?;
+                    erased.records += 1;
+                }
+            }
+            Err(kept) => erased.kept.push(kept),
+        }
+        if self.move_salaries(act, object, &company, &employee).await? > 0 {
+            erased.kept.push(SALARIES);
+        }
+        // Last, so that a repetition after a failure still finds the employee.
+        let mut keys = vec![employee_key(&company, uuid.as_str()), empno_key(&company, &employee.empno)];
+        keys.extend(employee.mobile.iter().flat_map(|mobile| mobile_keys(&company, mobile, &self.keyring)));
+        let stored = self.store.get_map(table, keys).await?;
+        // Another employee may have taken over a phone.
+        let own = stored.into_iter().filter(|(key, item)| {
+            key.sk == uuid.as_str() || read_text(item, RECORD).is_ok_and(|record| record == uuid.as_str())
+        });
+        erased.records += remove(&self.store, act, object, table, own.map(|(key, _)| key).collect()).await?;
+        Ok(Some(erased))
+    }
+
+    /// The consents of an employee.
+    async fn grants_by(&self, company: &Uuid, employee: &Employee) -> Result<Vec<(Key, Basis)>> {
+        let items = partition(&self.store, &self.tables.credentials, grants_partition(company)).await?;
+        let of_employee = |item: Item| Some((Key::of(&item)?, Basis::stored(&item)?));
+        Ok(items.into_iter().filter_map(of_employee).filter(|(_, basis)| basis.employee == employee.uuid).collect())
+    }
+
+    /// The approvals that the employee created. An approval has only the name of its creator, which must be the name of no one else.
+    async fn approvals_by(&self, company: &Uuid, employee: &Employee) -> Result<Result<Vec<(Item, Approval)>, Kept>> {
+        let by_name = |item: &Item| read_text(item, "creator").is_ok_and(|creator| creator == employee.name.as_str());
+        let items = partition(&self.store, &self.tables.hris, keys::partition(company, keys::APPROVAL)).await?;
+        let items: Vec<Item> = items.into_iter().filter(by_name).collect();
+        if items.is_empty() {
+            return Ok(Ok(Vec::new()));
+        }
+        let filter = Filter { name: Some(employee.name.clone()), ..Filter::default() };
+        let named = self.all_employees(company, &Group::Company, &filter).await?;
+        if named.iter().any(|other| other.name == employee.name && other.uuid != employee.uuid) {
+            return Ok(Err(NAMESAKES));
+        }
+        let read = |item: Item| Ok((item.clone(), from_item(&self.keyring, item)?));
+        items.into_iter().map(read).collect::<Result<Vec<_>>>().map(Ok)
+    }
+
+    async fn blank_approval(
+        &self,
+        act: &Act,
+        object: &Object,
+        company: &Uuid,
+        item: Item,
+        mut approval: Approval,
+    ) -> Result<()> {
+        approval.creator = Text::parse(ERASED).map_err(Error::internal)?;
+        approval.form_values = serde_json::from_value(json!([])).map_err(Error::internal)?;
+        let version: u64 = read_integer(&item, VERSION)?;
+        let next = to_item(&self.keyring, company, &approval, version + 1)?;
+        let unchanged = super::import::unchanged(Some(&item))?;
+        let put = Write::Put { table: self.tables.hris.clone(), item: next, condition: unchanged };
+        self.store.transact_by(act, &erasure(object), vec![put]).await.map(drop)
+    }
+
+    /// Moves the salaries of an employee to a random pseudonym. Returns how many there were.
+    async fn move_salaries(&self, act: &Act, object: &Object, company: &Uuid, employee: &Employee) -> Result<usize> {
+        let table = &self.tables.hris;
+        let items = partition(&self.store, table, salary_partition(company, &employee.empno)).await?;
+        let pseudonym = Code::parse(&format!("erased-{}", random_text()?)).map_err(Error::internal)?;
+        for mut item in items.iter().cloned() {
+            let key = Key::of(&item).ok_or_else(|| Error::internal("a salary without a key"))?;
+            sealed::open(&self.keyring, &key, &SALARY_VALUE, &mut item)?;
+            let next = Key::new(salary_partition(company, &pseudonym), key.sk.clone());
+            item.extend(next.clone().into_item());
+            sealed::seal(&self.keyring, &next, &SALARY_VALUE, &mut item)?;
+            let writes = vec![
+                Write::Put { table: table.clone(), item, condition: Condition::absent() },
+                Write::Delete { table: table.clone(), key, condition: Some(Condition::present()) },
+            ];
+            self.store.transact_by(act, &erasure(object), writes).await?;
+        }
+        Ok(items.len())
+    }
+}
+
+/// The partitions of the attendance of an employee.
+fn attendance(company: &Uuid, employee: &Employee) -> [(&'static str, String); 3] {
+    [
+        ("punch", punches_partition(company, &employee.empno)),
+        (keys::TIMELINE, owned_partition(company, keys::TIMELINE, employee.uuid.as_str())),
+        (keys::ARRANGEMENT, owned_partition(company, keys::ARRANGEMENT, employee.empno.as_str())),
+    ]
+}
+
+fn named(object: &Object, kind: &str) -> Option<(Uuid, Uuid)> {
+    match ids(object, "hris", kind)?[..] {
+        [company, uuid] => Some((Uuid::parse(company).ok()?, Uuid::parse(uuid).ok()?)),
+        _ => None,
+    }
+}
+
+fn value(record: &impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(record).map_err(Error::internal)
+}

@@ -1,0 +1,143 @@
+//! The rights of a person in the records of the job board. The object is `jobboard/user/{id}`: a user with jobs, contacts, ledger, orders and
+//! pictures.
+
+use serde_json::{Value, json};
+
+use super::item::Record as _;
+use super::job::Job;
+use super::orders::Order;
+use super::search::feed::Event;
+use super::vouchers::Entry;
+use super::{Service, item, keys};
+use crate::error::{Error, Result};
+use crate::storage::audit::{Act, Object};
+use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, partition, records_of, remove};
+use crate::storage::table::attribute::{read_integer, text};
+use crate::storage::table::{Condition, Item, Key, VERSION, Write};
+use crate::values::Id;
+
+const LEDGER: Kept = Kept {
+    what: "orders, refunds and the voucher ledger, under the number of the user",
+    why: "电子商务法 第三十一条 (3 years), 会计档案管理办法 第十四条 (30 years)",
+};
+
+impl Service {
+    /// The users with this phone or openid, and the owners of jobs with this phone.
+    pub async fn find_person(&self, wanted: &Wanted) -> Result<Vec<Object>> {
+        let mut users = Vec::new();
+        if let Wanted::Openid(openid) = wanted {
+            for code in self.keyring.blind_indexes(&super::users::openid_parts(openid)) {
+                let found = self.store.get(&self.tables.jobboard, keys::openid(&hex::encode(code.expose()))).await?;
+                users.extend(found.map(|item| read_integer::<u64>(&item, "user")).transpose()?);
+            }
+        }
+        for found in records_of(&self.store, &self.keyring, &self.tables.jobboard, wanted).await? {
+            let field = if found.get("sk") == Some(&text("job")) { "owner" } else { "id" };
+            users.push(read_integer(&found, field)?);
+        }
+        users.sort_unstable();
+        users.dedup();
+        Ok(users.into_iter().map(|user| object(Id::from_u64(user))).collect())
+    }
+
+    /// `None` if the object is not one of this family, or is gone.
+    pub async fn export_person(&self, object: &Object) -> Result<Option<Exported>> {
+        let Some(id) = named(object) else { return Ok(None) };
+        let table = &self.tables.jobboard;
+        let Some(user) = self.store.get(table, keys::user(id)).await? else { return Ok(None) };
+        let mut exported = Exported::default();
+        exported.records.push(("user", value(&self.read_user(user)?)?));
+        for job in self.listed_of("ix1", keys::jobs_of(id)).await? {
+            exported.records.push(("job", value(&Job::read(&self.keyring, job)?)?));
+        }
+        for order in self.listed_of("ix2", keys::orders_of(id)).await? {
+            exported.records.push(("order", value(&Order::read(&self.keyring, order)?)?));
+        }
+        for (kind, index, list) in
+            [("contact_out", "ix1", keys::contacts_by(id)), ("contact_in", "ix2", keys::contacts_with(id))]
+        {
+            let contacts = self.listed_of(index, list).await?;
+            let contact = |item: &Item| Some(keys::ContactKey::parse(&Key::of(item)?)?);
+            let view = |contact: keys::ContactKey| json!({"user_id": contact.caller, "job_id": contact.job, "owner_id": contact.owner, "at": contact.id.made_at().to_string()});
+            exported.records.extend(contacts.iter().filter_map(contact).map(|contact| (kind, view(contact))));
+        }
+        for entry in partition(&self.store, table, keys::vouchers(id)).await? {
+            if entry.get("sk") != Some(&text("balance")) {
+                exported.records.push(("voucher_entry", value(&item::read::<Entry>(entry)?)?));
+            }
+        }
+        for collected in partition(&self.store, table, keys::collections(id)).await? {
+            let job = Key::of(&collected).map(|key| key.sk).filter(|job| job != "count");
+            exported.records.extend(job.map(|job| ("collected_job", json!({"job_id": job.trim_start_matches('0')}))));
+        }
+        exported.pictures = self.objects.list(&picture_prefix("", id)).await?;
+        Ok(Some(exported))
+    }
+
+    /// Removes a user with jobs, collections and pictures. Orders and the ledger keep the number of the user. `None` as above.
+    pub async fn erase_person(&self, act: &Act, object: &Object) -> Result<Option<Erased>> {
+        let Some(id) = named(object) else { return Ok(None) };
+        let table = &self.tables.jobboard;
+        let mut erased = Erased::default();
+        for job in self.listed_of("ix1", keys::jobs_of(id)).await? {
+            self.remove_job_item(act, object, job).await?;
+            erased.records += 1;
+        }
+        let collected = partition(&self.store, table, keys::collections(id)).await?;
+        let collected = collected.iter().filter_map(Key::of).collect();
+        erased.records += remove(&self.store, act, object, table, collected).await?;
+        for prefix in ["", "incoming/", "rejected/"] {
+            for key in self.objects.list(&picture_prefix(prefix, id)).await? {
+                self.objects.erase(&key).await?;
+                erased.pictures += 1;
+            }
+        }
+        if let Some(user) = self.store.get(table, keys::user(id)).await? {
+            let user = self.read_user(user)?;
+            let mut keys = vec![keys::user(id)];
+            keys.extend(self.openid_items(&user).iter().filter_map(Key::of));
+            erased.records += remove(&self.store, act, object, table, keys).await?;
+            erased.kept.push(LEDGER);
+        }
+        self.live.changed();
+        Ok((erased.records + erased.pictures > 0).then_some(erased))
+    }
+
+    /// Removes a job, and reports it in the feed.
+    async fn remove_job_item(&self, act: &Act, object: &Object, item: Item) -> Result<()> {
+        let version: u64 = read_integer(&item, VERSION)?;
+        let job = Job::read(&self.keyring, item)?;
+        let event = Event { job: job.id, created_at: job.created_at, version: version + 1, entry: None };
+        let table = &self.tables.jobboard;
+        let delete = Write::Delete { table: table.clone(), key: keys::job(job.id), condition: None };
+        let writes = vec![delete, event.write(table, self.clock.now())];
+        self.store.transact_by(act, &erasure(object), writes).await.map(drop)
+    }
+
+    /// The records of an index partition.
+    async fn listed_of(&self, index: &'static str, partition: String) -> Result<Vec<Item>> {
+        let table = &self.tables.jobboard;
+        let keys = self.store.index_keys(table, index, Condition::equals(index, text(partition))).await?;
+        self.store.get_all(table, keys).await
+    }
+}
+
+fn object(user: Id) -> Object {
+    Object::new("jobboard", "user", &[&user.to_string()])
+}
+
+fn named(object: &Object) -> Option<Id> {
+    match ids(object, "jobboard", "user")?[..] {
+        [id] => id.parse().ok().map(Id::from_u64),
+        _ => None,
+    }
+}
+
+/// The beginning of the keys of a user's pictures.
+fn picture_prefix(prefix: &str, user: Id) -> String {
+    format!("{prefix}img/{user}_")
+}
+
+fn value(record: &impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(record).map_err(Error::internal)
+}
