@@ -8,7 +8,7 @@ use shared::crypto::keyring::Keyring;
 use shared::error::Result;
 use shared::runtime::clock::SystemClock;
 use shared::runtime::environment::Environment;
-use shared::storage::sealed;
+use shared::storage::sealed::{self, Fields};
 use shared::storage::table::attribute::read_text;
 use shared::storage::table::{Key, Store};
 use shared::values::Secret;
@@ -32,7 +32,7 @@ impl Captchas {
     pub async fn answer(&self, id: &str) -> Result<Option<String>> {
         let key = Key::new(format!("signing#captcha#{}", hash(Secret::new(id)).expose()), "captcha");
         let Some(mut item) = self.store.get(&self.table, key.clone()).await? else { return Ok(None) };
-        sealed::open(&self.keyring, &key, &["answer"], &mut item)?;
+        sealed::open(&self.keyring, &key, &Fields::of(&["answer"]), &mut item)?;
         read_text(&item, "answer").map(Some)
     }
 }
