@@ -92,6 +92,27 @@ impl Objects {
         self.client().delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(Error::caused_by)
     }
 
+    /// Deletes an object for good: all its versions, and the markers of earlier deletions. Returns how many there were.
+    pub async fn erase(&self, key: &str) -> Result<usize> {
+        let mut erased = 0;
+        loop {
+            let call = self.client().list_object_versions().bucket(&self.bucket).prefix(key);
+            let listed = call.send().await.map_err(Error::caused_by)?;
+            let versions = listed.versions().iter().map(|version| (version.key(), version.version_id()));
+            let markers = listed.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+            let of_key = versions.chain(markers).filter(|(listed, _)| *listed == Some(key));
+            for id in of_key.filter_map(|(_, id)| id) {
+                let call = self.client().delete_object().bucket(&self.bucket).key(key).version_id(id);
+                call.send().await.map_err(Error::caused_by)?;
+                erased += 1;
+            }
+            // What is deleted is not listed again.
+            if listed.is_truncated() != Some(true) {
+                return Ok(erased);
+            }
+        }
+    }
+
     /// A GET of this key.
     pub async fn presign_get(&self, key: &str) -> Result<Presigned> {
         let call = self.client().get_object().bucket(&self.bucket).key(key);
