@@ -10,6 +10,7 @@ mod jobboard;
 mod listing;
 pub mod outbox;
 mod reseal;
+pub mod retention;
 mod signing;
 pub mod snapshots;
 pub mod uploads;

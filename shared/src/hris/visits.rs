@@ -7,9 +7,11 @@ use super::Service;
 use super::employees::Employee;
 use super::keys::visit_key;
 use super::replay::{Claim, Signer};
+use super::retention::VISIT;
 use crate::error::Result;
 use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
 use crate::storage::table::attribute::{number, text};
+use crate::storage::table::mark;
 use crate::values::{Mobile, Text};
 
 pub struct Visit {
@@ -30,7 +32,9 @@ impl Service {
         item.insert("employee_uuid".into(), text(employee.uuid.as_str()));
         item.insert("visitor".into(), text(visit.name.as_str()));
         item.insert("visit_time".into(), text(visit.time.as_str()));
-        item.insert("announced_at".into(), number(self.clock.now().as_millisecond()));
+        let now = self.clock.now();
+        item.insert("announced_at".into(), number(now.as_millisecond()));
+        mark(&mut item, VISIT, now);
         let claimed = match self.claim(signer, &employee, &item).await? {
             Claim::Claimed(claimed) => claimed,
             Claim::Before(employee) => return Ok(employee),

@@ -158,7 +158,7 @@ impl Service {
     }
 
     /// Applies `change` to a job and returns whether it is different now. On a concurrent update the change is re-applied to the new version.
-    async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
+    pub(super) async fn change_job(&self, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;

@@ -14,6 +14,7 @@ mod keys;
 pub mod orders;
 pub mod prices;
 mod reseal;
+mod retention;
 pub mod review;
 pub mod search;
 pub mod sessions;

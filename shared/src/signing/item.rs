@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::keys::{application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
 use super::resume::Resume;
+use super::retention::mark_ended;
 use super::states::{Application, Signing};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::keyring::Keyring;
@@ -46,6 +47,7 @@ pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: 
 pub(super) fn set_signing(item: &mut Item, platform: &PlatformCode, signing: &Signing) -> Result<()> {
     item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
     item.insert("ix1".into(), text(state_partition(platform, signing.state)));
+    mark_ended(item, signing);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod keys;
 mod picture;
 mod reseal;
 pub mod resume;
+mod retention;
 pub mod sessions;
 pub mod states;
 pub mod values;
