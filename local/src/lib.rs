@@ -12,6 +12,7 @@ pub mod http;
 pub mod policies;
 mod s3;
 mod s3_events;
+mod s3_versions;
 mod secrets;
 mod sns;
 mod stream;

@@ -79,6 +79,10 @@ fn is_inherited(name: &str) -> bool {
                 | "WECHAT_PAY_URL"
                 | "FREE_REFRESH_HOURS"
                 | "MASK_CONTACT"
+                | "RETAIN_VISITS_DAYS"
+                | "RETAIN_DISMISSED_DAYS"
+                | "RETAIN_PICTURES_DAYS"
+                | "RETAIN_RESUMES_DAYS"
         )
 }
 

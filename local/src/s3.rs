@@ -14,6 +14,7 @@ use s3s_fs::FileSystem;
 use sha2::{Digest as _, Sha256};
 
 use crate::s3_events::S3Events;
+use crate::s3_versions::Versioned;
 use crate::wire::{Service, failure};
 
 /// The largest body whose digest is checked, in bytes: larger than any upload.
@@ -31,7 +32,7 @@ pub fn router(
         std::fs::create_dir_all(folder.join(bucket)).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     let files = FileSystem::new(folder).map_err(|error| format!("{}: {error:?}", folder.display()))?;
-    let mut service = S3ServiceBuilder::new(files);
+    let mut service = S3ServiceBuilder::new(Versioned::new(files));
     let mut auth = SimpleAuth::new();
     for access_key in access_keys {
         auth.register((*access_key).to_owned(), secret_key.into());

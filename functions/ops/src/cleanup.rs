@@ -1,5 +1,5 @@
 //! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, clears ended tops, verifies uploads
-//! whose S3 event was lost, and removes expired items.
+//! whose S3 event was lost, removes expired items, and erases personal data that is past its time.
 //!
 //! A schedule of EventBridge invokes it; the content of the event is ignored. Concurrent runs are safe. The next run continues where this
 //! one ended.
@@ -16,21 +16,26 @@ use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
 use shared::runtime::sweep::{Expiring, Swept, Time};
 
+use crate::retention::Retention;
+
 /// The time for items that are in progress when the time of the sweeps is up, and for the response.
 const RESERVE: SignedDuration = SignedDuration::from_secs(15);
 
 pub struct Cleanup {
     expiring: Expiring,
-    jobboard: Service,
+    jobboard: Arc<Service>,
+    retention: Retention,
     clock: Arc<dyn Clock>,
     log: Log,
 }
 
 impl Cleanup {
     pub async fn connect(environment: &Environment) -> Result<Self> {
+        let jobboard = Arc::new(Service::connect(environment).await?);
         Ok(Self {
             expiring: Expiring::connect(environment)?,
-            jobboard: Service::connect(environment).await?,
+            retention: Retention::connect(environment, Arc::clone(&jobboard)).await?,
+            jobboard,
             clock: Arc::clone(&environment.clock),
             log: environment.log.clone(),
         })
@@ -49,12 +54,13 @@ impl Cleanup {
         self.jobboard.keys().refresh().await;
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
         // Orders come first, because users have paid for them.
-        let swept = [
+        let mut swept = vec![
             ("orders", self.jobboard.sweep_orders(&time).await),
             ("tops", self.jobboard.sweep_tops(&time).await),
             ("arrivals", self.jobboard.sweep_arrivals(&time).await),
             ("expired", self.expiring.sweep(&time).await),
         ];
+        swept.extend(self.retention.sweep(self.clock.now(), &time).await);
         let counts = |(what, swept): &(&str, Swept)| {
             [Metric::count(format!("{what}_done"), swept.done), Metric::count(format!("{what}_failed"), swept.failed)]
         };

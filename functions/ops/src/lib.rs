@@ -13,6 +13,7 @@ mod listing;
 pub mod outbox;
 mod persons;
 mod reseal;
+pub mod retention;
 mod signing;
 pub mod snapshots;
 pub mod uploads;

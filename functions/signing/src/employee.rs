@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::signing::states::{Application, Origin, Submission};
 use shared::signing::values::{Number, Place, Worker};
-use shared::values::{IdCard, Int, Mobile, SecretText, Text};
+use shared::values::{Int, SecretText, Text};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,11 +31,9 @@ struct CompanyView {
 struct EmployeeView {
     em_id: u64,
     #[schema(value_type = String)]
-    real_name: Text<1, 64>,
-    #[schema(value_type = String)]
-    phone: Mobile,
-    #[schema(value_type = String)]
-    id_number: IdCard,
+    real_name: Text<0, 64>,
+    phone: String,
+    id_number: String,
     age: i64,
     gender: i64,
     nation: String,
@@ -85,14 +83,14 @@ impl From<Application> for EmployeeView {
         Self {
             em_id: signing.em_id,
             real_name: resume.real_name,
-            phone: resume.phone,
-            id_number: resume.id_number,
+            phone: resume.phone.map_or_else(String::new, Into::into),
+            id_number: resume.id_number.map_or_else(String::new, |id_number| id_number.as_str().to_owned()),
             age: resume.age.map_or(0, Int::get),
             gender: resume.gender.map_or(0, Int::get),
             nation: resume.nation.as_str().to_owned(),
-            marital_sts: resume.marital_sts.get(),
-            political_sts: resume.political_sts.get(),
-            acct_type: resume.acct_type.get(),
+            marital_sts: resume.marital_sts.map_or(0, Int::get),
+            political_sts: resume.political_sts.map_or(0, Int::get),
+            acct_type: resume.acct_type.map_or(0, Int::get),
             acct_prc_id: resume.acct_prc_id,
             acct_prc_name: resume.acct_prc_name.as_str().to_owned(),
             acct_city_id: resume.acct_city_id,

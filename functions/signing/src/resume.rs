@@ -123,15 +123,15 @@ impl ResumeBody {
     /// The résumé and the code.
     pub fn into_parts(self) -> (Resume, Option<SecretText<1, 16>>) {
         let resume = Resume {
-            real_name: self.real_name,
-            phone: self.phone,
-            id_number: self.id_number,
+            real_name: self.real_name.into(),
+            phone: Some(self.phone),
+            id_number: Some(self.id_number),
             age: self.age,
             gender: self.gender,
             nation: self.nation,
-            marital_sts: self.marital_sts,
-            political_sts: self.political_sts,
-            acct_type: self.acct_type,
+            marital_sts: Some(self.marital_sts),
+            political_sts: Some(self.political_sts),
+            acct_type: Some(self.acct_type),
             acct_prc_id: self.acct_prc_id,
             acct_prc_name: self.acct_prc_name,
             acct_city_id: self.acct_city_id,

@@ -67,9 +67,11 @@ impl Call {
                 "PutObject".into()
             }
             Service::S3 => match (&parts.method, path.contains('/')) {
+                (&Method::GET, false) if parameter(query.as_bytes(), "versions").is_some() => "ListBucketVersions".into(),
                 (&Method::GET, false) => "ListBucket".into(),
                 (&Method::GET | &Method::HEAD, true) => "GetObject".into(),
                 (&Method::PUT, _) => "PutObject".into(),
+                (&Method::DELETE, _) if parameter(query.as_bytes(), "versionId").is_some() => "DeleteObjectVersion".into(),
                 (&Method::DELETE, _) => "DeleteObject".into(),
                 (method, _) => method.to_string(),
             },

@@ -112,9 +112,11 @@ impl Service {
                 Attempted::Wrong(item) => (item, false),
                 Attempted::Spent => return Err(ConsentError::SpentCode),
             };
-        sealed::open(&self.keyring, &attempt_key(attempt), &Fields::of(&[MOBILE]), &mut item)?;
+        // The item is stored again: it stays sealed.
+        let mut opened = item.clone();
+        sealed::open(&self.keyring, &attempt_key(attempt), &Fields::of(&[MOBILE]), &mut opened)?;
         // An attempt of an older version has no phone.
-        if !item.contains_key(MOBILE)
+        if !opened.contains_key(MOBILE)
             || read_text(&item, "app_id")? != app.app_id.as_str()
             || (item.contains_key(USED_AT) && !is_right)
         {
@@ -123,7 +125,7 @@ impl Service {
         if !is_right {
             return Err(ConsentError::WrongCode);
         }
-        let mobile = Mobile::parse(&read_text(&item, MOBILE)?).map_err(Error::internal)?;
+        let mobile = Mobile::parse(&read_text(&opened, MOBILE)?).map_err(Error::internal)?;
         // The code of a phone that belongs to no employee was not sent: it was guessed.
         let found = self.employee_of_mobile(&app.company_uuid, &mobile).await?;
         let Some(employee) = found else { return Err(ConsentError::WrongCode) };

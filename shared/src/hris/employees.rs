@@ -3,11 +3,13 @@
 //! An employee is stored three times: under the uuid, the number and the phone number. So `/employees/{id}`, which accepts all three,
 //! needs one read. One transaction changes all copies together.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entity::{Alias, Entity};
 use super::item::from_item;
 use super::keys::{self, employee_key, empno_key, mobile_key, mobile_keys, owned_partition, partition, record_key};
+use super::retention::DISMISSED;
 use super::values::{Category, Code, Sex, Status, Uuid};
 use super::{Service, pagination_required};
 use crate::crypto::keyring::Keyring;
@@ -17,7 +19,7 @@ use crate::storage::page::{Page, PageRequest};
 use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Order, Query, Range};
-use crate::values::{BankAccount, Date, Mobile, Private, Text};
+use crate::values::{BankAccount, Date, LocalTime, Mobile, Private, Text};
 
 /// The most employees of a list without pagination.
 pub const MAX_WHOLE: usize = 10_000;
@@ -82,6 +84,9 @@ pub struct Employee {
     /// How often the employee has lost the right to consent: the consents that were given before have ended.
     #[serde(default)]
     pub consent_epoch: u32,
+    /// When an import made the employee leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<LocalTime>,
 }
 
 impl Employee {
@@ -139,7 +144,17 @@ impl Entity for Employee {
             self.phone_number = None;
         }
         self.administrator = self.administrator.or(stored.administrator);
+        self.left_at = stored.left_at;
         self.consent_epoch = stored.consent_epoch + u32::from(stored.may_consent() && !self.may_consent());
+    }
+
+    fn imported(&mut self, now: Timestamp) {
+        let left_at = self.left_at.unwrap_or_else(|| now.into());
+        self.left_at = (self.status == Status::Dimission).then_some(left_at);
+    }
+
+    fn retention(&self) -> Option<(&'static str, Timestamp)> {
+        self.erased_from().map(|since| (DISMISSED, since))
     }
 
     /// The number cannot change: it is part of the keys of attendance and salaries.

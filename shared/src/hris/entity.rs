@@ -1,5 +1,6 @@
 //! What every kind of imported record has in common.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,6 +37,14 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
 
     /// Takes over from the stored record what a response does not show, so that an import of the response changes nothing.
     fn complete(&mut self, _stored: &Self) {}
+
+    /// Notes the time of the import that brings the record into its state.
+    fn imported(&mut self, _now: Timestamp) {}
+
+    /// The sweep that erases fields of the record when their period is over, and from when the period counts.
+    fn retention(&self) -> Option<(&'static str, Timestamp)> {
+        None
+    }
 
     /// Whether an import may replace the record by `next`.
     fn check_change(&self, _next: &Self) -> Result<(), Fault> {

@@ -203,6 +203,7 @@ impl<'a, T: Entity> Import<'a, T> {
                 return Ok(Change::Rejected(fault));
             }
         }
+        content.imported(self.service.clock.now());
         // A record that is stored already stays reachable and can be updated.
         if let (None, Some((field, code))) = (&before, row.content.chosen_id())
             && let Err(reason) = check_segment(code.as_str())

@@ -15,7 +15,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_text, text};
-use crate::storage::table::{Item, Key, VERSION};
+use crate::storage::table::{Item, Key, VERSION, mark};
 
 /// The record's own id, in the record and in its copies.
 pub(super) const RECORD: &str = "record";
@@ -26,6 +26,9 @@ pub(super) fn to_item<T: Entity>(keyring: &Keyring, company: &Uuid, content: &T,
     if let Some((lists, place)) = content.lists(company) {
         item.extend(lists.into_iter().map(|(index, partition)| (index.to_owned(), text(partition))));
         item.insert("ixsk".into(), text(place));
+    }
+    if let Some((sweep, since)) = content.retention() {
+        mark(&mut item, sweep, since);
     }
     Ok(item)
 }

@@ -25,6 +25,7 @@ pub mod punches;
 pub mod recruitment;
 pub mod replay;
 mod reseal;
+mod retention;
 mod rows;
 pub mod salary;
 pub mod scopes;

@@ -7,10 +7,12 @@ use super::Service;
 use super::employees::Employee;
 use super::keys::visit_key;
 use super::replay::{Claim, Signer};
+use super::retention::VISIT;
 use crate::error::Result;
 use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, text};
+use crate::storage::table::mark;
 use crate::values::{Mobile, Text};
 
 /// The sealed attributes of a stored visit.
@@ -35,7 +37,9 @@ impl Service {
         item.insert("employee_uuid".into(), text(employee.uuid.as_str()));
         item.insert("visitor".into(), text(visit.name.as_str()));
         item.insert("visit_time".into(), text(visit.time.as_str()));
-        item.insert("announced_at".into(), number(self.clock.now().as_millisecond()));
+        let now = self.clock.now();
+        item.insert("announced_at".into(), number(now.as_millisecond()));
+        mark(&mut item, VISIT, now);
         self.keyring.record().await?;
         sealed::seal(&self.keyring, &key, &VISITOR, &mut item)?;
         let claimed = match self.claim(signer, &employee, &item).await? {

@@ -40,7 +40,18 @@ impl Name {
         key.strip_prefix(INCOMING)?.strip_prefix("img/").and_then(|name| Self::parse(name).ok())
     }
 
-    fn key(&self) -> String {
+    /// The name at the end of an image's address.
+    pub(super) fn in_address(url: &str) -> Option<Self> {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        Self::parse(path.rsplit_once("/img/")?.1).ok()
+    }
+
+    /// Whether this user has uploaded it.
+    pub(super) fn is_of(&self, user: Id) -> bool {
+        self.0.split_once('_').is_some_and(|(owner, _)| owner == user.to_string())
+    }
+
+    pub(super) fn key(&self) -> String {
         format!("img/{}", self.0)
     }
 

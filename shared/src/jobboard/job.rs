@@ -212,7 +212,10 @@ impl Record for Job {
             item.insert("ix2".into(), text(keys::open_jobs(self.id.as_u64())));
             item.insert(feed::ENTRY.into(), feed::entry_attribute(&self.entry(version)?)?);
         }
-        if let Some(window) = self.top {
+        // An item has one mark. The sweep of pictures clears an ended top as well.
+        if let Some(removed_at) = self.pictures_since() {
+            mark(&mut item, keys::PICTURE_SWEEP, removed_at);
+        } else if let Some(window) = self.top {
             mark(&mut item, keys::TOP_SWEEP, window.end.into());
         }
         Ok(item)

@@ -160,8 +160,9 @@ impl Service {
         .map(drop)
     }
 
-    /// Applies `change` to a job and returns whether it is different now; `recorded` is the act of an administrator. On a concurrent update the change is re-applied to the new version.
-    async fn change_job(
+    /// Applies `change` to a job and returns whether it is different now; `recorded` is the act of an
+    /// administrator. On a concurrent update the change is re-applied to the new version.
+    pub(super) async fn change_job(
         &self,
         id: Id,
         recorded: Option<(&Act, Change)>,

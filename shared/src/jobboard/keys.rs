@@ -35,6 +35,9 @@ pub const ORDER_SWEEP: &str = "order";
 /// The sweep of jobs with a top.
 pub const TOP_SWEEP: &str = "top";
 
+/// The sweep of jobs that an administrator removed, and that have photos.
+pub const PICTURE_SWEEP: &str = "picture";
+
 /// The partition of the orders that an administrator must look at.
 pub const ORDERS_TO_REVIEW: &str = "review";
 

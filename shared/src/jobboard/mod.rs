@@ -15,6 +15,7 @@ pub mod orders;
 mod persons;
 pub mod prices;
 mod reseal;
+mod retention;
 pub mod review;
 pub mod search;
 pub mod sessions;

@@ -56,7 +56,7 @@ impl Service {
 }
 
 /// The id in the key of an order or a job.
-fn id_in(key: &Key) -> Result<Id> {
+pub(super) fn id_in(key: &Key) -> Result<Id> {
     let id = key.pk.split_once('#').and_then(|(_, id)| id.parse().ok());
     id.map(Id::from_u64).ok_or_else(|| Error::internal("a key without an id"))
 }

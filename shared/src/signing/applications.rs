@@ -33,11 +33,11 @@ impl Service {
     ) -> Result<()> {
         let now = self.clock.now();
         let resume = resume.completed(&LocalTime::from(now).date(), self.settings.strict_checksums)?;
-        match verify_code {
-            Some(code) if !self.is_sent_code(&worker.platform, &resume.phone, code).await? => {
+        match (verify_code, &resume.phone) {
+            (Some(code), Some(phone)) if !self.is_sent_code(&worker.platform, phone, code).await? => {
                 return Err(Error::invalid([Fault::new("verify_code", "is wrong or too old")]));
             }
-            None if self.settings.require_sms => return Err(Error::invalid([Fault::new("verify_code", "is required")])),
+            (None, _) if self.settings.require_sms => return Err(Error::invalid([Fault::new("verify_code", "is required")])),
             _ => {}
         }
         self.keyring.record().await?;
@@ -223,5 +223,6 @@ fn new_signing(em_id: u64, company_name: &Text<1, 64>, origin: Origin, now: Time
         terms: None,
         moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: by_worker()? }],
         verifications: Vec::new(),
+        erased_at: None,
     })
 }

@@ -27,14 +27,18 @@ impl Service {
     ///
     /// S3: one read.
     pub async fn image(&self, worker: &Worker, name: &str) -> Result<Presigned> {
-        let (digits, ending) = name.split_once('.').unwrap_or_default();
-        let is_valid = (1..=16).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && Format::with_ending(ending).is_some();
         let key = image_key(worker, name);
-        if !is_valid || !self.objects.exists(&key).await? {
+        if !is_image_name(name) || !self.objects.exists(&key).await? {
             return Err(Error::missing("name"));
         }
         self.objects.presign_get(&key).await
     }
+}
+
+/// Whether this can be the name of an image.
+pub(super) fn is_image_name(name: &str) -> bool {
+    let (digits, ending) = name.split_once('.').unwrap_or_default();
+    (1..=16).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && Format::with_ending(ending).is_some()
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::keys::{application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
+use super::retention::mark_ended;
 use super::states::Application;
 use super::values::Worker;
 use crate::crypto::keyring::Keyring;
@@ -81,6 +82,7 @@ pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: 
     item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
     item.insert("ix2".into(), text(applications_partition(&worker.platform)));
     item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
+    mark_ended(&mut item, signing);
     Ok(item)
 }
 

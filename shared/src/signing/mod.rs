@@ -13,6 +13,7 @@ mod persons;
 mod picture;
 mod reseal;
 pub mod resume;
+mod retention;
 pub mod sessions;
 pub mod states;
 pub mod values;

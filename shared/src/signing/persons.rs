@@ -79,8 +79,10 @@ impl Service {
                 erased.kept.push(SIGNED);
             }
             // A code that was sent to the phone.
-            let key = keys::code_key(&self.keyring, &platform, &resume.phone)?;
-            writes.push(Write::Delete { table: self.tables.credentials.clone(), key, condition: None });
+            if let Some(phone) = &resume.phone {
+                let key = keys::code_key(&self.keyring, &platform, phone)?;
+                writes.push(Write::Delete { table: self.tables.credentials.clone(), key, condition: None });
+            }
         }
         let mut keys = vec![application_key(&worker), worker_key(&worker)];
         if let Some(openid) = stored.as_ref().map(|stored| self.openid_of(stored)).transpose()?.flatten() {

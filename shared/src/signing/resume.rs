@@ -11,10 +11,11 @@ use crate::values::{Date, IdCard, Int, Mobile, Text};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
-    pub real_name: Text<1, 64>,
-    pub phone: Mobile,
+    /// Empty, as every other field of the person is, once the résumé was erased.
+    pub real_name: Text<0, 64>,
+    pub phone: Option<Mobile>,
     /// 身份证.
-    pub id_number: IdCard,
+    pub id_number: Option<IdCard>,
     /// If a request leaves out the age or the gender, `id_number` determines it.
     pub age: Option<Int<0, 150>>,
     /// 0 未知, 1 男, 2 女.
@@ -22,11 +23,11 @@ pub struct Resume {
     /// 民族.
     pub nation: Text<0, 12>,
     /// 1 未婚, 2 已婚, 3 离异.
-    pub marital_sts: Int<1, 3>,
+    pub marital_sts: Option<Int<1, 3>>,
     /// 1 共产党员, 2 共青团员, 3 群众.
-    pub political_sts: Int<1, 3>,
+    pub political_sts: Option<Int<1, 3>>,
     /// 户口类型: 0 农村, 1 城市.
-    pub acct_type: Int<0, 1>,
+    pub acct_type: Option<Int<0, 1>>,
     pub acct_prc_id: Option<Place>,
     pub acct_prc_name: Text<0, 255>,
     pub acct_city_id: Option<Place>,
@@ -65,17 +66,15 @@ impl Resume {
         if self.employee_edu.is_empty() {
             faults.push(Fault::new("employee_edu", "is required"));
         }
-        if strict_checksums && !self.id_number.checksum_holds() {
+        if strict_checksums && self.id_number.as_ref().is_some_and(|id_number| !id_number.checksum_holds()) {
             faults.push(Fault::new("id_number", "has a wrong check character"));
         }
         if !faults.is_empty() {
             return Err(Error::invalid(faults));
         }
-        if self.age.is_none() {
-            self.age = Int::new(self.id_number.birthday().years_until(today).clamp(0, 150));
-        }
-        if self.gender.is_none() {
-            self.gender = Int::new(if self.id_number.is_male() { 1 } else { 2 });
+        if let Some(id_number) = &self.id_number {
+            self.age = self.age.or_else(|| Int::new(id_number.birthday().years_until(today).clamp(0, 150)));
+            self.gender = self.gender.or_else(|| Int::new(if id_number.is_male() { 1 } else { 2 }));
         }
         Ok(self)
     }

@@ -54,6 +54,9 @@ pub struct Signing {
     pub terms: Option<Terms>,
     pub moves: Vec<Move>,
     pub verifications: Vec<Verification>,
+    /// When the clean-up erased the résumé.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Moment>,
 }
 
 numbered! {
@@ -196,6 +199,7 @@ pub(super) fn resubmit(
     if before.id_number != resume.id_number || !is_same_text(before.real_name.as_str(), resume.real_name.as_str()) {
         signing.verify(Verified::Waiting, now, &by_worker()?);
     }
+    signing.erased_at = None;
     signing.reason = Text::default();
     signing.company_name = company_name.clone();
     signing.origin = origin;

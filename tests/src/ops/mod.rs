@@ -9,5 +9,6 @@ mod hris_import;
 mod jobboard;
 mod keys;
 mod outbox;
+mod retention;
 pub mod rotation;
 mod signing;

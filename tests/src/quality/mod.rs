@@ -11,4 +11,5 @@ mod imports;
 mod insights;
 mod logs;
 mod pictures;
+mod privacy;
 mod security;

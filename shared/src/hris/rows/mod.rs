@@ -242,6 +242,7 @@ impl From<EmployeeRow> for Employee {
             sub_company_uuid,
             administrator,
             consent_epoch: 0,
+            left_at: None,
         }
     }
 }

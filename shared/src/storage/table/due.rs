@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use futures::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::attribute::{number, text};
+use super::attribute::{number, read_integer, text};
 use super::retry::retry_conflicts;
 use super::{Condition, Item, Key, Store};
 use crate::error::{Error, Result};
@@ -28,6 +28,18 @@ pub fn mark(item: &mut Item, what: &str, at: Timestamp) {
     let shard = Key::of(item).map_or(0, |key| key.pk.bytes().fold(0_u8, u8::wrapping_add) % SHARDS);
     item.insert(INDEX.into(), text(format!("{what}#{shard}")));
     item.insert(AT.into(), number(at.as_second()));
+}
+
+/// Takes the item out of every sweep.
+pub fn unmark(item: &mut Item) {
+    item.remove(INDEX);
+    item.remove(AT);
+}
+
+/// Whether the item is marked for this sweep, for this time or an earlier one.
+pub fn is_due(item: &Item, what: &str, now: Timestamp) -> bool {
+    let mark = item.get(INDEX).and_then(|mark| mark.as_s().ok()).and_then(|mark| mark.rsplit_once('#'));
+    mark.is_some_and(|(marked, _)| marked == what) && read_integer::<i64>(item, AT).is_ok_and(|at| at <= now.as_second())
 }
 
 /// The item expires at this time. Readers must check `expires_at` themselves: DynamoDB's TTL may lag for days, the sweep for an hour.

@@ -2,15 +2,23 @@
 
 use image::ImageFormat;
 use jiff::SignedDuration;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Request, Scene, Write, matrix, once};
-use crate::support::board::Board;
+use crate::support::board::{Board, User};
 use crate::support::picture::picture;
+use crate::support::product::{EMPLOYEE, Product, employee};
+use crate::support::worker::{Platform, resume};
 use crate::support::{Response, Stage};
 
+/// The periods of a system that keeps personal data for a day.
+const A_DAY: [(&str, &str); 4] =
+    [("RETAIN_VISITS_DAYS", "1"), ("RETAIN_DISMISSED_DAYS", "1"), ("RETAIN_PICTURES_DAYS", "1"), ("RETAIN_RESUMES_DAYS", "1")];
+
 /// A stage with one overdue item of each kind: an unpaid order, a paid order whose notification was lost, a top that has ended,
-/// uploads whose event was lost, an expired idempotency key.
+/// uploads whose event was lost, an expired idempotency key, a visit, an employee who left, a removed job with a picture, a rejected résumé
+/// with a photo.
 pub struct Overdue {
     stage: Stage,
 }
@@ -22,9 +30,10 @@ impl Scene for Overdue {
     const OUR_FAULT: &'static [&'static str] = &[];
 
     async fn set() -> Self {
-        let stage = Stage::open().await;
+        let stage = Stage::open_with(&A_DAY).await;
         let board = Board::of(&stage.address);
         let user = board.join().await;
+        personal_data(&stage, &user).await;
         let job = user.post_job(json!({})).await;
         let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
         let top = number(user.order("/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5})).await);
@@ -55,6 +64,31 @@ impl Scene for Overdue {
     fn is_our_fault(response: &Response) -> bool {
         response.body["orders"]["failed"].is_u64()
     }
+}
+
+/// What retention erases.
+async fn personal_data(stage: &Stage, user: &User) {
+    let product = Product::join_stage(stage).await;
+    product.add_records().await;
+    let visit = product.with_token(json!({"name": "曹操", "time": "下午"}));
+    assert_eq!(product.post(&format!("/api/v2/employees/{EMPLOYEE}/notify"), visit).await.status, 200);
+    let mut left = employee();
+    left["status"] = "dimission".into();
+    product.imports("employees", &[left]).await;
+
+    let picture = || picture(ImageFormat::Png);
+    let name = format!("{}_1.png", user.id);
+    stage.objects().await.put(&format!("img/{name}"), picture(), "image/png").await.unwrap();
+    let removed = user.post_job(json!({"photo_urls": [format!("{}/img/{name}", stage.address.base_url)]})).await;
+    user.board.command("delete_job", json!({"job_id": removed, "reason": "虚假信息", "by": "zhangsan"})).await;
+
+    let worker = Platform::create(&stage.address).await.worker("a worker").await;
+    let mut sent = resume();
+    sent["id_card_front"] = worker.upload("a.png", &picture()).await.body["data"]["url"].clone();
+    assert_eq!(worker.send_json(Method::POST, &sent).await.status, 200);
+    let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    let reject = json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"});
+    worker.platform.command("reject_application", reject).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

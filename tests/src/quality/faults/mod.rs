@@ -264,7 +264,8 @@ impl Cell {
 
 /// The failures that apply to a call.
 fn failures(Seen { service, operation }: &Seen) -> Vec<Failure> {
-    let reads = ["GetItem", "BatchGetItem", "Query", "Scan", "GetObject", "ListBucket"].contains(&operation.as_str());
+    let reads = ["GetItem", "BatchGetItem", "Query", "Scan", "GetObject", "ListBucket", "ListBucketVersions"]
+        .contains(&operation.as_str());
     let mut failures = vec![Failure::Rejected, Failure::Never, Failure::ThrottledTwice];
     if reads {
         // An executed read changes nothing.

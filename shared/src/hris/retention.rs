@@ -1,0 +1,120 @@
+//! Retention: what the scheduled clean-up erases of companies' data when its period is over (docs/privacy.md, How the clean-up erases).
+//!
+//! A visit is marked with the time of its announcement, an employee who left with the time of leaving. The mark of an employee is gone once
+//! nothing is left to erase, or when the employee returns.
+
+use jiff::Timestamp;
+
+use super::Service;
+use super::employees::Employee;
+use super::entity::Entity as _;
+use super::import::unchanged;
+use super::item::{RECORD, from_item, to_copy, to_item};
+use super::keys::{empno_key, record_key};
+use super::values::{Status, Uuid};
+use crate::error::{Error, Result};
+use crate::runtime::caller;
+use crate::runtime::sweep::{Swept, Time, sweep};
+use crate::storage::audit::Object;
+use crate::storage::person::erasure;
+use crate::storage::table::attribute::read_integer;
+use crate::storage::table::{Key, Outcome, VERSION, Write, is_due, retry_conflicts};
+use crate::values::{LocalTime, Private, Text};
+
+/// The sweep of visits.
+pub(super) const VISIT: &str = "visit";
+/// The sweep of employees who left.
+pub(super) const DISMISSED: &str = "dismissed";
+
+impl Employee {
+    /// From when the period counts after which the sensitive fields are erased: the day of leaving, or the import that made the employee
+    /// leave. `None` while the employee works there, and if nothing is left to erase.
+    pub(super) fn erased_from(&self) -> Option<Timestamp> {
+        let day = self.leave_date.as_ref().map(|date| LocalTime::day_bounds(date, date).0);
+        let left = day.or(self.left_at).filter(|_| self.status == Status::Dimission)?;
+        (self.erased() != *self).then(|| left.into())
+    }
+
+    /// The employee as payroll needs it: without what identifies and reaches the person, except name and number.
+    fn erased(&self) -> Self {
+        Self {
+            email: Text::default(),
+            mobile: None,
+            phone_number: None,
+            id_number: Private::default(),
+            address: Text::default(),
+            bank_name: Text::default(),
+            bank_card: None,
+            photo: Text::default(),
+            marriage: Text::default(),
+            birthday: None,
+            avatar: Text::default(),
+            exmail: Text::default(),
+            dingtalk_id: None,
+            wework_id: None,
+            ..self.clone()
+        }
+    }
+}
+
+impl Service {
+    /// Removes the visits that were announced at this time or before.
+    ///
+    /// DynamoDB: the queries of the index, and one write for each visit.
+    pub async fn sweep_visits(&self, time: &Time, before: Timestamp) -> Swept {
+        let table = &self.tables.hris;
+        sweep(self.store.due(table, VISIT, before), time, |key| self.store.remove_due(table, key, before)).await
+    }
+
+    /// Erases the sensitive fields of employees who left at this time or before.
+    ///
+    /// DynamoDB: the queries of the index; for each employee a read, a batch and a transaction.
+    pub async fn sweep_dismissed(&self, time: &Time, before: Timestamp) -> Swept {
+        let overdue = self.store.due(&self.tables.hris, DISMISSED, before);
+        sweep(overdue, time, |key| self.erase_employee(key, before)).await
+    }
+
+    /// Erases the sensitive fields in the record and its copies, and removes the copies by phone. Returns whether the record was overdue.
+    async fn erase_employee(&self, key: Key, before: Timestamp) -> Result<bool> {
+        let (table, keyring) = (&self.tables.hris, &self.keyring);
+        keyring.record().await?;
+        retry_conflicts(|| async {
+            let stored = self.store.get(table, key.clone()).await?;
+            let Some(item) = stored.filter(|item| is_due(item, DISMISSED, before)) else { return Ok(Some(false)) };
+            let company = key.pk.split('#').next().unwrap_or_default();
+            let company = Uuid::parse(company).map_err(Error::internal)?;
+            let employee: Employee = from_item(keyring, item.clone())?;
+            let (erased, version) = (employee.erased(), 1 + read_integer::<u64>(&item, VERSION)?);
+            let put = |item, condition| Write::Put { table: table.clone(), item, condition };
+            let mut writes = vec![put(to_item(keyring, &company, &erased, version)?, unchanged(Some(&item))?)];
+            let by_number = empno_key(&company, &employee.empno);
+            for (alias, copy) in self.store.get_map(table, self.copies_of(&company, &employee)?).await? {
+                // Another employee may have taken over the key.
+                if copy.get(RECORD) != item.get(RECORD) {
+                    continue;
+                }
+                let condition = unchanged(Some(&copy))?;
+                writes.push(match alias == by_number {
+                    true => put(to_copy(keyring, &company, &erased, version, &alias)?, condition),
+                    false => Write::Delete { table: table.clone(), key: alias, condition: Some(condition) },
+                });
+            }
+            let object = Object::new("hris", "employee", &[company.as_str(), employee.uuid.as_str()]);
+            match self.store.transact_by(&caller::act(self.clock.now()), &erasure(&object), writes).await? {
+                Outcome::Written => Ok(Some(true)),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// The keys of the copies of an employee, those by former indexes of phones included.
+    fn copies_of(&self, company: &Uuid, employee: &Employee) -> Result<Vec<Key>> {
+        let mut keys: Vec<Key> = employee.aliases(company, &self.keyring)?.into_iter().map(|alias| alias.key).collect();
+        if let Some(mobile) = &employee.mobile {
+            let former = self.keyring.former_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
+            keys.extend(former.iter().map(|index| record_key(company, "mobile", Uuid::of_digest(index.expose()).as_str())));
+        }
+        Ok(keys)
+    }
+}

@@ -1,0 +1,82 @@
+//! Retention: the pictures of removed jobs (docs/privacy.md, How the clean-up erases).
+//!
+//! A job that an administrator removed is marked with the time of the removal while it has photos.
+
+use jiff::Timestamp;
+
+use super::images::Name;
+use super::item::Record as _;
+use super::job::{Job, State};
+use super::sweeps::id_in;
+use super::values::Photos;
+use super::{Service, keys};
+use crate::error::Result;
+use crate::runtime::sweep::{Swept, Time, sweep};
+use crate::storage::table::{Key, is_due};
+use crate::values::{Id, LocalTime};
+
+/// How many jobs are read at once.
+const BATCH: usize = 100;
+
+impl Job {
+    fn is_removed(&self) -> bool {
+        matches!(self.state, State::TakenDown | State::Deleted)
+    }
+
+    /// From when the period counts after which the pictures are erased.
+    pub(super) fn pictures_since(&self) -> Option<Timestamp> {
+        let note = self.note.as_ref().filter(|_| self.is_removed() && self.content.photo_urls.iter().next().is_some());
+        note.map(|note| note.at.into())
+    }
+
+    /// The pictures of the job that its owner uploaded here.
+    fn pictures(&self) -> impl Iterator<Item = Name> {
+        self.content.photo_urls.iter().filter_map(Name::in_address).filter(|name| name.is_of(self.owner))
+    }
+}
+
+impl Service {
+    /// Erases the pictures of jobs that an administrator removed at this time or before.
+    ///
+    /// DynamoDB: the queries of the index; for each job the reads of the owner and of the owner's jobs, and a transaction. S3: for each
+    /// picture a list, and a removal for each version.
+    pub async fn sweep_pictures(&self, time: &Time, before: Timestamp) -> Swept {
+        let overdue = self.store.due(&self.tables.jobboard, keys::PICTURE_SWEEP, before);
+        sweep(overdue, time, |key| self.erase_pictures(key, before)).await
+    }
+
+    /// Erases the pictures of a job that the owner uses nowhere else, then empties the list of photos. Returns whether it was overdue.
+    async fn erase_pictures(&self, key: Key, before: Timestamp) -> Result<bool> {
+        let stored = self.store.get(&self.tables.jobboard, key.clone()).await?;
+        let Some(stored) = stored.filter(|item| is_due(item, keys::PICTURE_SWEEP, before)) else { return Ok(false) };
+        let job = Job::read(&self.keyring, stored)?;
+        let used = self.used_pictures(job.owner).await?;
+        for name in job.pictures().filter(|name| !used.contains(name)) {
+            self.objects.erase(&name.key()).await?;
+        }
+        let now = LocalTime::from(self.clock.now());
+        self.change_job(id_in(&key)?, None, |job| {
+            if job.is_removed() {
+                job.content.photo_urls = Photos::default();
+                job.top = job.top.filter(|window| now < window.end);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The pictures that open jobs and the profile of a user show.
+    async fn used_pictures(&self, user: Id) -> Result<Vec<Name>> {
+        let table = &self.tables.jobboard;
+        let avatar = self.store.get(table, keys::user(user)).await?.map(|item| self.read_user(item)).transpose()?;
+        let mut used: Vec<Name> = avatar.iter().filter_map(|user| Name::in_address(user.avatar.as_str())).collect();
+        let jobs = self.list("ix1", keys::jobs_of(user)).keys(usize::MAX).await?.unwrap_or_default();
+        for jobs in jobs.chunks(BATCH) {
+            for item in self.store.get_all(table, jobs.to_vec()).await? {
+                let job = Job::read(&self.keyring, item)?;
+                used.extend(job.is_open().then(|| job.pictures().collect::<Vec<_>>()).into_iter().flatten());
+            }
+        }
+        Ok(used)
+    }
+}

@@ -1,0 +1,168 @@
+//! A system with a record of each kind, in which each kind of record has every field that it can have.
+
+use image::ImageFormat;
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::board::{Board, User, done};
+use crate::support::consent::Browser;
+use crate::support::picture::picture;
+use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
+use crate::support::resource::{ALL, APPLICATIONS, PAYMENTS, Resource};
+use crate::support::worker::{CONTRACT, HANDLER, Platform, resume};
+use crate::support::{Partner, Stage};
+
+pub async fn filled() -> Stage {
+    let stage = Stage::open().await;
+    channel(&stage).await;
+    hris(&stage).await;
+    signing(&stage).await;
+    jobboard(&stage).await;
+    stage
+}
+
+async fn channel(stage: &Stage) {
+    let partner = Partner::join(&stage.address).await;
+    partner.push_examples(&ALL.each_ref().map(|kind| kind.name)).await;
+    let post = async |kind: &Resource, mut body: Value| {
+        (body[kind.id_field], body["remark"]) = ("whole".into(), "备注".into());
+        let created = partner.post(kind.path, &body).await;
+        assert_eq!(created.status, 200, "{created:?}");
+    };
+    post(&APPLICATIONS, APPLICATIONS.example()).await;
+    post(&PAYMENTS, PAYMENTS.with("payment_basis.work_hours", 8)).await;
+}
+
+async fn hris(stage: &Stage) {
+    let product = Product::join_stage(stage).await;
+    product.add_records().await;
+    let whole = json!({
+        "phone_number": "028-85550000", "bank_name": "招商银行", "bank_card": "6222021234567890123", "category": "fulltime",
+        "photo": "https://files.example.com/1.jpg", "avatar": "https://files.example.com/2.jpg", "job_grade": "P7",
+        "probation_end_date": "2012-12-29", "leave_date": "2030-01-01", "dingtalk_id": "d", "wework_id": "w",
+        "leader_uuid": EMPLOYEE,
+    });
+    let mut row = employee();
+    row.as_object_mut().unwrap().extend(whole.as_object().unwrap().clone());
+    let mut left = numbered(1);
+    left["status"] = "dimission".into();
+    product.imports("employees", &[row, left]).await;
+    let head = json!({"name": "后端组", "uuid": "d".repeat(32), "superior_uuid": "e".repeat(32), "charger_uuid": EMPLOYEE});
+    product.imports("departments", &[head]).await;
+    let candidate = json!({
+        "uuid": "c".repeat(32), "name": "候选人", "birthday": "1990-01-01", "sex": "female", "source_id": "1",
+    });
+    product.imports("candidates", &[candidate]).await;
+
+    let post = async |method: Method, path: &str, payload: Value| {
+        let response = product.call(method, path, product.with_token(payload)).await;
+        assert_eq!(response.status, 200, "{path}: {response:?}");
+    };
+    let bind = product.command(json!({"command": "create_bind_code", "company_uuid": product.company})).await;
+    let bind = format!("/api/v2/moka_binds/{}", bind["bind_code"].as_str().expect("a code"));
+    assert_eq!(product.patch(&bind, Value::Null).await.status, 200);
+    let mut pushed = moka_candidate();
+    let details = json!({
+        "gender": "男", "birthYear": 1990, "source": "官网", "academicDegree": "本科", "married": "未婚",
+        "educationInfo": [{"school": "第一中学"}], "experienceInfo": [{"company": "甲公司"}],
+        "resumeUrl": "https://moka.example.com/1.pdf", "interviewFeedbackUrl": "https://moka.example.com/2.pdf",
+        "offerAttachmentUrls": ["https://moka.example.com/3.pdf"], "offerInfo": {"salary": 1},
+    });
+    pushed.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
+    post(Method::POST, "/api/v2/moka_candidates", pushed).await;
+    let punches = product.post("/api/v2/attendance_punches", json!([{"empno": EMPNO, "punched_at": "2017-02-03 08:00"}])).await;
+    assert_eq!(punches.status, 200, "{punches:?}");
+    let value = json!({"empno": EMPNO, "subject_name": "绩效工资", "month": "2017-09", "value": 1024});
+    post(Method::POST, "/api/v2/salary/subject_values", value).await;
+    let path = format!("/api/v2/company_tokens/{}", product.company);
+    post(Method::PATCH, &path, json!({"zhiren_visitor_token": "v"})).await;
+    let path = format!("/api/v2/employees/{EMPLOYEE}/notify");
+    post(Method::POST, &path, json!({"name": "曹操", "time": "下午"})).await;
+    consents(stage, &product).await;
+}
+
+/// Consents: one with its grant, which was used and revoked; one whose response code waits; a code whose message waits.
+async fn consents(stage: &Stage, product: &Product) {
+    let token = product.access_token().await;
+    assert_eq!(product.read(&token, "/api/v2/departments", json!({})).await.status, 200);
+    let grants = json!({"command": "list_grants", "company_uuid": product.company});
+    let grant = product.command(grants).await["grants"][0].clone();
+    let revoke = json!({"command": "revoke_grant", "app_id": grant["app_id"], "grant_id": grant["grant_id"]});
+    assert_eq!(product.command(revoke).await["active"], false);
+    product.access_token().await;
+    let app = product.app().await;
+    stage.clock.advance(SignedDuration::from_secs(61));
+    Browser::new(&app).response_code(MOBILE).await;
+    let unsent = product.administrator().await;
+    // It waits: only a read of the messages delivers what waits.
+    let page = Browser::new(&app).request_code(&unsent, "").await;
+    assert_eq!((page.status, page.message()), (200, None));
+}
+
+async fn signing(stage: &Stage) {
+    let platform = Platform::create(&stage.address).await;
+    let handler = json!({
+        "handler_id": HANDLER, "username": "zhangsan", "name": "张三", "phone": "13800138000", "email": "a@example.com",
+    });
+    platform.command("set_handler", json!({"handler": handler})).await;
+    platform.command("set_positions", json!({"positions": [{"name": "B岗位"}]})).await;
+    platform
+        .command("set_dictionary", json!({"dict_item": "Nation", "entries": [{"dict_key": "1", "dict_value": "汉族"}]}))
+        .await;
+    let worker = platform.worker("a worker").await;
+    let submitted = worker.request(Method::POST, "/employee").json(&resume());
+    let submitted = submitted.header("x-unique-key", "k").header("x-city", "成都").header("x-location", "104.06-30.67");
+    assert_eq!(submitted.send().await.unwrap().status(), 200);
+    let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    let terms = json!({
+        "em_id": em_id, "by": "zhangsan", "contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000, "work_pos": "B岗位",
+    });
+    platform.command("set_verify_status", json!({"em_id": em_id, "by": "zhangsan", "verify_status": 2})).await;
+    platform.command("approve_application", terms).await;
+    let (captcha, shown) = platform.captcha().await;
+    platform.captcha().await;
+    assert_eq!(platform.verifycode(&captcha, &shown, "13800138000").await.status, 200);
+}
+
+async fn jobboard(stage: &Stage) {
+    let board = Board::of(&stage.address);
+    let (inviter, other) = (board.join().await, board.join().await);
+    let codes = json!({
+        "login_code": board.code("login", "invited").await, "phone_code": board.code("phone", "13900000099").await,
+        "inviter_id": inviter.id,
+    });
+    assert_eq!(board.post("/wechat/user/register", &codes).await.status, 200);
+    let user = board.register("invited", "13900000099").await;
+    let information = json!({"name": "小周", "avatar": "https://cdn.example.com/1.png", "sex": 1});
+    assert_eq!(user.post("/user/update/info", &information).await, done());
+    assert_eq!(user.post("/user/update/geo", &json!({"longitude": 116.4, "latitude": 39.9})).await, done());
+
+    let job = user.post_job(json!({"user_name": "段先生"})).await;
+    assert_eq!(other.post("/job/collect", &json!({"job_id": job})).await, done());
+    other.adjust_vouchers(1).await;
+    assert_eq!(other.call(job).await, done());
+    assert_eq!(user.post("/jobs/refresh", &json!({"job_id": job})).await, done());
+    orders(&user, job).await;
+    board.command("take_down_job", json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
+    board.command("set_price", json!({"goods": "voucher", "quantity": 10, "price": 30})).await;
+    assert_eq!(user.post_once("/job/create", "k", &crate::support::board::job()).await, done());
+    let name = format!("{}_{}.png", user.id, stage.clock_nanoseconds());
+    stage.objects().await.put(&format!("img/{name}"), picture(ImageFormat::Png), "image/png").await.unwrap();
+}
+
+/// Orders of each kind: one that was paid and refunded, and one that was paid for a job that was closed before.
+async fn orders(user: &User, job: u64) {
+    let board = &user.board;
+    let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
+    let top = json!({"job_id": job, "top_hour": 72, "price": 5});
+    board.pay(&number(user.order("/jobs/top", top).await)).await;
+    board.pay(&number(user.order("/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await)).await;
+    let voucher = user.order_voucher().await;
+    board.pay(&voucher).await;
+    board.command("refund_note", json!({"order_no": voucher, "reason": "退款", "by": "zhangsan"})).await;
+    let closed = user.post_job(json!({})).await;
+    let late = number(user.order("/jobs/top", json!({"job_id": closed, "top_hour": 72, "price": 5})).await);
+    assert_eq!(user.post("/job/close", &json!({"job_id": closed})).await, done());
+    board.pay(&late).await;
+}
