@@ -233,10 +233,7 @@ async fn an_export_holds_all_that_is_stored_and_is_recorded() {
     assert_eq!(content.status(), 200);
     let content: Value = content.json().await.unwrap();
     let (records, pictures) = (content["records"].as_array().unwrap(), content["pictures"].as_array().unwrap());
-    assert_eq!(
-        exported,
-        json!({"url": url, "valid_for": 900, "records": records.len(), "pictures": pictures.len()})
-    );
+    assert_eq!(exported, json!({"url": url, "valid_for": 900, "records": records.len(), "pictures": pictures.len()}));
     let text = content.to_string();
     for value in PLANTED {
         assert!(text.contains(value), "{value}");
@@ -244,8 +241,19 @@ async fn an_export_holds_all_that_is_stored_and_is_recorded() {
     assert_eq!(pictures.len(), 2);
     let kinds: BTreeSet<&str> = records.iter().map(|record| record["kind"].as_str().unwrap()).collect();
     let expected = [
-        "application", "approval", "arrangement", "contact_in", "employee", "job", "order", "payment", "punch", "salary", "user",
-        "voucher_entry", "worker",
+        "application",
+        "approval",
+        "arrangement",
+        "contact_in",
+        "employee",
+        "job",
+        "order",
+        "payment",
+        "punch",
+        "salary",
+        "user",
+        "voucher_entry",
+        "worker",
     ];
     assert_eq!(kinds, BTreeSet::from(expected));
 
