@@ -33,6 +33,10 @@ pub(super) const VACANCY: &str = "vacancy";
 pub(super) const SOURCE: &str = "source";
 pub(super) const CANDIDATE: &str = "candidate";
 
+/// The sweeps of visits, and of employees who left.
+pub(super) const VISIT_SWEEP: &str = "visit";
+pub(super) const DISMISSED_SWEEP: &str = "dismissed";
+
 /// The lists of all access keys and of all apps. With a company in front: those of the company.
 pub(super) const ACCESS_KEYS: &str = "access_keys";
 pub(super) const OAUTH_APPS: &str = "oauth_apps";
