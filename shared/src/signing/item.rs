@@ -11,15 +11,14 @@
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::keys::{application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
-use super::retention::mark_ended;
-use super::states::Application;
+use super::keys::{ENDED_SWEEP, application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
+use super::states::{Application, Signing, State};
 use super::values::Worker;
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, text};
-use crate::storage::table::{Item, Key, expire};
+use crate::storage::table::{Item, Key, expire, mark, unmark};
 use crate::values::Secret;
 
 /// The number of a worker and of their application.
@@ -84,6 +83,16 @@ pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: 
     item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
     mark_ended(&mut item, signing);
     Ok(item)
+}
+
+/// Marks the item of an application for the sweep, or takes it out.
+fn mark_ended(item: &mut Item, signing: &Signing) {
+    unmark(item);
+    let has_ended = matches!(signing.state, State::Rejected | State::Cancelled) && signing.erased_at.is_none();
+    let last = signing.moves.last().filter(|_| has_ended);
+    if let Some(ended_at) = last.and_then(|last| Timestamp::from_second(last.at.as_second()).ok()) {
+        mark(item, ENDED_SWEEP, ended_at);
+    }
 }
 
 pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result<Application> {

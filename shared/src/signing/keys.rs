@@ -21,6 +21,9 @@ use crate::error::Result;
 use crate::storage::table::Key;
 use crate::values::{Mobile, Secret};
 
+/// The sweep of applications that ended.
+pub(super) const ENDED_SWEEP: &str = "ended";
+
 pub(super) fn platform_key(platform: &PlatformCode) -> Key {
     Key::new(format!("platform#{platform}"), "platform")
 }

@@ -9,30 +9,17 @@ use super::Service;
 use super::applications::object;
 use super::images::is_image_name;
 use super::item::{application_from_item, application_item};
-use super::keys::image_key;
+use super::keys::{ENDED_SWEEP, image_key};
 use super::resume::Resume;
-use super::states::{Application, Origin, Signing, State};
+use super::states::{Application, Origin};
 use super::values::{Entries, PlatformCode, Worker};
 use crate::error::{Error, Result};
 use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
 use crate::storage::person::erasure;
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, is_due, mark, retry_conflicts, unmark};
+use crate::storage::table::{Condition, Key, Outcome, VERSION, Write, is_due, retry_conflicts};
 use crate::values::Text;
-
-/// The sweep of applications that ended.
-const ENDED: &str = "ended";
-
-/// Marks the item of an application for the sweep, or takes it out.
-pub(super) fn mark_ended(item: &mut Item, signing: &Signing) {
-    unmark(item);
-    let has_ended = matches!(signing.state, State::Rejected | State::Cancelled) && signing.erased_at.is_none();
-    let last = signing.moves.last().filter(|_| has_ended);
-    if let Some(ended_at) = last.and_then(|last| Timestamp::from_second(last.at.as_second()).ok()) {
-        mark(item, ENDED, ended_at);
-    }
-}
 
 impl Resume {
     /// What remains: the company, the handler and the position.
@@ -80,7 +67,7 @@ impl Service {
     ///
     /// DynamoDB: the queries of the index; for each application a read and a write. S3: for each photo a list, and a removal for each version.
     pub async fn sweep_resumes(&self, time: &Time, before: Timestamp) -> Swept {
-        let overdue = self.store.due(&self.tables.signing, ENDED, before);
+        let overdue = self.store.due(&self.tables.signing, ENDED_SWEEP, before);
         sweep(overdue, time, |key| self.erase_resume(key, before)).await
     }
 
@@ -92,7 +79,7 @@ impl Service {
         self.keyring.record().await?;
         retry_conflicts(|| async {
             let stored = self.store.get(table, key.clone()).await?;
-            let Some(item) = stored.filter(|item| is_due(item, ENDED, before)) else { return Ok(Some(false)) };
+            let Some(item) = stored.filter(|item| is_due(item, ENDED_SWEEP, before)) else { return Ok(Some(false)) };
             let version: u64 = read_integer(&item, VERSION)?;
             let Application { resume, mut signing } = application_from_item(&self.keyring, item)?;
             // The photos first: the record names them until they are gone.
