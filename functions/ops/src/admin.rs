@@ -19,9 +19,8 @@ use shared::runtime::call_counter::counted;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
-use shared::storage::audit::{Act, Actor};
+use shared::storage::audit::{Act, Actor, AuditLog};
 use shared::storage::objects::Objects;
-use shared::storage::table::Store;
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
@@ -34,7 +33,7 @@ pub struct Admin {
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
-    store: Store,
+    audit: AuditLog,
     /// The uploads bucket: pictures of persons, and exports.
     bucket: Objects,
     clock: Arc<dyn Clock>,
@@ -75,7 +74,7 @@ impl Admin {
             hris: Arc::new(hris),
             signing: Arc::new(signing),
             jobboard: Arc::new(jobboard),
-            store: environment.store(),
+            audit: environment.audit_log(),
             bucket: environment.objects(environment.required("UPLOADS_BUCKET")?),
             clock: Arc::clone(&environment.clock),
             log: environment.log.clone(),
@@ -172,8 +171,8 @@ impl Admin {
             "set_contract" => run(event, |read| signing::set_contract(&self.signing, act, read)),
             "set_positions" => run(event, |read| signing::set_positions(&self.signing, act, read)),
             "set_dictionary" => run(event, |read| signing::set_dictionary(&self.signing, act, read)),
-            "list_applications" => run(event, |read| signing::list_applications(&self.signing, &self.store, act, read)),
-            "show_application" => run(event, |read| signing::show_application(&self.signing, &self.store, act, read)),
+            "list_applications" => run(event, |read| signing::list_applications(&self.signing, &self.audit, act, read)),
+            "show_application" => run(event, |read| signing::show_application(&self.signing, &self.audit, act, read)),
             "approve_application" => run(event, |read| signing::approve(&self.signing, act, read)),
             "sign_application" => run(event, |read| signing::sign(&self.signing, act, read)),
             "reject_application" => run(event, |read| signing::reject(&self.signing, act, read)),
@@ -181,10 +180,10 @@ impl Admin {
             "end_worker_sessions" => run(event, |read| signing::end_worker_sessions(&self.signing, act, read)),
             "set_verify_status" => run(event, |read| signing::set_verify_status(&self.signing, act, read)),
             "find_person" => run(event, |read| persons::find(self.families(), read)),
-            "export_person" => run(event, |read| persons::export(self.families(), &self.store, &self.bucket, act, read)),
-            "erase_person" => run(event, |read| persons::erase(self.families(), &self.store, act, read)),
-            "replay_erasures" => run(event, |read| persons::replay(self.families(), &self.store, act, read)),
-            "audit" => run(event, |read| audit::list(&self.store, read)),
+            "export_person" => run(event, |read| persons::export(self.families(), &self.audit, &self.bucket, act, read)),
+            "erase_person" => run(event, |read| persons::erase(self.families(), &self.audit, act, read)),
+            "replay_erasures" => run(event, |read| persons::replay(self.families(), &self.audit, act, read)),
+            "audit" => run(event, |read| audit::list(&self.audit, read)),
             "set_price" => run(event, |read| jobboard::set_price(&self.jobboard, act, read)),
             "list_prices" => run(event, |read| jobboard::list_prices(&self.jobboard, read)),
             "adjust_vouchers" => run(event, |read| jobboard::adjust_vouchers(&self.jobboard, act, read)),

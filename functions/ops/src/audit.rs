@@ -4,8 +4,7 @@ use deserr::Deserr;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
-use shared::storage::audit::{Filter, Recorded};
-use shared::storage::table::Store;
+use shared::storage::audit::{AuditLog, Filter, Recorded};
 use shared::values::input::Faults;
 use shared::values::{Date, Moment, Text};
 
@@ -30,7 +29,7 @@ pub struct List {
     cursor: Option<Text<1, 128>>,
 }
 
-pub async fn list(store: &Store, List { object, actor, day, limit: Limit(limit), cursor }: List) -> Result<Value> {
+pub async fn list(audit: &AuditLog, List { object, actor, day, limit: Limit(limit), cursor }: List) -> Result<Value> {
     let filter = match (object, actor, day) {
         (Some(object), None, None) => Filter::Object(object.as_str().to_owned()),
         (None, Some(actor), None) => match actor.as_str().split_once('/') {
@@ -41,7 +40,7 @@ pub async fn list(store: &Store, List { object, actor, day, limit: Limit(limit),
         _ => return Err(Error::invalid([Fault::new("object", "or actor or day is required, and only one of them")])),
     };
     let size = usize::try_from(limit).map_err(Error::internal)?;
-    let records = store.recorded(&filter, size, cursor.as_ref().map(Text::as_str)).await?;
+    let records = audit.list(&filter, size, cursor.as_ref().map(Text::as_str)).await?;
     let next = records.last().filter(|_| records.len() == size).map(|last| last.ixsk.clone());
     let records: Vec<Value> = records.into_iter().map(view).collect::<Result<_>>()?;
     Ok(json!({"records": records, "next_cursor": next}))

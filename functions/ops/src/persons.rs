@@ -6,10 +6,9 @@ use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::hris::values::{Code, Uuid};
-use shared::storage::audit::{Act, Change, Filter, Object};
+use shared::storage::audit::{Act, AuditLog, Change, Filter, Object};
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
 use shared::storage::person::{Erased, Exported, Wanted};
-use shared::storage::table::Store;
 use shared::values::input::Faults;
 use shared::values::{Date, IdCard, Mobile, Secret, Text};
 
@@ -89,7 +88,7 @@ pub async fn find(families: Families<'_>, person: Person) -> Result<Value> {
 }
 
 /// Stores all data of a person in one object, with a link that is valid for fifteen minutes. The bucket removes the object after a day.
-pub async fn export(families: Families<'_>, store: &Store, bucket: &Objects, act: &Act, export: Export) -> Result<Value> {
+pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, act: &Act, export: Export) -> Result<Value> {
     let Export { objects, reason } = export;
     let objects = parsed(&objects)?;
     let (mut records, mut pictures) = (Vec::new(), Vec::new());
@@ -108,7 +107,7 @@ pub async fn export(families: Families<'_>, store: &Store, bucket: &Objects, act
     }
     let mut change = Change::of(Object::new("persons", "export", &["all"])).because(reason.as_str());
     change.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
-    store.record(act, &change).await?;
+    audit.record(act, &change).await?;
     let key = format!("exports/{}.json", shared::crypto::random::random_text()?);
     let count = (records.len(), pictures.len());
     let bytes = serde_json::to_vec(&json!({"records": records, "pictures": pictures})).map_err(Error::internal)?;
@@ -118,12 +117,12 @@ pub async fn export(families: Families<'_>, store: &Store, bucket: &Objects, act
 }
 
 /// Erases a person. The order is recorded first, so that an erasure that was interrupted is completed by a repetition or a replay.
-pub async fn erase(families: Families<'_>, store: &Store, act: &Act, Erase { objects, reason }: Erase) -> Result<Value> {
+pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { objects, reason }: Erase) -> Result<Value> {
     let objects = parsed(&objects)?;
     let [family, kind, id] = ERASURES;
     let mut order = Change::of(Object::new(family, kind, &[id])).because(reason.as_str());
     order.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
-    store.record(act, &order).await?;
+    audit.record(act, &order).await?;
     let mut erased = Vec::new();
     for object in &objects {
         erased.push(view(object, families.erase_person(act, object).await?));
@@ -132,10 +131,10 @@ pub async fn erase(families: Families<'_>, store: &Store, act: &Act, Erase { obj
 }
 
 /// Erases again what was erased since a day: a restored table holds it again. The newest orders come first; repeat it with `next_cursor`.
-pub async fn replay(families: Families<'_>, store: &Store, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
+pub async fn replay(families: Families<'_>, audit: &AuditLog, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
     let [family, kind, id] = ERASURES;
     let filter = Filter::Object(Object::new(family, kind, &[id]).as_str().to_owned());
-    let records = store.recorded(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;
+    let records = audit.list(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;
     let from = shared::values::LocalTime::day_bounds(&since, &since).0.as_millisecond();
     let next = records.last().filter(|last| records.len() == 100 && last.at >= from).map(|last| last.ixsk.clone());
     let mut erased = Vec::new();

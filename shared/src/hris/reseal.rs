@@ -26,7 +26,7 @@ impl Service {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.hris;
         let mover = Mover { family: "hris", act, keyring: keys, store, table };
-        let pass = Pass { keys, store, table, clock, limit, cursor };
+        let pass = Pass { act, keys, store, table, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&mover, item)).await
     }
 

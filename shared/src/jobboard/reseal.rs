@@ -13,7 +13,7 @@ impl Service {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.jobboard;
         let mover = Mover { family: "jobboard", act, keyring: keys, store, table };
-        let pass = Pass { keys, store, table, clock, limit, cursor };
+        let pass = Pass { act, keys, store, table, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&mover, item)).await
     }
 

@@ -25,6 +25,7 @@ use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::log;
 use crate::runtime::metrics::Log;
+use crate::storage::audit::AuditLog;
 use crate::storage::objects::Objects;
 use crate::storage::table::Store;
 use crate::values::Secret;
@@ -112,6 +113,11 @@ impl Environment {
     /// A client of DynamoDB, which connects on first use.
     pub fn store(&self) -> Store {
         Store::new(self.dynamodb(), self.optional("AUDIT_TABLE").map(str::to_owned))
+    }
+
+    /// The table of audit records.
+    pub fn audit_log(&self) -> AuditLog {
+        AuditLog::new(self.store())
     }
 
     /// What a family needs before its first request: a DynamoDB client with an open connection, and the keys in this secret, which

@@ -20,8 +20,9 @@ use crate::crypto::keyring::{Keyring, Keys, Purpose};
 use crate::error::{Error, Result};
 use crate::outbound::secret::{Reading, Source};
 use crate::runtime::clock::Clock;
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Item, Key, Outcome, Store, VERSION, retry_conflicts};
+use crate::storage::table::{Condition, Item, Key, Outcome, Store, VERSION, Write, retry_conflicts};
 use crate::values::Secret;
 
 /// The least time between two reads for tokens that name an unknown key: forged ones must not cause a call each.
@@ -148,7 +149,7 @@ impl FamilyKeys {
 
 impl FamilyKeys {
     /// Since when the configuration in the secret is known: from now on, if it is new.
-    pub(super) async fn configured_since(&self, now: Timestamp) -> Result<Timestamp> {
+    pub(super) async fn configured_since(&self, act: &Act, now: Timestamp) -> Result<Timestamp> {
         {
             let mut reading = self.reading.lock().await;
             self.read_again(&mut reading, now).await;
@@ -162,19 +163,27 @@ impl FamilyKeys {
                 return Timestamp::from_millisecond(since).map(Some).map_err(Error::internal);
             }
             let version = version(&stored)?;
-            let mut next = stored;
+            let mut next = stored.clone();
             next.insert(CONFIGURATION.into(), text(configuration.as_str()));
             next.insert(SINCE.into(), number(now.as_millisecond()));
             next.insert(VERSION.into(), number(version + 1));
-            let is_stored = self.put_marker(next, Condition::equals(VERSION, number(version))).await?;
+            let is_stored = self.move_marker(act, &stored, next).await?;
             Ok(is_stored.then_some(now))
         })
         .await
     }
 
+    /// Replaces the marker that a pass has read. Returns false if another process has changed it.
+    async fn move_marker(&self, act: &Act, stored: &Item, next: Item) -> Result<bool> {
+        let unchanged = Condition::equals(VERSION, number(version(stored)?));
+        let change = Change::of(Object::new("keys", "marker", &[&self.table])).changed(stored, &next);
+        let put = Write::Put { table: self.table.clone(), item: next, condition: unchanged };
+        Ok(matches!(self.store.transact_by(act, &change, vec![put]).await?, Outcome::Written))
+    }
+
     /// After a pass that began with this configuration, stored records need only the keys that it uses. `false` if the configuration is
     /// another one by now.
-    pub(super) async fn complete(&self, since: Timestamp) -> Result<bool> {
+    pub(super) async fn complete(&self, act: &Act, since: Timestamp) -> Result<bool> {
         let keys = self.ring.keys();
         retry_conflicts(|| async {
             let Some(stored) = self.store.get(&self.table, marker_key()).await? else { return Ok(Some(false)) };
@@ -188,7 +197,7 @@ impl FamilyKeys {
             let mut next = marker([keys.current()].into_iter(), keys.indexes().into_iter(), version + 1);
             next.insert(CONFIGURATION.into(), stored[CONFIGURATION].clone());
             next.insert(SINCE.into(), stored[SINCE].clone());
-            let is_stored = self.put_marker(next, Condition::equals(VERSION, number(version))).await?;
+            let is_stored = self.move_marker(act, &stored, next).await?;
             Ok(is_stored.then_some(true))
         })
         .await

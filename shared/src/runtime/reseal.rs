@@ -52,6 +52,7 @@ pub struct Progress {
 
 /// What a pass works on.
 pub struct Pass<'a> {
+    pub act: &'a Act,
     pub keys: &'a FamilyKeys,
     pub store: &'a Store,
     pub table: &'a str,
@@ -62,16 +63,16 @@ pub struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Runs `act` for the items after the cursor. An item that fails does not end the pass, but the pass is not complete.
+    /// Runs `move_item` for the items after the cursor. An item that fails does not end the pass, but the pass is not complete.
     ///
-    /// DynamoDB: one scan for each hundred items, and the calls of `act`.
-    pub async fn run<F>(self, act: impl Fn(Item) -> F) -> Result<Progress>
+    /// DynamoDB: one scan for each hundred items, and the calls of `move_item`.
+    pub async fn run<F>(self, move_item: impl Fn(Item) -> F) -> Result<Progress>
     where
         F: Future<Output = Result<Resealed>>,
     {
-        let Self { keys, store, table, clock, limit, cursor } = self;
+        let Self { act, keys, store, table, clock, limit, cursor } = self;
         let begun = clock.now();
-        let since = keys.configured_since(begun).await?;
+        let since = keys.configured_since(act, begun).await?;
         let scope = format!("reseal {table} {} {}", keys.keys().configuration(), since.as_millisecond());
         let (mut after, mut done, mut failed) = match cursor {
             None => {
@@ -93,8 +94,11 @@ impl Pass<'_> {
         loop {
             let (items, next) = store.scan(table, after, PAGE).await?;
             done += items.len() as u64;
-            let outcomes: Vec<Result<Resealed>> =
-                stream::iter(items).map(|item| settle(store, table, item, &act)).buffer_unordered(AT_ONCE).collect().await;
+            let outcomes: Vec<Result<Resealed>> = stream::iter(items)
+                .map(|item| settle(store, table, item, &move_item))
+                .buffer_unordered(AT_ONCE)
+                .collect()
+                .await;
             for outcome in outcomes {
                 match outcome {
                     Ok(Resealed::Unchanged) => {}
@@ -115,7 +119,7 @@ impl Pass<'_> {
             }
             after = Some(key);
         }
-        let is_complete = failed == 0 && keys.complete(since).await?;
+        let is_complete = failed == 0 && keys.complete(act, since).await?;
         Ok(Progress { done, failed, changed, next: None, is_complete })
     }
 }
@@ -123,7 +127,7 @@ impl Pass<'_> {
 /// How often an item is looked at again that requests keep changing.
 const LOOKS: u32 = 5;
 
-async fn settle<F>(store: &Store, table: &str, item: Item, act: &impl Fn(Item) -> F) -> Result<Resealed>
+async fn settle<F>(store: &Store, table: &str, item: Item, move_item: &impl Fn(Item) -> F) -> Result<Resealed>
 where
     F: Future<Output = Result<Resealed>>,
 {
@@ -132,7 +136,7 @@ where
     for _ in 0..LOOKS {
         // Removed since: nothing is left to reseal.
         let Some(found) = item else { return Ok(Resealed::Unchanged) };
-        match act(found).await? {
+        match move_item(found).await? {
             Resealed::Conflict => {
                 item = match &key {
                     Some(key) => store.get(table, key.clone()).await?,

@@ -192,7 +192,7 @@ async fn hris(stage: &Stage, canaries: &mut Canaries) {
         row[field] = canary.into();
     }
     let import = json!({
-        "command": "import_hris", "kind": "employees", "company_uuid": product.company, "rows": row.to_string(),
+        "command": "import_hris", "by": "zhangsan", "kind": "employees", "company_uuid": product.company, "rows": row.to_string(),
     });
     let url = format!("{}/2015-03-31/functions/ops-admin/invocations", stage.address.base_url);
     let texts = members.map(|(_, canary)| canary);

@@ -6,9 +6,8 @@ use shared::error::{Error, Result};
 use shared::signing::Service;
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::values::{Number, PlatformCode};
-use shared::storage::audit::{Act, Change, Object};
+use shared::storage::audit::{Act, AuditLog, Change, Object};
 use shared::storage::page::PageRequest;
-use shared::storage::table::Store;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Quotable, Text};
 
@@ -72,7 +71,7 @@ pub struct SetVerifyStatus {
 }
 
 /// The names in the list are sealed fields: the look at them is recorded.
-pub async fn list_applications(service: &Service, store: &Store, act: &Act, list: ListApplications) -> Result<Value> {
+pub async fn list_applications(service: &Service, audit: &AuditLog, act: &Act, list: ListApplications) -> Result<Value> {
     let state = list.status.and_then(|status| u8::try_from(status.get()).ok()).and_then(|status| State::try_from(status).ok());
     let number = |number: i64| u32::try_from(number).unwrap_or(1);
     let request = PageRequest {
@@ -85,7 +84,7 @@ pub async fn list_applications(service: &Service, store: &Store, act: &Act, list
     if !shown.is_empty() {
         let mut look = look(&list.platform_code, "all", &["real_name"]);
         look.ids = shown;
-        store.record(act, &look).await?;
+        audit.record(act, &look).await?;
     }
     let rows: Vec<Value> = page.list.iter().map(summary).collect();
     Ok(
@@ -96,14 +95,14 @@ pub async fn list_applications(service: &Service, store: &Store, act: &Act, list
 /// Name, terms and place are sealed fields: the look at them is recorded.
 pub async fn show_application(
     service: &Service,
-    store: &Store,
+    audit: &AuditLog,
     act: &Act,
     ShowApplication { platform_code, em_id }: ShowApplication,
 ) -> Result<Value> {
     let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
     let found = found.ok_or_else(|| Error::missing("em_id"))?;
     let em_id = found.signing.em_id.to_string();
-    store.record(act, &look(&platform_code, &em_id, &["real_name", "terms", "origin"])).await?;
+    audit.record(act, &look(&platform_code, &em_id, &["real_name", "terms", "origin"])).await?;
     Ok(view(&found))
 }
 

@@ -14,25 +14,26 @@
 //! | `ids`, `rows` | of a change of many objects: their ids, and `id`, `fields`, `before` and `after` of each |
 //! | `outcome` | `done`, or `rejected` for a burst of rejected sign-ins |
 
+mod log;
+mod write;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::keyring::Keyring;
+pub use log::{AuditLog, Filter, Recorded};
+pub use write::{Sealed, Stored};
+
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
-use crate::storage::sealed::{self, BY_ID_NUMBER, BY_PHONE, Fields, SEALED};
+use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, SEALED};
 use crate::storage::table::attribute::{number, read_integer, text};
-use crate::storage::table::retry_conflicts;
-use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, STAMP, Store, VERSION, Write, expire};
+use crate::storage::table::{Item, Key, STAMP, VERSION, expire};
 use crate::values::{LocalTime, Text};
 
 /// How long a record is kept: three years.
 const KEPT: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
-/// The most pages of an index that one list reads.
-const MAX_PAGES: u32 = 20;
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,190 +243,6 @@ pub fn changed(before: &Item, after: &Item) -> Vec<String> {
     names
 }
 
-/// Whether two versions of an item have the same content.
-fn is_same(before: &Item, after: &Item) -> bool {
-    let content = |item: &Item| {
-        let own = item.iter().filter(|(name, _)| ![VERSION, STAMP].contains(&name.as_str()));
-        own.map(|(name, value)| (name.clone(), value.clone())).collect::<Item>()
-    };
-    content(before) == content(after)
-}
-
 fn version(item: &Item) -> Option<u64> {
     item.contains_key(VERSION).then(|| read_integer(item, VERSION).ok()).flatten()
-}
-
-/// A record as people read it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Recorded {
-    pub at: i64,
-    #[serde(flatten)]
-    pub actor: Actor,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    pub action: String,
-    pub request_id: String,
-    #[serde(flatten)]
-    pub change: Change,
-    /// The position in lists.
-    pub ixsk: String,
-}
-
-/// A stored item that an act changes. Its sealed fields are compared in plain text: each sealing of a value differs.
-pub struct Stored<'a> {
-    pub table: &'a str,
-    pub key: Key,
-    pub sealed: Sealed<'a>,
-}
-
-/// How the sealed fields of an item open, if it has any.
-pub type Sealed<'a> = Option<(&'a Keyring, &'a Fields)>;
-
-impl<'a> Stored<'a> {
-    /// An item without sealed fields.
-    pub fn plain(table: &'a str, key: Key) -> Self {
-        Self { table, key, sealed: None }
-    }
-}
-
-/// The item with its sealed fields in plain text.
-fn opened(key: &Key, sealed: Sealed<'_>, item: &Item) -> Result<Item> {
-    let mut item = item.clone();
-    if let Some((keyring, fields)) = sealed {
-        sealed::open(keyring, key, fields, &mut item)?;
-    }
-    Ok(item)
-}
-
-/// Which records are listed.
-#[derive(Clone, Debug)]
-pub enum Filter {
-    Object(String),
-    /// Kind and id.
-    Actor(String, String),
-    /// A day in Shanghai, `2026-11-29`.
-    Day(String),
-}
-
-impl Store {
-    /// Executes the writes and records the change, in one transaction. There is room for 99 writes.
-    pub async fn transact_by(&self, act: &Act, change: &Change, mut writes: Vec<Write>) -> Result<Outcome> {
-        // Last, so that the rejections have the places of their writes.
-        writes.push(self.recording(act, change)?);
-        self.transact(writes).await
-    }
-
-    /// The write that records a change, for the transaction of the change.
-    pub fn recording(&self, act: &Act, change: &Change) -> Result<Write> {
-        Ok(Write::Put { table: self.audit()?.to_owned(), item: act.record(change)?, condition: Condition::absent() })
-    }
-
-    /// Records an act that changes nothing: a look at sealed fields, an export, a burst of rejected sign-ins.
-    pub async fn record(&self, act: &Act, change: &Change) -> Result<()> {
-        self.transact(vec![self.recording(act, change)?]).await.map(drop)
-    }
-
-    /// [`Store::change`] by an actor, recorded. A change that leaves the item as it is writes nothing.
-    ///
-    /// DynamoDB: one read, one transaction.
-    pub async fn change_by(
-        &self,
-        act: &Act,
-        object: Change,
-        Stored { table, key, sealed }: Stored<'_>,
-        change: impl Fn(&Item) -> Result<Item>,
-    ) -> Result<Option<Item>> {
-        let stamp = text(random_text()?);
-        retry_conflicts(|| async {
-            let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
-            let mut next = change(&current)?;
-            let before = opened(&key, sealed, &current)?;
-            if is_same(&before, &opened(&key, sealed, &next)?) || current.get(STAMP) == Some(&stamp) {
-                return Ok(Some(Some(current)));
-            }
-            let unchanged = Self::follow(&current, &mut next, &stamp)?;
-            let recorded = object.clone().changed(&before, &opened(&key, sealed, &next)?);
-            let put = Write::Put { table: table.to_owned(), item: next.clone(), condition: unchanged };
-            let outcome = self.transact_by(act, &recorded, vec![put]).await?;
-            match outcome.unless_stored(&next) {
-                Outcome::Written => Ok(Some(Some(next))),
-                Outcome::Rejected(_) => Ok(None),
-            }
-        })
-        .await
-    }
-
-    /// Stores an item in place of any other, recorded, if the checks hold. The same item again writes nothing.
-    ///
-    /// DynamoDB: one read, one transaction.
-    pub async fn set_by(
-        &self,
-        act: &Act,
-        object: Object,
-        table: &str,
-        item: Item,
-        sealed: Sealed<'_>,
-        checks: Vec<Write>,
-    ) -> Result<Outcome> {
-        let key = Key::of(&item).ok_or_else(|| Error::internal("an item without a key"))?;
-        let stored = opened(&key, sealed, &self.get(table, key.clone()).await?.unwrap_or_default())?;
-        let next = opened(&key, sealed, &item)?;
-        if stored == next {
-            return Ok(Outcome::Written);
-        }
-        let change = Change::of(object).changed(&stored, &next);
-        let set = Write::Set { table: table.to_owned(), item };
-        self.transact_by(act, &change, checks.into_iter().chain([set]).collect()).await
-    }
-
-    /// Up to `size` records, the newest first, that are older than the position `before`.
-    ///
-    /// DynamoDB: one query and one batch read; for an object that is also part of changes of many objects, up to 20 queries more.
-    pub async fn recorded(&self, filter: &Filter, size: usize, before: Option<&str>) -> Result<Vec<Recorded>> {
-        let mut keys = match filter {
-            Filter::Object(object) => self.positions("ix1", object.clone(), None, size, before).await?,
-            Filter::Actor(kind, id) => self.positions("ix2", format!("{kind}/{id}"), None, size, before).await?,
-            Filter::Day(day) => self.positions("ix3", day.clone(), None, size, before).await?,
-        };
-        if let Filter::Object(object) = filter
-            && let Some((collection, id)) = Object(object.clone()).collection()
-        {
-            let among = Condition::contains("ids", text(id));
-            keys.extend(self.positions("ix1", collection.to_owned(), Some(among), size, before).await?);
-            keys.sort_unstable_by(|one, other| other.0.cmp(&one.0));
-            keys.truncate(size);
-        }
-        let items = self.get_all(self.audit()?, keys.into_iter().map(|(_, key)| key).collect()).await?;
-        items.into_iter().map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).collect()
-    }
-
-    /// The positions and keys of the newest records of an index partition before a position.
-    async fn positions(
-        &self,
-        index: &'static str,
-        partition: String,
-        filter: Option<Condition>,
-        size: usize,
-        before: Option<&str>,
-    ) -> Result<Vec<(String, Key)>> {
-        let range = before.map_or(Range::All, |before| Range::After(before.to_owned()));
-        let limit = i32::try_from(size).unwrap_or(i32::MAX);
-        let limit = if filter.is_some() { None } else { Some(limit) };
-        let query = Query { index, partition, range, order: Order::Descending, filter };
-        let (mut found, mut from) = (Vec::new(), None);
-        for _ in 0..MAX_PAGES {
-            let (entries, next) = self.query(self.audit()?, &query, from, limit).await?;
-            for entry in entries {
-                if let (Some(AttributeValue::S(position)), Some(key)) = (entry.get("ixsk"), Key::of(&entry)) {
-                    found.push((position.clone(), key));
-                }
-            }
-            if found.len() >= size || next.is_none() {
-                break;
-            }
-            from = next;
-        }
-        found.truncate(size);
-        Ok(found)
-    }
 }

@@ -1,0 +1,103 @@
+//! The audit records as staff read them, and records of acts that change nothing.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::{Act, Actor, Change, Object};
+use crate::error::{Error, Result};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Condition, Key, Order, Query, Range, Store};
+
+/// The most pages of an index that one list reads.
+const MAX_PAGES: u32 = 20;
+
+/// A record as people read it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Recorded {
+    pub at: i64,
+    #[serde(flatten)]
+    pub actor: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    pub action: String,
+    pub request_id: String,
+    #[serde(flatten)]
+    pub change: Change,
+    /// The position in lists.
+    pub ixsk: String,
+}
+
+/// Which records are listed.
+#[derive(Clone, Debug)]
+pub enum Filter {
+    Object(String),
+    /// Kind and id.
+    Actor(String, String),
+    /// A day in Shanghai, `2026-11-29`.
+    Day(String),
+}
+
+/// The table of audit records.
+pub struct AuditLog(Store);
+
+impl AuditLog {
+    pub fn new(store: Store) -> Self {
+        Self(store)
+    }
+
+    /// Records an act that changes nothing: a look at sealed fields, an export, a burst of rejected sign-ins.
+    pub async fn record(&self, act: &Act, change: &Change) -> Result<()> {
+        self.0.transact(vec![self.0.recording(act, change)?]).await.map(drop)
+    }
+
+    /// Up to `size` records, the newest first, that are older than the position `before`.
+    ///
+    /// DynamoDB: one query and one batch read; for an object that is also part of changes of many objects, up to 20 queries more.
+    pub async fn list(&self, filter: &Filter, size: usize, before: Option<&str>) -> Result<Vec<Recorded>> {
+        let mut keys = match filter {
+            Filter::Object(object) => self.positions("ix1", object.clone(), None, size, before).await?,
+            Filter::Actor(kind, id) => self.positions("ix2", format!("{kind}/{id}"), None, size, before).await?,
+            Filter::Day(day) => self.positions("ix3", day.clone(), None, size, before).await?,
+        };
+        if let Filter::Object(object) = filter
+            && let Some((collection, id)) = Object(object.clone()).collection()
+        {
+            let among = Condition::contains("ids", text(id));
+            keys.extend(self.positions("ix1", collection.to_owned(), Some(among), size, before).await?);
+            keys.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+            keys.truncate(size);
+        }
+        let items = self.0.get_all(self.0.audit()?, keys.into_iter().map(|(_, key)| key).collect()).await?;
+        items.into_iter().map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).collect()
+    }
+
+    /// The positions and keys of the newest records of an index partition before a position.
+    async fn positions(
+        &self,
+        index: &'static str,
+        partition: String,
+        filter: Option<Condition>,
+        size: usize,
+        before: Option<&str>,
+    ) -> Result<Vec<(String, Key)>> {
+        let range = before.map_or(Range::All, |before| Range::After(before.to_owned()));
+        let limit = i32::try_from(size).unwrap_or(i32::MAX);
+        let limit = if filter.is_some() { None } else { Some(limit) };
+        let query = Query { index, partition, range, order: Order::Descending, filter };
+        let (mut found, mut from) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let (entries, next) = self.0.query(self.0.audit()?, &query, from, limit).await?;
+            for entry in entries {
+                if let (Some(AttributeValue::S(position)), Some(key)) = (entry.get("ixsk"), Key::of(&entry)) {
+                    found.push((position.clone(), key));
+                }
+            }
+            if found.len() >= size || next.is_none() {
+                break;
+            }
+            from = next;
+        }
+        found.truncate(size);
+        Ok(found)
+    }
+}
