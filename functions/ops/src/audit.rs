@@ -1,4 +1,4 @@
-//! The command `audit`: lists the records of who did what (`shared/src/storage/audit.rs`), the newest first.
+//! The command `audit`: lists the records of who did what (`shared/src/storage/audit/mod.rs`), the newest first.
 
 use deserr::Deserr;
 use jiff::Timestamp;

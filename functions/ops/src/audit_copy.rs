@@ -8,11 +8,10 @@ use std::collections::HashMap;
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::error::{Error, Result};
+use shared::error::Result;
 use shared::runtime::environment::Environment;
+use shared::storage::audit::copy::of_image;
 use shared::storage::objects::Objects;
-use shared::storage::table::Item;
-use shared::storage::table::attribute::{from_typed_json, read_text};
 
 pub struct Copies {
     bucket: Objects,
@@ -47,17 +46,14 @@ impl Copies {
             .map_err(|error| Diagnostic { error_type: "Invalid".into(), error_message: error.to_string() })?;
         let mut copied = 0;
         for Record { dynamodb } in records {
-            self.copy(dynamodb.image).await.map_err(|error| crate::diagnostic(&error))?;
+            self.store(dynamodb.image).await.map_err(|error| crate::diagnostic(&error))?;
             copied += 1;
         }
         Ok(json!({"copied": copied}))
     }
 
-    async fn copy(&self, image: HashMap<String, Value>) -> Result<()> {
-        let item: Item = image.into_iter().map(|(name, value)| Ok((name, from_typed_json(value)?))).collect::<Result<_>>()?;
-        let key = format!("{}/{}.json", read_text(&item, "ix3")?, read_text(&item, "pk")?);
-        let record: Value = serde_dynamo::from_item(item).map_err(Error::internal)?;
-        let bytes = serde_json::to_vec(&record).map_err(Error::internal)?;
-        self.bucket.put(&key, bytes, "application/json").await
+    async fn store(&self, image: HashMap<String, Value>) -> Result<()> {
+        let (name, copy) = of_image(image)?;
+        self.bucket.put(&name, copy, "application/json").await
     }
 }

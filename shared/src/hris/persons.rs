@@ -26,7 +26,7 @@ use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, parti
 use crate::storage::sealed;
 use crate::storage::table::attribute::{read_integer, read_text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write};
-use crate::values::Text;
+use crate::values::{Text, Verbatim};
 
 const SALARIES: Kept = Kept {
     what: "values of salary subjects, under a random pseudonym",
@@ -170,7 +170,7 @@ impl Service {
         mut approval: Approval,
     ) -> Result<()> {
         approval.creator = Text::parse(ERASED).map_err(Error::internal)?;
-        approval.form_values = serde_json::from_value(json!([])).map_err(Error::internal)?;
+        approval.form_values = Verbatim::empty_list();
         let version: u64 = read_integer(&item, VERSION)?;
         let next = to_item(&self.keyring, company, &approval, version + 1)?;
         let unchanged = super::import::unchanged(Some(&item))?;

@@ -173,10 +173,13 @@ impl FamilyKeys {
         .await
     }
 
-    /// Replaces the marker that a pass has read. Returns false if another process has changed it.
+    /// Replaces the marker that a pass has read, unless it stays the same. Returns false if another process has changed it.
     async fn move_marker(&self, act: &Act, stored: &Item, next: Item) -> Result<bool> {
         let unchanged = Condition::equals(VERSION, number(version(stored)?));
         let change = Change::of(Object::new("keys", "marker", &[&self.table])).changed(stored, &next);
+        if change.fields.is_empty() {
+            return Ok(true);
+        }
         let put = Write::Put { table: self.table.clone(), item: next, condition: unchanged };
         Ok(matches!(self.store.transact_by(act, &change, vec![put]).await?, Outcome::Written))
     }

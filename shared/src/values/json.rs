@@ -15,6 +15,11 @@ const MAX_BYTES: usize = 64 * 1024;
 pub struct Verbatim(String);
 
 impl Verbatim {
+    /// `[]`.
+    pub fn empty_list() -> Self {
+        Self("[]".to_owned())
+    }
+
     /// The value, for a response.
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::from_str(&self.0).unwrap_or_default()

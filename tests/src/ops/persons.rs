@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::admin::{done, fails};
 use crate::support::board::{Board, User};
-use crate::support::persons::assert_absent;
+use crate::support::persons::{Keys, assert_absent};
 use crate::support::picture::picture;
 use crate::support::product::Product;
 use crate::support::resource::{APPLICATIONS, COMPANIES, PAYMENTS, TASKS, USERS};
@@ -20,12 +20,14 @@ use crate::support::{Partner, Stage, fetch};
 const NAME: &str = "慕容雪见植";
 const PHONE: &str = "13761542098";
 const ID_NUMBER: &str = "44030119900307663X";
-const OPENID: &str = "planted-openid-7731";
+/// The name under which the simulator of WeChat knows the person.
+const WECHAT: &str = "planted-person";
 const PLANTED: [&str; 20] = [
     NAME,
     PHONE,
     ID_NUMBER,
-    OPENID,
+    // Of the registration of the household.
+    "户籍路五十五号植区甲",
     // Partner API: bank account, remark and document of a payment, the resume and the remark of an application, the face photo.
     "6222021234567890123",
     "付款备注种植甲",
@@ -55,6 +57,8 @@ pub struct Everywhere {
     product: Product,
     worker: Worker,
     user: User,
+    /// In the job board.
+    openid: String,
 }
 
 impl Everywhere {
@@ -64,13 +68,16 @@ impl Everywhere {
         let product = employee(&stage).await;
         let worker = worker(&stage).await;
         let user = user(&stage).await;
-        Self { stage, partner, product, worker, user }
+        let stored = stage.items("jobboard").await;
+        let stored = stored.iter().find(|item| item["pk"]["S"] == format!("user#{}", user.id)).expect("the user");
+        let openid = Keys::of(&stage, "JOBBOARD_SECRET").await.opened(stored)["openid"]["S"].as_str().unwrap().to_owned();
+        Self { stage, partner, product, worker, user, openid }
     }
 
     /// What the commands find by the phone, the identity number and the openid.
     pub async fn objects(&self) -> BTreeSet<String> {
         let mut objects = BTreeSet::new();
-        for person in [json!({"phone": PHONE}), json!({"id_number": ID_NUMBER}), json!({"openid": OPENID})] {
+        for person in [json!({"phone": PHONE}), json!({"id_number": ID_NUMBER}), json!({"openid": self.openid})] {
             objects.extend(self.find(person).await);
         }
         objects
@@ -159,10 +166,11 @@ async fn employee(stage: &Stage) -> Product {
 
 async fn worker(stage: &Stage) -> Worker {
     let platform = Platform::create(&stage.address).await;
-    let worker = platform.worker(OPENID).await;
+    let worker = platform.worker(WECHAT).await;
     let mut sent = resume();
     let photo = worker.upload("front.png", &picture(ImageFormat::Png)).await;
     (sent["real_name"], sent["phone"], sent["id_number"]) = (NAME.into(), PHONE.into(), ID_NUMBER.into());
+    sent["acct_addr"] = PLANTED[3].into();
     (sent["addr"], sent["em_contact_phone"]) = (PLANTED[15].into(), PLANTED[16].into());
     sent["id_card_front"] = photo.body["data"]["url"].clone();
     let submitted = worker.send_json(Method::POST, &sent).await;
@@ -172,7 +180,7 @@ async fn worker(stage: &Stage) -> Worker {
 
 async fn user(stage: &Stage) -> User {
     let board = Board::of(&stage.address);
-    let user = board.register(OPENID, PHONE).await;
+    let user = board.register(WECHAT, PHONE).await;
     assert_eq!(user.post("/user/update/info", &json!({"name": NAME})).await.status, 200);
     let place = json!({
         "first_area_id": 1, "second_area_id": 101, "third_area_id": 1001, "address": PLANTED[17], "longitude": 104.06,
@@ -203,7 +211,7 @@ async fn a_person_is_found_in_all_families_by_each_number() {
     assert_eq!(person.find(json!({"phone": PHONE})).await, of(&[&channel, &hris, &signing, &jobboard]));
     assert_eq!(person.find(json!({"phone": "+86 137-6154-2098"})).await, of(&[&channel, &hris, &signing, &jobboard]));
     assert_eq!(person.find(json!({"id_number": ID_NUMBER.to_lowercase()})).await, of(&[&channel, &hris, &signing]));
-    assert_eq!(person.find(json!({"openid": OPENID})).await, of(&[&jobboard]));
+    assert_eq!(person.find(json!({"openid": person.openid})).await, of(&[&jobboard]));
     let by_number = json!({"company_uuid": product.company, "empno": PLANTED[13]});
     assert_eq!(person.find(by_number).await, of(&[&hris]));
     assert_eq!(person.find(json!({"phone": "13761542099"})).await, Vec::<String>::new());
@@ -211,7 +219,7 @@ async fn a_person_is_found_in_all_families_by_each_number() {
     let one = "phone: or id_number or openid is required, or company_uuid with empno, and only one of them";
     for (person_by, message) in [
         (json!({}), one),
-        (json!({"phone": PHONE, "openid": OPENID}), one),
+        (json!({"phone": PHONE, "openid": person.openid}), one),
         (json!({"empno": PLANTED[13]}), one),
         (json!({"phone": "1"}), "phone: must be a mobile phone number"),
     ] {
@@ -269,7 +277,9 @@ async fn an_erased_person_is_in_no_table_index_object_or_log_line() {
     assert!(before.contains(NAME), "the scan finds what is there");
     let erased = person.erase().await;
     assert!(erased.iter().all(|object| object["records"].as_u64() > Some(0)), "{erased:?}");
-    assert_absent(&person.stored().await, &PLANTED);
+    let stored = person.stored().await;
+    assert_absent(&stored, &PLANTED);
+    assert_absent(&stored, &[&person.openid]);
     assert_eq!(person.objects().await, BTreeSet::new());
     let kept: BTreeSet<&str> = erased
         .iter()
@@ -286,7 +296,7 @@ async fn an_erased_person_is_in_no_table_index_object_or_log_line() {
     );
 
     // Credentials have ended, payments and the ledger remain.
-    let Everywhere { stage, partner, product, worker, user } = &person;
+    let Everywhere { stage, partner, product, worker, user, .. } = &person;
     stage.expire_caches();
     assert_eq!(user.post("/jobs/my", &json!({})).await.status, 401);
     assert_eq!(worker.get("/employee").await.status, 401);
@@ -309,10 +319,10 @@ async fn a_later_import_or_registration_of_an_erased_person_is_a_new_person() {
     let period = json!({"start_date": "2017-02-01", "end_date": "2017-02-28"});
     let punches = product.get(&format!("/api/v2/employees/{EMPLOYEE}/attendance_checkings"), period).await;
     assert_eq!((punches.status, punches.body), (200, json!([])));
-    let again = user.board.register(OPENID, PHONE).await;
+    let again = user.board.register(WECHAT, PHONE).await;
     assert_ne!(again.id, user.id);
     assert_eq!(again.post("/jobs/my", &json!({})).await.body["data"]["total"], 0);
-    let worker = worker.platform.worker(OPENID).await;
+    let worker = worker.platform.worker(WECHAT).await;
     assert_eq!(worker.get("/employee").await.body["data"]["em_id"], 0);
 }
 

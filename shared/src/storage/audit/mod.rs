@@ -14,6 +14,7 @@
 //! | `ids`, `rows` | of a change of many objects: their ids, and `id`, `fields`, `before` and `after` of each |
 //! | `outcome` | `done`, or `rejected` for a burst of rejected sign-ins |
 
+pub mod copy;
 mod log;
 mod write;
 
