@@ -115,14 +115,15 @@ impl Service {
     }
 
     /// The records of an index partition.
-    async fn listed_of(&self, index: &'static str, partition: String) -> Result<Vec<Item>> {
+    pub(super) async fn listed_of(&self, index: &'static str, partition: String) -> Result<Vec<Item>> {
         let table = &self.tables.jobboard;
         let keys = self.store.index_keys(table, index, Condition::equals(index, text(partition))).await?;
         self.store.get_all(table, keys).await
     }
 }
 
-fn object(user: Id) -> Object {
+/// The user in audit records.
+pub(super) fn object(user: Id) -> Object {
     Object::new("jobboard", "user", &[&user.to_string()])
 }
 
