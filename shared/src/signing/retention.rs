@@ -5,7 +5,6 @@
 
 use jiff::Timestamp;
 
-use super::{Service, persons};
 use super::applications::object;
 use super::images::is_image_name;
 use super::item::{application_from_item, application_item, em_id_of};
@@ -13,6 +12,7 @@ use super::keys::image_key;
 use super::resume::Resume;
 use super::states::{Application, Origin, Signing, State};
 use super::values::{Entries, PlatformCode, Worker};
+use super::{Service, persons};
 use crate::error::{Error, Result};
 use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
