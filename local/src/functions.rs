@@ -114,9 +114,9 @@ impl Function {
     async fn handle(&self, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
         match self {
             Self::Http(router) => handle(router.clone(), event).await,
-            Self::Admin(admin) => admin.handle(event, &request_id()).await.and_then(|result| json(&result)),
+            Self::Admin(admin) => Box::pin(admin.handle(event, &request_id())).await.and_then(|result| json(&result)),
             Self::Audit(copies) => copies.handle(event).await.and_then(|result| json(&result)),
-            Self::Cleanup(cleanup) => json(&cleanup.handle(Timestamp::MAX, &request_id()).await),
+            Self::Cleanup(cleanup) => json(&Box::pin(cleanup.handle(Timestamp::MAX, &request_id())).await),
             Self::Outbox(outbox) => outbox.handle(event, Timestamp::MAX).await.and_then(|result| json(&result)),
             Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|result| json(&result)),
             Self::Uploads(uploads) => uploads.handle(event).await.and_then(|result| json(&result)),

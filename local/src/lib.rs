@@ -235,7 +235,7 @@ impl World {
             true => {
                 let (platform, file) = (&variables["SIGNING_PLATFORM"], file("demo.json"));
                 let demo = Demo::prepare(&functions, &operator, &*clock, platform, is_simulated, file.as_deref());
-                Some(demo.await?)
+                Some(Box::pin(demo).await?)
             }
             false => None,
         };

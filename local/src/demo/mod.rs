@@ -47,7 +47,7 @@ impl Demo {
     ) -> Result<Self, String> {
         let stored = file.and_then(|file| std::fs::read(file).ok());
         let known: Option<Self> = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
-        let (hris, hris_other) = hris::prepare(functions, &operator.hris, clock, known.as_ref()).await?;
+        let (hris, hris_other) = Box::pin(hris::prepare(functions, &operator.hris, clock, known.as_ref())).await?;
         let channel = channel::prepare(functions, known.as_ref()).await?;
         let signing = signing::prepare(functions, platform).await?;
         let jobboard = if is_simulated { Some(jobboard::prepare(functions, &operator.jobboard).await?) } else { None };

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::entity::{Alias, Entity};
 use super::item::from_item;
 use super::keys::{self, employee_key, empno_key, mobile_key, mobile_keys, owned_partition, partition, record_key};
-use super::retention::DISMISSED;
 use super::values::{Category, Code, Sex, Status, Uuid};
 use super::{Service, pagination_required};
 use crate::crypto::keyring::Keyring;
@@ -154,7 +153,7 @@ impl Entity for Employee {
     }
 
     fn retention(&self) -> Option<(&'static str, Timestamp)> {
-        self.erased_from().map(|since| (DISMISSED, since))
+        self.erased_from().map(|since| (keys::DISMISSED_SWEEP, since))
     }
 
     /// The number cannot change: it is part of the keys of attendance and salaries.

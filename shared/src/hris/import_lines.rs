@@ -75,13 +75,14 @@ impl Service {
             }
         };
         let (lines, next) = slice(&bytes, whole, from)?;
+        // Boxed, each alone: together they would be most of the size of the caller's future.
         let results = match (kind, company) {
-            (Kind::SubCompanies, Some(company)) => self.import_lines::<SubCompanyRow>(act, company, &lines).await,
-            (Kind::Departments, Some(company)) => self.import_lines::<DepartmentRow>(act, company, &lines).await,
-            (Kind::Employees, Some(company)) => self.import_lines::<EmployeeRow>(act, company, &lines).await,
-            (Kind::Arrangements, Some(company)) => self.import_lines::<ArrangementRow>(act, company, &lines).await,
-            (Kind::Timelines, Some(company)) => self.import_lines::<TimelineRow>(act, company, &lines).await,
-            (Kind::Approvals, Some(company)) => self.import_lines::<ApprovalRow>(act, company, &lines).await,
+            (Kind::SubCompanies, Some(company)) => Box::pin(self.import_lines::<SubCompanyRow>(act, company, &lines)).await,
+            (Kind::Departments, Some(company)) => Box::pin(self.import_lines::<DepartmentRow>(act, company, &lines)).await,
+            (Kind::Employees, Some(company)) => Box::pin(self.import_lines::<EmployeeRow>(act, company, &lines)).await,
+            (Kind::Arrangements, Some(company)) => Box::pin(self.import_lines::<ArrangementRow>(act, company, &lines)).await,
+            (Kind::Timelines, Some(company)) => Box::pin(self.import_lines::<TimelineRow>(act, company, &lines)).await,
+            (Kind::Approvals, Some(company)) => Box::pin(self.import_lines::<ApprovalRow>(act, company, &lines)).await,
             (Kind::Vacancies, Some(company)) => {
                 let mut import = self.import(act, company.clone()).await?;
                 let (valid, results) = parse_rows::<VacancyRow>(Some(&company), &lines);
@@ -89,8 +90,8 @@ impl Service {
                 let stored = import.store(valid).await?;
                 Ok(merge(results, stored))
             }
-            (Kind::Sources, Some(company)) => self.import_lines::<SourceRow>(act, company, &lines).await,
-            (Kind::Candidates, Some(company)) => self.import_lines::<CandidateRow>(act, company, &lines).await,
+            (Kind::Sources, Some(company)) => Box::pin(self.import_lines::<SourceRow>(act, company, &lines)).await,
+            (Kind::Candidates, Some(company)) => Box::pin(self.import_lines::<CandidateRow>(act, company, &lines)).await,
             (Kind::Companies, _) | (_, None) => {
                 let (valid, results) = parse_rows::<CompanyRow>(None, &lines);
                 let stored = self.import_companies(act, valid).await?;

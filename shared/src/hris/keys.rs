@@ -40,6 +40,10 @@ pub(super) const MOBILE: &str = "mobile";
 /// The sort key of the token with which the system calls a company's visitor service.
 pub(super) const VISITOR_TOKEN: &str = "visitor_token";
 
+/// The sweeps of visits, and of employees who left.
+pub(super) const VISIT_SWEEP: &str = "visit";
+pub(super) const DISMISSED_SWEEP: &str = "dismissed";
+
 /// The lists of all access keys and of all apps. With a company in front: those of the company.
 pub(super) const ACCESS_KEYS: &str = "access_keys";
 pub(super) const OAUTH_APPS: &str = "oauth_apps";

@@ -10,7 +10,7 @@ use super::employees::Employee;
 use super::entity::Entity as _;
 use super::import::unchanged;
 use super::item::{RECORD, from_item, to_copy, to_item};
-use super::keys::{empno_key, record_key};
+use super::keys::{DISMISSED_SWEEP, VISIT_SWEEP, empno_key, record_key};
 use super::values::{Status, Uuid};
 use crate::error::{Error, Result};
 use crate::runtime::caller;
@@ -20,11 +20,6 @@ use crate::storage::person::erasure;
 use crate::storage::table::attribute::read_integer;
 use crate::storage::table::{Key, Outcome, VERSION, Write, is_due, retry_conflicts};
 use crate::values::{LocalTime, Private, Text};
-
-/// The sweep of visits.
-pub(super) const VISIT: &str = "visit";
-/// The sweep of employees who left.
-pub(super) const DISMISSED: &str = "dismissed";
 
 impl Employee {
     /// From when the period counts after which the sensitive fields are erased: the day of leaving, or the import that made the employee
@@ -63,14 +58,14 @@ impl Service {
     /// DynamoDB: the queries of the index, and one write for each visit.
     pub async fn sweep_visits(&self, time: &Time, before: Timestamp) -> Swept {
         let table = &self.tables.hris;
-        sweep(self.store.due(table, VISIT, before), time, |key| self.store.remove_due(table, key, before)).await
+        sweep(self.store.due(table, VISIT_SWEEP, before), time, |key| self.store.remove_due(table, key, before)).await
     }
 
     /// Erases the sensitive fields of employees who left at this time or before.
     ///
     /// DynamoDB: the queries of the index; for each employee a read, a batch and a transaction.
     pub async fn sweep_dismissed(&self, time: &Time, before: Timestamp) -> Swept {
-        let overdue = self.store.due(&self.tables.hris, DISMISSED, before);
+        let overdue = self.store.due(&self.tables.hris, DISMISSED_SWEEP, before);
         sweep(overdue, time, |key| self.erase_employee(key, before)).await
     }
 
@@ -80,7 +75,7 @@ impl Service {
         keyring.record().await?;
         retry_conflicts(|| async {
             let stored = self.store.get(table, key.clone()).await?;
-            let Some(item) = stored.filter(|item| is_due(item, DISMISSED, before)) else { return Ok(Some(false)) };
+            let Some(item) = stored.filter(|item| is_due(item, DISMISSED_SWEEP, before)) else { return Ok(Some(false)) };
             let company = key.pk.split('#').next().unwrap_or_default();
             let company = Uuid::parse(company).map_err(Error::internal)?;
             let employee: Employee = from_item(keyring, item.clone())?;

@@ -5,9 +5,8 @@
 
 use super::Service;
 use super::employees::Employee;
-use super::keys::visit_key;
+use super::keys::{VISIT_SWEEP, visit_key};
 use super::replay::{Claim, Signer};
-use super::retention::VISIT;
 use crate::error::Result;
 use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
 use crate::storage::sealed::{self, Fields};
@@ -39,7 +38,7 @@ impl Service {
         item.insert("visit_time".into(), text(visit.time.as_str()));
         let now = self.clock.now();
         item.insert("announced_at".into(), number(now.as_millisecond()));
-        mark(&mut item, VISIT, now);
+        mark(&mut item, VISIT_SWEEP, now);
         self.keyring.record().await?;
         sealed::seal(&self.keyring, &key, &VISITOR, &mut item)?;
         let claimed = match self.claim(signer, &employee, &item).await? {

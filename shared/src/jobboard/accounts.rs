@@ -3,10 +3,15 @@
 //! A closed account keeps its data. A log-in opens it again, until the clean-up erases it (`retention.rs`). The item by which a log-in finds the
 //! user says whether the account is closed, so other log-ins need not read the user.
 
+use super::persons::object;
 use super::sessions::{EPOCH, Session};
-use super::{Service, missing};
+use super::users::User;
+use super::{Service, keys, missing};
 use crate::error::Result;
 use crate::runtime::caller::{self, Caller};
+use crate::storage::audit::{Act, Change};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::Id;
 
 const CLOSED_AT: &str = "closed_at";
@@ -46,5 +51,38 @@ impl Service {
         let act = caller::act(self.clock.now());
         let changed = self.change_account(id, Some((&act, &[CLOSED_AT])), |user| user.closed_at.take().is_some());
         Ok(changed.await?.map(|user| Session { user: id, epoch: user.epoch }))
+    }
+
+    /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if there is none. `recorded` is the act
+    /// and the names of the changed fields. `change` returns whether it changes the user, and runs again after a conflict.
+    ///
+    /// DynamoDB: one read, one transaction.
+    pub(super) async fn change_account(
+        &self,
+        id: Id,
+        recorded: Option<(&Act, &[&str])>,
+        change: impl Fn(&mut User) -> bool,
+    ) -> Result<Option<User>> {
+        let table = &self.tables.jobboard;
+        retry_conflicts(|| async {
+            let Some(found) = self.store.get(table, keys::user(id)).await? else { return Ok(Some(None)) };
+            let version: u64 = read_integer(&found, VERSION)?;
+            let mut user = self.read_user(found)?;
+            if !change(&mut user) {
+                return Ok(Some(Some(user)));
+            }
+            let mut item = self.user_item(&user)?;
+            item.insert(VERSION.into(), number(version + 1));
+            self.keyring.record().await?;
+            let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
+            let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
+            let record = recorded.map(|(act, fields)| self.store.recording(act, &Change::of(object(id)).fields(fields)));
+            let writes = std::iter::once(put).chain(openids).chain(record.transpose()?).collect();
+            match self.store.transact(writes).await? {
+                Outcome::Written => Ok(Some(Some(user))),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
     }
 }

@@ -1,4 +1,4 @@
-//! What a pass of `reseal` does with the records of the job board: jobs, and users, whom a log-in finds by the openid.
+//! What a pass of `reseal` does with the records of the job board: jobs, and users, which a log-in finds by the openid.
 
 use super::{Service, job, keys, users};
 use crate::error::{Error, Result};

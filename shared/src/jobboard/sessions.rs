@@ -5,15 +5,13 @@
 
 use jiff::SignedDuration;
 
-use super::persons::object;
-use super::users::User;
 use super::{Service, keys, missing};
 use crate::crypto::access_token::{AccessTokens, Holder};
 use crate::error::{Error, Result};
 use crate::runtime::caller::{self, Caller};
-use crate::storage::audit::{Act, Change};
-use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
+use crate::storage::audit::Act;
+use crate::storage::table::Item;
+use crate::storage::table::attribute::read_integer;
 use crate::values::{Id, Secret};
 
 /// Tokens are valid for seven days (docs/design/jobboard.md, Conventions).
@@ -101,39 +99,6 @@ impl Service {
         let user = changed.await?.ok_or_else(|| missing("user"))?;
         self.epochs.put(id, user.epoch, now);
         Ok(())
-    }
-
-    /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if there is none. `recorded` is the act
-    /// and the names of the changed fields. `change` returns whether it changes the user, and runs again after a conflict.
-    ///
-    /// DynamoDB: one read, one transaction.
-    pub(super) async fn change_account(
-        &self,
-        id: Id,
-        recorded: Option<(&Act, &[&str])>,
-        change: impl Fn(&mut User) -> bool,
-    ) -> Result<Option<User>> {
-        let table = &self.tables.jobboard;
-        retry_conflicts(|| async {
-            let Some(found) = self.store.get(table, keys::user(id)).await? else { return Ok(Some(None)) };
-            let version: u64 = read_integer(&found, VERSION)?;
-            let mut user = self.read_user(found)?;
-            if !change(&mut user) {
-                return Ok(Some(Some(user)));
-            }
-            let mut item = self.user_item(&user)?;
-            item.insert(VERSION.into(), number(version + 1));
-            self.keyring.record().await?;
-            let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
-            let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
-            let record = recorded.map(|(act, fields)| self.store.recording(act, &Change::of(object(id)).fields(fields)));
-            let writes = std::iter::once(put).chain(openids).chain(record.transpose()?).collect();
-            match self.store.transact(writes).await? {
-                Outcome::Written => Ok(Some(Some(user))),
-                Outcome::Rejected(_) => Ok(None),
-            }
-        })
-        .await
     }
 }
 

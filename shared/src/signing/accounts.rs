@@ -2,39 +2,17 @@
 //!
 //! A closed account keeps its data. A log-in opens it again, until the clean-up erases it (`retention.rs`).
 
-use jiff::Timestamp;
-
 use super::Service;
-use super::item::em_id_of;
-use super::keys::{session_key, worker_key};
-use super::persons::object;
-use super::retention::CLOSED;
+use super::item::{CLOSED_AT, close_account, em_id_of};
+use super::keys::{session_key, worker_key, worker_object};
 use super::sessions::listed_sessions;
 use super::values::Worker;
 use crate::crypto::credentials::hash;
 use crate::error::{Error, Result};
 use crate::runtime::caller;
 use crate::storage::audit::Change;
-use crate::storage::table::attribute::number;
-use crate::storage::table::{Condition, Item, Outcome, Write, mark, retry_conflicts, unmark};
+use crate::storage::table::{Condition, Outcome, Write, retry_conflicts};
 use crate::values::Secret;
-
-/// When the worker closed the account, in Unix milliseconds.
-pub(super) const CLOSED_AT: &str = "closed_at";
-
-fn close(worker: &mut Item, now: Timestamp) {
-    worker.insert(CLOSED_AT.into(), number(now.as_millisecond()));
-    mark(worker, CLOSED, now);
-}
-
-/// Opens the account in the record of a worker. Returns whether it was closed.
-pub(super) fn open(worker: &mut Item) -> bool {
-    let was_closed = worker.remove(CLOSED_AT).is_some();
-    if was_closed {
-        unmark(worker);
-    }
-    was_closed
-}
 
 impl Service {
     /// Closes the account of the worker with this session, and ends all sessions. A session that has ended meanwhile closes nothing.
@@ -53,9 +31,9 @@ impl Service {
             let end = Write::Delete { table: table.clone(), key: session_key(&own), condition: Some(Condition::present()) };
             let others = sessions.iter().filter(|session| !session.hash.is_same(&own));
             let mut writes: Vec<Write> = std::iter::once(end).chain(others.map(|other| self.removal(&other.hash))).collect();
-            close(&mut stored, now);
+            close_account(&mut stored, now);
             writes.push(self.listing(stored, &[])?);
-            let change = Change::of(object(&worker.platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
+            let change = Change::of(worker_object(&worker.platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
             match self.store.transact_by(&act, &change, writes).await? {
                 Outcome::Written => Ok(Some(())),
                 Outcome::Rejected(rejections) if rejections.first().is_some_and(|end| end.failed) => Ok(Some(())),

@@ -11,15 +11,16 @@
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::keys::{application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
-use super::retention::mark_ended;
-use super::states::Application;
+use super::keys::{
+    CLOSED_SWEEP, ENDED_SWEEP, application_key, applications_partition, em_id_key, session_key, state_partition, worker_key,
+};
+use super::states::{Application, Signing, State};
 use super::values::Worker;
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, text};
-use crate::storage::table::{Item, Key, expire};
+use crate::storage::table::{Item, Key, expire, mark, unmark};
 use crate::values::Secret;
 
 /// The number of a worker and of their application.
@@ -86,6 +87,16 @@ pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: 
     Ok(item)
 }
 
+/// Marks the item of an application for the sweep, or takes it out.
+fn mark_ended(item: &mut Item, signing: &Signing) {
+    unmark(item);
+    let has_ended = matches!(signing.state, State::Rejected | State::Cancelled) && signing.erased_at.is_none();
+    let last = signing.moves.last().filter(|_| has_ended);
+    if let Some(ended_at) = last.and_then(|last| Timestamp::from_second(last.at.as_second()).ok()) {
+        mark(item, ENDED_SWEEP, ended_at);
+    }
+}
+
 pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result<Application> {
     let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
     sealed::open(keyring, &key, &APPLICATION_SEALED, &mut item)?;
@@ -96,6 +107,24 @@ pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result
 pub(super) const OPENID: &str = "openid";
 /// The sealed attributes of a worker.
 pub(super) const WORKER_SEALED: Fields = Fields::of(&[OPENID]);
+
+/// When a worker closed the account, in Unix milliseconds. An open account has none.
+pub(super) const CLOSED_AT: &str = "closed_at";
+
+/// Closes the account in the item of a worker, and marks it for the sweep.
+pub(super) fn close_account(worker: &mut Item, now: Timestamp) {
+    worker.insert(CLOSED_AT.into(), number(now.as_millisecond()));
+    mark(worker, CLOSED_SWEEP, now);
+}
+
+/// Opens the account in the item of a worker. Returns whether it was closed.
+pub(super) fn open_account(worker: &mut Item) -> bool {
+    let was_closed = worker.remove(CLOSED_AT).is_some();
+    if was_closed {
+        unmark(worker);
+    }
+    was_closed
+}
 
 /// A worker who has never logged in before.
 pub(super) fn new_worker_item(worker: &Worker, now: Timestamp) -> Item {

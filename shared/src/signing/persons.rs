@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::item::{EM_ID, application_from_item};
-use super::keys::{application_key, em_id_key, image_prefix, worker_key};
+use super::keys::{application_key, em_id_key, image_prefix, worker_key, worker_object};
 use super::sessions::{listed_sessions, openid_parts, workers};
 use super::states::{Application, State};
 use super::values::PlatformCode;
@@ -35,7 +35,7 @@ impl Service {
         let named = |item: &Item| {
             let platform = Key::of(item)?.pk.split('#').next()?.to_owned();
             let em_id: u64 = read_integer(item, EM_ID).ok()?;
-            Some(object(&PlatformCode::parse(&platform).ok()?, em_id))
+            Some(worker_object(&PlatformCode::parse(&platform).ok()?, em_id))
         };
         Ok(found.iter().filter_map(named).collect())
     }
@@ -115,11 +115,6 @@ impl Service {
         })
         .await
     }
-}
-
-/// The worker in audit records.
-pub(super) fn object(platform: &PlatformCode, em_id: u64) -> Object {
-    Object::new("signing", "worker", &[platform.as_str(), &em_id.to_string()])
 }
 
 fn named(object: &Object) -> Option<(PlatformCode, u64)> {

@@ -5,37 +5,21 @@
 
 use jiff::Timestamp;
 
+use super::Service;
 use super::applications::object;
 use super::images::is_image_name;
 use super::item::{application_from_item, application_item, em_id_of};
-use super::keys::image_key;
+use super::keys::{CLOSED_SWEEP, ENDED_SWEEP, image_key, worker_object};
 use super::resume::Resume;
-use super::states::{Application, Origin, Signing, State};
+use super::states::{Application, Origin};
 use super::values::{Entries, PlatformCode, Worker};
-use super::{Service, persons};
 use crate::error::{Error, Result};
 use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
 use crate::storage::person::{CLOSED_ACCOUNT, erasure, ordered};
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, is_due, mark, retry_conflicts, unmark};
+use crate::storage::table::{Condition, Key, Outcome, VERSION, Write, is_due, retry_conflicts};
 use crate::values::Text;
-
-/// The sweep of applications that ended.
-const ENDED: &str = "ended";
-
-/// The sweep of accounts that their workers closed.
-pub(super) const CLOSED: &str = "closed";
-
-/// Marks the item of an application for the sweep, or takes it out.
-pub(super) fn mark_ended(item: &mut Item, signing: &Signing) {
-    unmark(item);
-    let has_ended = matches!(signing.state, State::Rejected | State::Cancelled) && signing.erased_at.is_none();
-    let last = signing.moves.last().filter(|_| has_ended);
-    if let Some(ended_at) = last.and_then(|last| Timestamp::from_second(last.at.as_second()).ok()) {
-        mark(item, ENDED, ended_at);
-    }
-}
 
 impl Resume {
     /// What remains: the company, the handler and the position.
@@ -83,7 +67,7 @@ impl Service {
     ///
     /// DynamoDB: the queries of the index; for each application a read and a write. S3: for each photo a list, and a removal for each version.
     pub async fn sweep_resumes(&self, time: &Time, before: Timestamp) -> Swept {
-        let overdue = self.store.due(&self.tables.signing, ENDED, before);
+        let overdue = self.store.due(&self.tables.signing, ENDED_SWEEP, before);
         sweep(overdue, time, |key| self.erase_resume(key, before)).await
     }
 
@@ -91,18 +75,18 @@ impl Service {
     ///
     /// DynamoDB: the queries of the index; for each worker a read, and the calls of [`Service::erase_person`].
     pub async fn sweep_closed(&self, time: &Time, before: Timestamp) -> Swept {
-        let overdue = self.store.due(&self.tables.signing, CLOSED, before);
+        let overdue = self.store.due(&self.tables.signing, CLOSED_SWEEP, before);
         sweep(overdue, time, |key| self.erase_closed(key, before)).await
     }
 
     /// Erases a worker. Returns whether the record was overdue.
     async fn erase_closed(&self, key: Key, before: Timestamp) -> Result<bool> {
         let stored = self.store.get(&self.tables.signing, key.clone()).await?;
-        let Some(item) = stored.filter(|item| is_due(item, CLOSED, before)) else { return Ok(false) };
+        let Some(item) = stored.filter(|item| is_due(item, CLOSED_SWEEP, before)) else { return Ok(false) };
         let em_id = em_id_of(&item)?.ok_or_else(|| Error::internal("a worker without a number"))?;
-        let (act, object) = (caller::act(self.clock.now()), persons::object(&worker_in(&key)?.platform, em_id));
+        let (act, object) = (caller::act(self.clock.now()), worker_object(&worker_in(&key)?.platform, em_id));
         self.store.record(&act, &ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT)).await?;
-        Ok(self.erase_worker(&act, &object, |item| is_due(item, CLOSED, before)).await?.is_some())
+        Ok(self.erase_worker(&act, &object, |item| is_due(item, CLOSED_SWEEP, before)).await?.is_some())
     }
 
     /// Erases a résumé, and the photos that it names. Returns whether it was overdue.
@@ -112,7 +96,7 @@ impl Service {
         self.keyring.record().await?;
         retry_conflicts(|| async {
             let stored = self.store.get(table, key.clone()).await?;
-            let Some(item) = stored.filter(|item| is_due(item, ENDED, before)) else { return Ok(Some(false)) };
+            let Some(item) = stored.filter(|item| is_due(item, ENDED_SWEEP, before)) else { return Ok(Some(false)) };
             let version: u64 = read_integer(&item, VERSION)?;
             let Application { resume, mut signing } = application_from_item(&self.keyring, item)?;
             // The photos first: the record names them until they are gone.

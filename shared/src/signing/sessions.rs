@@ -12,10 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::accounts::{CLOSED_AT, open};
-use super::item::{EM_ID, OPENID, WORKER_SEALED, em_id_item, em_id_of, new_worker_item, session_item};
-use super::keys::{ALIAS_OF, application_key, session_key, worker_key};
-use super::persons::object;
+use super::item::{CLOSED_AT, EM_ID, OPENID, WORKER_SEALED, em_id_item, em_id_of, new_worker_item, open_account, session_item};
+use super::keys::{ALIAS_OF, application_key, session_key, worker_key, worker_object};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::random::random_secret;
@@ -97,8 +95,8 @@ impl Service {
             }
             stored.insert(EM_ID.into(), number(em_id));
             caller::accepted(caller_of(&worker, em_id));
-            if open(&mut stored) {
-                let change = Change::of(object(platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
+            if open_account(&mut stored) {
+                let change = Change::of(worker_object(platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
                 writes.push(self.store.recording(&caller::act(now), &change)?);
             }
             writes.push(self.listing(stored, &sessions)?);
@@ -164,7 +162,7 @@ impl Service {
     /// Ends all sessions of the worker with this number.
     pub async fn end_worker_sessions(&self, act: &Act, platform: &PlatformCode, em_id: u64) -> Result<()> {
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
-        let change = Change::of(object(platform, em_id)).fields(&["sessions"]);
+        let change = Change::of(worker_object(platform, em_id)).fields(&["sessions"]);
         self.end_sessions(&worker, None, Some((act, &change))).await
     }
 

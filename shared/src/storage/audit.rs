@@ -322,7 +322,7 @@ impl Store {
 
     /// Records an act that changes nothing: a look at sealed fields, an export, a burst of rejected sign-ins.
     pub async fn record(&self, act: &Act, change: &Change) -> Result<()> {
-        self.put(self.audit()?, act.record(change)?, Condition::absent()).await.map(drop)
+        self.transact(vec![self.recording(act, change)?]).await.map(drop)
     }
 
     /// [`Store::change`] by an actor, recorded. A change that leaves the item as it is writes nothing.

@@ -137,12 +137,6 @@ async fn signing(stage: &Stage) {
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
     let listed = platform.command("list_applications", json!({})).await;
     assert_eq!(listed["total"], 1, "{listed}");
-    // A refund without a notification: the sweep finds it.
-    let refunded = user.order_voucher().await;
-    user.board.simulate("pay", &json!({"out_trade_no": refunded, "notify": false})).await;
-    user.board.simulate("refund", &json!({"out_trade_no": refunded, "notify": false})).await;
-    stage.clock.advance(SignedDuration::from_mins(31));
-    assert!(stage.address.invoke("ops-cleanup", &json!({})).await.body["orders"]["done"].as_u64() >= Some(1));
 }
 
 async fn jobboard(stage: &Stage) {
@@ -167,4 +161,10 @@ async fn jobboard(stage: &Stage) {
     assert_eq!(user.order_status(&order).await, "pending");
     let listed = user.board.command("list_orders_to_review", json!({})).await;
     assert_eq!(listed["total"], 1, "{listed}");
+    // A refund without a notification: the sweep finds it.
+    let refunded = user.order_voucher().await;
+    user.board.simulate("pay", &json!({"out_trade_no": refunded, "notify": false})).await;
+    user.board.simulate("refund", &json!({"out_trade_no": refunded, "notify": false})).await;
+    stage.clock.advance(SignedDuration::from_mins(31));
+    assert!(stage.address.invoke("ops-cleanup", &json!({})).await.body["orders"]["done"].as_u64() >= Some(1));
 }

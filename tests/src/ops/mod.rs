@@ -9,7 +9,7 @@ mod hris_import;
 mod jobboard;
 mod keys;
 mod outbox;
-mod persons;
+pub mod persons;
 mod retention;
 pub mod rotation;
 mod signing;

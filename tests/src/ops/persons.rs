@@ -49,8 +49,8 @@ const PLANTED: [&str; 20] = [
 ];
 const EMPLOYEE: &str = "a7000000000000000000000000000917";
 
-struct Everywhere {
-    stage: Stage,
+pub struct Everywhere {
+    pub stage: Stage,
     partner: Partner,
     product: Product,
     worker: Worker,
@@ -58,7 +58,7 @@ struct Everywhere {
 }
 
 impl Everywhere {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let stage = Stage::open().await;
         let partner = partner(&stage).await;
         let product = employee(&stage).await;
@@ -68,7 +68,7 @@ impl Everywhere {
     }
 
     /// What the commands find by the phone, the identity number and the openid.
-    async fn objects(&self) -> BTreeSet<String> {
+    pub async fn objects(&self) -> BTreeSet<String> {
         let mut objects = BTreeSet::new();
         for person in [json!({"phone": PHONE}), json!({"id_number": ID_NUMBER}), json!({"openid": OPENID})] {
             objects.extend(self.find(person).await);
@@ -146,7 +146,7 @@ async fn employee(stage: &Stage) -> Product {
     });
     product.imports("approvals", &[approval]).await;
     let shift = json!({
-        "attendance_rule_name": "早班", "workshift_name": "A", "empno": PLANTED[13], "date": "2017-02-03", "time_range": "09:00-18:00",
+        "attenance_rule_name": "早班", "workshift_name": "A", "empno": PLANTED[13], "date": "2017-02-03", "time_range": "09:00-18:00",
     });
     product.imports("arrangements", &[shift]).await;
     let punches = json!([{"empno": PLANTED[13], "punched_at": "2017-02-03 08:00"}]);

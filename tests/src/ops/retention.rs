@@ -241,7 +241,8 @@ async fn the_resume_of_an_application_that_ended_is_erased_after_two_years() {
     }
     // Nor is there an older version.
     let items = stage.items("signing").await;
-    let of_worker = items.iter().find(|item| item["sk"]["S"] == "application" && item["em_id"]["N"] == rejected.to_string());
+    let number = rejected.to_string();
+    let of_worker = items.iter().find(|item| item["sk"]["S"] == "application" && item["em_id"]["N"] == number.as_str());
     let key = of_worker.unwrap()["pk"]["S"].as_str().unwrap().replace("#worker#", "/");
     for name in &photos {
         assert_eq!(stage.objects().await.erase(&format!("signing/{key}/{name}")).await.unwrap(), 0);

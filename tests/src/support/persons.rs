@@ -21,7 +21,8 @@ const SHORTEST: usize = 7;
 /// alphabets of base64 at each of the three offsets within a larger text.
 fn spellings(value: &str) -> BTreeSet<String> {
     assert!(value.len() >= SHORTEST, "{value} is too short");
-    let bare: String = value.chars().filter(|character| !matches!(character, ' ' | '-' | '+')).collect();
+    let bare: String = value.chars().filter(|character| !matches!(character, ' ' | '-' | '+' | '.')).collect();
+    let bare = if bare.len() < SHORTEST { value.to_owned() } else { bare };
     let escaped = |character: char| match character {
         ascii if ascii.is_ascii() => ascii.to_string(),
         other => other.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),

@@ -6,8 +6,9 @@ use shared::error::{Error, Result};
 use shared::signing::Service;
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::values::{Number, PlatformCode};
-use shared::storage::audit::Act;
+use shared::storage::audit::{Act, Change, Object};
 use shared::storage::page::PageRequest;
+use shared::storage::table::Store;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Quotable, Text};
 
@@ -70,7 +71,8 @@ pub struct SetVerifyStatus {
     verify_status: Int<0, 3>,
 }
 
-pub async fn list_applications(service: &Service, list: ListApplications) -> Result<Value> {
+/// The names in the list are sealed fields: the look at them is recorded.
+pub async fn list_applications(service: &Service, store: &Store, act: &Act, list: ListApplications) -> Result<Value> {
     let state = list.status.and_then(|status| u8::try_from(status.get()).ok()).and_then(|status| State::try_from(status).ok());
     let number = |number: i64| u32::try_from(number).unwrap_or(1);
     let request = PageRequest {
@@ -79,15 +81,35 @@ pub async fn list_applications(service: &Service, list: ListApplications) -> Res
         cursor: list.cursor.map(|cursor| cursor.as_str().to_owned()),
     };
     let page = service.applications(&list.platform_code, state, request).await?;
+    let shown: Vec<String> = page.list.iter().map(|application| application.signing.em_id.to_string()).collect();
+    if !shown.is_empty() {
+        let mut look = look(&list.platform_code, "all", &["real_name"]);
+        look.ids = shown;
+        store.record(act, &look).await?;
+    }
     let rows: Vec<Value> = page.list.iter().map(summary).collect();
     Ok(
         json!({"list": rows, "total": page.total, "page": page.page, "page_size": page.page_size, "next_cursor": page.next_cursor}),
     )
 }
 
-pub async fn show_application(service: &Service, ShowApplication { platform_code, em_id }: ShowApplication) -> Result<Value> {
+/// Name, terms and place are sealed fields: the look at them is recorded.
+pub async fn show_application(
+    service: &Service,
+    store: &Store,
+    act: &Act,
+    ShowApplication { platform_code, em_id }: ShowApplication,
+) -> Result<Value> {
     let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
-    Ok(view(&found.ok_or_else(|| Error::missing("em_id"))?))
+    let found = found.ok_or_else(|| Error::missing("em_id"))?;
+    let em_id = found.signing.em_id.to_string();
+    store.record(act, &look(&platform_code, &em_id, &["real_name", "terms", "origin"])).await?;
+    Ok(view(&found))
+}
+
+/// A look of an administrator at sealed fields of an application.
+fn look(platform: &PlatformCode, em_id: &str, fields: &[&str]) -> Change {
+    Change::of(Object::new("signing", "application", &[platform.as_str(), em_id])).fields(fields)
 }
 
 pub async fn approve(service: &Service, act: &Act, approve: Approve) -> Result<Value> {

@@ -44,7 +44,7 @@ const NUMBERS: [&str; 11] = [
     "county_id",
 ];
 const ELSEWHERE: [&str; 7] =
-    ["104.061728", "30.657412", "某某测试区", "planted-key-5512", "8765.43", "13587412096", "planted-openid-7731"];
+    ["104.061728", "30.657412", "某某测试区", "planted-key-5512", "18765.43", "13587412096", "planted-openid-7731"];
 
 struct Submitted {
     stage: Stage,

@@ -19,11 +19,25 @@ const PLANTED: [&str; 9] = [
     "6217003810045529871",
 ];
 
-/// The kinds of records with sealed fields: which fields, which of them earlier versions sealed alone, and by what staff find the record.
-const KINDS: [(&str, &[&str], &[&str], &[&str]); 3] = [
-    ("user", &["id_card", "phone", "live_certification"], &["id_card"], &["by_phone", "by_id_number"]),
-    ("company", &["contact_phone"], &[], &["by_phone"]),
-    ("payment", &["bank_account"], &["bank_account"], &[]),
+/// A kind of record with sealed fields.
+struct Kind {
+    name: &'static str,
+    sealed: &'static [&'static str],
+    /// What an earlier version sealed, each field alone.
+    alone: &'static [&'static str],
+    /// The attributes by which staff find the record.
+    found_by: &'static [&'static str],
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        name: "user",
+        sealed: &["id_card", "phone", "live_certification"],
+        alone: &["id_card"],
+        found_by: &["by_phone", "by_id_number"],
+    },
+    Kind { name: "company", sealed: &["contact_phone"], alone: &[], found_by: &["by_phone"] },
+    Kind { name: "payment", sealed: &["bank_account"], alone: &["bank_account"], found_by: &[] },
 ];
 
 struct Pushed {
@@ -73,10 +87,10 @@ impl Pushed {
 
     async fn assert_sealed(&self) {
         let items = assert_not_stored(&self.stage, "channel", &PLANTED).await;
-        for (kind, fields, _, found_by) in KINDS {
-            let mut of_kind = items.iter().filter(|item| item["sk"]["S"] == kind);
-            assert_sealed(of_kind.next().expect(kind), fields, found_by);
-            assert_eq!(of_kind.next(), None, "{kind}");
+        for Kind { name, sealed, found_by, .. } in KINDS {
+            let mut of_kind = items.iter().filter(|item| item["sk"]["S"] == name);
+            assert_sealed(of_kind.next().expect(name), sealed, found_by);
+            assert_eq!(of_kind.next(), None, "{name}");
         }
     }
 
@@ -84,9 +98,10 @@ impl Pushed {
     async fn make_earlier(&self, has_sealed: bool) {
         let keys = Keys::of(&self.stage, "CHANNEL_SECRET").await;
         for item in self.stage.items("channel").await {
-            if let Some((_, fields, alone, _)) = KINDS.iter().find(|(kind, ..)| item["sk"]["S"] == *kind) {
-                let item = keys.earlier(&item, if has_sealed { alone } else { &[] });
-                assert!(item.get("sealed").is_none() && fields.iter().all(|field| item.get(*field).is_some()), "{item}");
+            if let Some(kind) = KINDS.iter().find(|kind| item["sk"]["S"] == kind.name) {
+                let item = keys.earlier(&item, if has_sealed { kind.alone } else { &[] });
+                let is_whole = kind.sealed.iter().all(|field| item.get(*field).is_some());
+                assert!(item.get("sealed").is_none() && is_whole, "{item}");
                 self.stage.database("PutItem", &json!({"TableName": "channel", "Item": item})).await;
             }
         }

@@ -13,6 +13,7 @@ mod hris;
 mod jobboard;
 mod mask;
 mod page;
+mod persons;
 mod reseal;
 mod signing;
 mod stored;
@@ -339,9 +340,15 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
 
 /// The grants that functions use when each write is made once, undisturbed.
 pub async fn grants_used() -> BTreeSet<Grant> {
-    let (mut used, hris, signing, jobboard, sweeps) =
-        tokio::join!(used::<Channels>(), used::<Hris>(), used::<Signing>(), used::<Jobs>(), used::<Overdue>());
-    for others in [hris, signing, jobboard, sweeps] {
+    let (mut used, hris, signing, jobboard, sweeps, persons) = tokio::join!(
+        used::<Channels>(),
+        used::<Hris>(),
+        used::<Signing>(),
+        used::<Jobs>(),
+        used::<Overdue>(),
+        used::<persons::Persons>()
+    );
+    for others in [hris, signing, jobboard, sweeps, persons] {
         used.extend(others);
     }
     used
