@@ -44,7 +44,7 @@ ERRORS = {"channel": [400, 401, 403, 404, 405, 409, 413, 429], "hris": [400, 401
             "signing": [400, 401, 404, 405, 409, 413, 429], "jobboard": [400, 401, 403, 404, 405, 409, 413, 429]}
 NOTIFY = "POST /wechat/pay/notify"
 # The operations that end the session that they are called with.
-LOGOUTS = ["POST /weixin/logout", "POST /wechat/user/logout"]
+LOGOUTS = ["POST /weixin/logout", "POST /weixin/close", "POST /wechat/user/logout", "POST /user/close"]
 # The administrators who consent, each once, when an operation needs a new consent. They are imported for it.
 EMPLOYEES = {"POST /api/v2/oauth/authorize": range(1, 200, 2), "POST /api/v2/oauth/token": range(2, 200, 2)}
 # The share of the example in a request. Each generated case is sent as it is and blended with the example, because generating a case takes

@@ -83,6 +83,7 @@ fn is_inherited(name: &str) -> bool {
                 | "RETAIN_DISMISSED_DAYS"
                 | "RETAIN_PICTURES_DAYS"
                 | "RETAIN_RESUMES_DAYS"
+                | "RETAIN_CLOSED_DAYS"
         )
 }
 

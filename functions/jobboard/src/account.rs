@@ -1,4 +1,5 @@
-//! Users (docs/contract/jobboard.txt, 一、用户模块: 微信注册, 微信登录, 查询个人信息, 更新位置信息, 更新个人信息), and the log-out, an addition.
+//! Users (docs/contract/jobboard.txt, 一、用户模块: 微信注册, 微信登录, 查询个人信息, 更新位置信息, 更新个人信息), and the log-out and the
+//! closing of the account, additions.
 
 use axum::extract::State;
 use axum::http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION};
@@ -23,6 +24,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(register))
         .routes(routes!(log_in))
         .routes(routes!(log_out))
+        .routes(routes!(close_account))
         .routes(routes!(get_user))
         .routes(routes!(update_place))
         .routes(routes!(update_user))
@@ -114,6 +116,14 @@ async fn log_in(State(app): State<App>, Address(address): Address, Json(fields):
     (status = 200, body = Ack), (status = "default", body = Problem)))]
 async fn log_out(State(app): State<App>, LoggedIn(session): LoggedIn) -> Result<Done, Failure> {
     app.log_out(session).await?;
+    Ok(Done)
+}
+
+/// 注销账号: 该用户的所有 token 失效, 招聘中的职位关闭; 30 天内登录即恢复账号 (职位仍关闭), 之后清除
+#[utoipa::path(post, path = "/user/close", tag = "用户", responses(
+    (status = 200, body = Ack), (status = "default", body = Problem)))]
+async fn close_account(State(app): State<App>, LoggedIn(session): LoggedIn) -> Result<Done, Failure> {
+    app.close_account(session).await?;
     Ok(Done)
 }
 

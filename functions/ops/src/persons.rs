@@ -8,14 +8,12 @@ use shared::error::{Error, Fault, Result};
 use shared::hris::values::{Code, Uuid};
 use shared::storage::audit::{Act, AuditLog, Change, Filter, Object};
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
-use shared::storage::person::{Erased, Exported, Wanted};
+use shared::storage::person::{Erased, Exported, Wanted, erasures, ordered};
 use shared::values::input::Faults;
 use shared::values::{Date, IdCard, Mobile, Secret, Text};
 
 use crate::reseal::Families;
 
-/// The object under which every order to erase a person is recorded.
-const ERASURES: [&str; 3] = ["persons", "erasure", "all"];
 /// The most objects of a person, and the most orders that a replay reads.
 const MOST: usize = 1000;
 /// The largest picture of an export, in bytes.
@@ -119,10 +117,7 @@ pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, 
 /// Erases a person. The order is recorded first, so that an erasure that was interrupted is completed by a repetition or a replay.
 pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { objects, reason }: Erase) -> Result<Value> {
     let objects = parsed(&objects)?;
-    let [family, kind, id] = ERASURES;
-    let mut order = Change::of(Object::new(family, kind, &[id])).because(reason.as_str());
-    order.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
-    audit.record(act, &order).await?;
+    audit.record(act, &ordered(&objects, reason.as_str())).await?;
     let mut erased = Vec::new();
     for object in &objects {
         erased.push(view(object, families.erase_person(act, object).await?));
@@ -132,8 +127,7 @@ pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { 
 
 /// Erases again what was erased since a day: a restored table holds it again. The newest orders come first; repeat it with `next_cursor`.
 pub async fn replay(families: Families<'_>, audit: &AuditLog, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
-    let [family, kind, id] = ERASURES;
-    let filter = Filter::Object(Object::new(family, kind, &[id]).as_str().to_owned());
+    let filter = Filter::Object(erasures().as_str().to_owned());
     let records = audit.list(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;
     let from = shared::values::LocalTime::day_bounds(&since, &since).0.as_millisecond();
     let next = records.last().filter(|last| records.len() == 100 && last.at >= from).map(|last| last.ixsk.clone());

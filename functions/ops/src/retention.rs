@@ -24,6 +24,8 @@ struct Periods {
     pictures: SignedDuration,
     /// `RETAIN_RESUMES_DAYS`
     resumes: SignedDuration,
+    /// `RETAIN_CLOSED_DAYS`
+    closed: SignedDuration,
 }
 
 impl Periods {
@@ -38,6 +40,7 @@ impl Periods {
             dismissed: days("RETAIN_DISMISSED_DAYS")?,
             pictures: days("RETAIN_PICTURES_DAYS")?,
             resumes: days("RETAIN_RESUMES_DAYS")?,
+            closed: days("RETAIN_CLOSED_DAYS")?,
         })
     }
 }
@@ -58,7 +61,7 @@ impl Retention {
     }
 
     /// Erases what is past its time, and returns the result of each sweep by its name.
-    pub async fn sweep(&self, now: Timestamp, time: &Time) -> [(&'static str, Swept); 4] {
+    pub async fn sweep(&self, now: Timestamp, time: &Time) -> [(&'static str, Swept); 6] {
         let Self { hris, signing, jobboard, periods } = self;
         tokio::join!(hris.keys().refresh(), signing.keys().refresh());
         [
@@ -66,6 +69,8 @@ impl Retention {
             ("dismissed", hris.sweep_dismissed(time, now - periods.dismissed).await),
             ("pictures", jobboard.sweep_pictures(time, now - periods.pictures).await),
             ("resumes", signing.sweep_resumes(time, now - periods.resumes).await),
+            ("closed_users", jobboard.sweep_closed(time, now - periods.closed).await),
+            ("closed_workers", signing.sweep_closed(time, now - periods.closed).await),
         ]
     }
 }

@@ -1,5 +1,5 @@
-//! Captchas, codes by text message, login, the state of a worker's signing (docs/contract/signing.txt, 1.2.3, 1.2.4, 3.1), and the log-out, an
-//! addition.
+//! Captchas, codes by text message, login, the state of a worker's signing (docs/contract/signing.txt, 1.2.3, 1.2.4, 3.1), and the log-out and
+//! the closing of the account, additions.
 
 use axum::extract::State;
 use axum::http::header;
@@ -26,6 +26,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get_captcha))
         .routes(routes!(log_in))
         .routes(routes!(log_out))
+        .routes(routes!(close_account))
         .routes(routes!(get_em_status))
 }
 
@@ -118,6 +119,18 @@ async fn log_out(
     SessionToken(token): SessionToken,
 ) -> Result<Reply<Nothing>, Failure> {
     app.log_out(&worker, token.as_deref()).await?;
+    Ok(Reply(Nothing {}))
+}
+
+/// 注销账号: 该用户的所有会话立即失效; 30 天内登录即恢复账号, 之后清除
+#[utoipa::path(post, path = "/weixin/close", tag = "登录",
+    responses((status = 200, body = Success<Nothing>), (status = "default", body = Problem)))]
+async fn close_account(
+    State(app): State<App>,
+    Caller(worker): Caller,
+    SessionToken(token): SessionToken,
+) -> Result<Reply<Nothing>, Failure> {
+    app.close_account(&worker, token.as_deref()).await?;
     Ok(Reply(Nothing {}))
 }
 

@@ -1,6 +1,7 @@
 //! Operations on jobs (docs/contract/jobboard.txt, 二、商家招聘模块 and 我发布的). Jobs are public and found by their id alone, so the key
 //! does not contain the owner. Every change checks the owner instead.
 
+use futures::{TryStreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::idempotency::Idempotency;
@@ -16,6 +17,9 @@ use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Key, Outcome, STAMP, Write, retry_conflicts};
 use crate::values::{Id, LocalTime, Text};
+
+/// How many jobs of a closed account are closed concurrently.
+const CLOSED_AT_ONCE: usize = 8;
 
 impl Service {
     /// Posts a job and returns its id.
@@ -97,6 +101,28 @@ impl Service {
             Ok(())
         })
         .await
+    }
+
+    /// Closes all open jobs of a user.
+    ///
+    /// DynamoDB: one query, one batch for each hundred jobs; for each open job one read and one transaction.
+    pub(super) async fn close_jobs(&self, owner: Id) -> Result<()> {
+        let now = self.clock.now();
+        let jobs = self.listed_of("ix1", keys::jobs_of(owner)).await?;
+        let jobs = jobs.into_iter().map(|item| Job::read(&self.keyring, item)).collect::<Result<Vec<Job>>>()?;
+        stream::iter(jobs.into_iter().filter(Job::is_open).map(Ok))
+            .try_for_each_concurrent(CLOSED_AT_ONCE, |job| async move {
+                let closed = self.change_job(job.id, None, |job| {
+                    // An administrator may have removed it meanwhile.
+                    if job.is_open() {
+                        job.state = State::Closed;
+                        job.updated_at = now.into();
+                    }
+                    Ok(())
+                });
+                closed.await.map(drop)
+            })
+            .await
     }
 
     /// Lists a job before those that were refreshed earlier. It is free once per `FREE_REFRESH_HOURS`.

@@ -38,6 +38,9 @@ pub const TOP_SWEEP: &str = "top";
 /// The sweep of jobs that an administrator removed, and that have photos.
 pub const PICTURE_SWEEP: &str = "picture";
 
+/// The sweep of accounts that their users closed.
+pub const CLOSED_SWEEP: &str = "closed";
+
 /// The partition of the orders that an administrator must look at.
 pub const ORDERS_TO_REVIEW: &str = "review";
 

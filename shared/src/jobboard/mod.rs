@@ -3,6 +3,7 @@
 //! Users post jobs, collect them, and spend vouchers to call each other. They pay for vouchers, tops and refreshes with WeChat Pay. The
 //! handlers call [`Service`].
 
+mod accounts;
 pub mod collections;
 pub mod contacts;
 pub mod idempotency;

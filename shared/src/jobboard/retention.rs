@@ -1,17 +1,21 @@
-//! Retention: the pictures of removed jobs (docs/privacy.md, How the clean-up erases).
+//! Retention: the pictures of removed jobs, and closed accounts (docs/privacy.md, How the clean-up erases).
 //!
-//! A job that an administrator removed is marked with the time of the removal while it has photos.
+//! A job that an administrator removed is marked with the time of the removal while it has photos. A user who closed the account is marked with
+//! the time of closing.
 
 use jiff::Timestamp;
 
 use super::images::Name;
 use super::item::Record as _;
 use super::job::{Job, State};
+use super::persons::object;
 use super::sweeps::id_in;
 use super::values::Photos;
 use super::{Service, keys};
 use crate::error::Result;
+use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
+use crate::storage::person::{CLOSED_ACCOUNT, ordered};
 use crate::storage::table::{Key, is_due};
 use crate::values::{Id, LocalTime};
 
@@ -43,6 +47,25 @@ impl Service {
     pub async fn sweep_pictures(&self, time: &Time, before: Timestamp) -> Swept {
         let overdue = self.store.due(&self.tables.jobboard, keys::PICTURE_SWEEP, before);
         sweep(overdue, time, |key| self.erase_pictures(key, before)).await
+    }
+
+    /// Erases the users who closed their accounts at this time or before. A log-in opens an account that is not erased yet.
+    ///
+    /// DynamoDB: the queries of the index; for each user a read, and the calls of [`Service::erase_person`].
+    pub async fn sweep_closed(&self, time: &Time, before: Timestamp) -> Swept {
+        let overdue = self.store.due(&self.tables.jobboard, keys::CLOSED_SWEEP, before);
+        sweep(overdue, time, |key| self.erase_closed(key, before)).await
+    }
+
+    /// Erases a user. Returns whether the record was overdue.
+    async fn erase_closed(&self, key: Key, before: Timestamp) -> Result<bool> {
+        let stored = self.store.get(&self.tables.jobboard, key.clone()).await?;
+        if !stored.is_some_and(|item| is_due(&item, keys::CLOSED_SWEEP, before)) {
+            return Ok(false);
+        }
+        let (act, object) = (caller::act(self.clock.now()), object(id_in(&key)?));
+        self.store.record(&act, &ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT)).await?;
+        Ok(self.erase_person(&act, &object).await?.is_some())
     }
 
     /// Erases the pictures of a job that the owner uses nowhere else, then empties the list of photos. Returns whether it was overdue.

@@ -9,15 +9,15 @@ use super::{Service, keys, missing};
 use crate::crypto::access_token::{AccessTokens, Holder};
 use crate::error::{Error, Result};
 use crate::runtime::caller::{self, Caller};
-use crate::storage::audit::{Act, Change, Object};
-use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, retry_conflicts};
+use crate::storage::audit::Act;
+use crate::storage::table::Item;
+use crate::storage::table::attribute::read_integer;
 use crate::values::{Id, Secret};
 
 /// Tokens are valid for seven days (docs/design/jobboard.md, Conventions).
 const TOKENS: AccessTokens = AccessTokens { audience: "jobboard", age: SignedDuration::from_hours(7 * 24) };
 
-const EPOCH: &str = "epoch";
+pub(super) const EPOCH: &str = "epoch";
 
 /// A user who has logged in, with the token for the next requests.
 pub struct Login {
@@ -89,30 +89,15 @@ impl Service {
         let now = self.clock.now();
         // Unlike a counter, an id does not come back after a restore.
         let next = self.ids.next(now)?.as_u64();
-        let table = &self.tables.jobboard;
-        let current = retry_conflicts(|| async {
-            let found = self.store.get(table, keys::user(id)).await?.ok_or_else(|| missing("user"))?;
-            let version: u64 = read_integer(&found, VERSION)?;
-            let mut user = self.read_user(found)?;
-            if user.epoch == next || !ends(user.epoch) {
-                return Ok(Some(user.epoch));
+        let changed = self.change_account(id, act.map(|act| (act, &[EPOCH][..])), |user| {
+            let is_ended = user.epoch != next && ends(user.epoch);
+            if is_ended {
+                user.epoch = next;
             }
-            user.epoch = next;
-            let mut item = self.user_item(&user)?;
-            item.insert(VERSION.into(), number(version + 1));
-            self.keyring.record().await?;
-            let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
-            let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
-            let change = Change::of(Object::new("jobboard", "user", &[&id.to_string()])).fields(&[EPOCH]);
-            let record = act.map(|act| self.store.recording(act, &change)).transpose()?;
-            let writes = std::iter::once(put).chain(openids).chain(record).collect();
-            match self.store.transact(writes).await? {
-                Outcome::Written => Ok(Some(next)),
-                Outcome::Rejected(_) => Ok(None),
-            }
-        })
-        .await?;
-        self.epochs.put(id, current, now);
+            is_ended
+        });
+        let user = changed.await?.ok_or_else(|| missing("user"))?;
+        self.epochs.put(id, user.epoch, now);
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::sessions::{Login, Session};
@@ -14,9 +15,11 @@ use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::CODES;
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::number;
-use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, mark};
 use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
 
+/// Marks the items by which a log-in finds a user who has closed the account.
+const CLOSED: &str = "closed";
 /// The sealed attributes.
 pub(super) const SEALED: Fields = Fields { names: &["openid", "phone", "place"], phone: Some("phone"), id_number: None };
 
@@ -41,6 +44,9 @@ pub struct User {
     /// The id of the log-out or command that last ended all tokens of the user; 0 before the first one.
     #[serde(default)]
     pub(super) epoch: u64,
+    /// When the user closed the account; None if it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) closed_at: Option<LocalTime>,
 }
 
 /// The place of a user at the last log-in (docs/contract/jobboard.txt, 更新位置信息).
@@ -75,7 +81,8 @@ impl Service {
     /// Registers the user of these two codes of WeChat. A registered user is logged in, and their data does not change. `address` is the
     /// client's.
     ///
-    /// DynamoDB: one write, one read, one transaction; one more read if an inviter is named; one more write after a wrong code.
+    /// DynamoDB: one write, one read, one transaction; one more read if an inviter is named, or if the user has closed the account; one more
+    /// write after a wrong code.
     pub async fn register(
         &self,
         login_code: Secret<&str>,
@@ -125,6 +132,7 @@ impl Service {
             place: None,
             created_at: now.into(),
             epoch: 0,
+            closed_at: None,
         };
         let session = self.ids.claim(now, |id| self.store_user(user(id))).await?;
         Ok(self.login(session)?)
@@ -143,14 +151,17 @@ impl Service {
             Outcome::Rejected(rejections) => {
                 let openids = rejections.len().saturating_sub(1);
                 let known = rejections.into_iter().take(openids).find_map(|rejection| rejection.stored);
-                known.map(|known| Session::of_openid(&known)).transpose()
+                match known {
+                    Some(known) => self.session_of(&known).await,
+                    None => Ok(None),
+                }
             }
         }
     }
 
     /// Logs in the user of this code; `None` if the user has not registered. `address` is the client's.
     ///
-    /// DynamoDB: one write, one read; two writes after a wrong code.
+    /// DynamoDB: one write, one read; one more read and a transaction if the user has closed the account; two writes after a wrong code.
     pub async fn log_in(&self, login_code: Secret<&str>, address: &str) -> Result<Option<Login>, CodeError> {
         let is_wrong = |outcome: &Result<Option<Login>, CodeError>| matches!(outcome, Err(CodeError::Wrong));
         CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
@@ -197,7 +208,19 @@ impl Service {
 
     async fn user_of(&self, openid: &Secret<String>) -> Result<Option<Session>> {
         let found = self.store.get(&self.tables.jobboard, keys::openid(&self.openid_code(openid)?)).await?;
-        found.map(|item| Session::of_openid(&item)).transpose()
+        match found {
+            Some(found) => self.session_of(&found).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The session of the user that an openid leads to. Opens the account if the user has closed it; `None` if it is erased meanwhile.
+    async fn session_of(&self, openid: &Item) -> Result<Option<Session>> {
+        let session = Session::of_openid(openid)?;
+        match openid.contains_key(CLOSED) {
+            true => self.open_account(session.user).await,
+            false => Ok(Some(session)),
+        }
     }
 
     /// The items by which a log-in finds the user: one for each index of openids that is used.
@@ -207,6 +230,9 @@ impl Service {
             let mut item = keys::openid(&hex::encode(code.expose())).into_item();
             item.insert("user".into(), number(user.id));
             item.insert("epoch".into(), number(user.epoch));
+            if user.closed_at.is_some() {
+                item.insert(CLOSED.into(), AttributeValue::Bool(true));
+            }
             item
         });
         items.collect()
@@ -228,6 +254,9 @@ impl Service {
         sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;
         item.extend(key.into_item());
         item.insert(VERSION.into(), number(1));
+        if let Some(closed_at) = user.closed_at {
+            mark(&mut item, keys::CLOSED_SWEEP, closed_at.into());
+        }
         Ok(item)
     }
 

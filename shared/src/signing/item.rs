@@ -11,7 +11,9 @@
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::keys::{ENDED_SWEEP, application_key, applications_partition, em_id_key, session_key, state_partition, worker_key};
+use super::keys::{
+    CLOSED_SWEEP, ENDED_SWEEP, application_key, applications_partition, em_id_key, session_key, state_partition, worker_key,
+};
 use super::states::{Application, Signing, State};
 use super::values::Worker;
 use crate::crypto::keyring::Keyring;
@@ -105,6 +107,24 @@ pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result
 pub(super) const OPENID: &str = "openid";
 /// The sealed attributes of a worker.
 pub(super) const WORKER_SEALED: Fields = Fields::of(&[OPENID]);
+
+/// When a worker closed the account, in Unix milliseconds. An open account has none.
+pub(super) const CLOSED_AT: &str = "closed_at";
+
+/// Closes the account in the item of a worker, and marks it for the sweep.
+pub(super) fn close_account(worker: &mut Item, now: Timestamp) {
+    worker.insert(CLOSED_AT.into(), number(now.as_millisecond()));
+    mark(worker, CLOSED_SWEEP, now);
+}
+
+/// Opens the account in the item of a worker. Returns whether it was closed.
+pub(super) fn open_account(worker: &mut Item) -> bool {
+    let was_closed = worker.remove(CLOSED_AT).is_some();
+    if was_closed {
+        unmark(worker);
+    }
+    was_closed
+}
 
 /// A worker who has never logged in before.
 pub(super) fn new_worker_item(worker: &Worker, now: Timestamp) -> Item {

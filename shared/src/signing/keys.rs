@@ -18,11 +18,14 @@ use super::values::{Number, PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::keyring::Keyring;
 use crate::error::Result;
+use crate::storage::audit::Object;
 use crate::storage::table::Key;
 use crate::values::{Mobile, Secret};
 
 /// The sweep of applications that ended.
 pub(super) const ENDED_SWEEP: &str = "ended";
+/// The sweep of accounts that their workers closed.
+pub(super) const CLOSED_SWEEP: &str = "closed";
 
 pub(super) fn platform_key(platform: &PlatformCode) -> Key {
     Key::new(format!("platform#{platform}"), "platform")
@@ -54,6 +57,11 @@ pub(super) const ALIAS_OF: &str = "alias_of";
 
 pub(super) fn application_key(worker: &Worker) -> Key {
     Key::new(worker_partition(worker), "application")
+}
+
+/// The worker in audit records.
+pub(super) fn worker_object(platform: &PlatformCode, em_id: u64) -> Object {
+    Object::new("signing", "worker", &[platform.as_str(), &em_id.to_string()])
 }
 
 fn worker_partition(worker: &Worker) -> String {

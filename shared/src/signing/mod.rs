@@ -2,6 +2,7 @@
 //!
 //! Every record belongs to one platform, which is part of its key. The handlers call the methods of [`Service`].
 
+mod accounts;
 pub mod applications;
 pub mod captcha;
 pub mod dictionaries;

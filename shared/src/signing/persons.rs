@@ -4,16 +4,16 @@
 use serde_json::{Value, json};
 
 use super::item::{EM_ID, application_from_item};
-use super::keys::{application_key, em_id_key, image_prefix, worker_key};
+use super::keys::{application_key, em_id_key, image_prefix, worker_key, worker_object};
 use super::sessions::{listed_sessions, openid_parts, workers};
 use super::states::{Application, State};
 use super::values::PlatformCode;
 use super::{Service, keys};
 use crate::error::{Error, Result};
 use crate::storage::audit::{Act, Object};
-use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, records_of, remove};
+use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, records_of};
 use crate::storage::table::attribute::read_integer;
-use crate::storage::table::{Item, Key, Write};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
 
 const SIGNED: Kept = Kept {
     what: "nothing of the signed contract: its file is kept where contract_id points",
@@ -32,12 +32,12 @@ impl Service {
             }
         }
         // A handler with this phone has no number of a worker.
-        let object = |item: &Item| {
+        let named = |item: &Item| {
             let platform = Key::of(item)?.pk.split('#').next()?.to_owned();
             let em_id: u64 = read_integer(item, EM_ID).ok()?;
-            Some(Object::new("signing", "worker", &[&platform, &em_id.to_string()]))
+            Some(worker_object(&PlatformCode::parse(&platform).ok()?, em_id))
         };
-        Ok(found.iter().filter_map(object).collect())
+        Ok(found.iter().filter_map(named).collect())
     }
 
     /// `None` if the object is not one of this family, or is gone.
@@ -62,38 +62,58 @@ impl Service {
 
     /// Removes a worker with application, sessions and photos. `None` as above.
     pub async fn erase_person(&self, act: &Act, object: &Object) -> Result<Option<Erased>> {
+        self.erase_worker(act, object, |_| true).await
+    }
+
+    /// Removes a worker if `is_wanted` accepts the stored record, which a concurrent log-in may change.
+    pub(super) async fn erase_worker(
+        &self,
+        act: &Act,
+        object: &Object,
+        is_wanted: impl Fn(&Item) -> bool,
+    ) -> Result<Option<Erased>> {
         let Some((platform, em_id)) = named(object) else { return Ok(None) };
-        let Some(worker) = self.find_worker(&platform, em_id).await? else { return Ok(None) };
         let table = &self.tables.signing;
-        let mut erased = Erased::default();
-        for key in self.objects.list(&image_prefix(&worker)).await? {
-            self.objects.erase(&key).await?;
-            erased.pictures += 1;
-        }
-        let stored = self.store.get(table, worker_key(&worker)).await?;
-        let ended = listed_sessions(stored.as_ref())?;
-        let mut writes: Vec<Write> = ended.iter().map(|session| self.removal(&session.hash)).collect();
-        if let Some(item) = self.store.get(table, application_key(&worker)).await? {
-            let Application { resume, signing } = application_from_item(&self.keyring, item)?;
-            if signing.state == State::Signed {
-                erased.kept.push(SIGNED);
+        retry_conflicts(|| async {
+            let Some(worker) = self.find_worker(&platform, em_id).await? else { return Ok(Some(None)) };
+            let stored = self.store.get(table, worker_key(&worker)).await?;
+            if !stored.as_ref().is_none_or(&is_wanted) {
+                return Ok(Some(None));
             }
-            // A code that was sent to the phone.
-            if let Some(phone) = &resume.phone {
-                let key = keys::code_key(&self.keyring, &platform, phone)?;
-                writes.push(Write::Delete { table: self.tables.credentials.clone(), key, condition: None });
+            let mut erased = Erased::default();
+            for key in self.objects.list(&image_prefix(&worker)).await? {
+                self.objects.erase(&key).await?;
+                erased.pictures += 1;
             }
-        }
-        let mut keys = vec![application_key(&worker), worker_key(&worker)];
-        if let Some(openid) = stored.as_ref().map(|stored| self.openid_of(stored)).transpose()?.flatten() {
-            keys.extend(self.aliases(&worker, &openid).iter().filter_map(Key::of));
-        }
-        erased.records += keys.len() as u64;
-        writes.extend(keys.into_iter().map(|key| Write::Delete { table: table.clone(), key, condition: None }));
-        self.store.transact_by(act, &erasure(object), writes).await?;
-        // Last, so that a repetition after a failure still finds the worker.
-        erased.records += remove(&self.store, act, object, table, vec![em_id_key(&platform, em_id)]).await?;
-        Ok(Some(erased))
+            let ended = listed_sessions(stored.as_ref())?;
+            let mut writes: Vec<Write> = ended.iter().map(|session| self.removal(&session.hash)).collect();
+            if let Some(item) = self.store.get(table, application_key(&worker)).await? {
+                let Application { resume, signing } = application_from_item(&self.keyring, item)?;
+                if signing.state == State::Signed {
+                    erased.kept.push(SIGNED);
+                }
+                // A code that was sent to the phone.
+                if let Some(phone) = &resume.phone {
+                    let key = keys::code_key(&self.keyring, &platform, phone)?;
+                    writes.push(Write::Delete { table: self.tables.credentials.clone(), key, condition: None });
+                }
+            }
+            let mut keys = vec![application_key(&worker), em_id_key(&platform, em_id)];
+            if let Some(openid) = stored.as_ref().map(|stored| self.openid_of(stored)).transpose()?.flatten() {
+                keys.extend(self.aliases(&worker, &openid).iter().filter_map(Key::of));
+            }
+            erased.records += 1 + keys.len() as u64;
+            writes.extend(keys.into_iter().map(|key| Write::Delete { table: table.clone(), key, condition: None }));
+            // A session that a concurrent log-in opens must not outlive the record.
+            let version = stored.as_ref().and_then(|stored| stored.get(VERSION).cloned());
+            let condition = version.map(|version| Condition::equals(VERSION, version));
+            writes.push(Write::Delete { table: table.clone(), key: worker_key(&worker), condition });
+            match self.store.transact_by(act, &erasure(object), writes).await? {
+                Outcome::Written => Ok(Some(Some(erased))),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
     }
 }
 

@@ -1,22 +1,22 @@
-//! Retention: what the scheduled clean-up erases of applications that ended (docs/privacy.md, How the clean-up erases).
+//! Retention: what the scheduled clean-up erases of applications that ended, and closed accounts (docs/privacy.md, How the clean-up erases).
 //!
 //! An application that was rejected or cancelled is marked with the time of that move. The mark is gone once the résumé is erased, or when
-//! the worker submits again.
+//! the worker submits again. A worker who closed the account is marked with the time of closing.
 
 use jiff::Timestamp;
 
 use super::Service;
 use super::applications::object;
 use super::images::is_image_name;
-use super::item::{application_from_item, application_item};
-use super::keys::{ENDED_SWEEP, image_key};
+use super::item::{application_from_item, application_item, em_id_of};
+use super::keys::{CLOSED_SWEEP, ENDED_SWEEP, image_key, worker_object};
 use super::resume::Resume;
 use super::states::{Application, Origin};
 use super::values::{Entries, PlatformCode, Worker};
 use crate::error::{Error, Result};
 use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
-use crate::storage::person::erasure;
+use crate::storage::person::{CLOSED_ACCOUNT, erasure, ordered};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Key, Outcome, VERSION, Write, is_due, retry_conflicts};
 use crate::values::Text;
@@ -71,11 +71,28 @@ impl Service {
         sweep(overdue, time, |key| self.erase_resume(key, before)).await
     }
 
+    /// Erases the workers who closed their accounts at this time or before. A log-in opens an account that is not erased yet.
+    ///
+    /// DynamoDB: the queries of the index; for each worker a read, and the calls of [`Service::erase_person`].
+    pub async fn sweep_closed(&self, time: &Time, before: Timestamp) -> Swept {
+        let overdue = self.store.due(&self.tables.signing, CLOSED_SWEEP, before);
+        sweep(overdue, time, |key| self.erase_closed(key, before)).await
+    }
+
+    /// Erases a worker. Returns whether the record was overdue.
+    async fn erase_closed(&self, key: Key, before: Timestamp) -> Result<bool> {
+        let stored = self.store.get(&self.tables.signing, key.clone()).await?;
+        let Some(item) = stored.filter(|item| is_due(item, CLOSED_SWEEP, before)) else { return Ok(false) };
+        let em_id = em_id_of(&item)?.ok_or_else(|| Error::internal("a worker without a number"))?;
+        let (act, object) = (caller::act(self.clock.now()), worker_object(&worker_in(&key)?.platform, em_id));
+        self.store.record(&act, &ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT)).await?;
+        Ok(self.erase_worker(&act, &object, |item| is_due(item, CLOSED_SWEEP, before)).await?.is_some())
+    }
+
     /// Erases a résumé, and the photos that it names. Returns whether it was overdue.
     async fn erase_resume(&self, key: Key, before: Timestamp) -> Result<bool> {
         let table = &self.tables.signing;
-        let (platform, id) = key.pk.split_once("#worker#").ok_or_else(|| Error::internal("an application without a worker"))?;
-        let worker = Worker { platform: PlatformCode::parse(platform).map_err(Error::internal)?, id: id.to_owned() };
+        let worker = worker_in(&key)?;
         self.keyring.record().await?;
         retry_conflicts(|| async {
             let stored = self.store.get(table, key.clone()).await?;
@@ -103,4 +120,10 @@ impl Service {
         })
         .await
     }
+}
+
+/// The worker in the key of a worker or an application.
+fn worker_in(key: &Key) -> Result<Worker> {
+    let (platform, id) = key.pk.split_once("#worker#").ok_or_else(|| Error::internal("a key without a worker"))?;
+    Ok(Worker { platform: PlatformCode::parse(platform).map_err(Error::internal)?, id: id.to_owned() })
 }

@@ -12,15 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::item::{EM_ID, OPENID, WORKER_SEALED, em_id_item, em_id_of, new_worker_item, session_item};
-use super::keys::{ALIAS_OF, application_key, session_key, worker_key};
+use super::item::{CLOSED_AT, EM_ID, OPENID, WORKER_SEALED, em_id_item, em_id_of, new_worker_item, open_account, session_item};
+use super::keys::{ALIAS_OF, application_key, session_key, worker_key, worker_object};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
 use crate::runtime::caller::{self, Caller};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change};
 use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
@@ -65,13 +65,13 @@ impl Service {
     }
 
     /// Opens a session of the worker with this openid. A sixth session ends the oldest one. A worker without a number gets that of the
-    /// application, or a new one.
+    /// application, or a new one. Opens the account if the worker has closed it.
     async fn open_session(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<Login> {
         self.keyring.record().await?;
         let now = self.clock.now();
         let token = random_secret()?;
         let hash = hash(token.as_deref());
-        let (worker, em_id, submitted) = retry_conflicts(|| async {
+        let submitted = retry_conflicts(|| async {
             let (worker, stored) = self.worker_of(platform, openid).await?;
             let application = self.store.get(&self.tables.signing, application_key(&worker)).await?;
             let submitted = application.as_ref().map(em_id_of).transpose()?.flatten();
@@ -80,7 +80,7 @@ impl Service {
             let em_id = known.map_or_else(|| self.ids.next(now).map(Id::as_u64), Ok)?;
             // Our own earlier write, whose response was lost.
             if sessions.iter().any(|session| session.hash.is_same(&hash)) {
-                return Ok(Some((worker, em_id, submitted)));
+                return Ok(Some(submitted));
             }
             sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
@@ -94,6 +94,11 @@ impl Service {
                 writes.extend(aliases.map(|item| Write::Put { table: table.clone(), item, condition: Condition::absent() }));
             }
             stored.insert(EM_ID.into(), number(em_id));
+            caller::accepted(caller_of(&worker, em_id));
+            if open_account(&mut stored) {
+                let change = Change::of(worker_object(platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
+                writes.push(self.store.recording(&caller::act(now), &change)?);
+            }
             writes.push(self.listing(stored, &sessions)?);
             let session = session_item(&hash, &worker, em_id, now, now + IDLE);
             writes.push(Write::Put { table: self.tables.credentials.clone(), item: session, condition: Condition::absent() });
@@ -102,12 +107,11 @@ impl Service {
                 writes.push(Write::Put { table: self.tables.signing.clone(), item, condition: Condition::absent() });
             }
             match self.store.transact(writes).await? {
-                Outcome::Written => Ok(Some((worker, em_id, submitted))),
+                Outcome::Written => Ok(Some(submitted)),
                 Outcome::Rejected(_) => Ok(None),
             }
         })
         .await?;
-        caller::accepted(caller_of(&worker, em_id));
         Ok(Login { session_token: token, em_id: submitted.unwrap_or(0) })
     }
 
@@ -158,8 +162,7 @@ impl Service {
     /// Ends all sessions of the worker with this number.
     pub async fn end_worker_sessions(&self, act: &Act, platform: &PlatformCode, em_id: u64) -> Result<()> {
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
-        let change =
-            Change::of(Object::new("signing", "worker", &[platform.as_str(), &em_id.to_string()])).fields(&["sessions"]);
+        let change = Change::of(worker_object(platform, em_id)).fields(&["sessions"]);
         self.end_sessions(&worker, None, Some((act, &change))).await
     }
 
@@ -201,7 +204,7 @@ impl Service {
     }
 
     /// The write that lists these sessions in the record of their worker, which is still the stored one. A new one has no version.
-    fn listing(&self, mut item: Item, sessions: &[SessionEntry]) -> Result<Write> {
+    pub(super) fn listing(&self, mut item: Item, sessions: &[SessionEntry]) -> Result<Write> {
         let (version, condition) = match item.get(VERSION).cloned() {
             Some(stored) => (read_integer::<u64>(&item, VERSION)?, Condition::equals(VERSION, stored)),
             None => (0, Condition::absent()),

@@ -106,6 +106,21 @@ pub async fn remove(store: &Store, act: &Act, object: &Object, table: &str, keys
     Ok(keys.len() as u64)
 }
 
+/// The object under which every order to erase persons is recorded. After a restore the orders are replayed.
+pub fn erasures() -> Object {
+    Object::new("persons", "erasure", &["all"])
+}
+
+/// The reason of an order to erase a closed account.
+pub const CLOSED_ACCOUNT: &str = "closed account";
+
+/// The order to erase these objects. It is recorded before they are erased.
+pub fn ordered(objects: &[Object], reason: &str) -> Change {
+    let mut order = Change::of(erasures()).because(reason);
+    order.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
+    order
+}
+
 /// The change that an erasure records.
 pub fn erasure(object: &Object) -> Change {
     Change::of(object.clone()).fields(&["erased"])

@@ -62,12 +62,13 @@ fn families() -> [Api; 4] {
         ),
         Api::of::<signing::Signing>(
             signing.into_iter().collect(),
-            vec!["POST /weixin/logout", "GET /image/{name}"],
+            vec!["POST /weixin/logout", "POST /weixin/close", "GET /image/{name}"],
             &[
                 "ANY /captcha",
                 "ANY /verifycode",
                 "ANY /weixin/login",
                 "ANY /weixin/logout",
+                "ANY /weixin/close",
                 "ANY /em_status",
                 "ANY /employee",
                 "ANY /dict/{dict_item}",
@@ -84,6 +85,7 @@ fn families() -> [Api; 4] {
                 &SPELLINGS[..],
                 &[
                     "POST /wechat/user/logout",
+                    "POST /user/close",
                     "POST /wechat/pay/notify",
                     "POST /order/status",
                     "POST /img/upload/presign",

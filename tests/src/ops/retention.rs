@@ -15,7 +15,7 @@ use crate::support::wire::Failure;
 use crate::support::worker::{COMPANY, HANDLER, Platform, Worker, ok, resume};
 use crate::support::{Stage, fetch};
 
-const RULES: [&str; 4] = ["visits", "dismissed", "pictures", "resumes"];
+const RULES: [&str; 6] = ["visits", "dismissed", "pictures", "resumes", "closed_users", "closed_workers"];
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 fn days(days: i64) -> SignedDuration {
@@ -23,7 +23,7 @@ fn days(days: i64) -> SignedDuration {
 }
 
 /// What a run did by each rule, done and failed; its metrics must say the same.
-async fn clean(stage: &Stage) -> [(u64, u64); 4] {
+async fn clean(stage: &Stage) -> [(u64, u64); 6] {
     stage.take_lines();
     let run = stage.address.invoke("ops-cleanup", &json!({})).await.body;
     let lines: Vec<Value> = stage.take_lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -38,7 +38,7 @@ async fn clean(stage: &Stage) -> [(u64, u64); 4] {
 }
 
 /// The output of a run that erased by one rule alone.
-fn only(rule: &str, done: u64) -> [(u64, u64); 4] {
+fn only(rule: &str, done: u64) -> [(u64, u64); 6] {
     RULES.map(|name| (if name == rule { done } else { 0 }, 0))
 }
 
@@ -330,7 +330,7 @@ async fn a_run_that_fails_in_between_is_completed_by_the_next() {
     removed(&owner, &[&first.0, &second.0], "delete_job").await;
     stage.clock.advance(days(3));
     stage.wire.fail_call("DeleteObjectVersion", 1, Failure::Rejected);
-    assert_eq!(clean(&stage).await, [(0, 0), (0, 0), (0, 1), (0, 0)]);
+    assert_eq!(clean(&stage).await, [(0, 0), (0, 0), (0, 1), (0, 0), (0, 0), (0, 0)]);
     assert_eq!(stage.clear_faults(), 0);
     let objects = stage.objects().await;
     assert_eq!((objects.exists(&first.1).await.unwrap(), objects.exists(&second.1).await.unwrap()), (false, true));
@@ -345,7 +345,7 @@ async fn a_run_that_fails_in_between_is_completed_by_the_next() {
     product.imports("employees", &rows).await;
     stage.clock.advance(days(3));
     stage.wire.fail_call("TransactWriteItems", 1, Failure::Rejected);
-    assert_eq!(clean(&stage).await, [(0, 0), (2, 1), (0, 0), (0, 0)]);
+    assert_eq!(clean(&stage).await, [(0, 0), (2, 1), (0, 0), (0, 0), (0, 0), (0, 0)]);
     assert_eq!(stage.clear_faults(), 0);
     assert_eq!(clean(&stage).await, only("dismissed", 1));
     for row in rows {

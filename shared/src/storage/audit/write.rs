@@ -56,6 +56,11 @@ impl Store {
         Ok(Write::Put { table: self.audit()?.to_owned(), item: act.record(change)?, condition: Condition::absent() })
     }
 
+    /// Records an act that changes nothing: a look at sealed fields, an export, a burst of rejected sign-ins.
+    pub async fn record(&self, act: &Act, change: &Change) -> Result<()> {
+        self.transact(vec![self.recording(act, change)?]).await.map(drop)
+    }
+
     /// [`Store::change`] by an actor, recorded. A change that leaves the item as it is writes nothing.
     ///
     /// DynamoDB: one read, one transaction.

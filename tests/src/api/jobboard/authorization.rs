@@ -35,8 +35,8 @@ async fn no_endpoint_opens_without_a_token_of_the_named_user() {
         assert_eq!(fetch(request().header("user_id", user.id)).await, rejected, "{path}");
         assert_eq!(fetch(request().header("authorization", &forged)).await, rejected, "{path}");
         let with_token = || request().header("authorization", &user.token);
-        // A log-out ends the token that the others need. `logout.rs` tests it.
-        if path == "/wechat/user/logout" {
+        // These end the token that the others need. `logout.rs` and `close.rs` test them.
+        if ["/wechat/user/logout", "/user/close"].contains(&path.as_str()) {
             continue;
         }
         for named in [other.id.to_string(), "x".into(), String::new(), format!("0{}", user.id)] {

@@ -22,12 +22,12 @@ const GUARDED: [&str; 8] = [
     "POST /wechat/user/logout",
 ];
 
-fn login_required() -> Response {
+pub fn login_required() -> Response {
     rejection(401, "login required")
 }
 
 /// Another token of a registered user.
-async fn log_in(board: &Board, name: &str, user: &User) -> User {
+pub async fn log_in(board: &Board, name: &str, user: &User) -> User {
     let body = json!({"login_code": board.code("login", name).await}).to_string();
     let response = board.request(Method::POST, "/wechat/user/login").body(body).send().await.unwrap();
     let token = response.headers()["x-auth-token"].to_str().unwrap().to_owned();
@@ -41,13 +41,13 @@ async fn call(user: &User, endpoint: &str) -> Response {
 }
 
 /// Every function accepts the token. None is called that ends it.
-async fn assert_alive(user: &User) {
+pub async fn assert_alive(user: &User) {
     for endpoint in GUARDED.into_iter().filter(|endpoint| !endpoint.ends_with(LOGOUT)) {
         assert_ne!(call(user, endpoint).await.status, 401, "{endpoint}");
     }
 }
 
-async fn assert_ended(user: &User) {
+pub async fn assert_ended(user: &User) {
     for endpoint in GUARDED {
         assert_eq!(call(user, endpoint).await, login_required(), "{endpoint}");
     }

@@ -2,6 +2,7 @@
 
 mod account;
 mod authorization;
+mod close;
 mod closing;
 mod collections;
 mod contacts;

@@ -15,13 +15,13 @@ async fn log_out(worker: &Worker) -> Response {
     fetch(worker.request(Method::POST, "/weixin/logout")).await
 }
 
-async fn assert_alive(worker: &Worker) {
+pub async fn assert_alive(worker: &Worker) {
     for path in GUARDED {
         assert_ne!(worker.get(path).await.status, 401, "{path}");
     }
 }
 
-async fn assert_ended(worker: &Worker) {
+pub async fn assert_ended(worker: &Worker) {
     let ended = rejection(401, "请先登录");
     for path in GUARDED {
         let expected = if path.starts_with("/image") { coded(ended.clone()) } else { ended.clone() };
@@ -31,7 +31,7 @@ async fn assert_ended(worker: &Worker) {
 }
 
 /// Submits the résumé of a worker. Returns its em_id.
-async fn applied(worker: &Worker) -> Value {
+pub async fn applied(worker: &Worker) -> Value {
     assert_eq!(worker.send_json(Method::POST, &resume()).await, ok(Value::Null));
     worker.get("/employee").await.body["data"]["em_id"].clone()
 }

@@ -1,6 +1,7 @@
 //! The signing API. Its paths have no common prefix.
 
 mod authorization;
+mod close;
 mod directory;
 mod employee;
 mod forms;

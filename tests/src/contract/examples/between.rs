@@ -9,6 +9,7 @@ use super::likeness::Known;
 use super::{Returned, Story, fetch};
 use crate::support::Address;
 use crate::support::consent::{App, Browser, Page};
+use crate::support::worker::form;
 
 /// The placeholders of credentials in the documents, with the real values.
 pub async fn credentials(address: &Address, demo: &Demo) -> Known {
@@ -68,6 +69,13 @@ impl Story<'_> {
                 self.learn("123456", &code);
             }
             "POST /weixin/login" => self.token = Some(text("session_token")),
+            // The next examples need another session or token.
+            "POST /weixin/logout" => {
+                let request = self.http.post(format!("{}/weixin/login", self.address.base_url));
+                let opened = fetch(form(request, &[("code", "test")])).await;
+                self.token = opened.body["data"]["session_token"].as_str().map(str::to_owned);
+            }
+            "POST /wechat/user/logout" => self.tokens.clear(),
             "POST /contact_voucher/buy" => {
                 let url = format!("{}/simulate/pay", self.address.wechat_url);
                 let paid = json!({"out_trade_no": data["order_no"], "deliver": false});

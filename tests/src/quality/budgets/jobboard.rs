@@ -39,6 +39,12 @@ async fn accounts(meter: &mut Meter<User>) {
     let leaving = board.join().await;
     assert_eq!(leaving.info().await.status, 200);
     meter.succeeds("POST /wechat/user/logout", leaving.post("/wechat/user/logout", &json!({}))).await;
+    let closing = board.register("closing", "13900000098").await;
+    closing.post_job(json!({})).await;
+    assert_eq!(closing.info().await.status, 200);
+    meter.succeeds("POST /user/close", closing.post("/user/close", &json!({}))).await;
+    let code = json!({"login_code": board.code("login", "closing").await});
+    meter.succeeds("POST /wechat/user/login, of a closed account", board.post("/wechat/user/login", &code)).await;
     let place = json!({"longitude": 116.4, "latitude": 39.9});
     meter.succeeds("POST /user/update/geo", user.post("/user/update/geo", &place)).await;
     meter.succeeds("POST /user/update/info", user.post("/user/update/info", &json!({"name": "小周"}))).await;

@@ -49,6 +49,10 @@ async fn every_endpoint_of_the_signing_api_makes_the_calls_that_its_budget_allow
     meter.succeeds("GET /image/{name}", worker.get(path)).await;
 
     meter.succeeds("POST /weixin/logout", fetch(worker.request(Method::POST, "/weixin/logout"))).await;
+    let leaving = platform.worker("leaving").await;
+    meter.succeeds("POST /weixin/close", fetch(leaving.request(Method::POST, "/weixin/close"))).await;
+    let code = platform.login_code("leaving").await;
+    meter.succeeds("POST /weixin/login, of a closed account", platform.log_in(&code)).await;
 
     meter.assert_is(HEADING);
 }

@@ -10,15 +10,20 @@ use crate::support::board::{Board, User};
 use crate::support::picture::picture;
 use crate::support::product::{EMPLOYEE, Product, employee};
 use crate::support::worker::{Platform, resume};
-use crate::support::{Response, Stage};
+use crate::support::{Response, Stage, fetch};
 
 /// The periods of a system that keeps personal data for a day.
-const A_DAY: [(&str, &str); 4] =
-    [("RETAIN_VISITS_DAYS", "1"), ("RETAIN_DISMISSED_DAYS", "1"), ("RETAIN_PICTURES_DAYS", "1"), ("RETAIN_RESUMES_DAYS", "1")];
+const A_DAY: [(&str, &str); 5] = [
+    ("RETAIN_VISITS_DAYS", "1"),
+    ("RETAIN_DISMISSED_DAYS", "1"),
+    ("RETAIN_PICTURES_DAYS", "1"),
+    ("RETAIN_RESUMES_DAYS", "1"),
+    ("RETAIN_CLOSED_DAYS", "1"),
+];
 
 /// A stage with one overdue item of each kind: an unpaid order, a paid order whose notification was lost, a top that has ended,
 /// uploads whose event was lost, an expired idempotency key, a visit, an employee who left, a removed job with a picture, a rejected résumé
-/// with a photo.
+/// with a photo, a closed account of each mini program.
 pub struct Overdue {
     stage: Stage,
 }
@@ -34,6 +39,7 @@ impl Scene for Overdue {
         let board = Board::of(&stage.address);
         let user = board.join().await;
         personal_data(&stage, &user).await;
+        let closed = closed_accounts(&stage, &user).await;
         let job = user.post_job(json!({})).await;
         let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
         let top = number(user.order("/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5})).await);
@@ -49,6 +55,9 @@ impl Scene for Overdue {
         objects.put(&format!("incoming/img/{}", names[0]), picture(ImageFormat::Png), "image/png").await.unwrap();
         objects.put(&format!("incoming/img/{}", names[1]), b"no picture".to_vec(), "image/png").await.unwrap();
         stage.clock.advance(SignedDuration::from_mins(31));
+        // It is not checked yet.
+        let fresh = format!("incoming/img/{}_{}.png", closed.id, stage.clock_nanoseconds());
+        objects.put(&fresh, picture(ImageFormat::Png), "image/png").await.unwrap();
         Self { stage }
     }
 
@@ -89,6 +98,26 @@ async fn personal_data(stage: &Stage, user: &User) {
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
     let reject = json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"});
     worker.platform.command("reject_application", reject).await;
+}
+
+/// A closed account of each mini program with records of every kind that is removed. Returns the user.
+async fn closed_accounts(stage: &Stage, other: &User) -> User {
+    let user = other.board.join().await;
+    user.post_job(json!({})).await;
+    let job = other.post_job(json!({})).await;
+    assert_eq!(user.post("/job/collect", &json!({"job_id": job})).await.status, 200);
+    for folder in ["img", "rejected/img"] {
+        let key = format!("{folder}/{}_1.png", user.id);
+        stage.objects().await.put(&key, picture(ImageFormat::Png), "image/png").await.unwrap();
+    }
+    assert_eq!(user.post("/user/close", &json!({})).await.status, 200);
+
+    let worker = Platform::create(&stage.address).await.worker("a leaving worker").await;
+    let mut sent = resume();
+    sent["id_card_front"] = worker.upload("a.png", &picture(ImageFormat::Png)).await.body["data"]["url"].clone();
+    assert_eq!(worker.send_json(Method::POST, &sent).await.status, 200);
+    assert_eq!(fetch(worker.request(Method::POST, "/weixin/close")).await.status, 200);
+    user
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

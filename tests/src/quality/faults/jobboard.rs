@@ -53,8 +53,10 @@ impl Scene for Jobs {
     const WRITES: &'static [Write] = &[
         write("POST /wechat/user/register", ""),
         write("POST /wechat/user/login", ""),
+        write("POST /wechat/user/login", "of a closed account"),
         // The first request has ended the token.
         once("POST /wechat/user/logout", "", "login required"),
+        once("POST /user/close", "", "login required"),
         write("POST /user/update/geo", ""),
         write("POST /user/update/info", ""),
         write("POST /job/create", ""),
@@ -98,6 +100,8 @@ impl Scene for Jobs {
         let board = Board::of(&stage.address);
         let (user, other) = (board.register("user", "13900000001").await, board.register("other", "13900000002").await);
         assert_eq!(user.post("/user/update/info", &json!({"name": "小周"})).await.status, 200);
+        let closed = board.register("closed", "13900000003").await;
+        assert_eq!(closed.post("/user/close", &json!({})).await.status, 200);
         let (own, foreign) = (user.post_job(json!({})).await, other.post_job(json!({})).await);
         user.adjust_vouchers(3).await;
         user.post("/job/collect", &json!({"job_id": own})).await;
@@ -152,11 +156,13 @@ impl Scene for Jobs {
                 let codes = json!({"login_code": self.board.code("login", "new").await, "phone_code": "test"});
                 self.board.post("/wechat/user/register", &codes).await
             }
-            ("POST /wechat/user/login", _) => {
-                let code = json!({"login_code": self.board.code("login", "user").await});
+            ("POST /wechat/user/login", case) => {
+                let name = if case.is_empty() { "user" } else { "closed" };
+                let code = json!({"login_code": self.board.code("login", name).await});
                 self.board.post("/wechat/user/login", &code).await
             }
             ("POST /wechat/user/logout", _) => post("/wechat/user/logout", json!({})).await,
+            ("POST /user/close", _) => post("/user/close", json!({})).await,
             ("POST /user/update/geo", _) => post("/user/update/geo", json!({"longitude": 116.4, "latitude": 39.9})).await,
             ("POST /user/update/info", _) => post("/user/update/info", json!({"name": "小吴"})).await,
             ("POST /job/create", case) => {

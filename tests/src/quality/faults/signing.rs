@@ -100,8 +100,10 @@ impl Scene for Signing {
         write("POST /verifycode", ""),
         write("POST /weixin/login", "of a new worker"),
         write("POST /weixin/login", "of a known worker"),
+        write("POST /weixin/login", "of a closed account"),
         // The first request has ended the session.
         once("POST /weixin/logout", "", "请先登录"),
+        once("POST /weixin/close", "", "请先登录"),
         write("GET /em_status", "the session is extended"),
         once("POST /employee", "", "简历已提交，请勿重复提交"),
         once("POST /employee", "with a code", "简历已提交，请勿重复提交"),
@@ -132,6 +134,8 @@ impl Scene for Signing {
         let idle = platform.worker("idle").await;
         stage.clock.advance(SignedDuration::from_hours(25));
         let new = platform.worker("new").await;
+        let closed = platform.worker("closed").await;
+        assert_eq!(fetch(closed.request(Method::POST, "/weixin/close")).await.status, 200);
         let first = applied(&platform, "applied").await;
         let (_, approved) = applied(&platform, "approved").await;
         platform.command("approve_application", terms(&approved)).await;
@@ -155,9 +159,11 @@ impl Scene for Signing {
             ("GET /captcha", _) => fetch(self.platform.request(Method::GET, "/captcha")).await,
             ("POST /verifycode", _) => self.verifycode(PHONE).await,
             ("POST /weixin/login", "of a known worker") => login("new").await,
+            ("POST /weixin/login", "of a closed account") => login("closed").await,
             ("POST /weixin/login", _) => login("a worker").await,
             ("GET /em_status", _) => self.idle.get("/em_status").await,
             ("POST /weixin/logout", _) => fetch(self.new.request(Method::POST, "/weixin/logout")).await,
+            ("POST /weixin/close", _) => fetch(self.new.request(Method::POST, "/weixin/close")).await,
             ("POST /employee", "") => self.new.send_json(Method::POST, &resume()).await,
             ("POST /employee", _) => self.new.send_json(Method::POST, &self.with_code()).await,
             ("PUT /employee", "") => {

@@ -120,6 +120,8 @@ async fn signing(stage: &Stage) {
     });
     platform.command("set_verify_status", json!({"em_id": em_id, "by": "zhangsan", "verify_status": 2})).await;
     platform.command("approve_application", terms).await;
+    let leaving = platform.worker("leaving").await;
+    assert_eq!(leaving.request(Method::POST, "/weixin/close").send().await.unwrap().status(), 200);
     let (captcha, shown) = platform.captcha().await;
     platform.captcha().await;
     assert_eq!(platform.verifycode(&captcha, &shown, "13800138000").await.status, 200);
@@ -147,6 +149,8 @@ async fn jobboard(stage: &Stage) {
     board.command("take_down_job", json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
     board.command("set_price", json!({"goods": "voucher", "quantity": 10, "price": 30})).await;
     assert_eq!(user.post_once("/job/create", "k", &crate::support::board::job()).await, done());
+    let leaving = board.join().await;
+    assert_eq!(leaving.post("/user/close", &json!({})).await, done());
     let name = format!("{}_{}.png", user.id, stage.clock_nanoseconds());
     stage.objects().await.put(&format!("img/{name}"), picture(ImageFormat::Png), "image/png").await.unwrap();
 }

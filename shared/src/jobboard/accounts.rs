@@ -1,0 +1,88 @@
+//! Accounts that their users close (`POST /user/close`, an addition).
+//!
+//! A closed account keeps its data. A log-in opens it again, until the clean-up erases it (`retention.rs`). The item by which a log-in finds the
+//! user says whether the account is closed, so other log-ins need not read the user.
+
+use super::persons::object;
+use super::sessions::{EPOCH, Session};
+use super::users::User;
+use super::{Service, keys, missing};
+use crate::error::Result;
+use crate::runtime::caller::{self, Caller};
+use crate::storage::audit::{Act, Change};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
+use crate::values::Id;
+
+const CLOSED_AT: &str = "closed_at";
+
+impl Service {
+    /// Closes the account of the session's user: closes the open jobs and ends all tokens. A session that has ended itself closes nothing: the
+    /// user has logged in again since.
+    ///
+    /// DynamoDB: two reads, one query, one transaction; one batch for each hundred jobs; one read and one transaction for each open job.
+    pub async fn close_account(&self, session: Session) -> Result<()> {
+        let (id, now) = (session.user, self.clock.now());
+        if self.user(id).await?.epoch != session.epoch {
+            return Ok(());
+        }
+        // Before the tokens end, so that the client can repeat what was interrupted.
+        self.close_jobs(id).await?;
+        let next = self.ids.next(now)?.as_u64();
+        let act = caller::act(now);
+        let changed = self.change_account(id, Some((&act, &[CLOSED_AT, EPOCH])), |user| {
+            let is_current = user.epoch == session.epoch;
+            if is_current {
+                user.epoch = next;
+                user.closed_at = Some(now.into());
+            }
+            is_current
+        });
+        let user = changed.await?.ok_or_else(|| missing("user"))?;
+        self.epochs.put(id, user.epoch, now);
+        Ok(())
+    }
+
+    /// Opens the closed account of a user who logs in. `None` if the clean-up has erased it.
+    ///
+    /// DynamoDB: one read, one transaction.
+    pub(super) async fn open_account(&self, id: Id) -> Result<Option<Session>> {
+        caller::accepted(Caller::User(id));
+        let act = caller::act(self.clock.now());
+        let changed = self.change_account(id, Some((&act, &[CLOSED_AT])), |user| user.closed_at.take().is_some());
+        Ok(changed.await?.map(|user| Session { user: id, epoch: user.epoch }))
+    }
+
+    /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if the user does not exist. `recorded` is the act
+    /// and the names of the changed fields. `change` returns whether it changes the user, and runs again after a conflict.
+    ///
+    /// DynamoDB: one read, one transaction.
+    pub(super) async fn change_account(
+        &self,
+        id: Id,
+        recorded: Option<(&Act, &[&str])>,
+        change: impl Fn(&mut User) -> bool,
+    ) -> Result<Option<User>> {
+        let table = &self.tables.jobboard;
+        retry_conflicts(|| async {
+            let Some(found) = self.store.get(table, keys::user(id)).await? else { return Ok(Some(None)) };
+            let version: u64 = read_integer(&found, VERSION)?;
+            let mut user = self.read_user(found)?;
+            if !change(&mut user) {
+                return Ok(Some(Some(user)));
+            }
+            let mut item = self.user_item(&user)?;
+            item.insert(VERSION.into(), number(version + 1));
+            self.keyring.record().await?;
+            let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
+            let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
+            let record = recorded.map(|(act, fields)| self.store.recording(act, &Change::of(object(id)).fields(fields)));
+            let writes = std::iter::once(put).chain(openids).chain(record.transpose()?).collect();
+            match self.store.transact(writes).await? {
+                Outcome::Written => Ok(Some(Some(user))),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
+    }
+}
