@@ -161,6 +161,10 @@ async fn jobboard(stage: &Stage) {
     assert_eq!(user.order_status(&order).await, "pending");
     let listed = user.board.command("list_orders_to_review", json!({})).await;
     assert_eq!(listed["total"], 1, "{listed}");
+    let export = json!({"command": "export_person", "objects": [format!("jobboard/user/{}", user.id)], "reason": "r"});
+    let exported = stage.address.command(&export).await;
+    let url = exported["url"].as_str().unwrap_or_else(|| panic!("{exported}"));
+    assert_eq!(local::http::client().get(url).send().await.unwrap().status(), 200);
     // A refund without a notification: the sweep finds it.
     let refunded = user.order_voucher().await;
     user.board.simulate("pay", &json!({"out_trade_no": refunded, "notify": false})).await;

@@ -16,7 +16,18 @@ async fn clean(board: &Board) -> Value {
 /// The output of a run that handled this many items of one kind and no others.
 fn swept(what: &str, done: u64) -> Value {
     let of = |name: &str| json!({"done": if name == what { done } else { 0 }, "failed": 0, "is_cut_short": false});
-    let all = ["orders", "tops", "arrivals", "expired", "visits", "dismissed", "pictures", "resumes"];
+    let all = [
+        "orders",
+        "tops",
+        "arrivals",
+        "expired",
+        "visits",
+        "dismissed",
+        "pictures",
+        "resumes",
+        "closed_users",
+        "closed_workers",
+    ];
     all.into_iter().map(|name| (name.to_owned(), of(name))).collect::<serde_json::Map<_, _>>().into()
 }
 
