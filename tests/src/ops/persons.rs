@@ -376,8 +376,8 @@ async fn only_objects_of_persons_are_exported_and_erased() {
         let command = json!({"command": "export_person", "objects": objects, "reason": "r"});
         fails(&stage.address, &command, kind, message).await;
     }
-    let nobody = json!({"command": "erase_person", "objects": ["jobboard/user/1"], "reason": "r"});
+    let unknown = json!({"command": "erase_person", "objects": ["jobboard/user/1"], "reason": "r"});
     let erased = json!({"object": "jobboard/user/1", "records": 0, "pictures": 0, "kept": []});
-    assert_eq!(done(&stage.address, &nobody).await, json!({"erased": [erased]}));
+    assert_eq!(done(&stage.address, &unknown).await, json!({"erased": [erased]}));
     fetch(local::http::client().get(&stage.address.sms_outbox_url)).await;
 }
