@@ -16,8 +16,9 @@ async fn clean(board: &Board) -> Value {
 /// The output of a run that handled this many items of one kind and no others.
 fn swept(what: &str, done: u64) -> Value {
     let of = |name: &str| json!({"done": if name == what { done } else { 0 }, "failed": 0, "is_cut_short": false});
-    let all = ["orders", "tops", "arrivals", "expired", "visits", "dismissed", "pictures", "resumes"];
-    all.into_iter().map(|name| (name.to_owned(), of(name))).collect::<serde_json::Map<_, _>>().into()
+    let of_persons = ["visits", "dismissed", "pictures", "resumes", "closed_users", "closed_workers"];
+    let all = ["orders", "tops", "arrivals", "expired"].into_iter().chain(of_persons);
+    all.map(|name| (name.to_owned(), of(name))).collect::<serde_json::Map<_, _>>().into()
 }
 
 async fn open() -> (Stage, User) {
