@@ -53,8 +53,8 @@ impl Service {
         Ok(changed.await?.map(|user| Session { user: id, epoch: user.epoch }))
     }
 
-    /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if the user does not exist. `recorded` is the act
-    /// and the names of the changed fields. `change` returns whether it changes the user, and runs again after a conflict.
+    /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if the user does not exist. `recorded`
+    /// is the act and the names of the changed fields. `change` returns whether it changes the user, and runs again after a conflict.
     ///
     /// DynamoDB: one read, one transaction.
     pub(super) async fn change_account(
