@@ -61,7 +61,7 @@ impl Service {
             [("contact_out", "ix1", keys::contacts_by(id)), ("contact_in", "ix2", keys::contacts_with(id))]
         {
             let contacts = self.listed_of(index, list).await?;
-            let contact = |item: &Item| Some(keys::ContactKey::parse(&Key::of(item)?)?);
+            let contact = |item: &Item| keys::ContactKey::parse(&Key::of(item)?);
             let view = |contact: keys::ContactKey| json!({"user_id": contact.caller, "job_id": contact.job, "owner_id": contact.owner, "at": contact.id.made_at().to_string()});
             exported.records.extend(contacts.iter().filter_map(contact).map(|contact| (kind, view(contact))));
         }

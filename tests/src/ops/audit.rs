@@ -160,7 +160,7 @@ async fn each_record_is_copied_to_the_bucket_that_no_function_reads() {
     let environment = Environment::new(stage.address.variables.clone(), stage.clock.clone());
     let bucket = environment.objects(environment.required("AUDIT_BUCKET").unwrap());
     let key = format!("2024-01-15/{}.json", item["pk"]["S"].as_str().unwrap());
-    assert_eq!(bucket.list("").await.unwrap(), [key.clone()]);
+    assert_eq!(bucket.list("").await.unwrap(), std::slice::from_ref(&key));
     let (bytes, _) = bucket.read(&key, 0, 1 << 16).await.unwrap().expect("the copy");
     let copy: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(
