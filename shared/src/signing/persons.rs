@@ -6,19 +6,14 @@ use serde_json::{Value, json};
 use super::item::{EM_ID, application_from_item};
 use super::keys::{application_key, em_id_key, image_prefix, worker_key, worker_object};
 use super::sessions::{listed_sessions, openid_parts, workers};
-use super::states::{Application, State};
+use super::states::Application;
 use super::values::PlatformCode;
 use super::{Service, keys};
 use crate::error::{Error, Result};
 use crate::storage::audit::{Act, Object};
-use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, records_of};
+use crate::storage::person::{Erased, Exported, Wanted, erasure, ids, records_of};
 use crate::storage::table::attribute::read_integer;
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
-
-const SIGNED: Kept = Kept {
-    what: "nothing of the signed contract: its file is kept where contract_id points",
-    why: "劳动合同法 第五十条 (2 years after the end) binds the employer, who has the contract",
-};
 
 impl Service {
     /// The workers with this phone, identity number or openid. An openid is looked for on the default platform.
@@ -88,10 +83,7 @@ impl Service {
             let ended = listed_sessions(stored.as_ref())?;
             let mut writes: Vec<Write> = ended.iter().map(|session| self.removal(&session.hash)).collect();
             if let Some(item) = self.store.get(table, application_key(&worker)).await? {
-                let Application { resume, signing } = application_from_item(&self.keyring, item)?;
-                if signing.state == State::Signed {
-                    erased.kept.push(SIGNED);
-                }
+                let Application { resume, .. } = application_from_item(&self.keyring, item)?;
                 // A code that was sent to the phone.
                 if let Some(phone) = &resume.phone {
                     let key = keys::code_key(&self.keyring, &platform, phone)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use image::ImageFormat;
 use jiff::SignedDuration;
+use local::template::Template;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -95,11 +96,16 @@ impl Everywhere {
         done(&self.stage.address, &command).await["erased"].as_array().unwrap().clone()
     }
 
-    /// Every item of every table, every object but exports, and every log line.
+    /// Every item of every table and index, every object, and every log line.
     async fn stored(&self) -> Vec<u8> {
         let mut stored = Vec::new();
-        for table in TABLES.iter().chain(&["audit"]) {
-            stored.extend(Value::from(self.stage.items(table).await).to_string().into_bytes());
+        for table in Template::read().unwrap().tables() {
+            let (name, indexes) = (&table.create["TableName"], table.create["GlobalSecondaryIndexes"].as_array());
+            stored.extend(Value::from(self.stage.items(name.as_str().unwrap()).await).to_string().into_bytes());
+            for index in indexes.into_iter().flatten() {
+                let scan = json!({"TableName": name, "IndexName": index["IndexName"]});
+                stored.extend(self.stage.database("Scan", &scan).await["Items"].to_string().into_bytes());
+            }
         }
         let bucket = self.stage.objects().await;
         for key in bucket.list("").await.unwrap() {

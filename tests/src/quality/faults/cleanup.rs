@@ -9,6 +9,7 @@ use super::{Request, Scene, Write, matrix, once};
 use crate::support::board::{Board, User};
 use crate::support::picture::picture;
 use crate::support::product::{EMPLOYEE, Product, employee};
+use crate::support::wire::Failure;
 use crate::support::worker::{Platform, resume};
 use crate::support::{Response, Stage, fetch};
 
@@ -31,6 +32,8 @@ pub struct Overdue {
 impl Scene for Overdue {
     /// The output of the next run, which finishes what the first left over.
     const WRITES: &'static [Write] = &[once("ops-cleanup", "", r#""failed":0,"is_cut_short":false}}"#)];
+
+    const OF_READS: &'static [Failure] = &[Failure::Rejected];
 
     const OUR_FAULT: &'static [&'static str] = &[];
 

@@ -78,6 +78,9 @@ pub struct Request {
 /// A stage that is ready for each of the writes.
 pub trait Scene: Sized {
     const WRITES: &'static [Write];
+    /// The failures of reads. The SDK and the store repeat a read in the same way wherever it is made, so a scene of writes that read much
+    /// may have those alone that the write itself must withstand.
+    const OF_READS: &'static [Failure] = &[Failure::Rejected, Failure::Never, Failure::ThrottledTwice, Failure::LostOnce];
     /// Parts of responses that report a server error.
     const OUR_FAULT: &'static [&'static str];
 
@@ -264,16 +267,15 @@ impl Cell {
 }
 
 /// The failures that apply to a call.
-fn failures(Seen { service, operation }: &Seen) -> Vec<Failure> {
+fn failures<S: Scene>(Seen { service, operation }: &Seen) -> Vec<Failure> {
     let reads = ["GetItem", "BatchGetItem", "Query", "Scan", "GetObject", "ListBucket", "ListBucketVersions"]
         .contains(&operation.as_str());
-    let mut failures = vec![Failure::Rejected, Failure::Never, Failure::ThrottledTwice];
-    if reads {
-        // An executed read changes nothing.
-        failures.push(Failure::LostOnce);
-    } else {
-        failures.extend([Failure::Lost, Failure::LostOnce, Failure::Late]);
-    }
+    let mut failures = match reads {
+        true => S::OF_READS.to_vec(),
+        false => {
+            vec![Failure::Rejected, Failure::Never, Failure::ThrottledTwice, Failure::Lost, Failure::LostOnce, Failure::Late]
+        }
+    };
     if *service == Service::DynamoDb && !reads {
         failures.extend([Failure::Conflict, Failure::Conflicts]);
     }
@@ -305,7 +307,7 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
         let before = cells.len();
         for call in calls {
             let passing = made.entry(&call.operation).or_default();
-            cells.extend(failures(call).into_iter().map(|failure| Cell {
+            cells.extend(failures::<S>(call).into_iter().map(|failure| Cell {
                 write,
                 call: call.clone(),
                 passing: *passing,

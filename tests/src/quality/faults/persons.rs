@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Request, Scene, Write, matrix, once, write};
 use crate::ops::persons::Everywhere;
 use crate::support::board::Board;
+use crate::support::wire::Failure;
 use crate::support::{Response, Stage};
 
 /// A person in all families, and another one whose erasure is to be replayed.
@@ -20,6 +21,8 @@ impl Scene for Persons {
         once("ops-admin erase_person", "", r#""erased":["#),
         once("ops-admin replay_erasures", "", r#""erased":["#),
     ];
+
+    const OF_READS: &'static [Failure] = &[Failure::Rejected];
 
     const OUR_FAULT: &'static [&'static str] = &[];
 
