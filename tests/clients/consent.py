@@ -43,7 +43,7 @@ class Product:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.callback())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.callback_url = f"http://127.0.0.1:{self.server.server_port}/callback"
-        command = {"command": "create_oauth_app", "product_id": "demo", "company_uuid": company_uuid,
+        command = {"command": "create_oauth_app", "by": "clients", "product_id": "demo", "company_uuid": company_uuid,
                    "name": "蓝图招聘助手", "callback_url": self.callback_url}
         _, app = send("POST", f"{base_url}/2015-03-31/functions/ops-admin/invocations", command)
         self.app_id, self.app_secret = app["app_id"], app["app_secret"]

@@ -28,7 +28,7 @@ def main():
     company = f"{employees:032x}"
 
     def admin(command, **event):
-        result = post(f"{base_url}/2015-03-31/functions/ops-admin/invocations", {"command": command, **event})
+        result = post(f"{base_url}/2015-03-31/functions/ops-admin/invocations", {"command": command, "by": "clients", **event})
         if "errorType" in result:
             sys.exit(f"{command}: {result}")
         return result
