@@ -145,13 +145,14 @@ class Fixtures:
         headers = {"x-amz-target": "DynamoDB_20120810.GetItem", "content-type": "application/x-amz-json-1.0",
                    "x-amz-date": "20260101T000000Z", "authorization": f"AWS4-HMAC-SHA256 {scope}"}
         stored = http.post(self.demo["dynamodb_url"], data=json.dumps(wanted), headers=headers, timeout=30).json()["Item"]
-        key_id, sealed = stored["answer"]["S"].split(".")
+        key_id, sealed = stored["sealed"]["S"].split(".")
         # shared/src/crypto/keyring.rs derives the key from the secret in the same way: from a label after its length.
         label = b"gongqiao sealing"
         sealing = hmac.digest(self.secrets["signing-secret"][key_id].encode(), len(label).to_bytes(8, "big") + label, "sha256")
         sealed = base64.urlsafe_b64decode(sealed + "==")
-        place = f"{key['pk']}/{key['sk']}/answer".encode()
-        return captcha, AESGCM(sealing).decrypt(sealed[:12], sealed[12:], place).decode()
+        place = f"{key['pk']}/{key['sk']}/sealed".encode()
+        fields = json.loads(AESGCM(sealing).decrypt(sealed[:12], sealed[12:], place))
+        return captcha, fields["M"]["answer"]["S"]
 
     def real(self, example):
         """The example with real values in the place of placeholders."""
