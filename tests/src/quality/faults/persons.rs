@@ -57,5 +57,5 @@ impl Scene for Persons {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_call_of_an_export_and_an_erasure() {
-    matrix::<Persons>("Persons", 16).await;
+    matrix::<Persons>("Persons", 6).await;
 }
