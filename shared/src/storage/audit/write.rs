@@ -75,12 +75,12 @@ impl Store {
         retry_conflicts(|| async {
             let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
             let mut next = change(&current)?;
-            let before = opened(&key, sealed, &current)?;
-            if is_same(&before, &opened(&key, sealed, &next)?) || current.get(STAMP) == Some(&stamp) {
+            let unchanged = Self::follow(&current, &mut next, &stamp)?;
+            let (before, after) = (opened(&key, sealed, &current)?, opened(&key, sealed, &next)?);
+            if is_same(&before, &after) || current.get(STAMP) == Some(&stamp) {
                 return Ok(Some(Some(current)));
             }
-            let unchanged = Self::follow(&current, &mut next, &stamp)?;
-            let recorded = object.clone().changed(&before, &opened(&key, sealed, &next)?);
+            let recorded = object.clone().changed(&before, &after);
             let put = Write::Put { table: table.to_owned(), item: next.clone(), condition: unchanged };
             let outcome = self.transact_by(act, &recorded, vec![put]).await?;
             match outcome.unless_stored(&next) {
