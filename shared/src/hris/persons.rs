@@ -13,8 +13,7 @@ use super::employees::{Employee, Filter, Group};
 use super::grants::Basis;
 use super::item::{RECORD, from_item, to_item};
 use super::keys::{
-    self, employee_key, empno_key, grants_partition, mobile_keys, owned_partition, punches_partition, record_key,
-    salary_partition,
+    self, employee_key, empno_key, grants_partition, owned_partition, punches_partition, record_key, salary_partition,
 };
 use super::recruitment::Candidate;
 use super::salary::SALARY_VALUE;
@@ -126,8 +125,8 @@ impl Service {
             erased.kept.push(SALARIES);
         }
         // Last, so that a repetition after a failure still finds the employee.
-        let mut keys = vec![employee_key(&company, uuid.as_str()), empno_key(&company, &employee.empno)];
-        keys.extend(employee.mobile.iter().flat_map(|mobile| mobile_keys(&company, mobile, &self.keyring)));
+        let mut keys = self.copies_of(&company, &employee)?;
+        keys.push(employee_key(&company, uuid.as_str()));
         let stored = self.store.get_map(table, keys).await?;
         // Another employee may have taken over a phone.
         let own = stored.into_iter().filter(|(key, item)| {

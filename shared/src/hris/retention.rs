@@ -104,7 +104,7 @@ impl Service {
     }
 
     /// The keys of the copies of an employee, those by former indexes of phones included.
-    fn copies_of(&self, company: &Uuid, employee: &Employee) -> Result<Vec<Key>> {
+    pub(super) fn copies_of(&self, company: &Uuid, employee: &Employee) -> Result<Vec<Key>> {
         let mut keys: Vec<Key> = employee.aliases(company, &self.keyring)?.into_iter().map(|alias| alias.key).collect();
         if let Some(mobile) = &employee.mobile {
             let former = self.keyring.former_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
