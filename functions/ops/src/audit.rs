@@ -32,10 +32,8 @@ pub struct List {
 pub async fn list(audit: &AuditLog, List { object, actor, day, limit: Limit(limit), cursor }: List) -> Result<Value> {
     let filter = match (object, actor, day) {
         (Some(object), None, None) => Filter::Object(object.as_str().to_owned()),
-        (None, Some(actor), None) => match actor.as_str().split_once('/') {
-            Some((kind, id)) => Filter::Actor(kind.to_owned(), id.to_owned()),
-            None => return Err(Error::invalid([Fault::new("actor", "must be a kind and an id: app/app1")])),
-        },
+        (None, Some(actor), None) if actor.as_str().contains('/') => Filter::Actor(actor.as_str().to_owned()),
+        (None, Some(_), None) => return Err(Error::invalid([Fault::new("actor", "must be a kind and an id: app/app1")])),
         (None, None, Some(day)) => Filter::Day(day.as_str().to_owned()),
         _ => return Err(Error::invalid([Fault::new("object", "or actor or day is required, and only one of them")])),
     };

@@ -99,7 +99,7 @@ impl Service {
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
         let now = self.clock.now();
-        Counters { family: "channel", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
+        Counters { family: "channel", store, table: &tables.credentials, keyring, now, act: caller::act }
     }
 
     /// A new id, and the time.

@@ -33,6 +33,7 @@ const REUSE_WINDOW: SignedDuration = SignedDuration::from_secs(30);
 const NEWS_AGE: SignedDuration = SignedDuration::from_hours(24);
 /// The phone that the code was sent to, sealed.
 const MOBILE: &str = "mobile";
+const ATTEMPT_SEALED: Fields = Fields::of(&[MOBILE]);
 /// When the code was used, in Unix seconds.
 const USED_AT: &str = "used_at";
 
@@ -67,7 +68,7 @@ impl Service {
             one_time_code::issue(&self.counters(), key.clone(), attempt.expose().as_bytes(), 1)?;
         item.insert("app_id".into(), text(app.app_id.as_str()));
         item.insert(MOBILE.into(), text(mobile.as_str()));
-        sealed::seal(&self.keyring, &key, &Fields::of(&[MOBILE]), &mut item)?;
+        sealed::seal(&self.keyring, &key, &ATTEMPT_SEALED, &mut item)?;
         let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
         let plain = plain.expose();
         let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
@@ -75,7 +76,7 @@ impl Service {
         let only_for = Some(app.company_uuid.as_str());
         let message = self.outbox().write(&Message { to: mobile, text: &message, only_for, valid_until })?;
         let attempted = Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent() };
-        self.store.transact(vec![attempted, message]).await?;
+        self.store.transact(vec![attempted, message]).await.map(drop)?;
         Ok(attempt)
     }
 
@@ -114,7 +115,7 @@ impl Service {
             };
         // The item is stored again: it stays sealed.
         let mut opened = item.clone();
-        sealed::open(&self.keyring, &attempt_key(attempt), &Fields::of(&[MOBILE]), &mut opened)?;
+        sealed::open(&self.keyring, &attempt_key(attempt), &ATTEMPT_SEALED, &mut opened)?;
         // An attempt of an older version has no phone.
         if !opened.contains_key(MOBILE)
             || read_text(&item, "app_id")? != app.app_id.as_str()

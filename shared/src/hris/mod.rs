@@ -128,7 +128,7 @@ impl Service {
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
         let now = self.clock.now();
-        Counters { family: "hris", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
+        Counters { family: "hris", store, table: &tables.credentials, keyring, now, act: caller::act }
     }
 
     fn stamp(&self) -> Result<(Id, jiff::Timestamp)> {

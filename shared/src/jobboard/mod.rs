@@ -123,7 +123,7 @@ impl Service {
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
         let now = self.clock.now();
-        Counters { family: "jobboard", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
+        Counters { family: "jobboard", store, table: &tables.credentials, keyring, now, act: caller::act }
     }
 
     /// A list of the family's table, newest first.

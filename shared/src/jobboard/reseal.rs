@@ -12,9 +12,8 @@ impl Service {
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.jobboard;
-        let mover = Mover { family: "jobboard", act, keyring: keys, store, table };
-        let pass = Pass { act, keys, store, table, clock, limit, cursor };
-        pass.run(|item| self.reseal_item(&mover, item)).await
+        let pass = Pass { mover: Mover { family: "jobboard", act, keys, store, table }, clock, limit, cursor };
+        pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
     async fn reseal_item(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {

@@ -47,31 +47,38 @@ pub enum Caller {
 impl Caller {
     /// The fields of the log line: `caller_kind` and `caller`, and what the id belongs to or the credential rests on.
     pub fn fields(&self) -> Vec<(&'static str, Value)> {
-        let (kind, id, more) = match self {
-            Self::Channel(appkey) => ("channel", appkey.to_string(), None),
-            Self::AccessKey(access_key) => ("access_key", access_key.to_string(), None),
-            Self::App { app_id, grant } => ("app", app_id.to_string(), grant.map(|grant| ("caller_grant", grant.to_string()))),
-            Self::Worker { platform, em_id } => ("worker", em_id.to_string(), Some(("caller_platform", platform.clone()))),
-            Self::User(user) => ("user", user.to_string(), None),
-            Self::Employee { company, employee } => ("employee", employee.clone(), Some(("caller_company", company.clone()))),
-            Self::WechatPay => ("wechat_pay", "merchant".to_owned(), None),
-            Self::Sweep(function) => ("sweep", function.clone(), None),
+        let (kind, id, owner) = self.named();
+        let grant = match self {
+            Self::App { grant, .. } => grant.map(|grant| ("caller_grant", grant.to_string())),
+            _ => None,
         };
-        let fields = [("caller_kind", kind.to_owned()), ("caller", id)].into_iter().chain(more);
+        let fields = [("caller_kind", kind.to_owned()), ("caller", id)].into_iter().chain(owner).chain(grant);
         fields.map(|(name, text)| (name, text.into())).collect()
     }
 
     /// The caller in audit records. People have no name there.
     fn actor(&self) -> Actor {
+        let (kind, id, owner) = self.named();
+        let id = owner.map_or(id.clone(), |(_, owner)| format!("{owner}/{id}"));
+        let name = match self {
+            Self::WechatPay => "微信支付",
+            Self::Sweep(function) => function,
+            _ => "",
+        };
+        Actor::new(kind, id, name)
+    }
+
+    /// The kind and the id; and what the id belongs to, if it is unique only there, under its name in the log line.
+    fn named(&self) -> (&'static str, String, Option<(&'static str, String)>) {
         match self {
-            Self::Channel(appkey) => Actor::new("channel", appkey.as_str(), ""),
-            Self::AccessKey(access_key) => Actor::new("access_key", access_key.as_str(), ""),
-            Self::App { app_id, .. } => Actor::new("app", app_id.as_str(), ""),
-            Self::Worker { platform, em_id } => Actor::new("worker", format!("{platform}/{em_id}"), ""),
-            Self::User(user) => Actor::new("user", user.to_string(), ""),
-            Self::Employee { company, employee } => Actor::new("employee", format!("{company}/{employee}"), ""),
-            Self::WechatPay => Actor::new("wechat_pay", "merchant", "微信支付"),
-            Self::Sweep(function) => Actor::new("sweep", function.as_str(), function.as_str()),
+            Self::Channel(appkey) => ("channel", appkey.to_string(), None),
+            Self::AccessKey(access_key) => ("access_key", access_key.to_string(), None),
+            Self::App { app_id, .. } => ("app", app_id.to_string(), None),
+            Self::Worker { platform, em_id } => ("worker", em_id.to_string(), Some(("caller_platform", platform.clone()))),
+            Self::User(user) => ("user", user.to_string(), None),
+            Self::Employee { company, employee } => ("employee", employee.clone(), Some(("caller_company", company.clone()))),
+            Self::WechatPay => ("wechat_pay", "merchant".to_owned(), None),
+            Self::Sweep(function) => ("sweep", function.clone(), None),
         }
     }
 }
@@ -85,11 +92,12 @@ pub async fn identified<T>(request_id: &str, action: &str, future: impl Future<O
 
 /// The act of this request or sweep, for its audit records. A request without an accepted credential is anonymous.
 pub fn act(now: Timestamp) -> Act {
+    let anonymous = || Actor::new("anonymous", "-", "");
     let of = |scope: &Scope| {
-        let actor = scope.caller.borrow().as_ref().map_or_else(|| Actor::new("anonymous", "-", ""), Caller::actor);
+        let actor = scope.caller.borrow().as_ref().map_or_else(anonymous, Caller::actor);
         Act::new(actor, scope.action.as_str(), scope.request_id.as_str(), now)
     };
-    SCOPE.try_with(of).unwrap_or_else(|_| Act::new(Actor::new("anonymous", "-", ""), "-", "-", now))
+    SCOPE.try_with(of).unwrap_or_else(|_| Act::new(anonymous(), "-", "-", now))
 }
 
 /// Names the caller of this request: its credential is accepted.

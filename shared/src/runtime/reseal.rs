@@ -10,7 +10,6 @@ use std::sync::Arc;
 use futures::{StreamExt as _, stream};
 use jiff::SignedDuration;
 
-use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::runtime::clock::Clock;
 use crate::runtime::family_keys::FamilyKeys;
@@ -50,12 +49,9 @@ pub struct Progress {
     pub is_complete: bool,
 }
 
-/// What a pass works on.
+/// A pass over the table of a family.
 pub struct Pass<'a> {
-    pub act: &'a Act,
-    pub keys: &'a FamilyKeys,
-    pub store: &'a Store,
-    pub table: &'a str,
+    pub mover: Mover<'a>,
     pub clock: &'a Arc<dyn Clock>,
     /// The most items of this call.
     pub limit: u64,
@@ -66,11 +62,11 @@ impl Pass<'_> {
     /// Runs `move_item` for the items after the cursor. An item that fails does not end the pass, but the pass is not complete.
     ///
     /// DynamoDB: one scan for each hundred items, and the calls of `move_item`.
-    pub async fn run<F>(self, move_item: impl Fn(Item) -> F) -> Result<Progress>
+    pub async fn run<F>(&self, move_item: impl Fn(Item) -> F) -> Result<Progress>
     where
         F: Future<Output = Result<Resealed>>,
     {
-        let Self { act, keys, store, table, clock, limit, cursor } = self;
+        let Self { mover: Mover { act, keys, store, table, .. }, clock, limit, cursor } = *self;
         let begun = clock.now();
         let since = keys.configured_since(act, begun).await?;
         let scope = format!("reseal {table} {} {}", keys.keys().configuration(), since.as_millisecond());
@@ -153,7 +149,7 @@ where
 pub struct Mover<'a> {
     pub family: &'static str,
     pub act: &'a Act,
-    pub keyring: &'a Keyring,
+    pub keys: &'a FamilyKeys,
     pub store: &'a Store,
     pub table: &'a str,
 }
@@ -163,18 +159,13 @@ impl Mover<'_> {
     ///
     /// DynamoDB: one transaction if a field is not sealed so.
     pub async fn fields(&self, own: &Key, fields: &Fields, item: &Item) -> Result<Resealed> {
-        if !sealed::is_outdated(self.keyring, fields, item) {
+        if !sealed::is_outdated(self.keys, fields, item) {
             return Ok(Resealed::Unchanged);
         }
         let mut next = item.clone();
-        sealed::open(self.keyring, own, fields, &mut next)?;
-        sealed::seal(self.keyring, own, fields, &mut next)?;
-        // Each write of the record seals these fields with another nonce.
-        let unchanged = match item.get(SEALED) {
-            Some(sealed) => Condition::equals(SEALED, sealed.clone()),
-            None => Condition::present().and(Condition::lacks(SEALED)),
-        };
-        self.put(item, next, unchanged).await
+        sealed::open(self.keys, own, fields, &mut next)?;
+        sealed::seal(self.keys, own, fields, &mut next)?;
+        self.put(item, next, sealed::unchanged(item)).await
     }
 
     /// Stores `next` in place of `item`, which is still the stored one.

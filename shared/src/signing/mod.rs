@@ -104,6 +104,6 @@ impl Service {
     fn counters(&self) -> Counters<'_> {
         let Self { store, keyring, tables, .. } = self;
         let now = self.clock.now();
-        Counters { family: "signing", store, table: &tables.credentials, keyring, now, act: caller::act(now) }
+        Counters { family: "signing", store, table: &tables.credentials, keyring, now, act: caller::act }
     }
 }

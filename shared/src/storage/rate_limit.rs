@@ -96,8 +96,8 @@ pub struct Counters<'a> {
     pub table: &'a str,
     pub keyring: &'a Keyring,
     pub now: Timestamp,
-    /// The request, for its audit record.
-    pub act: Act,
+    /// The act of the request, for the audit record of a burst.
+    pub act: fn(Timestamp) -> Act,
 }
 
 impl RateLimit {
@@ -105,7 +105,7 @@ impl RateLimit {
     ///
     /// DynamoDB: one write.
     pub async fn count(&self, counters: &Counters<'_>, caller: &[&str], ended: Attempt) -> Result<()> {
-        let Counters { family, store, table, keyring, now, ref act } = *counters;
+        let Counters { family, store, table, keyring, now, act } = *counters;
         let second = now.as_second();
         let window = (second + AHEAD).div_euclid(self.window.as_secs());
         let next_window = (window + 1) * self.window.as_secs() - AHEAD;
@@ -142,7 +142,7 @@ impl RateLimit {
                     let names =
                         caller.iter().filter(|part| caller.last() != Some(part)).filter(|part| RecordId::parse(part).is_ok());
                     let ids: Vec<&str> = names.copied().chain([key.pk.as_str()]).collect();
-                    self.record_burst(store, act, table, &key, &Object::new(family, "sign_in", &ids)).await;
+                    self.record_burst(store, &act(now), table, &key, &Object::new(family, "sign_in", &ids)).await;
                 }
                 Err(Error::too_many_requests(next_window - second))
             }

@@ -30,9 +30,10 @@ pub struct Recorded {
 /// Which records are listed.
 #[derive(Clone, Debug)]
 pub enum Filter {
+    /// `family/kind/id`
     Object(String),
-    /// Kind and id.
-    Actor(String, String),
+    /// `kind/id`
+    Actor(String),
     /// A day in Shanghai, `2026-11-29`.
     Day(String),
 }
@@ -56,7 +57,7 @@ impl AuditLog {
     pub async fn list(&self, filter: &Filter, size: usize, before: Option<&str>) -> Result<Vec<Recorded>> {
         let mut keys = match filter {
             Filter::Object(object) => self.positions("ix1", object.clone(), None, size, before).await?,
-            Filter::Actor(kind, id) => self.positions("ix2", format!("{kind}/{id}"), None, size, before).await?,
+            Filter::Actor(actor) => self.positions("ix2", actor.clone(), None, size, before).await?,
             Filter::Day(day) => self.positions("ix3", day.clone(), None, size, before).await?,
         };
         if let Filter::Object(object) = filter
