@@ -15,7 +15,7 @@ use super::keys::{self, ChannelId};
 use super::payments::Payment;
 use super::resource::{Record, Resource};
 use super::users::User;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::audit::{Act, Object, Stored};
 use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, records_of, remove};
 use crate::storage::table::attribute::text;
@@ -43,17 +43,17 @@ impl Service {
         let mut exported = Exported::default();
         if let Some((channel, id)) = named(object, Company::KIND) {
             let Some(company) = self.find::<Company>(&channel, &id).await? else { return Ok(None) };
-            exported.records.push((Company::KIND, value(&company)?));
+            exported.add(Company::KIND, &company.content)?;
             return Ok(Some(exported));
         }
         let Some((channel, id)) = named(object, User::KIND) else { return Ok(None) };
         let Some(user) = self.find::<User>(&channel, &id).await? else { return Ok(None) };
-        exported.records.push((User::KIND, value(&user)?));
+        exported.add(User::KIND, &user.content)?;
         for application in self.of_user::<Application>(&channel, &id).await? {
-            exported.records.push((Application::KIND, value(&application)?));
+            exported.add(Application::KIND, &application.content)?;
         }
         for payment in self.of_user::<Payment>(&channel, &id).await? {
-            exported.records.push((Payment::KIND, value(&payment)?));
+            exported.add(Payment::KIND, &payment.content)?;
         }
         Ok(Some(exported))
     }
@@ -73,14 +73,17 @@ impl Service {
             let id = &application.content.channel_application_id;
             erased.records += u64::from(self.blank(act, object, &channel, id, blank).await?);
         }
-        for payment in self.of_user::<Payment>(&channel, &id).await? {
+        let payments = self.of_user::<Payment>(&channel, &id).await?;
+        if !payments.is_empty() {
+            erased.kept.push(PAYMENTS);
+        }
+        for payment in payments {
             let blank = |payment: &mut Payment| {
                 (payment.bank_name, payment.bank_account, payment.remark) = (None, None, None);
                 (payment.payment_basis.description, payment.payment_basis.supporting_docs) = (None, None);
             };
             let id = &payment.content.channel_payment_id;
             erased.records += u64::from(self.blank(act, object, &channel, id, blank).await?);
-            erased.add(Erased { kept: vec![PAYMENTS], ..Erased::default() });
         }
         // Last, so that a repetition after a failure still finds the user.
         let key = keys::record(&channel, User::KIND, &id);
@@ -132,8 +135,4 @@ fn named(object: &Object, kind: &str) -> Option<(ChannelId, RecordId)> {
         [channel, id] => Some((RecordId::parse(channel).ok()?, RecordId::parse(id).ok()?)),
         _ => None,
     }
-}
-
-fn value<T: Resource>(record: &Record<T>) -> Result<serde_json::Value> {
-    serde_json::to_value(&record.content).map_err(Error::internal)
 }

@@ -62,7 +62,7 @@ impl Service {
         let token = RefreshToken { family: random()?, secret: Secret::new(random()?), channel: channel.appkey };
         let item = family_item(&token, &Used::default(), &origin, now);
         // The family is 128 random bits: a conflict here can only be our own earlier write, whose response was lost.
-        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
+        self.store.put(&self.tables.credentials, item, Condition::absent()).await.map(drop)?;
         self.tokens(&token, &origin, now)
     }
 
@@ -169,8 +169,7 @@ impl Service {
     async fn revoke_family(&self, token: &RefreshToken, origin: &Origin, now: Timestamp) -> Result<()> {
         let mut item = family_item(token, &Used::default(), origin, now);
         item.remove("current");
-        self.store.put(&self.tables.credentials, item, Condition::present()).await?;
-        Ok(())
+        self.store.put(&self.tables.credentials, item, Condition::present()).await.map(drop)
     }
 }
 

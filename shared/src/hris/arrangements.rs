@@ -60,7 +60,7 @@ impl Service {
             .iter()
             .map(|empno| {
                 let partition = owned_partition(company, keys::ARRANGEMENT, empno.as_str());
-                self.store.partition(&self.tables.hris, partition, Some((&low, &high)), MAX_SHIFTS)
+                self.store.partition_within(&self.tables.hris, partition, Some((&low, &high)), MAX_SHIFTS)
             })
             .collect();
         let found: Vec<_> = stream::iter(queries).buffered(CONCURRENCY).try_collect().await?;

@@ -49,7 +49,7 @@ impl Service {
         // A conflict here can only be our own earlier write whose response was lost: the code is 256 random bits.
         let change = Change::of(Object::new("hris", "bind_code", &[company.as_str()])).created(&item);
         let put = Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent() };
-        self.store.transact_by(act, &change, vec![put]).await?;
+        self.store.transact_by(act, &change, vec![put]).await.map(drop)?;
         Ok(BindCode { plain, valid_until: valid_until.into() })
     }
 

@@ -85,7 +85,7 @@ impl Service {
     ///
     /// DynamoDB: one query for each 1 MB.
     pub async fn all<T: Entity>(&self, company: &Uuid) -> Result<Vec<T>> {
-        let found = self.store.partition(&self.tables.hris, partition(company, T::KIND), None, MAX_RECORDS).await?;
+        let found = self.store.partition_within(&self.tables.hris, partition(company, T::KIND), None, MAX_RECORDS).await?;
         let items = found.ok_or_else(pagination_required)?;
         items.into_iter().map(|item| from_item(&self.keyring, item)).collect()
     }

@@ -5,11 +5,12 @@
 //! | `hris/employee/{company}/{uuid}` | an employee with attendance, salaries, consents and approvals |
 //! | `hris/candidate/{company}/{uuid}` | a candidate |
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Service;
 use super::approvals::Approval;
 use super::employees::{Employee, Filter, Group};
+use super::entity::Entity as _;
 use super::grants::Basis;
 use super::item::{RECORD, from_item, to_item};
 use super::keys::{
@@ -20,11 +21,11 @@ use super::salary::SALARY_VALUE;
 use super::values::{Code, Uuid};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
-use crate::storage::audit::{Act, Object};
-use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, partition, records_of, remove};
+use crate::storage::audit::{Act, Object, Stored};
+use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, records_of, remove};
 use crate::storage::sealed;
-use crate::storage::table::attribute::{read_integer, read_text};
-use crate::storage::table::{Condition, Item, Key, VERSION, Write};
+use crate::storage::table::attribute::read_text;
+use crate::storage::table::{Condition, Item, Key, Outcome, Write, retry_conflicts};
 use crate::values::{Text, Verbatim};
 
 const SALARIES: Kept = Kept {
@@ -62,30 +63,30 @@ impl Service {
         if let Some((company, uuid)) = named(object, keys::CANDIDATE) {
             let key = record_key(&company, keys::CANDIDATE, uuid.as_str());
             let Some(item) = self.store.get(&self.tables.hris, key).await? else { return Ok(None) };
-            exported.records.push((keys::CANDIDATE, value(&from_item::<Candidate>(&self.keyring, item)?)?));
+            exported.add(keys::CANDIDATE, &from_item::<Candidate>(&self.keyring, item)?)?;
             return Ok(Some(exported));
         }
         let Some((company, uuid)) = named(object, keys::EMPLOYEE) else { return Ok(None) };
         let Some(employee) = self.stored_employee(&company, uuid.as_str()).await? else { return Ok(None) };
-        exported.records.push((keys::EMPLOYEE, value(&employee)?));
-        for (kind, partition_key) in attendance(&company, &employee) {
-            for item in partition(&self.store, &self.tables.hris, partition_key).await? {
+        exported.add(keys::EMPLOYEE, &employee)?;
+        for (kind, partition) in attendance(&company, &employee) {
+            for item in self.store.partition(&self.tables.hris, partition).await? {
                 exported.records.push((kind, serde_dynamo::from_item(item).map_err(Error::internal)?));
             }
         }
-        for mut item in partition(&self.store, &self.tables.hris, salary_partition(&company, &employee.empno)).await? {
+        for mut item in self.store.partition(&self.tables.hris, salary_partition(&company, &employee.empno)).await? {
             let key = Key::of(&item).ok_or_else(|| Error::internal("a salary without a key"))?;
             sealed::open(&self.keyring, &key, &SALARY_VALUE, &mut item)?;
             exported.records.push((keys::SALARY, serde_dynamo::from_item(item).map_err(Error::internal)?));
         }
         for (key, basis) in self.grants_by(&company, &employee).await? {
-            let grant =
-                json!({"grant": key.sk, "app_id": basis.app_id, "product_id": basis.product_id, "scopes": basis.scopes});
+            let Basis { app_id, product_id, scopes, .. } = basis;
+            let grant = json!({"grant": key.sk, "app_id": app_id, "product_id": product_id, "scopes": scopes});
             exported.records.push(("grant", grant));
         }
         if let Ok(approvals) = self.approvals_by(&company, &employee).await? {
-            for (_, approval) in approvals {
-                exported.records.push((keys::APPROVAL, value(&approval)?));
+            for approval in approvals {
+                exported.add(keys::APPROVAL, &approval)?;
             }
         }
         Ok(Some(exported))
@@ -108,14 +109,18 @@ impl Service {
         self.keyring.record().await?;
         let grants = self.grants_by(&company, &employee).await?.into_iter().map(|(key, _)| key).collect();
         erased.records += remove(&self.store, act, object, &self.tables.credentials, grants).await?;
-        for (_, partition_key) in attendance(&company, &employee) {
-            let items = partition(&self.store, table, partition_key).await?;
+        // First, so that no product adds punches or salaries of the number any more. Another employee may have taken over a copy.
+        let copies = self.store.get_map(table, self.copies_of(&company, &employee)?).await?.into_iter();
+        let own = copies.filter(|(_, copy)| read_text(copy, RECORD).is_ok_and(|record| record == uuid.as_str()));
+        erased.records += remove(&self.store, act, object, table, own.map(|(key, _)| key).collect()).await?;
+        for (_, partition) in attendance(&company, &employee) {
+            let items = self.store.partition(table, partition).await?;
             erased.records += remove(&self.store, act, object, table, items.iter().filter_map(Key::of).collect()).await?;
         }
         match self.approvals_by(&company, &employee).await? {
             Ok(approvals) => {
-                for (item, approval) in approvals {
-                    self.blank_approval(act, object, &company, item, approval).await?;
+                for approval in approvals {
+                    self.blank_approval(act, object, &company, &approval).await?;
                     erased.records += 1;
                 }
             }
@@ -125,28 +130,22 @@ impl Service {
             erased.kept.push(SALARIES);
         }
         // Last, so that a repetition after a failure still finds the employee.
-        let mut keys = self.copies_of(&company, &employee)?;
-        keys.push(employee_key(&company, uuid.as_str()));
-        let stored = self.store.get_map(table, keys).await?;
-        // Another employee may have taken over a phone.
-        let own = stored.into_iter().filter(|(key, item)| {
-            key.sk == uuid.as_str() || read_text(item, RECORD).is_ok_and(|record| record == uuid.as_str())
-        });
-        erased.records += remove(&self.store, act, object, table, own.map(|(key, _)| key).collect()).await?;
+        let key = employee_key(&company, uuid.as_str());
+        erased.records += remove(&self.store, act, object, table, vec![key]).await?;
         Ok(Some(erased))
     }
 
     /// The consents of an employee.
     async fn grants_by(&self, company: &Uuid, employee: &Employee) -> Result<Vec<(Key, Basis)>> {
-        let items = partition(&self.store, &self.tables.credentials, grants_partition(company)).await?;
+        let items = self.store.partition(&self.tables.credentials, grants_partition(company)).await?;
         let of_employee = |item: Item| Some((Key::of(&item)?, Basis::stored(&item)?));
         Ok(items.into_iter().filter_map(of_employee).filter(|(_, basis)| basis.employee == employee.uuid).collect())
     }
 
     /// The approvals that the employee created. An approval has only the name of its creator, which must be the name of no one else.
-    async fn approvals_by(&self, company: &Uuid, employee: &Employee) -> Result<Result<Vec<(Item, Approval)>, Kept>> {
+    async fn approvals_by(&self, company: &Uuid, employee: &Employee) -> Result<Result<Vec<Approval>, Kept>> {
         let by_name = |item: &Item| read_text(item, "creator").is_ok_and(|creator| creator == employee.name.as_str());
-        let items = partition(&self.store, &self.tables.hris, keys::partition(company, keys::APPROVAL)).await?;
+        let items = self.store.partition(&self.tables.hris, keys::partition(company, keys::APPROVAL)).await?;
         let items: Vec<Item> = items.into_iter().filter(by_name).collect();
         if items.is_empty() {
             return Ok(Ok(Vec::new()));
@@ -156,45 +155,55 @@ impl Service {
         if named.iter().any(|other| other.name == employee.name && other.uuid != employee.uuid) {
             return Ok(Err(NAMESAKES));
         }
-        let read = |item: Item| Ok((item.clone(), from_item(&self.keyring, item)?));
-        items.into_iter().map(read).collect::<Result<Vec<_>>>().map(Ok)
+        items.into_iter().map(|item| from_item(&self.keyring, item)).collect::<Result<_>>().map(Ok)
     }
 
-    async fn blank_approval(
-        &self,
-        act: &Act,
-        object: &Object,
-        company: &Uuid,
-        item: Item,
-        mut approval: Approval,
-    ) -> Result<()> {
-        approval.creator = Text::parse(ERASED).map_err(Error::internal)?;
-        approval.form_values = Verbatim::empty_list();
-        let version: u64 = read_integer(&item, VERSION)?;
-        let next = to_item(&self.keyring, company, &approval, version + 1)?;
-        let unchanged = super::import::unchanged(Some(&item))?;
-        let put = Write::Put { table: self.tables.hris.clone(), item: next, condition: unchanged };
-        self.store.transact_by(act, &erasure(object), vec![put]).await.map(drop)
+    async fn blank_approval(&self, act: &Act, object: &Object, company: &Uuid, approval: &Approval) -> Result<()> {
+        let stored = Stored {
+            table: &self.tables.hris,
+            key: record_key(company, keys::APPROVAL, &approval.id()),
+            sealed: Some((&self.keyring, &Approval::SEALED)),
+        };
+        let blanked = self.store.change_by(act, erasure(object), stored, |item| {
+            let mut approval: Approval = from_item(&self.keyring, item.clone())?;
+            approval.creator = Text::parse(ERASED).map_err(Error::internal)?;
+            approval.form_values = Verbatim::empty_list();
+            to_item(&self.keyring, company, &approval, 0)
+        });
+        blanked.await.map(drop)
     }
 
     /// Moves the salaries of an employee to a random pseudonym. Returns how many there were.
     async fn move_salaries(&self, act: &Act, object: &Object, company: &Uuid, employee: &Employee) -> Result<usize> {
-        let table = &self.tables.hris;
-        let items = partition(&self.store, table, salary_partition(company, &employee.empno)).await?;
+        let salaries = self.store.partition(&self.tables.hris, salary_partition(company, &employee.empno)).await?;
         let pseudonym = Code::parse(&format!("erased-{}", random_text()?)).map_err(Error::internal)?;
-        for mut item in items.iter().cloned() {
-            let key = Key::of(&item).ok_or_else(|| Error::internal("a salary without a key"))?;
-            sealed::open(&self.keyring, &key, &SALARY_VALUE, &mut item)?;
+        for key in salaries.iter().filter_map(Key::of) {
             let next = Key::new(salary_partition(company, &pseudonym), key.sk.clone());
+            self.move_salary(act, object, &key, &next).await?;
+        }
+        Ok(salaries.len())
+    }
+
+    /// Moves a salary to another key, with the value that a product may have stored meanwhile.
+    async fn move_salary(&self, act: &Act, object: &Object, key: &Key, next: &Key) -> Result<()> {
+        let table = &self.tables.hris;
+        retry_conflicts(|| async {
+            let Some(stored) = self.store.get(table, key.clone()).await? else { return Ok(Some(())) };
+            let mut item = stored.clone();
+            sealed::open(&self.keyring, key, &SALARY_VALUE, &mut item)?;
             item.extend(next.clone().into_item());
-            sealed::seal(&self.keyring, &next, &SALARY_VALUE, &mut item)?;
+            sealed::seal(&self.keyring, next, &SALARY_VALUE, &mut item)?;
+            let unchanged = Some(sealed::unchanged(&stored));
             let writes = vec![
                 Write::Put { table: table.clone(), item, condition: Condition::absent() },
-                Write::Delete { table: table.clone(), key, condition: Some(Condition::present()) },
+                Write::Delete { table: table.clone(), key: key.clone(), condition: unchanged },
             ];
-            self.store.transact_by(act, &erasure(object), writes).await?;
-        }
-        Ok(items.len())
+            match self.store.transact_by(act, &erasure(object), writes).await? {
+                Outcome::Written => Ok(Some(())),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
     }
 }
 
@@ -212,8 +221,4 @@ fn named(object: &Object, kind: &str) -> Option<(Uuid, Uuid)> {
         [company, uuid] => Some((Uuid::parse(company).ok()?, Uuid::parse(uuid).ok()?)),
         _ => None,
     }
-}
-
-fn value(record: &impl serde::Serialize) -> Result<Value> {
-    serde_json::to_value(record).map_err(Error::internal)
 }

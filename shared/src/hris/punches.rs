@@ -125,7 +125,7 @@ impl Service {
         let (low, high) = period(&today, &today);
         let partition = punches_partition(company, &employee.empno);
         // With a limit of zero, `None` means that the period has a punch.
-        let punches = self.store.partition(&self.tables.hris, partition, Some((&low, &high)), 0).await?;
+        let punches = self.store.partition_within(&self.tables.hris, partition, Some((&low, &high)), 0).await?;
         Ok((employee, punches.is_none()))
     }
 
@@ -137,7 +137,7 @@ impl Service {
         let employee = self.employee(company, uuid).await?;
         let (low, high) = period(start, end);
         let partition = punches_partition(company, &employee.empno);
-        let items = self.store.partition(&self.tables.hris, partition, Some((&low, &high)), MAX_READ).await?;
+        let items = self.store.partition_within(&self.tables.hris, partition, Some((&low, &high)), MAX_READ).await?;
         let mut days: Vec<Checking> = Vec::new();
         for item in items.ok_or_else(super::shorter_period)? {
             let at = LocalTime::parse(&read_text(&item, "sk")?).map_err(Error::internal)?;

@@ -68,7 +68,7 @@ impl Service {
         let employee = self.employee(company, uuid).await?;
         let (low, high) = (start.as_str(), format!("{}$", end.as_str()));
         let partition = owned_partition(company, keys::TIMELINE, employee.uuid.as_str());
-        let items = self.store.partition(&self.tables.hris, partition, Some((low, &high)), MAX_READ).await?;
+        let items = self.store.partition_within(&self.tables.hris, partition, Some((low, &high)), MAX_READ).await?;
         let items = items.ok_or_else(super::shorter_period)?.into_iter();
         let mut timelines = items.map(|item| from_item(&self.keyring, item)).collect::<Result<Vec<Timeline>>>()?;
         timelines.retain(|timeline| timeline.category == category);

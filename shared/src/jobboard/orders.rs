@@ -266,7 +266,7 @@ impl Service {
                 stored.record.prepay_id = Some(prepay_id.clone());
                 // A rejection is harmless: a concurrent copy of the request has stored the same `prepay_id`.
                 let item = stored.next_item(&self.keyring)?;
-                self.store.transact(vec![stored.replace_by(&self.tables.jobboard, item)]).await?;
+                self.store.transact(vec![stored.replace_by(&self.tables.jobboard, item)]).await.map(drop)?;
                 prepay_id
             }
         };

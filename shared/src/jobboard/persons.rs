@@ -1,19 +1,19 @@
 //! The rights of a person in the records of the job board. The object is `jobboard/user/{id}`: a user with jobs, contacts, ledger, orders and
 //! pictures.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::item::Record as _;
+use super::item::{Record as _, Versioned};
 use super::job::Job;
 use super::orders::Order;
 use super::search::feed::Event;
 use super::vouchers::Entry;
 use super::{Service, item, keys};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::audit::{Act, Object};
-use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, partition, records_of, remove};
-use crate::storage::table::attribute::{read_integer, text};
-use crate::storage::table::{Condition, Item, Key, VERSION, Write};
+use crate::storage::person::{Erased, Exported, Kept, Wanted, erasure, ids, records_of, remove};
+use crate::storage::table::attribute::{number, read_integer, text};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::Id;
 
 const LEDGER: Kept = Kept {
@@ -55,12 +55,12 @@ impl Service {
         let table = &self.tables.jobboard;
         let Some(user) = self.store.get(table, keys::user(id)).await? else { return Ok(None) };
         let mut exported = Exported::default();
-        exported.records.push(("user", value(&self.read_user(user)?)?));
+        exported.add("user", &self.read_user(user)?)?;
         for job in self.listed_of("ix1", keys::jobs_of(id)).await? {
-            exported.records.push(("job", value(&Job::read(&self.keyring, job)?)?));
+            exported.add("job", &Job::read(&self.keyring, job)?)?;
         }
         for order in self.listed_of("ix2", keys::orders_of(id)).await? {
-            exported.records.push(("order", value(&Order::read(&self.keyring, order)?)?));
+            exported.add("order", &Order::read(&self.keyring, order)?)?;
         }
         for (kind, index, list) in
             [("contact_out", "ix1", keys::contacts_by(id)), ("contact_in", "ix2", keys::contacts_with(id))]
@@ -70,12 +70,12 @@ impl Service {
             let view = |contact: keys::ContactKey| json!({"user_id": contact.caller, "job_id": contact.job, "owner_id": contact.owner, "at": contact.id.made_at().to_string()});
             exported.records.extend(contacts.iter().filter_map(contact).map(|contact| (kind, view(contact))));
         }
-        for entry in partition(&self.store, table, keys::vouchers(id)).await? {
+        for entry in self.store.partition(table, keys::vouchers(id)).await? {
             if entry.get("sk") != Some(&text("balance")) {
-                exported.records.push(("voucher_entry", value(&item::read::<Entry>(entry)?)?));
+                exported.add("voucher_entry", &item::read::<Entry>(entry)?)?;
             }
         }
-        for collected in partition(&self.store, table, keys::collections(id)).await? {
+        for collected in self.store.partition(table, keys::collections(id)).await? {
             let job = Key::of(&collected).map(|key| key.sk).filter(|job| job != "count");
             exported.records.extend(job.map(|job| ("collected_job", json!({"job_id": job.trim_start_matches('0')}))));
         }
@@ -89,10 +89,10 @@ impl Service {
         let table = &self.tables.jobboard;
         let mut erased = Erased::default();
         for job in self.listed_of("ix1", keys::jobs_of(id)).await? {
-            self.remove_job_item(act, object, job).await?;
+            self.remove_job_item(act, object, Job::read(&self.keyring, job)?.id).await?;
             erased.records += 1;
         }
-        let collected = partition(&self.store, table, keys::collections(id)).await?;
+        let collected = self.store.partition(table, keys::collections(id)).await?;
         let collected = collected.iter().filter_map(Key::of).collect();
         erased.records += remove(&self.store, act, object, table, collected).await?;
         for prefix in ["", "incoming/", "rejected/"] {
@@ -112,15 +112,22 @@ impl Service {
         Ok((erased.records + erased.pictures > 0).then_some(erased))
     }
 
-    /// Removes a job, and reports it in the feed.
-    async fn remove_job_item(&self, act: &Act, object: &Object, item: Item) -> Result<()> {
-        let version: u64 = read_integer(&item, VERSION)?;
-        let job = Job::read(&self.keyring, item)?;
-        let event = Event { job: job.id, created_at: job.created_at, version: version + 1, entry: None };
+    /// Removes a job, and reports it in the feed as the version after the stored one, which readers of the feed compare.
+    async fn remove_job_item(&self, act: &Act, object: &Object, id: Id) -> Result<()> {
         let table = &self.tables.jobboard;
-        let delete = Write::Delete { table: table.clone(), key: keys::job(job.id), condition: None };
-        let writes = vec![delete, event.write(table, self.clock.now())];
-        self.store.transact_by(act, &erasure(object), writes).await.map(drop)
+        retry_conflicts(|| async {
+            let Some(item) = self.store.get(table, keys::job(id)).await? else { return Ok(Some(())) };
+            let Versioned { record: job, version } = Versioned::<Job>::read(&self.keyring, item)?;
+            let event = Event { job: id, created_at: job.created_at, version: version + 1, entry: None };
+            let unchanged = Some(Condition::equals(VERSION, number(version)));
+            let delete = Write::Delete { table: table.clone(), key: keys::job(id), condition: unchanged };
+            let writes = vec![delete, event.write(table, self.clock.now())];
+            match self.store.transact_by(act, &erasure(object), writes).await? {
+                Outcome::Written => Ok(Some(())),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
     }
 
     /// The records of an index partition.
@@ -146,8 +153,4 @@ fn named(object: &Object) -> Option<Id> {
 /// The beginning of the keys of a user's pictures.
 fn picture_prefix(prefix: &str, user: Id) -> String {
     format!("{prefix}img/{user}_")
-}
-
-fn value(record: &impl serde::Serialize) -> Result<Value> {
-    serde_json::to_value(record).map_err(Error::internal)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::values::Note;
 use super::{Service, item, keys, missing};
 use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Outcome, Write};
 use crate::values::{Id, LocalTime, Text, choices};
@@ -116,7 +116,7 @@ impl Service {
             balance,
             entry,
         ];
-        let recorded = Change::of(Object::new("jobboard", "user", &[&user.to_string()])).fields(&["balance"]);
+        let recorded = Change::of(super::persons::object(user)).fields(&["balance"]);
         let outcome = self.store.transact_by(act, &recorded.because(reason.as_str()), writes).await?;
         let Outcome::Rejected(rejections) = outcome else { return Ok(()) };
         match rejections.as_slice() {

@@ -40,7 +40,7 @@ impl Service {
         expire(&mut item, self.clock.now() + AGE);
         sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;
         // A conflict here can only be our own earlier write whose response was lost: the id is 256 random bits.
-        self.store.put(&self.tables.credentials, item, Condition::absent()).await?;
+        self.store.put(&self.tables.credentials, item, Condition::absent()).await.map(drop)?;
         Ok(Captcha { id, picture: picture::draw(answer.expose(), u64::from_be_bytes(random()?))? })
     }
 

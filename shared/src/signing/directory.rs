@@ -141,8 +141,7 @@ impl Service {
         item.insert("name".into(), text(name.as_str()));
         item.insert("status".into(), number(status.get()));
         let object = object("platform", &[code.as_str()]);
-        self.store.set_by(act, object, &self.tables.signing, item, None, Vec::new()).await?;
-        Ok(())
+        self.store.set_by(act, object, &self.tables.signing, item, None, Vec::new()).await.map(drop)
     }
 
     /// Creates or replaces one company, handler or contract of a platform.
@@ -199,7 +198,7 @@ impl Service {
     /// DynamoDB: one query.
     pub async fn list_enabled<T: Listed>(&self, platform: &PlatformCode) -> Result<Vec<T>> {
         let partition = listed_partition(platform, T::KIND);
-        let items = self.store.partition(&self.tables.signing, partition, None, MAX_LISTED).await?;
+        let items = self.store.partition_within(&self.tables.signing, partition, None, MAX_LISTED).await?;
         let items = items.ok_or_else(|| Error::internal("a platform has more records than a list returns"))?;
         let all = items.into_iter().map(|item| self.read_listed(item)).collect::<Result<Vec<T>>>()?;
         Ok(all.into_iter().filter(Listed::is_enabled).collect())

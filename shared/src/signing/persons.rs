@@ -1,7 +1,7 @@
 //! The rights of a person in the records of the signing API. The object is `signing/worker/{platform}/{em_id}`: a worker with application,
 //! sessions and photos.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::item::{EM_ID, application_from_item};
 use super::keys::{application_key, em_id_key, image_prefix, worker_key, worker_object};
@@ -9,7 +9,7 @@ use super::sessions::{listed_sessions, openid_parts, workers};
 use super::states::Application;
 use super::values::PlatformCode;
 use super::{Service, keys};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::audit::{Act, Object};
 use crate::storage::person::{Erased, Exported, Wanted, erasure, ids, records_of};
 use crate::storage::table::attribute::read_integer;
@@ -49,7 +49,7 @@ impl Service {
         }
         if let Some(item) = self.store.get(table, application_key(&worker)).await? {
             let Application { resume, signing } = application_from_item(&self.keyring, item)?;
-            exported.records.push(("application", json!({"resume": value(&resume)?, "signing": value(&signing)?})));
+            exported.add("application", &json!({"resume": resume, "signing": signing}))?;
         }
         exported.pictures = self.objects.list(&image_prefix(&worker)).await?;
         Ok(Some(exported))
@@ -114,8 +114,4 @@ fn named(object: &Object) -> Option<(PlatformCode, u64)> {
         [platform, em_id] => Some((PlatformCode::parse(platform).ok()?, em_id.parse().ok()?)),
         _ => None,
     }
-}
-
-fn value(record: &impl serde::Serialize) -> Result<Value> {
-    serde_json::to_value(record).map_err(Error::internal)
 }

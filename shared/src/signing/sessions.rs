@@ -233,7 +233,10 @@ impl Service {
         let until = (now + IDLE).min(created_at + LONGEST);
         if until.duration_since(expires_at) >= PROLONG_AFTER {
             // The condition fails if a login has ended the session since the read; this request still succeeds.
-            self.store.put(table, session_item(&hash, &worker, em_id, created_at, until), Condition::present()).await?;
+            self.store
+                .put(table, session_item(&hash, &worker, em_id, created_at, until), Condition::present())
+                .await
+                .map(drop)?;
         }
         caller::accepted(caller_of(&worker, em_id));
         Ok(Some(worker))

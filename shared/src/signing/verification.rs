@@ -35,7 +35,7 @@ impl Service {
         let version = self.clock.now().as_millisecond();
         let key = code_key(&self.keyring, platform, phone)?;
         let OneTimeCode { plain, item } = one_time_code::issue(&self.counters(), key, phone.index().as_bytes(), version)?;
-        self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await?;
+        self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await.map(drop)?;
         let (plain, minutes) = (plain.expose(), one_time_code::AGE.as_mins());
         let message = format!("【工桥】验证码 {plain}，{minutes} 分钟内有效，请勿告诉他人。");
         self.sms.send(phone, &message).await

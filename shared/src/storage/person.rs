@@ -3,12 +3,11 @@
 //! A person is found by a value and from then on named by objects ([`Object`]), which hold no personal data: an erasure is replayed after a
 //! restore by its objects.
 
-use futures::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::crypto::keyring::Keyring;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::audit::{Act, Change, Object};
 use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, codes};
 use crate::storage::table::attribute::text;
@@ -57,15 +56,11 @@ pub struct Kept {
     pub why: &'static str,
 }
 
-impl Erased {
-    pub fn add(&mut self, other: Self) {
-        self.records += other.records;
-        self.pictures += other.pictures;
-        for kept in other.kept {
-            if !self.kept.contains(&kept) {
-                self.kept.push(kept);
-            }
-        }
+impl Exported {
+    /// Adds a record under the name of its kind.
+    pub fn add(&mut self, kind: &'static str, record: &impl Serialize) -> Result<()> {
+        self.records.push((kind, serde_json::to_value(record).map_err(Error::internal)?));
+        Ok(())
     }
 }
 
@@ -91,17 +86,11 @@ pub fn ids<'a>(object: &'a Object, family: &str, kind: &str) -> Option<Vec<&'a s
     Some(ids.split('/').collect())
 }
 
-/// The items of a partition of the table.
-pub async fn partition(store: &Store, table: &str, partition: String) -> Result<Vec<Item>> {
-    let pages: Vec<Vec<Item>> = store.partition_pages(table, partition, String::new()).try_collect().await?;
-    Ok(pages.into_iter().flatten().collect())
-}
-
 /// Removes items of a person, each transaction with its audit record. Items that are gone already count, too.
 pub async fn remove(store: &Store, act: &Act, object: &Object, table: &str, keys: Vec<Key>) -> Result<u64> {
     for keys in keys.chunks(MAX_WRITES) {
         let delete = |key: &Key| Write::Delete { table: table.to_owned(), key: key.clone(), condition: None };
-        store.transact_by(act, &erasure(object), keys.iter().map(delete).collect()).await?;
+        store.transact_by(act, &erasure(object), keys.iter().map(delete).collect()).await.map(drop)?;
     }
     Ok(keys.len() as u64)
 }

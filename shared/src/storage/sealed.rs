@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::table::attribute::{from_typed_json, text, to_typed_json};
-use crate::storage::table::{Item, Key};
+use crate::storage::table::{Condition, Item, Key};
 use crate::values::Mobile;
 
 /// The attribute that holds the sealed fields of a record.
@@ -74,6 +74,14 @@ pub fn open(keyring: &Keyring, key: &Key, fields: &Fields, item: &mut Item) -> R
         }
     }
     Ok(())
+}
+
+/// The sealed fields of a record are still those that were read: each write of the record seals them with another nonce.
+pub fn unchanged(item: &Item) -> Condition {
+    match item.get(SEALED) {
+        Some(sealed) => Condition::equals(SEALED, sealed.clone()),
+        None => Condition::present().and(Condition::lacks(SEALED)),
+    }
 }
 
 /// Whether a field of the record is not sealed with the current key, or staff do not find the record by the index key.

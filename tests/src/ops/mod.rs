@@ -3,6 +3,7 @@
 pub mod admin;
 mod audit;
 mod cleanup;
+mod erasure;
 mod hris;
 mod hris_credentials;
 mod hris_import;

@@ -23,7 +23,7 @@ const PHONE: &str = "13761542098";
 const ID_NUMBER: &str = "44030119900307663X";
 /// The name under which the simulator of WeChat knows the person.
 const WECHAT: &str = "planted-person";
-const PLANTED: [&str; 20] = [
+pub const PLANTED: [&str; 20] = [
     NAME,
     PHONE,
     ID_NUMBER,
@@ -50,14 +50,14 @@ const PLANTED: [&str; 20] = [
     "植桂里四合院东厢",
     "包吃住另有植树补贴",
 ];
-const EMPLOYEE: &str = "a7000000000000000000000000000917";
+pub const EMPLOYEE: &str = "a7000000000000000000000000000917";
 
 pub struct Everywhere {
     pub stage: Stage,
     partner: Partner,
-    product: Product,
+    pub product: Product,
     worker: Worker,
-    user: User,
+    pub user: User,
     /// In the job board.
     openid: String,
 }
@@ -90,14 +90,14 @@ impl Everywhere {
         found["objects"].as_array().unwrap().iter().map(|object| object.as_str().unwrap().to_owned()).collect()
     }
 
-    async fn erase(&self) -> Vec<Value> {
+    pub async fn erase(&self) -> Vec<Value> {
         let objects = self.objects().await;
         let command = json!({"command": "erase_person", "objects": objects, "reason": "本人申请"});
         done(&self.stage.address, &command).await["erased"].as_array().unwrap().clone()
     }
 
     /// Every item of every table and index, every object, and every log line.
-    async fn stored(&self) -> Vec<u8> {
+    pub async fn stored(&self) -> Vec<u8> {
         let mut stored = Vec::new();
         for table in Template::read().unwrap().tables() {
             let (name, indexes) = (&table.create["TableName"], table.create["GlobalSecondaryIndexes"].as_array());

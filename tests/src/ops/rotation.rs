@@ -11,7 +11,7 @@ use crate::support::product::{self, EMPLOYEE, MOBILE, Product};
 use crate::support::worker::{self, Platform, resume};
 use crate::support::{Partner, Stage, document};
 
-const K2: &str = "22222222222222222222222222222222222222222222";
+pub const K2: &str = "22222222222222222222222222222222222222222222";
 const SECRETS: [&str; 4] = ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET"];
 const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
 
@@ -86,7 +86,7 @@ impl Clients {
 }
 
 /// Changes each family's secret, and waits until every process uses it.
-async fn configure(stage: &Stage, change: impl Fn(&mut Value)) {
+pub async fn configure(stage: &Stage, change: impl Fn(&mut Value)) {
     for secret in SECRETS {
         let mut keys = stage.secret(secret, None).await;
         change(&mut keys);

@@ -109,9 +109,13 @@ impl Store {
         }
     }
 
-    /// The items of a partition of the table in the order of their sort keys, strongly consistent: all items, or those with sort keys
-    /// `between` the two, inclusive. `None` if there are more than `most`.
-    pub async fn partition(
+    /// All items of a partition of the table in the order of their sort keys, strongly consistent.
+    pub async fn partition(&self, table: &str, partition: String) -> Result<Vec<Item>> {
+        Ok(self.partition_within(table, partition, None, usize::MAX).await?.unwrap_or_default())
+    }
+
+    /// [`partition`](Self::partition), or the items with sort keys `between` the two, inclusive. `None` if there are more than `most`.
+    pub async fn partition_within(
         &self,
         table: &str,
         partition: String,

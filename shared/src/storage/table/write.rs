@@ -37,6 +37,7 @@ pub enum Write {
 }
 
 /// The result of a conditional write.
+#[must_use = "a rejected write has stored nothing; drop the outcome of a write that has no condition"]
 pub enum Outcome {
     Written,
     /// Nothing was written. One entry for each write, in order.
