@@ -6,9 +6,9 @@ use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::hris::values::{Code, Uuid};
-use shared::storage::audit::{Act, AuditLog, Change, Filter, Object};
+use shared::storage::audit::{Act, AuditLog, Change, ERASURES, EXPORTS, Filter, Object};
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
-use shared::storage::person::{Erased, Exported, Wanted, erasures, ordered};
+use shared::storage::person::{Erased, Exported, Wanted, ordered};
 use shared::values::input::Faults;
 use shared::values::{Date, IdCard, Mobile, Secret, Text};
 
@@ -103,9 +103,7 @@ pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, 
             }
         }
     }
-    let mut change = Change::of(Object::new("persons", "export", &["all"])).because(reason.as_str());
-    change.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
-    audit.record(act, &change).await?;
+    audit.record(act, &Change::of_many(EXPORTS, &objects).because(reason.as_str())).await?;
     let key = format!("exports/{}.json", shared::crypto::random::random_text()?);
     let count = (records.len(), pictures.len());
     let bytes = serde_json::to_vec(&json!({"records": records, "pictures": pictures})).map_err(Error::internal)?;
@@ -127,7 +125,7 @@ pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { 
 
 /// Erases again what was erased since a day: a restored table holds it again. The newest orders come first; repeat it with `next_cursor`.
 pub async fn replay(families: Families<'_>, audit: &AuditLog, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
-    let filter = Filter::Object(erasures().as_str().to_owned());
+    let filter = Filter::Object(ERASURES.to_owned());
     let records = audit.list(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;
     let from = shared::values::LocalTime::day_bounds(&since, &since).0.as_millisecond();
     let next = records.last().filter(|last| records.len() == 100 && last.at >= from).map(|last| last.ixsk.clone());

@@ -1,4 +1,4 @@
-//! What a pass of `reseal` does with the records of the partner API. None of them is found by a blind index.
+//! What a pass of `reseal` does with the records of the partner API. Requests find none of them by a blind index, only staff do.
 
 use super::Service;
 use super::companies::Company;
@@ -7,7 +7,7 @@ use super::resource::Resource as _;
 use super::users::User;
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
-use crate::storage::audit::Act;
+use crate::storage::audit::{Act, Object};
 use crate::storage::table::{Item, Key};
 
 impl Service {
@@ -15,7 +15,7 @@ impl Service {
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.channel;
-        let pass = Pass { mover: Mover { family: "channel", act, keys, store, table }, clock, limit, cursor };
+        let pass = Pass { mover: Mover { object, act, keys, store, table }, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
@@ -27,6 +27,10 @@ impl Service {
             Payment::KIND => Payment::SEALED,
             _ => return Ok(Resealed::Unchanged),
         };
-        mover.fields(&key, &sealed, &item).await
+        mover.fields(&key, &sealed, &item, item.clone()).await
     }
+}
+
+fn object(own: &Key) -> Object {
+    Object::new("channel", "item", &[&own.pk, &own.sk])
 }

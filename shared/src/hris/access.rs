@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::keys::{
-    ACCESS_KEYS, access_key_key, company_key, company_token_key, product_company_key, product_key, visitor_token_key,
+    ACCESS_KEY, ACCESS_KEYS, access_key_key, company_key, company_token_key, product_company_key, product_key,
+    visitor_token_key,
 };
 use super::listing;
 use super::organization::Company;
@@ -26,10 +27,8 @@ use crate::storage::table::attribute::{number, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
 use crate::values::{Moment, RecordId, Secret, Token};
 
-const ACCESS_KEY: &str = "access_key";
-
 /// The sealed attribute of the token with which the system calls a company's visitor service.
-pub(super) const VISITOR_TOKEN: Fields = Fields::of(&["token"]);
+pub(super) const VISITOR_TOKEN_SEALED: Fields = Fields::of(&["token"]);
 
 /// Why a call is not authenticated.
 #[derive(Debug)]
@@ -181,7 +180,7 @@ impl Service {
         let key = visitor_token_key(&signer.company);
         let mut item = key.clone().into_item();
         item.insert("token".into(), text(*token.as_deref().expose()));
-        sealed::seal(&self.keyring, &key, &VISITOR_TOKEN, &mut item)?;
+        sealed::seal(&self.keyring, &key, &VISITOR_TOKEN_SEALED, &mut item)?;
         let change = Change::of(Object::new("hris", "visitor_token", &[signer.company.as_str()])).fields(&["token"]);
         let recorded = self.store.recording(&caller::act(self.clock.now()), &change)?;
         let stored = Write::Set { table: self.tables.hris.clone(), item };

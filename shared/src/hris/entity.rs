@@ -20,6 +20,11 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
     /// Unique among the records of this kind in [`Entity::partition`].
     fn id(&self) -> String;
 
+    /// The id in audit records, which name no one and hold no values.
+    fn recorded_id(&self) -> String {
+        self.id()
+    }
+
     /// The id that the company chose, with its field, if a path contains it.
     fn chosen_id(&self) -> Option<(&'static str, &Code)> {
         None

@@ -242,7 +242,7 @@ impl<'a, T: Entity> Import<'a, T> {
         }
         let plain = |content: &T| serde_dynamo::to_item::<_, Item>(content).map_err(Error::internal);
         let fields = changed(&before.as_ref().map_or(Ok(Item::new()), plain)?, &plain(&content)?);
-        let row = Row { id: own, fields, before: before.as_ref().map(|_| version - 1), after: Some(version) };
+        let row = Row { id: content.recorded_id(), fields, before: before.as_ref().map(|_| version - 1), after: Some(version) };
         Ok(if before.is_some() { Change::Updated(writes, row) } else { Change::Created(writes, row) })
     }
 

@@ -59,7 +59,7 @@ impl Service {
         from: Position,
     ) -> Result<Imported> {
         if company.is_none() != (kind == Kind::Companies) {
-            let reason = if company.is_none() { "is required" } else { "is told by the rows of companies themselves" };
+            let reason = if company.is_none() { "is required" } else { "must be absent: each row of companies has its own" };
             return Err(Error::invalid([Fault::new("company_uuid", reason)]));
         }
         let (bytes, whole) = match lines {

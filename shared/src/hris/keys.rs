@@ -102,6 +102,12 @@ pub(super) fn mobile_keys(company: &Uuid, mobile: &Mobile, keyring: &Keyring) ->
     indexes.iter().map(|index| record_key(company, MOBILE, Uuid::of_digest(index.expose()).as_str())).collect()
 }
 
+/// The keys of such copies by indexes that are not used any more.
+pub(super) fn former_mobile_keys(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Vec<Key> {
+    let indexes = keyring.former_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
+    indexes.iter().map(|index| record_key(company, MOBILE, Uuid::of_digest(index.expose()).as_str())).collect()
+}
+
 pub(super) fn visit_key(company: &Uuid, visit: &Uuid) -> Key {
     record_key(company, VISIT, visit.as_str())
 }

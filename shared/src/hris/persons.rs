@@ -5,6 +5,10 @@
 //! | `hris/employee/{company}/{uuid}` | an employee with attendance, salaries, consents and approvals |
 //! | `hris/candidate/{company}/{uuid}` | a candidate |
 
+use std::collections::HashMap;
+use std::pin::pin;
+
+use futures::TryStreamExt as _;
 use serde_json::json;
 
 use super::Service;
@@ -12,6 +16,7 @@ use super::approvals::Approval;
 use super::employees::{Employee, Filter, Group};
 use super::entity::Entity as _;
 use super::grants::Basis;
+use super::import::unchanged;
 use super::item::{RECORD, from_item, to_item};
 use super::keys::{
     self, employee_key, empno_key, grants_partition, owned_partition, punches_partition, record_key, salary_partition,
@@ -107,12 +112,11 @@ impl Service {
         let Some((company, uuid)) = named(object, keys::EMPLOYEE) else { return Ok(None) };
         let Some(employee) = self.stored_employee(&company, uuid.as_str()).await? else { return Ok(None) };
         self.keyring.record().await?;
+        // The copies first, so that no one consents and no product adds punches or salaries of the number any more.
+        let copies = self.own_copies(&company, &employee).await?;
+        erased.records += remove(&self.store, act, object, table, copies.into_keys().collect()).await?;
         let grants = self.grants_by(&company, &employee).await?.into_iter().map(|(key, _)| key).collect();
         erased.records += remove(&self.store, act, object, &self.tables.credentials, grants).await?;
-        // First, so that no product adds punches or salaries of the number any more. Another employee may have taken over a copy.
-        let copies = self.store.get_map(table, self.copies_of(&company, &employee)?).await?.into_iter();
-        let own = copies.filter(|(_, copy)| read_text(copy, RECORD).is_ok_and(|record| record == uuid.as_str()));
-        erased.records += remove(&self.store, act, object, table, own.map(|(key, _)| key).collect()).await?;
         for (_, partition) in attendance(&company, &employee) {
             let items = self.store.partition(table, partition).await?;
             erased.records += remove(&self.store, act, object, table, items.iter().filter_map(Key::of).collect()).await?;
@@ -130,9 +134,37 @@ impl Service {
             erased.kept.push(SALARIES);
         }
         // Last, so that a repetition after a failure still finds the employee.
-        let key = employee_key(&company, uuid.as_str());
-        erased.records += remove(&self.store, act, object, table, vec![key]).await?;
+        self.remove_employee(act, object, &company, &uuid).await?;
+        erased.records += 1;
         Ok(Some(erased))
+    }
+
+    /// Removes the record of an employee, with the copies that a concurrent import may have stored again.
+    async fn remove_employee(&self, act: &Act, object: &Object, company: &Uuid, uuid: &Uuid) -> Result<()> {
+        let table = &self.tables.hris;
+        retry_conflicts(|| async {
+            let key = employee_key(company, uuid.as_str());
+            let Some(item) = self.store.get(table, key.clone()).await? else { return Ok(Some(())) };
+            let employee: Employee = from_item(&self.keyring, item.clone())?;
+            let mut own = self.own_copies(company, &employee).await?;
+            own.insert(key, item);
+            let delete = |(key, item): (Key, Item)| {
+                Ok(Write::Delete { table: table.clone(), key, condition: Some(unchanged(Some(&item))?) })
+            };
+            let writes = own.into_iter().map(delete).collect::<Result<_>>()?;
+            match self.store.transact_by(act, &erasure(object), writes).await? {
+                Outcome::Written => Ok(Some(())),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// The stored copies of an employee, except those that another employee has taken over.
+    pub(super) async fn own_copies(&self, company: &Uuid, employee: &Employee) -> Result<HashMap<Key, Item>> {
+        let mut copies = self.store.get_map(&self.tables.hris, self.copies_of(company, employee)?).await?;
+        copies.retain(|_, copy| read_text(copy, RECORD).is_ok_and(|record| record == employee.uuid.as_str()));
+        Ok(copies)
     }
 
     /// The consents of an employee.
@@ -145,17 +177,23 @@ impl Service {
     /// The approvals that the employee created. An approval has only the name of its creator, which must be the name of no one else.
     async fn approvals_by(&self, company: &Uuid, employee: &Employee) -> Result<Result<Vec<Approval>, Kept>> {
         let by_name = |item: &Item| read_text(item, "creator").is_ok_and(|creator| creator == employee.name.as_str());
-        let items = self.store.partition(&self.tables.hris, keys::partition(company, keys::APPROVAL)).await?;
-        let items: Vec<Item> = items.into_iter().filter(by_name).collect();
-        if items.is_empty() {
-            return Ok(Ok(Vec::new()));
+        let partition = keys::partition(company, keys::APPROVAL);
+        let mut pages = pin!(self.store.partition_pages(&self.tables.hris, partition, String::new()));
+        let mut approvals = Vec::new();
+        while let Some(page) = pages.try_next().await? {
+            for item in page.into_iter().filter(by_name) {
+                approvals.push(from_item(&self.keyring, item)?);
+            }
+        }
+        if approvals.is_empty() {
+            return Ok(Ok(approvals));
         }
         let filter = Filter { name: Some(employee.name.clone()), ..Filter::default() };
         let named = self.all_employees(company, &Group::Company, &filter).await?;
         if named.iter().any(|other| other.name == employee.name && other.uuid != employee.uuid) {
             return Ok(Err(NAMESAKES));
         }
-        items.into_iter().map(|item| from_item(&self.keyring, item)).collect::<Result<_>>().map(Ok)
+        Ok(Ok(approvals))
     }
 
     async fn blank_approval(&self, act: &Act, object: &Object, company: &Uuid, approval: &Approval) -> Result<()> {

@@ -1,8 +1,11 @@
 //! What a pass of `reseal` does with the records of the HR API: it seals the personal fields of records, the secrets of access keys and the
-//! visitor tokens, and writes the copies of employees by phone.
+//! visitor tokens, and writes the copies of employees by phone. It also marks visits and employees who left for the clean-up, as earlier
+//! versions did not.
+
+use jiff::Timestamp;
 
 use super::Service;
-use super::access::{AccessKey, VISITOR_TOKEN};
+use super::access::{AccessKey, VISITOR_TOKEN_SEALED};
 use super::approvals::Approval;
 use super::employees::Employee;
 use super::entity::Entity;
@@ -15,17 +18,16 @@ use super::values::Uuid;
 use super::visits::VISITOR;
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
-use crate::storage::audit::Act;
-use crate::storage::sealed::Fields;
-use crate::storage::table::attribute::read_integer;
-use crate::storage::table::{Condition, Item, Key, VERSION, Write};
+use crate::storage::audit::{Act, Object};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Item, Key, VERSION, Write, is_marked, mark};
 
 impl Service {
     /// A pass of at most `limit` items over the family's table: see [`Pass`].
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.hris;
-        let pass = Pass { mover: Mover { family: "hris", act, keys, store, table }, clock, limit, cursor };
+        let pass = Pass { mover: Mover { object, act, keys, store, table }, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
@@ -39,28 +41,36 @@ impl Service {
         // Everything else that is sealed belongs to a company.
         let Ok(company) = Uuid::parse(owner) else { return Ok(Resealed::Unchanged) };
         match kind {
-            keys::EMPLOYEE | keys::EMPNO => self.reseal_record::<Employee>(mover, &item).await,
+            keys::EMPLOYEE => {
+                let employee: Employee = from_item(&self.keyring, item.clone())?;
+                let mut next = item.clone();
+                if let Some(since) = employee.erased_from_or(self.clock.now()).filter(|_| !is_marked(&item)) {
+                    mark(&mut next, keys::DISMISSED_SWEEP, since);
+                }
+                mover.fields(&key, &Employee::SEALED, &item, next).await
+            }
+            keys::EMPNO => reseal_record::<Employee>(mover, &item).await,
             keys::MOBILE => self.reseal_copy(mover, &company, &key, item).await,
-            keys::APPROVAL => self.reseal_record::<Approval>(mover, &item).await,
-            keys::CANDIDATE => self.reseal_record::<Candidate>(mover, &item).await,
-            keys::SALARY => self.reseal_fields(mover, &key, &SALARY_VALUE, &item).await,
-            keys::VISIT => self.reseal_fields(mover, &key, &VISITOR, &item).await,
-            keys::COMPANY if key.sk == keys::VISITOR_TOKEN => self.reseal_fields(mover, &key, &VISITOR_TOKEN, &item).await,
+            keys::APPROVAL => reseal_record::<Approval>(mover, &item).await,
+            keys::CANDIDATE => reseal_record::<Candidate>(mover, &item).await,
+            keys::SALARY => mover.fields(&key, &SALARY_VALUE, &item, item.clone()).await,
+            keys::VISIT => {
+                let announced_at =
+                    Timestamp::from_millisecond(read_integer(&item, "announced_at")?).map_err(Error::internal)?;
+                let mut next = item.clone();
+                mark(&mut next, keys::VISIT_SWEEP, announced_at);
+                mover.fields(&key, &VISITOR, &item, next).await
+            }
+            keys::COMPANY if key.sk == keys::VISITOR_TOKEN => {
+                mover.fields(&key, &VISITOR_TOKEN_SEALED, &item, item.clone()).await
+            }
             _ => Ok(Resealed::Unchanged),
         }
     }
 
-    async fn reseal_record<T: Entity>(&self, mover: &Mover<'_>, item: &Item) -> Result<Resealed> {
-        self.reseal_fields(mover, &own_key::<T>(item)?, &T::SEALED, item).await
-    }
-
-    async fn reseal_fields(&self, mover: &Mover<'_>, own: &Key, sealed: &Fields, item: &Item) -> Result<Resealed> {
-        mover.fields(own, sealed, item).await
-    }
-
     /// Seals the fields of a copy by phone, and moves it to the indexes that are used.
     async fn reseal_copy(&self, mover: &Mover<'_>, company: &Uuid, key: &Key, item: Item) -> Result<Resealed> {
-        let resealed = self.reseal_record::<Employee>(mover, &item).await?;
+        let resealed = reseal_record::<Employee>(mover, &item).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }
@@ -103,7 +113,7 @@ impl Service {
         if key == found {
             writes.push(Write::Check { table: table.clone(), key: key.clone(), condition: unchanged(Some(&item))? });
         }
-        mover.transact(&item, writes).await
+        mover.transact(&own_key::<Employee>(&item)?, writes).await
     }
 
     async fn reseal_access_key(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
@@ -111,8 +121,25 @@ impl Service {
         if !self.reseal_secrets(&mut key)? {
             return Ok(Resealed::Unchanged);
         }
+        let own = Key::of(&item).ok_or_else(|| Error::internal("an access key without a key"))?;
         let mut next = item.clone();
         next.insert("secrets".into(), serde_dynamo::to_attribute_value(&key.secrets).map_err(Error::internal)?);
-        mover.put(&item, next, Condition::present()).await
+        // Commands change the key without opening its secrets: they must not put the old ones back.
+        if item.contains_key(VERSION) {
+            next.insert(VERSION.into(), number(read_integer::<u64>(&item, VERSION)? + 1));
+        }
+        mover.put(&own, &item, next, Condition::present()).await
+    }
+}
+
+async fn reseal_record<T: Entity>(mover: &Mover<'_>, item: &Item) -> Result<Resealed> {
+    mover.fields(&own_key::<T>(item)?, &T::SEALED, item, item.clone()).await
+}
+
+fn object(own: &Key) -> Object {
+    // The key of a salary holds the number of an employee.
+    match own.pk.split_once(&format!("#{}#", keys::SALARY)) {
+        Some((company, _)) => Object::new("hris", keys::SALARY, &[company, "all"]),
+        None => Object::new("hris", "item", &[&own.pk, &own.sk]),
     }
 }

@@ -9,8 +9,8 @@ use super::Service;
 use super::employees::Employee;
 use super::entity::Entity as _;
 use super::import::unchanged;
-use super::item::{RECORD, from_item, to_copy, to_item};
-use super::keys::{DISMISSED_SWEEP, VISIT_SWEEP, empno_key, record_key};
+use super::item::{from_item, to_copy, to_item};
+use super::keys::{self, DISMISSED_SWEEP, VISIT_SWEEP, empno_key, former_mobile_keys};
 use super::values::{Status, Uuid};
 use crate::error::{Error, Result};
 use crate::runtime::caller;
@@ -18,7 +18,7 @@ use crate::runtime::sweep::{Swept, Time, sweep};
 use crate::storage::audit::Object;
 use crate::storage::person::erasure;
 use crate::storage::table::attribute::read_integer;
-use crate::storage::table::{Key, Outcome, VERSION, Write, is_due, retry_conflicts};
+use crate::storage::table::{Key, Outcome, VERSION, Write, due_by, is_due, retry_conflicts};
 use crate::values::{LocalTime, Private, Text};
 
 impl Employee {
@@ -26,8 +26,17 @@ impl Employee {
     /// leave. `None` while the employee works there, and if nothing is left to erase.
     pub(super) fn erased_from(&self) -> Option<Timestamp> {
         let day = self.leave_date.as_ref().map(|date| LocalTime::day_bounds(date, date).0);
-        let left = day.or(self.left_at).filter(|_| self.status == Status::Dimission)?;
-        (self.erased() != *self).then(|| left.into())
+        let left = day.or(self.left_at)?;
+        self.is_to_be_erased().then(|| left.into())
+    }
+
+    /// The same for an employee of whom an earlier version did not store when they left: the period counts from `now`.
+    pub(super) fn erased_from_or(&self, now: Timestamp) -> Option<Timestamp> {
+        self.erased_from().or_else(|| self.is_to_be_erased().then_some(now))
+    }
+
+    fn is_to_be_erased(&self) -> bool {
+        self.status == Status::Dimission && self.erased() != *self
     }
 
     /// The employee as payroll needs it: without what identifies and reaches the person, except name and number.
@@ -55,10 +64,19 @@ impl Employee {
 impl Service {
     /// Removes the visits that were announced at this time or before.
     ///
-    /// DynamoDB: the queries of the index, and one write for each visit.
+    /// DynamoDB: the queries of the index, and one transaction for each visit.
     pub async fn sweep_visits(&self, time: &Time, before: Timestamp) -> Swept {
         let table = &self.tables.hris;
-        sweep(self.store.due(table, VISIT_SWEEP, before), time, |key| self.store.remove_due(table, key, before)).await
+        sweep(self.store.due(table, VISIT_SWEEP, before), time, |key| self.erase_visit(key, before)).await
+    }
+
+    /// Removes a visit. Returns whether it was overdue.
+    async fn erase_visit(&self, key: Key, before: Timestamp) -> Result<bool> {
+        let company = key.pk.split('#').next().unwrap_or_default();
+        let change = erasure(&Object::new("hris", keys::VISIT, &[company, &key.sk]));
+        let delete = Write::Delete { table: self.tables.hris.clone(), key, condition: Some(due_by(before)) };
+        let act = caller::act(self.clock.now());
+        Ok(matches!(self.store.transact_by(&act, &change, vec![delete]).await?, Outcome::Written))
     }
 
     /// Erases the sensitive fields of employees who left at this time or before.
@@ -83,11 +101,7 @@ impl Service {
             let put = |item, condition| Write::Put { table: table.clone(), item, condition };
             let mut writes = vec![put(to_item(keyring, &company, &erased, version)?, unchanged(Some(&item))?)];
             let by_number = empno_key(&company, &employee.empno);
-            for (alias, copy) in self.store.get_map(table, self.copies_of(&company, &employee)?).await? {
-                // Another employee may have taken over the key.
-                if copy.get(RECORD) != item.get(RECORD) {
-                    continue;
-                }
+            for (alias, copy) in self.own_copies(&company, &employee).await? {
                 let condition = unchanged(Some(&copy))?;
                 writes.push(match alias == by_number {
                     true => put(to_copy(keyring, &company, &erased, version, &alias)?, condition),
@@ -106,10 +120,7 @@ impl Service {
     /// The keys of the copies of an employee, those by former indexes of phones included.
     pub(super) fn copies_of(&self, company: &Uuid, employee: &Employee) -> Result<Vec<Key>> {
         let mut keys: Vec<Key> = employee.aliases(company, &self.keyring)?.into_iter().map(|alias| alias.key).collect();
-        if let Some(mobile) = &employee.mobile {
-            let former = self.keyring.former_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
-            keys.extend(former.iter().map(|index| record_key(company, "mobile", Uuid::of_digest(index.expose()).as_str())));
-        }
+        keys.extend(employee.mobile.iter().flat_map(|mobile| former_mobile_keys(company, mobile, &self.keyring)));
         Ok(keys)
     }
 }

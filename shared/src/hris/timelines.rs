@@ -36,6 +36,11 @@ impl Entity for Timeline {
         format!("{}#{}#{}", self.date.as_str(), self.category.as_str(), self.start_time.to_precise())
     }
 
+    /// The employee: the id has the category of a leave.
+    fn recorded_id(&self) -> String {
+        self.employee_uuid.to_string()
+    }
+
     fn partition(&self, company: &Uuid) -> String {
         owned_partition(company, Self::KIND, self.employee_uuid.as_str())
     }

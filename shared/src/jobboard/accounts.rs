@@ -11,14 +11,14 @@ use crate::error::Result;
 use crate::runtime::caller::{self, Caller};
 use crate::storage::audit::{Act, Change};
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Outcome, VERSION, Write, retry_conflicts};
-use crate::values::Id;
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
+use crate::values::{Id, Secret};
 
 const CLOSED_AT: &str = "closed_at";
 
 impl Service {
-    /// Closes the account of the session's user: closes the open jobs and ends all tokens. A session that has ended itself closes nothing: the
-    /// user has logged in again since.
+    /// Closes the account of the session's user: closes the open jobs and ends all tokens. A session that has ended closes nothing: the user
+    /// has logged in again since.
     ///
     /// DynamoDB: two reads, one query, one transaction; one batch for each hundred jobs; one read and one transaction for each open job.
     pub async fn close_account(&self, session: Session) -> Result<()> {
@@ -49,8 +49,44 @@ impl Service {
     pub(super) async fn open_account(&self, id: Id) -> Result<Option<Session>> {
         caller::accepted(Caller::User(id));
         let act = caller::act(self.clock.now());
-        let changed = self.change_account(id, Some((&act, &[CLOSED_AT])), |user| user.closed_at.take().is_some());
-        Ok(changed.await?.map(|user| Session { user: id, epoch: user.epoch }))
+        let open = |user: &mut User| !user.is_detached() && user.closed_at.take().is_some();
+        let user = self.change_account(id, Some((&act, &[CLOSED_AT])), open).await?;
+        Ok(user.filter(|user| !user.is_detached()).map(|user| Session { user: id, epoch: user.epoch }))
+    }
+
+    /// Ends the log-ins and tokens of a user who is to be erased, and records `change`. A later log-in with the same openid is a new user.
+    /// Returns false if the user does not exist, or `is_wanted` rejects the stored record.
+    ///
+    /// DynamoDB: one read, one transaction.
+    pub(super) async fn detach(&self, act: &Act, change: &Change, id: Id, is_wanted: impl Fn(&Item) -> bool) -> Result<bool> {
+        let (table, now) = (&self.tables.jobboard, self.clock.now());
+        let epoch = self.ids.next(now)?.as_u64();
+        self.keyring.record().await?;
+        retry_conflicts(|| async {
+            let found = self.store.get(table, keys::user(id)).await?;
+            let Some(found) = found.filter(&is_wanted) else { return Ok(Some(false)) };
+            let version: u64 = read_integer(&found, VERSION)?;
+            let mut user = self.read_user(found)?;
+            if user.is_detached() {
+                return Ok(Some(true));
+            }
+            let used = self.openid_items(&user);
+            let openids = used.iter().filter_map(Key::of).chain(self.former_openid_keys(&user));
+            let delete = |key| Write::Delete { table: table.clone(), key, condition: None };
+            let mut writes: Vec<Write> = openids.map(delete).collect();
+            (user.openid, user.epoch) = (Secret::new(String::new()), epoch);
+            let mut item = self.user_item(&user)?;
+            item.insert(VERSION.into(), number(version + 1));
+            writes.push(Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) });
+            match self.store.transact_by(act, change, writes).await? {
+                Outcome::Written => {
+                    self.epochs.put(id, epoch, now);
+                    Ok(Some(true))
+                }
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
     }
 
     /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if the user does not exist. `recorded`

@@ -204,12 +204,8 @@ impl Record for Job {
         sealed::seal(keyring, &key, &SEALED, &mut item)?;
         item.extend(key.into_item());
         item.insert(VERSION.into(), number(version));
-        item.insert("ixsk".into(), text(self.id.sortable()));
-        if self.state != State::Deleted {
-            item.insert("ix1".into(), text(keys::jobs_of(self.owner)));
-        }
+        item.extend(self.lists());
         if self.is_open() {
-            item.insert("ix2".into(), text(keys::open_jobs(self.id.as_u64())));
             item.insert(feed::ENTRY.into(), feed::entry_attribute(&self.entry(version)?)?);
         }
         // An item has one mark. The sweep of pictures clears an ended top as well.
@@ -219,6 +215,19 @@ impl Record for Job {
             mark(&mut item, keys::TOP_SWEEP, window.end.into());
         }
         Ok(item)
+    }
+}
+
+impl Job {
+    /// The lists that contain the job, and its place in them.
+    pub(super) fn lists(&self) -> Item {
+        let (all, some) = match self.state {
+            State::Open => (Some(keys::jobs_of(self.owner)), Some(keys::open_jobs(self.id.as_u64()))),
+            State::Closed | State::TakenDown => (Some(keys::jobs_of(self.owner)), None),
+            State::Deleted => (None, Some(keys::deleted_jobs_of(self.owner))),
+        };
+        let lists = [("ix1", all), ("ix2", some), ("ixsk", Some(self.id.sortable()))];
+        lists.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect()
     }
 }
 

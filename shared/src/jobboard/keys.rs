@@ -5,6 +5,7 @@
 //! user#{id}                 user
 //! openid#{code}             user
 //! job#{id}                  job             owner#{user}    open#{shard}   {id}
+//! job#{id}, deleted         job                             deleted#{user} {id}
 //! collect#{user}            {job}           collect#{user}                 {time}
 //! collect#{user}            count
 //! contact#{user}#{job}      {id}#{owner}    out#{user}      in#{owner}     {id}
@@ -59,6 +60,11 @@ pub fn job(id: Id) -> Key {
 
 pub fn jobs_of(owner: Id) -> String {
     format!("owner#{owner}")
+}
+
+/// The jobs that an administrator deleted. They are in no other list.
+pub fn deleted_jobs_of(owner: Id) -> String {
+    format!("deleted#{owner}")
 }
 
 pub fn open_jobs(shard: u64) -> String {

@@ -137,12 +137,17 @@ impl Record for Order {
         if self.state == OrderState::Pending {
             mark(&mut item, keys::ORDER_SWEEP, self.expires_at());
         }
-        item.insert("ix2".into(), text(keys::orders_of(self.user)));
-        item.insert("ixsk".into(), text(self.id.sortable()));
-        if self.review.is_some() {
-            item.insert("ix1".into(), text(keys::ORDERS_TO_REVIEW));
-        }
+        item.extend(self.lists());
         Ok(item)
+    }
+}
+
+impl Order {
+    /// The lists that contain the order, and its place in them.
+    pub(super) fn lists(&self) -> Item {
+        let review = self.review.as_ref().map(|_| keys::ORDERS_TO_REVIEW.to_owned());
+        let lists = [("ix1", review), ("ix2", Some(keys::orders_of(self.user))), ("ixsk", Some(self.id.sortable()))];
+        lists.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect()
     }
 }
 

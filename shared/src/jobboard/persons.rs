@@ -17,17 +17,13 @@ use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry
 use crate::values::Id;
 
 const LEDGER: Kept = Kept {
-    what: "orders, refunds and the voucher ledger, under the number of the user",
+    what: "orders, refunds, contacts and the voucher ledger, under the number of the user",
     why: "电子商务法 第三十一条 (3 years), 会计档案管理办法 第十四条 (30 years)",
 };
 
 impl Service {
     /// The users with this phone or openid, and the owners of jobs with this phone.
     pub async fn find_person(&self, wanted: &Wanted) -> Result<Vec<Object>> {
-        // The job board stores no identity numbers: its table has no index of them.
-        if let Wanted::IdNumber(_) = wanted {
-            return Ok(Vec::new());
-        }
         let mut users = Vec::new();
         if let Wanted::Openid(openid) = wanted {
             for code in self.keyring.blind_indexes(&super::users::openid_parts(openid)) {
@@ -35,14 +31,12 @@ impl Service {
                 users.extend(found.map(|item| read_integer::<u64>(&item, "user")).transpose()?);
             }
         }
-        // The job board knows no identity numbers, and has no index of them.
-        let by_phone = match wanted {
-            Wanted::Phone(_) => records_of(&self.store, &self.keyring, &self.tables.jobboard, wanted).await?,
-            Wanted::IdNumber(_) | Wanted::Openid(_) | Wanted::Empno { .. } => Vec::new(),
-        };
-        for found in by_phone {
-            let field = if found.get("sk") == Some(&text("job")) { "owner" } else { "id" };
-            users.push(read_integer(&found, field)?);
+        // The job board stores no identity numbers: its table has no index of them.
+        if let Wanted::Phone(_) = wanted {
+            for found in records_of(&self.store, &self.keyring, &self.tables.jobboard, wanted).await? {
+                let field = if found.get("sk") == Some(&text("job")) { "owner" } else { "id" };
+                users.push(read_integer(&found, field)?);
+            }
         }
         users.sort_unstable();
         users.dedup();
@@ -56,8 +50,8 @@ impl Service {
         let Some(user) = self.store.get(table, keys::user(id)).await? else { return Ok(None) };
         let mut exported = Exported::default();
         exported.add("user", &self.read_user(user)?)?;
-        for job in self.listed_of("ix1", keys::jobs_of(id)).await? {
-            exported.add("job", &Job::read(&self.keyring, job)?)?;
+        for job in self.all_jobs_of(id).await? {
+            exported.add("job", &job)?;
         }
         for order in self.listed_of("ix2", keys::orders_of(id)).await? {
             exported.add("order", &Order::read(&self.keyring, order)?)?;
@@ -83,29 +77,26 @@ impl Service {
         Ok(Some(exported))
     }
 
-    /// Removes a user with jobs, collections and pictures. Orders and the ledger keep the number of the user. `None` as above.
+    /// Ends the log-ins and tokens of a user, then removes the user with jobs, collections and pictures. Orders, contacts and the ledger keep
+    /// the number of the user. `None` as above.
     pub async fn erase_person(&self, act: &Act, object: &Object) -> Result<Option<Erased>> {
         let Some(id) = named(object) else { return Ok(None) };
         let table = &self.tables.jobboard;
         let mut erased = Erased::default();
-        for job in self.listed_of("ix1", keys::jobs_of(id)).await? {
-            self.remove_job_item(act, object, Job::read(&self.keyring, job)?.id).await?;
+        let is_stored = self.detach(act, &erasure(object), id, |_| true).await?;
+        for job in self.all_jobs_of(id).await? {
+            self.remove_job_item(act, object, job.id).await?;
             erased.records += 1;
         }
         let collected = self.store.partition(table, keys::collections(id)).await?;
         let collected = collected.iter().filter_map(Key::of).collect();
         erased.records += remove(&self.store, act, object, table, collected).await?;
         for prefix in ["", "incoming/", "rejected/"] {
-            for key in self.objects.list(&picture_prefix(prefix, id)).await? {
-                self.objects.erase(&key).await?;
-                erased.pictures += 1;
-            }
+            erased.pictures += self.objects.erase_all(&picture_prefix(prefix, id)).await?;
         }
-        if let Some(user) = self.store.get(table, keys::user(id)).await? {
-            let user = self.read_user(user)?;
-            let mut keys = vec![keys::user(id)];
-            keys.extend(self.openid_items(&user).iter().filter_map(Key::of));
-            erased.records += remove(&self.store, act, object, table, keys).await?;
+        // Last, so that a repetition after a failure still finds the user.
+        if is_stored {
+            erased.records += remove(&self.store, act, object, table, vec![keys::user(id)]).await?;
             erased.kept.push(LEDGER);
         }
         self.live.changed();
@@ -128,6 +119,13 @@ impl Service {
             }
         })
         .await
+    }
+
+    /// The jobs of a user in every state.
+    async fn all_jobs_of(&self, owner: Id) -> Result<Vec<Job>> {
+        let mut jobs = self.listed_of("ix1", keys::jobs_of(owner)).await?;
+        jobs.extend(self.listed_of("ix2", keys::deleted_jobs_of(owner)).await?);
+        jobs.into_iter().map(|job| Job::read(&self.keyring, job)).collect()
     }
 
     /// The records of an index partition.

@@ -1,9 +1,14 @@
-//! What a pass of `reseal` does with the records of the job board: jobs, and users, which a log-in finds by the openid.
+//! What a pass of `reseal` does with the records of the job board: jobs, and users, which a log-in finds by the openid. It also adds the lists
+//! by which a person's jobs and orders are found, which earlier versions did not store.
 
-use super::{Service, job, keys, users};
+use super::item::Record as _;
+use super::job::{self, Job};
+use super::orders::Order;
+use super::{Service, keys, users};
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
-use crate::storage::audit::Act;
+use crate::storage::audit::{Act, Object};
+use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write};
 
@@ -12,7 +17,7 @@ impl Service {
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.jobboard;
-        let pass = Pass { mover: Mover { family: "jobboard", act, keys, store, table }, clock, limit, cursor };
+        let pass = Pass { mover: Mover { object, act, keys, store, table }, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
@@ -21,26 +26,35 @@ impl Service {
         match (key.pk.split_once('#'), key.sk.as_str()) {
             (Some(("user", _)), "user") => self.reseal_user(mover, &key, item).await,
             (Some(("job", _)), "job") => self.reseal_job(mover, &key, item).await,
+            (Some(("order", _)), "order") => self.list_order(mover, &key, item).await,
             _ => Ok(Resealed::Unchanged),
         }
     }
 
-    async fn reseal_job(&self, mover: &Mover<'_>, key: &Key, mut item: Item) -> Result<Resealed> {
-        job::separate_contact(&mut item);
-        mover.fields(key, &job::SEALED, &item).await
+    async fn reseal_job(&self, mover: &Mover<'_>, key: &Key, item: Item) -> Result<Resealed> {
+        let mut next = item.clone();
+        job::separate_contact(&mut next);
+        next.extend(Job::read(&self.keyring, item.clone())?.lists());
+        mover.fields(key, &job::SEALED, &item, next).await
+    }
+
+    async fn list_order(&self, mover: &Mover<'_>, key: &Key, item: Item) -> Result<Resealed> {
+        let mut next = item.clone();
+        next.extend(Order::read(&self.keyring, item.clone())?.lists());
+        mover.fields(key, &Fields::NONE, &item, next).await
     }
 
     /// Seals the fields of a user, and writes the items by which a log-in finds the user.
     async fn reseal_user(&self, mover: &Mover<'_>, key: &Key, item: Item) -> Result<Resealed> {
         let table = &self.tables.jobboard;
-        let resealed = mover.fields(key, &users::SEALED, &item).await?;
+        let resealed = mover.fields(key, &users::SEALED, &item, item.clone()).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }
         let version: u64 = read_integer(&item, VERSION)?;
         let user = self.read_user(item.clone())?;
         let wanted = self.openid_items(&user);
-        let former: Vec<Key> = self.former_openid_codes(&user.openid).iter().map(|code| keys::openid(code)).collect();
+        let former = self.former_openid_keys(&user);
         let all = wanted.iter().filter_map(Key::of).chain(former.iter().cloned()).collect();
         let stored = self.store.get_map(table, all).await?;
         let mut writes = Vec::new();
@@ -57,6 +71,10 @@ impl Service {
         // Whatever changes these items also changes the user.
         let condition = Condition::equals(VERSION, number(version));
         writes.push(Write::Check { table: table.clone(), key: keys::user(user.id), condition });
-        mover.transact(&item, writes).await
+        mover.transact(key, writes).await
     }
+}
+
+fn object(own: &Key) -> Object {
+    Object::new("jobboard", "item", &[&own.pk, &own.sk])
 }

@@ -19,9 +19,6 @@ use crate::storage::person::{CLOSED_ACCOUNT, ordered};
 use crate::storage::table::{Key, is_due};
 use crate::values::{Id, LocalTime};
 
-/// How many jobs are read at once.
-const BATCH: usize = 100;
-
 impl Job {
     fn is_removed(&self) -> bool {
         matches!(self.state, State::TakenDown | State::Deleted)
@@ -51,7 +48,7 @@ impl Service {
 
     /// Erases the users who closed their accounts at this time or before. A log-in opens an account that is not erased yet.
     ///
-    /// DynamoDB: the queries of the index; for each user a read, and the calls of [`Service::erase_person`].
+    /// DynamoDB: the queries of the index; for each user a read and a transaction, and the calls of [`Service::erase_person`].
     pub async fn sweep_closed(&self, time: &Time, before: Timestamp) -> Swept {
         let overdue = self.store.due(&self.tables.jobboard, keys::CLOSED_SWEEP, before);
         sweep(overdue, time, |key| self.erase_closed(key, before)).await
@@ -59,16 +56,17 @@ impl Service {
 
     /// Erases a user. Returns whether the record was overdue.
     async fn erase_closed(&self, key: Key, before: Timestamp) -> Result<bool> {
-        let stored = self.store.get(&self.tables.jobboard, key.clone()).await?;
-        if !stored.is_some_and(|item| is_due(&item, keys::CLOSED_SWEEP, before)) {
+        let (act, id) = (caller::act(self.clock.now()), id_in(&key)?);
+        let object = object(id);
+        // From the order on no log-in opens the account.
+        let order = ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT);
+        if !self.detach(&act, &order, id, |item| is_due(item, keys::CLOSED_SWEEP, before)).await? {
             return Ok(false);
         }
-        let (act, object) = (caller::act(self.clock.now()), object(id_in(&key)?));
-        self.store.record(&act, &ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT)).await?;
-        Ok(self.erase_person(&act, &object).await?.is_some())
+        self.erase_person(&act, &object).await.map(|_| true)
     }
 
-    /// Erases the pictures of a job that the owner uses nowhere else, then empties the list of photos. Returns whether it was overdue.
+    /// Erases the pictures of a job, except those that an open job or the profile of the owner shows; then empties the list of photos. Returns whether it was overdue.
     async fn erase_pictures(&self, key: Key, before: Timestamp) -> Result<bool> {
         let stored = self.store.get(&self.tables.jobboard, key.clone()).await?;
         let Some(stored) = stored.filter(|item| is_due(item, keys::PICTURE_SWEEP, before)) else { return Ok(false) };
@@ -93,12 +91,9 @@ impl Service {
         let table = &self.tables.jobboard;
         let avatar = self.store.get(table, keys::user(user)).await?.map(|item| self.read_user(item)).transpose()?;
         let mut used: Vec<Name> = avatar.iter().filter_map(|user| Name::in_address(user.avatar.as_str())).collect();
-        let jobs = self.list("ix1", keys::jobs_of(user)).keys(usize::MAX).await?.unwrap_or_default();
-        for jobs in jobs.chunks(BATCH) {
-            for item in self.store.get_all(table, jobs.to_vec()).await? {
-                let job = Job::read(&self.keyring, item)?;
-                used.extend(job.is_open().then(|| job.pictures().collect::<Vec<_>>()).into_iter().flatten());
-            }
+        for item in self.listed_of("ix1", keys::jobs_of(user)).await? {
+            let job = Job::read(&self.keyring, item)?;
+            used.extend(job.pictures().filter(|_| job.is_open()));
         }
         Ok(used)
     }

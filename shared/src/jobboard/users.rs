@@ -26,6 +26,7 @@ pub(super) const SEALED: Fields = Fields { names: &["openid", "phone", "place"],
 #[derive(Clone, Serialize, Deserialize)]
 pub struct User {
     pub id: Id,
+    /// Empty while the user is being erased.
     #[serde(serialize_with = "exposed")]
     pub openid: Secret<String>,
     pub phone: Mobile,
@@ -47,6 +48,13 @@ pub struct User {
     /// When the user closed the account; None if it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) closed_at: Option<LocalTime>,
+}
+
+impl User {
+    /// Whether the user is being erased: no log-in finds the user by the openid any more.
+    pub(super) fn is_detached(&self) -> bool {
+        self.openid.expose().is_empty()
+    }
 }
 
 /// The place of a user at the last log-in (docs/contract/jobboard.txt, 更新位置信息).
@@ -223,8 +231,11 @@ impl Service {
         }
     }
 
-    /// The items by which a log-in finds the user: one for each index of openids that is used.
+    /// The items by which a log-in finds the user: one for each index of openids that is used; none for a user who is being erased.
     pub(super) fn openid_items(&self, user: &User) -> Vec<Item> {
+        if user.is_detached() {
+            return Vec::new();
+        }
         let codes = self.keyring.blind_indexes(&openid_parts(&user.openid));
         let items = codes.iter().map(|code| {
             let mut item = keys::openid(&hex::encode(code.expose())).into_item();
@@ -238,10 +249,10 @@ impl Service {
         items.collect()
     }
 
-    /// The codes of the openid by indexes that are not used any more.
-    pub(super) fn former_openid_codes(&self, openid: &Secret<String>) -> Vec<String> {
-        let codes = self.keyring.former_indexes(&openid_parts(openid));
-        codes.iter().map(|code| hex::encode(code.expose())).collect()
+    /// The keys by which a log-in found the user when indexes were used that are not any more.
+    pub(super) fn former_openid_keys(&self, user: &User) -> Vec<Key> {
+        let codes = self.keyring.former_indexes(&openid_parts(&user.openid));
+        codes.iter().map(|code| keys::openid(&hex::encode(code.expose()))).collect()
     }
 
     fn openid_code(&self, openid: &Secret<String>) -> Result<String> {

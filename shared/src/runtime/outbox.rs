@@ -115,7 +115,7 @@ impl Outbox<'_> {
         Ok(Some(Waiting { key, to, only_for, text, item }))
     }
 
-    /// Sends a message, or gives it up if it is too late. Returns false if another process has taken it.
+    /// Sends a message, or drops it if it is too late. Returns false if another process has taken it.
     ///
     /// DynamoDB: one write.
     pub async fn send(&self, Waiting { to, text, item, .. }: &Waiting) -> Result<bool> {

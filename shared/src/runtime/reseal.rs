@@ -147,7 +147,8 @@ where
 
 /// What writes the changes of a pass, each with its audit record.
 pub struct Mover<'a> {
-    pub family: &'static str,
+    /// The object of a record in audit records, by the record's own key.
+    pub object: fn(&Key) -> Object,
     pub act: &'a Act,
     pub keys: &'a FamilyKeys,
     pub store: &'a Store,
@@ -155,43 +156,42 @@ pub struct Mover<'a> {
 }
 
 impl Mover<'_> {
-    /// Seals these fields of an item together and with the current key. `own` is the key of the record that they are bound to.
+    /// Stores `next` in place of `stored`, with these fields sealed together and with the current key. `own` is the key of the record that
+    /// they are bound to. `next` is the stored item, with what an earlier version of the system did not store.
     ///
-    /// DynamoDB: one transaction if a field is not sealed so.
-    pub async fn fields(&self, own: &Key, fields: &Fields, item: &Item) -> Result<Resealed> {
-        if !sealed::is_outdated(self.keys, fields, item) {
+    /// DynamoDB: one transaction if the item changes.
+    pub async fn fields(&self, own: &Key, fields: &Fields, stored: &Item, mut next: Item) -> Result<Resealed> {
+        if sealed::is_outdated(self.keys, fields, &next) {
+            sealed::open(self.keys, own, fields, &mut next)?;
+            sealed::seal(self.keys, own, fields, &mut next)?;
+        } else if next == *stored {
             return Ok(Resealed::Unchanged);
         }
-        let mut next = item.clone();
-        sealed::open(self.keys, own, fields, &mut next)?;
-        sealed::seal(self.keys, own, fields, &mut next)?;
-        self.put(item, next, sealed::unchanged(item)).await
+        self.put(own, stored, next, sealed::unchanged(stored)).await
     }
 
-    /// Stores `next` in place of `item`, which is still the stored one.
-    pub async fn put(&self, item: &Item, next: Item, condition: Condition) -> Result<Resealed> {
-        let condition = match item.get(VERSION) {
+    /// Stores `next` in place of `stored`, if the condition holds and the version is still the same.
+    pub async fn put(&self, own: &Key, stored: &Item, next: Item, condition: Condition) -> Result<Resealed> {
+        let condition = match stored.get(VERSION) {
             Some(version) => condition.and(Condition::equals(VERSION, version.clone())),
             None => condition,
         };
         let put = Write::Put { table: self.table.to_owned(), item: next.clone(), condition };
-        match self.store.transact_by(self.act, &self.change(item)?, vec![put]).await?.unless_stored(&next) {
+        match self.store.transact_by(self.act, &self.change(own), vec![put]).await?.unless_stored(&next) {
             Outcome::Written => Ok(Resealed::Changed),
             Outcome::Rejected(_) => Ok(Resealed::Conflict),
         }
     }
 
-    /// Executes the writes that move what finds an item.
-    pub async fn transact(&self, item: &Item, writes: Vec<Write>) -> Result<Resealed> {
-        match self.store.transact_by(self.act, &self.change(item)?, writes).await? {
+    /// Executes the writes that move what finds a record.
+    pub async fn transact(&self, own: &Key, writes: Vec<Write>) -> Result<Resealed> {
+        match self.store.transact_by(self.act, &self.change(own), writes).await? {
             Outcome::Written => Ok(Resealed::Changed),
             Outcome::Rejected(_) => Ok(Resealed::Conflict),
         }
     }
 
-    /// The object is named by its key, which never holds personal data.
-    fn change(&self, item: &Item) -> Result<Change> {
-        let key = Key::of(item).ok_or_else(|| Error::internal("a record without a key"))?;
-        Ok(Change::of(Object::new(self.family, "item", &[&key.pk, &key.sk])).fields(&[SEALED]))
+    fn change(&self, own: &Key) -> Change {
+        Change::of((self.object)(own)).fields(&[SEALED])
     }
 }

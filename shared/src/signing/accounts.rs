@@ -8,7 +8,7 @@ use super::keys::{session_key, worker_key, worker_object};
 use super::sessions::listed_sessions;
 use super::values::Worker;
 use crate::crypto::credentials::hash;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::runtime::caller;
 use crate::storage::audit::Change;
 use crate::storage::table::{Condition, Outcome, Write, retry_conflicts};
@@ -24,15 +24,19 @@ impl Service {
         let table = &self.tables.credentials;
         retry_conflicts(|| async {
             let stored = self.store.get(&self.tables.signing, worker_key(worker)).await?;
-            let mut stored = stored.ok_or_else(|| Error::internal("a session without a worker"))?;
-            let em_id = em_id_of(&stored)?.ok_or_else(|| Error::internal("a worker without a number"))?;
+            let em_id = stored.as_ref().map(em_id_of).transpose()?.flatten();
+            let (Some(stored), Some(em_id)) = (stored, em_id) else {
+                // A restore has lost the account: only the session is left.
+                return self.end_sessions(worker, Some(&own), None).await.map(Some);
+            };
             let sessions = listed_sessions(Some(&stored))?;
             // A restored record of the worker may not list the session.
             let end = Write::Delete { table: table.clone(), key: session_key(&own), condition: Some(Condition::present()) };
             let others = sessions.iter().filter(|session| !session.hash.is_same(&own));
             let mut writes: Vec<Write> = std::iter::once(end).chain(others.map(|other| self.removal(&other.hash))).collect();
-            close_account(&mut stored, now);
-            writes.push(self.listing(stored, &[])?);
+            let mut closed = stored.clone();
+            close_account(&mut closed, now);
+            writes.push(self.listing(Some(&stored), closed, &[])?);
             let change = Change::of(worker_object(&worker.platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
             match self.store.transact_by(&act, &change, writes).await? {
                 Outcome::Written => Ok(Some(())),

@@ -238,6 +238,6 @@ impl Service {
     }
 }
 
-fn object(kind: &str, ids: &[&str]) -> Object {
+pub(super) fn object(kind: &str, ids: &[&str]) -> Object {
     Object::new("signing", kind, ids)
 }

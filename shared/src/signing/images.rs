@@ -7,6 +7,7 @@ use super::keys::image_key;
 use super::values::Worker;
 use crate::error::{Error, Fault, Result};
 use crate::storage::objects::Presigned;
+use crate::values::Id;
 use crate::values::image::{Format, Picture};
 
 /// The largest image in bytes: in base64, API Gateway carries no larger one.
@@ -28,17 +29,17 @@ impl Service {
     /// S3: one read.
     pub async fn image(&self, worker: &Worker, name: &str) -> Result<Presigned> {
         let key = image_key(worker, name);
-        if !is_image_name(name) || !self.objects.exists(&key).await? {
+        if image_id(name).is_none() || !self.objects.exists(&key).await? {
             return Err(Error::missing("name"));
         }
         self.objects.presign_get(&key).await
     }
 }
 
-/// Whether this can be the name of an image.
-pub(super) fn is_image_name(name: &str) -> bool {
-    let (digits, ending) = name.split_once('.').unwrap_or_default();
-    (1..=16).contains(&digits.len())
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && Format::with_ending(ending).is_some()
+/// The id in the name of an image. `None` if this cannot be one.
+pub(super) fn image_id(name: &str) -> Option<Id> {
+    let (digits, ending) = name.split_once('.')?;
+    let is_number = (1..=16).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let id = digits.parse().ok().filter(|_| is_number && Format::with_ending(ending).is_some());
+    id.map(Id::from_u64)
 }

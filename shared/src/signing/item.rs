@@ -87,9 +87,8 @@ pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: 
     Ok(item)
 }
 
-/// Marks the item of an application for the sweep, or takes it out.
-fn mark_ended(item: &mut Item, signing: &Signing) {
-    unmark(item);
+/// Marks the item of an application that has ended for the sweep.
+pub(super) fn mark_ended(item: &mut Item, signing: &Signing) {
     let has_ended = matches!(signing.state, State::Rejected | State::Cancelled) && signing.erased_at.is_none();
     let last = signing.moves.last().filter(|_| has_ended);
     if let Some(ended_at) = last.and_then(|last| Timestamp::from_second(last.at.as_second()).ok()) {

@@ -1,14 +1,14 @@
 //! What a pass of `reseal` does with the records of the signing API: applications, handlers, and workers, which a log-in finds by the
-//! openid.
+//! openid. It also marks the applications that ended before the clean-up erased them.
 
 use super::Service;
 use super::directory::{Handler, Listed as _};
-use super::item::{APPLICATION_SEALED, WORKER_SEALED};
+use super::item::{APPLICATION_SEALED, WORKER_SEALED, application_from_item, mark_ended};
 use super::keys::{ALIAS_OF, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
-use crate::storage::audit::Act;
+use crate::storage::audit::{Act, Object};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write};
 use crate::values::Secret;
@@ -18,7 +18,7 @@ impl Service {
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.signing;
-        let pass = Pass { mover: Mover { family: "signing", act, keys, store, table }, clock, limit, cursor };
+        let pass = Pass { mover: Mover { object, act, keys, store, table }, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
@@ -26,18 +26,22 @@ impl Service {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
         // A platform's code has no `#`: see `keys.rs`.
         let Some((platform, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
-        let sealed = match (kind.strip_prefix("worker#"), key.sk.as_str()) {
-            (Some(_), "application") => APPLICATION_SEALED,
-            (Some(_), _) if item.contains_key(ALIAS_OF) => return Ok(Resealed::Unchanged),
-            (Some(worker), _) => return self.reseal_worker(mover, &key, platform, worker, item).await,
-            (None, _) if kind == Handler::KIND => Handler::SEALED,
-            (None, _) => return Ok(Resealed::Unchanged),
-        };
-        mover.fields(&key, &sealed, &item).await
+        match (kind.strip_prefix("worker#"), key.sk.as_str()) {
+            (Some(_), "application") => {
+                let signing = application_from_item(&self.keyring, item.clone())?.signing;
+                let mut next = item.clone();
+                mark_ended(&mut next, &signing);
+                mover.fields(&key, &APPLICATION_SEALED, &item, next).await
+            }
+            (Some(_), _) if item.contains_key(ALIAS_OF) => Ok(Resealed::Unchanged),
+            (Some(worker), _) => self.reseal_worker(mover, &key, platform, worker, item).await,
+            (None, _) if kind == Handler::KIND => mover.fields(&key, &Handler::SEALED, &item, item.clone()).await,
+            (None, _) => Ok(Resealed::Unchanged),
+        }
     }
 
     async fn reseal_worker(&self, mover: &Mover<'_>, key: &Key, platform: &str, id: &str, item: Item) -> Result<Resealed> {
-        let resealed = mover.fields(key, &WORKER_SEALED, &item).await?;
+        let resealed = mover.fields(key, &WORKER_SEALED, &item, item.clone()).await?;
         if resealed == Resealed::Conflict {
             return Ok(resealed);
         }
@@ -60,9 +64,7 @@ impl Service {
     ) -> Result<Resealed> {
         let table = &self.tables.signing;
         let used = self.aliases(worker, openid);
-        let parts = super::sessions::openid_parts(&worker.platform, openid);
-        let former = super::sessions::workers(&worker.platform, self.keyring.former_indexes(&parts));
-        let former: Vec<Key> = former.filter(|former| former.id != worker.id).map(|former| worker_key(&former)).collect();
+        let former = self.former_aliases(worker, openid);
         let all = used.iter().filter_map(Key::of).chain(former.iter().cloned()).collect();
         let stored = self.store.get_map(table, all).await?;
         let missing = used.into_iter().filter(|alias| Key::of(alias).and_then(|key| stored.get(&key)) != Some(alias));
@@ -75,6 +77,10 @@ impl Service {
         }
         let condition = Condition::equals(VERSION, number(read_integer::<u64>(item, VERSION)?));
         writes.push(Write::Check { table: table.clone(), key: worker_key(worker), condition });
-        mover.transact(item, writes).await
+        mover.transact(&worker_key(worker), writes).await
     }
+}
+
+fn object(own: &Key) -> Object {
+    Object::new("signing", "item", &[&own.pk, &own.sk])
 }

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::Service;
 use super::applications::object;
-use super::images::is_image_name;
+use super::images::image_id;
 use super::item::{application_from_item, application_item, em_id_of};
-use super::keys::{CLOSED_SWEEP, ENDED_SWEEP, image_key, worker_object};
+use super::keys::{CLOSED_SWEEP, ENDED_SWEEP, image_prefix, worker_object};
 use super::resume::Resume;
 use super::states::{Application, Origin};
 use super::values::{Entries, PlatformCode, Worker};
@@ -18,7 +18,7 @@ use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
 use crate::storage::person::{CLOSED_ACCOUNT, erasure, ordered};
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Key, Outcome, VERSION, Write, is_due, retry_conflicts};
+use crate::storage::table::{Condition, Key, Outcome, VERSION, Write, is_due, mark, retry_conflicts, unmark};
 use crate::values::Text;
 
 impl Resume {
@@ -65,7 +65,8 @@ impl Resume {
 impl Service {
     /// Erases the résumés of applications that ended at this time or before.
     ///
-    /// DynamoDB: the queries of the index; for each application a read and a write. S3: for each photo a list, and a removal for each version.
+    /// DynamoDB: the queries of the index; for each application two reads, a transaction and a write. S3: a list of the photos;
+    /// for each photo a list, and a removal for each version.
     pub async fn sweep_resumes(&self, time: &Time, before: Timestamp) -> Swept {
         let overdue = self.store.due(&self.tables.signing, ENDED_SWEEP, before);
         sweep(overdue, time, |key| self.erase_resume(key, before)).await
@@ -73,7 +74,7 @@ impl Service {
 
     /// Erases the workers who closed their accounts at this time or before. A log-in opens an account that is not erased yet.
     ///
-    /// DynamoDB: the queries of the index; for each worker a read, and the calls of [`Service::erase_person`].
+    /// DynamoDB: the queries of the index; for each worker four reads and a transaction. S3: as above, for all photos.
     pub async fn sweep_closed(&self, time: &Time, before: Timestamp) -> Swept {
         let overdue = self.store.due(&self.tables.signing, CLOSED_SWEEP, before);
         sweep(overdue, time, |key| self.erase_closed(key, before)).await
@@ -85,36 +86,58 @@ impl Service {
         let Some(item) = stored.filter(|item| is_due(item, CLOSED_SWEEP, before)) else { return Ok(false) };
         let em_id = em_id_of(&item)?.ok_or_else(|| Error::internal("a worker without a number"))?;
         let (act, object) = (caller::act(self.clock.now()), worker_object(&worker_in(&key)?.platform, em_id));
-        self.store.record(&act, &ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT)).await?;
-        Ok(self.erase_worker(&act, &object, |item| is_due(item, CLOSED_SWEEP, before)).await?.is_some())
+        // The record of the order and the erasure are one: there is no order for an account that a log-in opens.
+        let order = ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT);
+        Ok(self.erase_worker(&act, &object, &order, |item| is_due(item, CLOSED_SWEEP, before)).await?.is_some())
     }
 
-    /// Erases a résumé, and the photos that it names. Returns whether it was overdue.
+    /// Erases a résumé, and the photos that the worker uploaded before the application ended. Returns whether it was overdue.
     async fn erase_resume(&self, key: Key, before: Timestamp) -> Result<bool> {
-        let table = &self.tables.signing;
+        let Some(ended_at) = self.blank_resume(&key, before).await? else { return Ok(false) };
         let worker = worker_in(&key)?;
+        for photo in self.objects.list(&image_prefix(&worker)).await? {
+            let name = photo.rsplit('/').next().unwrap_or_default();
+            if image_id(name).is_some_and(|id| id.made_at().as_second() <= ended_at.as_second()) {
+                self.objects.erase(&photo).await?;
+            }
+        }
+        // The mark last, so that the next run erases what is left after a failure.
+        let unmarked = self.store.change(&self.tables.signing, key, |item| {
+            let mut next = item.clone();
+            if is_due(item, ENDED_SWEEP, before) {
+                unmark(&mut next);
+            }
+            Ok(next)
+        });
+        unmarked.await.map(|_| true)
+    }
+
+    /// Blanks a résumé that is overdue, and leaves its mark. Returns when the application ended.
+    async fn blank_resume(&self, key: &Key, before: Timestamp) -> Result<Option<Timestamp>> {
+        let table = &self.tables.signing;
+        let worker = worker_in(key)?;
         self.keyring.record().await?;
         retry_conflicts(|| async {
             let stored = self.store.get(table, key.clone()).await?;
-            let Some(item) = stored.filter(|item| is_due(item, ENDED_SWEEP, before)) else { return Ok(Some(false)) };
+            let Some(item) = stored.filter(|item| is_due(item, ENDED_SWEEP, before)) else { return Ok(Some(None)) };
             let version: u64 = read_integer(&item, VERSION)?;
             let Application { resume, mut signing } = application_from_item(&self.keyring, item)?;
-            // The photos first: the record names them until they are gone.
-            for photo in [&resume.id_card_front, &resume.id_card_back] {
-                if let Some(name) = photo.as_str().rsplit('/').next().filter(|name| is_image_name(name)) {
-                    self.objects.erase(&image_key(&worker, name)).await?;
-                }
+            let last = signing.moves.last().ok_or_else(|| Error::internal("an application that ended without a move"))?;
+            let ended_at = Timestamp::from_second(last.at.as_second()).map_err(Error::internal)?;
+            if signing.erased_at.is_some() {
+                return Ok(Some(Some(ended_at)));
             }
             (signing.origin, signing.terms, signing.erased_at) = (Origin::default(), None, Some(self.clock.now().into()));
             let erased = Application { resume: resume.erased(), signing };
             let mut next = application_item(&self.keyring, &worker, &erased)?;
             next.insert(VERSION.into(), number(version + 1));
+            mark(&mut next, ENDED_SWEEP, ended_at);
             let change = erasure(&object(&worker.platform, erased.signing.em_id));
             let condition = Condition::equals(VERSION, number(version));
             let put = Write::Put { table: table.clone(), item: next.clone(), condition };
             let act = caller::act(self.clock.now());
             match self.store.transact_by(&act, &change, vec![put]).await?.unless_stored(&next) {
-                Outcome::Written => Ok(Some(true)),
+                Outcome::Written => Ok(Some(Some(ended_at))),
                 Outcome::Rejected(_) => Ok(None),
             }
         })

@@ -85,21 +85,21 @@ impl Service {
             sessions.push(SessionEntry { hash: hash.clone() });
             let ended = sessions.drain(..sessions.len().saturating_sub(MAX_SESSIONS));
             let mut writes: Vec<Write> = ended.map(|session| self.removal(&session.hash)).collect();
-            let mut stored = stored.unwrap_or_else(|| new_worker_item(&worker, now));
-            if self.openid_of(&stored)?.is_none() {
-                stored.insert(OPENID.into(), text(openid.expose()));
-                sealed::seal(&self.keyring, &worker_key(&worker), &WORKER_SEALED, &mut stored)?;
+            let mut next = stored.clone().unwrap_or_else(|| new_worker_item(&worker, now));
+            if self.openid_of(&next)?.is_none() {
+                next.insert(OPENID.into(), text(openid.expose()));
+                sealed::seal(&self.keyring, &worker_key(&worker), &WORKER_SEALED, &mut next)?;
                 let aliases = self.aliases(&worker, openid).into_iter();
                 let table = &self.tables.signing;
                 writes.extend(aliases.map(|item| Write::Put { table: table.clone(), item, condition: Condition::absent() }));
             }
-            stored.insert(EM_ID.into(), number(em_id));
+            next.insert(EM_ID.into(), number(em_id));
             caller::accepted(caller_of(&worker, em_id));
-            if open_account(&mut stored) {
+            if open_account(&mut next) {
                 let change = Change::of(worker_object(platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
                 writes.push(self.store.recording(&caller::act(now), &change)?);
             }
-            writes.push(self.listing(stored, &sessions)?);
+            writes.push(self.listing(stored.as_ref(), next, &sessions)?);
             let session = session_item(&hash, &worker, em_id, now, now + IDLE);
             writes.push(Write::Put { table: self.tables.credentials.clone(), item: session, condition: Condition::absent() });
             if known.is_none() {
@@ -117,7 +117,7 @@ impl Service {
 
     /// The worker with this openid, and the stored record; a new one's id is the index by which look-ups find it. Other indexes are
     /// looked up for a worker that a process with another index key has just created.
-    async fn worker_of(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<(Worker, Option<Item>)> {
+    pub(super) async fn worker_of(&self, platform: &PlatformCode, openid: &Secret<String>) -> Result<(Worker, Option<Item>)> {
         let mut new = None;
         for worker in workers(platform, self.keyring.blind_indexes(&openid_parts(platform, openid))) {
             if let Some(stored) = self.store.get(&self.tables.signing, worker_key(&worker)).await? {
@@ -144,6 +144,12 @@ impl Service {
         others.collect()
     }
 
+    /// The keys of such items by indexes that are not used any more.
+    pub(super) fn former_aliases(&self, worker: &Worker, openid: &Secret<String>) -> Vec<Key> {
+        let former = workers(&worker.platform, self.keyring.former_indexes(&openid_parts(&worker.platform, openid)));
+        former.filter(|other| other.id != worker.id).map(|other| worker_key(&other)).collect()
+    }
+
     /// The openid of a stored worker, who has one since it logged in with this version of the system.
     pub(super) fn openid_of(&self, stored: &Item) -> Result<Option<Secret<String>>> {
         let key = Key::of(stored).ok_or_else(|| Error::internal("a worker without a key"))?;
@@ -166,8 +172,9 @@ impl Service {
         self.end_sessions(&worker, None, Some((act, &change))).await
     }
 
-    /// Ends the session with this hash, or all sessions of the worker; `recorded` is the act of an administrator. A concurrent log-in comes before, and its session ends too, or after.
-    async fn end_sessions(
+    /// Ends the session with this hash, or all sessions of the worker. `recorded` is the act of an administrator. A concurrent log-in comes
+    /// before, and its session ends too, or it comes after.
+    pub(super) async fn end_sessions(
         &self,
         worker: &Worker,
         only: Option<&Secret<String>>,
@@ -184,7 +191,7 @@ impl Service {
                 None => ended.iter().map(|session| self.removal(&session.hash)).collect(),
             };
             if let Some(stored) = stored.filter(|_| is_listed) {
-                writes.push(self.listing(stored, &kept)?);
+                writes.push(self.listing(Some(&stored), stored.clone(), &kept)?);
             }
             if writes.is_empty() {
                 return Ok(Some(()));
@@ -203,10 +210,14 @@ impl Service {
         Write::Delete { table: self.tables.credentials.clone(), key: session_key(hash), condition: None }
     }
 
-    /// The write that lists these sessions in the record of their worker, which is still the stored one. A new one has no version.
-    pub(super) fn listing(&self, mut item: Item, sessions: &[SessionEntry]) -> Result<Write> {
-        let (version, condition) = match item.get(VERSION).cloned() {
-            Some(stored) => (read_integer::<u64>(&item, VERSION)?, Condition::equals(VERSION, stored)),
+    /// The write that puts `item` in place of the record of a worker, which is still the stored one, with these sessions. A pass of `reseal`
+    /// changes the sealed openid and not the version.
+    pub(super) fn listing(&self, stored: Option<&Item>, mut item: Item, sessions: &[SessionEntry]) -> Result<Write> {
+        let (version, condition) = match stored.filter(|stored| stored.contains_key(VERSION)) {
+            Some(stored) => {
+                let version: u64 = read_integer(stored, VERSION)?;
+                (version, Condition::equals(VERSION, number(version)).and(sealed::unchanged(stored)))
+            }
             None => (0, Condition::absent()),
         };
         item.insert("sessions".into(), serde_dynamo::to_attribute_value(sessions).map_err(Error::internal)?);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change, ERASURES, Object};
 use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, codes};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Store, Write};
@@ -95,19 +95,12 @@ pub async fn remove(store: &Store, act: &Act, object: &Object, table: &str, keys
     Ok(keys.len() as u64)
 }
 
-/// The object under which every order to erase persons is recorded. After a restore the orders are replayed.
-pub fn erasures() -> Object {
-    Object::new("persons", "erasure", &["all"])
-}
-
 /// The reason of an order to erase a closed account.
 pub const CLOSED_ACCOUNT: &str = "closed account";
 
-/// The order to erase these objects. It is recorded before they are erased.
+/// The order to erase these objects. It is recorded before they are erased. After a restore the orders are replayed.
 pub fn ordered(objects: &[Object], reason: &str) -> Change {
-    let mut order = Change::of(erasures()).because(reason);
-    order.ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
-    order
+    Change::of_many(ERASURES, objects).fields(&["erased"]).because(reason)
 }
 
 /// The change that an erasure records.

@@ -155,7 +155,7 @@ impl RateLimit {
         let amounts = vec![(RECORDED, 1)];
         let first = Some(Condition::lacks(RECORDED));
         let once = Write::Add { table: table.to_owned(), key: key.clone(), amounts, condition: first };
-        let change = Change::of(object.clone()).because("too many failed attempts").rejected();
+        let change = Change::of(object.clone()).because("too many attempts").rejected();
         if let Err(error) = store.transact_by(act, &change, vec![once]).await {
             tracing::warn!(%error, "a burst of rejected sign-ins could not be recorded");
         }

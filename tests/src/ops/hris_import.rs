@@ -311,7 +311,11 @@ async fn an_import_needs_one_source_and_a_company_that_exists() {
         (json!({"object": "imports/none"}), "NotFound", "object: does not exist"),
         (json!({"rows": "", "company_uuid": "d".repeat(32)}), "NotFound", "company_uuid: does not exist"),
         (json!({"rows": "", "company_uuid": null}), "Invalid", "company_uuid: is required"),
-        (json!({"rows": "", "kind": "companies"}), "Invalid", "company_uuid: is told by the rows of companies themselves"),
+        (
+            json!({"rows": "", "kind": "companies"}),
+            "Invalid",
+            "company_uuid: must be absent: each row of companies has its own",
+        ),
         (json!({"rows": "", "from": {"offset": 0}}), "Invalid", "from.line: is required"),
         (json!({"rows": "", "form": 1}), "Invalid", "form: is not known"),
         (

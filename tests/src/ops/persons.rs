@@ -297,7 +297,7 @@ async fn an_erased_person_is_in_no_table_index_object_or_log_line() {
     assert_eq!(
         kept,
         BTreeSet::from([
-            "orders, refunds and the voucher ledger, under the number of the user",
+            "orders, refunds, contacts and the voucher ledger, under the number of the user",
             "payments: amounts, times and transaction numbers, under the partner's id of the user",
             "values of salary subjects, under a random pseudonym",
         ])

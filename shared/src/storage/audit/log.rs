@@ -53,18 +53,18 @@ impl AuditLog {
 
     /// Up to `size` records, the newest first, that are older than the position `before`.
     ///
-    /// DynamoDB: one query and one batch read; for an object that is also part of changes of many objects, up to 20 queries more.
+    /// DynamoDB: one query and one batch read; for an object up to 20 queries more for each way in which it is one of many.
     pub async fn list(&self, filter: &Filter, size: usize, before: Option<&str>) -> Result<Vec<Recorded>> {
         let mut keys = match filter {
             Filter::Object(object) => self.positions("ix1", object.clone(), None, size, before).await?,
             Filter::Actor(actor) => self.positions("ix2", actor.clone(), None, size, before).await?,
             Filter::Day(day) => self.positions("ix3", day.clone(), None, size, before).await?,
         };
-        if let Filter::Object(object) = filter
-            && let Some((collection, id)) = Object(object.clone()).collection()
-        {
-            let among = Condition::contains("ids", text(id));
-            keys.extend(self.positions("ix1", collection.to_owned(), Some(among), size, before).await?);
+        if let Filter::Object(object) = filter {
+            for (many, id) in Object(object.clone()).parts_of_many() {
+                let among = Condition::contains("ids", text(id));
+                keys.extend(self.positions("ix1", many.to_owned(), Some(among), size, before).await?);
+            }
             keys.sort_unstable_by(|one, other| other.0.cmp(&one.0));
             keys.truncate(size);
         }

@@ -36,10 +36,15 @@ use crate::values::{LocalTime, Text};
 /// How long a record is kept: three years.
 const KEPT: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
 
+/// The objects under which the orders to erase persons and the exports of persons are recorded.
+const OF_PERSONS: [&str; 2] = [ERASURES, EXPORTS];
+pub const ERASURES: &str = "persons/erasure/all";
+pub const EXPORTS: &str = "persons/export/all";
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// `ops-admin`, `sweep`, `channel`, `access_key`, `app`, `employee`, `worker`, `user` or `anonymous`.
+    /// `ops-admin`, `sweep`, `channel`, `access_key`, `app`, `employee`, `worker`, `user`, `wechat_pay` or `anonymous`.
     #[serde(rename = "actor_kind")]
     pub kind: String,
     /// An id that the system or an administrator gave.
@@ -141,10 +146,12 @@ impl Object {
         self.0.split('/').next().unwrap_or_default()
     }
 
-    /// The objects of this kind and tenant together, and the id in them. A change of many objects is recorded so.
-    fn collection(&self) -> Option<(&str, &str)> {
-        let (collection, id) = self.0.rsplit_once('/')?;
-        (collection.split('/').count() >= 3).then_some((collection, id))
+    /// Under which objects an act is recorded that is about many objects, and the id of this one among them: the objects of its kind and
+    /// tenant together, for an import; and the acts about persons.
+    fn parts_of_many(&self) -> impl Iterator<Item = (&str, &str)> {
+        let kind = self.0.rsplit_once('/').filter(|(kind, _)| kind.split('/').count() >= 3);
+        let of_persons = OF_PERSONS.into_iter().filter(|_| !OF_PERSONS.contains(&self.as_str()));
+        kind.into_iter().chain(of_persons.map(|many| (many, self.as_str())))
     }
 }
 
@@ -190,6 +197,12 @@ impl Change {
     pub fn of(object: Object) -> Self {
         let (fields, ids, rows) = Default::default();
         Self { object, fields, before: None, after: None, ids, rows, reason: None, outcome: Outcomes::Done }
+    }
+
+    /// An act about many objects, recorded under [`ERASURES`] or [`EXPORTS`].
+    pub fn of_many(many: &str, objects: &[Object]) -> Self {
+        let ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
+        Self { ids, ..Self::of(Object(many.to_owned())) }
     }
 
     #[must_use]

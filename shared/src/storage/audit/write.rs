@@ -56,7 +56,7 @@ impl Store {
         Ok(Write::Put { table: self.audit()?.to_owned(), item: act.record(change)?, condition: Condition::absent() })
     }
 
-    /// Records an act that changes nothing: a look at sealed fields, an export, a burst of rejected sign-ins.
+    /// Records an act that changes nothing: a reveal of sealed fields, an export, a burst of rejected sign-ins.
     pub async fn record(&self, act: &Act, change: &Change) -> Result<()> {
         self.transact(vec![self.recording(act, change)?]).await.map(drop)
     }

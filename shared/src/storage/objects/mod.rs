@@ -2,6 +2,7 @@
 
 mod post;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -92,23 +93,35 @@ impl Objects {
         self.client().delete_object().bucket(&self.bucket).key(key).send().await.map(drop).map_err(Error::caused_by)
     }
 
-    /// Deletes an object for good: all its versions, and the markers of earlier deletions. Returns how many there were.
-    pub async fn erase(&self, key: &str) -> Result<usize> {
-        let mut erased = 0;
+    /// Deletes an object for good: all its versions, and the markers of earlier deletions. Returns whether there were any.
+    pub async fn erase(&self, key: &str) -> Result<bool> {
+        Ok(self.erase_where(key, |listed| listed == key).await? > 0)
+    }
+
+    /// Deletes all objects with this prefix as [`erase`](Self::erase) does, also those of which only old versions are left. Returns how many.
+    pub async fn erase_all(&self, prefix: &str) -> Result<u64> {
+        self.erase_where(prefix, |_| true).await
+    }
+
+    async fn erase_where(&self, prefix: &str, is_meant: impl Fn(&str) -> bool) -> Result<u64> {
+        let mut erased = BTreeSet::new();
         loop {
-            let call = self.client().list_object_versions().bucket(&self.bucket).prefix(key);
+            let call = self.client().list_object_versions().bucket(&self.bucket).prefix(prefix);
             let listed = call.send().await.map_err(Error::caused_by)?;
             let versions = listed.versions().iter().map(|version| (version.key(), version.version_id()));
             let markers = listed.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-            let of_key = versions.chain(markers).filter(|(listed, _)| *listed == Some(key));
-            for id in of_key.filter_map(|(_, id)| id) {
-                let call = self.client().delete_object().bucket(&self.bucket).key(key).version_id(id);
-                call.send().await.map_err(Error::caused_by)?;
-                erased += 1;
+            for (key, version) in versions.chain(markers) {
+                if let (Some(key), Some(version)) = (key, version)
+                    && is_meant(key)
+                {
+                    let call = self.client().delete_object().bucket(&self.bucket).key(key).version_id(version);
+                    call.send().await.map_err(Error::caused_by)?;
+                    erased.insert(key.to_owned());
+                }
             }
             // What is deleted is not listed again.
             if listed.is_truncated() != Some(true) {
-                return Ok(erased);
+                return Ok(erased.len() as u64);
             }
         }
     }
@@ -141,11 +154,15 @@ impl Objects {
         Ok(Some((bytes, size)))
     }
 
-    /// The keys with this prefix: at most a thousand.
+    /// The keys with this prefix.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        let response =
-            self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await.map_err(Error::caused_by)?;
-        Ok(response.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
+        let mut pages = self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let listed = page.map_err(Error::caused_by)?.contents.unwrap_or_default();
+            keys.extend(listed.into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool> {

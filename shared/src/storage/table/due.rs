@@ -30,10 +30,20 @@ pub fn mark(item: &mut Item, what: &str, at: Timestamp) {
     item.insert(AT.into(), number(at.as_second()));
 }
 
+/// Whether the item is marked for a sweep.
+pub fn is_marked(item: &Item) -> bool {
+    item.contains_key(INDEX)
+}
+
 /// Takes the item out of every sweep.
 pub fn unmark(item: &mut Item) {
     item.remove(INDEX);
     item.remove(AT);
+}
+
+/// The item is marked for this time or an earlier one.
+pub fn due_by(now: Timestamp) -> Condition {
+    Condition::compares(AT, "<=", number(now.as_second()))
 }
 
 /// Whether the item is marked for this sweep, for this time or an earlier one.
@@ -73,7 +83,7 @@ impl Store {
 
     /// Removes an item if it is still overdue; returns whether it was.
     pub async fn remove_due(&self, table: &str, key: Key, now: Timestamp) -> Result<bool> {
-        let condition = Condition::compares(AT, "<=", number(now.as_second()));
+        let condition = due_by(now);
         let call = self
             .client
             .delete_item()
