@@ -3,7 +3,6 @@
 //! A closed account keeps its data. A log-in opens it again, until the clean-up erases it (`retention.rs`). The item by which a log-in finds the
 //! user says whether the account is closed, so other log-ins need not read the user.
 
-use super::persons::object;
 use super::sessions::{EPOCH, Session};
 use super::users::User;
 use super::{Service, keys, missing};
@@ -57,7 +56,7 @@ impl Service {
     /// Ends the log-ins and tokens of a user who is to be erased, and records `change`. A later log-in with the same openid is a new user.
     /// Returns false if the user does not exist, or `is_wanted` rejects the stored record.
     ///
-    /// DynamoDB: one read, one transaction.
+    /// DynamoDB: one read, one batch, one transaction.
     pub(super) async fn detach(&self, act: &Act, change: &Change, id: Id, is_wanted: impl Fn(&Item) -> bool) -> Result<bool> {
         let (table, now) = (&self.tables.jobboard, self.clock.now());
         let epoch = self.ids.next(now)?.as_u64();
@@ -71,9 +70,12 @@ impl Service {
                 return Ok(Some(true));
             }
             let used = self.openid_items(&user);
-            let openids = used.iter().filter_map(Key::of).chain(self.former_openid_keys(&user));
+            let openids = used.iter().filter_map(Key::of).chain(self.former_openid_keys(&user)).collect();
+            let mut openids = self.store.get_map(table, openids).await?;
+            // After a restore they may lead to a later user.
+            openids.retain(|_, item| Session::of_openid(item).is_ok_and(|session| session.user == id));
             let delete = |key| Write::Delete { table: table.clone(), key, condition: None };
-            let mut writes: Vec<Write> = openids.map(delete).collect();
+            let mut writes: Vec<Write> = openids.into_keys().map(delete).collect();
             (user.openid, user.epoch) = (Secret::new(String::new()), epoch);
             let mut item = self.user_item(&user)?;
             item.insert(VERSION.into(), number(version + 1));
@@ -112,7 +114,8 @@ impl Service {
             self.keyring.record().await?;
             let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
             let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
-            let record = recorded.map(|(act, fields)| self.store.recording(act, &Change::of(object(id)).fields(fields)));
+            let record =
+                recorded.map(|(act, fields)| self.store.recording(act, &Change::of(keys::user_object(id)).fields(fields)));
             let writes = std::iter::once(put).chain(openids).chain(record.transpose()?).collect();
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(Some(user))),

@@ -23,6 +23,7 @@ use std::num::NonZeroU64;
 
 use jiff::Timestamp;
 
+use crate::storage::audit::Object;
 use crate::storage::table::Key;
 use crate::values::Id;
 
@@ -47,6 +48,11 @@ pub const ORDERS_TO_REVIEW: &str = "review";
 
 pub fn user(id: Id) -> Key {
     Key::new(format!("user#{id}"), "user")
+}
+
+/// The user in audit records.
+pub fn user_object(user: Id) -> Object {
+    Object::new("jobboard", "user", &[&user.to_string()])
 }
 
 /// `code` is the blind index of an openid.

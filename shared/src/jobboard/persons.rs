@@ -40,7 +40,7 @@ impl Service {
         }
         users.sort_unstable();
         users.dedup();
-        Ok(users.into_iter().map(|user| object(Id::from_u64(user))).collect())
+        Ok(users.into_iter().map(|user| keys::user_object(Id::from_u64(user))).collect())
     }
 
     /// `None` if the object is not one of this family, or is gone.
@@ -134,11 +134,6 @@ impl Service {
         let keys = self.store.index_keys(table, index, Condition::equals(index, text(partition))).await?;
         self.store.get_all(table, keys).await
     }
-}
-
-/// The user in audit records.
-pub(super) fn object(user: Id) -> Object {
-    Object::new("jobboard", "user", &[&user.to_string()])
 }
 
 fn named(object: &Object) -> Option<Id> {

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use super::images::Name;
 use super::item::Record as _;
 use super::job::{Job, State};
-use super::persons::object;
 use super::sweeps::id_in;
 use super::values::Photos;
 use super::{Service, keys};
@@ -57,7 +56,7 @@ impl Service {
     /// Erases a user. Returns whether the record was overdue.
     async fn erase_closed(&self, key: Key, before: Timestamp) -> Result<bool> {
         let (act, id) = (caller::act(self.clock.now()), id_in(&key)?);
-        let object = object(id);
+        let object = keys::user_object(id);
         // From the order on no log-in opens the account.
         let order = ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT);
         if !self.detach(&act, &order, id, |item| is_due(item, keys::CLOSED_SWEEP, before)).await? {

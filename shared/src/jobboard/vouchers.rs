@@ -116,7 +116,7 @@ impl Service {
             balance,
             entry,
         ];
-        let recorded = Change::of(super::persons::object(user)).fields(&["balance"]);
+        let recorded = Change::of(keys::user_object(user)).fields(&["balance"]);
         let outcome = self.store.transact_by(act, &recorded.because(reason.as_str()), writes).await?;
         let Outcome::Rejected(rejections) = outcome else { return Ok(()) };
         match rejections.as_slice() {

@@ -2,13 +2,15 @@
 //!
 //! `ops-admin` changes them; the API lists the enabled ones.
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::dictionaries::{self, Entry};
 use super::item::from_item;
-use super::keys::{dictionary_key, listed_key, listed_partition, platform_key, positions_key};
+use super::keys::{PLATFORMS, dictionary_key, in_platforms, listed_key, listed_partition, platform_key, positions_key};
 use super::values::{Enabled, Number, PlatformCode};
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Object};
@@ -135,11 +137,22 @@ impl Service {
         Ok(is_enabled.then_some(code))
     }
 
+    /// All platforms, and the default one, which may not exist.
+    ///
+    /// DynamoDB: one query.
+    pub(super) async fn platform_codes(&self) -> Result<BTreeSet<PlatformCode>> {
+        let listed = Condition::equals("ix1", text(PLATFORMS));
+        let keys = self.store.index_keys(&self.tables.signing, "ix1", listed).await?;
+        let codes = keys.iter().filter_map(|key| PlatformCode::parse(key.pk.strip_prefix("platform#")?).ok());
+        Ok(codes.chain([self.settings.default_platform.clone()]).collect())
+    }
+
     /// Creates or replaces a platform.
     pub async fn set_platform(&self, act: &Act, code: &PlatformCode, name: &Text<1, 64>, status: Enabled) -> Result<()> {
         let mut item = platform_key(code).into_item();
         item.insert("name".into(), text(name.as_str()));
         item.insert("status".into(), number(status.get()));
+        item.extend(in_platforms(code.as_str()));
         let object = object("platform", &[code.as_str()]);
         self.store.set_by(act, object, &self.tables.signing, item, None, Vec::new()).await.map(drop)
     }

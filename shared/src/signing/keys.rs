@@ -10,8 +10,10 @@
 //! | an alias of a worker, by another index of the openid | `{platform}#worker#{index}` | `worker` |
 //! | a worker by their number, which is also that of their application | `{platform}#em_id` | `em_id` |
 //!
-//! In the credentials table `pk` begins with `signing#`. It holds the hash of a token or of a captcha's id, or the blind index of a phone
+//! Platforms are in the list `platforms` (`ix1`). In the credentials table `pk` begins with `signing#`. It holds the hash of a token or of a captcha's id, or the blind index of a phone
 //! number, never the value itself.
+
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::states::State;
 use super::values::{Number, PlatformCode, Worker};
@@ -20,6 +22,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::Result;
 use crate::storage::audit::Object;
 use crate::storage::table::Key;
+use crate::storage::table::attribute::text;
 use crate::values::{Mobile, Secret};
 
 /// The sweep of applications that ended.
@@ -30,6 +33,13 @@ pub(super) const CLOSED_SWEEP: &str = "closed";
 pub(super) fn platform_key(platform: &PlatformCode) -> Key {
     Key::new(format!("platform#{platform}"), "platform")
 }
+
+/// The list of all platforms, and the place of one in it.
+pub(super) fn in_platforms(code: &str) -> [(String, AttributeValue); 2] {
+    [("ix1".to_owned(), text(PLATFORMS)), ("ixsk".to_owned(), text(code))]
+}
+
+pub(super) const PLATFORMS: &str = "platforms";
 
 pub(super) fn listed_partition(platform: &PlatformCode, kind: &str) -> String {
     format!("{platform}#{kind}")

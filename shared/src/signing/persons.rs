@@ -24,12 +24,14 @@ const HANDLER: Kept =
     Kept { what: "a handler of the platform", why: "workers reach them: replace the handler with set_handler" };
 
 impl Service {
-    /// The workers with this phone, identity number or openid, and the handlers with this phone. An openid is looked for on the default platform.
+    /// The workers with this phone, identity number or openid, and the handlers with this phone.
     pub async fn find_person(&self, wanted: &Wanted) -> Result<Vec<Object>> {
         let table = &self.tables.signing;
         let mut found = records_of(&self.store, &self.keyring, table, wanted).await?;
         if let Wanted::Openid(openid) = wanted {
-            found.extend(self.worker_of(&self.settings.default_platform, openid).await?.1);
+            for platform in self.platform_codes().await? {
+                found.extend(self.worker_of(&platform, openid).await?.1);
+            }
         }
         let named = |item: &Item| {
             let platform = Key::of(item)?.pk.split('#').next()?.to_owned();

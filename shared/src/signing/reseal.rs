@@ -1,14 +1,16 @@
 //! What a pass of `reseal` does with the records of the signing API: applications, handlers, and workers, which a log-in finds by the
-//! openid. It also marks the applications that ended before the clean-up erased them.
+//! openid. It also marks the applications that ended before the clean-up erased them, and lists the
+//! platforms, as earlier versions did not.
 
 use super::Service;
 use super::directory::{Handler, Listed as _};
 use super::item::{APPLICATION_SEALED, WORKER_SEALED, application_from_item, mark_ended};
-use super::keys::{ALIAS_OF, worker_key};
+use super::keys::{ALIAS_OF, in_platforms, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
 use crate::storage::audit::{Act, Object};
+use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write};
 use crate::values::Secret;
@@ -24,6 +26,11 @@ impl Service {
 
     async fn reseal_item(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        if let ("platform", Some(code)) = (key.sk.as_str(), key.pk.strip_prefix("platform#")) {
+            let mut next = item.clone();
+            next.extend(in_platforms(code));
+            return mover.fields(&key, &Fields::NONE, &item, next).await;
+        }
         // A platform's code has no `#`: see `keys.rs`.
         let Some((platform, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
         match (kind.strip_prefix("worker#"), key.sk.as_str()) {

@@ -8,7 +8,7 @@ use crate::values::normal::is_blank;
 use crate::values::{Int, Reason, text_value};
 
 /// A platform's code: `[A-Za-z0-9_-]{1,32}`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, PartialOrd, Ord)]
 #[serde(transparent)]
 pub struct PlatformCode(String);
 

@@ -3,10 +3,11 @@
 use futures::future::join_all;
 use serde_json::json;
 
+use super::admin::done;
 use super::persons::{EMPLOYEE, Everywhere, PLANTED};
 use super::rotation::{K2, configure};
 use crate::support::board::{Board, data};
-use crate::support::persons::assert_absent;
+use crate::support::persons::{Keys, assert_absent, reseal};
 use crate::support::product::rejection;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -45,6 +46,28 @@ async fn what_clients_write_during_an_erasure_does_not_stay() {
     let listed = data(&Board::of(&stage.address).post("/jobs/list", &json!({})).await);
     assert_eq!((&listed["total"], &listed["jobs"]), (&json!(0), &json!([])));
     assert_absent(&person.stored().await, &PLANTED);
+}
+
+#[tokio::test]
+async fn a_worker_from_before_a_rotation_is_found_by_the_openid() {
+    let person = Everywhere::open().await;
+    let stage = &person.stage;
+    let workers = stage.items("signing").await;
+    let worker = workers.iter().find(|item| item["sk"]["S"] == "worker" && item["em_id"].is_object()).expect("the worker");
+    let openid = Keys::of(stage, "SIGNING_SECRET").await.opened(worker)["openid"]["S"].clone();
+    let find = json!({"command": "find_person", "openid": openid});
+    let found = done(&stage.address, &find).await;
+    assert_eq!(found["objects"].as_array().map(Vec::len), Some(1), "{found}");
+    configure(stage, |keys| {
+        keys["k2"] = K2.into();
+        (keys["current"], keys["index"]) = ("k2".into(), "k2".into());
+        keys["accept"] = json!(["k1", "k2"]);
+    })
+    .await;
+    reseal(stage, "signing").await;
+    configure(stage, |keys| keys["accept"] = json!(["k2"])).await;
+    reseal(stage, "signing").await;
+    assert_eq!(done(&stage.address, &find).await, found);
 }
 
 #[tokio::test]

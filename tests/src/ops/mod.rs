@@ -14,3 +14,4 @@ pub mod persons;
 mod retention;
 pub mod rotation;
 mod signing;
+mod upgrade;

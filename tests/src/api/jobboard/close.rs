@@ -11,6 +11,7 @@ use super::logout::{assert_alive, assert_ended, log_in, login_required};
 use crate::support::board::{Board, User, data, done, rejection};
 use crate::support::persons::assert_absent;
 use crate::support::picture::picture;
+use crate::support::wire::Failure;
 use crate::support::{Response, Stage};
 
 const CLOSE: &str = "/user/close";
@@ -223,6 +224,33 @@ async fn after_30_days_the_clean_up_erases_the_person() {
     assert_eq!(replayed["erased"][0]["object"], object, "{replayed}");
     assert!(stage.items("jobboard").await.iter().all(|item| item["pk"]["S"] != format!("user#{}", user.id)));
     assert_eq!(again.info().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_user_who_comes_back_during_the_erasure_is_a_new_user() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let user = board.register(OPENID, PHONE).await;
+    let orders = async || {
+        let command = json!({"command": "audit", "object": "persons/erasure/all"});
+        stage.address.command(&command).await["records"].as_array().unwrap().len()
+    };
+    assert_eq!(user.post(CLOSE, &json!({})).await, done());
+    stage.clock.advance(PERIOD);
+    for (passing, recorded) in [(0, 0), (1, 1)] {
+        stage.wire.fail_call("TransactWriteItems", passing, Failure::Rejected);
+        let run = stage.address.invoke("ops-cleanup", &json!({})).await.body;
+        assert_eq!(run["closed_users"], json!({"done": 0, "failed": 1, "is_cut_short": false}));
+        assert_eq!((stage.clear_faults(), orders().await), (0, recorded));
+    }
+    let again = board.register(OPENID, PHONE).await;
+    assert_ne!(again.id, user.id);
+    assert_eq!((erased(&stage).await, orders().await), (json!(1), 1));
+    let replay = json!({"command": "replay_erasures", "since": "2024-01-15"});
+    let replayed = stage.address.command(&replay).await;
+    let gone = json!({"object": format!("jobboard/user/{}", user.id), "records": 0, "pictures": 0, "kept": []});
+    assert_eq!(replayed, json!({"erased": [gone], "next_cursor": null}));
+    assert_eq!(log_in(&board, OPENID, &again).await.id, again.id);
 }
 
 #[tokio::test]
