@@ -185,9 +185,8 @@ impl World {
         let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
         let s3_events = S3Events::of_buckets_below(folder.join("s3"));
         if s3_url == url(&s3)? {
-            let buckets = template.names("AWS::S3::Bucket");
             let keys: Vec<&str> = names.iter().chain([&access_key]).map(String::as_str).collect();
-            let router = s3::router(&folder.join("s3"), &buckets, &keys, &secret_key, s3_events.clone())?;
+            let router = s3::router(&folder.join("s3"), template, &keys, &secret_key, s3_events.clone())?;
             servers.spawn(serve(s3, guard.before(Service::S3, router)));
         }
         let secrets = listen(0).await?;

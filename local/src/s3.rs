@@ -1,10 +1,11 @@
-//! S3 on this machine: files below a folder, one subfolder per bucket. It checks signatures.
+//! S3 on this machine: files below a folder, one subfolder per bucket. It checks signatures and checksums.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -15,20 +16,21 @@ use sha2::{Digest as _, Sha256};
 
 use crate::s3_events::S3Events;
 use crate::s3_versions::Versioned;
+use crate::template::Template;
 use crate::wire::{Service, failure};
 
 /// The largest body whose digest is checked, in bytes: larger than any upload.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// A router that serves S3's API for the buckets below this folder, to clients with one of these access keys.
+/// A router that serves S3's API for the buckets of the template, which are below this folder, to clients with one of these access keys.
 pub fn router(
     folder: &Path,
-    buckets: &[String],
+    template: &Template,
     access_keys: &[&str],
     secret_key: &str,
     events: S3Events,
 ) -> Result<Router, String> {
-    for bucket in buckets {
+    for bucket in template.names("AWS::S3::Bucket") {
         std::fs::create_dir_all(folder.join(bucket)).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     let files = FileSystem::new(folder).map_err(|error| format!("{}: {error:?}", folder.display()))?;
@@ -39,10 +41,16 @@ pub fn router(
     }
     service.set_auth(auth);
     let service = service.build();
-    Ok(Router::new().fallback(async move |request| respond(service.clone(), request, &events).await))
+    let locking: Arc<[String]> = template.locking_buckets().into();
+    Ok(Router::new().fallback(async move |request| respond(service.clone(), request, &locking, &events).await))
 }
 
-async fn respond(mut service: S3Service, request: Request, events: &S3Events) -> Response {
+async fn respond(mut service: S3Service, request: Request, locking: &[String], events: &S3Events) -> Response {
+    if lacks_checksum(&request, locking) {
+        let message =
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters";
+        return failure(Service::S3, StatusCode::BAD_REQUEST, "InvalidRequest", message);
+    }
     let is_form = request.method() == Method::POST;
     let request = match with_matching_digest(request).await {
         Ok(request) => request,
@@ -57,6 +65,13 @@ async fn respond(mut service: S3Service, request: Request, events: &S3Events) ->
         }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
     }
+}
+
+/// Whether this is a PUT without a checksum to a bucket that locks its objects.
+fn lacks_checksum(request: &Request, locking: &[String]) -> bool {
+    let bucket = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
+    let is_checksum = |name: &HeaderName| *name == "content-md5" || name.as_str().starts_with("x-amz-checksum-");
+    request.method() == Method::PUT && locking.iter().any(|name| name == bucket) && !request.headers().keys().any(is_checksum)
 }
 
 /// Rejects a body that does not match the SHA-256 in its header. s3s-fs would check it only after it has stored the body.

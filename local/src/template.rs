@@ -112,6 +112,14 @@ impl Template {
         self.resources(resource_type).map(|(logical_id, _)| local_name(logical_id)).collect()
     }
 
+    /// The local names of the buckets that lock each object for a time.
+    pub fn locking_buckets(&self) -> Vec<String> {
+        self.resources("AWS::S3::Bucket")
+            .filter(|(_, resource)| !resource["Properties"]["ObjectLockConfiguration"].is_null())
+            .map(|(logical_id, _)| local_name(logical_id))
+            .collect()
+    }
+
     /// The variables of every function, with the defaults of parameters and the local names of resources.
     pub fn variables(&self) -> HashMap<String, String> {
         let globals = &self.section("Globals")["Function"]["Environment"]["Variables"];

@@ -6,6 +6,9 @@ use std::path::Path;
 use local::{Options, World};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use shared::runtime::environment::Environment;
+use shared::storage::objects::Content;
 use tokio::net::TcpListener;
 
 use crate::support::partner::tokens;
@@ -318,6 +321,26 @@ async fn the_local_system_listens_only_on_the_loopback() {
     for url in [&address.base_url, &address.dynamodb_url, &address.sms_outbox_url] {
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     }
+}
+
+/// As S3 does: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
+#[tokio::test]
+async fn a_bucket_that_locks_its_objects_rejects_one_without_a_checksum() {
+    let stage = Stage::open().await;
+    let environment = Environment::new(stage.address.variables.clone(), stage.clock.clone());
+    let copies = environment.objects(environment.required("AUDIT_BUCKET").unwrap());
+    let put = async |key: &str, sha256: Option<[u8; 32]>| {
+        let presigned = copies.presign_put(key, &Content { content_type: "text/plain", size: 4, sha256 }).await.unwrap();
+        let request = local::http::client().put(presigned.url).body("copy");
+        let request = presigned.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let (status, rejected) = put("without", None).await;
+    assert!(status == 400 && rejected.contains("<Code>InvalidRequest</Code>"), "{status} {rejected}");
+    assert_eq!(put("with", Some(Sha256::digest("copy").into())).await.0, 200);
+    copies.put("ours", b"copy".to_vec(), "text/plain").await.unwrap();
+    assert_eq!(copies.list("").await.unwrap(), ["ours", "with"]);
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@ use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_types::SdkConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
 pub use post::Form;
@@ -132,9 +132,10 @@ impl Objects {
         call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
     }
 
-    /// Stores an object.
+    /// Stores an object. A bucket with a default retention of Object Lock rejects a PUT without a checksum.
     pub async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<()> {
         let call = self.client().put_object().bucket(&self.bucket).key(key).content_type(content_type);
+        let call = call.checksum_sha256(BASE64.encode(Sha256::digest(&bytes)));
         call.body(bytes.into()).send().await.map(drop).map_err(Error::caused_by)
     }
 
