@@ -225,7 +225,7 @@ impl World {
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
         let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), log);
         s3_events.deliver_to(functions.clone());
-        stream.deliver_to(functions.clone());
+        stream.deliver_to(functions.clone(), guard.clone());
         if sends_messages {
             servers.spawn(stream.run());
         }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shared::runtime::outbox::SORT_KEY;
 
 use crate::functions::Functions;
+use crate::wire::Guard;
 
 /// How often a system that runs by itself delivers.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -27,7 +28,7 @@ struct Inner {
     /// One delivery at a time: a second one would return before the first has sent its messages.
     turn: tokio::sync::Mutex<()>,
     /// Empty while the system starts: the functions start after DynamoDB.
-    functions: OnceLock<Functions>,
+    readers: OnceLock<(Functions, Guard)>,
 }
 
 /// The content of the streams.
@@ -40,9 +41,9 @@ struct Pending {
 }
 
 impl Stream {
-    pub fn deliver_to(&self, functions: Functions) {
+    pub fn deliver_to(&self, functions: Functions, guard: Guard) {
         // Called once, at the start.
-        let _ = self.0.functions.set(functions);
+        let _ = self.0.readers.set((functions, guard));
     }
 
     /// Takes new messages and records out of a write that DynamoDB has executed.
@@ -68,10 +69,13 @@ impl Stream {
 
     /// Delivers what the streams hold, and waits for the functions.
     pub async fn deliver(&self) {
-        let Some(functions) = self.0.functions.get() else { return };
+        let Some((functions, guard)) = self.0.readers.get() else { return };
         let _turn = self.0.turn.lock().await;
         let Pending { messages, records } = std::mem::take(&mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner));
         for (function, changes) in [("ops-outbox", messages), ("ops-audit", records)] {
+            if !changes.is_empty() && !guard.allows_stream(function) {
+                continue;
+            }
             for changes in changes.chunks(BATCH) {
                 let record = |change: &Value| json!({"eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1", "dynamodb": change});
                 let event = json!({"Records": changes.iter().map(record).collect::<Vec<_>>()});

@@ -14,8 +14,8 @@ pub enum Service {
 }
 
 /// The KMS key of `template.yaml`, by its name in the policies.
-const KEY: &str = "key";
-const DECRYPT: &str = "kms:Decrypt";
+pub(super) const KEY: &str = "key";
+pub(super) const DECRYPT: &str = "kms:Decrypt";
 const GENERATE_DATA_KEY: &str = "kms:GenerateDataKey";
 pub const LIST_BUCKET: &str = "s3:ListBucket";
 /// The fields of a form upload are within so many bytes: the file is the last field.

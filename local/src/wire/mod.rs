@@ -19,7 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
 pub use call::{Call, Service};
-use call::{LIST_BUCKET, Need};
+use call::{DECRYPT, KEY, LIST_BUCKET, Need};
 use failure::access_denied;
 pub use failure::{dynamodb_failure, failure};
 
@@ -78,6 +78,11 @@ impl Guard {
     pub fn before(&self, service: Service, router: Router) -> Router {
         let guard = self.clone();
         router.layer(middleware::from_fn_with_state((guard, service), pass))
+    }
+
+    /// Whether Lambda may read the stream of a table for a function. Lambda decrypts the records with the rights of the function.
+    pub fn allows_stream(&self, function: &str) -> bool {
+        self.allows(function, &[Need { action: DECRYPT.into(), resource: KEY.into() }])
     }
 
     /// Whether the function's policy grants all these rights. Reports each granted right to the [`Wire`].
