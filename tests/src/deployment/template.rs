@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use local::template::Template;
 use serde_json::{Value, json};
 
+use crate::support::Stage;
+
 const TEXT: &str = include_str!("../../../template.yaml");
 const MANIFEST: &str = include_str!("../../../Cargo.toml");
 
@@ -121,6 +123,66 @@ fn buckets_are_private_encrypted_and_tls_only_and_uploads_are_versioned() {
     let encryption = &uploads["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"];
     assert_eq!(*encryption, json!({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"GetAtt": "Key.Arn"}}));
     assert_eq!(uploads["VersioningConfiguration"], json!({"Status": "Enabled"}));
+}
+
+/// The expiry of a versioned object only makes its version an old one.
+#[test]
+fn old_versions_of_objects_expire_in_every_versioned_bucket() {
+    let versioned: Vec<_> = properties(template(), "AWS::S3::Bucket")
+        .into_iter()
+        .filter(|(_, bucket)| !bucket["VersioningConfiguration"].is_null())
+        .collect();
+    assert_eq!(versioned.len(), 3);
+    for (id, bucket) in versioned {
+        let rules = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+        let of_all = rules.iter().filter(|rule| rule["Prefix"].is_null() && rule["Status"] == "Enabled");
+        let days: Vec<_> = of_all.filter_map(|rule| rule["NoncurrentVersionExpiration"]["NoncurrentDays"].as_u64()).collect();
+        assert_eq!(days.len(), 1, "{id}");
+    }
+}
+
+/// The metrics of the widgets of the dashboard whose title begins so: each with its namespace, name and dimensions.
+fn shown(title: &str) -> Vec<Value> {
+    let (_, dashboard) = properties(template(), "AWS::CloudWatch::Dashboard")[0];
+    let body: Value = serde_json::from_str(dashboard["DashboardBody"]["Sub"].as_str().unwrap()).unwrap();
+    let widgets = body["widgets"].as_array().unwrap().iter().map(|widget| &widget["properties"]);
+    let titled = widgets.filter(|widget| widget["title"].as_str().unwrap().starts_with(title));
+    titled.flat_map(|widget| widget["metrics"].as_array().unwrap().clone()).collect()
+}
+
+/// CloudWatch rejects an alarm of more than ten metrics.
+#[test]
+fn the_throttles_of_every_table_are_shown_and_ring() {
+    let template = template();
+    let shown = shown("Throttles");
+    for (id, _) in template.resources("AWS::DynamoDB::Table") {
+        for (alarm, metric) in
+            [("TableReadThrottlesAlarm", "ReadThrottleEvents"), ("TableWriteThrottlesAlarm", "WriteThrottleEvents")]
+        {
+            let metrics = template.section("Resources")[alarm]["Properties"]["Metrics"].as_array().unwrap();
+            let read: Vec<_> =
+                metrics.iter().map(|query| &query["MetricStat"]["Metric"]).filter(|read| !read.is_null()).collect();
+            assert!(read.len() <= 10, "{alarm}");
+            let expected = json!({
+                "Namespace": "AWS/DynamoDB", "MetricName": metric, "Dimensions": [{"Name": "TableName", "Value": {"Ref": id}}],
+            });
+            assert!(read.contains(&&expected), "{alarm} {id}");
+            assert!(shown.contains(&json!(["AWS/DynamoDB", metric, "TableName", format!("${{{id}}}")])), "{metric} {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_sweep_is_shown() {
+    let swept = Stage::open().await.address.invoke("ops-cleanup", &json!({})).await.body;
+    for (title, result) in [("Sweeps: processed items", "done"), ("Sweeps: failed items", "failed")] {
+        let sweeps = swept.as_object().unwrap().keys();
+        let expected: BTreeSet<_> = sweeps
+            .map(|sweep| json!(["Gongqiao", format!("{sweep}_{result}"), "function", "ops-cleanup"]).to_string())
+            .collect();
+        assert!(expected.len() >= 10, "{swept}");
+        assert_eq!(shown(title).iter().map(Value::to_string).collect::<BTreeSet<_>>(), expected, "{title}");
+    }
 }
 
 /// The regions of China have their own partition and domain, no X-Ray for Lambda and no function URLs.
