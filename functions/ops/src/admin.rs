@@ -24,7 +24,7 @@ use shared::storage::objects::Objects;
 use shared::values::Text;
 use shared::values::input::{Faults, Json};
 
-use crate::reseal::Families;
+use crate::families::Families;
 use crate::{audit, channels, diagnostic, hris, hris_credentials, jobboard, persons, reseal, signing};
 
 /// The services that execute the commands.

@@ -12,7 +12,7 @@ use shared::storage::person::{Erased, Exported, Wanted, ordered};
 use shared::values::input::Faults;
 use shared::values::{Date, IdCard, Mobile, Secret, Text};
 
-use crate::reseal::Families;
+use crate::families::Families;
 
 /// The most objects of a person, and the most orders that a replay reads.
 const MOST: usize = 1000;

@@ -9,7 +9,8 @@ use shared::runtime::reseal::Progress;
 use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Int, Text};
-use shared::{channel, hris, jobboard, signing};
+
+use crate::families::Families;
 
 /// A part of a pass over the records of a family.
 #[derive(Deserr)]
@@ -31,14 +32,6 @@ enum Family {
     Hris,
     Signing,
     Jobboard,
-}
-
-/// The services whose records a pass moves.
-pub struct Families<'a> {
-    pub channel: &'a channel::Service,
-    pub hris: &'a hris::Service,
-    pub signing: &'a signing::Service,
-    pub jobboard: &'a jobboard::Service,
 }
 
 /// The records of one call if it names no limit.

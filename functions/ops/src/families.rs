@@ -1,0 +1,10 @@
+//! The services of all families, for commands that work on each of them.
+
+use shared::{channel, hris, jobboard, signing};
+
+pub struct Families<'a> {
+    pub channel: &'a channel::Service,
+    pub hris: &'a hris::Service,
+    pub signing: &'a signing::Service,
+    pub jobboard: &'a jobboard::Service,
+}
