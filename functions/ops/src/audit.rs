@@ -55,7 +55,8 @@ fn view(recorded: Recorded) -> Result<Value> {
     if let Some(note) = note {
         view["by"] = note.into();
     }
-    if let Some(view) = view.as_object_mut() {
+    // The rows name the ids, too.
+    if let Some(view) = view.as_object_mut().filter(|view| view.contains_key("rows")) {
         view.remove("ids");
     }
     Ok(view)

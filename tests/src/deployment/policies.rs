@@ -137,6 +137,12 @@ async fn signing(stage: &Stage) {
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
     let listed = platform.command("list_applications", json!({})).await;
     assert_eq!(listed["total"], 1, "{listed}");
+    // The look at the names is recorded for the platform, and found by each application.
+    let em_id = listed["list"][0]["em_id"].to_string();
+    let object = format!("signing/application/{}/{em_id}", platform.code);
+    let recorded = stage.address.command(&json!({"command": "audit", "object": object})).await;
+    let record = &recorded["records"][0];
+    assert_eq!((&record["action"], &record["ids"]), (&json!("list_applications"), &json!([em_id])), "{recorded}");
 }
 
 async fn jobboard(stage: &Stage) {

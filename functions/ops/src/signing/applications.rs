@@ -82,7 +82,7 @@ pub async fn list_applications(service: &Service, audit: &AuditLog, act: &Act, l
     let page = service.applications(&list.platform_code, state, request).await?;
     let shown: Vec<String> = page.list.iter().map(|application| application.signing.em_id.to_string()).collect();
     if !shown.is_empty() {
-        let mut look = look(&list.platform_code, "all", &["real_name"]);
+        let mut look = look(&[list.platform_code.as_str()], &["real_name"]);
         look.ids = shown;
         audit.record(act, &look).await?;
     }
@@ -102,13 +102,13 @@ pub async fn show_application(
     let found = service.find_application(&platform_code, em_id.get().unsigned_abs()).await?;
     let found = found.ok_or_else(|| Error::missing("em_id"))?;
     let em_id = found.signing.em_id.to_string();
-    audit.record(act, &look(&platform_code, &em_id, &["real_name", "terms", "origin"])).await?;
+    audit.record(act, &look(&[platform_code.as_str(), &em_id], &["real_name", "terms", "origin"])).await?;
     Ok(view(&found))
 }
 
-/// A look of an administrator at sealed fields of an application.
-fn look(platform: &PlatformCode, em_id: &str, fields: &[&str]) -> Change {
-    Change::of(Object::new("signing", "application", &[platform.as_str(), em_id])).fields(fields)
+/// A look of an administrator at sealed fields of an application, which is a platform and a number, or of many of a platform.
+fn look(application: &[&str], fields: &[&str]) -> Change {
+    Change::of(Object::new("signing", "application", application)).fields(fields)
 }
 
 pub async fn approve(service: &Service, act: &Act, approve: Approve) -> Result<Value> {
