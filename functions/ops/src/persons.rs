@@ -1,12 +1,10 @@
 //! The rights of a person (docs/privacy.md): find, export and erase what all families store about one.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::hris::values::{Code, Uuid};
-use shared::storage::audit::{Act, AuditLog, Change, ERASURES, EXPORTS, Filter, Object};
+use shared::storage::audit::{Act, AuditLog, Change, ERASURES, Filter, Object};
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
 use shared::storage::person::{Erased, Exported, Wanted, ordered};
 use shared::values::input::Faults;
@@ -16,8 +14,6 @@ use crate::families::Families;
 
 /// The most objects of a person, and the most orders that a replay reads.
 const MOST: usize = 1000;
-/// The largest picture of an export, in bytes.
-const MAX_PICTURE: u64 = 20 * 1024 * 1024;
 
 /// A person by one of these: a phone, an identity number, an openid, or the number of an employee of a company.
 #[derive(Deserr)]
@@ -85,7 +81,8 @@ pub async fn find(families: Families<'_>, person: Person) -> Result<Value> {
     Ok(json!({"objects": found.iter().map(Object::as_str).collect::<Vec<_>>()}))
 }
 
-/// Stores all data of a person in one object, with a link that is valid for fifteen minutes. The bucket removes the object after a day.
+/// Stores all records of a person in one object, with links to the pictures. The link to the object and those in it are valid for fifteen
+/// minutes. The bucket removes the object after a day. The pictures are not copied: together they can be larger than the memory.
 pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, act: &Act, export: Export) -> Result<Value> {
     let Export { objects, reason } = export;
     let objects = parsed(&objects)?;
@@ -97,13 +94,16 @@ pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, 
             of_object.into_iter().map(|(kind, record)| json!({"object": object.as_str(), "kind": kind, "record": record})),
         );
         for key in keys {
-            if let Some((bytes, _)) = bucket.read(&key, 0, MAX_PICTURE).await? {
+            if bucket.exists(&key).await? {
                 let name = key.rsplit('/').next().unwrap_or_default();
-                pictures.push(json!({"object": object.as_str(), "name": name, "base64": BASE64.encode(bytes)}));
+                let link = bucket.presign_get(&key).await?;
+                pictures.push(json!({"object": object.as_str(), "name": name, "url": link.url}));
             }
         }
     }
-    audit.record(act, &Change::of_many(EXPORTS, &objects).because(reason.as_str())).await?;
+    for object in objects {
+        audit.record(act, &Change::of(object).because(reason.as_str())).await?;
+    }
     let key = format!("exports/{}.json", shared::crypto::random::random_text()?);
     let count = (records.len(), pictures.len());
     let bytes = serde_json::to_vec(&json!({"records": records, "pictures": pictures})).map_err(Error::internal)?;

@@ -255,6 +255,10 @@ async fn an_export_holds_all_that_is_stored_and_is_recorded() {
         assert!(text.contains(value), "{value}");
     }
     assert_eq!(pictures.len(), 2);
+    for picture in pictures {
+        let stored = local::http::client().get(picture["url"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!((stored.status().as_u16(), stored.bytes().await.unwrap().is_empty()), (200, false), "{picture}");
+    }
     let kinds: BTreeSet<&str> = records.iter().map(|record| record["kind"].as_str().unwrap()).collect();
     let expected = [
         "application",
@@ -273,9 +277,12 @@ async fn an_export_holds_all_that_is_stored_and_is_recorded() {
     ];
     assert_eq!(kinds, BTreeSet::from(expected));
 
-    let recorded = done(&person.stage.address, &json!({"command": "audit", "object": "persons/export/all"})).await;
-    let record = &recorded["records"][0];
-    assert_eq!((&record["action"], &record["reason"]), (&json!("export_person"), &json!("本人查阅")));
+    for object in objects {
+        let recorded = done(&person.stage.address, &json!({"command": "audit", "object": object})).await;
+        let record = &recorded["records"][0];
+        assert_eq!((&record["action"], &record["object"]), (&json!("export_person"), &json!(object)));
+        assert_eq!(record["reason"], "本人查阅");
+    }
 }
 
 #[tokio::test]
