@@ -1,9 +1,10 @@
 //! Events that carry what no client would send, or that no gateway would produce: the family responds to each.
 
 use serde_json::{Value, json};
+use shared::runtime::environment::Environment;
 
 use crate::support::repository::read;
-use crate::support::{Partner, Response, problem, world};
+use crate::support::{Partner, Response, Stage, problem, world};
 
 fn event(name: &str, partner: &Partner) -> Value {
     let text = read(&format!("events/{name}.json"));
@@ -59,4 +60,23 @@ async fn an_invalid_host_or_path_does_no_harm() {
         *event.pointer_mut(place).unwrap() = value.into();
         assert_eq!(invoke("channel-tasks", &event).await, expected, "{place}");
     }
+}
+
+/// The event that an operator builds of records whose copies are missing (docs/operations.md, Copies of audit records).
+#[tokio::test]
+async fn copies_of_audit_records_are_stored_again_by_hand() {
+    let stage = Stage::open().await;
+    stage.address.command(&json!({"command": "create_channel", "appkey": "copied"})).await;
+    let [item] = &stage.items("audit").await[..] else { panic!("one record") };
+    let environment = Environment::new(stage.address.variables.clone(), stage.clock.clone());
+    let copies = environment.objects(environment.required("AUDIT_BUCKET").unwrap());
+    assert_eq!(copies.list("").await.unwrap(), [""; 0]);
+    let event = json!({"Records": [{"dynamodb": {"NewImage": item}}]});
+    let key = format!("2024-01-15/{}.json", item["pk"]["S"].as_str().unwrap());
+    let store = async || {
+        assert_eq!(stage.address.invoke("ops-audit", &event).await.body, json!({"copied": 1}));
+        copies.read(&key, 0, 1 << 16).await.unwrap().expect("the copy").0
+    };
+    assert_eq!(store().await, store().await);
+    assert_eq!(copies.list("").await.unwrap(), [key.as_str()]);
 }
