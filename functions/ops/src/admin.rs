@@ -3,7 +3,8 @@
 //! A failed command fails the invocation, so that a pipeline stops. The error type of the invocation is the kind of the domain error, and its
 //! message names each offending field.
 //!
-//! Each command writes one log line: its name, how it ended, its duration and its DynamoDB calls. The line contains nothing else of the event.
+//! Each command writes one log line: the request id, its name, how it ended, its duration and its DynamoDB calls. The line contains nothing else
+//! of the event.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `ops-audit`: copies each audit record to the audit bucket, where no one can change it before its retention ends.
+//! `ops-audit`: copies each audit record to `AuditBucket`. The parameter `AuditLock` says how the bucket locks the copies.
 //!
 //! The stream of `AuditTable` invokes it with new records. An object is named by its record, so a repeated event stores the same object.
 //! After an error the stream repeats the batch.
