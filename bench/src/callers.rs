@@ -130,8 +130,7 @@ impl Callers {
     }
 }
 
-/// An access token of the HR API, after an employee has consented on the page.
-/// An access token by the consent of an employee of the demo.
+/// An access token of the HR API, after an employee of the demo has consented on the page.
 async fn consent(world: &World, oauth: &OauthApp) -> Result<String, Failure> {
     let address = Address::of(world);
     let app = App::of(&address, oauth);
