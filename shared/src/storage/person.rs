@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::storage::audit::{Act, Change, ERASURES, Object};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, codes};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Store, Write};
@@ -100,7 +100,7 @@ pub const CLOSED_ACCOUNT: &str = "closed account";
 
 /// The order to erase these objects. It is recorded before they are erased. After a restore the orders are replayed.
 pub fn ordered(objects: &[Object], reason: &str) -> Change {
-    Change::of_many(ERASURES, objects).fields(&["erased"]).because(reason)
+    Change::erasure_of(objects).because(reason)
 }
 
 /// The change that an erasure records.

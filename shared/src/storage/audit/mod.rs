@@ -36,10 +36,8 @@ use crate::values::{LocalTime, Text};
 /// How long a record is kept: three years.
 const KEPT: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
 
-/// The objects under which the orders to erase persons and the exports of persons are recorded.
-const OF_PERSONS: [&str; 2] = [ERASURES, EXPORTS];
+/// The object under which the orders to erase persons are recorded.
 pub const ERASURES: &str = "persons/erasure/all";
-pub const EXPORTS: &str = "persons/export/all";
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,11 +145,10 @@ impl Object {
     }
 
     /// Under which objects an act is recorded that is about many objects, and the id of this one among them: the objects of its kind and
-    /// tenant together, for an import; and the acts about persons.
+    /// tenant together, for an import; and the orders to erase persons.
     fn parts_of_many(&self) -> impl Iterator<Item = (&str, &str)> {
         let kind = self.0.rsplit_once('/').filter(|(kind, _)| kind.split('/').count() >= 3);
-        let of_persons = OF_PERSONS.into_iter().filter(|_| !OF_PERSONS.contains(&self.as_str()));
-        kind.into_iter().chain(of_persons.map(|many| (many, self.as_str())))
+        kind.into_iter().chain((self.as_str() != ERASURES).then_some((ERASURES, self.as_str())))
     }
 }
 
@@ -199,10 +196,10 @@ impl Change {
         Self { object, fields, before: None, after: None, ids, rows, reason: None, outcome: Outcomes::Done }
     }
 
-    /// An act about many objects, recorded under [`ERASURES`] or [`EXPORTS`].
-    pub fn of_many(many: &str, objects: &[Object]) -> Self {
+    /// The order to erase these objects.
+    pub fn erasure_of(objects: &[Object]) -> Self {
         let ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
-        Self { ids, ..Self::of(Object(many.to_owned())) }
+        Self { ids, ..Self::of(Object(ERASURES.to_owned())).fields(&["erased"]) }
     }
 
     #[must_use]
