@@ -208,12 +208,7 @@ impl Record for Job {
         if self.is_open() {
             item.insert(feed::ENTRY.into(), feed::entry_attribute(&self.entry(version)?)?);
         }
-        // An item has one mark. The sweep of pictures clears an ended top as well.
-        if let Some(removed_at) = self.pictures_since() {
-            mark(&mut item, keys::PICTURE_SWEEP, removed_at);
-        } else if let Some(window) = self.top {
-            mark(&mut item, keys::TOP_SWEEP, window.end.into());
-        }
+        self.mark(&mut item);
         Ok(item)
     }
 }
@@ -228,6 +223,15 @@ impl Job {
         };
         let lists = [("ix1", all), ("ix2", some), ("ixsk", Some(self.id.sortable()))];
         lists.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect()
+    }
+
+    /// Marks the item of the job for the sweep of pictures, which clears an ended top as well, or for that of tops. An item has one mark.
+    pub(super) fn mark(&self, item: &mut Item) {
+        if let Some(removed_at) = self.pictures_since() {
+            mark(item, keys::PICTURE_SWEEP, removed_at);
+        } else if let Some(window) = self.top {
+            mark(item, keys::TOP_SWEEP, window.end.into());
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! What a pass of `reseal` does with the records of the job board: jobs, and users, which a log-in finds by the openid. It also adds the lists
-//! by which a person's jobs and orders are found, which earlier versions did not store.
+//! by which a person's jobs and orders are found and the mark of a removed job with pictures, which earlier versions did not store.
 
 use super::item::Record as _;
 use super::job::{self, Job};
@@ -34,7 +34,9 @@ impl Service {
     async fn reseal_job(&self, mover: &Mover<'_>, key: &Key, item: Item) -> Result<Resealed> {
         let mut next = item.clone();
         job::separate_contact(&mut next);
-        next.extend(Job::read(&self.keyring, item.clone())?.lists());
+        let job = Job::read(&self.keyring, item.clone())?;
+        next.extend(job.lists());
+        job.mark(&mut next);
         mover.fields(key, &job::SEALED, &item, next).await
     }
 

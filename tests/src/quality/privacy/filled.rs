@@ -15,11 +15,23 @@ use crate::support::{Partner, Stage};
 
 pub async fn filled() -> Stage {
     let stage = Stage::open().await;
+    erased(&stage).await;
     channel(&stage).await;
     hris(&stage).await;
     signing(&stage).await;
     jobboard(&stage).await;
     stage
+}
+
+/// An application whose résumé the clean-up has erased.
+async fn erased(stage: &Stage) {
+    let platform = Platform::create(&stage.address).await;
+    let worker = platform.worker("rejected").await;
+    assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
+    let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    platform.command("reject_application", json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"})).await;
+    stage.clock.advance(SignedDuration::from_hours(730 * 24));
+    assert_eq!(stage.address.invoke("ops-cleanup", &json!({})).await.body["resumes"]["done"], 1);
 }
 
 async fn channel(stage: &Stage) {
