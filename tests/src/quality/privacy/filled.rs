@@ -29,6 +29,7 @@ async fn erased(stage: &Stage) {
     let worker = platform.worker("rejected").await;
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    platform.command("set_verify_status", json!({"em_id": em_id, "by": "zhangsan", "verify_status": 3})).await;
     platform.command("reject_application", json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"})).await;
     stage.clock.advance(SignedDuration::from_hours(730 * 24));
     assert_eq!(stage.address.invoke("ops-cleanup", &json!({})).await.body["resumes"]["done"], 1);
