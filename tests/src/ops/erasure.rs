@@ -1,14 +1,26 @@
-//! Erasures while clients write, and while keys rotate.
+//! Erasures while clients write and while keys rotate, erasures that are interrupted, and erasures after a restore.
 
 use futures::future::join_all;
-use serde_json::json;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
 
-use super::admin::done;
-use super::persons::{EMPLOYEE, Everywhere, PLANTED};
+use super::admin::{done, fails};
+use super::everywhere::{EMPLOYEE, EMPNO, Everywhere, LEDGER_KEPT, PAYMENTS_KEPT, SALARIES_KEPT};
 use super::rotation::{K2, configure};
+use crate::support::Stage;
 use crate::support::board::{Board, data};
-use crate::support::persons::{Keys, assert_absent, reseal};
+use crate::support::persons::{Keys, assert_absent, reseal, stored};
 use crate::support::product::rejection;
+use crate::support::wire::Failure;
+
+/// What an erasure returns of an object.
+fn erased(object: &str, records: u64, pictures: u64, kept: &[&Value]) -> Value {
+    json!({"object": object, "records": records, "pictures": pictures, "kept": kept})
+}
+
+fn replay(since: &str) -> Value {
+    json!({"command": "replay_erasures", "since": since})
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_clients_write_during_an_erasure_does_not_stay() {
@@ -19,11 +31,11 @@ async fn what_clients_write_during_an_erasure_does_not_stay() {
     let upload = async |subject: &String| {
         let mut uploaded = 0;
         loop {
-            let value = json!({"empno": PLANTED[13], "subject_name": subject, "month": "2017-09", "value": uploaded});
-            let answer = product.post("/api/v2/salary/subject_values", product.with_token(value)).await;
-            match answer.status {
+            let value = json!({"empno": EMPNO, "subject_name": subject, "month": "2017-09", "value": uploaded});
+            let response = product.post("/api/v2/salary/subject_values", product.with_token(value)).await;
+            match response.status {
                 200 => uploaded += 1,
-                _ => return (answer, uploaded),
+                _ => return (response, uploaded),
             }
         }
     };
@@ -38,14 +50,14 @@ async fn what_clients_write_during_an_erasure_does_not_stay() {
     };
     let (erased, uploads, updated) = tokio::join!(person.erase(), join_all(subjects.iter().map(upload)), update());
     assert!(erased.iter().all(|object| object["records"].as_u64() > Some(0)), "{erased:?}");
-    for (answer, uploaded) in uploads {
-        assert_eq!(answer, rejection(404, 1102, "empno does not exist"), "after {uploaded}");
+    for (response, uploaded) in uploads {
+        assert_eq!(response, rejection(404, 1102, "empno does not exist"), "after {uploaded}");
     }
     assert_eq!(updated.0, 404, "{updated:?}");
     stage.refresh_searches();
     let listed = data(&Board::of(&stage.address).post("/jobs/list", &json!({})).await);
     assert_eq!((&listed["total"], &listed["jobs"]), (&json!(0), &json!([])));
-    assert_absent(&person.stored().await, &PLANTED);
+    assert_absent(&stored(stage).await, &person.planted());
 }
 
 #[tokio::test]
@@ -83,6 +95,70 @@ async fn an_erasure_between_two_keys_removes_what_the_old_index_finds() {
     .await;
     person.erase().await;
     let left: Vec<_> = stage.items("hris").await.into_iter().filter(|item| item["record"]["S"] == EMPLOYEE).collect();
-    assert_eq!(left, Vec::<serde_json::Value>::new());
-    assert_absent(&person.stored().await, &PLANTED);
+    assert_eq!(left, Vec::<Value>::new());
+    assert_absent(&stored(stage).await, &person.planted());
+}
+
+#[tokio::test]
+async fn an_interrupted_erasure_is_completed_by_a_repetition_or_a_replay() {
+    for is_replayed in [false, true] {
+        let person = Everywhere::filled().await;
+        let stage = &person.stage;
+        let [channel, hris, signing, jobboard] = person.names().await;
+        let order = json!({"command": "erase_person", "objects": person.objects().await, "reason": "本人申请"});
+        // The order, three transactions of the partner API and the removal of the consent pass.
+        stage.wire.fail_call("TransactWriteItems", 5, Failure::Rejected);
+        fails(&stage.address, &order, "Internal", "see the log").await;
+        assert_eq!(stage.clear_faults(), 0);
+        let left = person.objects().await;
+        assert_eq!(left, [&hris, &signing, &jobboard].into_iter().cloned().collect(), "all but the first object");
+        let is_grant = |item: &Value| item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("hris#grants#"));
+        assert!(!stage.items("credentials").await.iter().any(is_grant), "the first part of the second object is gone");
+
+        stage.clock.advance(SignedDuration::from_secs(1));
+        let completed = done(&stage.address, &if is_replayed { replay("2024-01-15") } else { order }).await;
+        let mut expected = json!({"erased": [
+            erased(&channel, 0, 0, &[]),
+            erased(&hris, 7, 0, &[&SALARIES_KEPT]),
+            erased(&jobboard, 5, 3, &[&LEDGER_KEPT]),
+            erased(&signing, 3, 1, &[]),
+        ]});
+        if is_replayed {
+            expected["next_cursor"] = Value::Null;
+        }
+        assert_eq!(completed, expected);
+        assert_absent(&stored(stage).await, &person.planted());
+    }
+}
+
+#[tokio::test]
+async fn erasures_are_replayed_after_a_restore() {
+    let person = Everywhere::filled().await;
+    let stage = &person.stage;
+    let mut before = Vec::new();
+    for table in ["channel", "credentials", "hris", "jobboard", "signing"] {
+        before.extend(stage.items(table).await.into_iter().map(|item| (table, item)));
+    }
+    let objects = person.objects().await;
+    let [channel, hris, signing, jobboard] = person.names().await;
+    person.erase().await;
+    // The tables of the families are restored to the moment before; the audit table and the pictures are not.
+    for (table, item) in before {
+        stage.database("PutItem", &json!({"TableName": table, "Item": item})).await;
+    }
+    stage.expire_caches();
+    assert_eq!(person.objects().await, objects);
+    assert_eq!(done(&stage.address, &replay("2024-01-16")).await, json!({"erased": [], "next_cursor": null}));
+    assert_eq!(person.objects().await, objects);
+    let replayed = json!([
+        erased(&channel, 3, 0, &[&PAYMENTS_KEPT]),
+        erased(&hris, 8, 0, &[&SALARIES_KEPT]),
+        erased(&jobboard, 5, 0, &[&LEDGER_KEPT]),
+        erased(&signing, 3, 0, &[]),
+    ]);
+    assert_eq!(done(&stage.address, &replay("2024-01-15")).await, json!({"erased": replayed, "next_cursor": null}));
+    assert_absent(&stored(stage).await, &person.planted());
+    stage.clock.advance(SignedDuration::from_secs(1));
+    let again: Vec<Value> = [&channel, &hris, &jobboard, &signing].map(|object| erased(object, 0, 0, &[])).into();
+    assert_eq!(done(&stage.address, &replay("2024-01-15")).await, json!({"erased": again, "next_cursor": null}));
 }

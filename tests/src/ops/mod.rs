@@ -4,6 +4,7 @@ pub mod admin;
 mod audit;
 mod cleanup;
 mod erasure;
+pub mod everywhere;
 mod hris;
 mod hris_credentials;
 mod hris_import;

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
+use local::template::Template;
 use serde_json::{Value, json};
 use shared::crypto::keyring::Keyring;
-use shared::storage::sealed::{self, Fields};
+use shared::storage::sealed::{self, Fields, SEALED};
 use shared::storage::table::attribute::{from_typed_json, read_text, text, to_typed_json};
 use shared::storage::table::{Item, Key};
 use shared::values::Secret;
 
-use super::Stage;
+use super::product::place;
+use super::{Stage, fetch};
 
 /// Shorter values could occur by chance.
 const SHORTEST: usize = 7;
@@ -49,6 +51,70 @@ pub fn assert_absent(stored: &[u8], values: &[&str]) {
             assert!(!stored.contains(&spelling), "{value} is stored as {spelling}");
         }
     }
+}
+
+/// Fails unless stored bytes contain each of the values: the scan would find a value that stays.
+#[track_caller]
+pub fn assert_present(stored: &[u8], values: &[&str]) {
+    let stored = String::from_utf8_lossy(stored);
+    let is_missing = |value: &&&str| !spellings(value).iter().any(|spelling| stored.contains(spelling));
+    let missing: Vec<_> = values.iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "{missing:?} are not stored");
+}
+
+/// All that is stored: the items of every table and index, what they have sealed in plain text, and the keys and the content of all
+/// objects. The content of a search snapshot is compressed.
+pub async fn stored(stage: &Stage) -> Vec<u8> {
+    // A read of the text messages delivers what the streams hold: the copies of the audit records.
+    fetch(local::http::client().get(&stage.address.sms_outbox_url)).await;
+    let mut families = Vec::new();
+    for variable in ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET"] {
+        families.push(Keys::of(stage, variable).await);
+    }
+    let mut stored = Vec::new();
+    for table in Template::read().unwrap().tables() {
+        let (name, indexes) = (&table.create["TableName"], table.create["GlobalSecondaryIndexes"].as_array());
+        for item in stage.items(name.as_str().unwrap()).await {
+            stored.extend(item.to_string().into_bytes());
+            stored.extend(unsealed(&families, &item).into_bytes());
+        }
+        for index in indexes.into_iter().flatten() {
+            let scan = json!({"TableName": name, "IndexName": index["IndexName"]});
+            let scanned = stage.database("Scan", &scan).await;
+            assert_eq!(scanned.get("LastEvaluatedKey"), None, "more than one page");
+            stored.extend(scanned["Items"].to_string().into_bytes());
+        }
+    }
+    for bucket in ["UPLOADS_BUCKET", "AUDIT_BUCKET"] {
+        let bucket = stage.bucket(bucket);
+        let keys = bucket.list("").await.unwrap();
+        assert!(keys.len() < 1000, "more than one page");
+        for key in keys {
+            stored.extend(key.as_bytes());
+            let (content, size) = bucket.read(&key, 0, 1 << 25).await.unwrap().expect("an object");
+            assert_eq!(content.len() as u64, size, "{key}");
+            stored.extend(content);
+        }
+    }
+    stored
+}
+
+/// The openid of the one person whose record is wanted. The simulator of WeChat chooses it.
+pub async fn openid(stage: &Stage, variable: &str, table: &str, is_wanted: impl Fn(&Value) -> bool) -> String {
+    let items: Vec<Value> = stage.items(table).await.into_iter().filter(is_wanted).collect();
+    let [item] = &items[..] else { panic!("one person: {items:?}") };
+    Keys::of(stage, variable).await.opened(item)["openid"]["S"].as_str().expect("an openid").to_owned()
+}
+
+/// The sealed attributes of an item in plain text.
+fn unsealed(families: &[Keys], item: &Value) -> String {
+    let texts = item.as_object().unwrap().iter().filter_map(|(name, value)| Some((name, value["S"].as_str()?)));
+    let open = |(name, text): (&String, &str)| {
+        let plain = families.iter().find_map(|Keys(keyring)| keyring.try_open(&place(item, name), text));
+        assert!(plain.is_some() || name != SEALED, "no key opens {item}");
+        plain
+    };
+    texts.filter_map(open).collect()
 }
 
 /// Fails if an item of the family or of the credentials contains one of the values. Returns the items of the family.
@@ -113,19 +179,19 @@ pub async fn reseal(stage: &Stage, family: &str) -> u64 {
     let mut command = json!({"command": "reseal", "family": family, "limit": 1});
     let mut changed = 0;
     loop {
-        let answer = stage.address.command(&command).await;
-        if answer["errorType"] == "Conflict" {
+        let response = stage.address.command(&command).await;
+        if response["errorType"] == "Conflict" {
             // Processes may still use an older configuration.
             stage.clock.advance(SignedDuration::from_mins(10));
             continue;
         }
-        assert_eq!(answer["failed"], 0, "{answer}");
-        changed += answer["changed"].as_u64().expect("a number");
-        if answer["next"].is_null() {
-            assert_eq!(answer["complete"], true, "{answer}");
+        assert_eq!(response["failed"], 0, "{response}");
+        changed += response["changed"].as_u64().expect("a number");
+        if response["next"].is_null() {
+            assert_eq!(response["complete"], true, "{response}");
             return changed;
         }
-        command["cursor"] = answer["next"].clone();
+        command["cursor"] = response["next"].clone();
     }
 }
 

@@ -93,8 +93,13 @@ impl Stage {
 
     /// The uploads bucket, accessed directly.
     pub async fn objects(&self) -> Objects {
+        self.bucket("UPLOADS_BUCKET")
+    }
+
+    /// A bucket that a variable of the functions names, accessed directly.
+    pub fn bucket(&self, variable: &str) -> Objects {
         let environment = Environment::new(self.world.variables.clone(), self.clock.clone());
-        environment.objects(environment.required("UPLOADS_BUCKET").unwrap())
+        environment.objects(environment.required(variable).unwrap())
     }
 
     /// A second process on the same data, with the same clock and the same WeChat. It runs until it is dropped.
