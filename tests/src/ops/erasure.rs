@@ -162,3 +162,31 @@ async fn erasures_are_replayed_after_a_restore() {
     let again: Vec<Value> = [&channel, &hris, &jobboard, &signing].map(|object| erased(object, 0, 0, &[])).into();
     assert_eq!(done(&stage.address, &replay("2024-01-15")).await, json!({"erased": again, "next_cursor": null}));
 }
+
+#[tokio::test]
+async fn a_replay_of_many_erasures_is_continued_by_its_cursor() {
+    let stage = Stage::open().await;
+    let object = |number: u32| format!("jobboard/user/{number}");
+    let order = async |number: u32| {
+        let order = json!({"command": "erase_person", "objects": [object(number)], "reason": "本人申请"});
+        assert_eq!(done(&stage.address, &order).await, json!({"erased": [erased(&object(number), 0, 0, &[])]}));
+    };
+    order(0).await;
+    stage.clock.advance(SignedDuration::from_hours(24));
+    for number in 1..=103 {
+        order(number).await;
+        stage.clock.advance(SignedDuration::from_secs(1));
+    }
+    // The newest come first. The order of the day before is not replayed.
+    let all = |numbers: std::ops::RangeInclusive<u32>| -> Vec<Value> {
+        numbers.rev().map(|number| erased(&object(number), 0, 0, &[])).collect()
+    };
+    let first = done(&stage.address, &replay("2024-01-16")).await;
+    assert!(first["next_cursor"].is_string(), "{first}");
+    assert_eq!(first["erased"], Value::from(all(4..=103)));
+    let mut next = replay("2024-01-16");
+    next["cursor"] = first["next_cursor"].clone();
+    assert_eq!(done(&stage.address, &next).await, json!({"erased": all(1..=3), "next_cursor": null}));
+    next["since"] = "2024-01-15".into();
+    assert_eq!(done(&stage.address, &next).await, json!({"erased": all(0..=3), "next_cursor": null}));
+}

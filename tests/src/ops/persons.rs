@@ -12,9 +12,9 @@ pub use super::everywhere::Everywhere;
 use super::everywhere::{EMPLOYEE, EMPNO, ID_NUMBER, LEDGER_KEPT, NAME, PAYMENTS_KEPT, PHONE, SALARIES_KEPT, WECHAT, row};
 use crate::support::board::{self, Board};
 use crate::support::persons::{assert_absent, assert_present, stored};
-use crate::support::product;
-use crate::support::resource::{PAYMENTS, USERS, set};
-use crate::support::{Stage, success, worker};
+use crate::support::product::{self, APPROVAL, Product, numbered, returned};
+use crate::support::resource::{COMPANIES, PAYMENTS, USERS, set};
+use crate::support::{Partner, Stage, success, worker};
 
 #[tokio::test]
 async fn a_person_is_found_in_all_families_by_each_number() {
@@ -154,6 +154,122 @@ async fn a_snapshot_holds_the_entries_of_the_open_jobs_and_nothing_else() {
     let mut view = View::default();
     view.apply(vec![Change::Open(serde_json::from_str(job["entry"]["S"].as_str().expect("an entry")).unwrap())]);
     assert_eq!(bytes, view.snapshot("jobboard", stage.clock.now().as_millisecond()).unwrap());
+}
+
+#[tokio::test]
+async fn a_candidate_and_the_contact_of_a_company_are_found_exported_and_erased() {
+    let stage = Stage::open().await;
+    let (partner, product) = (Partner::join(&stage.address).await, Product::join_stage(&stage).await);
+    let mut company = COMPANIES.example();
+    (company["contact_person"], company["contact_phone"]) = (NAME.into(), PHONE.into());
+    for field in ["business_license.registration_capital", "business_license.paid_in_capital"] {
+        set(&mut company, field, Value::Null);
+    }
+    let mut whole = COMPANIES.stores(&partner, &company).await;
+    let candidate = json!({"uuid": EMPLOYEE, "name": NAME, "mobile": PHONE, "email": "planted.person@example.com"});
+    product.imports("candidates", std::slice::from_ref(&candidate)).await;
+    let planted = [NAME, PHONE, "planted.person@example.com"];
+    assert_present(&stored(&stage).await, &planted);
+
+    let id = company["channel_company_id"].as_str().unwrap();
+    let objects =
+        [format!("channel/company/{}/{id}", partner.appkey), format!("hris/candidate/{}/{EMPLOYEE}", product.company)];
+    let find = json!({"command": "find_person", "phone": PHONE});
+    assert_eq!(done(&stage.address, &find).await, json!({"objects": objects}));
+    let command = |command: &str| json!({"command": command, "objects": objects, "reason": "本人申请"});
+    let exported = done(&stage.address, &command("export_person")).await;
+    let content: Value =
+        local::http::client().get(exported["url"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();
+    let mut stored_candidate = candidate;
+    for empty in ["marriage", "degree", "status", "source_name"] {
+        stored_candidate[empty] = "".into();
+    }
+    let records = json!([
+        {"object": objects[0], "kind": "company", "record": company},
+        {"object": objects[1], "kind": "candidate", "record": stored_candidate},
+    ]);
+    assert_eq!(content, json!({"records": records, "pictures": []}));
+    // A lifecycle rule removes it after a day.
+    for export in stage.objects().await.list("exports/").await.unwrap() {
+        stage.objects().await.erase(&export).await.unwrap();
+    }
+
+    let erased = |records: u64| {
+        let of = |object: &String| json!({"object": object, "records": records, "pictures": 0, "kept": []});
+        json!({"erased": objects.each_ref().map(of)})
+    };
+    stage.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(done(&stage.address, &command("erase_person")).await, erased(1));
+    assert_absent(&stored(&stage).await, &planted);
+    for field in ["contact_person", "contact_phone"] {
+        set(&mut whole, field, Value::Null);
+    }
+    whole["updated_at"] = "2024-01-15T10:30:01Z".into();
+    assert_eq!(partner.get(&COMPANIES.example_path()).await, success(whole));
+    assert_eq!(product::items(&stage, "#candidate").await, [Value::Null; 0]);
+    assert_eq!(done(&stage.address, &find).await, json!({"objects": []}));
+    assert_eq!(done(&stage.address, &command("erase_person")).await, erased(0));
+}
+
+/// What an erasure of one employee returns.
+async fn erase_employee(product: &Product, uuid: &str) -> Value {
+    let objects = [format!("hris/employee/{}/{uuid}", product.company)];
+    let erased = done(&product.address, &json!({"command": "erase_person", "objects": objects, "reason": "本人申请"})).await;
+    let [of] = &erased["erased"].as_array().unwrap()[..] else { panic!("{erased}") };
+    assert_eq!(of["object"], objects[0]);
+    json!([of["records"], of["pictures"], of["kept"]])
+}
+
+#[tokio::test]
+async fn an_approval_stays_while_another_employee_has_the_name_of_its_creator() {
+    let product = Product::join().await;
+    let rows = [1, 2].map(|number| {
+        let mut row = numbered(number);
+        row["name"] = "重名".into();
+        row
+    });
+    product.imports("employees", &rows).await;
+    let (_, mut approval) = Product::records().into_iter().find(|(kind, _)| *kind == "approvals").expect("an approval");
+    approval["creator"] = "重名".into();
+    product.imports("approvals", std::slice::from_ref(&approval)).await;
+    approval["status_name"] = "不通过".into();
+    let show = async || product.get(&format!("/api/v2/approvals/{APPROVAL}"), product.with_token(json!({}))).await;
+    assert_eq!(show().await, product::body(approval.clone()));
+
+    let kept =
+        json!({"what": "approvals with the name of the creator", "why": "another employee of the company has the same name"});
+    assert_eq!(erase_employee(&product, rows[0]["uuid"].as_str().unwrap()).await, json!([3, 0, [kept]]));
+    assert_eq!(show().await, product::body(approval.clone()));
+    assert_eq!(erase_employee(&product, rows[1]["uuid"].as_str().unwrap()).await, json!([4, 0, []]));
+    (approval["creator"], approval["form_values"]) = ("已删除".into(), json!([]));
+    assert_eq!(show().await, product::body(approval));
+}
+
+#[tokio::test]
+async fn a_phone_that_another_employee_has_taken_over_stays_with_that_employee() {
+    let product = Product::join().await;
+    let (mut left, mut new) = (numbered(1), numbered(2));
+    left["status"] = "dimission".into();
+    new["mobile"] = left["mobile"].clone();
+    product.imports("employees", std::slice::from_ref(&left)).await;
+    product.imports("employees", std::slice::from_ref(&new)).await;
+    let show = async |id: &Value| {
+        product.get(&format!("/api/v2/employees/{}", id.as_str().unwrap()), product.with_token(json!({}))).await
+    };
+    let is_left = async || {
+        for id in [&new["mobile"], &new["empno"], &new["uuid"]] {
+            assert_eq!(show(id).await, product::body(returned(&new)), "{id}");
+        }
+    };
+    is_left().await;
+    // The record and the copy by number; not the copy by phone.
+    assert_eq!(erase_employee(&product, left["uuid"].as_str().unwrap()).await, json!([2, 0, []]));
+    is_left().await;
+    for id in [&left["empno"], &left["uuid"]] {
+        assert_eq!(show(id).await, product::rejection(404, 1102, "id does not exist"), "{id}");
+    }
+    assert_eq!(erase_employee(&product, new["uuid"].as_str().unwrap()).await, json!([3, 0, []]));
+    assert_eq!(show(&new["mobile"]).await, product::rejection(404, 1102, "id does not exist"));
 }
 
 #[tokio::test]
