@@ -1,28 +1,24 @@
 //! Audit records: who did what (`docs/security.md`, Audit).
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
+use reqwest::Method;
 use serde_json::{Value, json};
-use shared::runtime::environment::Environment;
 
 use super::admin::{done, fails};
-use crate::support::consent::{Browser, REVOKE};
-use crate::support::product::{MOBILE, Product};
+use crate::support::audit::{ops_admin, records, request_id};
+use crate::support::consent::{AUTHORIZE, Browser, REVOKE, TOKEN};
+use crate::support::product::{EMPLOYEE, MOBILE, Product, numbered};
+use crate::support::worker::{Platform, resume};
 use crate::support::{Stage, fetch};
 
-const AT: &str = "2024-01-15T10:30:00Z";
-
-async fn records(stage: &Stage, filter: Value) -> Vec<Value> {
-    let mut command = filter;
-    command["command"] = "audit".into();
-    let listed = done(&stage.address, &command).await;
-    assert_eq!(listed, json!({"records": listed["records"], "next_cursor": listed["next_cursor"]}));
-    listed["records"].as_array().unwrap().clone()
-}
+pub const AT: &str = "2024-01-15T10:30:00Z";
 
 /// The record of an act of `ops-admin` with this note.
 fn by_operator(record: &Value, by: &str, action: &str, object: &str, fields: &[&str]) -> Value {
     json!({
-        "at": AT, "actor": {"kind": "ops-admin", "id": "ops-admin", "name": "ops-admin"}, "by": by, "action": action,
+        "at": AT, "actor": ops_admin(), "by": by, "action": action,
         "object": object, "fields": fields, "request_id": record["request_id"], "outcome": "done",
     })
 }
@@ -34,11 +30,12 @@ async fn a_command_is_recorded_with_its_object_its_fields_and_the_versions() {
     done(&stage.address, &act("create_channel", "zhangsan")).await;
     stage.clock.advance(SignedDuration::from_secs(1));
     done(&stage.address, &act("disable_channel", "lisi")).await;
+    let lines = stage.take_lines();
     // A repeated command changes nothing, and a failed one as little: neither is recorded.
     done(&stage.address, &act("disable_channel", "lisi")).await;
     fails(&stage.address, &act("create_channel", "wangwu"), "Conflict", "appkey: exists already").await;
 
-    let listed = records(&stage, json!({"object": "channel/channel/channel-a"})).await;
+    let listed = records(&stage.address, json!({"object": "channel/channel/channel-a"})).await;
     let [disabled, created] = &listed[..] else { panic!("{listed:?}") };
     let object = "channel/channel/channel-a";
     let mut expected = by_operator(
@@ -53,12 +50,16 @@ async fn a_command_is_recorded_with_its_object_its_fields_and_the_versions() {
     let mut expected = by_operator(disabled, "lisi", "disable_channel", object, &["enabled", "epoch"]);
     (expected["before"], expected["after"], expected["at"]) = (1.into(), 2.into(), "2024-01-15T10:30:01Z".into());
     assert_eq!(*disabled, expected);
+    for record in [created, disabled] {
+        let line = json!({"function": "ops-admin", "command": record["action"]});
+        assert_eq!(record["request_id"], request_id(&lines, &line));
+    }
     assert_ne!(created["request_id"], disabled["request_id"]);
 
-    assert_eq!(records(&stage, json!({"actor": "ops-admin/ops-admin"})).await, listed);
-    assert_eq!(records(&stage, json!({"day": "2024-01-15"})).await, listed);
-    assert_eq!(records(&stage, json!({"day": "2024-01-16"})).await, Vec::<Value>::new());
-    assert_eq!(records(&stage, json!({"object": "channel/channel/channel-b"})).await, Vec::<Value>::new());
+    assert_eq!(records(&stage.address, json!({"actor": "ops-admin/ops-admin"})).await, listed);
+    assert_eq!(records(&stage.address, json!({"day": "2024-01-15"})).await, listed);
+    assert_eq!(records(&stage.address, json!({"day": "2024-01-16"})).await, Vec::<Value>::new());
+    assert_eq!(records(&stage.address, json!({"object": "channel/channel/channel-b"})).await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -70,7 +71,7 @@ async fn a_day_is_that_of_shanghai_and_lists_are_walked_by_cursor() {
     }
     stage.clock.advance(SignedDuration::from_hours(6));
     done(&stage.address, &json!({"command": "create_channel", "appkey": "late"})).await;
-    assert_eq!(records(&stage, json!({"day": "2024-01-16"})).await.len(), 1);
+    assert_eq!(records(&stage.address, json!({"day": "2024-01-16"})).await.len(), 1);
     let (mut walked, mut cursor) = (Vec::new(), Value::Null);
     loop {
         let mut command = json!({"command": "audit", "actor": "ops-admin/ops-admin", "limit": 2});
@@ -90,22 +91,40 @@ async fn a_day_is_that_of_shanghai_and_lists_are_walked_by_cursor() {
 #[tokio::test]
 async fn a_command_that_changes_something_must_say_who_is_responsible() {
     let stage = Stage::open().await;
-    let failed = |event: Value, message: &'static str| {
-        let address = &stage.address;
-        async move {
-            let response = address.invoke("ops-admin", &event).await;
-            assert_eq!(response.body, json!({"errorType": "Invalid", "errorMessage": message}));
+    let send = async |event: Value| stage.address.invoke("ops-admin", &event).await.body;
+    let create = |by: Value| json!({"command": "create_channel", "appkey": "a", "by": by});
+    for (by, message) in [
+        (json!(null), "by: is required"),
+        (json!(""), "by: is required"),
+        (json!(7), "by: must be a string"),
+        (json!("x".repeat(65)), "by: is too long"),
+    ] {
+        assert_eq!(send(create(by)).await, json!({"errorType": "Invalid", "errorMessage": message}));
+    }
+    let (mut writing, mut reading) = (0, 0);
+    for command in commands() {
+        let without = send(json!({"command": command})).await;
+        if ["audit", "find_", "list_", "show_"].iter().any(|read| command.starts_with(read)) {
+            assert!(without.get("errorMessage").is_none_or(|message| !message.to_string().contains("by:")), "{without}");
+            reading += 1;
+        } else {
+            let mut faults: Vec<&str> = Vec::new();
+            let with = send(json!({"command": command, "by": "zhangsan"})).await;
+            faults.extend(with["errorMessage"].as_str());
+            faults.push("by: is required");
+            assert_eq!(without, json!({"errorType": "Invalid", "errorMessage": faults.join("; ")}), "{command}");
+            writing += 1;
         }
-    };
-    failed(json!({"command": "create_channel", "appkey": "a"}), "by: is required").await;
-    failed(json!({"command": "create_channel", "appkey": "a", "by": ""}), "by: is required").await;
-    failed(json!({"command": "create_channel", "appkey": "a", "by": 7}), "by: must be a string").await;
-    failed(json!({"command": "create_channel", "appkey": "a", "by": "x".repeat(65)}), "by: is too long").await;
-    failed(json!({"command": "create_channel"}), "appkey: is required; by: is required").await;
-    failed(json!({"command": "reseal", "family": "hris"}), "by: is required").await;
-    let listed = stage.address.invoke("ops-admin", &json!({"command": "list_channels"})).await;
-    assert_eq!(listed.body, json!({"channels": [], "next_cursor": null}));
-    assert_eq!(records(&stage, json!({"day": "2024-01-15"})).await, Vec::<Value>::new());
+    }
+    assert!(writing > 30 && reading > 8, "{writing} and {reading} commands");
+    assert_eq!(send(json!({"command": "list_channels"})).await, json!({"channels": [], "next_cursor": null}));
+    assert_eq!(records(&stage.address, json!({"day": "2024-01-15"})).await, Vec::<Value>::new());
+}
+
+/// The names of all commands.
+fn commands() -> impl Iterator<Item = &'static str> {
+    let source = include_str!("../../../functions/ops/src/admin.rs");
+    source.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => ").map(|(name, _)| name))
 }
 
 #[tokio::test]
@@ -118,7 +137,7 @@ async fn an_import_records_each_row_and_never_a_value() {
     stage.clock.advance(SignedDuration::from_secs(1));
     product.imports("employees", &[row("陆伯言")]).await;
     product.imports("employees", &[row("陆伯言")]).await;
-    let listed = records(&stage, json!({"object": format!("hris/employee/{}/{uuid}", product.company)})).await;
+    let listed = records(&stage.address, json!({"object": format!("hris/employee/{}/{uuid}", product.company)})).await;
     let rows: Vec<&Value> = listed
         .iter()
         .map(|record| record["rows"].as_array().unwrap().iter().find(|row| row["id"] == uuid).expect("the row"))
@@ -131,6 +150,72 @@ async fn an_import_records_each_row_and_never_a_value() {
         let stored = Value::from(stage.items("audit").await).to_string();
         assert!(!stored.contains(value), "{value}");
     }
+}
+
+#[tokio::test]
+async fn the_records_of_an_import_of_many_transactions_share_its_request_id() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    let rows: Vec<Value> = (1..=60).map(numbered).collect();
+    stage.clock.advance(SignedDuration::from_secs(1));
+    stage.take_lines();
+    product.imports("employees", &rows).await;
+    let line = json!({"function": "ops-admin", "command": "import_hris"});
+    let request_id = request_id(&stage.take_lines(), &line);
+    let object = format!("hris/employee/{}", product.company);
+    let listed = records(&stage.address, json!({"object": object})).await;
+    assert_eq!(listed.len(), 3, "24 employees in each transaction");
+    let mut imported = Vec::new();
+    for record in listed.iter().rev() {
+        let rows = record["rows"].as_array().unwrap();
+        imported.extend(rows.iter().cloned());
+        let expected = json!({
+            "at": "2024-01-15T10:30:01Z", "actor": ops_admin(), "by": "zhangsan", "action": "import_hris", "object": object,
+            "rows": rows, "request_id": request_id, "outcome": "done",
+        });
+        assert_eq!(*record, expected);
+    }
+    let fields = imported[0]["fields"].clone();
+    assert!(["empno", "join_date", "mobile", "name", "status", "uuid"].iter().all(|name| fields.to_string().contains(name)));
+    let expected = |row: &Value| json!({"id": row["uuid"], "fields": fields, "after": 1});
+    assert_eq!(imported, rows.iter().map(expected).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn each_look_at_sealed_fields_is_recorded() {
+    let stage = Stage::open().await;
+    let platform = Platform::create(&stage.address).await;
+    let worker = platform.worker("shown").await;
+    assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
+    let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    stage.clock.advance(SignedDuration::from_secs(1));
+    stage.take_lines();
+    let shown = platform.command("show_application", json!({"em_id": em_id, "by": "lisi"})).await;
+    assert_eq!(shown["real_name"], "张三");
+    let listed = platform.command("list_applications", json!({"by": "lisi"})).await;
+    assert_eq!(listed["list"][0]["real_name"], "张三");
+    let lines = stage.take_lines();
+    let look = |action: &str, object: &str, fields: &[&str]| {
+        let line = json!({"function": "ops-admin", "command": action});
+        json!({
+            "at": "2024-01-15T10:30:01Z", "actor": ops_admin(), "by": "lisi", "action": action,
+            "object": format!("signing/application/{}/{object}", platform.code), "fields": fields,
+            "request_id": request_id(&lines, &line), "outcome": "done",
+        })
+    };
+    let number = em_id.to_string();
+    let of = async |object: &str| {
+        let object = format!("signing/application/{}/{object}", platform.code);
+        let mut records = records(&stage.address, json!({"object": object})).await;
+        records.retain(|record| record["actor"] == ops_admin());
+        records
+    };
+    assert_eq!(of(&number).await, [look("show_application", &number, &["real_name", "terms", "origin"])]);
+    assert_eq!(of("all").await, [look("list_applications", "all", &["real_name"])]);
+    // Nothing was shown.
+    platform.command("show_application", json!({"em_id": 1})).await;
+    platform.command("list_applications", json!({"status": 5})).await;
+    assert_eq!((of("1").await.len(), of("all").await.len()), (0, 1));
 }
 
 #[tokio::test]
@@ -151,55 +236,6 @@ async fn a_filter_of_the_audit_is_exactly_one() {
 }
 
 #[tokio::test]
-async fn each_record_is_copied_to_the_bucket_that_no_function_reads() {
-    let stage = Stage::open().await;
-    done(&stage.address, &json!({"command": "create_channel", "appkey": "copied"})).await;
-    // A read of the text messages delivers what the streams hold.
-    fetch(local::http::client().get(&stage.address.sms_outbox_url)).await;
-    let [item] = &stage.items("audit").await[..] else { panic!("one record") };
-    let environment = Environment::new(stage.address.variables.clone(), stage.clock.clone());
-    let bucket = environment.objects(environment.required("AUDIT_BUCKET").unwrap());
-    let key = format!("2024-01-15/{}.json", item["pk"]["S"].as_str().unwrap());
-    assert_eq!(bucket.list("").await.unwrap(), std::slice::from_ref(&key));
-    let (bytes, _) = bucket.read(&key, 0, 1 << 16).await.unwrap().expect("the copy");
-    let copy: Value = serde_json::from_slice(&bytes).unwrap();
-    assert_eq!(
-        (&copy["object"], &copy["action"], &copy["note"], copy["request_id"].as_str()),
-        (&json!("channel/channel/copied"), &json!("create_channel"), &json!("zhangsan"), item["request_id"]["S"].as_str())
-    );
-}
-
-#[tokio::test]
-async fn a_burst_of_rejected_sign_ins_is_recorded_once_in_its_window() {
-    let stage = Stage::open().await;
-    done(&stage.address, &json!({"command": "create_channel", "appkey": "guessed"})).await;
-    let body = json!({"appkey": "guessed", "secret": "wrong", "grant_type": "client_credentials"}).to_string();
-    let guess = async || {
-        let request = local::http::client().post(format!("{}/api/v1/auth/token", stage.address.base_url));
-        fetch(request.header("content-type", "application/json").body(body.clone())).await.status
-    };
-    let mut refused = 0;
-    for _ in 0..15 {
-        refused += usize::from(guess().await == 429);
-    }
-    assert_eq!(refused, 5);
-    let bursts = records(&stage, json!({"actor": "anonymous/-"})).await;
-    let [burst] = &bursts[..] else { panic!("{bursts:?}") };
-    let object = burst["object"].as_str().unwrap();
-    assert!(object.starts_with("channel/sign_in/token/guessed/channel#proofs#"), "{object}");
-    let expected = json!({
-        "at": AT, "actor": {"kind": "anonymous", "id": "-", "name": ""}, "action": "POST /api/v1/auth/token", "object": object,
-        "reason": "too many attempts", "request_id": burst["request_id"], "outcome": "rejected",
-    });
-    assert_eq!(*burst, expected);
-    stage.clock.advance(SignedDuration::from_mins(1));
-    for _ in 0..12 {
-        guess().await;
-    }
-    assert_eq!(records(&stage, json!({"actor": "anonymous/-"})).await.len(), 2);
-}
-
-#[tokio::test]
 async fn a_consent_its_grant_and_the_end_are_recorded_with_the_credential_that_acted() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
@@ -212,19 +248,32 @@ async fn a_consent_its_grant_and_the_end_are_recorded_with_the_credential_that_a
     let revoked = fetch(local::http::client().post(format!("{}{REVOKE}", app.address.base_url)).json(&body)).await;
     assert_eq!(revoked.status, 200);
 
-    let listed = records(&stage, json!({"actor": format!("app/{}", app.app_id)})).await;
+    let listed = records(&stage.address, json!({"actor": format!("app/{}", app.app_id)})).await;
     let [ended, issued] = &listed[..] else { panic!("{listed:?}") };
     let object = issued["object"].as_str().unwrap();
     assert!(object.starts_with(&format!("hris/grant/{}/{}/", product.company, app.app_id)), "{object}");
-    assert_eq!((&ended["action"], &issued["action"]), (&json!(format!("POST {REVOKE}")), &json!("POST /api/v2/oauth/token")));
-    assert_eq!((&ended["object"], &ended["fields"]), (&json!(object), &json!(["hash", "revoked_at"])));
-    assert_eq!(ended["actor"], json!({"kind": "app", "id": app.app_id, "name": ""}));
+    let by_app = |record: &Value, at: &str, path: &str, more: Value| {
+        let mut expected = json!({
+            "at": at, "actor": {"kind": "app", "id": app.app_id, "name": ""}, "action": format!("POST {path}"),
+            "object": object, "request_id": record["request_id"], "outcome": "done",
+        });
+        expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        expected
+    };
+    let revocation = json!({"fields": ["hash", "revoked_at"], "before": 1, "after": 2});
+    assert_eq!(*ended, by_app(ended, "2024-01-15T10:30:01Z", REVOKE, revocation));
+    let of_both = ["app_epoch", "app_id", "company", "employee", "employee_epoch", "expires_at", "product_epoch", "product_id"];
+    let with = |more: &[&'static str]| [&of_both[..], more].concat().into_iter().collect::<BTreeSet<_>>();
+    let fields = with(&["grant_id", "granted_at", "hash", "scopes"]);
+    assert_eq!(*issued, by_app(issued, AT, TOKEN, json!({"fields": fields, "after": 1})));
 
-    let consents = records(&stage, json!({"day": "2024-01-15"})).await;
+    let consents = records(&stage.address, json!({"day": "2024-01-15"})).await;
     let consents: Vec<&Value> = consents.iter().filter(|record| record["actor"]["kind"] == "employee").collect();
     let [consent] = consents[..] else { panic!("{consents:?}") };
-    let (company, employee) = consent["actor"]["id"].as_str().unwrap().split_once('/').unwrap();
-    assert_eq!(company, product.company);
-    assert_eq!(consent["object"], json!(format!("hris/consent/{company}/{}/{employee}", app.app_id)));
-    assert_eq!(consent["action"], "POST /api/v2/oauth/authorize");
+    let expected = json!({
+        "at": AT, "actor": {"kind": "employee", "id": format!("{}/{EMPLOYEE}", product.company), "name": ""},
+        "action": format!("POST {AUTHORIZE}"), "fields": with(&["callback_url", "scopes", "state"]), "after": 1, "object": format!("hris/consent/{}/{}/{EMPLOYEE}", product.company, app.app_id),
+        "request_id": consent["request_id"], "outcome": "done",
+    });
+    assert_eq!(*consent, expected);
 }

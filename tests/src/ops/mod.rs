@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod audit;
+mod audit_copies;
 mod cleanup;
 mod erasure;
 pub mod everywhere;
@@ -14,5 +15,6 @@ mod outbox;
 pub mod persons;
 mod retention;
 pub mod rotation;
+mod sign_ins;
 mod signing;
 mod upgrade;

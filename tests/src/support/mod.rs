@@ -3,6 +3,7 @@
 //! Most tests share one system ([`world`]) and are isolated there as tenants are: each creates its own channel, company, platform or
 //! user. A test that sets the clock, counts calls or injects faults starts a system of its own ([`Stage`]).
 
+pub mod audit;
 pub mod board;
 pub mod calls;
 pub mod consent;
