@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use image::ImageFormat;
 use jiff::SignedDuration;
+use ops::cleanup::Cleanup;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use shared::runtime::clock::Clock as _;
+use shared::runtime::environment::Environment;
 
 use crate::support::board::{Board, User, done};
 use crate::support::picture::picture;
@@ -33,6 +36,7 @@ async fn clean(stage: &Stage) -> [(u64, u64); 6] {
         for what in ["done", "failed"] {
             assert_eq!(metrics[format!("{rule}_{what}")].as_f64(), Some(of(what) as f64), "{rule}: {metrics}");
         }
+        assert_eq!(run[rule]["is_cut_short"], false, "{run}");
         (of("done"), of("failed"))
     })
 }
@@ -78,6 +82,26 @@ async fn a_visit_is_removed_after_a_year() {
     assert_eq!(product.post(&format!("/api/v2/employees/{EMPLOYEE}/notify"), visit).await.status, 200);
     assert_eq!(product::items(&stage, "#visit").await.len(), 1);
     erases(&stage, "visits", 1, days(365), &["hris"]).await;
+    assert_eq!(product::items(&stage, "#visit").await, [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn a_run_whose_time_is_up_between_two_visits_is_continued_by_the_next() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.add_records().await;
+    for number in 0..20 {
+        let visit = product.with_token(json!({"name": format!("访客{number}"), "time": "下午"}));
+        assert_eq!(product.post(&format!("/api/v2/employees/{EMPLOYEE}/notify"), visit).await.status, 200);
+    }
+    stage.clock.advance(days(365));
+    let environment = Environment::new(stage.address.variables.clone(), stage.clock.clone());
+    // The time is up when the first visit is removed. A few are removed at once.
+    let run = Cleanup::connect(&environment).await.unwrap().handle(stage.clock.now(), "a-request").await;
+    assert_eq!(run["visits"], json!({"done": 1, "failed": 0, "is_cut_short": true}));
+    let left = product::items(&stage, "#visit").await.len();
+    assert!((12..20).contains(&left), "{left}");
+    assert_eq!(clean(&stage).await, only("visits", left as u64));
     assert_eq!(product::items(&stage, "#visit").await, [Value::Null; 0]);
 }
 
