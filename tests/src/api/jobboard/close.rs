@@ -8,12 +8,14 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::logout::{assert_alive, assert_ended, log_in, login_required};
+use crate::support::audit::records_of;
 use crate::support::board::{Board, User, data, done, rejection};
-use crate::support::persons::assert_absent;
+use crate::support::persons::{assert_absent, assert_present, openid, stored};
 use crate::support::picture::picture;
 use crate::support::wire::Failure;
 use crate::support::{Response, Stage};
 
+const AT: &str = "2024-01-15T10:30:00Z";
 const CLOSE: &str = "/user/close";
 const PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -32,16 +34,17 @@ async fn listed(stage: &Stage, board: &Board) -> BTreeSet<u64> {
     jobs.as_array().unwrap().iter().map(|job| job["id"].as_u64().unwrap()).collect()
 }
 
-/// Action, actor and fields of each audit record of a user, the newest first.
+/// The audit records of a user, the newest first.
 async fn recorded(user: &User) -> Vec<Value> {
-    let command = json!({"command": "audit", "object": format!("jobboard/user/{}", user.id)});
-    let records = user.board.address.command(&command).await["records"].clone();
-    let short = |record: &Value| json!([record["action"], record["actor"], record["fields"]]);
-    records.as_array().unwrap().iter().map(short).collect()
+    records_of(&user.board.address, &format!("jobboard/user/{}", user.id)).await
 }
 
-fn record_of(user: &User, action: &str, fields: &[&str]) -> Value {
-    json!([action, {"kind": "user", "id": user.id.to_string(), "name": ""}, fields])
+/// The record of a request that closes or opens the account.
+fn record_of(user: &User, at: &str, action: &str, fields: &[&str]) -> Value {
+    json!({
+        "at": at, "actor": {"kind": "user", "id": user.id.to_string(), "name": ""}, "action": action,
+        "object": format!("jobboard/user/{}", user.id), "fields": fields, "outcome": "done",
+    })
 }
 
 async fn log_in_status(board: &Board, name: &str) -> Response {
@@ -82,7 +85,10 @@ async fn a_closed_account_has_no_token_and_no_open_job() {
     for job in [open, also_open] {
         assert_eq!(board.post("/jobs/info", &json!({"job_id": job})).await, rejection(404, "job not found"));
     }
-    assert_eq!(recorded(&first).await, [record_of(&first, "POST /user/close", &["closed_at", "epoch"])]);
+    assert_eq!(
+        recorded(&first).await,
+        [record_of(&first, "2024-01-15T10:30:01Z", "POST /user/close", &["closed_at", "epoch"])]
+    );
 
     assert_alive(&other).await;
     assert_eq!(other.info().await, before);
@@ -90,8 +96,8 @@ async fn a_closed_account_has_no_token_and_no_open_job() {
     // A job that was closed before is not changed, and one that was taken down stays so.
     let again = log_in(&board, "leaving", &first).await;
     assert_eq!(again.job(closed).await, closed_before);
-    let refused = again.post("/job/close", &json!({"job_id": taken_down})).await;
-    assert_eq!(refused, rejection(400, "job_id: was taken down"));
+    let rejected = again.post("/job/close", &json!({"job_id": taken_down})).await;
+    assert_eq!(rejected, rejection(400, "job_id: was taken down"));
 }
 
 #[tokio::test]
@@ -120,14 +126,14 @@ async fn a_log_in_within_30_days_opens_the_account() {
     assert_ended(&user).await;
     // Its jobs stay closed.
     assert_eq!(listed(&stage, &board).await, BTreeSet::from([foreign]));
-    let opened = record_of(&user, "POST /wechat/user/login", &["closed_at"]);
-    let closed = record_of(&user, "POST /user/close", &["closed_at", "epoch"]);
+    let opened = record_of(&user, "2024-02-14T10:29:59Z", "POST /wechat/user/login", &["closed_at"]);
+    let closed = |at: &str| record_of(&user, at, "POST /user/close", &["closed_at", "epoch"]);
     let without_vouchers = async || {
         let mut records = recorded(&user).await;
-        records.retain(|record| record[0] != "adjust_vouchers");
+        records.retain(|record| record["action"] != "adjust_vouchers");
         records
     };
-    assert_eq!(without_vouchers().await, [&opened, &closed].map(Clone::clone));
+    assert_eq!(without_vouchers().await, [opened.clone(), closed(AT)]);
 
     // An ordinary log-in reads no more than before, and an open account is never erased.
     stage.take_calls();
@@ -144,37 +150,30 @@ async fn a_log_in_within_30_days_opens_the_account() {
     let again = board.register("returning", "13900000003").await;
     assert_eq!(again.id, user.id);
     all_of(&again).await;
-    let registered = record_of(&user, "POST /wechat/user/register", &["closed_at"]);
-    assert_eq!(without_vouchers().await, [registered, closed.clone(), opened, closed]);
+    let registered = record_of(&user, "2024-05-14T10:29:58Z", "POST /wechat/user/register", &["closed_at"]);
+    assert_eq!(without_vouchers().await, [registered, closed("2024-04-14T10:29:59Z"), opened, closed(AT)]);
 }
 
 const NAME: &str = "慕容雪见植";
 const PHONE: &str = "13761542098";
-const OPENID: &str = "planted-openid-7731";
-const PLANTED: [&str; 6] = [NAME, PHONE, OPENID, "清河坊植树弄二十号", "植桂里四合院东厢", "包吃住另有植树补贴"];
+/// The name under which the simulator of WeChat knows the person.
+const WECHAT: &str = "planted-person";
+const PLACE: &str = "清河坊植树弄二十号";
+const JOB_ADDRESS: &str = "植桂里四合院东厢";
+const JOB_DESCRIPTION: &str = "包吃住另有植树补贴";
 
 /// A user with a job, a collected job and a picture.
 async fn planted(stage: &Stage, board: &Board) -> User {
-    let user = board.register(OPENID, PHONE).await;
+    let user = board.register(WECHAT, PHONE).await;
     assert_eq!(user.post("/user/update/info", &json!({"name": NAME})).await, done());
-    let place = json!({"address": PLANTED[3], "longitude": 104.06, "latitude": 30.65});
+    let place = json!({"address": PLACE, "longitude": 104.06, "latitude": 30.65});
     assert_eq!(user.post("/user/update/geo", &place).await, done());
-    let job = json!({"contact": PHONE, "user_name": NAME, "address": PLANTED[4], "description": PLANTED[5]});
+    let job = json!({"contact": PHONE, "user_name": NAME, "address": JOB_ADDRESS, "description": JOB_DESCRIPTION});
     let job = user.post_job(job).await;
     assert_eq!(user.post("/job/collect", &json!({"job_id": job})).await, done());
     let name = format!("img/{}_{}.png", user.id, stage.clock_nanoseconds());
     stage.objects().await.put(&name, picture(ImageFormat::Png), "image/png").await.unwrap();
     user
-}
-
-/// The items of every table, and the keys of all objects.
-async fn stored(stage: &Stage) -> String {
-    let mut stored = Vec::new();
-    for table in ["channel", "credentials", "hris", "jobboard", "signing", "audit"] {
-        stored.extend(stage.items(table).await);
-    }
-    stored.push(json!(stage.objects().await.list("").await.unwrap()));
-    Value::from(stored).to_string()
 }
 
 #[tokio::test]
@@ -194,34 +193,39 @@ async fn after_30_days_the_clean_up_erases_the_person() {
     stage.clock.advance(PERIOD - SECOND);
     assert_eq!(erased(&stage).await, 0);
     assert_eq!(of_user().await, before);
-    assert!(stored(&stage).await.contains(NAME), "the scan finds what is there");
+    let openid = openid(&stage, "JOBBOARD_SECRET", "jobboard", |item| item["pk"]["S"] == format!("user#{}", user.id)).await;
+    let planted = [NAME, PHONE, &openid, PLACE, JOB_ADDRESS, JOB_DESCRIPTION, &format!("img/{}_", user.id)];
+    assert_present(&stored(&stage).await, &planted);
 
     stage.clock.advance(SECOND);
     assert_eq!(erased(&stage).await, 1);
-    let now = stored(&stage).await;
-    assert_absent(now.as_bytes(), &PLANTED);
-    assert!(!now.contains(&format!("img/{}_", user.id)), "{now}");
+    assert_absent(&stored(&stage).await, &planted);
     assert_eq!(erased(&stage).await, 0);
-    assert_eq!(log_in_status(&board, OPENID).await, rejection(404, "user not found"));
-    let again = board.register(OPENID, PHONE).await;
+    assert_eq!(log_in_status(&board, WECHAT).await, rejection(404, "user not found"));
+    let again = board.register(WECHAT, PHONE).await;
     assert_ne!(again.id, user.id);
     assert_eq!(data(&again.post("/jobs/my", &json!({})).await)["total"], 0);
     assert_eq!(data(&again.info().await)["name"], "");
     assert_eq!(listed(&stage, &board).await, BTreeSet::from([kept]));
 
-    let records = recorded(&user).await;
-    let sweep = json!({"kind": "sweep", "id": "ops-cleanup", "name": "ops-cleanup"});
-    let (by_sweep, by_user) = records.split_at(records.len() - 1);
-    assert!(!by_sweep.is_empty() && by_sweep.iter().all(|record| *record == json!(["ops-cleanup", sweep, ["erased"]])));
-    assert_eq!(by_user, [record_of(&user, "POST /user/close", &["closed_at", "epoch"])]);
+    let object = format!("jobboard/user/{}", user.id);
+    let sweep = json!({
+        "at": "2024-02-14T10:30:00Z", "actor": {"kind": "sweep", "id": "ops-cleanup", "name": "ops-cleanup"},
+        "action": "ops-cleanup", "object": object, "fields": ["erased"], "outcome": "done",
+    });
+    // The job, the collection, and the user.
+    let by_user = record_of(&user, AT, "POST /user/close", &["closed_at", "epoch"]);
+    assert_eq!(recorded(&user).await, [sweep.clone(), sweep.clone(), sweep, by_user]);
 
     // A restore brings the user back; the replay of the erasures removes the user again.
     for item in before.iter().filter(|item| item["pk"]["S"] == format!("user#{}", user.id)) {
         stage.database("PutItem", &json!({"TableName": "jobboard", "Item": item})).await;
     }
     let replayed = stage.address.command(&json!({"command": "replay_erasures", "since": "2024-02-01"})).await;
-    let object = format!("jobboard/user/{}", user.id);
-    assert_eq!(replayed["erased"][0]["object"], object, "{replayed}");
+    let why = "电子商务法 第三十一条 (3 years), 会计档案管理办法 第十四条 (30 years)";
+    let ledger = json!({"what": "orders, refunds and the voucher ledger, under the number of the user", "why": why});
+    let erased = json!({"object": object, "records": 2, "pictures": 0, "kept": [ledger]});
+    assert_eq!(replayed, json!({"erased": [erased], "next_cursor": null}));
     assert!(stage.items("jobboard").await.iter().all(|item| item["pk"]["S"] != format!("user#{}", user.id)));
     assert_eq!(again.info().await.status, 200);
 }

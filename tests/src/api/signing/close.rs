@@ -7,11 +7,14 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::logout::{applied, assert_alive, assert_ended};
-use crate::support::persons::assert_absent;
+use crate::support::audit::records_of;
+use crate::support::persons::{assert_absent, assert_present, openid, stored};
 use crate::support::picture::picture;
 use crate::support::worker::{Platform, Worker, ok, rejection, resume};
 use crate::support::{Response, Stage, fetch};
 
+const AT: &str = "2024-01-15T10:30:00Z";
+const CLOSE: &str = "POST /weixin/close";
 const PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -26,16 +29,18 @@ async fn erased(stage: &Stage) -> Value {
     run["closed_workers"]["done"].clone()
 }
 
-/// Action, actor and fields of each audit record of a worker, the newest first.
+/// The audit records of a worker, the newest first.
 async fn recorded(platform: &Platform, em_id: &Value) -> Vec<Value> {
-    let command = json!({"command": "audit", "object": format!("signing/worker/{}/{em_id}", platform.code)});
-    let records = platform.address.command(&command).await["records"].clone();
-    let short = |record: &Value| json!([record["action"], record["actor"], record["fields"]]);
-    records.as_array().unwrap().iter().map(short).collect()
+    records_of(&platform.address, &format!("signing/worker/{}/{em_id}", platform.code)).await
 }
 
-fn record_of(platform: &Platform, em_id: &Value, action: &str) -> Value {
-    json!([action, {"kind": "worker", "id": format!("{}/{em_id}", platform.code), "name": ""}, ["closed_at", "sessions"]])
+/// The record of a request that closes or opens the account.
+fn record_of(platform: &Platform, em_id: &Value, at: &str, action: &str) -> Value {
+    json!({
+        "at": at, "actor": {"kind": "worker", "id": format!("{}/{em_id}", platform.code), "name": ""}, "action": action,
+        "object": format!("signing/worker/{}/{em_id}", platform.code), "fields": ["closed_at", "sessions"],
+        "outcome": "done",
+    })
 }
 
 #[tokio::test]
@@ -56,7 +61,7 @@ async fn a_closed_account_has_no_session() {
     for worker in &others {
         assert_alive(worker).await;
     }
-    assert_eq!(recorded(&platform, &em_id).await, [record_of(&platform, &em_id, "POST /weixin/close")]);
+    assert_eq!(recorded(&platform, &em_id).await, [record_of(&platform, &em_id, AT, CLOSE)]);
     assert_eq!(recorded(&platform, &kept).await, [Value::Null; 0]);
 }
 
@@ -75,8 +80,8 @@ async fn a_log_in_within_30_days_opens_the_account() {
     assert_eq!(again.get("/employee").await, before);
     assert_alive(&again).await;
     assert_ended(&worker).await;
-    let (opened, closed) =
-        (record_of(&platform, &em_id, "POST /weixin/login"), record_of(&platform, &em_id, "POST /weixin/close"));
+    let opened = record_of(&platform, &em_id, "2024-02-14T10:29:59Z", "POST /weixin/login");
+    let closed = record_of(&platform, &em_id, AT, CLOSE);
     assert_eq!(recorded(&platform, &em_id).await, [opened.clone(), closed.clone()]);
     // Another log-in opens nothing, and an open account is never erased.
     platform.worker("returning").await;
@@ -92,20 +97,28 @@ async fn a_log_in_within_30_days_opens_the_account() {
     assert_eq!(platform.worker("returning").await.get("/employee").await, before);
 }
 
-const OPENID: &str = "planted-openid-7731";
-const PLANTED: [&str; 5] = ["慕容雪见植", "13761542098", "44030119900307663X", "居住路八十八号三单元", OPENID];
+/// The name under which the simulator of WeChat knows the person.
+const WECHAT: &str = "planted-person";
+const NAME: &str = "慕容雪见植";
+const PHONE: &str = "13761542098";
+const ID_NUMBER: &str = "44030119900307663X";
+const HOME: &str = "居住路八十八号三单元";
 
 #[tokio::test]
 async fn after_30_days_the_clean_up_erases_the_person() {
     let stage = Stage::open().await;
     let platform = Platform::create(&stage.address).await;
-    let (worker, other) = (platform.worker(OPENID).await, platform.worker("staying").await);
+    let (worker, other) = (platform.worker(WECHAT).await, platform.worker("staying").await);
     let mut sent = resume();
-    (sent["real_name"], sent["phone"], sent["id_number"]) = (PLANTED[0].into(), PLANTED[1].into(), PLANTED[2].into());
-    sent["addr"] = PLANTED[3].into();
+    (sent["real_name"], sent["phone"], sent["id_number"]) = (NAME.into(), PHONE.into(), ID_NUMBER.into());
+    sent["addr"] = HOME.into();
     sent["id_card_front"] = worker.upload("a.png", &picture(ImageFormat::Png)).await.body["data"]["url"].clone();
     assert_eq!(worker.send_json(Method::POST, &sent).await, ok(Value::Null));
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
+    let number = em_id.to_string();
+    let is_worker = |item: &Value| item["sk"]["S"] == "worker" && item["em_id"]["N"] == *number;
+    let openid = openid(&stage, "SIGNING_SECRET", "signing", is_worker).await;
+    let planted = [NAME, PHONE, ID_NUMBER, HOME, &openid];
     let kept = applied(&other).await;
     assert_eq!(close(&worker).await, ok(json!({})));
     let before = stage.items("signing").await;
@@ -114,34 +127,36 @@ async fn after_30_days_the_clean_up_erases_the_person() {
     assert_eq!(stage.items("signing").await, before);
     let pictures = async || stage.objects().await.list("signing/").await.unwrap().len();
     assert_eq!(pictures().await, 1);
+    assert_present(&stored(&stage).await, &planted);
 
     stage.clock.advance(SECOND);
     assert_eq!(erased(&stage).await, 1);
-    let mut stored = Vec::new();
-    for table in ["channel", "credentials", "hris", "jobboard", "signing", "audit"] {
-        stored.extend(stage.items(table).await);
-    }
-    assert_absent(Value::from(stored).to_string().as_bytes(), &PLANTED);
+    assert_absent(&stored(&stage).await, &planted);
     assert_eq!(pictures().await, 0);
-    let number = em_id.to_string();
     let of_person = |item: &Value| item["em_id"]["N"] == *number || item["sk"]["S"] == *number;
     assert!(!stage.items("signing").await.iter().any(of_person));
     assert_eq!(erased(&stage).await, 0);
     assert_eq!(platform.command("show_application", json!({"em_id": kept})).await["real_name"], "张三");
-    let sweep = json!(["ops-cleanup", {"kind": "sweep", "id": "ops-cleanup", "name": "ops-cleanup"}, ["erased"]]);
-    assert_eq!(recorded(&platform, &em_id).await, [sweep, record_of(&platform, &em_id, "POST /weixin/close")]);
+    let sweep = json!({
+        "at": "2024-02-14T10:30:00Z", "actor": {"kind": "sweep", "id": "ops-cleanup", "name": "ops-cleanup"},
+        "action": "ops-cleanup", "object": format!("signing/worker/{}/{em_id}", platform.code), "fields": ["erased"],
+        "outcome": "done",
+    });
+    assert_eq!(recorded(&platform, &em_id).await, [sweep, record_of(&platform, &em_id, AT, CLOSE)]);
 
     // A restore brings the worker back; the replay of the erasures removes the worker again.
     for item in before.iter().filter(|item| of_person(item)) {
         stage.database("PutItem", &json!({"TableName": "signing", "Item": item})).await;
     }
     let replayed = stage.address.command(&json!({"command": "replay_erasures", "since": "2024-02-01"})).await;
-    assert_eq!(replayed["erased"][0]["object"], format!("signing/worker/{}/{em_id}", platform.code), "{replayed}");
+    let object = format!("signing/worker/{}/{em_id}", platform.code);
+    let again = json!({"object": object, "records": 3, "pictures": 0, "kept": []});
+    assert_eq!(replayed, json!({"erased": [again], "next_cursor": null}));
     assert!(!stage.items("signing").await.iter().any(of_person));
 
-    let opened = platform.log_in(&platform.login_code(OPENID).await).await;
+    let opened = platform.log_in(&platform.login_code(WECHAT).await).await;
     assert_eq!((opened.status, &opened.body["data"]["em_id"]), (200, &json!(0)), "{opened:?}");
-    let again = platform.worker(OPENID).await;
+    let again = platform.worker(WECHAT).await;
     assert_ne!(applied(&again).await, em_id);
 }
 
