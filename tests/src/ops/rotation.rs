@@ -106,14 +106,14 @@ async fn reseal(stage: &Stage, during: impl AsyncFn()) {
     for family in FAMILIES {
         let mut command = json!({"command": "reseal", "family": family, "limit": 1});
         loop {
-            let answer = stage.address.command(&command).await;
-            assert_eq!((&answer["family"], &answer["failed"]), (&json!(family), &json!(0)), "{answer}");
+            let response = stage.address.command(&command).await;
+            assert_eq!((&response["family"], &response["failed"]), (&json!(family), &json!(0)), "{response}");
             during().await;
-            if answer["next"].is_null() {
-                assert_eq!(answer["complete"], true, "{answer}");
+            if response["next"].is_null() {
+                assert_eq!(response["complete"], true, "{response}");
                 break;
             }
-            command["cursor"] = answer["next"].clone();
+            command["cursor"] = response["next"].clone();
         }
     }
 }

@@ -3,19 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done};
-use crate::support::persons::{Keys, assert_absent, assert_not_stored, assert_sealed, reseal};
+use crate::support::persons::{Keys, assert_absent, assert_not_stored, assert_present, assert_sealed, openid, reseal, stored};
 use crate::support::{Response, Stage};
 
-/// The openid and the phone of the owner, the contact of a job, and where the owner is.
-const PLANTED: [&str; 7] = [
-    "planted-openid-7731",
-    "13761542098",
-    "+86 136-9852-0147",
-    "13698520147",
-    "居住路八十八号三单元",
-    "104.061728",
-    "30.657412",
-];
+/// The name under which the simulator of WeChat knows the owner.
+const WECHAT: &str = "planted-person";
+/// The phone of the owner, the contact of a job, and where the owner is.
+const PHONE: &str = "13761542098";
+const CONTACT: &str = "+86 136-9852-0147";
+const PLACE: &str = "居住路八十八号三单元";
+const LONGITUDE: &str = "104.061728";
+const LATITUDE: &str = "30.657412";
 
 struct Posted {
     stage: Stage,
@@ -23,6 +21,8 @@ struct Posted {
     owner: User,
     caller: User,
     jobs: [u64; 2],
+    /// Of the owner.
+    openid: String,
 }
 
 impl Posted {
@@ -30,19 +30,21 @@ impl Posted {
     async fn open() -> Self {
         let stage = Stage::open().await;
         let board = Board::of(&stage.address);
-        let owner = board.register(PLANTED[0], PLANTED[1]).await;
+        let owner = board.register(WECHAT, PHONE).await;
         let caller = board.join().await;
         let place = json!({
-            "first_area_id": 1, "second_area_id": 101, "third_area_id": 1001, "address": PLANTED[4],
+            "first_area_id": 1, "second_area_id": 101, "third_area_id": 1001, "address": PLACE,
             "longitude": 104.061728, "latitude": 30.657412,
         });
         assert_eq!(owner.post("/user/update/geo", &place).await, done());
-        let job = json!({"contact": PLANTED[2], "user_name": "王五", "positions": "洗碗工"});
+        let job = json!({"contact": CONTACT, "user_name": "王五", "positions": "洗碗工"});
         let jobs = [owner.post_job(job.clone()).await, owner.post_job(job).await];
         caller.adjust_vouchers(1).await;
         assert_eq!(caller.call(jobs[0]).await, done());
         assert_eq!(caller.post("/job/collect", &json!({"job_id": jobs[0]})).await, done());
-        let posted = Self { stage, board, owner, caller, jobs };
+        let is_owner = |item: &Value| item["pk"]["S"] == format!("user#{}", owner.id);
+        let openid = openid(&stage, "JOBBOARD_SECRET", "jobboard", is_owner).await;
+        let posted = Self { stage, board, owner, caller, jobs, openid };
         posted.pin(jobs[0]).await;
         posted
     }
@@ -53,11 +55,11 @@ impl Posted {
         assert_eq!(self.owner.order_status(order["order_no"].as_str().unwrap()).await, "paid", "{paid}");
     }
 
-    async fn answers(&self) -> Vec<Response> {
+    async fn responses(&self) -> Vec<Response> {
         let Self { board, owner, caller, jobs, .. } = self;
         self.stage.refresh_searches();
         let job = json!({"job_id": jobs[0]});
-        let answers = vec![
+        let responses = vec![
             owner.info().await,
             owner.post("/jobs/info", &job).await,
             caller.post("/jobs/info", &job).await,
@@ -69,19 +71,25 @@ impl Posted {
             caller.post("/contact_history/out", &json!({})).await,
             owner.post("/contact_history/in", &json!({})).await,
         ];
-        assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-        assert_eq!(answers[0].body["data"]["phone"], PLANTED[1]);
-        let contacts: Vec<&Value> = answers[1..4].iter().map(|answer| &answer.body["data"]["contact"]).collect();
-        let masked = answers[3].body["data"]["contact"].as_str().unwrap();
-        assert_eq!(contacts[..2], [PLANTED[2]; 2]);
+        assert!(responses.iter().all(|response| response.status == 200), "{responses:?}");
+        assert_eq!(responses[0].body["data"]["phone"], PHONE);
+        let contacts: Vec<&Value> = responses[1..4].iter().map(|response| &response.body["data"]["contact"]).collect();
+        let masked = responses[3].body["data"]["contact"].as_str().unwrap();
+        assert_eq!(contacts[..2], [CONTACT; 2]);
         assert!(masked.contains("****") && !masked.contains("9852"), "{masked}");
-        assert_eq!(answers[4].body["data"]["jobs"].as_array().map(Vec::len), Some(2));
-        assert_eq!(answers[9].body["data"]["total"], 1, "{:?}", answers[9]);
-        answers
+        assert_eq!(responses[4].body["data"]["jobs"].as_array().map(Vec::len), Some(2));
+        assert_eq!(responses[9].body["data"]["total"], 1, "{:?}", responses[9]);
+        responses
+    }
+
+    /// What is stored of persons, sealed.
+    fn planted(&self) -> [&str; 6] {
+        [&self.openid, PHONE, CONTACT, PLACE, LONGITUDE, LATITUDE]
     }
 
     async fn assert_sealed(&self) {
-        let items = assert_not_stored(&self.stage, "jobboard", &PLANTED).await;
+        assert_present(&stored(&self.stage).await, &self.planted());
+        let items = assert_not_stored(&self.stage, "jobboard", &self.planted()).await;
         let mut sealed = 0;
         for item in items {
             match kind(&item) {
@@ -127,7 +135,7 @@ fn kind(item: &Value) -> Option<&str> {
 #[tokio::test]
 async fn what_is_stored_of_persons_is_sealed_also_in_the_feed_and_the_snapshots() {
     let posted = Posted::open().await;
-    posted.answers().await;
+    posted.responses().await;
     posted.assert_sealed().await;
     // Each kind of change seals the record again.
     let [pinned, other] = posted.jobs;
@@ -136,7 +144,7 @@ async fn what_is_stored_of_persons_is_sealed_also_in_the_feed_and_the_snapshots(
     assert_eq!(owner.post("/jobs/refresh", &json!({"job_id": other})).await, done());
     assert_eq!(owner.post("/user/update/info", &json!({"name": "王五"})).await, done());
     posted.assert_sealed().await;
-    assert_eq!(owner.job(pinned).await["contact"], PLANTED[2]);
+    assert_eq!(owner.job(pinned).await["contact"], CONTACT);
 
     let snapshot = posted.stage.address.invoke("jobboard-search-snapshot", &json!({})).await;
     assert_eq!((snapshot.status, &snapshot.body["jobs"]), (200, &json!(2)), "{snapshot:?}");
@@ -146,21 +154,21 @@ async fn what_is_stored_of_persons_is_sealed_also_in_the_feed_and_the_snapshots(
     for key in keys {
         let (bytes, size) = objects.read(&key, 0, 1 << 20).await.unwrap().expect("an object");
         assert_eq!(bytes.len() as u64, size, "{key}");
-        assert_absent(&bytes, &PLANTED);
+        assert_absent(&bytes, &posted.planted());
     }
 }
 
 #[tokio::test]
 async fn records_of_earlier_versions_answer_the_same_until_reseal_has_moved_them_and_after() {
     let posted = Posted::open().await;
-    let before = posted.answers().await;
+    let before = posted.responses().await;
     posted.make_earlier().await;
-    assert_eq!(posted.answers().await, before);
+    assert_eq!(posted.responses().await, before);
     assert_eq!(reseal(&posted.stage, "jobboard").await, 4);
     posted.assert_sealed().await;
-    assert_eq!(posted.answers().await, before);
+    assert_eq!(posted.responses().await, before);
     assert_eq!(reseal(&posted.stage, "jobboard").await, 0);
-    assert_eq!(posted.board.register(PLANTED[0], "13900000000").await.id, posted.owner.id);
+    assert_eq!(posted.board.register(WECHAT, "13900000000").await.id, posted.owner.id);
 }
 
 #[tokio::test]
@@ -173,7 +181,7 @@ async fn a_job_of_an_earlier_version_is_sealed_by_its_next_change() {
     posted.pin(second).await;
     assert_eq!(posted.owner.post("/user/update/info", &json!({"name": "王五"})).await, done());
     for job in posted.jobs {
-        assert_eq!(posted.owner.job(job).await["contact"], PLANTED[2]);
+        assert_eq!(posted.owner.job(job).await["contact"], CONTACT);
     }
     assert_eq!(reseal(&posted.stage, "jobboard").await, 1, "the caller");
     posted.assert_sealed().await;

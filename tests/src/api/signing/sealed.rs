@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::persons::{Keys, assert_not_stored, assert_sealed, reseal};
+use crate::support::persons::{Keys, assert_not_stored, assert_present, assert_sealed, openid, reseal, stored};
 use crate::support::worker::{CONTRACT, HANDLER, Platform, Worker, ok, resume};
 use crate::support::{Stage, fetch};
 
@@ -43,14 +43,22 @@ const NUMBERS: [&str; 11] = [
     "city_id",
     "county_id",
 ];
-const ELSEWHERE: [&str; 7] =
-    ["104.061728", "30.657412", "某某测试区", "planted-key-5512", "18765.43", "13587412096", "planted-openid-7731"];
+/// Where the résumé was sent from, the salary of the contract, and the phone of the handler.
+const LONGITUDE: &str = "104.061728";
+const LATITUDE: &str = "30.657412";
+const CITY: &str = "某某测试区";
+const UNIQUE_KEY: &str = "planted-key-5512";
+const SALARY: &str = "18765.43";
+const HANDLER_PHONE: &str = "13587412096";
+/// The name under which the simulator of WeChat knows the worker.
+const WECHAT: &str = "planted-person";
 
 struct Submitted {
     stage: Stage,
     platform: Platform,
     worker: Worker,
     em_id: Value,
+    openid: String,
 }
 
 impl Submitted {
@@ -58,9 +66,9 @@ impl Submitted {
     async fn open() -> Self {
         let stage = Stage::open().await;
         let platform = Platform::create(&stage.address).await;
-        let handler = json!({"handler_id": HANDLER, "username": "zhangsan", "name": "张三", "phone": ELSEWHERE[5]});
-        assert_eq!(platform.command("set_handler", json!({"handler": handler})).await["handler"]["phone"], ELSEWHERE[5]);
-        let worker = platform.worker(ELSEWHERE[6]).await;
+        let handler = json!({"handler_id": HANDLER, "username": "zhangsan", "name": "张三", "phone": HANDLER_PHONE});
+        assert_eq!(platform.command("set_handler", json!({"handler": handler})).await["handler"]["phone"], HANDLER_PHONE);
+        let worker = platform.worker(WECHAT).await;
         let mut resume = resume();
         for (field, planted) in TEXTS {
             resume[field] = match field {
@@ -70,16 +78,17 @@ impl Submitted {
             };
         }
         let request = worker.request(Method::POST, "/employee").header("content-type", "application/json");
-        let request = request.header("x-location", format!("{}-{}", ELSEWHERE[0], ELSEWHERE[1]));
+        let request = request.header("x-location", format!("{}-{}", LONGITUDE, LATITUDE));
         let request = request.header("x-city", "%E6%9F%90%E6%9F%90%E6%B5%8B%E8%AF%95%E5%8C%BA");
-        let sent = request.header("x-unique-key", ELSEWHERE[3]).body(resume.to_string());
+        let sent = request.header("x-unique-key", UNIQUE_KEY).body(resume.to_string());
         assert_eq!(fetch(sent).await, ok(Value::Null));
         let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
-        let submitted = Self { stage, platform, worker, em_id };
-        let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": ELSEWHERE[4], "work_pos": "B岗位"});
+        let openid = openid(&stage, "SIGNING_SECRET", "signing", |item| item["sk"]["S"] == "worker").await;
+        let submitted = Self { stage, platform, worker, em_id, openid };
+        let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": SALARY, "work_pos": "B岗位"});
         let approved = submitted.decide("approve_application", terms).await;
-        assert_eq!((&approved["status"], &approved["terms"]["salary"]), (&json!(2), &json!(ELSEWHERE[4])), "{approved}");
-        assert_eq!((&approved["city"], &approved["location"]), (&json!(ELSEWHERE[2]), &json!([104.061728, 30.657412])));
+        assert_eq!((&approved["status"], &approved["terms"]["salary"]), (&json!(2), &json!(SALARY)), "{approved}");
+        assert_eq!((&approved["city"], &approved["location"]), (&json!(CITY), &json!([104.061728, 30.657412])));
         submitted
     }
 
@@ -88,22 +97,24 @@ impl Submitted {
         self.platform.command(command, event).await
     }
 
-    async fn answers(&self) -> Vec<Value> {
-        let mut answers = vec![
+    async fn responses(&self) -> Vec<Value> {
+        let mut responses = vec![
             self.platform.command("show_application", json!({"em_id": self.em_id})).await,
             self.platform.command("list_applications", json!({})).await,
         ];
         for path in ["/employee", "/em_status", "/handlers", "/companies"] {
-            let answer = self.worker.get(path).await;
-            assert_eq!(answer.status, 200, "{path}: {answer:?}");
-            answers.push(answer.body);
+            let response = self.worker.get(path).await;
+            assert_eq!(response.status, 200, "{path}: {response:?}");
+            responses.push(response.body);
         }
-        assert_eq!(answers[2]["data"]["em_contact_phone"], "13698520147");
-        answers
+        assert_eq!(responses[2]["data"]["em_contact_phone"], "13698520147");
+        responses
     }
 
     async fn assert_sealed(&self) {
-        let planted: Vec<&str> = TEXTS.iter().map(|(_, planted)| *planted).chain(ELSEWHERE).collect();
+        let elsewhere = [LONGITUDE, LATITUDE, CITY, UNIQUE_KEY, SALARY, HANDLER_PHONE, &self.openid];
+        let planted: Vec<&str> = TEXTS.iter().map(|(_, planted)| *planted).chain(elsewhere).collect();
+        assert_present(&stored(&self.stage).await, &planted);
         let items = assert_not_stored(&self.stage, "signing", &planted).await;
         let mut sealed = 0;
         for item in &items {
@@ -155,29 +166,29 @@ async fn what_is_stored_of_persons_is_sealed() {
     assert_eq!(submitted.decide("set_verify_status", json!({"verify_status": 2})).await["verify_status"], 2);
     assert_eq!(submitted.decide("sign_application", json!({})).await["status"], 3);
     submitted.assert_sealed().await;
-    assert_eq!(submitted.answers().await[0]["terms"]["salary"], ELSEWHERE[4]);
+    assert_eq!(submitted.responses().await[0]["terms"]["salary"], SALARY);
 }
 
 #[tokio::test]
 async fn records_of_earlier_versions_answer_the_same_until_reseal_has_moved_them_and_after() {
     let submitted = Submitted::open().await;
-    let before = submitted.answers().await;
+    let before = submitted.responses().await;
     for has_sealed in [true, false] {
         submitted.make_earlier(has_sealed).await;
-        assert_eq!(submitted.answers().await, before, "{has_sealed}");
+        assert_eq!(submitted.responses().await, before, "{has_sealed}");
         assert_eq!(reseal(&submitted.stage, "signing").await, 3, "{has_sealed}");
         submitted.assert_sealed().await;
-        assert_eq!(submitted.answers().await, before, "{has_sealed}");
+        assert_eq!(submitted.responses().await, before, "{has_sealed}");
         assert_eq!(reseal(&submitted.stage, "signing").await, 0, "{has_sealed}");
     }
-    let again = submitted.platform.worker(ELSEWHERE[6]).await;
+    let again = submitted.platform.worker(WECHAT).await;
     assert_eq!(again.get("/employee").await.body["data"]["em_id"], submitted.em_id);
 }
 
 #[tokio::test]
 async fn an_application_of_an_earlier_version_is_sealed_by_its_next_change() {
     let submitted = Submitted::open().await;
-    let mut expected = submitted.answers().await;
+    let mut expected = submitted.responses().await;
     submitted.make_earlier(false).await;
     let signed = submitted.decide("sign_application", json!({})).await;
     let moved = json!({"from": 2, "to": 3, "at": "2024-01-15T10:30:00Z", "by": "zhangsan"});

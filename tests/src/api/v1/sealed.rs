@@ -2,22 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::support::persons::{Keys, assert_not_stored, assert_sealed, reseal};
+use crate::support::persons::{Keys, assert_not_stored, assert_present, assert_sealed, reseal, stored};
 use crate::support::resource::{APPLICATIONS, COMPANIES, PAYMENTS, TASKS, USERS};
 use crate::support::{Partner, Response, Stage, success};
 
-/// What must not be stored in the clear.
-const PLANTED: [&str; 9] = [
-    "44030119880312457X",
-    "+8613761542098",
-    "13761542098",
-    "某云人脸核验",
-    "91.4472",
-    "83.6619",
-    "https://faces.example.com/planted-7731.jpg",
-    "020-83517264",
-    "6217003810045529871",
-];
+const ID_CARD: &str = "44030119880312457X";
+const PHONE: &str = "+8613761542098";
+const METHOD: &str = "某云人脸核验";
+const FACE: &str = "https://faces.example.com/planted-7731.jpg";
+const CONTACT_PHONE: &str = "020-83517264";
+const BANK_ACCOUNT: &str = "6217003810045529871";
+/// What must not be stored in the clear, with the scores of the face.
+const PLANTED: [&str; 9] = [ID_CARD, PHONE, "13761542098", METHOD, "91.4472", "83.6619", FACE, CONTACT_PHONE, BANK_ACCOUNT];
 
 /// A kind of record with sealed fields.
 struct Kind {
@@ -51,10 +47,10 @@ impl Pushed {
         let stage = Stage::open().await;
         let partner = Partner::join(&stage.address).await;
         let mut user = USERS.example();
-        (user["id_card"], user["phone"]) = (PLANTED[0].into(), PLANTED[1].into());
+        (user["id_card"], user["phone"]) = (ID_CARD.into(), PHONE.into());
         let certification = &mut user["live_certification"];
-        (certification["certification_method"], certification["face_score"]) = (PLANTED[3].into(), json!(91.4472));
-        (certification["liveness_score"], certification["photos"]) = (json!(83.6619), json!([PLANTED[6]]));
+        (certification["certification_method"], certification["face_score"]) = (METHOD.into(), json!(91.4472));
+        (certification["liveness_score"], certification["photos"]) = (json!(83.6619), json!([FACE]));
         let pushed = Self { stage, partner, user };
         pushed.push().await;
         pushed
@@ -64,28 +60,29 @@ impl Pushed {
     async fn push(&self) {
         let partner = &self.partner;
         USERS.create(partner, &self.user).await;
-        COMPANIES.create(partner, &COMPANIES.with("contact_phone", PLANTED[7])).await;
+        COMPANIES.create(partner, &COMPANIES.with("contact_phone", CONTACT_PHONE)).await;
         TASKS.create(partner, &TASKS.example()).await;
         APPLICATIONS.create(partner, &APPLICATIONS.example()).await;
-        PAYMENTS.create(partner, &PAYMENTS.with("bank_account", PLANTED[8])).await;
+        PAYMENTS.create(partner, &PAYMENTS.with("bank_account", BANK_ACCOUNT)).await;
     }
 
-    async fn answers(&self) -> Vec<Response> {
+    async fn responses(&self) -> Vec<Response> {
         let records = [USERS, COMPANIES, TASKS, APPLICATIONS, PAYMENTS];
         let paths = records.iter().flat_map(|kind| {
             let list = kind.is_listed().then(|| kind.path.to_owned());
             [Some(kind.example_path()), list].into_iter().flatten()
         });
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for path in paths {
-            let answer = self.partner.get(&path).await;
-            assert_eq!(answer.status, 200, "{path}: {answer:?}");
-            answers.push(answer);
+            let response = self.partner.get(&path).await;
+            assert_eq!(response.status, 200, "{path}: {response:?}");
+            responses.push(response);
         }
-        answers
+        responses
     }
 
     async fn assert_sealed(&self) {
+        assert_present(&stored(&self.stage).await, &PLANTED);
         let items = assert_not_stored(&self.stage, "channel", &PLANTED).await;
         for Kind { name, sealed, found_by, .. } in KINDS {
             let mut of_kind = items.iter().filter(|item| item["sk"]["S"] == name);
@@ -111,12 +108,12 @@ impl Pushed {
 #[tokio::test]
 async fn what_is_stored_of_persons_is_sealed() {
     let pushed = Pushed::open().await;
-    let before = pushed.answers().await;
+    let before = pushed.responses().await;
     assert_eq!(before[0].body["data"]["live_certification"], pushed.user["live_certification"]);
     pushed.assert_sealed().await;
     // A repeated request is recognised, and a change seals the record again.
     pushed.push().await;
-    assert_eq!(pushed.answers().await, before);
+    assert_eq!(pushed.responses().await, before);
     let changed = json!({"name": "王小明", "live_certification": pushed.user["live_certification"]});
     assert_eq!(pushed.partner.put(&USERS.example_path(), &changed).await.body["data"]["name"], "王小明");
     pushed.assert_sealed().await;
@@ -125,14 +122,14 @@ async fn what_is_stored_of_persons_is_sealed() {
 #[tokio::test]
 async fn records_of_earlier_versions_answer_the_same_until_reseal_has_moved_them_and_after() {
     let pushed = Pushed::open().await;
-    let before = pushed.answers().await;
+    let before = pushed.responses().await;
     for has_sealed in [true, false] {
         pushed.make_earlier(has_sealed).await;
-        assert_eq!(pushed.answers().await, before, "{has_sealed}");
+        assert_eq!(pushed.responses().await, before, "{has_sealed}");
         pushed.push().await;
         assert_eq!(reseal(&pushed.stage, "channel").await, KINDS.len() as u64, "{has_sealed}");
         pushed.assert_sealed().await;
-        assert_eq!(pushed.answers().await, before, "{has_sealed}");
+        assert_eq!(pushed.responses().await, before, "{has_sealed}");
         pushed.push().await;
         assert_eq!(reseal(&pushed.stage, "channel").await, 0, "{has_sealed}");
     }
@@ -141,7 +138,7 @@ async fn records_of_earlier_versions_answer_the_same_until_reseal_has_moved_them
 #[tokio::test]
 async fn a_record_of_an_earlier_version_is_sealed_by_its_next_change() {
     let pushed = Pushed::open().await;
-    let before = pushed.answers().await;
+    let before = pushed.responses().await;
     pushed.make_earlier(false).await;
     let partner = &pushed.partner;
     for (path, patch) in [
@@ -154,5 +151,5 @@ async fn a_record_of_an_earlier_version_is_sealed_by_its_next_change() {
         assert_eq!(partner.put(&path, &patch).await, success(expected));
     }
     pushed.assert_sealed().await;
-    assert_ne!(pushed.answers().await, before);
+    assert_ne!(pushed.responses().await, before);
 }

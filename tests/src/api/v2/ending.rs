@@ -208,7 +208,7 @@ async fn a_revoked_grant_ends_alone_and_for_good() {
     assert_eq!(read(&product, &first_token).await, sources(), "cached");
     stage.clock.advance(SignedDuration::from_millis(1));
     assert_eq!((read(&product, &first_token).await, read(&product, &second_token).await), (ended(), sources()));
-    assert_eq!(revoke(&app, &before[0]).await, expected, "a repeated command answers the same");
+    assert_eq!(revoke(&app, &before[0]).await, expected, "a repeated command returns the same");
     assert_eq!(grants(&app).await, [expected, before[1].clone()]);
     // Another grant of the same employee is a new one.
     let again = token(&stage, &app, MOBILE).await;

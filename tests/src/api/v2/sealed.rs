@@ -150,8 +150,8 @@ impl Scene {
         [("employees", planted_employee()), ("candidates", planted_candidate()), ("approvals", planted_approval())]
     }
 
-    /// What the API answers about the records.
-    async fn answers(&self) -> Vec<Response> {
+    /// What the API returns about the records.
+    async fn responses(&self) -> Vec<Response> {
         let Self { product, access_token, .. } = self;
         let period = json!({"start_date": "2017-07-01", "end_date": "2017-08-01"});
         let by_phone = format!("{EMPLOYEES}/{PHONE}");
@@ -243,9 +243,9 @@ async fn no_personal_field_is_stored_in_the_clear() {
         scene.unreadable().await,
         [json!({"value": {"N": "876543219"}}), json!({"visitor": {"S": "植入的访客"}, "visit_time": {"S": "下周三下午三点"}}),]
     );
-    let answers = scene.answers().await;
-    assert_eq!((&answers[0], &answers[1]), (&body(returned(&planted_employee())), &body(returned(&planted_employee()))));
-    assert_eq!(answers[4].body[0]["form_values"], planted_approval()["form_values"]);
+    let responses = scene.responses().await;
+    assert_eq!((&responses[0], &responses[1]), (&body(returned(&planted_employee())), &body(returned(&planted_employee()))));
+    assert_eq!(responses[4].body[0]["form_values"], planted_approval()["form_values"]);
 
     // Staff find the records of a person, each once, by the same value.
     let stored = scene.stage.items("hris").await;
@@ -281,8 +281,8 @@ async fn records_of_earlier_versions_are_read_and_reseal_seals_them() {
     let Scene { stage, product, .. } = &scene;
     let others: Vec<Value> = (1..=100).map(numbered).collect();
     product.imports("employees", &others).await;
-    let (answers, unreadable) = (scene.answers().await, scene.unreadable().await);
-    for response in &answers {
+    let (responses, unreadable) = (scene.responses().await, scene.unreadable().await);
+    for response in &responses {
         assert_eq!(response.status, 200, "{response:?}");
     }
     let mut number = 0;
@@ -297,7 +297,7 @@ async fn records_of_earlier_versions_are_read_and_reseal_seals_them() {
         as_earlier(stage, &item, alone).await;
     }
     assert!(scene.scan().await.contains("植入的离职原因"), "it is stored in the clear now");
-    assert_eq!(scene.answers().await, answers);
+    assert_eq!(scene.responses().await, responses);
     // The content is the same, however it is stored.
     for (kind, row) in Scene::rows() {
         assert_eq!(product.import(kind, &[row]).await["results"][0]["status"], "unchanged", "{kind}");
@@ -308,15 +308,15 @@ async fn records_of_earlier_versions_are_read_and_reseal_seals_them() {
     stage.clock.advance(SignedDuration::from_mins(10));
     let (mut calls, mut changed) = (0, 0);
     loop {
-        let answer = product.command(command.clone()).await;
-        assert_eq!(answer["failed"], 0, "{answer}");
-        (calls, changed) = (calls + 1, changed + answer["changed"].as_u64().expect("a number"));
-        assert_eq!(scene.answers().await, answers, "after call {calls}");
-        assert_eq!(answer["complete"], answer["next"].is_null(), "{answer}");
-        if answer["next"].is_null() {
+        let response = product.command(command.clone()).await;
+        assert_eq!(response["failed"], 0, "{response}");
+        (calls, changed) = (calls + 1, changed + response["changed"].as_u64().expect("a number"));
+        assert_eq!(scene.responses().await, responses, "after call {calls}");
+        assert_eq!(response["complete"], response["next"].is_null(), "{response}");
+        if response["next"].is_null() {
             break;
         }
-        command["cursor"] = answer["next"].clone();
+        command["cursor"] = response["next"].clone();
     }
     assert_eq!((calls > 2, changed), (true, number), "a call looks at a hundred items");
     scene.check_sealed().await;
@@ -360,8 +360,8 @@ async fn details_of_128_kib_are_stored_and_longer_ones_rejected() {
     let quotes = json!("\"".repeat(32 * 1024 - 1));
     (push["offerInfo"], push["offerAttachmentUrls"]) = (quotes.clone(), quotes.clone());
     assert_eq!(scene.product.post(CANDIDATES, push.clone()).await.status, 200);
-    let answers = scene.answers().await;
-    let found = answers[5].body.as_array().expect("candidates").iter().find(|found| found["moka"]["id"] == "quotes");
+    let responses = scene.responses().await;
+    let found = responses[5].body.as_array().expect("candidates").iter().find(|found| found["moka"]["id"] == "quotes");
     assert_eq!(found.map(|found| &found["moka"]["offerInfo"]), Some(&quotes));
 
     let mut row = found.expect("the candidate").clone();
