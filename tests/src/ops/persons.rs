@@ -308,3 +308,26 @@ async fn only_objects_of_persons_are_exported_and_erased() {
     let erased = json!({"object": "jobboard/user/1", "records": 0, "pictures": 0, "kept": []});
     assert_eq!(done(&stage.address, &unknown).await, json!({"erased": [erased]}));
 }
+
+#[tokio::test]
+async fn a_job_that_an_administrator_removed_is_exported_and_erased() {
+    for command in ["take_down_job", "delete_job"] {
+        let stage = Stage::open().await;
+        let board = Board::of(&stage.address);
+        let user = board.register(WECHAT, PHONE).await;
+        let job = user.post_job(json!({"contact": PHONE, "user_name": NAME})).await;
+        board.command(command, json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
+        let object = json!(format!("jobboard/user/{}", user.id));
+        let found = done(&stage.address, &json!({"command": "find_person", "phone": PHONE})).await;
+        assert_eq!(found, json!({"objects": [object]}), "{command}");
+        let act = |command: &str| json!({"command": command, "objects": [object], "reason": "本人申请"});
+        // The user and the job.
+        assert_eq!(done(&stage.address, &act("export_person")).await["records"], 2, "{command}");
+        for export in stage.objects().await.list("exports/").await.unwrap() {
+            stage.objects().await.erase(&export).await.unwrap();
+        }
+        let erased = json!({"object": object, "records": 3, "pictures": 0, "kept": [*LEDGER_KEPT]});
+        assert_eq!(done(&stage.address, &act("erase_person")).await, json!({"erased": [erased]}), "{command}");
+        assert_absent(&stored(&stage).await, &[NAME, PHONE]);
+    }
+}
