@@ -3,7 +3,7 @@
 //! A closed account keeps its data. A log-in opens it again, until the clean-up erases it (`retention.rs`). The item by which a log-in finds the
 //! user says whether the account is closed, so other log-ins need not read the user.
 
-use super::sessions::{EPOCH, Session};
+use super::sessions::Session;
 use super::users::User;
 use super::{Service, keys, missing};
 use crate::error::Result;
@@ -12,8 +12,6 @@ use crate::storage::audit::{Act, Change};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Id, Secret};
-
-const CLOSED_AT: &str = "closed_at";
 
 impl Service {
     /// Closes the account of the session's user: closes the open jobs and ends all tokens. A session that has ended closes nothing: the user
@@ -29,7 +27,7 @@ impl Service {
         self.close_jobs(id).await?;
         let next = self.ids.next(now)?.as_u64();
         let act = caller::act(now);
-        let changed = self.change_account(id, Some((&act, &[CLOSED_AT, EPOCH])), |user| {
+        let changed = self.change_account(id, Some(&act), |user| {
             let is_current = user.epoch == session.epoch;
             if is_current {
                 user.epoch = next;
@@ -49,7 +47,7 @@ impl Service {
         caller::accepted(Caller::User(id));
         let act = caller::act(self.clock.now());
         let open = |user: &mut User| !user.is_detached() && user.closed_at.take().is_some();
-        let user = self.change_account(id, Some((&act, &[CLOSED_AT])), open).await?;
+        let user = self.change_account(id, Some(&act), open).await?;
         Ok(user.filter(|user| !user.is_detached()).map(|user| Session { user: id, epoch: user.epoch }))
     }
 
@@ -92,20 +90,20 @@ impl Service {
     }
 
     /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if the user does not exist. `recorded`
-    /// is the act and the names of the changed fields. `change` returns whether it changes the user, and runs again after a conflict.
+    /// is the act of a change that is recorded. `change` returns whether it changes the user, and runs again after a conflict.
     ///
     /// DynamoDB: one read, one transaction.
     pub(super) async fn change_account(
         &self,
         id: Id,
-        recorded: Option<(&Act, &[&str])>,
+        recorded: Option<&Act>,
         change: impl Fn(&mut User) -> bool,
     ) -> Result<Option<User>> {
         let table = &self.tables.jobboard;
         retry_conflicts(|| async {
             let Some(found) = self.store.get(table, keys::user(id)).await? else { return Ok(Some(None)) };
             let version: u64 = read_integer(&found, VERSION)?;
-            let mut user = self.read_user(found)?;
+            let mut user = self.read_user(found.clone())?;
             if !change(&mut user) {
                 return Ok(Some(Some(user)));
             }
@@ -113,9 +111,9 @@ impl Service {
             item.insert(VERSION.into(), number(version + 1));
             self.keyring.record().await?;
             let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
+            let changed = Change::of(keys::user_object(id)).changed(&found, &item);
             let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
-            let record =
-                recorded.map(|(act, fields)| self.store.recording(act, &Change::of(keys::user_object(id)).fields(fields)));
+            let record = recorded.map(|act| self.store.recording(act, &changed));
             let writes = std::iter::once(put).chain(openids).chain(record.transpose()?).collect();
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(Some(user))),

@@ -89,7 +89,7 @@ impl Service {
         let now = self.clock.now();
         // Unlike a counter, an id does not come back after a restore.
         let next = self.ids.next(now)?.as_u64();
-        let changed = self.change_account(id, act.map(|act| (act, &[EPOCH][..])), |user| {
+        let changed = self.change_account(id, act, |user| {
             let is_ended = user.epoch != next && ends(user.epoch);
             if is_ended {
                 user.epoch = next;

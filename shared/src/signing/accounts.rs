@@ -3,14 +3,13 @@
 //! A closed account keeps its data. A log-in opens it again, until the clean-up erases it (`retention.rs`).
 
 use super::Service;
-use super::item::{CLOSED_AT, close_account, em_id_of};
+use super::item::{close_account, em_id_of};
 use super::keys::{session_key, worker_key, worker_object};
-use super::sessions::listed_sessions;
+use super::sessions::{change_of, listed_sessions};
 use super::values::Worker;
 use crate::crypto::credentials::hash;
 use crate::error::Result;
 use crate::runtime::caller;
-use crate::storage::audit::Change;
 use crate::storage::table::{Condition, Outcome, Write, retry_conflicts};
 use crate::values::Secret;
 
@@ -36,8 +35,9 @@ impl Service {
             let mut writes: Vec<Write> = std::iter::once(end).chain(others.map(|other| self.removal(&other.hash))).collect();
             let mut closed = stored.clone();
             close_account(&mut closed, now);
-            writes.push(self.listing(Some(&stored), closed, &[])?);
-            let change = Change::of(worker_object(&worker.platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
+            let listing = self.listing(Some(&stored), closed, &[])?;
+            let change = change_of(worker_object(&worker.platform, em_id), Some(&stored), &listing);
+            writes.push(listing);
             match self.store.transact_by(&act, &change, writes).await? {
                 Outcome::Written => Ok(Some(())),
                 Outcome::Rejected(rejections) if rejections.first().is_some_and(|end| end.failed) => Ok(Some(())),

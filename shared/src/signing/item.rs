@@ -108,7 +108,7 @@ pub(super) const OPENID: &str = "openid";
 pub(super) const WORKER_SEALED: Fields = Fields::of(&[OPENID]);
 
 /// When a worker closed the account, in Unix milliseconds. An open account has none.
-pub(super) const CLOSED_AT: &str = "closed_at";
+const CLOSED_AT: &str = "closed_at";
 
 /// Closes the account in the item of a worker, and marks it for the sweep.
 pub(super) fn close_account(worker: &mut Item, now: Timestamp) {

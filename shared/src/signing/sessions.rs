@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::item::{CLOSED_AT, EM_ID, OPENID, WORKER_SEALED, em_id_item, em_id_of, new_worker_item, open_account, session_item};
+use super::item::{EM_ID, OPENID, WORKER_SEALED, em_id_item, em_id_of, new_worker_item, open_account, session_item};
 use super::keys::{ALIAS_OF, application_key, session_key, worker_key, worker_object};
 use super::values::{PlatformCode, Worker};
 use crate::crypto::credentials::hash;
@@ -20,7 +20,7 @@ use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
 use crate::runtime::caller::{self, Caller};
-use crate::storage::audit::{Act, Change};
+use crate::storage::audit::{Act, Change, Object};
 use crate::storage::rate_limit::CODES;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
@@ -95,11 +95,13 @@ impl Service {
             }
             next.insert(EM_ID.into(), number(em_id));
             caller::accepted(caller_of(&worker, em_id));
-            if open_account(&mut next) {
-                let change = Change::of(worker_object(platform, em_id)).fields(&[CLOSED_AT, "sessions"]);
+            let was_closed = open_account(&mut next);
+            let listing = self.listing(stored.as_ref(), next, &sessions)?;
+            if was_closed {
+                let change = change_of(worker_object(platform, em_id), stored.as_ref(), &listing);
                 writes.push(self.store.recording(&caller::act(now), &change)?);
             }
-            writes.push(self.listing(stored.as_ref(), next, &sessions)?);
+            writes.push(listing);
             let session = session_item(&hash, &worker, em_id, now, now + IDLE);
             writes.push(Write::Put { table: self.tables.credentials.clone(), item: session, condition: Condition::absent() });
             if known.is_none() {
@@ -168,8 +170,7 @@ impl Service {
     /// Ends all sessions of the worker with this number.
     pub async fn end_worker_sessions(&self, act: &Act, platform: &PlatformCode, em_id: u64) -> Result<()> {
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
-        let change = Change::of(worker_object(platform, em_id)).fields(&["sessions"]);
-        self.end_sessions(&worker, None, Some((act, &change))).await
+        self.end_sessions(&worker, None, Some((act, worker_object(platform, em_id)))).await
     }
 
     /// Ends the session with this hash, or all sessions of the worker. `recorded` is the act of an administrator. A concurrent log-in comes
@@ -178,7 +179,7 @@ impl Service {
         &self,
         worker: &Worker,
         only: Option<&Secret<String>>,
-        recorded: Option<(&Act, &Change)>,
+        recorded: Option<(&Act, Object)>,
     ) -> Result<()> {
         retry_conflicts(|| async {
             let stored = self.store.get(&self.tables.signing, worker_key(worker)).await?;
@@ -191,12 +192,15 @@ impl Service {
                 None => ended.iter().map(|session| self.removal(&session.hash)).collect(),
             };
             if let Some(stored) = stored.filter(|_| is_listed) {
-                writes.push(self.listing(Some(&stored), stored.clone(), &kept)?);
+                let listing = self.listing(Some(&stored), stored.clone(), &kept)?;
+                let record = recorded
+                    .as_ref()
+                    .map(|(act, object)| self.store.recording(act, &change_of(object.clone(), Some(&stored), &listing)));
+                writes.extend([Ok(listing)].into_iter().chain(record).collect::<Result<Vec<_>>>()?);
             }
             if writes.is_empty() {
                 return Ok(Some(()));
             }
-            writes.extend(recorded.map(|(act, change)| self.store.recording(act, change)).transpose()?);
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(())),
                 Outcome::Rejected(_) => Ok(None),
@@ -267,6 +271,12 @@ pub(super) fn workers(platform: &PlatformCode, indexes: Vec<Secret<[u8; 32]>>) -
 
 fn caller_of(worker: &Worker, em_id: u64) -> Caller {
     Caller::Worker { platform: worker.platform.to_string(), em_id }
+}
+
+/// The change that [`Service::listing`] makes, for its audit record.
+pub(super) fn change_of(worker: Object, stored: Option<&Item>, listing: &Write) -> Change {
+    let none = Item::new();
+    Change::of(worker).changed(stored.unwrap_or(&none), listing.item().unwrap_or(&none))
 }
 
 /// The sessions in the record of a worker.

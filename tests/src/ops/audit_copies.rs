@@ -44,7 +44,7 @@ async fn each_record_is_copied_to_the_bucket_that_no_function_reads() {
     let expected = json!({
         "pk": id, "sk": "record", "at": at, "actor_kind": "ops-admin", "actor_id": "ops-admin", "actor_name": "ops-admin",
         "note": "zhangsan", "action": "create_channel", "object": "channel/channel/copied",
-        "fields": ["appkey", "created_at", "enabled", "epoch", "name", "secrets"], "after": 1, "outcome": "done",
+        "fields": ["appkey", "created_at", "enabled", "epoch", "secrets"], "after": 1, "outcome": "done",
         "request_id": item["request_id"]["S"], "ix1": "channel/channel/copied", "ix2": "ops-admin/ops-admin",
         "ix3": "2024-01-15", "ixsk": format!("{at:015}#{:010}#{id}", 0), "expires_at": expires_at, "due": item["due"]["S"],
         "due_at": expires_at,

@@ -106,8 +106,8 @@ async fn an_interrupted_erasure_is_completed_by_a_repetition_or_a_replay() {
         let stage = &person.stage;
         let [channel, hris, signing, jobboard] = person.names().await;
         let order = json!({"command": "erase_person", "objects": person.objects().await, "reason": "本人申请"});
-        // The order, three transactions of the partner API and the removal of the consent pass.
-        stage.wire.fail_call("TransactWriteItems", 5, Failure::Rejected);
+        // The order, three transactions of the partner API, and the removals of the employee's copies and of the consent pass.
+        stage.wire.fail_call("TransactWriteItems", 6, Failure::Rejected);
         fails(&stage.address, &order, "Internal", "see the log").await;
         assert_eq!(stage.clear_faults(), 0);
         let left = person.objects().await;
@@ -119,8 +119,8 @@ async fn an_interrupted_erasure_is_completed_by_a_repetition_or_a_replay() {
         let completed = done(&stage.address, &if is_replayed { replay("2024-01-15") } else { order }).await;
         let mut expected = json!({"erased": [
             erased(&channel, 0, 0, &[]),
-            erased(&hris, 7, 0, &[&SALARIES_KEPT]),
-            erased(&jobboard, 5, 3, &[&LEDGER_KEPT]),
+            erased(&hris, 5, 0, &[&SALARIES_KEPT]),
+            erased(&jobboard, 4, 3, &[&LEDGER_KEPT]),
             erased(&signing, 3, 1, &[]),
         ]});
         if is_replayed {
@@ -153,7 +153,7 @@ async fn erasures_are_replayed_after_a_restore() {
     let replayed = json!([
         erased(&channel, 3, 0, &[&PAYMENTS_KEPT]),
         erased(&hris, 8, 0, &[&SALARIES_KEPT]),
-        erased(&jobboard, 5, 0, &[&LEDGER_KEPT]),
+        erased(&jobboard, 4, 0, &[&LEDGER_KEPT]),
         erased(&signing, 3, 0, &[]),
     ]);
     assert_eq!(done(&stage.address, &replay("2024-01-15")).await, json!({"erased": replayed, "next_cursor": null}));

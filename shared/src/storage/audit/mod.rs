@@ -20,6 +20,7 @@ mod write;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -243,15 +244,25 @@ impl Change {
     }
 }
 
-/// The names of the attributes that differ, without keys, indexes and bookkeeping.
+/// The names of the attributes that differ, without keys, indexes and bookkeeping. An empty text or list is as good as none.
 pub fn changed(before: &Item, after: &Item) -> Vec<String> {
     const OWN: [&str; 8] = ["pk", "sk", VERSION, STAMP, SEALED, BY_PHONE, BY_ID_NUMBER, "updated_at"];
     let is_field = |name: &str| !OWN.contains(&name) && !name.starts_with("ix") && !name.starts_with("due");
     let mut names: Vec<String> = before.keys().chain(after.keys()).filter(|name| is_field(name)).cloned().collect();
     names.sort_unstable();
     names.dedup();
-    names.retain(|name| before.get(name) != after.get(name));
+    let content = |item: &Item, name: &str| item.get(name).filter(|value| !is_empty(value)).cloned();
+    names.retain(|name| content(before, name) != content(after, name));
     names
+}
+
+fn is_empty(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::S(text) => text.is_empty(),
+        AttributeValue::L(elements) => elements.is_empty(),
+        AttributeValue::Null(_) => true,
+        _ => false,
+    }
 }
 
 fn version(item: &Item) -> Option<u64> {

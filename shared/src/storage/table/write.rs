@@ -160,14 +160,17 @@ impl Write {
         }
     }
 
+    /// The item that it stores.
+    pub fn item(&self) -> Option<&Item> {
+        match self {
+            Self::Put { item, .. } | Self::Set { item, .. } => Some(item),
+            Self::Delete { .. } | Self::Add { .. } | Self::Check { .. } => None,
+        }
+    }
+
     /// The bytes that it stores, without those of numbers, flags and nested values.
     pub fn size(&self) -> usize {
-        match self {
-            Self::Put { item, .. } | Self::Set { item, .. } => {
-                item.iter().map(|(name, value)| name.len() + value.as_s().map_or(0, String::len)).sum()
-            }
-            Self::Delete { .. } | Self::Add { .. } | Self::Check { .. } => 0,
-        }
+        self.item().into_iter().flatten().map(|(name, value)| name.len() + value.as_s().map_or(0, String::len)).sum()
     }
 
     fn into_sdk(self) -> Result<TransactWriteItem> {

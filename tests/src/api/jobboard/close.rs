@@ -40,10 +40,10 @@ async fn recorded(user: &User) -> Vec<Value> {
 }
 
 /// The record of a request that closes or opens the account.
-fn record_of(user: &User, at: &str, action: &str, fields: &[&str]) -> Value {
+fn record_of(user: &User, at: &str, action: &str, fields: &[&str], version: u64) -> Value {
     json!({
         "at": at, "actor": {"kind": "user", "id": user.id.to_string(), "name": ""}, "action": action,
-        "object": format!("jobboard/user/{}", user.id), "fields": fields, "outcome": "done",
+        "object": format!("jobboard/user/{}", user.id), "fields": fields, "before": version - 1, "after": version, "outcome": "done",
     })
 }
 
@@ -87,7 +87,7 @@ async fn a_closed_account_has_no_token_and_no_open_job() {
     }
     assert_eq!(
         recorded(&first).await,
-        [record_of(&first, "2024-01-15T10:30:01Z", "POST /user/close", &["closed_at", "epoch"])]
+        [record_of(&first, "2024-01-15T10:30:01Z", "POST /user/close", &["closed_at", "epoch"], 2)]
     );
 
     assert_alive(&other).await;
@@ -126,14 +126,14 @@ async fn a_log_in_within_30_days_opens_the_account() {
     assert_ended(&user).await;
     // Its jobs stay closed.
     assert_eq!(listed(&stage, &board).await, BTreeSet::from([foreign]));
-    let opened = record_of(&user, "2024-02-14T10:29:59Z", "POST /wechat/user/login", &["closed_at"]);
-    let closed = |at: &str| record_of(&user, at, "POST /user/close", &["closed_at", "epoch"]);
+    let opened = record_of(&user, "2024-02-14T10:29:59Z", "POST /wechat/user/login", &["closed_at"], 4);
+    let closed = |at: &str, version| record_of(&user, at, "POST /user/close", &["closed_at", "epoch"], version);
     let without_vouchers = async || {
         let mut records = recorded(&user).await;
         records.retain(|record| record["action"] != "adjust_vouchers");
         records
     };
-    assert_eq!(without_vouchers().await, [opened.clone(), closed(AT)]);
+    assert_eq!(without_vouchers().await, [opened.clone(), closed(AT, 3)]);
 
     // An ordinary log-in reads no more than before, and an open account is never erased.
     stage.take_calls();
@@ -150,8 +150,8 @@ async fn a_log_in_within_30_days_opens_the_account() {
     let again = board.register("returning", "13900000003").await;
     assert_eq!(again.id, user.id);
     all_of(&again).await;
-    let registered = record_of(&user, "2024-05-14T10:29:58Z", "POST /wechat/user/register", &["closed_at"]);
-    assert_eq!(without_vouchers().await, [registered, closed("2024-04-14T10:29:59Z"), opened, closed(AT)]);
+    let registered = record_of(&user, "2024-05-14T10:29:58Z", "POST /wechat/user/register", &["closed_at"], 6);
+    assert_eq!(without_vouchers().await, [registered, closed("2024-04-14T10:29:59Z", 5), opened, closed(AT, 3)]);
 }
 
 const NAME: &str = "慕容雪见植";
@@ -213,9 +213,12 @@ async fn after_30_days_the_clean_up_erases_the_person() {
         "at": "2024-02-14T10:30:00Z", "actor": {"kind": "sweep", "id": "ops-cleanup", "name": "ops-cleanup"},
         "action": "ops-cleanup", "object": object, "fields": ["erased"], "outcome": "done",
     });
-    // The job, the collection, and the user.
-    let by_user = record_of(&user, AT, "POST /user/close", &["closed_at", "epoch"]);
-    assert_eq!(recorded(&user).await, [sweep.clone(), sweep.clone(), sweep, by_user]);
+    let mut order = sweep.clone();
+    (order["object"], order["ids"]) = ("persons/erasure/all".into(), json!([object]));
+    order["reason"] = "closed account".into();
+    // The job, the collection, and the user; first the order.
+    let by_user = record_of(&user, AT, "POST /user/close", &["closed_at", "epoch"], 4);
+    assert_eq!(recorded(&user).await, [sweep.clone(), sweep.clone(), sweep, order, by_user]);
 
     // A restore brings the user back; the replay of the erasures removes the user again.
     for item in before.iter().filter(|item| item["pk"]["S"] == format!("user#{}", user.id)) {
@@ -223,8 +226,8 @@ async fn after_30_days_the_clean_up_erases_the_person() {
     }
     let replayed = stage.address.command(&json!({"command": "replay_erasures", "since": "2024-02-01"})).await;
     let why = "电子商务法 第三十一条 (3 years), 会计档案管理办法 第十四条 (30 years)";
-    let ledger = json!({"what": "orders, refunds and the voucher ledger, under the number of the user", "why": why});
-    let erased = json!({"object": object, "records": 2, "pictures": 0, "kept": [ledger]});
+    let ledger = json!({"what": "orders, refunds, contacts and the voucher ledger, under the number of the user", "why": why});
+    let erased = json!({"object": object, "records": 1, "pictures": 0, "kept": [ledger]});
     assert_eq!(replayed, json!({"erased": [erased], "next_cursor": null}));
     assert!(stage.items("jobboard").await.iter().all(|item| item["pk"]["S"] != format!("user#{}", user.id)));
     assert_eq!(again.info().await.status, 200);
@@ -234,7 +237,7 @@ async fn after_30_days_the_clean_up_erases_the_person() {
 async fn a_user_who_comes_back_during_the_erasure_is_a_new_user() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
-    let user = board.register(OPENID, PHONE).await;
+    let user = board.register(WECHAT, PHONE).await;
     let orders = async || {
         let command = json!({"command": "audit", "object": "persons/erasure/all"});
         stage.address.command(&command).await["records"].as_array().unwrap().len()
@@ -247,14 +250,14 @@ async fn a_user_who_comes_back_during_the_erasure_is_a_new_user() {
         assert_eq!(run["closed_users"], json!({"done": 0, "failed": 1, "is_cut_short": false}));
         assert_eq!((stage.clear_faults(), orders().await), (0, recorded));
     }
-    let again = board.register(OPENID, PHONE).await;
+    let again = board.register(WECHAT, PHONE).await;
     assert_ne!(again.id, user.id);
     assert_eq!((erased(&stage).await, orders().await), (json!(1), 1));
     let replay = json!({"command": "replay_erasures", "since": "2024-01-15"});
     let replayed = stage.address.command(&replay).await;
     let gone = json!({"object": format!("jobboard/user/{}", user.id), "records": 0, "pictures": 0, "kept": []});
     assert_eq!(replayed, json!({"erased": [gone], "next_cursor": null}));
-    assert_eq!(log_in(&board, OPENID, &again).await.id, again.id);
+    assert_eq!(log_in(&board, WECHAT, &again).await.id, again.id);
 }
 
 #[tokio::test]

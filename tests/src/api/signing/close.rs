@@ -35,11 +35,11 @@ async fn recorded(platform: &Platform, em_id: &Value) -> Vec<Value> {
 }
 
 /// The record of a request that closes or opens the account.
-fn record_of(platform: &Platform, em_id: &Value, at: &str, action: &str) -> Value {
+fn record_of(platform: &Platform, em_id: &Value, at: &str, action: &str, version: u64) -> Value {
     json!({
         "at": at, "actor": {"kind": "worker", "id": format!("{}/{em_id}", platform.code), "name": ""}, "action": action,
         "object": format!("signing/worker/{}/{em_id}", platform.code), "fields": ["closed_at", "sessions"],
-        "outcome": "done",
+        "before": version - 1, "after": version, "outcome": "done",
     })
 }
 
@@ -61,7 +61,7 @@ async fn a_closed_account_has_no_session() {
     for worker in &others {
         assert_alive(worker).await;
     }
-    assert_eq!(recorded(&platform, &em_id).await, [record_of(&platform, &em_id, AT, CLOSE)]);
+    assert_eq!(recorded(&platform, &em_id).await, [record_of(&platform, &em_id, AT, CLOSE, 3)]);
     assert_eq!(recorded(&platform, &kept).await, [Value::Null; 0]);
 }
 
@@ -80,8 +80,8 @@ async fn a_log_in_within_30_days_opens_the_account() {
     assert_eq!(again.get("/employee").await, before);
     assert_alive(&again).await;
     assert_ended(&worker).await;
-    let opened = record_of(&platform, &em_id, "2024-02-14T10:29:59Z", "POST /weixin/login");
-    let closed = record_of(&platform, &em_id, AT, CLOSE);
+    let opened = record_of(&platform, &em_id, "2024-02-14T10:29:59Z", "POST /weixin/login", 3);
+    let closed = record_of(&platform, &em_id, AT, CLOSE, 2);
     assert_eq!(recorded(&platform, &em_id).await, [opened.clone(), closed.clone()]);
     // Another log-in opens nothing, and an open account is never erased.
     platform.worker("returning").await;
@@ -139,10 +139,10 @@ async fn after_30_days_the_clean_up_erases_the_person() {
     assert_eq!(platform.command("show_application", json!({"em_id": kept})).await["real_name"], "张三");
     let sweep = json!({
         "at": "2024-02-14T10:30:00Z", "actor": {"kind": "sweep", "id": "ops-cleanup", "name": "ops-cleanup"},
-        "action": "ops-cleanup", "object": format!("signing/worker/{}/{em_id}", platform.code), "fields": ["erased"],
-        "outcome": "done",
+        "action": "ops-cleanup", "object": "persons/erasure/all", "ids": [format!("signing/worker/{}/{em_id}", platform.code)],
+        "fields": ["erased"], "reason": "closed account", "outcome": "done",
     });
-    assert_eq!(recorded(&platform, &em_id).await, [sweep, record_of(&platform, &em_id, AT, CLOSE)]);
+    assert_eq!(recorded(&platform, &em_id).await, [sweep, record_of(&platform, &em_id, AT, CLOSE, 2)]);
 
     // A restore brings the worker back; the replay of the erasures removes the worker again.
     for item in before.iter().filter(|item| of_person(item)) {
