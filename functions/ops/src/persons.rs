@@ -8,7 +8,7 @@ use shared::storage::audit::{Act, AuditLog, Change, ERASURES, Filter, Object};
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
 use shared::storage::person::{Erased, Exported, Wanted, ordered};
 use shared::values::input::Faults;
-use shared::values::{Date, IdCard, Mobile, Secret, Text};
+use shared::values::{IdCard, LocalTime, Mobile, Secret, Text};
 
 use crate::families::Families;
 
@@ -51,7 +51,7 @@ pub struct Erase {
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct Replay {
-    since: Date,
+    since: LocalTime,
     #[deserr(default)]
     cursor: Option<Text<1, 128>>,
 }
@@ -123,11 +123,11 @@ pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { 
     Ok(json!({"erased": erased}))
 }
 
-/// Erases again what was erased since a day: a restored table holds it again. The newest orders come first; repeat it with `next_cursor`.
+/// Erases again what was erased since a moment: a table that was restored to it holds that again. The newest orders come first; repeat it with `next_cursor`.
 pub async fn replay(families: Families<'_>, audit: &AuditLog, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
     let filter = Filter::Object(ERASURES.to_owned());
     let records = audit.list(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;
-    let from = shared::values::LocalTime::day_bounds(&since, &since).0.as_millisecond();
+    let from = since.as_millisecond();
     let next = records.last().filter(|last| records.len() == 100 && last.at >= from).map(|last| last.ixsk.clone());
     let mut erased = Vec::new();
     for record in records.iter().filter(|record| record.at >= from) {

@@ -199,7 +199,7 @@ impl Service {
     async fn blank_approval(&self, act: &Act, object: &Object, company: &Uuid, approval: &Approval) -> Result<()> {
         let stored = Stored {
             table: &self.tables.hris,
-            key: record_key(company, keys::APPROVAL, &approval.id()),
+            key: record_key(company, keys::APPROVAL, approval.id()),
             sealed: Some((&self.keyring, &Approval::SEALED)),
         };
         let blanked = self.store.change_by(act, erasure(object), stored, |item| {

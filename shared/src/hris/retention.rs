@@ -30,7 +30,7 @@ impl Employee {
         self.is_to_be_erased().then(|| left.into())
     }
 
-    /// The same for an employee of whom an earlier version did not store when they left: the period counts from `now`.
+    /// The same; if an earlier version did not store when the employee left, the period counts from `now`.
     pub(super) fn erased_from_or(&self, now: Timestamp) -> Option<Timestamp> {
         self.erased_from().or_else(|| self.is_to_be_erased().then_some(now))
     }

@@ -116,7 +116,7 @@ async fn an_interrupted_erasure_is_completed_by_a_repetition_or_a_replay() {
         assert!(!stage.items("credentials").await.iter().any(is_grant), "the first part of the second object is gone");
 
         stage.clock.advance(SignedDuration::from_secs(1));
-        let completed = done(&stage.address, &if is_replayed { replay("2024-01-15") } else { order }).await;
+        let completed = done(&stage.address, &if is_replayed { replay("2024-01-15 00:00") } else { order }).await;
         let mut expected = json!({"erased": [
             erased(&channel, 0, 0, &[]),
             erased(&hris, 5, 0, &[&SALARIES_KEPT]),
@@ -148,7 +148,7 @@ async fn erasures_are_replayed_after_a_restore() {
     }
     stage.expire_caches();
     assert_eq!(person.objects().await, objects);
-    assert_eq!(done(&stage.address, &replay("2024-01-16")).await, json!({"erased": [], "next_cursor": null}));
+    assert_eq!(done(&stage.address, &replay("2024-01-15 20:00")).await, json!({"erased": [], "next_cursor": null}));
     assert_eq!(person.objects().await, objects);
     let replayed = json!([
         erased(&channel, 3, 0, &[&PAYMENTS_KEPT]),
@@ -156,11 +156,11 @@ async fn erasures_are_replayed_after_a_restore() {
         erased(&jobboard, 4, 0, &[&LEDGER_KEPT]),
         erased(&signing, 3, 0, &[]),
     ]);
-    assert_eq!(done(&stage.address, &replay("2024-01-15")).await, json!({"erased": replayed, "next_cursor": null}));
+    assert_eq!(done(&stage.address, &replay("2024-01-15 18:30")).await, json!({"erased": replayed, "next_cursor": null}));
     assert_absent(&stored(stage).await, &person.planted());
     stage.clock.advance(SignedDuration::from_secs(1));
     let again: Vec<Value> = [&channel, &hris, &jobboard, &signing].map(|object| erased(object, 0, 0, &[])).into();
-    assert_eq!(done(&stage.address, &replay("2024-01-15")).await, json!({"erased": again, "next_cursor": null}));
+    assert_eq!(done(&stage.address, &replay("2024-01-15 18:30")).await, json!({"erased": again, "next_cursor": null}));
 }
 
 #[tokio::test]
@@ -181,12 +181,12 @@ async fn a_replay_of_many_erasures_is_continued_by_its_cursor() {
     let all = |numbers: std::ops::RangeInclusive<u32>| -> Vec<Value> {
         numbers.rev().map(|number| erased(&object(number), 0, 0, &[])).collect()
     };
-    let first = done(&stage.address, &replay("2024-01-16")).await;
+    let first = done(&stage.address, &replay("2024-01-16 00:00")).await;
     assert!(first["next_cursor"].is_string(), "{first}");
     assert_eq!(first["erased"], Value::from(all(4..=103)));
-    let mut next = replay("2024-01-16");
+    let mut next = replay("2024-01-16 00:00");
     next["cursor"] = first["next_cursor"].clone();
     assert_eq!(done(&stage.address, &next).await, json!({"erased": all(1..=3), "next_cursor": null}));
-    next["since"] = "2024-01-15".into();
+    next["since"] = "2024-01-15 00:00".into();
     assert_eq!(done(&stage.address, &next).await, json!({"erased": all(0..=3), "next_cursor": null}));
 }

@@ -224,7 +224,7 @@ async fn after_30_days_the_clean_up_erases_the_person() {
     for item in before.iter().filter(|item| item["pk"]["S"] == format!("user#{}", user.id)) {
         stage.database("PutItem", &json!({"TableName": "jobboard", "Item": item})).await;
     }
-    let replayed = stage.address.command(&json!({"command": "replay_erasures", "since": "2024-02-01"})).await;
+    let replayed = stage.address.command(&json!({"command": "replay_erasures", "since": "2024-02-01 00:00"})).await;
     let why = "电子商务法 第三十一条 (3 years), 会计档案管理办法 第十四条 (30 years)";
     let ledger = json!({"what": "orders, refunds, contacts and the voucher ledger, under the number of the user", "why": why});
     let erased = json!({"object": object, "records": 1, "pictures": 0, "kept": [ledger]});
@@ -253,7 +253,7 @@ async fn a_user_who_comes_back_during_the_erasure_is_a_new_user() {
     let again = board.register(WECHAT, PHONE).await;
     assert_ne!(again.id, user.id);
     assert_eq!((erased(&stage).await, orders().await), (json!(1), 1));
-    let replay = json!({"command": "replay_erasures", "since": "2024-01-15"});
+    let replay = json!({"command": "replay_erasures", "since": "2024-01-15 00:00"});
     let replayed = stage.address.command(&replay).await;
     let gone = json!({"object": format!("jobboard/user/{}", user.id), "records": 0, "pictures": 0, "kept": []});
     assert_eq!(replayed, json!({"erased": [gone], "next_cursor": null}));

@@ -148,7 +148,7 @@ async fn after_30_days_the_clean_up_erases_the_person() {
     for item in before.iter().filter(|item| of_person(item)) {
         stage.database("PutItem", &json!({"TableName": "signing", "Item": item})).await;
     }
-    let replayed = stage.address.command(&json!({"command": "replay_erasures", "since": "2024-02-01"})).await;
+    let replayed = stage.address.command(&json!({"command": "replay_erasures", "since": "2024-02-01 00:00"})).await;
     let object = format!("signing/worker/{}/{em_id}", platform.code);
     let again = json!({"object": object, "records": 3, "pictures": 0, "kept": []});
     assert_eq!(replayed, json!({"erased": [again], "next_cursor": null}));

@@ -49,7 +49,7 @@ impl Scene for Persons {
         let command = match *route {
             "ops-admin export_person" => json!({"command": "export_person", "objects": self.objects, "reason": "r"}),
             "ops-admin erase_person" => json!({"command": "erase_person", "objects": self.objects, "reason": "r"}),
-            _ => json!({"command": "replay_erasures", "since": "2024-01-15"}),
+            _ => json!({"command": "replay_erasures", "since": "2024-01-15 00:00"}),
         };
         self.stage().address.operate(&command).await
     }
