@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A list, filled with copies of a record that the system has stored.
 pub struct List {
     /// Method and path. A name in braces is an attribute of the record.
-    name: &'static str,
+    pub name: &'static str,
     reader: Reads,
     pub table: &'static str,
     /// The kind of the record: the beginning or end of its partition key, or its sort key.
@@ -63,6 +63,9 @@ pub const EMPLOYEES: List = List {
     own: &["uuid", "empno"],
     rare: None,
 };
+
+pub const JOBS: List =
+    List { name: "POST /jobs/my", reader: Reads::Merchant, table: "jobboard", image: "job", own: &["id"], rare: None };
 
 const CONTACTS: List = List {
     name: "POST /contact_history/out",
@@ -109,7 +112,7 @@ const LISTS: [List; 10] = [
         own: &["uuid"],
         rare: None,
     },
-    List { name: "POST /jobs/my", reader: Reads::Merchant, table: "jobboard", image: "job", own: &["id"], rare: None },
+    JOBS,
     CONTACTS,
     List { name: "POST /contact_history/in", reader: Reads::Merchant, ..CONTACTS },
 ];
@@ -199,7 +202,7 @@ impl<'a> Reader<'a> {
     }
 
     pub async fn total(&self) -> Result<usize, Failure> {
-        let response = self.read(&Page::Number(1)).await?;
+        let response = self.first().await?;
         let total = response["data"]["total"].as_u64().or_else(|| response["totalCount"].as_u64());
         Ok(usize::try_from(total.ok_or_else(|| format!("no total in {response}"))?)?)
     }
@@ -247,6 +250,11 @@ impl<'a> Reader<'a> {
             times.push(begun.elapsed());
         }
         Ok(Cost { calls: calls.len(), units: calls.iter().map(|call| call.units).sum(), times })
+    }
+
+    /// The first page.
+    pub async fn first(&self) -> Result<Value, Failure> {
+        self.read(&Page::Number(1)).await
     }
 
     async fn read(&self, page: &Page) -> Result<Value, Failure> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::consent::{Consent, TRIES};
 use crate::functions::{CALLS, Contender, STARTS, Samples};
 use crate::load::{CLIENTS, Load};
-use crate::sealing::Form;
+use crate::sealing::{Compared, Form};
 use crate::search::Measured;
 use crate::wire::Call;
 use crate::{Failure, lists, sealing};
@@ -202,25 +202,33 @@ pub fn consents(measured: &[Consent]) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The whole list of employees, sealed and in plain.
-pub fn sealing(forms: &[Form; 2]) -> Result<String, Failure> {
+/// Lists of sealed records, next to the same in plain.
+pub fn sealing(measured: &[Compared]) -> Result<String, Failure> {
     let mut text = String::from("## Sealed fields\n\n");
     writeln!(
         text,
-        "`GET /api/v2/employees` without pages over {} employees, p50 and p90 in milliseconds of {} requests each, in turn: the personal \
-         fields of each record are sealed together (`shared/src/storage/sealed.rs`), or stored in plain, as earlier versions did, which is \
-         the floor. Read units are those of DynamoDB. The ratio is to the floor.\n",
+        "Lists over {} records, p50 and p90 in milliseconds of {} requests each, in turn: the personal fields of each record are sealed \
+         together (`shared/src/storage/sealed.rs`), or stored in plain, as earlier versions did, which is the floor. Read units are those \
+         of DynamoDB. The ratio is to the floor; the noise is that of the consent page.\n",
         thousands(sealing::RECORDS),
         sealing::TIMES
     )?;
     writeln!(
         text,
-        "| fields | record, bytes | calls | read units | p50 ms | p90 ms | ratio |\n|---|---:|---:|---:|---:|---:|---:|"
+        "| list | fields | record, bytes | calls | read units | p50 ms | p90 ms | ratio | noise ms |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|"
     )?;
-    let floor = quantile(forms[1].times.clone(), 0.5)?;
-    for Form { name, bytes, calls, units, times } in forms {
-        let (p50, p90) = (quantile(times.clone(), 0.5)?, quantile(times.clone(), 0.9)?);
-        writeln!(text, "| {name} | {bytes} | {calls} | {units:.1} | {p50:.1} | {p90:.1} | {:.2} |", p50 / floor)?;
+    for Compared { what, forms } in measured {
+        let [sealed, plain] = forms;
+        let (floor, noise) = (quantile(plain.times.clone(), 0.5)?, noise([&sealed.times[..], &plain.times].concat())?);
+        for Form { name, bytes, calls, units, times } in forms {
+            let (p50, p90) = (quantile(times.clone(), 0.5)?, quantile(times.clone(), 0.9)?);
+            let ratio = p50 / floor;
+            writeln!(
+                text,
+                "| {what} | {name} | {bytes} | {calls} | {units:.1} | {p50:.1} | {p90:.1} | {ratio:.2} | {noise:.1} |"
+            )?;
+        }
     }
     Ok(text)
 }

@@ -1,4 +1,4 @@
-//! What it costs that the personal fields of employees are sealed: the whole list, next to the same records stored in plain.
+//! What it costs that personal fields are sealed: two lists, next to the same records stored in plain.
 
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -6,16 +6,24 @@ use std::time::{Duration, Instant};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::lists::{EMPLOYEES, Reader, Sealed};
+use crate::lists::{EMPLOYEES, JOBS, List, PAGE, Reader, Sealed};
 use crate::place::Place;
 use crate::{Failure, say};
 
-/// The most that the list returns whole.
+/// The most employees that the list returns whole, and as many jobs.
 pub const RECORDS: usize = 10_000;
 /// How often each list is requested.
 pub const TIMES: usize = 20;
 
-/// The whole list of records in one form.
+/// A list of records in both forms.
+pub struct Compared {
+    /// What is requested.
+    pub what: String,
+    /// Sealed, then plain.
+    pub forms: [Form; 2],
+}
+
+/// A list of records in one form.
 pub struct Form {
     pub name: &'static str,
     /// The bytes of the stored record that is copied, as JSON.
@@ -26,23 +34,44 @@ pub struct Form {
     pub times: Vec<Duration>,
 }
 
-pub async fn measure() -> Result<[Form; 2], Failure> {
+pub async fn measure() -> Result<[Compared; 2], Failure> {
+    Ok([
+        Compared {
+            what: format!("`{}`, all records", EMPLOYEES.name),
+            forms: compare(&EMPLOYEES, async |reader| whole(reader).await).await?,
+        },
+        Compared {
+            what: format!("`{}`, a page of {PAGE}", JOBS.name),
+            forms: compare(&JOBS, async |reader| {
+                let begun = Instant::now();
+                reader.first().await?;
+                Ok(begun.elapsed())
+            })
+            .await?,
+        },
+    ])
+}
+
+async fn compare(
+    list: &'static List,
+    request: impl AsyncFn(&Reader<'_>) -> Result<Duration, Failure>,
+) -> Result<[Form; 2], Failure> {
     let (sealed, plain) = (Place::open().await?, Place::open().await?);
     let mut forms = [Form::new("sealed"), Form::new("plain")];
     let places = [(&sealed, true), (&plain, false)];
     let mut readers = Vec::new();
     for (form, (place, is_sealed)) in forms.iter_mut().zip(places) {
-        say(&format!("sealing: {RECORDS} employees, {}", form.name));
-        let reader = Reader::of(place, &EMPLOYEES).await?;
-        let fields = Sealed::of(place, EMPLOYEES.table, &reader.image).await?;
+        say(&format!("sealing: {RECORDS} records of {}, {}", list.name, form.name));
+        let reader = Reader::of(place, list).await?;
+        let fields = Sealed::of(place, list.table, &reader.image).await?;
         let stored = |copy: Value| if is_sealed { fields.seal(copy) } else { fields.unseal(copy) };
         form.bytes = stored(reader.image.clone())?.to_string().len();
         let mut numbers = reader.total().await?..;
         reader.fill(RECORDS, &mut numbers, stored).await?;
         // The first request fills the caches of credentials.
-        whole(&reader).await?;
+        request(&reader).await?;
         place.wire.take();
-        whole(&reader).await?;
+        request(&reader).await?;
         let calls = place.wire.take();
         (form.calls, form.units) = (calls.len(), calls.iter().map(|call| call.units).sum());
         readers.push(reader);
@@ -50,7 +79,7 @@ pub async fn measure() -> Result<[Form; 2], Failure> {
     // In turn, so that both meet the same load of the machine.
     for _ in 0..TIMES {
         for (form, reader) in forms.iter_mut().zip(&readers) {
-            form.times.push(whole(reader).await?);
+            form.times.push(request(reader).await?);
         }
     }
     Ok(forms)
