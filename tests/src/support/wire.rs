@@ -55,6 +55,25 @@ pub enum Failure {
 pub struct Seen {
     pub service: Service,
     pub operation: String,
+    /// How many audit records the call stores.
+    pub records: usize,
+    /// Where the call writes, if it is executed.
+    pub written: Vec<Place>,
+}
+
+/// Where something is stored.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    Item { table: String, pk: String, sk: String },
+    Object { bucket: String, key: String },
+}
+
+impl Place {
+    /// The place of an item, or of its key.
+    pub fn of(table: &str, item: &Value) -> Self {
+        let text = |name: &str| item[name]["S"].as_str().expect("a key").to_owned();
+        Self::Item { table: table.to_owned(), pk: text("pk"), sk: text("sk") }
+    }
 }
 
 #[derive(Default)]
@@ -167,10 +186,11 @@ impl Armed {
 
 impl Wire for Faults {
     fn decide(&self, call: &Call) -> Verdict {
+        let (written, records) = written(call);
         let mut state = self.0.lock().unwrap();
         // A process reads each secret once. Which request comes first is chance.
         if call.service != Service::SecretsManager {
-            state.seen.push(Seen { service: call.service, operation: call.operation.clone() });
+            state.seen.push(Seen { service: call.service, operation: call.operation.clone(), records, written });
         }
         if let Some(armed) = &mut state.armed {
             return armed.meet(call);
@@ -197,6 +217,42 @@ impl Wire for Faults {
         if let Some(sum) = &mut self.0.lock().unwrap().units {
             *if reads { &mut sum.read } else { &mut sum.written } += units;
         }
+    }
+}
+
+/// Where a call writes, and how many of these writes put an audit record.
+fn written(call: &Call) -> (Vec<Place>, usize) {
+    let writes = match call.service {
+        Service::S3 if ["PutObject", "DeleteObject", "DeleteObjectVersion"].contains(&call.operation.as_str()) => {
+            let path = call.needs().swap_remove(0).resource;
+            let (bucket, key) = path.split_once('/').expect("an object");
+            return (vec![Place::Object { bucket: bucket.to_owned(), key: key.to_owned() }], 0);
+        }
+        Service::DynamoDb => writes(&call.operation, &call.body),
+        _ => Vec::new(),
+    };
+    let records = writes.iter().filter(|(kind, table, _)| kind == "Put" && table == "audit").count();
+    (writes.iter().map(|(_, table, item)| Place::of(table, item)).collect(), records)
+}
+
+/// Each write of a call to DynamoDB: `Put`, `Update` or `Delete`, its table, and its item or key.
+fn writes(operation: &str, body: &[u8]) -> Vec<(String, String, Value)> {
+    let request = || serde_json::from_slice::<Value>(body).unwrap();
+    let write = |kind: &str, mut write: Value| {
+        let item = if kind == "Put" { write["Item"].take() } else { write["Key"].take() };
+        (kind.to_owned(), write["TableName"].as_str().expect("a table").to_owned(), item)
+    };
+    match operation {
+        "PutItem" | "UpdateItem" | "DeleteItem" => vec![write(operation.trim_end_matches("Item"), request())],
+        "TransactWriteItems" => {
+            let mut request = request();
+            let parts = request["TransactItems"].as_array_mut().expect("the parts of a transaction").iter_mut();
+            let parts = parts.flat_map(|part| part.as_object_mut().expect("a part"));
+            let writes = parts.filter(|(kind, _)| *kind != "ConditionCheck");
+            writes.map(|(kind, part)| write(kind, part.take())).collect()
+        }
+        read if ["GetItem", "BatchGetItem", "Query", "Scan"].contains(&read) => Vec::new(),
+        other => panic!("what {other} writes is not known"),
     }
 }
 

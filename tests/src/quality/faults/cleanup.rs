@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, matrix, once};
+use super::{Request, Scene, Write, counting, matrix};
 use crate::support::board::{Board, User};
 use crate::support::picture::picture;
 use crate::support::product::{EMPLOYEE, Product, employee};
@@ -30,8 +30,8 @@ pub struct Overdue {
 }
 
 impl Scene for Overdue {
-    /// The output of the next run, which finishes what the first left over.
-    const WRITES: &'static [Write] = &[once("ops-cleanup", "", r#""failed":0,"is_cut_short":false}}"#)];
+    /// The next run finishes what the first left over, and counts that alone.
+    const WRITES: &'static [Write] = &[counting("ops-cleanup", "", &["done"])];
 
     const OF_READS: &'static [Failure] = &[Failure::Rejected];
 
@@ -74,7 +74,8 @@ impl Scene for Overdue {
 
     /// The output counts the items that failed; the next run handles them.
     fn is_our_fault(response: &Response) -> bool {
-        response.body["orders"]["failed"].is_u64()
+        let mut sweeps = response.body.as_object().into_iter().flatten();
+        sweeps.any(|(_, swept)| swept["failed"].as_u64().is_some_and(|failed| failed > 0))
     }
 }
 

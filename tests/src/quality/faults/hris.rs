@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{CODE_IS_SENT, OUTBOX, Request, Scene, Write, matrix, once, write};
+use super::{CODE_IS_SENT, OUTBOX, Request, Scene, Write, counting, matrix, once, write};
 use crate::support::consent::{App, Browser, Page};
 use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
 use crate::support::wire::Failure;
@@ -85,7 +85,7 @@ impl Scene for Hris {
         once("POST /api/v2/oauth/token", "", "response_code is not valid, or was used"),
         write("POST /api/v2/oauth/revoke", ""),
         // The next run sends and removes what this one left over.
-        once(OUTBOX, "", r#""failed":0,"is_cut_short":false}"#),
+        counting(OUTBOX, "", &["done"]),
         write("ops-admin create_product", ""),
         write("ops-admin disable_product", ""),
         write("ops-admin enable_product", ""),
@@ -115,6 +115,11 @@ impl Scene for Hris {
         r#"{\"code\":9001,\"text\":\"internal error\"}"#,
         r#""failed":1,"is_cut_short":false}"#,
     ];
+
+    /// Codes, and the message with a code in the outbox.
+    fn expires(write: &Write) -> bool {
+        write.route == OUTBOX || ["POST /api/v2/oauth/authorize", "POST /api/v2/oauth/token"].contains(&write.route)
+    }
 
     async fn set() -> Self {
         let stage = Stage::open().await;

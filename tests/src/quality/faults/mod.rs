@@ -3,7 +3,8 @@
 //!
 //! A [`Scene`] is a stage on which all writes of a family can be made. First each write is made undisturbed on two scenes, which
 //! records its calls, its response and the state that it stores. Then it is made once for each call and each [`Failure`] that applies
-//! to that call. Before each write the scene is restored. A client that receives another response than the undisturbed one retries
+//! to that call. After each write the scene is restored. Only the places that calls of the write named are read and restored; that no
+//! other place changes is checked after each undisturbed write and at the end. A client that receives another response than the undisturbed one retries
 //! once. Cells run in parallel on several scenes, because some of them wait for the SDK's timeout.
 
 mod channel;
@@ -31,14 +32,14 @@ use shared::runtime::clock::Clock as _;
 use shared::storage::objects::Objects;
 use shared::storage::rate_limit::MESSAGES_TO_A_PHONE;
 
-use crate::support::wire::{Failure, Seen};
+use crate::support::wire::{Failure, Place, Seen};
 use crate::support::{Response, Stage, fetch};
 use channel::Channels;
 use cleanup::Overdue;
 use hris::Hris;
 use jobboard::Jobs;
 use signing::Signing;
-use stored::Stored;
+use stored::{Lines, Stored};
 
 /// A write: a route or a command, and a case of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,18 +47,39 @@ pub struct Write {
     /// `POST /api/v1/users`, `ops-admin create_channel`.
     pub route: &'static str,
     pub case: &'static str,
-    /// A part of the response to a retry of a write that was already executed, if it differs from the first response.
-    pub on_retry: Option<&'static str>,
+    pub on_retry: OnRetry,
+}
+
+/// The response to a retry of a write that was already executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnRetry {
+    /// The first response.
+    Same,
+    /// Another one, which contains this.
+    Reports(&'static str),
+    /// The first one, but these members, numbers or lists, count only what the retry itself did.
+    Counts(&'static [&'static str]),
 }
 
 /// A write whose retry returns the first response.
 pub const fn write(route: &'static str, case: &'static str) -> Write {
-    Write { route, case, on_retry: None }
+    Write { route, case, on_retry: OnRetry::Same }
 }
 
 /// A write that is executed once, and whose retry reports that.
 pub const fn once(route: &'static str, case: &'static str, on_retry: &'static str) -> Write {
-    Write { route, case, on_retry: Some(on_retry) }
+    Write { route, case, on_retry: OnRetry::Reports(on_retry) }
+}
+
+/// A write whose retry does what is left over, and counts that in these members of the response.
+pub const fn counting(route: &'static str, case: &'static str, members: &'static [&'static str]) -> Write {
+    Write { route, case, on_retry: OnRetry::Counts(members) }
+}
+
+impl Write {
+    fn is_command(&self) -> bool {
+        self.route.starts_with("ops-admin ")
+    }
 }
 
 impl std::fmt::Display for Write {
@@ -84,6 +106,11 @@ pub trait Scene: Sized {
     /// Parts of responses that report a server error.
     const OUR_FAULT: &'static [&'static str];
 
+    /// Whether the write uses something that expires minutes after the scene is set, such as a code that was sent.
+    fn expires(_: &Write) -> bool {
+        false
+    }
+
     async fn set() -> Self;
 
     fn stage(&self) -> &Stage;
@@ -97,9 +124,9 @@ pub trait Scene: Sized {
     }
 }
 
-/// How long a scene is used, by its clock, which advances with every write. Codes that expire after five minutes are among its
-/// preparations, and the first of them is a minute old when the scene is ready.
-const FRESH: SignedDuration = SignedDuration::from_mins(2);
+/// How long a scene is used for writes that [expire](Scene::expires), by its clock, which advances with every write. Codes are valid for
+/// five minutes, and the first of them is a minute old when the scene is ready.
+const FRESH: SignedDuration = SignedDuration::from_secs(160);
 
 /// How long a rate-limited client waits: until a phone may be sent a second message, which is longer than a visit stays claimed.
 /// `security::limits` tests that the `Retry-After` of a message says so.
@@ -121,6 +148,10 @@ struct Lane<S> {
     bucket: Objects,
     http: reqwest::Client,
     origin: Stored,
+    /// The lines of what is stored originally.
+    lines: Lines,
+    /// How many messages each phone was sent before the write.
+    sent: Mutex<BTreeMap<String, usize>>,
     set_at: Timestamp,
 }
 
@@ -129,7 +160,11 @@ struct Lane<S> {
 struct Outcome {
     status: u16,
     body: String,
+    /// Whether the client sent the request more than once.
+    is_retried: bool,
     lines: Vec<String>,
+    /// What must not happen whatever fails.
+    violations: Vec<String>,
     /// How many audit records the write stored.
     records: usize,
     /// Whether the write changed what is stored.
@@ -155,34 +190,32 @@ impl<S: Scene> Lane<S> {
     async fn open() -> Self {
         let scene = S::set().await;
         let bucket = scene.stage().objects().await;
+        let http = local::http::client();
+        let sent = Mutex::new(messages(&http, scene.stage()).await);
         let origin = Stored::of(scene.stage(), &bucket).await;
+        let lines = origin.lines();
         let set_at = scene.stage().clock.now();
-        Self { scene, bucket, http: local::http::client(), origin, set_at }
+        scene.stage().wire.take_seen();
+        Self { scene, bucket, http, origin, lines, sent, set_at }
     }
 
-    /// The same lane, or a new one if the scene is too old.
-    async fn fresh(self) -> Self {
-        if self.scene.stage().clock.now().duration_since(self.set_at) < FRESH { self } else { Self::open().await }
+    /// The same lane, or a new one if the scene is too old for the write.
+    async fn fresh_for(self, write: &Write) -> Self {
+        let age = self.scene.stage().clock.now().duration_since(self.set_at);
+        if S::expires(write) && age >= FRESH { Self::open().await } else { self }
     }
 
-    /// The number of messages that each phone was sent.
-    async fn messages(&self) -> BTreeMap<String, usize> {
-        let outbox = fetch(self.http.get(&self.scene.stage().address.sms_outbox_url)).await.body;
-        let mut messages = BTreeMap::new();
-        for message in outbox.as_array().expect("the outbox") {
-            *messages.entry(message["phone"].to_string()).or_default() += 1;
-        }
-        messages
+    /// Fails unless all that is stored is what was stored originally.
+    async fn assert_is_restored(&self) {
+        assert!(Stored::of(self.scene.stage(), &self.bucket).await == self.origin, "the wire has not seen a write");
     }
 
-    /// A line for each stored item and object, and for the messages that were sent since.
-    async fn lines(&self, stored: &Stored, before: &BTreeMap<String, usize>) -> Vec<String> {
-        let mut lines = stored.lines();
-        for (phone, count) in self.messages().await {
-            let count = count - before.get(&phone).copied().unwrap_or(0);
-            lines.extend((count > 0).then(|| format!("{MESSAGES}{count}")));
-        }
-        lines
+    /// A line for each phone that was sent messages since the last call of this.
+    async fn new_messages(&self) -> Vec<String> {
+        let sent = messages(&self.http, self.scene.stage()).await;
+        let before = std::mem::replace(&mut *self.sent.lock().unwrap(), sent.clone());
+        let new = sent.into_iter().map(|(phone, count)| count - before.get(&phone).copied().unwrap_or(0));
+        new.filter(|count| *count > 0).map(|count| format!("{MESSAGES}{count}")).collect()
     }
 
     /// Makes the write, with the failure of the cell if there is one, and restores the scene. A client that does not receive the
@@ -191,7 +224,6 @@ impl<S: Scene> Lane<S> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let stage = self.scene.stage();
         stage.expire_caches();
-        let messages = self.messages().await;
         let key = format!("matrix-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let request = Request { key, second: stage.clock_seconds() };
         stage.wire.take_seen();
@@ -201,25 +233,59 @@ impl<S: Scene> Lane<S> {
         let mut response = self.scene.send(write, &request).await;
         let missed = stage.clear_faults();
         let seen = stage.wire.take_seen();
-        let mut lines = Vec::new();
-        if let Some(expected) = expected.filter(|expected| !expected.is_returned_in(&response)) {
-            lines.extend((!S::is_our_fault(&response)).then(|| format!("the first response was {response:?}")));
+        let mut violations = Vec::new();
+        if missed > 0 {
+            violations.push("the failure hit no call".to_owned());
+        }
+        let is_missed = |expected: &&Outcome| {
+            let is_counted = cell.is_some_and(|cell| cell.counts(expected, &mask::text(&response.body.to_string()), false));
+            !expected.is_returned_in(&response) && !is_counted
+        };
+        let mut is_retried = false;
+        if let Some(expected) = expected.filter(is_missed) {
+            is_retried = true;
+            violations.extend((!S::is_our_fault(&response)).then(|| format!("the first response was {response:?}")));
             response = self.scene.send(write, &request).await;
             if response.status == 429 && expected.status != 429 {
                 stage.clock.advance(RETRY_AFTER);
                 response = self.scene.send(write, &request).await;
             }
         }
-        let stored = Stored::of(stage, &self.bucket).await;
-        lines.extend(self.lines(&stored, &messages).await);
-        if missed > 0 {
-            lines.push("the failure hit no call".into());
+        let retried = stage.wire.take_seen();
+        let calls = seen.iter().chain(&retried);
+        if write.is_command() {
+            let transactions = calls.clone().filter(|call| call.operation == "TransactWriteItems");
+            let others = transactions.filter(|call| call.records != 1);
+            violations.extend(others.map(|call| format!("a transaction with {} audit records", call.records)));
         }
-        self.origin.restore(&stored, stage, &self.bucket).await;
+        let mut places: BTreeSet<Place> = calls.flat_map(|call| call.written.clone()).collect();
+        let stored = Stored::at(&places, stage, &self.bucket).await;
+        let before = self.origin.among(&places);
+        if cell.is_none() {
+            let all = Stored::of(stage, &self.bucket).await;
+            assert!(all == self.origin.with(&stored, &places), "{write}: the wire has not seen a write");
+        }
+        let (records, lost) = stored.records_since(&before);
+        violations.extend((lost > 0).then(|| format!("{lost} audit records replaced or removed")));
+        let mut lines = self.lines.with(&stored, &places);
+        lines.extend(self.new_messages().await);
+        // The delivery of messages writes, too.
+        places.extend(stage.wire.take_seen().into_iter().flat_map(|call| call.written));
+        self.origin.restore(&places, stage, &self.bucket).await;
         let (status, body) = (response.status, mask::text(&response.body.to_string()));
-        let records = stored.records().saturating_sub(self.origin.records());
-        (Outcome { status, body, lines, records, is_another: stored != self.origin }, seen)
+        let is_another = stored.is_another(&before);
+        (Outcome { status, body, is_retried, lines, violations, records, is_another }, seen)
     }
+}
+
+/// The number of messages that each phone was sent.
+async fn messages(http: &reqwest::Client, stage: &Stage) -> BTreeMap<String, usize> {
+    let outbox = fetch(http.get(&stage.address.sms_outbox_url)).await.body;
+    let mut messages = BTreeMap::new();
+    for message in outbox.as_array().expect("the outbox") {
+        *messages.entry(message["phone"].to_string()).or_default() += 1;
+    }
+    messages
 }
 
 impl Outcome {
@@ -229,29 +295,52 @@ impl Outcome {
 
     /// One line for each difference.
     fn differences(&self, actual: &Self) -> Vec<String> {
-        let mut differences = Vec::new();
+        let mut differences = actual.violations.clone();
         if (self.status, &self.body) != (actual.status, &actual.body) {
             differences.push(format!("response {} {} instead of {} {}", actual.status, actual.body, self.status, self.body));
         }
-        let count = |lines: &[String], line: &String| lines.iter().filter(|other| *other == line).count();
-        let all: BTreeSet<&String> = self.lines.iter().chain(&actual.lines).collect();
-        for line in all {
-            let (wanted, found) = (count(&self.lines, line), count(&actual.lines, line));
-            if wanted != found {
-                differences.push(format!("{found} instead of {wanted} of {line}"));
-            }
+        let mut counts: BTreeMap<&String, (usize, usize)> = BTreeMap::new();
+        for line in &self.lines {
+            counts.entry(line).or_default().0 += 1;
         }
+        for line in &actual.lines {
+            counts.entry(line).or_default().1 += 1;
+        }
+        let differing = counts.into_iter().filter(|(_, (wanted, found))| wanted != found);
+        differences.extend(differing.map(|(line, (wanted, found))| format!("{found} instead of {wanted} of {line}")));
         differences
     }
 }
 
 impl Cell {
+    /// Whether a response counts less than the expected one, and is equal otherwise: a retry counts what it did itself. The SDK's own retry
+    /// of a call that was executed makes a count smaller, too.
+    fn counts(&self, expected: &Outcome, body: &str, is_retried: bool) -> bool {
+        let is_executed = matches!(self.failure, Failure::Lost | Failure::LostOnce | Failure::Late);
+        match self.write.on_retry {
+            OnRetry::Counts(members) if is_retried || is_executed => {
+                let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+                mask::counts(&parsed(&expected.body), &parsed(body), members, is_retried)
+            }
+            _ => false,
+        }
+    }
+
     /// The differences from the undisturbed outcome, without those that cannot be avoided.
     fn differences(&self, expected: &Outcome, mut actual: Outcome) -> Vec<String> {
-        if self.write.on_retry.is_some_and(|reported| actual.body.contains(reported)) {
-            (actual.status, actual.body) = (expected.status, expected.body.clone());
-        }
         let mut expected = expected.clone();
+        match self.write.on_retry {
+            OnRetry::Same => {}
+            OnRetry::Reports(part) if actual.body.contains(part) => {
+                (actual.status, actual.body) = (expected.status, expected.body.clone());
+            }
+            OnRetry::Reports(_) => {}
+            OnRetry::Counts(_) => {
+                if self.counts(&expected, &actual.body, actual.is_retried) {
+                    actual.body.clone_from(&expected.body);
+                }
+            }
+        }
         // SNS cannot recognise a message that it already sent: a client that missed the response is sent another one. So is one that missed
         // the response with which its message was stored. The outbox sends a message again if it could not be removed.
         let is_sent_again =
@@ -267,7 +356,7 @@ impl Cell {
 }
 
 /// The failures that apply to a call.
-fn failures<S: Scene>(Seen { service, operation }: &Seen) -> Vec<Failure> {
+fn failures<S: Scene>(Seen { service, operation, .. }: &Seen) -> Vec<Failure> {
     let reads = ["GetItem", "BatchGetItem", "Query", "Scan", "GetObject", "ListBucket", "ListBucketVersions"]
         .contains(&operation.as_str());
     let mut failures = match reads {
@@ -322,10 +411,12 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
         table.push(format!("| {write} | {} | {} |", made.collect::<Vec<_>>().join(", "), cells.len() - before));
     }
     let count = cells.len();
+    // What expires comes first.
+    cells.make_contiguous().sort_by_key(|cell| !S::expires(cell.write));
     let (cells, differing) = (Mutex::new(cells), Mutex::new(Vec::new()));
     join_all(lanes.into_iter().map(async |mut lane| {
         while let Some(cell) = next(&cells) {
-            lane = Box::pin(lane.fresh()).await;
+            lane = Box::pin(lane.fresh_for(cell.write)).await;
             let (_, (expected, _)) = observed.iter().find(|(write, _)| *write == cell.write).unwrap();
             let (actual, _) = Box::pin(lane.make(cell.write, Some(&cell), Some(expected))).await;
             let differences = cell.differences(expected, actual);
@@ -333,6 +424,7 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
                 differing.lock().unwrap().push(format!("{cell} | DIFFERS\n    {}", differences.join("\n    ")));
             }
         }
+        lane.assert_is_restored().await;
     }))
     .await;
     let differing = differing.into_inner().unwrap();
@@ -360,7 +452,7 @@ async fn used<S: Scene>() -> BTreeSet<Grant> {
     let mut used = BTreeSet::new();
     let mut lane = Box::pin(Lane::<S>::open()).await;
     for write in S::WRITES {
-        lane = Box::pin(lane.fresh()).await;
+        lane = Box::pin(lane.fresh_for(write)).await;
         Box::pin(lane.make(write, None, None)).await;
         used.extend(lane.scene.stage().wire.grants_used());
     }
@@ -376,12 +468,13 @@ async fn observe<S: Scene>(lane: &Lane<S>, other: &Lane<S>, write: &Write) -> (O
     let (outcome, calls) = Box::pin(lane.make(write, None, None)).await;
     let (again, _) = Box::pin(other.make(write, None, None)).await;
     assert!(outcome.status < 400 && !outcome.body.contains("errorType"), "{write}: {outcome:?}");
+    assert!(outcome.violations.is_empty(), "{write}: {:?}", outcome.violations);
     let differences = outcome.differences(&again);
     assert!(differences.is_empty(), "{write}: two undisturbed runs differ:\n    {}", differences.join("\n    "));
     assert!(outcome.is_another, "{write} changes nothing");
     assert!(!calls.is_empty(), "{write} makes no call");
-    if write.route.starts_with("ops-admin ") {
-        // Each transaction of a command holds one audit record, and no write is outside of a transaction.
+    if write.is_command() {
+        // Each transaction of a command holds one audit record: see `make`. All are stored, and no write is outside of a transaction.
         let count = |operation: &str| calls.iter().filter(|call| call.operation == operation).count();
         let records = outcome.records;
         assert_eq!(records, count("TransactWriteItems"), "{write}: audit records and transactions: {calls:?}");

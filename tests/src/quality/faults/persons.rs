@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, matrix, once, write};
+use super::{Request, Scene, Write, counting, matrix, write};
 use crate::ops::persons::Everywhere;
 use crate::support::board::Board;
 use crate::support::wire::Failure;
@@ -17,9 +17,9 @@ pub struct Persons {
 impl Scene for Persons {
     const WRITES: &'static [Write] = &[
         write("ops-admin export_person", ""),
-        // What was erased at the first attempt is not counted again.
-        once("ops-admin erase_person", "", r#""erased":["#),
-        once("ops-admin replay_erasures", "", r#""erased":["#),
+        // What was erased at the first attempt is not counted again, nor is what was kept then.
+        counting("ops-admin erase_person", "", &["records", "pictures", "kept"]),
+        counting("ops-admin replay_erasures", "", &["records", "pictures", "kept"]),
     ];
 
     const OF_READS: &'static [Failure] = &[Failure::Rejected];

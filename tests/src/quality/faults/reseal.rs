@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Request, Scene, Write, matrix, once};
+use super::{Request, Scene, Write, counting, matrix};
 use crate::support::board::Board;
 use crate::support::product::Product;
 use crate::support::worker::{Platform, resume};
@@ -14,8 +14,8 @@ pub struct Rotated {
     stage: Stage,
 }
 
-/// What the pass answers that ends without failures. It counts only what it changes itself.
-const COMPLETE: &str = r#""complete":true"#;
+/// A pass counts the records that it reads, among them those that the first attempt stored, and those that it changes itself.
+const COUNTS: &[&str] = &["done", "changed"];
 
 impl Rotated {
     async fn reseal(&self, family: &str) -> Response {
@@ -25,10 +25,10 @@ impl Rotated {
 
 impl Scene for Rotated {
     const WRITES: &'static [Write] = &[
-        once("ops-admin reseal", "channel", COMPLETE),
-        once("ops-admin reseal", "hris", COMPLETE),
-        once("ops-admin reseal", "signing", COMPLETE),
-        once("ops-admin reseal", "jobboard", COMPLETE),
+        counting("ops-admin reseal", "channel", COUNTS),
+        counting("ops-admin reseal", "hris", COUNTS),
+        counting("ops-admin reseal", "signing", COUNTS),
+        counting("ops-admin reseal", "jobboard", COUNTS),
     ];
 
     const OUR_FAULT: &'static [&'static str] = &[r#""complete":false"#];

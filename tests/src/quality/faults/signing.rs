@@ -128,6 +128,10 @@ impl Scene for Signing {
 
     const OUR_FAULT: &'static [&'static str] = &[r#""status":500,"msg":"系统繁忙，请稍后再试","data":null}"#];
 
+    fn expires(write: &Write) -> bool {
+        write.case == "with a code"
+    }
+
     async fn set() -> Self {
         let stage = Stage::open().await;
         let platform = Platform::create(&stage.address).await;
