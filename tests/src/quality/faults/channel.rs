@@ -125,5 +125,5 @@ impl Scene for Channels {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_write_of_the_partner_api() {
-    matrix::<Channels>("Partner API", 32).await;
+    matrix::<Channels>("Partner API", 16).await;
 }

@@ -126,5 +126,5 @@ async fn closed_accounts(stage: &Stage, other: &User) -> User {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_call_of_a_sweep() {
-    matrix::<Overdue>("Sweeps", 32).await;
+    matrix::<Overdue>("Sweeps", 12).await;
 }

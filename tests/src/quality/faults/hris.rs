@@ -288,5 +288,5 @@ impl Scene for Hris {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_write_of_the_hr_api() {
-    matrix::<Hris>("HR API", 56).await;
+    matrix::<Hris>("HR API", 24).await;
 }

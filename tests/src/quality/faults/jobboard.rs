@@ -218,5 +218,5 @@ impl Scene for Jobs {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_write_of_the_job_board() {
-    matrix::<Jobs>("Job board", 48).await;
+    matrix::<Jobs>("Job board", 24).await;
 }

@@ -65,5 +65,5 @@ impl Scene for Rotated {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_call_of_a_pass() {
-    matrix::<Rotated>("Keys", 16).await;
+    matrix::<Rotated>("Keys", 10).await;
 }

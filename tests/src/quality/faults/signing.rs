@@ -185,5 +185,5 @@ impl Scene for Signing {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_write_of_the_signing_api() {
-    matrix::<Signing>("Signing API", 48).await;
+    matrix::<Signing>("Signing API", 24).await;
 }
