@@ -8,10 +8,11 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tokio::net::TcpListener;
 
 use crate::stream::Stream;
 use crate::template::Template;
@@ -34,11 +35,6 @@ pub fn open(file: Option<&Path>, template: &Template) -> Result<Database, String
         }
     }
     Ok(database)
-}
-
-/// Serves the embedded engine until the process ends.
-pub async fn serve(listener: TcpListener, database: Database) {
-    dynoxide::server::serve_on(listener, database).await;
 }
 
 /// Creates the missing tables in an external engine; `fresh` deletes those of earlier runs first.
@@ -83,18 +79,68 @@ pub fn access_key(folder: &Path) -> Result<String, String> {
     Ok(digest.iter().take(12).map(|byte| char::from(b'0' + byte % 10)).collect())
 }
 
-/// A router that forwards each call to the engine at this address, as a call that this access key signed. The stream sees what was written.
-pub fn router(database_url: String, access_key: String, stream: Stream) -> Router {
-    let http = reqwest::Client::new();
+/// What executes the calls.
+#[derive(Clone)]
+pub enum Engine {
+    /// In this process.
+    Embedded(Database),
+    /// At this address, as calls that this access key signed.
+    External { http: reqwest::Client, url: String, access_key: String },
+}
+
+/// A router of the calls to an engine. The stream sees what was written.
+pub fn router(engine: Engine, stream: Stream) -> Router {
     Router::new().fallback(async move |headers: HeaderMap, body: Bytes| {
-        let response = forward(&http, &database_url, &access_key, &headers, body.clone()).await;
-        if let (true, Some(Ok(operation))) =
-            (response.status().is_success(), headers.get("x-amz-target").map(HeaderValue::to_str))
-        {
-            stream.observe(operation, &body);
+        let target = headers.get("x-amz-target").map(HeaderValue::to_str);
+        let Some(Ok(target)) = target else { return StatusCode::BAD_REQUEST.into_response() };
+        let response = match &engine {
+            Engine::Embedded(database) => execute(database, target, &body),
+            Engine::External { http, url, access_key } => forward(http, url, access_key, &headers, body.clone()).await,
+        };
+        if response.status().is_success() {
+            stream.observe(target, &body);
         }
         response
     })
+}
+
+/// Executes a call in this process: its HTTP server would take more time than the engine.
+fn execute(database: &Database, target: &str, body: &[u8]) -> Response {
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    let answer = match operation {
+        "BatchGetItem" => answer(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => answer(body, |request| database.batch_write_item(request)),
+        "CreateTable" => answer(body, |request| database.create_table(request)),
+        "DeleteItem" => answer(body, |request| database.delete_item(request)),
+        "DeleteTable" => answer(body, |request| database.delete_table(request)),
+        "DescribeTable" => answer(body, |request| database.describe_table(request)),
+        "DescribeTimeToLive" => answer(body, |request| database.describe_time_to_live(request)),
+        "GetItem" => answer(body, |request| database.get_item(request)),
+        "ListTables" => answer(body, |request| database.list_tables(request)),
+        "PutItem" => answer(body, |request| database.put_item(request)),
+        "Query" => answer(body, |request| database.query(request)),
+        "Scan" => answer(body, |request| database.scan(request)),
+        "TransactGetItems" => answer(body, |request| database.transact_get_items(request)),
+        "TransactWriteItems" => answer(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => answer(body, |request| database.update_item(request)),
+        "UpdateTable" => answer(body, |request| database.update_table(request)),
+        "UpdateTimeToLive" => answer(body, |request| database.update_time_to_live(request)),
+        _ => (StatusCode::BAD_REQUEST, json!({"__type": "UnknownOperationException"}).to_string()),
+    };
+    let (status, json) = answer;
+    (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], json).into_response()
+}
+
+fn answer<T: DeserializeOwned, R: Serialize>(
+    body: &[u8],
+    call: impl FnOnce(T) -> Result<R, DynoxideError>,
+) -> (StatusCode, String) {
+    let invalid = |error: serde_json::Error| DynoxideError::SerializationException(error.to_string());
+    let answer = serde_json::from_slice(body).map_err(invalid).and_then(call);
+    match answer.and_then(|answer| serde_json::to_string(&answer).map_err(invalid)) {
+        Ok(json) => (StatusCode::OK, json),
+        Err(error) => (StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST), error.to_json()),
+    }
 }
 
 async fn forward(http: &reqwest::Client, url: &str, access_key: &str, headers: &HeaderMap, body: Bytes) -> Response {
@@ -136,6 +182,7 @@ fn request<T: DeserializeOwned>(body: Value) -> Result<T, String> {
 mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::Request;
+    use tokio::net::TcpListener;
     use tower::ServiceExt as _;
 
     use super::*;
@@ -150,7 +197,8 @@ mod tests {
     async fn an_external_engine_gets_the_missing_tables() {
         let database = Database::memory().unwrap();
         let (listener, url) = listen().await;
-        tokio::spawn(serve(listener, database.clone()));
+        let engine = router(Engine::Embedded(database.clone()), Stream::default());
+        tokio::spawn(async move { axum::serve(listener, engine).await.unwrap() });
         let template = Template::read().unwrap();
         let count = || database.list_tables(request(json!({})).unwrap()).unwrap().table_names.len();
         let key = json!({"pk": {"S": "a"}, "sk": {"S": "b"}});
@@ -189,10 +237,11 @@ mod tests {
         let (listener, url) = listen().await;
         let echo = async |headers: HeaderMap| headers[header::AUTHORIZATION].to_str().unwrap().to_owned();
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(echo)).await.unwrap() });
-        let call =
-            Request::post("/").header(header::AUTHORIZATION, "AWS4-HMAC-SHA256 Credential=channel-users/1/r/s/aws4_request");
-        let response =
-            router(url, "123456789012".into(), Stream::default()).oneshot(call.body(Body::empty()).unwrap()).await.unwrap();
+        let call = Request::post("/")
+            .header("x-amz-target", "DynamoDB_20120810.GetItem")
+            .header(header::AUTHORIZATION, "AWS4-HMAC-SHA256 Credential=channel-users/1/r/s/aws4_request");
+        let engine = Engine::External { http: reqwest::Client::new(), url, access_key: "123456789012".into() };
+        let response = router(engine, Stream::default()).oneshot(call.body(Body::empty()).unwrap()).await.unwrap();
         let body = to_bytes(response.into_body(), 1024).await.unwrap();
         assert_eq!(*body, *unchecked_signature("123456789012").as_bytes());
     }

@@ -36,6 +36,7 @@ use tokio::task::JoinSet;
 
 pub use captchas::Captchas;
 use demo::Demo;
+use dynamodb::Engine;
 use functions::Functions;
 pub use gateway::Routes;
 use ops::admin::Admin;
@@ -164,22 +165,14 @@ impl World {
         let dynamodb_url = set("AWS_ENDPOINT_URL_DYNAMODB", &url(&dynamodb)?);
         if dynamodb_url == url(&dynamodb)? {
             let access_key = dynamodb::access_key(&folder)?;
-            let database_url = match external_dynamodb {
-                Some(external) => {
-                    dynamodb::create_tables(&external, &access_key, template, fresh).await?;
-                    external
+            let engine = match external_dynamodb {
+                Some(url) => {
+                    dynamodb::create_tables(&url, &access_key, template, fresh).await?;
+                    Engine::External { http: reqwest::Client::new(), url, access_key }
                 }
-                None => {
-                    let database = listen(0).await?;
-                    let database_url = url(&database)?;
-                    servers.spawn(dynamodb::serve(database, dynamodb::open(file("dynamodb.sqlite").as_deref(), template)?));
-                    database_url
-                }
+                None => Engine::Embedded(dynamodb::open(file("dynamodb.sqlite").as_deref(), template)?),
             };
-            servers.spawn(serve(
-                dynamodb,
-                guard.before(Service::DynamoDb, dynamodb::router(database_url, access_key, stream.clone())),
-            ));
+            servers.spawn(serve(dynamodb, guard.before(Service::DynamoDb, dynamodb::router(engine, stream.clone()))));
         }
         let s3 = listen(0).await?;
         let s3_url = set("AWS_ENDPOINT_URL_S3", &url(&s3)?);
