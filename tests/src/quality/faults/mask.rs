@@ -13,7 +13,7 @@ const INHERENT: [(&str, &str); 4] = [
 /// Counts the messages that were requested on one day, including those that were not sent, so that the limit cannot be evaded.
 const DAILY: &str = "counted_";
 
-/// Commands that do something anew each time: a client that missed the response does it again, and both are recorded. Another command whose
+/// Commands that act again each time: a client that missed the response repeats them, and both acts are recorded. Another command whose
 /// change is made already changes and records nothing.
 const REPEATED: [&str; 6] = [
     "create_bind_code",
