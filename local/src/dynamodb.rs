@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::net::TcpListener;
 
 use crate::stream::Stream;
 use crate::template::Template;
@@ -104,6 +105,11 @@ pub fn router(engine: Engine, stream: Stream) -> Router {
     })
 }
 
+/// Serves the embedded engine alone, for measurements.
+pub async fn serve(listener: TcpListener, database: Database) -> std::io::Result<()> {
+    axum::serve(listener, router(Engine::Embedded(database), Stream::default())).await
+}
+
 /// Executes a call in this process: its HTTP server would take more time than the engine.
 fn execute(database: &Database, target: &str, body: &[u8]) -> Response {
     let operation = target.rsplit('.').next().unwrap_or_default();
@@ -182,7 +188,6 @@ fn request<T: DeserializeOwned>(body: Value) -> Result<T, String> {
 mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::Request;
-    use tokio::net::TcpListener;
     use tower::ServiceExt as _;
 
     use super::*;
@@ -197,8 +202,7 @@ mod tests {
     async fn an_external_engine_gets_the_missing_tables() {
         let database = Database::memory().unwrap();
         let (listener, url) = listen().await;
-        let engine = router(Engine::Embedded(database.clone()), Stream::default());
-        tokio::spawn(async move { axum::serve(listener, engine).await.unwrap() });
+        tokio::spawn(serve(listener, database.clone()));
         let template = Template::read().unwrap();
         let count = || database.list_tables(request(json!({})).unwrap()).unwrap().table_names.len();
         let key = json!({"pk": {"S": "a"}, "sk": {"S": "b"}});
