@@ -6,8 +6,8 @@ use super::payments::Payment;
 use super::resource::Resource as _;
 use super::users::User;
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
-use crate::storage::audit::{Act, Object};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
+use crate::storage::audit::Act;
 use crate::storage::table::{Item, Key};
 
 impl Service {
@@ -15,7 +15,8 @@ impl Service {
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.channel;
-        let pass = Pass { mover: Mover { object, act, keys, store, table }, clock, limit, cursor };
+        let pass =
+            Pass { mover: Mover { object: |own| item_object("channel", own), act, keys, store, table }, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
@@ -29,8 +30,4 @@ impl Service {
         };
         mover.fields(&key, &sealed, &item, item.clone()).await
     }
-}
-
-fn object(own: &Key) -> Object {
-    Object::new("channel", "item", &[&own.pk, &own.sk])
 }

@@ -98,13 +98,20 @@ pub(super) fn mobile_key(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> 
 
 /// The keys of the copies by phone number: that of look-ups first.
 pub(super) fn mobile_keys(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Vec<Key> {
-    let indexes = keyring.blind_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
-    indexes.iter().map(|index| record_key(company, MOBILE, Uuid::of_digest(index.expose()).as_str())).collect()
+    keys_of_copies(company, &keyring.blind_indexes(&mobile_parts(company, mobile)))
 }
 
 /// The keys of such copies by indexes that are not used any more.
 pub(super) fn former_mobile_keys(company: &Uuid, mobile: &Mobile, keyring: &Keyring) -> Vec<Key> {
-    let indexes = keyring.former_indexes(&[company.as_str().as_bytes(), mobile.index().as_bytes()]);
+    keys_of_copies(company, &keyring.former_indexes(&mobile_parts(company, mobile)))
+}
+
+/// What the blind index of a phone number is of.
+fn mobile_parts<'a>(company: &'a Uuid, mobile: &'a Mobile) -> [&'a [u8]; 2] {
+    [company.as_str().as_bytes(), mobile.index().as_bytes()]
+}
+
+fn keys_of_copies(company: &Uuid, indexes: &[Secret<[u8; 32]>]) -> Vec<Key> {
     indexes.iter().map(|index| record_key(company, MOBILE, Uuid::of_digest(index.expose()).as_str())).collect()
 }
 

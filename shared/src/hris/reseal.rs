@@ -17,7 +17,7 @@ use super::salary::SALARY_VALUE;
 use super::values::Uuid;
 use super::visits::VISITOR;
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
 use crate::storage::audit::{Act, Object};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, is_marked, mark};
@@ -140,6 +140,6 @@ fn object(own: &Key) -> Object {
     // The key of a salary holds the number of an employee.
     match own.pk.split_once(&format!("#{}#", keys::SALARY)) {
         Some((company, _)) => Object::new("hris", keys::SALARY, &[company, "all"]),
-        None => Object::new("hris", "item", &[&own.pk, &own.sk]),
+        None => item_object("hris", own),
     }
 }

@@ -6,8 +6,8 @@ use super::job::{self, Job};
 use super::orders::Order;
 use super::{Service, keys, users};
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
-use crate::storage::audit::{Act, Object};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
+use crate::storage::audit::Act;
 use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write};
@@ -17,7 +17,8 @@ impl Service {
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.jobboard;
-        let pass = Pass { mover: Mover { object, act, keys, store, table }, clock, limit, cursor };
+        let pass =
+            Pass { mover: Mover { object: |own| item_object("jobboard", own), act, keys, store, table }, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
@@ -75,8 +76,4 @@ impl Service {
         writes.push(Write::Check { table: table.clone(), key: keys::user(user.id), condition });
         mover.transact(key, writes).await
     }
-}
-
-fn object(own: &Key) -> Object {
-    Object::new("jobboard", "item", &[&own.pk, &own.sk])
 }

@@ -65,7 +65,8 @@ impl Service {
         self.erase_person(&act, &object).await.map(|_| true)
     }
 
-    /// Erases the pictures of a job, except those that an open job or the profile of the owner shows; then empties the list of photos. Returns whether it was overdue.
+    /// Erases the pictures of a job, except those that an open job or the profile of the owner shows; then empties the list of photos.
+    /// Returns whether it was overdue.
     async fn erase_pictures(&self, key: Key, before: Timestamp) -> Result<bool> {
         let stored = self.store.get(&self.tables.jobboard, key.clone()).await?;
         let Some(stored) = stored.filter(|item| is_due(item, keys::PICTURE_SWEEP, before)) else { return Ok(false) };

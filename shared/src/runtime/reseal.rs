@@ -145,6 +145,11 @@ where
     Ok(Resealed::Conflict)
 }
 
+/// The object of a record whose key holds no personal data.
+pub fn item_object(family: &str, own: &Key) -> Object {
+    Object::new(family, "item", &[&own.pk, &own.sk])
+}
+
 /// What writes the changes of a pass, each with its audit record.
 pub struct Mover<'a> {
     /// The object of a record in audit records, by the record's own key.

@@ -14,7 +14,7 @@ use crate::storage::table::{Condition, Outcome, Write, retry_conflicts};
 use crate::values::Secret;
 
 impl Service {
-    /// Closes the account of the worker with this session, and ends all sessions. A session that has ended meanwhile closes nothing.
+    /// Closes the account of the worker with this session, and ends all sessions. A session that a concurrent request has ended closes nothing.
     ///
     /// DynamoDB: one read, one transaction.
     pub async fn close_account(&self, worker: &Worker, token: Secret<&str>) -> Result<()> {

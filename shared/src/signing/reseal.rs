@@ -8,8 +8,8 @@ use super::item::{APPLICATION_SEALED, WORKER_SEALED, application_from_item, mark
 use super::keys::{ALIAS_OF, in_platforms, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Result};
-use crate::runtime::reseal::{Mover, Pass, Progress, Resealed};
-use crate::storage::audit::{Act, Object};
+use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
+use crate::storage::audit::Act;
 use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write};
@@ -20,7 +20,8 @@ impl Service {
     pub async fn reseal(&self, act: &Act, limit: u64, cursor: Option<&str>) -> Result<Progress> {
         let Self { keyring: keys, store, clock, .. } = self;
         let table = &self.tables.signing;
-        let pass = Pass { mover: Mover { object, act, keys, store, table }, clock, limit, cursor };
+        let pass =
+            Pass { mover: Mover { object: |own| item_object("signing", own), act, keys, store, table }, clock, limit, cursor };
         pass.run(|item| self.reseal_item(&pass.mover, item)).await
     }
 
@@ -86,8 +87,4 @@ impl Service {
         writes.push(Write::Check { table: table.clone(), key: worker_key(worker), condition });
         mover.transact(&worker_key(worker), writes).await
     }
-}
-
-fn object(own: &Key) -> Object {
-    Object::new("signing", "item", &[&own.pk, &own.sk])
 }

@@ -193,10 +193,10 @@ impl Service {
             };
             if let Some(stored) = stored.filter(|_| is_listed) {
                 let listing = self.listing(Some(&stored), stored.clone(), &kept)?;
-                let record = recorded
-                    .as_ref()
-                    .map(|(act, object)| self.store.recording(act, &change_of(object.clone(), Some(&stored), &listing)));
-                writes.extend([Ok(listing)].into_iter().chain(record).collect::<Result<Vec<_>>>()?);
+                if let Some((act, object)) = &recorded {
+                    writes.push(self.store.recording(act, &change_of(object.clone(), Some(&stored), &listing))?);
+                }
+                writes.push(listing);
             }
             if writes.is_empty() {
                 return Ok(Some(()));
