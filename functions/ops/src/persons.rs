@@ -6,7 +6,7 @@ use shared::error::{Error, Fault, Result};
 use shared::hris::values::{Code, Uuid};
 use shared::storage::audit::{Act, AuditLog, Change, ERASURES, Filter, Object};
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
-use shared::storage::person::{Erased, Exported, Wanted, ordered};
+use shared::storage::person::{Erased, Exported, Wanted};
 use shared::values::input::Faults;
 use shared::values::{IdCard, LocalTime, Mobile, Secret, Text};
 
@@ -115,7 +115,7 @@ pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, 
 /// Erases a person. The order is recorded first, so that an erasure that was interrupted is completed by a repetition or a replay.
 pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { objects, reason }: Erase) -> Result<Value> {
     let objects = parsed(&objects)?;
-    audit.record(act, &ordered(&objects, reason.as_str())).await?;
+    audit.record(act, &Change::erasure_of(&objects, reason.as_str())).await?;
     let mut erased = Vec::new();
     for object in &objects {
         erased.push(view(object, families.erase_person(act, object).await?));
@@ -123,7 +123,8 @@ pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { 
     Ok(json!({"erased": erased}))
 }
 
-/// Erases again what was erased since a moment: a table that was restored to it holds that again. The newest orders come first; repeat it with `next_cursor`.
+/// Erases again what was erased since a moment: a table that was restored to it holds that again. The newest orders come first; repeat it
+/// with `next_cursor`.
 pub async fn replay(families: Families<'_>, audit: &AuditLog, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
     let filter = Filter::Object(ERASURES.to_owned());
     let records = audit.list(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;

@@ -14,7 +14,8 @@ use super::{Service, keys};
 use crate::error::Result;
 use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
-use crate::storage::person::{CLOSED_ACCOUNT, ordered};
+use crate::storage::audit::Change;
+use crate::storage::person::CLOSED_ACCOUNT;
 use crate::storage::table::{Key, is_due};
 use crate::values::{Id, LocalTime};
 
@@ -58,7 +59,7 @@ impl Service {
         let (act, id) = (caller::act(self.clock.now()), id_in(&key)?);
         let object = keys::user_object(id);
         // From the order on no log-in opens the account.
-        let order = ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT);
+        let order = Change::erasure_of(std::slice::from_ref(&object), CLOSED_ACCOUNT);
         if !self.detach(&act, &order, id, |item| is_due(item, keys::CLOSED_SWEEP, before)).await? {
             return Ok(false);
         }

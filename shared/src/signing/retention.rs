@@ -16,7 +16,8 @@ use super::values::{Entries, PlatformCode, Worker};
 use crate::error::{Error, Result};
 use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
-use crate::storage::person::{CLOSED_ACCOUNT, erasure, ordered};
+use crate::storage::audit::Change;
+use crate::storage::person::{CLOSED_ACCOUNT, erasure};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Key, Outcome, VERSION, Write, is_due, mark, retry_conflicts, unmark};
 use crate::values::Text;
@@ -87,7 +88,7 @@ impl Service {
         let em_id = em_id_of(&item)?.ok_or_else(|| Error::internal("a worker without a number"))?;
         let (act, object) = (caller::act(self.clock.now()), worker_object(&worker_in(&key)?.platform, em_id));
         // The record of the order and the erasure are one: there is no order for an account that a log-in opens.
-        let order = ordered(std::slice::from_ref(&object), CLOSED_ACCOUNT);
+        let order = Change::erasure_of(std::slice::from_ref(&object), CLOSED_ACCOUNT);
         Ok(self.erase_worker(&act, &object, &order, |item| is_due(item, CLOSED_SWEEP, before)).await?.is_some())
     }
 

@@ -98,11 +98,6 @@ pub async fn remove(store: &Store, act: &Act, object: &Object, table: &str, keys
 /// The reason of an order to erase a closed account.
 pub const CLOSED_ACCOUNT: &str = "closed account";
 
-/// The order to erase these objects. It is recorded before they are erased. After a restore the orders are replayed.
-pub fn ordered(objects: &[Object], reason: &str) -> Change {
-    Change::erasure_of(objects).because(reason)
-}
-
 /// The change that an erasure records.
 pub fn erasure(object: &Object) -> Change {
     Change::of(object.clone()).fields(&["erased"])

@@ -197,10 +197,10 @@ impl Change {
         Self { object, fields, before: None, after: None, ids, rows, reason: None, outcome: Outcomes::Done }
     }
 
-    /// The order to erase these objects.
-    pub fn erasure_of(objects: &[Object]) -> Self {
+    /// The order to erase these objects. It is recorded before they are erased. After a restore the orders are replayed.
+    pub fn erasure_of(objects: &[Object], reason: &str) -> Self {
         let ids = objects.iter().map(|object| object.as_str().to_owned()).collect();
-        Self { ids, ..Self::of(Object(ERASURES.to_owned())).fields(&["erased"]) }
+        Self { ids, ..Self::of(Object(ERASURES.to_owned())).fields(&["erased"]).because(reason) }
     }
 
     #[must_use]
@@ -251,9 +251,12 @@ pub fn changed(before: &Item, after: &Item) -> Vec<String> {
     let mut names: Vec<String> = before.keys().chain(after.keys()).filter(|name| is_field(name)).cloned().collect();
     names.sort_unstable();
     names.dedup();
-    let content = |item: &Item, name: &str| item.get(name).filter(|value| !is_empty(value)).cloned();
     names.retain(|name| content(before, name) != content(after, name));
     names
+}
+
+fn content<'a>(item: &'a Item, name: &str) -> Option<&'a AttributeValue> {
+    item.get(name).filter(|value| !is_empty(value))
 }
 
 fn is_empty(value: &AttributeValue) -> bool {
