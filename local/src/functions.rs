@@ -103,6 +103,7 @@ impl Inner {
             "ops-audit" => Copies::connect(environment).map(Function::Audit),
             "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
             "ops-outbox" => Outbox::connect(environment).await.map(|outbox| Function::Outbox(Box::new(outbox))),
+            "ops-console" => ops::console::connect(environment).await.map(Function::Http),
             "ops-docs" => Ok(Function::Http(ops::docs::connect(environment))),
             "ops-uploads" => Uploads::connect(environment).await.map(Function::Uploads),
             _ => Err(Error::internal("the local stack does not know this function")),

@@ -22,7 +22,7 @@ impl fmt::Display for Grant {
     }
 }
 
-/// The inline policies of all functions.
+/// The policies of all functions: inline ones, and those that functions share.
 pub struct Policies {
     /// All functions, with or without grants.
     functions: Vec<String>,
@@ -33,7 +33,11 @@ impl Policies {
     pub fn of(template: &Template) -> Self {
         let mut grants = Vec::new();
         for (function, properties) in template.functions_with_properties() {
-            let statements = elements(&properties["Policies"]).flat_map(|policy| elements(&policy["Statement"]));
+            let policies = elements(&properties["Policies"]).map(|policy| match policy["Ref"].as_str() {
+                Some(shared) => &template.section("Resources")[shared]["Properties"]["PolicyDocument"],
+                None => policy,
+            });
+            let statements = policies.flat_map(|policy| elements(&policy["Statement"]));
             for statement in statements {
                 for action in elements(&statement["Action"]).filter_map(Value::as_str) {
                     let resources = elements(&statement["Resource"]).map(Template::resource_name);

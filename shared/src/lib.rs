@@ -27,3 +27,4 @@ pub mod channel;
 pub mod hris;
 pub mod jobboard;
 pub mod signing;
+pub mod staff;

@@ -8,7 +8,17 @@ use shared::storage::audit::{AuditLog, Filter, Recorded};
 use shared::values::input::Faults;
 use shared::values::{Date, Moment, Text};
 
+use crate::command::{Command, run};
 use crate::listing::Limit;
+use shared::staff::roles::Role;
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] =
+    &[Command::reads("audit", "Lists who did what: by object, by actor or by day", |admin, _, fields| {
+        run(fields, |read| list(&admin.audit, read))
+    })
+    .by(&[Role::Admin, Role::Auditor])
+    .fields("object? actor? day? limit? cursor?", r#"{"day": "2026-11-29"}"#)];
 
 /// The records of an object, of an actor or of a day in Shanghai; exactly one of them.
 #[derive(Deserr)]

@@ -9,7 +9,58 @@ use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{RecordId, Text};
 
+use crate::command::{Command, run};
 use crate::listing::{Limit, page};
+use shared::staff::roles::Role;
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::changes("create_channel", "Creates a channel; its secret is returned only here", |admin, by, fields| {
+        run(fields, |read| create(&admin.channel, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("appkey name?", r#"{"appkey": "channel_001", "name": "零工平台"}"#),
+    Command::changes(
+        "rotate_channel_secret",
+        "Adds a secret; the old one stays valid until it is retired",
+        |admin, by, fields| run(fields, |read| rotate_secret(&admin.channel, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("appkey", r#"{"appkey": "channel_001"}"#),
+    Command::changes("retire_channel_secret", "Ends a secret and the tokens that it got", |admin, by, fields| {
+        run(fields, |read| retire_secret(&admin.channel, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("appkey secret_id", r#"{"appkey": "channel_001", "secret_id": "s1"}"#),
+    Command::changes(
+        "revoke_channel_tokens",
+        "Ends all tokens of a channel; it gets new ones for its secrets",
+        |admin, by, fields| run(fields, |read| revoke_tokens(&admin.channel, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("appkey", r#"{"appkey": "channel_001"}"#),
+    Command::changes(
+        "disable_channel",
+        "Ends all tokens of a channel, which gets no new ones until it is enabled",
+        |admin, by, fields| run(fields, |read| disable(&admin.channel, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("appkey", r#"{"appkey": "channel_001"}"#),
+    Command::changes("enable_channel", "Lets a channel get tokens again", |admin, by, fields| {
+        run(fields, |read| enable(&admin.channel, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("appkey", r#"{"appkey": "channel_001"}"#),
+    Command::reads("list_channels", "Lists the channels", |admin, _, fields| run(fields, |read| list(&admin.channel, read)))
+        .by(&[Role::Admin, Role::Auditor])
+        .fields("limit? cursor?", r#"{"limit": 100}"#),
+];
 
 /// Creates a channel. Its secret is returned only here.
 #[derive(Deserr)]

@@ -13,7 +13,55 @@ use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Int, RecordId, Text, Url};
 
+use crate::command::{Command, run};
 use crate::hris_credentials::{NamedApp, NamedKey, view_app, view_key};
+use shared::staff::roles::Role;
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::changes("create_product", "Creates a product", |admin, by, fields| run(fields, |read| create_product(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("product_id name", r#"{"product_id": "attendance", "name": "考勤"}"#),
+    Command::changes("create_access_key", "Creates the access key of a product for a company; its secret is returned only here", |admin, by, fields| run(fields, |read| create_access_key(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("product_id company_uuid", r#"{"product_id": "attendance", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    Command::reads("show_access_key", "Shows the access key of a product for a company", |admin, _, fields| run(fields, |read| show_access_key(&admin.hris, read)))
+        .by(&[Role::Admin, Role::Auditor])
+        .fields("product_id company_uuid", r#"{"product_id": "attendance", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    Command::changes("rotate_access_key", "Adds a secret; the old one stays valid until it is retired", |admin, by, fields| run(fields, |read| rotate_access_key(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("access_key", r#"{"access_key": "ak1"}"#),
+    Command::changes("retire_access_key_secret", "Ends a secret of an access key", |admin, by, fields| run(fields, |read| retire_access_key(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("access_key secret_id", r#"{"access_key": "ak1", "secret_id": "s1"}"#),
+    Command::changes("rotate_company_token", "Replaces the token of a company", |admin, by, fields| run(fields, |read| rotate_company_token(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("company_uuid", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    Command::changes("create_oauth_app", "Creates an app of a product for a company; its secret is returned only here", |admin, by, fields| run(fields, |read| create_oauth_app(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("product_id company_uuid name callback_url scopes?", r#"{"product_id": "attendance", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "name": "考勤", "callback_url": "https://example.com/callback", "scopes": ["employees"]}"#),
+    Command::changes("rotate_oauth_app", "Adds a secret; the old one stays valid until it is retired", |admin, by, fields| run(fields, |read| rotate_oauth_app(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("app_id", r#"{"app_id": "app1"}"#),
+    Command::changes("retire_oauth_app_secret", "Ends a secret of an app", |admin, by, fields| run(fields, |read| retire_oauth_app_secret(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("app_id secret_id", r#"{"app_id": "app1", "secret_id": "s1"}"#),
+    Command::changes("create_bind_code", "Creates the code by which a product is bound to a company", |admin, by, fields| run(fields, |read| create_bind_code(&admin.hris, &by.act, read)))
+        .by(&[Role::Admin])
+        .after_step_up()
+        .fields("company_uuid", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    Command::changes("import_hris", "Imports records of a company, one slice for each call", |admin, by, fields| run(fields, |read| import(&admin.hris, &by.act, read)))
+        .by(&[Role::Hr])
+        .fields("kind company_uuid? rows? object? from?", r#"{"kind": "department", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "rows": "{\"name\":\"前厅\",\"uuid\":\"d1\"}"}"#),
+];
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]

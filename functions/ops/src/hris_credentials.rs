@@ -13,7 +13,79 @@ use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Id, RecordId, Text};
 
+use crate::command::{Command, run};
 use crate::listing::{Limit, page};
+use shared::staff::roles::Role;
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::reads("list_access_keys", "Lists the access keys, of all companies or of one", |admin, _, fields| {
+        run(fields, |read| list_access_keys(&admin.hris, read))
+    })
+    .by(&[Role::Admin, Role::Auditor])
+    .fields("company_uuid? limit? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    Command::changes(
+        "disable_access_key",
+        "Rejects calls with an access key, whichever of its secrets signs them",
+        |admin, by, fields| run(fields, |read| disable_access_key(&admin.hris, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("access_key", r#"{"access_key": "ak1"}"#),
+    Command::changes("enable_access_key", "Accepts calls with an access key again", |admin, by, fields| {
+        run(fields, |read| enable_access_key(&admin.hris, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("access_key", r#"{"access_key": "ak1"}"#),
+    Command::reads("list_oauth_apps", "Lists the apps, of all companies or of one", |admin, _, fields| {
+        run(fields, |read| list_oauth_apps(&admin.hris, read))
+    })
+    .by(&[Role::Admin, Role::Auditor])
+    .fields("company_uuid? limit? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    Command::reads("show_oauth_app", "Shows an app", |admin, _, fields| run(fields, |read| show_oauth_app(&admin.hris, read)))
+        .by(&[Role::Admin, Role::Auditor])
+        .fields("app_id", r#"{"app_id": "app1"}"#),
+    Command::changes(
+        "disable_oauth_app",
+        "Ends all grants of an app for good; it gets no new ones until it is enabled",
+        |admin, by, fields| run(fields, |read| disable_oauth_app(&admin.hris, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("app_id", r#"{"app_id": "app1"}"#),
+    Command::changes("enable_oauth_app", "Lets an app get grants again", |admin, by, fields| {
+        run(fields, |read| enable_oauth_app(&admin.hris, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("app_id", r#"{"app_id": "app1"}"#),
+    Command::changes(
+        "disable_product",
+        "Rejects the access keys of a product and ends all grants of its apps for good",
+        |admin, by, fields| run(fields, |read| disable_product(&admin.hris, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("product_id", r#"{"product_id": "attendance"}"#),
+    Command::changes("enable_product", "Accepts the access keys of a product again", |admin, by, fields| {
+        run(fields, |read| enable_product(&admin.hris, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("product_id", r#"{"product_id": "attendance"}"#),
+    Command::reads("list_grants", "Lists the grants of an app, or of all apps of a company", |admin, _, fields| {
+        run(fields, |read| list_grants(&admin.hris, read))
+    })
+    .by(&[Role::Admin, Role::Auditor])
+    .fields("app_id? company_uuid? limit? cursor?", r#"{"app_id": "app1"}"#),
+    Command::changes("revoke_grant", "Ends a grant for good", |admin, by, fields| {
+        run(fields, |read| revoke_grant(&admin.hris, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("app_id grant_id", r#"{"app_id": "app1", "grant_id": "376295991951886"}"#),
+];
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]

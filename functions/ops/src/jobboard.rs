@@ -1,5 +1,6 @@
 //! Commands for administrators of the job board (docs/design/jobboard.md): prices, vouchers, removal of jobs, refunds, sessions.
 
+use crate::command::{Command, run};
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
@@ -9,10 +10,60 @@ use shared::jobboard::orders::Order;
 use shared::jobboard::prices::{Catalogue, Goods, Price};
 use shared::jobboard::review::Review;
 use shared::jobboard::vouchers::VoucherError;
+use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Money, Quotable, Text};
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::changes("set_price", "Sets a price, or removes it without price", |admin, by, fields| {
+        run(fields, |read| set_price(&admin.jobboard, &by.act, read))
+    })
+    .by(&[Role::Finance])
+    .fields("goods quantity price?", r#"{"goods": "voucher", "quantity": 10, "price": "18.00"}"#),
+    Command::reads("list_prices", "Lists the prices", |admin, _, fields| {
+        run(fields, |read| list_prices(&admin.jobboard, read))
+    })
+    .by(&[Role::Support, Role::Finance, Role::Auditor]),
+    Command::changes("adjust_vouchers", "Adds or removes vouchers of a user, once for each reference", |admin, by, fields| {
+        run(fields, |read| adjust_vouchers(&admin.jobboard, &by.act, read))
+    })
+    .by(&[Role::Support])
+    .fields(
+        "user_id change reference reason",
+        r#"{"user_id": 376295991951886, "change": 2, "reference": "case-1", "reason": "补偿"}"#,
+    ),
+    Command::changes("take_down_job", "Takes a job down, with a reason that its owner sees", |admin, by, fields| {
+        run(fields, |read| remove_job(&admin.jobboard, &by.act, read, State::TakenDown))
+    })
+    .by(&[Role::Moderator])
+    .fields("job_id reason", r#"{"job_id": 376295991951886, "reason": "虚假招聘"}"#),
+    Command::changes("delete_job", "Deletes a job", |admin, by, fields| {
+        run(fields, |read| remove_job(&admin.jobboard, &by.act, read, State::Deleted))
+    })
+    .by(&[Role::Moderator])
+    .fields("job_id reason", r#"{"job_id": 376295991951886, "reason": "虚假招聘"}"#),
+    Command::reads(
+        "list_orders_to_review",
+        "Lists the orders that a person must look at, the newest first",
+        |admin, _, fields| run(fields, |read| list_orders_to_review(&admin.jobboard, read)),
+    )
+    .by(&[Role::Support, Role::Finance, Role::Auditor])
+    .fields("page? page_size? cursor?", r#"{"page": 1}"#),
+    Command::changes("end_user_sessions", "Ends all tokens of a user, who may log in again", |admin, by, fields| {
+        run(fields, |read| end_user_sessions(&admin.jobboard, &by.act, read))
+    })
+    .by(&[Role::Support, Role::Moderator])
+    .fields("user_id", r#"{"user_id": 376295991951886}"#),
+    Command::changes("refund_note", "Records that an order was refunded", |admin, by, fields| {
+        run(fields, |read| refund_note(&admin.jobboard, &by.act, read))
+    })
+    .by(&[Role::Finance])
+    .after_step_up()
+    .fields("order_no reason", r#"{"order_no": "CV202601101520151230001", "reason": "用户申请"}"#),
+];
 
 /// Sets a price, or removes it if `price` is missing.
 #[derive(Deserr)]

@@ -5,6 +5,8 @@ mod audit;
 pub mod audit_copy;
 mod channels;
 pub mod cleanup;
+mod command;
+pub mod console;
 pub mod docs;
 mod families;
 mod hris;
@@ -17,14 +19,23 @@ mod reseal;
 mod retention;
 mod signing;
 pub mod snapshots;
+mod staff;
 pub mod uploads;
 
 use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
 /// Every function of this crate. The binary, the resource in `template.yaml` and the event files have the same name.
-pub const FUNCTIONS: [&str; 7] =
-    ["jobboard-search-snapshot", "ops-admin", "ops-audit", "ops-cleanup", "ops-docs", "ops-outbox", "ops-uploads"];
+pub const FUNCTIONS: [&str; 8] = [
+    "jobboard-search-snapshot",
+    "ops-admin",
+    "ops-audit",
+    "ops-cleanup",
+    "ops-console",
+    "ops-docs",
+    "ops-outbox",
+    "ops-uploads",
+];
 
 /// The ids and creation times of secrets, without the secrets.
 fn secrets(secrets: &shared::crypto::credentials::Secrets) -> Vec<serde_json::Value> {
@@ -32,20 +43,25 @@ fn secrets(secrets: &shared::crypto::credentials::Secrets) -> Vec<serde_json::Va
     secrets.iter().map(view).collect()
 }
 
-/// The error of an invocation, which the operator reads. The cause of an internal error is only logged.
-fn diagnostic(error: &Error) -> Diagnostic {
-    let error_type = match error.kind() {
+/// The kind of an error, as operators and the console read it.
+fn kind(error: &Error) -> &'static str {
+    match error.kind() {
         Kind::Invalid => "Invalid",
         Kind::NotFound => "NotFound",
         Kind::Conflict => "Conflict",
-        Kind::Unauthenticated | Kind::TokenRejected | Kind::Forbidden => "Forbidden",
+        Kind::Unauthenticated | Kind::TokenRejected => "Unauthenticated",
+        Kind::Forbidden => "Forbidden",
         Kind::TooManyRequests { .. } => "TooManyRequests",
-        Kind::Internal => {
-            tracing::error!(%error, "command failed");
-            "Internal"
-        }
-    };
+        Kind::Internal => "Internal",
+    }
+}
+
+/// The error of an invocation, which the operator reads. The cause of an internal error is only logged.
+fn diagnostic(error: &Error) -> Diagnostic {
+    if error.kind() == Kind::Internal {
+        tracing::error!(%error, "command failed");
+    }
     let faults: Vec<String> = error.faults().iter().map(|Fault { field, reason }| format!("{field}: {reason}")).collect();
     let error_message = if faults.is_empty() { "see the log".into() } else { faults.join("; ") };
-    Diagnostic { error_type: error_type.into(), error_message }
+    Diagnostic { error_type: kind(error).into(), error_message }
 }

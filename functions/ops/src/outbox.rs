@@ -5,22 +5,26 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shared::error::Result;
-use shared::hris::Service;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
-use shared::runtime::sweep::Time;
+use shared::runtime::outbox::Deliver as _;
+use shared::runtime::sweep::{Time, sweep};
+use shared::storage::table::Key;
+use shared::{hris, staff};
 
 /// The time for messages that are in progress when the time is up: SNS has six seconds for each.
 const RESERVE: SignedDuration = SignedDuration::from_secs(10);
 
 pub struct Outbox {
-    hris: Service,
+    hris: hris::Service,
+    staff: staff::Service,
     clock: Arc<dyn Clock>,
     log: Log,
 }
@@ -58,11 +62,8 @@ struct Text {
 
 impl Outbox {
     pub async fn connect(environment: &Environment) -> Result<Self> {
-        Ok(Self {
-            hris: Service::connect(environment).await?,
-            clock: Arc::clone(&environment.clock),
-            log: environment.log.clone(),
-        })
+        let (hris, staff) = tokio::try_join!(hris::Service::connect(environment), staff::Service::connect(environment))?;
+        Ok(Self { hris, staff, clock: Arc::clone(&environment.clock), log: environment.log.clone() })
     }
 
     /// `deadline` is when Lambda ends the function. A message that could not be sent is no error: the stream would report the whole batch
@@ -70,14 +71,24 @@ impl Outbox {
     pub async fn handle(&self, event: &[u8], deadline: Timestamp) -> Result<Value, Diagnostic> {
         let Event { records } = serde_json::from_slice(event)
             .map_err(|error| Diagnostic { error_type: "Invalid".into(), error_message: error.to_string() })?;
-        self.hris.keys().refresh().await;
+        tokio::join!(self.hris.keys().refresh(), self.staff.keys().refresh());
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
-        let keys: Vec<_> =
-            records.into_iter().map(|Record { dynamodb }| [dynamodb.keys.pk.text, dynamodb.keys.sk.text]).collect();
-        let swept =
-            if keys.is_empty() { self.hris.sweep_messages(&time).await } else { self.hris.send_messages(keys, &time).await };
+        let reported = records.into_iter().map(|Record { dynamodb: Change { keys } }| Ok(Key::new(keys.pk.text, keys.sk.text)));
+        let keys = match reported.len() {
+            0 => self.hris.outbox().due().boxed(),
+            _ => stream::iter(reported).boxed(),
+        };
+        let swept = sweep(keys, &time, |key| self.deliver(key)).await;
         let metrics = [Metric::count("messages_done", swept.done), Metric::count("messages_failed", swept.failed)];
         self.log.metrics("ops-outbox", self.clock.now(), Map::new(), &metrics);
         Ok(json!({"done": swept.done, "failed": swept.failed, "is_cut_short": swept.is_cut_short}))
+    }
+
+    /// The family of a message is the first part of its key.
+    async fn deliver(&self, key: Key) -> Result<bool> {
+        match key.pk.starts_with("staff#") {
+            true => self.staff.deliver(key).await,
+            false => self.hris.deliver(key).await,
+        }
     }
 }

@@ -10,7 +10,41 @@ use shared::storage::person::{Erased, Exported, Wanted};
 use shared::values::input::Faults;
 use shared::values::{IdCard, LocalTime, Mobile, Secret, Text};
 
+use crate::command::{Command, run};
 use crate::families::Families;
+use shared::staff::roles::Role;
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::reads("find_person", "Finds what all families store about a person", |admin, _, fields| {
+        run(fields, |read| find(admin.families(), read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("phone? id_number? openid? company_uuid? empno?", r#"{"phone": "13800138000"}"#),
+    Command::changes(
+        "export_person",
+        "Stores all records of a person in one object for fifteen minutes",
+        |admin, by, fields| run(fields, |read| export(admin.families(), &admin.audit, &admin.bucket, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("objects reason", r#"{"objects": ["jobboard/user/376295991951886"], "reason": "本人申请"}"#),
+    Command::changes("erase_person", "Erases a person", |admin, by, fields| {
+        run(fields, |read| erase(admin.families(), &admin.audit, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("objects reason", r#"{"objects": ["jobboard/user/376295991951886"], "reason": "本人申请"}"#),
+    Command::changes(
+        "replay_erasures",
+        "Erases again what was erased since a moment to which a table was restored",
+        |admin, by, fields| run(fields, |read| replay(admin.families(), &admin.audit, &by.act, read)),
+    )
+    .by(&[Role::Admin])
+    .after_step_up()
+    .fields("since cursor?", r#"{"since": "2026-11-29 08:00:00"}"#),
+];
 
 /// The most objects of a person, and the most orders that a replay reads.
 const MOST: usize = 1000;
@@ -159,32 +193,35 @@ fn missing(at: usize) -> Error {
 
 impl Families<'_> {
     async fn find_person(&self, wanted: &Wanted) -> Result<Vec<Object>> {
-        let Self { channel, hris, signing, jobboard } = self;
+        let Self { channel, hris, signing, jobboard, staff } = self;
         let mut found = channel.find_person(wanted).await?;
         found.extend(hris.find_person(wanted).await?);
         found.extend(signing.find_person(wanted).await?);
         found.extend(jobboard.find_person(wanted).await?);
+        found.extend(staff.find_person(wanted).await?);
         Ok(found)
     }
 
     async fn export_person(&self, object: &Object) -> Result<Option<Exported>> {
-        let Self { channel, hris, signing, jobboard } = self;
+        let Self { channel, hris, signing, jobboard, staff } = self;
         match object.family() {
             "channel" => channel.export_person(object).await,
             "hris" => hris.export_person(object).await,
             "signing" => signing.export_person(object).await,
             "jobboard" => jobboard.export_person(object).await,
+            "staff" => staff.export_person(object).await,
             _ => Ok(None),
         }
     }
 
     async fn erase_person(&self, act: &Act, object: &Object) -> Result<Option<Erased>> {
-        let Self { channel, hris, signing, jobboard } = self;
+        let Self { channel, hris, signing, jobboard, staff } = self;
         match object.family() {
             "channel" => channel.erase_person(act, object).await,
             "hris" => hris.erase_person(act, object).await,
             "signing" => signing.erase_person(act, object).await,
             "jobboard" => jobboard.erase_person(act, object).await,
+            "staff" => staff.erase_person(act, object).await,
             _ => Ok(None),
         }
     }

@@ -10,7 +10,19 @@ use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Int, Text};
 
+use crate::command::{Command, run};
 use crate::families::Families;
+use shared::staff::roles::Role;
+
+/// The command of this file.
+pub const COMMANDS: &[Command] = &[Command::changes(
+    "reseal",
+    "Seals records with the current key and removes former indexes, one slice for each call",
+    |admin, by, fields| run(fields, |read| reseal(admin.families(), &by.act, &admin.log, admin.clock.now(), read)),
+)
+.by(&[Role::Admin])
+.after_step_up()
+.fields("family limit? cursor?", r#"{"family": "hris", "limit": 1000}"#)];
 
 /// A part of a pass over the records of a family.
 #[derive(Deserr)]
@@ -32,6 +44,7 @@ enum Family {
     Hris,
     Signing,
     Jobboard,
+    Staff,
 }
 
 /// The records of one call if it names no limit.
@@ -51,6 +64,7 @@ pub async fn reseal(
         Family::Hris => ("hris", families.hris.reseal(act, limit, cursor).await?),
         Family::Signing => ("signing", families.signing.reseal(act, limit, cursor).await?),
         Family::Jobboard => ("jobboard", families.jobboard.reseal(act, limit, cursor).await?),
+        Family::Staff => ("staff", families.staff.reseal(act, limit, cursor).await?),
     };
     let Progress { done, failed, changed, next, is_complete } = progress;
     let properties = Map::from_iter([("family".to_owned(), name.into()), ("is_complete".to_owned(), is_complete.into())]);

@@ -14,7 +14,7 @@ use super::values::Uuid;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::runtime::caller::{self, Caller};
-use crate::runtime::outbox::Message;
+use crate::runtime::outbox::{Deliver as _, Message};
 use crate::storage::audit::{Change, Object};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};

@@ -38,6 +38,8 @@ pub enum Caller {
     User(Id),
     /// An employee who consents that an app reads the company's data.
     Employee { company: String, employee: String },
+    /// A member of staff.
+    Staff(Id),
     /// A notification of WeChat Pay.
     WechatPay,
     /// A scheduled function, by its name.
@@ -77,6 +79,7 @@ impl Caller {
             Self::Worker { platform, em_id } => ("worker", em_id.to_string(), Some(("caller_platform", platform.clone()))),
             Self::User(user) => ("user", user.to_string(), None),
             Self::Employee { company, employee } => ("employee", employee.clone(), Some(("caller_company", company.clone()))),
+            Self::Staff(id) => ("staff", id.to_string(), None),
             Self::WechatPay => ("wechat_pay", "merchant".to_owned(), None),
             Self::Sweep(function) => ("sweep", function.clone(), None),
         }
@@ -98,6 +101,12 @@ pub fn act(now: Timestamp) -> Act {
         Act::new(actor, scope.action.as_str(), scope.request_id.as_str(), now)
     };
     SCOPE.try_with(of).unwrap_or_else(|_| Act::new(anonymous(), "-", "-", now))
+}
+
+/// An act in this request by an actor who has a name, under the name of a command.
+pub fn act_of(actor: Actor, action: &str, now: Timestamp) -> Act {
+    let id = SCOPE.try_with(|scope| scope.request_id.clone()).unwrap_or_else(|_| "-".to_owned());
+    Act::new(actor, action, id, now)
 }
 
 /// Names the caller of this request: its credential is accepted.

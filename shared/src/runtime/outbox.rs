@@ -79,6 +79,30 @@ pub struct Outbox<'a> {
     pub now: Timestamp,
 }
 
+/// A family whose messages `ops-outbox` sends.
+pub trait Deliver: Sync {
+    fn outbox(&self) -> Outbox<'_>;
+
+    /// Whether a message that is [only for](Message::only_for) some phones goes to its phone.
+    fn is_wanted(&self, message: &Waiting) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Sends a message and removes it. One that is not wanted is removed unsent. Returns false if there is nothing to do.
+    ///
+    /// DynamoDB: two reads and two writes.
+    fn deliver(&self, key: Key) -> impl Future<Output = Result<bool>> + Send {
+        async move {
+            let outbox = self.outbox();
+            let Some(waiting) = outbox.find(key).await? else { return Ok(false) };
+            let is_wanted = waiting.only_for.is_none() || self.is_wanted(&waiting).await?;
+            if is_wanted && !outbox.send(&waiting).await? {
+                return Ok(false);
+            }
+            outbox.remove(waiting).await?;
+            Ok(true)
+        }
+    }
+}
+
 impl Outbox<'_> {
     /// The write that stores a message, for the transaction of what it announces.
     pub fn write(&self, message: &Message<'_>) -> Result<Write> {
@@ -97,7 +121,7 @@ impl Outbox<'_> {
         Ok(Write::Put { table: self.table.to_owned(), item, condition: Condition::absent() })
     }
 
-    /// The keys of the messages that the stream has not reported, or that could not be sent.
+    /// The keys of the messages that the stream has not reported, or that could not be sent: those of all families.
     pub fn due(&self) -> impl Stream<Item = Result<Key>> + use<> {
         self.store.due(self.table, DUE, self.now)
     }

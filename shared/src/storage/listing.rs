@@ -6,7 +6,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::Cursor;
 use crate::storage::table::attribute::read_text;
-use crate::storage::table::{Key, Order, Query, Range, Store};
+use crate::storage::table::{Item, Key, Order, Query, Range, Store};
 
 /// A page of a list, oldest first.
 pub struct Listed<T> {
@@ -14,9 +14,35 @@ pub struct Listed<T> {
     pub next_cursor: Option<String>,
 }
 
-/// Up to `size` records of an index partition, which is also the scope of its cursors.
+impl<T> Listed<T> {
+    pub fn try_map<U>(self, map: impl FnMut(T) -> Result<U>) -> Result<Listed<U>> {
+        let Self { list, next_cursor } = self;
+        Ok(Listed { list: list.into_iter().map(map).collect::<Result<_>>()?, next_cursor })
+    }
+}
+
+/// Up to `size` items of an index partition, which is also the scope of its cursors.
 ///
 /// DynamoDB: one query, one batch read.
+pub async fn listed_items(
+    store: &Store,
+    keyring: &Keyring,
+    table: &str,
+    index: &'static str,
+    partition: String,
+    size: u32,
+    cursor: Option<&str>,
+) -> Result<Listed<Item>> {
+    let range = position(keyring, cursor, &partition)?.map_or(Range::All, Range::After);
+    let query = Query { index, partition, range, order: Order::Ascending, filter: None };
+    let limit = i32::try_from(size).unwrap_or(i32::MAX);
+    let (entries, next) = store.query(table, &query, None, Some(limit)).await?;
+    let last = next.map(|last| read_text(&last, "ixsk")).transpose()?;
+    let list = store.get_all(table, entries.iter().filter_map(Key::of).collect()).await?;
+    Ok(Listed { list, next_cursor: next_cursor(keyring, last, &query.partition)? })
+}
+
+/// The same of records without sealed fields.
 pub async fn listed<T: DeserializeOwned>(
     store: &Store,
     keyring: &Keyring,
@@ -26,14 +52,8 @@ pub async fn listed<T: DeserializeOwned>(
     size: u32,
     cursor: Option<&str>,
 ) -> Result<Listed<T>> {
-    let range = position(keyring, cursor, &partition)?.map_or(Range::All, Range::After);
-    let query = Query { index, partition, range, order: Order::Ascending, filter: None };
-    let limit = i32::try_from(size).unwrap_or(i32::MAX);
-    let (entries, next) = store.query(table, &query, None, Some(limit)).await?;
-    let last = next.map(|last| read_text(&last, "ixsk")).transpose()?;
-    let items = store.get_all(table, entries.iter().filter_map(Key::of).collect()).await?;
-    let list = items.into_iter().map(|item| serde_dynamo::from_item(item).map_err(Error::internal));
-    Ok(Listed { list: list.collect::<Result<_>>()?, next_cursor: next_cursor(keyring, last, &query.partition)? })
+    let items = listed_items(store, keyring, table, index, partition, size, cursor).await?;
+    items.try_map(|item| serde_dynamo::from_item(item).map_err(Error::internal))
 }
 
 /// The sort key behind which the page begins.

@@ -82,6 +82,16 @@ pub const CODES: RateLimit = RateLimit {
     is_sign_in: true,
 };
 
+/// Second factors of a member of staff: five wrong codes in ten minutes, or sixty right ones.
+pub const SECOND_FACTORS: RateLimit = RateLimit {
+    name: "second_factor",
+    most: 60,
+    failure: 12,
+    window: SignedDuration::from_mins(10),
+    spacing: SignedDuration::ZERO,
+    is_sign_in: true,
+};
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {

@@ -7,6 +7,7 @@ pub mod image;
 pub mod input;
 mod json;
 mod local_time;
+pub mod mask;
 mod mobile;
 pub mod normal;
 mod number;

@@ -1,15 +1,42 @@
 //! Applications: lists, and the moves that administrators make.
 
+use crate::command::{Command, run};
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Result};
 use shared::signing::Service;
 use shared::signing::states::{Application, Decision, Move, State, Terms, Verification, Verified};
 use shared::signing::values::{Number, PlatformCode};
+use shared::staff::roles::Role;
 use shared::storage::audit::{Act, AuditLog, Change, Object};
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, Moment, Money, Quotable, Text};
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::reads("list_applications", "Lists the applications of a platform, the newest first", |admin, by, fields| run(fields, |read| list_applications(&admin.signing, &admin.audit, &by.act, read)))
+        .by(&[Role::Reviewer, Role::Auditor])
+        .fields("platform_code status? page? page_size? cursor?", r#"{"platform_code": "gongqiao", "status": 1}"#),
+    Command::reads("show_application", "Shows an application", |admin, by, fields| run(fields, |read| show_application(&admin.signing, &admin.audit, &by.act, read)))
+        .by(&[Role::Reviewer, Role::Auditor])
+        .fields("platform_code em_id", r#"{"platform_code": "gongqiao", "em_id": 376295991951886}"#),
+    Command::changes("approve_application", "Approves an application and states the terms: 1 -> 2", |admin, by, fields| run(fields, |read| approve(&admin.signing, &by.act, read)))
+        .by(&[Role::Reviewer])
+        .fields("platform_code em_id contract_id entry_date salary work_pos", r#"{"platform_code": "gongqiao", "em_id": 376295991951886, "contract_id": 1, "entry_date": "2026-12-01", "salary": "5000.00", "work_pos": "服务员"}"#),
+    Command::changes("sign_application", "Records that the contract is signed: 2 -> 3", |admin, by, fields| run(fields, |read| sign(&admin.signing, &by.act, read)))
+        .by(&[Role::Reviewer])
+        .fields("platform_code em_id", r#"{"platform_code": "gongqiao", "em_id": 376295991951886}"#),
+    Command::changes("reject_application", "Rejects an application with a reason that the worker sees: 1, 2 -> 4", |admin, by, fields| run(fields, |read| reject(&admin.signing, &by.act, read)))
+        .by(&[Role::Reviewer])
+        .fields("platform_code em_id reason", r#"{"platform_code": "gongqiao", "em_id": 376295991951886, "reason": "照片不清晰"}"#),
+    Command::changes("cancel_application", "Cancels an application: 1, 2 -> 5", |admin, by, fields| run(fields, |read| cancel(&admin.signing, &by.act, read)))
+        .by(&[Role::Reviewer])
+        .fields("platform_code em_id", r#"{"platform_code": "gongqiao", "em_id": 376295991951886}"#),
+    Command::changes("set_verify_status", "Records the verification of the identity", |admin, by, fields| run(fields, |read| set_verify_status(&admin.signing, &by.act, read)))
+        .by(&[Role::Reviewer])
+        .fields("platform_code em_id verify_status", r#"{"platform_code": "gongqiao", "em_id": 376295991951886, "verify_status": 2}"#),
+];
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]

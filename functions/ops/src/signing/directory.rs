@@ -1,5 +1,6 @@
 //! Platforms and what they offer: companies, handlers, contracts, positions and dictionaries.
 
+use crate::command::{Command, run};
 use deserr::Deserr;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,9 +9,32 @@ use shared::signing::Service;
 use shared::signing::dictionaries::Entry;
 use shared::signing::directory::{Company, Contract, Handler, Listed, Position};
 use shared::signing::values::{Enabled, Number, PlatformCode, enabled};
+use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Int, Text, Url};
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::changes("set_platform", "Creates or replaces a platform", |admin, by, fields| run(fields, |read| set_platform(&admin.signing, &by.act, read)))
+        .by(&[Role::Admin])
+        .fields("platform_code name status?", r#"{"platform_code": "gongqiao", "name": "工桥"}"#),
+    Command::changes("set_company", "Creates or replaces a company of a platform", |admin, by, fields| run(fields, |read| set_company(&admin.signing, &by.act, read)))
+        .by(&[Role::Admin])
+        .fields("platform_code company", r#"{"platform_code": "gongqiao", "company": {"company_id": 1, "company_name": "工桥餐饮"}}"#),
+    Command::changes("set_handler", "Creates or replaces a handler of a platform", |admin, by, fields| run(fields, |read| set_handler(&admin.signing, &by.act, read)))
+        .by(&[Role::Admin])
+        .fields("platform_code handler", r#"{"platform_code": "gongqiao", "handler": {"handler_id": 1, "username": "zhangsan"}}"#),
+    Command::changes("set_contract", "Creates or replaces a contract of a platform", |admin, by, fields| run(fields, |read| set_contract(&admin.signing, &by.act, read)))
+        .by(&[Role::Admin])
+        .fields("platform_code contract", r#"{"platform_code": "gongqiao", "contract": {"contract_id": 1, "contract_name": "劳动合同", "contract_body": "工桥餐饮", "company_id": 1, "sign_year": 1, "file_url": "https://example.com/contract.pdf"}}"#),
+    Command::changes("set_positions", "Replaces the positions of a platform", |admin, by, fields| run(fields, |read| set_positions(&admin.signing, &by.act, read)))
+        .by(&[Role::Admin])
+        .fields("platform_code positions", r#"{"platform_code": "gongqiao", "positions": [{"name": "服务员"}]}"#),
+    Command::changes("set_dictionary", "Replaces a dictionary of a platform", |admin, by, fields| run(fields, |read| set_dictionary(&admin.signing, &by.act, read)))
+        .by(&[Role::Admin])
+        .fields("platform_code dict_item entries", r#"{"platform_code": "gongqiao", "dict_item": "nation", "entries": [{"dict_key": "01", "dict_value": "汉族"}]}"#),
+];
 
 /// The most positions, and the most entries of a dictionary: one item holds the whole list.
 const MAX_ENTRIES: usize = 300;

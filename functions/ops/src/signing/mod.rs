@@ -3,10 +3,6 @@
 //!
 //! The commands that set something are idempotent.
 
-mod applications;
-mod directory;
-mod sessions;
-
-pub use applications::{approve, cancel, list_applications, reject, set_verify_status, show_application, sign};
-pub use directory::{set_company, set_contract, set_dictionary, set_handler, set_platform, set_positions};
-pub use sessions::end_worker_sessions;
+pub mod applications;
+pub mod directory;
+pub mod sessions;

@@ -9,6 +9,16 @@ use shared::storage::audit::Act;
 use shared::values::input::Faults;
 
 use super::applications::EmId;
+use crate::command::{Command, run};
+use shared::staff::roles::Role;
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] =
+    &[Command::changes("end_worker_sessions", "Ends all sessions of a worker, who may log in again", |admin, by, fields| {
+        run(fields, |read| end_worker_sessions(&admin.signing, &by.act, read))
+    })
+    .by(&[Role::Admin])
+    .fields("platform_code em_id", r#"{"platform_code": "gongqiao", "em_id": 376295991951886}"#)];
 
 /// The worker who submitted an application.
 #[derive(Deserr)]

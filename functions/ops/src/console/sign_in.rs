@@ -1,0 +1,98 @@
+//! The sign-in: a code by text message, then the second factor.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use deserr::Deserr;
+use lambda::Address;
+use qrcode::QrCode;
+use qrcode::render::svg;
+use serde_json::{Value, json};
+use shared::error::Error;
+use shared::staff::{Enrollment, Next, Proved};
+use shared::values::input::Faults;
+use shared::values::{Mobile, SecretText};
+
+use super::App;
+use super::answer::{Failure, Reply};
+use super::auth::{Fields, SESSION, SIGN_IN, Staff, cookie, set_cookie};
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct SendCode {
+    phone: Mobile,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct CheckCode {
+    phone: Mobile,
+    code: SecretText<1, 16>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct Prove {
+    /// Of the authenticator app, or a recovery code.
+    code: SecretText<1, 32>,
+}
+
+/// The response does not tell whether the phone is that of a member.
+pub async fn send_code(State(app): State<App>, Address(address): Address, Fields(fields): Fields) -> Result<Response, Failure> {
+    let SendCode { phone } = fields.read().map_err(Error::from)?;
+    app.staff.send_sign_in_code(&phone, &address).await?;
+    Ok(Reply(json!({"next": "code"})).into_response())
+}
+
+pub async fn check_code(
+    State(app): State<App>,
+    Address(address): Address,
+    Fields(fields): Fields,
+) -> Result<Response, Failure> {
+    let CheckCode { phone, code } = fields.read().map_err(Error::from)?;
+    let Next { token, enrollment } = app.staff.check_sign_in_code(&phone, code.as_deref(), &address).await?;
+    let body = match enrollment {
+        Some(enrollment) => json!({"next": "enroll", "enrollment": view(&enrollment)?}),
+        None => json!({"next": "totp"}),
+    };
+    let mut response = Reply(body).into_response();
+    set_cookie(&mut response, SIGN_IN, Some(token.as_deref()));
+    Ok(response)
+}
+
+/// What an authenticator app needs to be set up, with the QR code as an SVG image.
+fn view(Enrollment { secret, url }: &Enrollment) -> Result<Value, Error> {
+    let code = QrCode::new(url.expose()).map_err(Error::internal)?;
+    let image = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
+    Ok(json!({"secret": secret.expose(), "url": url.expose(), "qr": image}))
+}
+
+/// Ends a sign-in with a session. In an open session it proves the second factor again.
+pub async fn prove(State(app): State<App>, headers: HeaderMap, Fields(fields): Fields) -> Result<Response, Failure> {
+    let Prove { code } = fields.read().map_err(Error::from)?;
+    let Proved { token, recovery_codes, recovery_codes_left } = match (cookie(&headers, SIGN_IN), cookie(&headers, SESSION)) {
+        (Some(pending), _) => app.staff.finish_sign_in(pending, code.as_deref()).await?,
+        (None, Some(session)) => {
+            let signed_in = app.staff.session(session).await?.ok_or_else(Error::unauthenticated)?;
+            app.staff.step_up(&signed_in, code.as_deref()).await?
+        }
+        (None, None) => return Err(Error::unauthenticated().into()),
+    };
+    let mut body = json!({"next": "signed_in", "recovery_codes_left": recovery_codes_left});
+    if !recovery_codes.is_empty() {
+        body["recovery_codes"] = recovery_codes.iter().map(|code| code.expose().as_str()).collect();
+    }
+    let mut response = Reply(body).into_response();
+    if let Some(token) = &token {
+        set_cookie(&mut response, SIGN_IN, None);
+        set_cookie(&mut response, SESSION, Some(token.as_deref()));
+    }
+    Ok(response)
+}
+
+pub async fn sign_out(State(app): State<App>, Staff(signed_in): Staff, Fields(_): Fields) -> Result<Response, Failure> {
+    app.staff.sign_out(&signed_in).await?;
+    let mut response = Reply(json!({})).into_response();
+    set_cookie(&mut response, SESSION, None);
+    Ok(response)
+}

@@ -1,0 +1,178 @@
+//! The sign-in of staff: a phone, the code of a text message, then the second factor. A member who has none yet sets it up on the way.
+//!
+//! Nothing tells a stranger whether a phone is that of a member: the first step takes the same calls for every phone, and `ops-outbox` sends the
+//! message to members alone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::SignedDuration;
+
+use super::member::{Member, Pending};
+use super::second_factor::{Enrollment, recovery_codes};
+use super::sessions::{SignedIn, new_token, parse};
+use super::{Service, keys};
+use crate::crypto::random::random;
+use crate::error::{Error, Fault, Result};
+use crate::runtime::caller::{self, Caller};
+use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
+use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, SECOND_FACTORS};
+use crate::storage::table::{Key, Write};
+use crate::values::{Id, Mobile, Secret};
+
+/// How long the second factor may take after the code of the text message.
+const PENDING_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// What follows the code of a text message. The token proves this step.
+pub struct Next {
+    pub token: Secret<String>,
+    /// For a member without a second factor, who sets it up now.
+    pub enrollment: Option<Enrollment>,
+}
+
+/// What the second factor opens.
+pub struct Proved {
+    /// The token of the session; none if it was a step-up of an open session.
+    pub token: Option<Secret<String>>,
+    /// After the set-up, and shown only now.
+    pub recovery_codes: Vec<Secret<String>>,
+    /// How many recovery codes are left.
+    pub recovery_codes_left: usize,
+}
+
+impl Service {
+    /// Sends a code to the phone if it is that of a member. `address` is the IP address of the client.
+    ///
+    /// DynamoDB: two writes, one transaction.
+    pub async fn send_sign_in_code(&self, phone: &Mobile, address: &str) -> Result<()> {
+        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
+        MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.index()], Attempt::Succeeded).await?;
+        let now = self.clock.now();
+        // Each attempt raises a version by one, so this one, in milliseconds, is greater than any version of an older code.
+        let key = keys::code(&self.keyring, phone)?;
+        let OneTimeCode { plain, item } =
+            one_time_code::issue(&self.counters(), key, phone.index().as_bytes(), now.as_millisecond())?;
+        let (plain, minutes) = (plain.expose(), one_time_code::AGE.as_mins());
+        let text = format!("【工桥】后台登录验证码 {plain}，{minutes} 分钟内有效，请勿告诉他人。");
+        let message = self.sign_in_message(phone, &text, now + one_time_code::AGE)?;
+        let code = Write::Set { table: self.tables.credentials.clone(), item };
+        self.store.transact(vec![code, message]).await.map(drop)
+    }
+
+    /// Checks the code of the text message. A wrong code and a phone of nobody are the same error.
+    ///
+    /// DynamoDB: two writes, three reads, one transaction.
+    pub async fn check_sign_in_code(&self, phone: &Mobile, code: Secret<&str>, address: &str) -> Result<Next> {
+        let check = self.check_code(phone, code);
+        CODES.attempt(&self.counters(), &["sign_in", address], check, |outcome| outcome.is_err()).await
+    }
+
+    async fn check_code(&self, phone: &Mobile, code: Secret<&str>) -> Result<Next> {
+        let wrong = || Error::invalid([Fault::new("code", "is wrong or too old")]);
+        let key = keys::code(&self.keyring, phone)?;
+        let attempted =
+            one_time_code::attempt(&self.counters(), key.clone(), phone.index().as_bytes(), code.map(str::trim)).await?;
+        let member = match attempted {
+            Attempted::Right(_) => self.member_of(phone).await?.filter(|member| member.enabled),
+            Attempted::Wrong(_) | Attempted::Spent => None,
+        };
+        let id = member.ok_or_else(wrong)?.id;
+        caller::accepted(Caller::Staff(id));
+        let now = self.clock.now();
+        let (token, hash) = new_token(id)?;
+        let secret = random()?;
+        let member = self
+            .update_member(&caller::act(now), id, |member| {
+                if !member.enabled {
+                    return Err(wrong());
+                }
+                member.pending = Some(Pending { hash: hash.clone(), until: (now + PENDING_FOR).into() });
+                if !member.is_enrolled() {
+                    member.second_factor.begin(secret);
+                }
+                Ok(())
+            })
+            .await?;
+        self.spend(key).await?;
+        let enrollment = (!member.is_enrolled()).then(|| member.second_factor.enrollment(&account(&member))).transpose()?;
+        Ok(Next { token, enrollment })
+    }
+
+    /// A code opens one sign-in.
+    async fn spend(&self, key: Key) -> Result<()> {
+        let delete = Write::Delete { table: self.tables.credentials.clone(), key, condition: None };
+        self.store.transact(vec![delete]).await.map(drop)
+    }
+
+    /// Opens a session with a code of the authenticator app or a recovery code, after the code of the text message.
+    ///
+    /// DynamoDB: one write, two reads, one transaction; after a wrong code, two writes and one read.
+    pub async fn finish_sign_in(&self, token: Secret<&str>, code: Secret<&str>) -> Result<Proved> {
+        let now = self.clock.now();
+        let (id, pending) = parse(token).ok_or_else(Error::unauthenticated)?;
+        let is_pending =
+            |member: &Member| member.enabled && member.pending.as_ref().is_some_and(|stored| stored.is_of(&pending, now));
+        self.find_member(id).await?.filter(is_pending).ok_or_else(Error::unauthenticated)?;
+        caller::accepted(Caller::Staff(id));
+        let (token, hash) = new_token(id)?;
+        let recovery_codes = recovery_codes()?;
+        let proving = self.prove(id, code, |member, is_first| {
+            if !is_pending(member) {
+                return Err(Error::unauthenticated());
+            }
+            member.pending = None;
+            if is_first {
+                member.second_factor.enroll(&recovery_codes, now);
+            }
+            member.open_session(hash.clone(), now);
+            Ok(())
+        });
+        let (member, is_first) = proving.await?;
+        Ok(Proved {
+            token: Some(token),
+            recovery_codes: if is_first { recovery_codes } else { Vec::new() },
+            recovery_codes_left: member.second_factor.recovery_codes_left(),
+        })
+    }
+
+    /// Proves the second factor again in an open session, for what needs a recent proof.
+    ///
+    /// DynamoDB: one write, one read, one transaction; after a wrong code, two writes and one read.
+    pub async fn step_up(&self, SignedIn { member, hash, .. }: &SignedIn, code: Secret<&str>) -> Result<Proved> {
+        let now = self.clock.now();
+        let proving = self.prove(member.id, code, |member, _| {
+            let session = member.session_mut(hash, now).ok_or_else(Error::unauthenticated)?;
+            session.proved_at = now.into();
+            Ok(())
+        });
+        let (member, _) = proving.await?;
+        Ok(Proved { token: None, recovery_codes: Vec::new(), recovery_codes_left: member.second_factor.recovery_codes_left() })
+    }
+
+    /// Accepts a code of the second factor and changes the member with it. Returns whether it was the first code.
+    async fn prove(
+        &self,
+        id: Id,
+        code: Secret<&str>,
+        change: impl Fn(&mut Member, bool) -> Result<()>,
+    ) -> Result<(Member, bool)> {
+        let now = self.clock.now();
+        let is_first = AtomicBool::new(false);
+        let act = caller::act(now);
+        let proving = self.update_member(&act, id, |member| {
+            let enrolled = member.is_enrolled();
+            if !member.second_factor.accept(code, now)? && !(enrolled && member.second_factor.recover(code)) {
+                return Err(Error::invalid([Fault::new("code", "is wrong or was used")]));
+            }
+            is_first.store(!enrolled, Ordering::Relaxed);
+            change(member, !enrolled)
+        });
+        let has_failed = |outcome: &Result<Member>| outcome.is_err();
+        let member = SECOND_FACTORS.attempt(&self.counters(), &[&id.to_string()], proving, has_failed).await?;
+        Ok((member, is_first.into_inner()))
+    }
+}
+
+/// The name of the account in the authenticator app, which separates issuer and account with a colon.
+fn account(member: &Member) -> String {
+    member.name.as_str().replace(':', " ")
+}
