@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod api;
+mod console;
 mod contract;
 mod deployment;
 mod docs;

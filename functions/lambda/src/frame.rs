@@ -36,6 +36,8 @@ pub trait Frame: 'static {
     const NAME: &'static str;
     /// The largest request body that an endpoint accepts, in bytes.
     const MAX_BODY: usize;
+    /// Endpoints outside of the table of routes that have a route of their own at the gateway, as `METHOD /path`.
+    const OWN_ROUTES: &'static [&'static str] = &[];
 }
 
 /// Why the frame rejects a request. Each API has its own envelope for it.
@@ -78,18 +80,20 @@ fn internal<F: Frame>(context: &'static str) -> Response {
 /// Rejects a request for an endpoint that the gateway routed by another path. API Gateway routes by the path decoded once and passes it on
 /// decoded twice, so `POST /auth/tok%2565n` comes by the catch-all route, which has not the rate limit of `POST /auth/token`.
 async fn by_the_route_of_the_gateway<F: Frame>(request: Request, next: Next) -> Response {
-    if is_routed_elsewhere(&request) {
+    if is_routed_elsewhere::<F>(&request) {
         F::Failure::from(Unserved::UnknownPath).into_response()
     } else {
         next.run(request).await
     }
 }
 
-fn is_routed_elsewhere(request: &Request) -> bool {
+fn is_routed_elsewhere<F: Frame>(request: &Request) -> bool {
     let (method, extensions) = (request.method(), request.extensions());
     let (Some(matched), Some(key)) = (extensions.get::<MatchedPath>(), extensions.get::<RouteKey>()) else { return false };
     let matched = matched.as_str();
-    matched != key.path() && routes::all().any(|route| route.method == method && route.path == matched)
+    let is_own = |route: &&str| route.split_once(' ').is_some_and(|(own, path)| own == method && path == matched);
+    let is_listed = || routes::all().any(|route| route.method == method && route.path == matched);
+    matched != key.path() && (F::OWN_ROUTES.iter().any(is_own) || is_listed())
 }
 
 /// Responds before the deadline, even if a service behind does not. When Lambda ends the function at its own limit, the gateway sends a

@@ -60,7 +60,7 @@ pub const COMMANDS: &[Command] = &[
         .fields("company_uuid", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
     Command::changes("import_hris", "Imports records of a company, one slice for each call", |admin, by, fields| run(fields, |read| import(&admin.hris, &by.act, read)))
         .by(&[Role::Hr])
-        .fields("kind company_uuid? rows? object? from?", r#"{"kind": "department", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "rows": "{\"name\":\"前厅\",\"uuid\":\"d1\"}"}"#),
+        .fields("kind company_uuid? rows? object? from?", r#"{"kind": "departments", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "rows": "{\"name\":\"前厅\",\"uuid\":\"d1\"}"}"#),
 ];
 
 #[derive(Deserr)]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use futures::{StreamExt as _, stream};
+use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
@@ -14,9 +14,8 @@ use shared::error::Result;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
-use shared::runtime::outbox::Deliver as _;
+use shared::runtime::outbox::{self, Deliver as _};
 use shared::runtime::sweep::{Time, sweep};
-use shared::storage::table::Key;
 use shared::{hris, staff};
 
 /// The time for messages that are in progress when the time is up: SNS has six seconds for each.
@@ -73,22 +72,20 @@ impl Outbox {
             .map_err(|error| Diagnostic { error_type: "Invalid".into(), error_message: error.to_string() })?;
         tokio::join!(self.hris.keys().refresh(), self.staff.keys().refresh());
         let time = Time { clock: Arc::clone(&self.clock), until: deadline - RESERVE };
-        let reported = records.into_iter().map(|Record { dynamodb: Change { keys } }| Ok(Key::new(keys.pk.text, keys.sk.text)));
-        let keys = match reported.len() {
-            0 => self.hris.outbox().due().boxed(),
-            _ => stream::iter(reported).boxed(),
+        let keys = match records.is_empty() {
+            true => self.hris.outbox().due().boxed(),
+            false => {
+                outbox::reported(records.into_iter().map(|Record { dynamodb: Change { keys } }| [keys.pk.text, keys.sk.text]))
+                    .boxed()
+            }
         };
-        let swept = sweep(keys, &time, |key| self.deliver(key)).await;
+        let deliver = async |key| match self.staff.owns(&key) {
+            true => self.staff.deliver(key).await,
+            false => self.hris.deliver(key).await,
+        };
+        let swept = sweep(keys, &time, deliver).await;
         let metrics = [Metric::count("messages_done", swept.done), Metric::count("messages_failed", swept.failed)];
         self.log.metrics("ops-outbox", self.clock.now(), Map::new(), &metrics);
         Ok(json!({"done": swept.done, "failed": swept.failed, "is_cut_short": swept.is_cut_short}))
-    }
-
-    /// The family of a message is the first part of its key.
-    async fn deliver(&self, key: Key) -> Result<bool> {
-        match key.pk.starts_with("staff#") {
-            true => self.staff.deliver(key).await,
-            false => self.hris.deliver(key).await,
-        }
     }
 }

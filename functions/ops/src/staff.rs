@@ -1,13 +1,14 @@
 //! The commands that administer staff (docs/design/staff.md).
 
 use deserr::Deserr;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
 use shared::staff::{Assigned, Changes, Member, Service};
 use shared::values::input::Faults;
-use shared::values::{Id, Mobile, Text, mask};
+use shared::values::{Id, LocalTime, Mobile, Moment, Text, mask};
 
 use crate::command::{Command, Invocation, run};
 use crate::listing::{Limit, page};
@@ -188,10 +189,12 @@ async fn show(service: &Service, One { staff_id }: One) -> Result<Value> {
 /// A member as administrators see one. Colleagues know the name; the phone is masked.
 pub fn view(member: &Member) -> Value {
     let Member { id, name, phone, roles, assigned, enabled, created_at, sessions, .. } = member;
+    let moment = |time: LocalTime| Moment::from(Timestamp::from(time));
+    let sessions = sessions.iter();
     let sessions: Vec<Value> =
-        sessions.iter().map(|session| json!({"created_at": session.created_at, "used_at": session.used_at})).collect();
+        sessions.map(|session| json!({"created_at": moment(session.created_at), "used_at": moment(session.used_at)})).collect();
     json!({
-        "staff_id": id, "name": name, "phone": mask::phone(phone.as_str()), "roles": roles, "assigned": assigned,
-        "enabled": enabled, "has_second_factor": member.is_enrolled(), "created_at": created_at, "sessions": sessions,
+        "staff_id": id, "name": name, "phone": mask::phone(phone.index()), "roles": roles, "assigned": assigned,
+        "enabled": enabled, "has_second_factor": member.is_enrolled(), "created_at": moment(*created_at), "sessions": sessions,
     })
 }

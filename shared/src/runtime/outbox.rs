@@ -13,7 +13,7 @@
 //! | `due`, `due_at` | see [`due`](crate::storage::table), for [`Outbox::due`] |
 //! | `expires_at` | for DynamoDB's TTL |
 
-use futures::Stream;
+use futures::{Stream, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -79,9 +79,19 @@ pub struct Outbox<'a> {
     pub now: Timestamp,
 }
 
+/// The keys that a stream reports, each the `pk` and `sk` of a message.
+pub fn reported(keys: impl Iterator<Item = [String; 2]>) -> impl Stream<Item = Result<Key>> {
+    stream::iter(keys.map(|[pk, sk]| Ok(Key::new(pk, sk))))
+}
+
 /// A family whose messages `ops-outbox` sends.
 pub trait Deliver: Sync {
     fn outbox(&self) -> Outbox<'_>;
+
+    /// Whether the message with this key is one of the family's.
+    fn owns(&self, key: &Key) -> bool {
+        key.pk.split('#').next() == Some(self.outbox().family)
+    }
 
     /// Whether a message that is [only for](Message::only_for) some phones goes to its phone.
     fn is_wanted(&self, message: &Waiting) -> impl Future<Output = Result<bool>> + Send;

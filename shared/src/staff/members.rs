@@ -164,6 +164,17 @@ impl Service {
 
     /// Changes a member, whose phone may change with it.
     pub(super) async fn update_member(&self, act: &Act, id: Id, change: impl Fn(&mut Member) -> Result<()>) -> Result<Member> {
+        self.update_along(act, id, change, None).await
+    }
+
+    /// Changes a member, and removes an item of the credentials table in the same transaction. The error is for an item that is gone.
+    pub(super) async fn update_along(
+        &self,
+        act: &Act,
+        id: Id,
+        change: impl Fn(&mut Member) -> Result<()>,
+        spent: Option<(&Key, fn() -> Error)>,
+    ) -> Result<Member> {
         self.keyring.record().await?;
         let (table, key) = (&self.tables.staff, keys::member(id));
         retry_conflicts(|| async {
@@ -174,8 +185,7 @@ impl Service {
             change(&mut member)?;
             let mut item = member.item(&self.keyring)?;
             item.insert(VERSION.into(), number(version + 1));
-            let (plain_before, plain) = (self.opened(&key, &stored)?, self.opened(&key, &item)?);
-            let recorded = Change::of(keys::object(id)).changed(&plain_before, &plain);
+            let recorded = Change::of(keys::object(id)).changed(&self.opened(&key, &stored)?, &self.opened(&key, &item)?);
             if recorded.fields.is_empty() {
                 return Ok(Some(member));
             }
@@ -187,9 +197,17 @@ impl Service {
                 let removed = self.phone_items(&before).into_iter().filter_map(|item| Key::of(&item));
                 writes.extend(removed.map(|key| Write::Delete { table: table.clone(), key, condition: None }));
             }
+            let gone = match spent {
+                Some((key, gone)) => {
+                    let (table, key) = (self.tables.credentials.clone(), key.clone());
+                    writes.push(Write::Delete { table, key, condition: Some(Condition::present()) });
+                    gone
+                }
+                None => taken,
+            };
             match self.store.transact_by(act, &recorded, writes).await?.unless_stored(&item) {
                 Outcome::Written => Ok(Some(member)),
-                Outcome::Rejected(rejections) if rejections.iter().skip(1).any(|rejection| rejection.failed) => Err(taken()),
+                Outcome::Rejected(rejections) if rejections.iter().skip(1).any(|rejection| rejection.failed) => Err(gone()),
                 Outcome::Rejected(_) => Ok(None),
             }
         })

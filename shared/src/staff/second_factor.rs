@@ -11,6 +11,8 @@ use crate::values::{LocalTime, Secret, exposed};
 
 /// RFC 4226, 4 (R6): 160 bits.
 pub(super) const SECRET: usize = 20;
+/// The length of a time step, in seconds.
+const STEP: i64 = 30;
 const RECOVERY_CODES: usize = 10;
 /// The letters and digits of a recovery code: without those that look alike. There are 32, so that a byte chooses one evenly.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
@@ -26,9 +28,9 @@ pub(super) struct SecondFactor {
     /// When the first code proved that the app has the secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     enrolled_at: Option<LocalTime>,
-    /// The time step of the last accepted code. RFC 6238, 5.2: a code is accepted once.
-    #[serde(default)]
-    last_step: u64,
+    /// When the step of the last accepted code began. RFC 6238, 5.2: a code is accepted once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_step_at: Option<LocalTime>,
     /// The hashes of the recovery codes that are not used yet.
     #[serde(default)]
     recovery: Vec<RecoveryCode>,
@@ -74,13 +76,13 @@ impl SecondFactor {
     pub fn accept(&mut self, code: Secret<&str>, now: Timestamp) -> Result<bool> {
         let Some(secret) = &self.totp else { return Ok(false) };
         let step = totp(secret, "-")?.check(code.expose(), now.as_second().unsigned_abs());
-        match step.filter(|step| *step > self.last_step) {
-            Some(step) => {
-                self.last_step = step;
-                Ok(true)
-            }
-            None => Ok(false),
+        let Some(step) = step.and_then(|step| i64::try_from(step).ok()) else { return Ok(false) };
+        let begun = Timestamp::from_second(step * STEP).map_err(Error::internal)?;
+        let is_new = self.last_step_at.is_none_or(|last| Timestamp::from(last) < begun);
+        if is_new {
+            self.last_step_at = Some(begun.into());
         }
+        Ok(is_new)
     }
 
     /// Accepts a recovery code, once.
@@ -122,4 +124,46 @@ pub(super) fn recovery_codes() -> Result<Vec<Secret<String>>> {
 /// The hash of a recovery code, in any spelling.
 fn hash_of(code: Secret<&str>) -> Secret<String> {
     hash(Secret::new(code.expose().replace([' ', '-'], "").to_ascii_lowercase().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// The vectors of RFC 6238, appendix B, for SHA-1. They have eight digits; a code is the last six.
+    #[test]
+    fn codes_are_those_of_the_standard() {
+        for (second, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            let mut factor = SecondFactor::default();
+            factor.begin(*b"12345678901234567890");
+            assert!(factor.accept(Secret::new(code), at(second)).unwrap(), "{code}");
+            assert!(!factor.accept(Secret::new(code), at(second)).unwrap(), "{code} again");
+            let mut late = SecondFactor { last_step_at: None, ..factor.clone() };
+            assert!(late.accept(Secret::new(code), at(second + 30)).unwrap(), "{code}, one step late");
+            let mut later = SecondFactor { last_step_at: None, ..factor };
+            assert!(!later.accept(Secret::new(code), at(second + 60)).unwrap(), "{code}, two steps late");
+        }
+    }
+
+    #[test]
+    fn a_recovery_code_is_accepted_once_in_any_spelling() {
+        let codes = recovery_codes().unwrap();
+        let mut factor = SecondFactor::default();
+        factor.enroll(&codes, at(0));
+        assert!(!factor.recover(Secret::new("aaaa-aaaa-aaaa-aaaa")));
+        let spelled = codes[0].expose().replace('-', "").to_uppercase();
+        assert!(factor.recover(Secret::new(&spelled)) && !factor.recover(codes[0].as_deref()));
+        assert_eq!(factor.recovery_codes_left(), RECOVERY_CODES - 1);
+    }
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Fault, Result};
 use crate::runtime::caller::{self, Caller};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, SECOND_FACTORS};
-use crate::storage::table::{Key, Write};
+use crate::storage::table::Write;
 use crate::values::{Id, Mobile, Secret};
 
 /// How long the second factor may take after the code of the text message.
@@ -67,7 +67,6 @@ impl Service {
     }
 
     async fn check_code(&self, phone: &Mobile, code: Secret<&str>) -> Result<Next> {
-        let wrong = || Error::invalid([Fault::new("code", "is wrong or too old")]);
         let key = keys::code(&self.keyring, phone)?;
         let attempted =
             one_time_code::attempt(&self.counters(), key.clone(), phone.index().as_bytes(), code.map(str::trim)).await?;
@@ -75,32 +74,26 @@ impl Service {
             Attempted::Right(_) => self.member_of(phone).await?.filter(|member| member.enabled),
             Attempted::Wrong(_) | Attempted::Spent => None,
         };
-        let id = member.ok_or_else(wrong)?.id;
+        let id = member.ok_or_else(wrong_code)?.id;
         caller::accepted(Caller::Staff(id));
         let now = self.clock.now();
         let (token, hash) = new_token(id)?;
         let secret = random()?;
-        let member = self
-            .update_member(&caller::act(now), id, |member| {
-                if !member.enabled {
-                    return Err(wrong());
-                }
-                member.pending = Some(Pending { hash: hash.clone(), until: (now + PENDING_FOR).into() });
-                if !member.is_enrolled() {
-                    member.second_factor.begin(secret);
-                }
-                Ok(())
-            })
-            .await?;
-        self.spend(key).await?;
+        let act = caller::act(now);
+        let begin = |member: &mut Member| {
+            if !member.enabled {
+                return Err(wrong_code());
+            }
+            member.pending = Some(Pending { hash: hash.clone(), until: (now + PENDING_FOR).into() });
+            if !member.is_enrolled() {
+                member.second_factor.begin(secret);
+            }
+            Ok(())
+        };
+        // A code opens one sign-in.
+        let member = self.update_along(&act, id, begin, Some((&key, wrong_code))).await?;
         let enrollment = (!member.is_enrolled()).then(|| member.second_factor.enrollment(&account(&member))).transpose()?;
         Ok(Next { token, enrollment })
-    }
-
-    /// A code opens one sign-in.
-    async fn spend(&self, key: Key) -> Result<()> {
-        let delete = Write::Delete { table: self.tables.credentials.clone(), key, condition: None };
-        self.store.transact(vec![delete]).await.map(drop)
     }
 
     /// Opens a session with a code of the authenticator app or a recovery code, after the code of the text message.
@@ -170,6 +163,10 @@ impl Service {
         let member = SECOND_FACTORS.attempt(&self.counters(), &[&id.to_string()], proving, has_failed).await?;
         Ok((member, is_first.into_inner()))
     }
+}
+
+fn wrong_code() -> Error {
+    Error::invalid([Fault::new("code", "is wrong or too old")])
 }
 
 /// The name of the account in the authenticator app, which separates issuer and account with a colon.

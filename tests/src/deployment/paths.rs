@@ -222,6 +222,7 @@ async fn no_spelling_of_a_costly_route_escapes_its_rate_limit() {
         let family = match path.split('/').nth(1).unwrap() {
             "api" if path.starts_with("/api/v1/") => partner.get("/api/v1/unknown").await,
             "api" => rejection(404, 1102, "path does not exist"),
+            "console" => Response { status: 404, body: json!({"error": "NotFound", "faults": []}) },
             "wechat" | "img" => board::rejection(404, "path not found"),
             _ => of_the_gateway(404, "Not Found"),
         };

@@ -32,7 +32,13 @@ async fn no_function_is_granted_what_it_never_uses() {
     used.extend(of_examples);
     used.extend(of_others);
     used.extend(of_rotation);
-    let granted: BTreeSet<Grant> = Policies::of(Template::read().unwrap()).grants.into_iter().collect();
+    // `ops-console` executes the commands of `ops-admin`, and shares its policies.
+    let by_either = |grant: Grant| match grant.function.as_str() {
+        "ops-console" => Grant { function: "ops-admin".into(), ..grant },
+        _ => grant,
+    };
+    let used: BTreeSet<Grant> = used.into_iter().map(by_either).collect();
+    let granted: BTreeSet<Grant> = Policies::of(Template::read().unwrap()).grants.into_iter().map(by_either).collect();
     let unused: Vec<String> = granted.difference(&used).map(ToString::to_string).collect();
     assert_eq!(unused, [""; 0], "template.yaml grants it, and no call uses it");
     assert!(used.is_subset(&granted));
@@ -56,6 +62,8 @@ async fn channel(stage: &Stage) {
     assert_eq!(partner.get("/api/v1/uploads/resume-1.pdf").await.status, 404);
     let listed = stage.address.command(&json!({"command": "list_channels"})).await;
     assert_eq!(listed["channels"][0]["appkey"], partner.appkey, "{listed}");
+    let staff = stage.address.command(&json!({"command": "list_staff"})).await;
+    assert_eq!(staff, json!({"staff": [], "next_cursor": null}));
     let recorded = stage.address.command(&json!({"command": "audit", "actor": "ops-admin/ops-admin"})).await;
     assert_eq!(recorded["records"][0]["action"], "create_channel", "{recorded}");
 }

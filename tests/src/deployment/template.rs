@@ -85,7 +85,7 @@ fn a_failed_event_goes_to_the_dead_letter_queue() {
 fn every_table_is_encrypted_restorable_and_protected_from_deletion() {
     let template = template();
     let tables: Vec<_> = template.resources("AWS::DynamoDB::Table").collect();
-    assert_eq!(tables.len(), 6);
+    assert_eq!(tables.len(), 7);
     for (id, table) in tables {
         assert_eq!((&table["DeletionPolicy"], &table["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")), "{id}");
         let table = &table["Properties"];
@@ -234,7 +234,7 @@ fn every_taggable_resource_is_tagged() {
     for globals in ["Function", "HttpApi"] {
         assert_eq!(template.section("Globals")[globals]["Tags"], json!({"product": "gongqiao"}));
     }
-    let take_none = ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"];
+    let take_none = ["AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"];
     for (id, resource) in template.section("Resources").as_object().unwrap() {
         let resource_type = resource["Type"].as_str().unwrap();
         if !taken_from_globals.contains(&resource_type) && !take_none.contains(&resource_type) {

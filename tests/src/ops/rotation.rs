@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use crate::support::board::{Board, User};
 use crate::support::product::{self, EMPLOYEE, MOBILE, Product};
+use crate::support::staff::Staff;
 use crate::support::worker::{self, Platform, resume};
 use crate::support::{Partner, Stage, document};
 
 pub const K2: &str = "22222222222222222222222222222222222222222222";
-const SECRETS: [&str; 4] = ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET"];
-const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
+const SECRETS: [&str; 5] = ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET", "STAFF_SECRET"];
+const FAMILIES: [&str; 5] = ["channel", "hris", "signing", "jobboard", "staff"];
 
 /// What clients did before and do during the rotation.
 struct Clients {
@@ -27,6 +28,8 @@ struct Clients {
     names: Vec<String>,
     /// What a name was first known by: the worker's `em_id`, the user's id.
     known: Vec<(Value, u64)>,
+    /// Members of staff, and their phones.
+    staff: Vec<(Value, String)>,
 }
 
 impl Clients {
@@ -40,7 +43,7 @@ impl Clients {
         let user = board.join().await;
         let employee = product.get(&format!("/api/v2/employees/{MOBILE}"), product.with_token(json!({}))).await.body;
         assert_eq!(employee["uuid"], EMPLOYEE);
-        Self { partner, product, platform, board, user, employee, names: Vec::new(), known: Vec::new() }
+        Self { partner, product, platform, board, user, employee, names: Vec::new(), known: Vec::new(), staff: Vec::new() }
     }
 
     /// New records of each kind.
@@ -53,12 +56,18 @@ impl Clients {
         let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
         let row = product::numbered(u32::try_from(number).unwrap() + 1);
         self.product.imports("employees", &[row]).await;
+        let member = Staff::create(&self.board.address, &["support"], json!({})).await;
+        self.staff.push((member.id, member.phone));
         self.names.push(name);
         self.known.push((em_id, user.id));
     }
 
     /// Everything is found and opens.
     async fn check(&self, step: &str) {
+        for (id, phone) in &self.staff {
+            let found = self.board.address.command(&json!({"command": "find_person", "phone": phone})).await;
+            assert_eq!(found, json!({"objects": [format!("staff/member/{id}")]}), "{step}");
+        }
         let token = self.partner.new_tokens().await["access_token"].as_str().unwrap().to_owned();
         let partner = Partner { token, ..self.partner.clone() };
         let user = partner.get("/api/v1/users/U20240101001").await;

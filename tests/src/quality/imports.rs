@@ -8,8 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::support::repository::{root, sources};
 
 /// The layers of `shared/src`: a file imports from its own folder and from the lines before its own.
-const LAYERS: [&[&str]; 6] =
-    [&["error"], &["values"], &["crypto"], &["storage", "outbound"], &["runtime"], &["channel", "signing", "jobboard", "hris"]];
+const LAYERS: [&[&str]; 7] = [
+    &["error"],
+    &["values"],
+    &["crypto"],
+    &["storage", "outbound"],
+    &["runtime"],
+    &["channel", "signing", "jobboard", "hris"],
+    &["staff"],
+];
 
 const CRATES: [&str; 10] = [
     "shared",

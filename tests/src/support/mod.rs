@@ -15,6 +15,7 @@ pub mod picture;
 pub mod product;
 pub mod repository;
 pub mod resource;
+pub mod staff;
 mod stage;
 pub mod wire;
 pub mod worker;

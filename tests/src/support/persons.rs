@@ -68,7 +68,7 @@ pub async fn stored(stage: &Stage) -> Vec<u8> {
     // A read of the text messages delivers what the streams hold: the copies of the audit records.
     fetch(local::http::client().get(&stage.address.sms_outbox_url)).await;
     let mut families = Vec::new();
-    for variable in ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET"] {
+    for variable in ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET", "STAFF_SECRET"] {
         families.push(Keys::of(stage, variable).await);
     }
     let mut stored = Vec::new();

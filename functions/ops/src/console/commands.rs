@@ -11,13 +11,14 @@ use shared::storage::audit::Actor;
 use super::App;
 use super::answer::{Failure, Reply};
 use super::auth::{Fields, Staff};
-use crate::command::{self, Command, Invocation};
+use crate::command::{Command, Invocation};
+use crate::commands;
 use crate::staff::view;
 
 /// The member, and the names of the commands that the roles allow.
 pub async fn me(Staff(SignedIn { member, is_stepped_up, .. }): Staff) -> Response {
     let commands: Vec<&str> =
-        command::all().filter(|command| command.allows(&member.roles)).map(|command| command.name).collect();
+        commands::all().filter(|command| command.allows(&member.roles)).map(|command| command.name).collect();
     Reply(json!({"staff": view(&member), "is_stepped_up": is_stepped_up, "commands": commands})).into_response()
 }
 
@@ -28,7 +29,7 @@ pub async fn execute(
     Staff(signed_in): Staff,
     Fields(fields): Fields,
 ) -> Result<Response, Failure> {
-    let command = command::named(&name).map_err(|_| Failure::UnknownPath)?;
+    let command = commands::named(&name).map_err(|_| Failure::UnknownPath)?;
     check(command, &signed_in)?;
     let member = signed_in.member;
     let actor = Actor::new("staff", member.id.to_string(), member.name.as_str());

@@ -44,7 +44,18 @@ impl Frame for Console {
     const NAME: &'static str = "ops";
     /// As large as an import can be.
     const MAX_BODY: usize = 6 * 1024 * 1024;
+    const OWN_ROUTES: &'static [&'static str] = ROUTES.split_at(3).0;
 }
+
+/// Every route.
+pub const ROUTES: [&str; 6] = [
+    "POST /console/api/sign-in",
+    "POST /console/api/code",
+    "POST /console/api/totp",
+    "POST /console/api/sign-out",
+    "GET /console/api/me",
+    "POST /console/api/commands/{command}",
+];
 
 /// The router of the function.
 pub async fn connect(environment: &Environment) -> Result<Router> {

@@ -17,6 +17,7 @@ mod page;
 mod persons;
 mod reseal;
 mod signing;
+mod staff;
 mod stored;
 mod stories;
 
@@ -434,15 +435,16 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
 
 /// The grants that functions use when each write is made once, undisturbed.
 pub async fn grants_used() -> BTreeSet<Grant> {
-    let (mut used, hris, signing, jobboard, sweeps, persons) = tokio::join!(
+    let (mut used, hris, signing, jobboard, sweeps, persons, staff) = tokio::join!(
         used::<Channels>(),
         used::<Hris>(),
         used::<Signing>(),
         used::<Jobs>(),
         used::<Overdue>(),
-        used::<persons::Persons>()
+        used::<persons::Persons>(),
+        used::<staff::Members>()
     );
-    for others in [hris, signing, jobboard, sweeps, persons] {
+    for others in [hris, signing, jobboard, sweeps, persons, staff] {
         used.extend(others);
     }
     used

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Request, Scene, Write, counting, matrix};
 use crate::support::board::Board;
 use crate::support::product::Product;
+use crate::support::staff::Staff;
 use crate::support::worker::{Platform, resume};
 use crate::support::{Partner, Response, Stage};
 
@@ -29,6 +30,7 @@ impl Scene for Rotated {
         counting("ops-admin reseal", "hris", COUNTS),
         counting("ops-admin reseal", "signing", COUNTS),
         counting("ops-admin reseal", "jobboard", COUNTS),
+        counting("ops-admin reseal", "staff", COUNTS),
     ];
 
     const OUR_FAULT: &'static [&'static str] = &[r#""complete":false"#];
@@ -40,14 +42,15 @@ impl Scene for Rotated {
         Board::of(&stage.address).join().await.post_job(json!({})).await;
         let worker = Platform::create(&stage.address).await.worker("someone").await;
         assert_eq!(worker.send_json(reqwest::Method::POST, &resume()).await.status, 200);
-        for secret in ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET"] {
+        Staff::create(&stage.address, &["support"], json!({"phone": "15800000003"})).await;
+        for secret in ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET", "STAFF_SECRET"] {
             let mut keys: Value = stage.secret(secret, None).await;
             keys["k2"] = "22222222222222222222222222222222".into();
             (keys["current"], keys["index"], keys["accept"]) = ("k2".into(), "k1".into(), json!(["k1", "k2"]));
             stage.secret(secret, Some(&keys)).await;
         }
         let scene = Self { stage };
-        for family in ["channel", "hris", "signing", "jobboard"] {
+        for family in ["channel", "hris", "signing", "jobboard", "staff"] {
             assert_eq!(scene.reseal(family).await.body["errorType"], "Conflict");
         }
         scene.stage.clock.advance(SignedDuration::from_mins(10));

@@ -11,7 +11,7 @@ use crate::support::Stage;
 use crate::support::wire::Place;
 
 const AUDIT: &str = "audit";
-const TABLES: [&str; 6] = [AUDIT, "channel", "credentials", "hris", "jobboard", "signing"];
+const TABLES: [&str; 7] = [AUDIT, "channel", "credentials", "hris", "jobboard", "signing", "staff"];
 const UPLOADS: &str = "uploads";
 /// The most keys of one BatchGetItem.
 const KEYS: usize = 100;

@@ -4,23 +4,38 @@ use image::ImageFormat;
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::runtime::clock::Clock as _;
 
 use crate::support::board::{Board, User, done};
 use crate::support::consent::Browser;
 use crate::support::picture::picture;
 use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
 use crate::support::resource::{ALL, APPLICATIONS, PAYMENTS, Resource};
+use crate::support::staff::Staff;
 use crate::support::worker::{CONTRACT, HANDLER, Platform, resume};
 use crate::support::{Partner, Stage};
 
 pub async fn filled() -> Stage {
     let stage = Stage::open().await;
     erased(&stage).await;
+    let staff = staff(&stage).await;
     channel(&stage).await;
     hris(&stage).await;
     signing(&stage).await;
     jobboard(&stage).await;
+    // Its message waits in the outbox.
+    staff.browser.post("sign-in", &json!({"phone": staff.phone})).await;
     stage
+}
+
+/// A member with a session, and another sign-in that has begun.
+async fn staff(stage: &Stage) -> Staff {
+    let assigned = json!({"platform_code": "gongqiao", "companies": [1], "handler_id": 1});
+    let staff = Staff::signed_in(&stage.address, &["reviewer"], assigned, stage.clock.now()).await;
+    stage.clock.advance(SignedDuration::from_mins(2));
+    let code = staff.message().await;
+    staff.browser.post("code", &json!({"phone": staff.phone, "code": code})).await;
+    staff
 }
 
 /// An application whose résumé the clean-up has erased.

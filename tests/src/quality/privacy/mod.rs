@@ -17,7 +17,7 @@ use crate::support::Stage;
 use crate::support::repository::read;
 
 const PAGE: &str = "docs/privacy.md";
-const TABLES: [&str; 5] = ["channel", "hris", "signing", "jobboard", "credentials"];
+const TABLES: [&str; 6] = ["channel", "hris", "signing", "jobboard", "staff", "credentials"];
 /// The attributes of any record that hold no content: keys, lists, sweeps, look-ups, versions. The page describes them in one section.
 const BOOKKEEPING: [&str; 15] = [
     "pk",
@@ -50,7 +50,7 @@ struct Stored {
 impl Stored {
     async fn of(stage: &Stage) -> Self {
         let mut keyrings = BTreeMap::new();
-        for family in ["channel", "hris", "signing", "jobboard"] {
+        for family in ["channel", "hris", "signing", "jobboard", "staff"] {
             let secret = stage.secret(&format!("{}_SECRET", family.to_uppercase()), None).await.to_string();
             keyrings.insert(family, Keyring::parse(Secret::new(secret.as_str())).unwrap());
         }
@@ -112,7 +112,7 @@ fn own_key(item: &Value) -> Key {
 /// The family of an item of the credentials table.
 fn family_of(item: &Value) -> &'static str {
     let (pk, _) = key_of(item);
-    let family = ["hris", "signing", "jobboard"].into_iter().find(|family| pk.starts_with(&format!("{family}#")));
+    let family = ["hris", "signing", "jobboard", "staff"].into_iter().find(|family| pk.starts_with(&format!("{family}#")));
     family.unwrap_or("channel")
 }
 
@@ -133,7 +133,7 @@ fn kind(table: &str, item: &Value) -> String {
         ("signing", [_, kind], _) => kind,
         ("jobboard", ["collect", _], "count") => "collect_count",
         ("jobboard", ["vouchers", _], "balance") => "balance",
-        ("jobboard", [kind, ..], _) => kind,
+        ("jobboard" | "staff", [kind, ..], _) => kind,
         ("credentials", ["refresh", ..], _) => "refresh",
         ("credentials", [family, kind, ..], _) => return format!("{family}_{kind}"),
         _ => panic!("{item} is of no kind that keys.rs describes"),

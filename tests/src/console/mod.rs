@@ -1,0 +1,6 @@
+//! The console of staff (docs/design/staff.md).
+
+mod roles;
+mod sessions;
+mod sign_in;
+mod staff;
