@@ -31,16 +31,16 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
-             "ops-audit", "ops-cleanup", "ops-docs", "ops-outbox"]
+             "ops-audit", "ops-cleanup", "ops-console", "ops-docs", "ops-outbox"]
 # The events of ops-admin that need an application of the signing API, or end sessions and grants that other events use, run last, in this
 # order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions", "revoke_grant"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
-         "retire_oauth_app_secret", "set_platform", "submit", "take_down_job", "collect", "cost"]
+         "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "collect", "cost"]
 # Members of ops-admin's results that become placeholders of later commands.
-RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id"}
+RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id", "staff_id": "staff_id"}
 
 
 def emulator():
@@ -131,6 +131,8 @@ def is_success(function, result):
         return all(swept["failed"] == 0 for swept in result.values())
     if function == "ops-outbox":
         return result["failed"] == 0
+    if function == "ops-console":
+        return result.get("statusCode") == 200
     if function == "ops-docs":
         return result.get("statusCode") == 200 and any(result["body"].startswith(start) for start in ["<!DOCTYPE html>", "{"])
     if function.startswith("ops-"):
@@ -170,7 +172,7 @@ def run_function(program, binary, files, environment, values):
             waits = file.name == "ops-admin.reseal.json" and "configuration: is too new" in result.get("errorMessage", "")
             good = waits or is_success(binary.name, result)
             if binary.name.startswith("ops-") and good:
-                values.update({RESULTS[name]: result[name] for name in RESULTS if name in result})
+                values.update({RESULTS[name]: str(result[name]) for name in RESULTS if name in result})
             shown = result.get("statusCode", "done") if good else result
             print(f"{'ok  ' if good else 'FAIL'} {file.name}: {shown}", flush=True)
             wrong += not good

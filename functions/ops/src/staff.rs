@@ -85,7 +85,7 @@ struct Create {
     handler_id: Option<Number>,
 }
 
-/// A member of whom the fields change that are given.
+/// The changes of a member: absent fields stay.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 struct Set {
@@ -139,7 +139,7 @@ fn assigned(
     }
 }
 
-/// The member is another one than the caller: nobody changes their own rights.
+/// The member is another one than the caller: a member cannot change their own rights.
 fn check_other(by: &Invocation, staff_id: Id) -> Result<()> {
     match &by.staff {
         Some(member) if member.id == staff_id => {

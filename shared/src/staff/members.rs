@@ -247,7 +247,7 @@ fn distinct(roles: &[Role]) -> Vec<Role> {
     Role::ALL.iter().copied().filter(|role| roles.contains(role)).collect()
 }
 
-/// A reviewer decides for companies; nobody else has any.
+/// Only a reviewer is assigned to companies, and to at least one.
 fn check_assigned(roles: &[Role], assigned: Option<&Assigned>) -> Result<()> {
     let is_reviewer = roles.contains(&Role::Reviewer);
     let fault = match assigned {

@@ -1,6 +1,6 @@
 //! The sign-in of staff: a phone, the code of a text message, then the second factor. A member who has none yet sets it up on the way.
 //!
-//! Nothing tells a stranger whether a phone is that of a member: the first step takes the same calls for every phone, and `ops-outbox` sends the
+//! A stranger cannot learn whether a phone is that of a member: the first step takes the same calls for every phone, and `ops-outbox` sends the
 //! message to members alone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,7 +58,7 @@ impl Service {
         self.store.transact(vec![code, message]).await.map(drop)
     }
 
-    /// Checks the code of the text message. A wrong code and a phone of nobody are the same error.
+    /// Checks the code of the text message. A wrong code and an unknown phone are the same error.
     ///
     /// DynamoDB: two writes, three reads, one transaction.
     pub async fn check_sign_in_code(&self, phone: &Mobile, code: Secret<&str>, address: &str) -> Result<Next> {

@@ -1,4 +1,4 @@
-//! Masked forms of personal values, for lists and pages that show who somebody is and no more. Staff reveal the whole value one by one.
+//! Masked forms of personal values, for lists and pages: they show enough to recognize a person. Staff reveal the whole value one by one.
 
 /// `13800138000` as `138****8000`; a number of another length keeps its last four digits at most.
 pub fn phone(number: &str) -> String {

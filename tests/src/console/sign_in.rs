@@ -96,7 +96,7 @@ async fn a_code_of_a_message_is_right_once_and_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn nothing_tells_whether_a_phone_is_that_of_a_member() {
+async fn a_stranger_cannot_learn_whether_a_phone_is_that_of_a_member() {
     let stage = Stage::open().await;
     let staff = Staff::create(&stage.address, &["support"], json!({})).await;
     let disabled = Staff::create(&stage.address, &["support"], json!({})).await;

@@ -101,7 +101,7 @@ async fn wrong_members_are_rejected() {
 }
 
 #[tokio::test]
-async fn nobody_changes_their_own_rights() {
+async fn a_member_cannot_change_their_own_rights() {
     let stage = Stage::open().await;
     let admin = Staff::signed_in(&stage.address, &["admin"], json!({}), stage.clock.now()).await;
     let own = failure(409, "Conflict", &[("staff_id", "is your own: another administrator must do it")]);

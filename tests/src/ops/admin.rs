@@ -206,7 +206,7 @@ async fn an_invalid_command_is_rejected_with_every_fault_named() {
 
 #[tokio::test]
 async fn an_unknown_command_is_rejected_with_the_nearest_one() {
-    for (command, nearest) in [("list_chanels", "list_channels"), ("set_pric", "set_price"), ("hepl", "help")] {
+    for (command, nearest) in [("list_channel", "list_channels"), ("set_pric", "set_price"), ("helpme", "help")] {
         let message = format!("command: is not known; the nearest is {nearest}");
         fails(world(), &json!({"command": command}), "Invalid", &message).await;
     }

@@ -171,12 +171,17 @@ impl Staff {
         self.sign_in_after(&checked, now).await
     }
 
-    /// The second factor after the response to the code of the text message.
-    pub async fn sign_in_after(&self, checked: &Response, now: Timestamp) -> Vec<String> {
+    /// Sets up the authenticator app if the response to the code of the text message says so.
+    pub fn set_up(&self, checked: &Response) {
         assert_eq!(checked.status, 200, "{checked:?}");
         if let Some(secret) = checked.body["enrollment"]["secret"].as_str() {
             *self.app.lock().unwrap() = App::new(secret);
         }
+    }
+
+    /// The second factor after the response to the code of the text message.
+    pub async fn sign_in_after(&self, checked: &Response, now: Timestamp) -> Vec<String> {
+        self.set_up(checked);
         let proved = self.prove(now).await;
         assert_eq!((proved.status, &proved.body["next"]), (200, &json!("signed_in")), "{proved:?}");
         let codes = proved.body["recovery_codes"].as_array().into_iter().flatten();

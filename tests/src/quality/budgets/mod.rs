@@ -5,3 +5,4 @@ mod hris;
 mod jobboard;
 pub mod meter;
 mod signing;
+mod staff;
