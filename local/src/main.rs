@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
+use local::demo::large::{self, Past};
 use local::{Options, World};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -23,6 +25,17 @@ struct Arguments {
     /// Delete the data of earlier runs first
     #[arg(long)]
     fresh: bool,
+    /// How much demo data there is
+    #[arg(long, value_enum, default_value = "small")]
+    demo: Size,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Size {
+    /// What the guides and the home page use
+    Small,
+    /// A month of 1,000 users, orders and applications more
+    Large,
 }
 
 #[tokio::main]
@@ -46,7 +59,7 @@ fn targets() -> Targets {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { port, data_dir, fresh } = arguments;
+    let Arguments { port, data_dir, fresh, demo } = arguments;
     let mut variables: HashMap<String, String> = std::env::vars().filter(|(name, _)| is_inherited(name)).collect();
     if !variables.contains_key("AWS_ACCESS_KEY_ID") {
         // Without credentials the endpoint cannot be AWS. `Options::dynamodb` holds it, for DynamoDB Local.
@@ -55,9 +68,14 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     if fresh || !data_dir.exists() {
         report(&format!("First start: creates tables, keys and demo data in {}, which takes some seconds", data_dir.display()));
     }
-    let world =
-        World::start(Options { port, data_dir: Some(data_dir.clone()), fresh, demo: true, variables, ..Options::default() })
-            .await?;
+    let is_large = demo == Size::Large;
+    let clock = Arc::new(if is_large { Past::of_demo() } else { Past::present() });
+    let options = Options { port, data_dir: Some(data_dir.clone()), fresh, demo: true, variables, ..Options::default() };
+    let world = World::start(Options { clock: clock.clone(), ..options }).await?;
+    if is_large {
+        report("Creates the large demo data, which takes a minute or two");
+        large::fill(&world, &clock, large::COUNT).await?;
+    }
     announce(&world, &data_dir);
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
     world.stop().await;

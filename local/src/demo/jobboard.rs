@@ -24,7 +24,7 @@ pub struct Jobboard {
 
 const USER: &str = "demo-user";
 const MERCHANT: &str = "demo-merchant";
-const JOBS: usize = 300;
+pub const JOBS: usize = 300;
 
 /// City, district id and name, longitude and latitude.
 type District = (City, u32, &'static str, f64, f64);
@@ -91,7 +91,7 @@ async fn register(service: &Service, code: &str, name: &str) -> Result<Id, Strin
 }
 
 /// The job of this number: the same in every system.
-fn job(number: usize) -> Value {
+pub fn job(number: usize) -> Value {
     let pick = |salt: usize, of: usize| (number * 31 + salt * 17 + number / of) % of;
     let ((first, first_name, second, second_name), third, third_name, longitude, latitude) =
         DISTRICTS[pick(0, DISTRICTS.len())];

@@ -3,6 +3,7 @@
 mod channel;
 mod hris;
 mod jobboard;
+pub mod large;
 mod signing;
 
 use std::path::Path;
