@@ -5,7 +5,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::channel::applications::Application;
 use shared::channel::choices::ApplicationStatus;
-use shared::channel::{Filter, Record};
+use shared::channel::{Filter, Record, period};
 use shared::error::Error;
 use shared::values::input::Faults;
 use shared::values::{Moment, PeriodEnd, PeriodStart, RecordId, Text, Url};
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Caller, Failure, Id, Json, Patch, Problem, Reply, Success};
-use crate::paging::{self, List, ListQuery, Paging};
+use crate::paging::{List, ListQuery, Paging};
 use crate::records::{self, Body, mirrors};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -166,7 +166,7 @@ async fn update_application(
 
 impl ApplicationQuery {
     fn filter(self) -> Result<Filter, Error> {
-        let (occurred_from, occurred_to) = paging::period(self.start_date, self.end_date)?;
+        let (occurred_from, occurred_to) = period(self.start_date, self.end_date)?;
         Ok(Filter {
             parents: [
                 self.channel_user_id.map(|id| ("channel_user_id", id)),

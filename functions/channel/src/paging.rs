@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::error::{Error, Fault};
 use shared::storage::page::{Page, PageRequest};
 use shared::values::input::Faults;
-use shared::values::{Moment, PeriodEnd, PeriodStart, Text, integer};
+use shared::values::{Text, integer};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
@@ -103,16 +103,5 @@ impl<T> List<T> {
     pub fn of<R>(page: Page<R>, view: impl Fn(R) -> T) -> Self {
         let Page { list, total, page, page_size, next_cursor } = page;
         Self { list: list.into_iter().map(view).collect(), total, page, page_size, next_cursor }
-    }
-}
-
-/// The two ends of a period, both included.
-pub fn period(start: Option<PeriodStart>, end: Option<PeriodEnd>) -> Result<(Option<Moment>, Option<Moment>), Error> {
-    let (start, end) = (start.map(|PeriodStart(start)| start), end.map(|PeriodEnd(end)| end));
-    match (start, end) {
-        (Some(start), Some(end)) if end < start => {
-            Err(Error::invalid([Fault::new("end_date", "must not be before start_date")]))
-        }
-        period => Ok(period),
     }
 }

@@ -5,7 +5,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::channel::choices::{BasisType, Currency, PaymentMethod, PaymentStatus, PaymentType};
 use shared::channel::payments::{Payment, PaymentBasis};
-use shared::channel::{Filter, Record};
+use shared::channel::{Filter, Record, period};
 use shared::error::Error;
 use shared::values::input::Faults;
 use shared::values::{BankAccount, Date, Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text, Urls};
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::edge::{Caller, Failure, Id, Json, Patch, Problem, Reply, Success};
-use crate::paging::{self, List, ListQuery, Paging};
+use crate::paging::{List, ListQuery, Paging};
 use crate::records::{self, Body, mirrors};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -229,7 +229,7 @@ async fn update_payment(
 
 impl PaymentQuery {
     fn filter(self) -> Result<Filter, Error> {
-        let (occurred_from, occurred_to) = paging::period(self.start_date, self.end_date)?;
+        let (occurred_from, occurred_to) = period(self.start_date, self.end_date)?;
         let payment_type = self.payment_type.map(|payment_type| ("payment_type", payment_type.as_str()));
         let status = self.status.map(|status| ("status", status.as_str()));
         Ok(Filter {

@@ -57,8 +57,8 @@ impl Resource for Application {
         ]
     }
 
-    fn listing(&self) -> Option<Listing<'_>> {
+    fn listing(&self) -> Listing<'_> {
         let parents = [Some(&self.channel_user_id), Some(&self.channel_task_id)];
-        Some(Listing { parents, occurred_at: Some(self.applied_at) })
+        Listing { parents, occurred_at: Some(self.applied_at) }
     }
 }

@@ -30,9 +30,7 @@ pub fn to_item<T: Resource>(keyring: &Keyring, channel: &ChannelId, record: &Rec
     let mut item: Item = serde_dynamo::to_item(&record.content).map_err(Error::internal)?;
     let key = keys::record(channel, T::KIND, record.content.id());
     sealed::seal(keyring, &key, &T::SEALED, &mut item)?;
-    if let Some(listing) = record.content.listing() {
-        item.extend(index(channel, record, listing));
-    }
+    item.extend(index(channel, record));
     item.extend(key.into_item());
     item.insert(SERVER_ID.into(), number(record.server_id.as_u64()));
     item.insert(UPDATED_AT.into(), number(record.updated_at.as_millisecond()));
@@ -53,15 +51,17 @@ pub fn from_item<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Recor
     })
 }
 
-fn index<T: Resource>(channel: &ChannelId, record: &Record<T>, listing: Listing<'_>) -> Item {
+/// The attributes that enter a record into its lists.
+pub fn index<T: Resource>(channel: &ChannelId, record: &Record<T>) -> Item {
+    let Listing { parents, occurred_at } = record.content.listing();
     let position = keys::position(record.server_id, record.content.id());
     let mut item = Item::from([("ix1".into(), text(keys::partition(channel, T::KIND, None))), ("ixsk".into(), text(position))]);
-    for (name, parent) in ["ix2", "ix3"].into_iter().zip(listing.parents) {
+    for (name, parent) in ["ix2", "ix3"].into_iter().zip(parents) {
         if let Some(parent) = parent {
             item.insert(name.into(), text(keys::partition(channel, T::KIND, Some(parent))));
         }
     }
-    if let Some(moment) = listing.occurred_at {
+    if let Some(moment) = occurred_at {
         item.insert("occurred_at".into(), number(moment.as_second()));
     }
     item

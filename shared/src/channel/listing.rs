@@ -3,17 +3,23 @@
 //! A listed record has entries in up to three narrow indexes, which contain the keys and the attributes of filters: `ix1` lists all
 //! records of its kind in the channel, `ix2` and `ix3` those of its two parents. A list is read from the narrowest partition that its
 //! filter names.
+//!
+//! Partners also get a page by number and the total, for which the whole partition is read. Staff get pages by cursor alone.
 
 use super::Service;
 use super::item::from_item;
 use super::keys::{self, ChannelId};
 use super::resource::{Record, Resource};
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
-use crate::storage::page::{Page, PageRequest};
+use crate::storage::listing::Listed;
+use crate::storage::page::{Cursor, Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Order, Query, Range};
-use crate::values::{Moment, RecordId};
+use crate::values::{Moment, PeriodEnd, PeriodStart, RecordId};
+
+/// A position before that of every record, newest first: positions begin with a digit.
+const BEFORE_ALL: &str = ":";
 
 /// Selects the records of a list that satisfy all given conditions. Cursors are bound to its `Debug` form: a change of the fields makes
 /// older cursors invalid.
@@ -38,14 +44,52 @@ impl Service {
         filter: &Filter,
         request: PageRequest,
     ) -> Result<Page<Record<T>>> {
-        let list = List {
+        let page = self.record_list::<T>(channel, filter).page(request, "cursor").await?;
+        page.try_map(|item| from_item(&self.keyring, item))
+    }
+
+    /// Up to `size` of a channel's records, as staff list them.
+    ///
+    /// DynamoDB: up to four queries, for up to 85 entries for each record of the page if the filter rejects entries, and one batch read.
+    pub async fn list_records<T: Resource>(
+        &self,
+        channel: &ChannelId,
+        filter: &Filter,
+        size: u32,
+        cursor: Option<&str>,
+    ) -> Result<Listed<Record<T>>> {
+        let list = self.record_list::<T>(channel, filter);
+        let cursor = match cursor {
+            Some(cursor) => cursor.to_owned(),
+            None => {
+                let first = Cursor { position: BEFORE_ALL.to_owned(), total: 0, page: 1 };
+                first.seal(&self.keyring, &list.scope)?
+            }
+        };
+        let page = list.page(PageRequest { page: 1, size, cursor: Some(cursor) }, "cursor").await?;
+        let Page { list, next_cursor, .. } = page.try_map(|item| from_item(&self.keyring, item))?;
+        Ok(Listed { list, next_cursor })
+    }
+
+    fn record_list<T: Resource>(&self, channel: &ChannelId, filter: &Filter) -> List<'_> {
+        List {
             store: &self.store,
             keyring: &self.keyring,
             table: &self.tables.channel,
             scope: format!("{channel}/{}/{filter:?}", T::KIND),
             query: filter.query::<T>(channel),
-        };
-        list.page(request, "cursor").await?.try_map(|item| from_item(&self.keyring, item))
+        }
+    }
+}
+
+/// The two ends of a period, both included.
+pub fn period(start: Option<PeriodStart>, end: Option<PeriodEnd>) -> Result<(Option<Moment>, Option<Moment>)> {
+    let (start, end) = (start.map(|PeriodStart(start)| start), end.map(|PeriodEnd(end)| end));
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => {
+            Err(Error::invalid([Fault::new("end_date", "must not be before start_date")]))
+        }
+        period => Ok(period),
     }
 }
 

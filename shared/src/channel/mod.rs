@@ -16,6 +16,7 @@ mod record;
 mod reference;
 mod reseal;
 mod resource;
+pub mod reveal;
 pub mod tasks;
 pub mod tokens;
 pub mod uploads;
@@ -39,7 +40,7 @@ use crate::values::Id;
 
 pub use channels::Channel;
 pub use keys::ChannelId;
-pub use listing::Filter;
+pub use listing::{Filter, period};
 pub use resource::{Record, Resource};
 
 pub struct Service {

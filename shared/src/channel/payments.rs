@@ -115,8 +115,8 @@ impl Resource for Payment {
         user.into_iter().chain(application).collect()
     }
 
-    fn listing(&self) -> Option<Listing<'_>> {
+    fn listing(&self) -> Listing<'_> {
         let parents = [self.channel_user_id.as_ref(), self.channel_application_id.as_ref()];
-        Some(Listing { parents, occurred_at: Some(self.payment_time) })
+        Listing { parents, occurred_at: Some(self.payment_time) }
     }
 }

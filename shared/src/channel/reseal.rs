@@ -1,14 +1,17 @@
-//! What a pass of `reseal` does with the records of the partner API. Requests find none of them by a blind index, only staff do.
+//! What a pass of `reseal` does with the records of the partner API. Requests find none of them by a blind index, only staff do. It also
+//! enters users and companies into their lists, as earlier versions did not.
 
 use super::Service;
 use super::companies::Company;
+use super::item::{from_item, index};
 use super::payments::Payment;
-use super::resource::Resource as _;
+use super::resource::{Record, Resource};
 use super::users::User;
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
 use crate::storage::audit::Act;
 use crate::storage::table::{Item, Key};
+use crate::values::RecordId;
 
 impl Service {
     /// A pass of at most `limit` items over the family's table: see [`Pass`].
@@ -22,12 +25,19 @@ impl Service {
 
     async fn reseal_item(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
-        let sealed = match key.sk.as_str() {
-            User::KIND => User::SEALED,
-            Company::KIND => Company::SEALED,
-            Payment::KIND => Payment::SEALED,
-            _ => return Ok(Resealed::Unchanged),
-        };
-        mover.fields(&key, &sealed, &item, item.clone()).await
+        match key.sk.as_str() {
+            User::KIND => self.reseal_record::<User>(mover, &key, item).await,
+            Company::KIND => self.reseal_record::<Company>(mover, &key, item).await,
+            Payment::KIND => self.reseal_record::<Payment>(mover, &key, item).await,
+            _ => Ok(Resealed::Unchanged),
+        }
+    }
+
+    async fn reseal_record<T: Resource>(&self, mover: &Mover<'_>, key: &Key, item: Item) -> Result<Resealed> {
+        let record: Record<T> = from_item(&self.keyring, item.clone())?;
+        let channel = key.pk.split('#').next().unwrap_or_default();
+        let mut next = item.clone();
+        next.extend(index(&RecordId::parse(channel).map_err(Error::internal)?, &record));
+        mover.fields(key, &T::SEALED, &item, next).await
     }
 }

@@ -39,9 +39,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
         Vec::new()
     }
 
-    /// `None` if no list contains the record.
-    fn listing(&self) -> Option<Listing<'_>> {
-        None
+    /// What the lists select the record by.
+    fn listing(&self) -> Listing<'_> {
+        Listing { parents: [None, None], occurred_at: None }
     }
 }
 
@@ -62,7 +62,7 @@ pub struct Record<T> {
     /// In milliseconds, like `created_at`, which is the instant in the server id.
     pub updated_at: Timestamp,
     /// Counts the changes.
-    pub(super) version: u64,
+    pub version: u64,
     /// A digest of the first POST's content: a repeated POST must have the same content.
     pub(super) first_content: Secret<String>,
 }

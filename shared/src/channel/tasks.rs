@@ -70,7 +70,7 @@ impl Resource for Task {
         vec![Reference { field: "channel_company_id", kind: "company", id: &self.channel_company_id, having: None }]
     }
 
-    fn listing(&self) -> Option<Listing<'_>> {
-        Some(Listing { parents: [Some(&self.channel_company_id), None], occurred_at: None })
+    fn listing(&self) -> Listing<'_> {
+        Listing { parents: [Some(&self.channel_company_id), None], occurred_at: None }
     }
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod list;
 pub mod listing;
+pub mod masked;
 pub mod objects;
 pub mod one_time_code;
 pub mod page;

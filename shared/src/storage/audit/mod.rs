@@ -35,7 +35,7 @@ use crate::storage::table::{Item, Key, STAMP, VERSION, expire};
 use crate::values::{LocalTime, Text};
 
 /// How long a record is kept: three years.
-const KEPT: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
+pub const KEPT: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
 
 /// The object under which the orders to erase persons are recorded.
 pub const ERASURES: &str = "persons/erasure/all";
