@@ -54,7 +54,8 @@ pub async fn list(audit: &AuditLog, List { object, actor, day, limit: Limit(limi
     Ok(json!({"records": records, "next_cursor": next}))
 }
 
-fn view(recorded: Recorded) -> Result<Value> {
+/// A record as people read it.
+pub fn view(recorded: Recorded) -> Result<Value> {
     let Recorded { at, actor, note, action, request_id, change, ixsk: _ } = recorded;
     let at = Moment::from(Timestamp::from_millisecond(at).map_err(Error::internal)?);
     let mut view = serde_json::to_value(change).map_err(Error::internal)?;

@@ -8,15 +8,21 @@ use shared::values::Text;
 use shared::values::input::Faults;
 
 use crate::command::{Command, run};
-use crate::{audit, channels, hris, hris_credentials, jobboard, persons, reseal, signing, staff};
+use crate::{
+    audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, reseal, signing,
+    staff,
+};
 
 /// Every command.
 pub fn all() -> impl Iterator<Item = &'static Command> {
     let lists = [
         HELP,
         channels::COMMANDS,
+        channel_records::COMMANDS,
         hris::COMMANDS,
         hris_credentials::COMMANDS,
+        hris_imports::COMMANDS,
+        hris_records::COMMANDS,
         signing::applications::COMMANDS,
         signing::directory::COMMANDS,
         signing::sessions::COMMANDS,

@@ -1,17 +1,15 @@
-//! The commands that administer the HR API (docs/design/hris.md): products, their keys and apps, company tokens, bind codes, imports.
+//! The commands that administer the HR API (docs/design/hris.md): products, their keys and apps, company tokens, bind codes.
 
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::crypto::credentials::NewSecret;
 use shared::error::{Error, Fault, Result};
 use shared::hris::Service;
-use shared::hris::import::RowResult;
-use shared::hris::import_lines::{Imported, Kind, Lines, Position};
 use shared::hris::scopes::{Scope, Scopes};
 use shared::hris::values::{Code, Uuid};
 use shared::storage::audit::Act;
 use shared::values::input::Faults;
-use shared::values::{Int, RecordId, Text, Url};
+use shared::values::{RecordId, Text, Url};
 
 use crate::command::{Command, run};
 use crate::hris_credentials::{NamedApp, NamedKey, view_app, view_key};
@@ -58,9 +56,6 @@ pub const COMMANDS: &[Command] = &[
         .by(&[Role::Admin])
         .after_step_up()
         .fields("company_uuid", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
-    Command::changes("import_hris", "Imports records of a company, one slice for each call", |admin, by, fields| run(fields, |read| import(&admin.hris, &by.act, read)))
-        .by(&[Role::Hr])
-        .fields("kind company_uuid? rows? object? from?", r#"{"kind": "departments", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "rows": "{\"name\":\"前厅\",\"uuid\":\"d1\"}"}"#),
 ];
 
 #[derive(Deserr)]
@@ -107,58 +102,6 @@ pub struct RetireApp {
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct NamedCompany {
     company_uuid: Uuid,
-}
-
-/// The rows are JSON Lines, in `rows` or in the object `object` of the uploads bucket.
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct Import {
-    kind: Kind,
-    #[deserr(default)]
-    company_uuid: Option<Uuid>,
-    #[deserr(default)]
-    rows: Option<Text<0, MAX_INLINE>>,
-    #[deserr(default)]
-    object: Option<ObjectKey>,
-    /// The `next` that the previous invocation returned.
-    #[deserr(default)]
-    from: ImportPosition,
-}
-
-/// More than an event can contain.
-const MAX_INLINE: usize = 6 * 1024 * 1024;
-
-#[derive(Default, Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-struct ImportPosition {
-    offset: Offset,
-    line: Offset,
-}
-
-/// Up to the largest integer that every JSON parser keeps exactly.
-type Offset = Int<0, 9_007_199_254_740_991>;
-
-/// A key below `imports/`: an import reads nothing else.
-struct ObjectKey(String);
-
-impl ObjectKey {
-    fn parse(text: &str) -> Result<Self, shared::values::Reason> {
-        if text.starts_with("imports/") && text.len() <= 512 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must begin with imports/")
-        }
-    }
-}
-
-impl Deserr<Faults> for ObjectKey {
-    fn deserialize_from_value<V: deserr::IntoValue>(
-        value: deserr::Value<V>,
-        at: deserr::ValuePointerRef<'_>,
-    ) -> Result<Self, Faults> {
-        let text = shared::values::input::text(&value).ok_or_else(|| Faults::one(at, "must be a string"))?;
-        Self::parse(text).map_err(|reason| Faults::one(at, reason))
-    }
 }
 
 pub async fn create_product(service: &Service, act: &Act, CreateProduct { product_id, name }: CreateProduct) -> Result<Value> {
@@ -229,38 +172,6 @@ pub async fn retire_oauth_app_secret(
 pub async fn create_bind_code(service: &Service, act: &Act, NamedCompany { company_uuid }: NamedCompany) -> Result<Value> {
     let code = service.create_bind_code(act, &company_uuid).await?;
     Ok(json!({"company_uuid": company_uuid, "bind_code": code.plain.expose(), "valid_until": code.valid_until}))
-}
-
-/// Imports one slice. The operator repeats it with the returned `next` as `from`, until `next` is null. A repeated row changes nothing.
-pub async fn import(service: &Service, act: &Act, Import { kind, company_uuid, rows, object, from }: Import) -> Result<Value> {
-    let lines = match (&rows, &object) {
-        (Some(rows), None) => Lines::Inline(rows.as_str()),
-        (None, Some(ObjectKey(key))) => Lines::Object(key),
-        _ => return Err(Error::invalid([Fault::new("rows", "or object is required, and not both")])),
-    };
-    let from = Position { offset: from.offset.get().unsigned_abs(), line: from.line.get().unsigned_abs() };
-    let Imported { results, next } = service.import_rows(act, kind, company_uuid, &lines, from).await?;
-    let next = next.map(|Position { offset, line }| json!({"offset": offset, "line": line}));
-    let results: Vec<Value> = results.iter().map(|(line, result)| outcome(*line, result)).collect();
-    Ok(json!({"results": results, "next": next}))
-}
-
-fn outcome(line: u64, result: &RowResult) -> Value {
-    let (status, missing) = match result {
-        RowResult::Created(missing) => ("created", missing),
-        RowResult::Updated(missing) => ("updated", missing),
-        RowResult::Unchanged(missing) => ("unchanged", missing),
-        RowResult::Rejected(faults) => {
-            let errors: Vec<Value> =
-                faults.iter().map(|Fault { field, reason }| json!({"field": field, "reason": reason})).collect();
-            return json!({"line": line, "status": "refused", "errors": errors});
-        }
-    };
-    if missing.is_empty() {
-        json!({"line": line, "status": status})
-    } else {
-        json!({"line": line, "status": status, "missing": missing})
-    }
 }
 
 /// A response with a new secret.

@@ -225,7 +225,7 @@ pub fn view_app(app: App) -> Value {
     })
 }
 
-fn view_product(Product { product_id, name, enabled }: Product) -> Value {
+pub fn view_product(Product { product_id, name, enabled }: Product) -> Value {
     json!({"product_id": product_id, "name": name, "enabled": enabled})
 }
 

@@ -3,6 +3,7 @@
 pub mod admin;
 mod audit;
 pub mod audit_copy;
+mod channel_records;
 mod channels;
 pub mod cleanup;
 pub mod command;
@@ -12,6 +13,8 @@ pub mod docs;
 mod families;
 mod hris;
 mod hris_credentials;
+mod hris_imports;
+mod hris_records;
 mod invoke;
 mod jobboard;
 mod listing;

@@ -32,12 +32,19 @@ pub struct Arrangement {
     pub time_range: Text<0, 128>,
 }
 
+impl Arrangement {
+    /// The id of a shift among those of an employee.
+    pub(super) fn id_of(date: &Date, workshift_name: &Text<1, 128>) -> String {
+        format!("{}#{}", date.as_str(), workshift_name.as_str())
+    }
+}
+
 /// An employee may have several shifts a day, each of them once.
 impl Entity for Arrangement {
     const KIND: &'static str = keys::ARRANGEMENT;
 
     fn id(&self) -> String {
-        format!("{}#{}", self.date.as_str(), self.workshift_name.as_str())
+        Self::id_of(&self.date, &self.workshift_name)
     }
 
     fn partition(&self, company: &Uuid) -> String {

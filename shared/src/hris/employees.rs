@@ -200,7 +200,7 @@ pub enum Group {
 }
 
 impl Group {
-    fn partition(&self, company: &Uuid) -> String {
+    pub(super) fn partition(&self, company: &Uuid) -> String {
         match self {
             Self::Company => partition(company, Employee::KIND),
             Self::Department(uuid) => owned_partition(company, keys::DEPARTMENT, uuid.as_str()),
@@ -208,7 +208,7 @@ impl Group {
         }
     }
 
-    fn index(&self) -> &'static str {
+    pub(super) fn index(&self) -> &'static str {
         match self {
             Self::Company => "ix1",
             Self::Department(_) => "ix2",
@@ -320,7 +320,7 @@ impl Service {
         }
     }
 
-    fn read_employee(&self, item: Item) -> Result<Employee> {
+    pub(super) fn read_employee(&self, item: Item) -> Result<Employee> {
         from_item(&self.keyring, item)
     }
 }

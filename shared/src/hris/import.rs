@@ -4,6 +4,8 @@
 //! content changes nothing, so an interrupted import is simply repeated. A row with unknown references is stored, too, and the references
 //! are reported: they can be circular (a department refers to its head, the head to the department), so no order of rows could avoid
 //! unknown ones.
+//!
+//! A dry run goes the same way, with one difference: what its rows would store it only imagines, so that later rows see it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +19,7 @@ use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{self, Act, Object, Row, changed};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Item, Key, Outcome, VERSION, Write};
-use crate::values::check_segment;
+use crate::values::{check_segment, choices};
 
 /// The most writes of one transaction, without its audit record.
 const MAX_WRITES: usize = 99;
@@ -25,24 +27,54 @@ const MAX_WRITES: usize = 99;
 /// of their length.
 const MAX_BYTES: usize = 1_500_000;
 
+choices! {
+    /// What a valid row did.
+    Done { Created = "created", Updated = "updated", Unchanged = "unchanged", Deleted = "deleted" }
+}
+
 /// The outcome of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RowResult {
-    /// With the fields that refer to records that do not exist.
-    Created(Vec<&'static str>),
-    Updated(Vec<&'static str>),
-    Unchanged(Vec<&'static str>),
+    Valid {
+        done: Done,
+        /// The names of the fields that are another or new.
+        fields: Vec<String>,
+        /// The fields that refer to records that do not exist.
+        missing: Vec<&'static str>,
+    },
     /// Nothing is stored.
     Rejected(Vec<Fault>),
+}
+
+/// What a row asks for.
+pub enum Instruction<T> {
+    Store(T),
+    TakeBack(TakenBack),
+}
+
+/// A record to remove.
+pub struct TakenBack {
+    pub key: Key,
+    /// The record's id in audit records.
+    pub recorded_id: String,
+}
+
+/// Whether rows are stored.
+#[derive(Clone, Copy)]
+pub enum Mode<'a> {
+    Real(&'a Act),
+    Dry,
 }
 
 /// An import of one kind of record into one company, a batch of rows at a time.
 pub struct Import<'a, T> {
     service: &'a Service,
-    act: &'a Act,
+    mode: Mode<'a>,
     company: Uuid,
     /// References that exist.
     known: HashSet<Key>,
+    /// What the rows of a dry run would have stored.
+    imagined: HashMap<Key, Option<Item>>,
     kind: std::marker::PhantomData<T>,
 }
 
@@ -50,50 +82,53 @@ pub struct Import<'a, T> {
 struct Planned<T> {
     /// Its index among the rows.
     at: usize,
-    content: T,
+    instruction: Instruction<T>,
     key: Key,
     aliases: Vec<Alias>,
 }
 
 impl Service {
     /// Begins an import into an existing company.
-    pub async fn import<'a, T: Entity>(&'a self, act: &'a Act, company: Uuid) -> Result<Import<'a, T>> {
+    pub async fn import<'a, T: Entity>(&'a self, mode: Mode<'a>, company: Uuid) -> Result<Import<'a, T>> {
         match self.store.get(&self.tables.hris, company_key(&company)).await? {
-            Some(_) => Ok(Import::new(self, act, company)),
+            Some(_) => Ok(Import::new(self, mode, company)),
             None => Err(Error::missing("company_uuid")),
         }
     }
 
     /// Stores companies.
-    pub async fn import_companies(&self, act: &Act, rows: Vec<Company>) -> Result<Vec<RowResult>> {
+    pub async fn import_companies(&self, mode: Mode<'_>, rows: Vec<Company>) -> Result<Vec<RowResult>> {
         let mut results = Vec::with_capacity(rows.len());
+        let mut imagined = HashMap::new();
         for row in rows {
-            let mut import = Import::<Company>::new(self, act, row.uuid.clone());
-            results.extend(import.store(vec![row]).await?);
+            let mut import = Import::<Company>::new(self, mode, row.uuid.clone());
+            import.imagined = imagined;
+            results.extend(import.store(vec![Instruction::Store(row)]).await?);
+            imagined = import.imagined;
         }
         Ok(results)
     }
 }
 
 impl<'a, T: Entity> Import<'a, T> {
-    fn new(service: &'a Service, act: &'a Act, company: Uuid) -> Self {
-        Self { service, act, company, known: HashSet::new(), kind: std::marker::PhantomData }
+    fn new(service: &'a Service, mode: Mode<'a>, company: Uuid) -> Self {
+        Self { service, mode, company, known: HashSet::new(), imagined: HashMap::new(), kind: std::marker::PhantomData }
     }
 
     /// Stores rows. Returns one result for each, in order.
     ///
     /// DynamoDB, for each hundred writes (one for a row, up to three for an employee): one batch that reads the stored records, one
     /// transaction if anything changes, and one batch for references that were not looked up before.
-    pub async fn store(&mut self, rows: Vec<T>) -> Result<Vec<RowResult>> {
+    pub async fn store(&mut self, rows: Vec<Instruction<T>>) -> Result<Vec<RowResult>> {
         let mut results: Vec<Option<RowResult>> = vec![None; rows.len()];
         let (mut chunk, mut keys, mut writes) = (Vec::new(), HashSet::new(), 0);
-        for (at, content) in rows.into_iter().enumerate() {
-            let faults = content.faults();
+        for (at, instruction) in rows.into_iter().enumerate() {
+            let faults = instruction.content().map(Entity::faults).unwrap_or_default();
             if !faults.is_empty() {
                 results[at] = Some(RowResult::Rejected(faults));
                 continue;
             }
-            let planned = self.plan(at, content)?;
+            let planned = self.plan(at, instruction)?;
             // The record, its copies, and the removal of outdated copies: one for each index of phones.
             let outdated = self.service.keyring.keys().indexes().len();
             let most = 1 + if planned.aliases.is_empty() { 0 } else { planned.aliases.len() + outdated };
@@ -110,17 +145,24 @@ impl<'a, T: Entity> Import<'a, T> {
         results.into_iter().map(|result| result.ok_or_else(|| Error::internal("a row without a result"))).collect()
     }
 
-    fn plan(&self, at: usize, content: T) -> Result<Planned<T>> {
-        let key = Key::new(content.partition(&self.company), content.id());
-        let aliases = content.aliases(&self.company, &self.service.keyring)?;
-        Ok(Planned { at, content, key, aliases })
+    fn plan(&self, at: usize, instruction: Instruction<T>) -> Result<Planned<T>> {
+        let (key, aliases) = match &instruction {
+            Instruction::Store(content) => {
+                let key = Key::new(content.partition(&self.company), content.id());
+                (key, content.aliases(&self.company, &self.service.keyring)?)
+            }
+            Instruction::TakeBack(TakenBack { key, .. }) => (key.clone(), Vec::new()),
+        };
+        Ok(Planned { at, instruction, key, aliases })
     }
 
     async fn store_chunk(&mut self, chunk: Vec<Planned<T>>, results: &mut [Option<RowResult>]) -> Result<()> {
         if chunk.is_empty() {
             return Ok(());
         }
-        self.service.keyring.record().await?;
+        if matches!(self.mode, Mode::Real(_)) {
+            self.service.keyring.record().await?;
+        }
         self.look_up_references(&chunk).await?;
         let (mut rest, mut conflicts) = (&chunk[..], Conflicts::default());
         while !rest.is_empty() {
@@ -164,26 +206,30 @@ impl<'a, T: Entity> Import<'a, T> {
         let (done, mut writes) = (changes.len(), Vec::new());
         let mut recorded = audit::Change::of(Object::new("hris", T::KIND, &[self.company.as_str()]));
         for (row, change) in rows.iter().zip(changes) {
-            let missing = self.missing(&row.content);
+            let missing = row.instruction.content().map(|content| self.missing(content)).unwrap_or_default();
             results[row.at] = Some(match change {
                 Change::Rejected(fault) => RowResult::Rejected(vec![fault]),
-                Change::None => RowResult::Unchanged(missing),
-                Change::Created(new, row) => {
+                Change::None => RowResult::Valid { done: Done::Unchanged, fields: Vec::new(), missing },
+                Change::Made(done, new, row) => {
                     writes.extend(new);
+                    let fields = row.fields.clone();
                     recorded.row(row);
-                    RowResult::Created(missing)
-                }
-                Change::Updated(new, row) => {
-                    writes.extend(new);
-                    recorded.row(row);
-                    RowResult::Updated(missing)
+                    RowResult::Valid { done, fields, missing }
                 }
             });
         }
         if writes.is_empty() {
             return Ok(Some(done));
         }
-        match self.service.store.transact_by(self.act, &recorded, writes).await? {
+        let act = match self.mode {
+            Mode::Real(act) => act,
+            Mode::Dry => {
+                let stored = writes.iter().filter_map(|write| Some((write.key()?, write.item().cloned())));
+                self.imagined.extend(stored);
+                return Ok(Some(done));
+            }
+        };
+        match self.service.store.transact_by(act, &recorded, writes).await? {
             Outcome::Written => Ok(Some(done)),
             Outcome::Rejected(_) => Ok(None),
         }
@@ -193,10 +239,21 @@ impl<'a, T: Entity> Import<'a, T> {
     fn plan_change(&self, row: &Planned<T>, stored: &HashMap<Key, Item>) -> Result<Change> {
         let table = &self.service.tables.hris;
         let keyring = &self.service.keyring;
-        let own = row.content.id();
         let current = stored.get(&row.key);
+        let wanted = match (&row.instruction, current) {
+            (Instruction::Store(content), _) => content,
+            (Instruction::TakeBack(_), None) => return Ok(Change::None),
+            (Instruction::TakeBack(TakenBack { key, recorded_id }), Some(item)) => {
+                let condition = Some(unchanged(current)?);
+                let delete = Write::Delete { table: table.clone(), key: key.clone(), condition };
+                let before = Some(read_integer(item, VERSION)?);
+                let row = Row { id: recorded_id.clone(), fields: vec!["deleted".into()], before, after: None };
+                return Ok(Change::Made(Done::Deleted, vec![delete], row));
+            }
+        };
+        let own = wanted.id();
         let before: Option<T> = current.map(|item| from_item(keyring, item.clone())).transpose()?;
-        let mut content = row.content.clone();
+        let mut content = wanted.clone();
         if let Some(before) = &before {
             content.complete(before);
             if let Err(fault) = before.check_change(&content) {
@@ -205,7 +262,7 @@ impl<'a, T: Entity> Import<'a, T> {
         }
         content.imported(self.service.clock.now());
         // A record that is stored already stays reachable and can be updated.
-        if let (None, Some((field, code))) = (&before, row.content.chosen_id())
+        if let (None, Some((field, code))) = (&before, wanted.chosen_id())
             && let Err(reason) = check_segment(code.as_str())
         {
             return Ok(Change::Rejected(Fault::new(field, reason)));
@@ -243,13 +300,15 @@ impl<'a, T: Entity> Import<'a, T> {
         let plain = |content: &T| serde_dynamo::to_item::<_, Item>(content).map_err(Error::internal);
         let fields = changed(&before.as_ref().map_or(Ok(Item::new()), plain)?, &plain(&content)?);
         let row = Row { id: content.recorded_id(), fields, before: before.as_ref().map(|_| version - 1), after: Some(version) };
-        Ok(if before.is_some() { Change::Updated(writes, row) } else { Change::Created(writes, row) })
+        let done = if before.is_some() { Done::Updated } else { Done::Created };
+        Ok(Change::Made(done, writes, row))
     }
 
     /// Looks up the references of these rows that are not known yet.
     async fn look_up_references(&mut self, chunk: &[Planned<T>]) -> Result<()> {
         self.known.extend(chunk.iter().flat_map(Planned::keys).cloned());
-        let named = chunk.iter().flat_map(|row| row.content.references(&self.company)).map(|(_, key)| key);
+        let contents = chunk.iter().filter_map(|row| row.instruction.content());
+        let named = contents.flat_map(|content| content.references(&self.company)).map(|(_, key)| key);
         let unknown: HashSet<Key> = named.filter(|key| !self.known.contains(key)).collect();
         let found = self.read(unknown.into_iter().collect()).await?;
         self.known.extend(found.into_keys());
@@ -262,10 +321,15 @@ impl<'a, T: Entity> Import<'a, T> {
     }
 
     async fn read(&self, mut keys: Vec<Key>) -> Result<HashMap<Key, Item>> {
-        let mut seen = HashSet::new();
-        keys.retain(|key| seen.insert(key.clone()));
-        let items = self.service.store.get_all(&self.service.tables.hris, keys).await?;
-        Ok(items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect())
+        let imagined: HashMap<Key, Option<Item>> = keys
+            .iter()
+            .filter_map(|key| self.imagined.get_key_value(key))
+            .map(|(key, item)| (key.clone(), item.clone()))
+            .collect();
+        keys.retain(|key| !imagined.contains_key(key));
+        let mut items = self.service.store.get_map(&self.service.tables.hris, keys).await?;
+        items.extend(imagined.into_iter().filter_map(|(key, item)| Some((key, item?))));
+        Ok(items)
     }
 }
 
@@ -273,15 +337,30 @@ impl<'a, T: Entity> Import<'a, T> {
 enum Change {
     None,
     Rejected(Fault),
-    Created(Vec<Write>, Row),
-    Updated(Vec<Write>, Row),
+    Made(Done, Vec<Write>, Row),
 }
 
 impl Change {
     fn writes(&self) -> &[Write] {
         match self {
             Self::None | Self::Rejected(_) => &[],
-            Self::Created(writes, _) | Self::Updated(writes, _) => writes,
+            Self::Made(_, writes, _) => writes,
+        }
+    }
+}
+
+impl<T> Instruction<T> {
+    pub(super) fn into_content(self) -> Option<T> {
+        match self {
+            Self::Store(content) => Some(content),
+            Self::TakeBack(_) => None,
+        }
+    }
+
+    fn content(&self) -> Option<&T> {
+        match self {
+            Self::Store(content) => Some(content),
+            Self::TakeBack(_) => None,
         }
     }
 }

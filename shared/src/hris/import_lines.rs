@@ -1,7 +1,9 @@
 //! The rows of an import: JSON Lines, in the event or in S3. One invocation imports one slice of them.
 
 use super::Service;
-use super::import::RowResult;
+use serde::{Deserialize, Serialize};
+
+use super::import::{Instruction, Mode, RowResult};
 use super::rows::{
     ApprovalRow, ArrangementRow, CandidateRow, CompanyRow, DepartmentRow, EmployeeRow, Row, SourceRow, SubCompanyRow,
     TimelineRow, VacancyRow,
@@ -9,8 +11,8 @@ use super::rows::{
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::Act;
-use crate::values::choices;
 use crate::values::input::{Json, WHOLE};
+use crate::values::{Id, choices};
 
 /// The most rows of a slice.
 const MAX_ROWS: usize = 2000;
@@ -34,14 +36,32 @@ pub enum Lines<'a> {
 }
 
 /// The position in an import: the offset behind the last imported line, and the number of lines before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     pub offset: u64,
     pub line: u64,
 }
 
+/// The rows of one invocation.
+pub struct Slice<'a> {
+    pub kind: Kind,
+    /// Every kind except [`Kind::Companies`] needs one.
+    pub company: Option<Uuid>,
+    pub lines: Lines<'a>,
+    pub from: Position,
+}
+
+/// Whether a slice is stored and recorded.
+pub enum Run<'a> {
+    /// In the import with this id, or in a new one.
+    Real(&'a Act, Option<Id>),
+    Dry,
+}
+
 /// The outcome of a slice.
 pub struct Imported {
+    /// `None` of a dry run.
+    pub import_id: Option<Id>,
     /// Each with its line number, from 1. Empty lines are skipped.
     pub results: Vec<(u64, RowResult)>,
     /// Where the next slice begins, if there is more.
@@ -49,16 +69,13 @@ pub struct Imported {
 }
 
 impl Service {
-    /// Imports a slice, which begins at this position. Every kind except [`Kind::Companies`] needs a company.
-    pub async fn import_rows(
-        &self,
-        act: &Act,
-        kind: Kind,
-        company: Option<Uuid>,
-        lines: &Lines<'_>,
-        from: Position,
-    ) -> Result<Imported> {
-        if company.is_none() != (kind == Kind::Companies) {
+    /// Imports a slice and records it, or says what its rows would do.
+    ///
+    /// DynamoDB: for a slice that continues an import, one read; then the calls of [`Import::store`](super::import::Import::store), and one
+    /// transaction with the record of the import.
+    pub async fn import_rows(&self, slice: &Slice<'_>, run: Run<'_>) -> Result<Imported> {
+        let Slice { kind, company, lines, from } = slice;
+        if company.is_none() != (*kind == Kind::Companies) {
             let reason = if company.is_none() { "is required" } else { "must be absent: each row of companies has its own" };
             return Err(Error::invalid([Fault::new("company_uuid", reason)]));
         }
@@ -74,35 +91,60 @@ impl Service {
                 read.ok_or_else(|| Error::missing("object"))?
             }
         };
-        let (lines, next) = slice(&bytes, whole, from)?;
-        // Boxed, each alone: together they would be most of the size of the caller's future.
-        let results = match (kind, company) {
-            (Kind::SubCompanies, Some(company)) => Box::pin(self.import_lines::<SubCompanyRow>(act, company, &lines)).await,
-            (Kind::Departments, Some(company)) => Box::pin(self.import_lines::<DepartmentRow>(act, company, &lines)).await,
-            (Kind::Employees, Some(company)) => Box::pin(self.import_lines::<EmployeeRow>(act, company, &lines)).await,
-            (Kind::Arrangements, Some(company)) => Box::pin(self.import_lines::<ArrangementRow>(act, company, &lines)).await,
-            (Kind::Timelines, Some(company)) => Box::pin(self.import_lines::<TimelineRow>(act, company, &lines)).await,
-            (Kind::Approvals, Some(company)) => Box::pin(self.import_lines::<ApprovalRow>(act, company, &lines)).await,
-            (Kind::Vacancies, Some(company)) => {
-                let mut import = self.import(act, company.clone()).await?;
-                let (valid, results) = parse_rows::<VacancyRow>(Some(&company), &lines);
-                let valid = self.without_departments(&company, valid).await?;
-                let stored = import.store(valid).await?;
-                Ok(merge(results, stored))
+        let (lines, next) = split(&bytes, whole, *from)?;
+        match run {
+            Run::Dry => {
+                let results = self.import_slice(Mode::Dry, *kind, company.clone(), &lines).await?;
+                Ok(Imported { import_id: None, results, next })
             }
-            (Kind::Sources, Some(company)) => Box::pin(self.import_lines::<SourceRow>(act, company, &lines)).await,
-            (Kind::Candidates, Some(company)) => Box::pin(self.import_lines::<CandidateRow>(act, company, &lines)).await,
-            (Kind::Companies, _) | (_, None) => {
-                let (valid, results) = parse_rows::<CompanyRow>(None, &lines);
-                let stored = self.import_companies(act, valid).await?;
-                Ok(merge(results, stored))
+            Run::Real(act, id) => {
+                let record = self.import_of(act, id, slice, whole).await?;
+                let results = self.import_slice(Mode::Real(act), *kind, company.clone(), &lines).await?;
+                self.record_slice(act, &record, slice, &results, next).await?;
+                Ok(Imported { import_id: Some(record.import_id), results, next })
             }
-        };
-        Ok(Imported { results: results?, next })
+        }
     }
 
-    async fn import_lines<R: Row>(&self, act: &Act, company: Uuid, lines: &[(u64, &[u8])]) -> Result<Vec<(u64, RowResult)>> {
-        let mut import = self.import::<R::Record>(act, company.clone()).await?;
+    async fn import_slice(
+        &self,
+        mode: Mode<'_>,
+        kind: Kind,
+        company: Option<Uuid>,
+        lines: &[(u64, &[u8])],
+    ) -> Result<Vec<(u64, RowResult)>> {
+        // Boxed, each alone: together they would be most of the size of the caller's future.
+        match (kind, company) {
+            (Kind::SubCompanies, Some(company)) => Box::pin(self.import_lines::<SubCompanyRow>(mode, company, lines)).await,
+            (Kind::Departments, Some(company)) => Box::pin(self.import_lines::<DepartmentRow>(mode, company, lines)).await,
+            (Kind::Employees, Some(company)) => Box::pin(self.import_lines::<EmployeeRow>(mode, company, lines)).await,
+            (Kind::Arrangements, Some(company)) => Box::pin(self.import_lines::<ArrangementRow>(mode, company, lines)).await,
+            (Kind::Timelines, Some(company)) => Box::pin(self.import_lines::<TimelineRow>(mode, company, lines)).await,
+            (Kind::Approvals, Some(company)) => Box::pin(self.import_lines::<ApprovalRow>(mode, company, lines)).await,
+            (Kind::Vacancies, Some(company)) => {
+                let mut import = self.import(mode, company.clone()).await?;
+                let (valid, results) = parse_rows::<VacancyRow>(Some(&company), lines);
+                let valid = self.without_departments(&company, contents(valid)).await?;
+                let stored = import.store(valid.into_iter().map(Instruction::Store).collect()).await?;
+                Ok(merge(results, stored))
+            }
+            (Kind::Sources, Some(company)) => Box::pin(self.import_lines::<SourceRow>(mode, company, lines)).await,
+            (Kind::Candidates, Some(company)) => Box::pin(self.import_lines::<CandidateRow>(mode, company, lines)).await,
+            (Kind::Companies, _) | (_, None) => {
+                let (valid, results) = parse_rows::<CompanyRow>(None, lines);
+                let stored = self.import_companies(mode, contents(valid)).await?;
+                Ok(merge(results, stored))
+            }
+        }
+    }
+
+    async fn import_lines<R: Row>(
+        &self,
+        mode: Mode<'_>,
+        company: Uuid,
+        lines: &[(u64, &[u8])],
+    ) -> Result<Vec<(u64, RowResult)>> {
+        let mut import = self.import::<R::Record>(mode, company.clone()).await?;
         let (valid, results) = parse_rows::<R>(Some(&company), lines);
         let stored = import.store(valid).await?;
         Ok(merge(results, stored))
@@ -113,7 +155,7 @@ impl Service {
 type Numbered<'a> = Vec<(u64, &'a [u8])>;
 
 /// The complete lines of the bytes that were read, up to [`MAX_ROWS`], and the position of the next line. `whole` is the size of all rows.
-fn slice(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Option<Position>)> {
+fn split(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Option<Position>)> {
     let (mut lines, mut at) = (Vec::new(), from);
     let mut rest = bytes;
     while !rest.is_empty() && lines.len() < MAX_ROWS {
@@ -144,24 +186,41 @@ struct Parsed {
     rejected: Option<RowResult>,
 }
 
-/// The records of the valid rows, and what became of each line. A row that names a company names this one.
-fn parse_rows<R: Row>(company: Option<&Uuid>, lines: &[(u64, &[u8])]) -> (Vec<R::Record>, Vec<Parsed>) {
+/// What the valid rows ask for, and what became of each line. A row that names a company names this one.
+fn parse_rows<R: Row>(company: Option<&Uuid>, lines: &[(u64, &[u8])]) -> (Vec<Instruction<R::Record>>, Vec<Parsed>) {
     let (mut valid, mut results) = (Vec::new(), Vec::new());
     for (number, line) in lines {
         let row = Json::parse(line).map_err(|fault| Error::invalid([fault]));
         let is_sent = |name: &str| row.as_ref().is_ok_and(|row| row.get(name).is_some_and(|value| !value.is_null()));
         let renamed = R::SYNONYMS.iter().filter(|(other, own)| is_sent(other) && !is_sent(own)).copied().collect();
-        let row = row.and_then(|row| row.without_nulls().read_with::<R>(R::SYNONYMS));
-        let row = row.and_then(|row| match row.company() {
-            Some(named) if Some(named) != company => {
-                Err(Error::invalid([Fault::new("company_uuid", "is not the company of the import")]))
-            }
-            _ => Ok(row),
-        });
-        let rejected = row.map(|row| valid.push(row.into())).err().map(|error| RowResult::Rejected(row_faults(&error)));
+        let row = row.and_then(|row| parse_row::<R>(company, row.without_nulls()));
+        let rejected = row.map(|row| valid.push(row)).err().map(|error| RowResult::Rejected(row_faults(&error)));
         results.push(Parsed { number: *number, renamed, rejected });
     }
     (valid, results)
+}
+
+/// A row with `delete` takes a record back; with `"delete": false` it is any other row.
+fn parse_row<R: Row>(company: Option<&Uuid>, mut row: Json) -> Result<Instruction<R::Record>> {
+    if let (Some(take_back), Some(company)) = (R::TAKES_BACK, company) {
+        match row.get("delete") {
+            Some(serde_json::Value::Bool(false)) => row.remove("delete"),
+            Some(_) => return take_back(row, company).map(Instruction::TakeBack),
+            None => {}
+        }
+    }
+    let row: R = row.read_with(R::SYNONYMS)?;
+    match row.company() {
+        Some(named) if Some(named) != company => {
+            Err(Error::invalid([Fault::new("company_uuid", "is not the company of the import")]))
+        }
+        _ => Ok(Instruction::Store(row.into())),
+    }
+}
+
+/// The records of a kind that no row takes back.
+fn contents<T>(instructions: Vec<Instruction<T>>) -> Vec<T> {
+    instructions.into_iter().filter_map(Instruction::into_content).collect()
 }
 
 /// The faults of a row. A fault of the whole row has the field `row`.
@@ -199,34 +258,34 @@ mod tests {
 
     #[test]
     fn lines_are_counted_and_empty_ones_skipped() {
-        let (lines, next) = slice(b"a\n\n  \r\nb", 8, START).unwrap();
+        let (lines, next) = split(b"a\n\n  \r\nb", 8, START).unwrap();
         assert_eq!(lines, [(1, &b"a"[..]), (4, b"b")]);
         assert_eq!(next, None);
-        let (lines, _) = slice("\u{feff}\r\na".as_bytes(), 6, START).unwrap();
+        let (lines, _) = split("\u{feff}\r\na".as_bytes(), 6, START).unwrap();
         assert_eq!(lines, [(2, &b"a"[..])]);
     }
 
     #[test]
     fn an_incomplete_line_is_left_for_the_next_slice() {
         let text = b"first\nsecond\nthird";
-        let (lines, next) = slice(&text[..9], 18, START).unwrap();
+        let (lines, next) = split(&text[..9], 18, START).unwrap();
         assert_eq!(lines, [(1, &b"first"[..])]);
         let next = next.unwrap();
         assert_eq!(next, Position { offset: 6, line: 1 });
-        let (lines, next) = slice(&text[6..], 18, next).unwrap();
+        let (lines, next) = split(&text[6..], 18, next).unwrap();
         assert_eq!(lines, [(2, &b"second"[..]), (3, b"third")]);
         assert_eq!(next, None);
     }
 
     #[test]
     fn a_line_longer_than_a_slice_is_rejected() {
-        assert!(slice(b"endless", 100, START).is_err());
+        assert!(split(b"endless", 100, START).is_err());
     }
 
     #[test]
     fn a_slice_holds_a_limited_number_of_rows() {
         let text = "x\n".repeat(MAX_ROWS + 1);
-        let (lines, next) = slice(text.as_bytes(), text.len() as u64, START).unwrap();
+        let (lines, next) = split(text.as_bytes(), text.len() as u64, START).unwrap();
         assert_eq!((lines.len(), next), (MAX_ROWS, Some(Position { offset: 4000, line: 2000 })));
     }
 }

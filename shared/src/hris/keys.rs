@@ -9,8 +9,10 @@
 //! | tokens and the Moka binding of a company | `{company}#company` | `token`, `visitor_token`, `moka` |
 //! | a product and its access key of a company | `product#{id}` | `product`, `company#{company}` |
 //! | an access key, an OAuth app | `access_key#{id}`, `oauth_app#{id}` | `access_key`, `oauth_app` |
+//! | an import, the rejected rows of its slices | `import#{id}` | `import`, `refused#{offset of the slice}` |
 //!
-//! Access keys and apps are in two lists: `ix1` is that of all, `ix2` that of the company, and `ixsk` begins with the time of creation.
+//! Access keys, apps and imports are in two lists: `ix1` is that of all, `ix2` that of the company, and `ixsk` begins with the time of creation.
+//! Companies and products are in a list of all (`ix1`), visits in that of their company (`ix1`).
 //!
 //! In the credentials table `pk` begins with `hris#`. It holds the hash of a code or signature, never the value itself. A grant is at
 //! `hris#grants#{company}`, `{app}#{its id}`, with the hash of its access token.
@@ -48,7 +50,12 @@ pub(super) const DISMISSED_SWEEP: &str = "dismissed";
 pub(super) const ACCESS_KEYS: &str = "access_keys";
 pub(super) const OAUTH_APPS: &str = "oauth_apps";
 
-const PRODUCT: &str = "product";
+/// The lists of all companies, of all products, and of all imports. With a company in front: the imports into it.
+pub(super) const COMPANIES: &str = "companies";
+pub(super) const PRODUCTS: &str = "products";
+pub(super) const IMPORTS: &str = "imports";
+
+pub(super) const PRODUCT: &str = "product";
 pub(super) const ACCESS_KEY: &str = "access_key";
 const OAUTH_APP: &str = "oauth_app";
 
@@ -134,6 +141,20 @@ pub(super) fn product_key(product_id: &Code) -> Key {
 /// The item that names a product's one access key of a company.
 pub(super) fn product_company_key(product_id: &Code, company: &Uuid) -> Key {
     Key::new(format!("{PRODUCT}#{product_id}"), format!("company#{company}"))
+}
+
+/// The partition of an import.
+pub(super) fn import_partition(import: Id) -> String {
+    format!("import#{import}")
+}
+
+pub(super) fn import_key(import: Id) -> Key {
+    Key::new(import_partition(import), "import")
+}
+
+/// The rejected rows of the slice at this offset.
+pub(super) fn refused_key(import: Id, offset: u64) -> Key {
+    Key::new(import_partition(import), format!("refused#{offset:016}"))
 }
 
 pub(super) fn access_key_key(access_key: &RecordId) -> Key {

@@ -8,6 +8,7 @@ use super::keys::{self, company_key, employee_key, partition, record_key};
 use super::values::Uuid;
 use super::{Service, pagination_required};
 use crate::error::{Error, Result};
+use crate::storage::listing::Listed;
 use crate::storage::table::Key;
 use crate::values::Text;
 
@@ -29,6 +30,10 @@ impl Entity for Company {
 
     fn id(&self) -> String {
         self.uuid.to_string()
+    }
+
+    fn lists(&self, _company: &Uuid) -> Option<(Vec<(&'static str, String)>, String)> {
+        Some((vec![("ix1", keys::COMPANIES.to_owned())], self.id()))
     }
 }
 
@@ -79,6 +84,13 @@ impl Service {
     pub async fn company(&self, uuid: &Uuid) -> Result<Option<Company>> {
         let found = self.store.get(&self.tables.hris, company_key(uuid)).await?;
         found.map(|item| from_item(&self.keyring, item)).transpose()
+    }
+
+    /// Up to `size` companies, by uuid.
+    ///
+    /// DynamoDB: one query, one batch read.
+    pub async fn list_companies(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Company>> {
+        self.listed(keys::COMPANIES, None, size, cursor).await
     }
 
     /// All of a company's records of a kind, sorted by id. Only for kinds of which a company has few records.

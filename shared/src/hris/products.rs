@@ -6,10 +6,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Service;
-use super::keys::product_key;
+use super::keys::{PRODUCTS, product_key};
 use super::values::Code;
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change, Object, Stored};
+use crate::storage::listing::{Listed, listed_items};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
 use crate::values::Text;
@@ -30,6 +31,7 @@ impl Service {
         let mut item = product_key(product_id).into_item();
         item.insert("name".into(), text(name.as_str()));
         item.insert(VERSION.into(), number(1));
+        enter(&mut item, product_id.as_str());
         let change = Change::of(object(product_id)).created(&item);
         let put = Write::Put { table: self.tables.hris.clone(), item, condition: Condition::absent() };
         match self.store.transact_by(act, &change, vec![put]).await? {
@@ -69,9 +71,30 @@ impl Service {
             change(&mut next);
             Ok(next)
         });
-        let item = changed.await?.ok_or_else(|| Error::missing("product_id"))?;
-        Ok(Product { product_id: product_id.clone(), name: read_text(&item, "name")?, enabled: is_enabled(&item) })
+        to_product(&changed.await?.ok_or_else(|| Error::missing("product_id"))?)
     }
+
+    /// Up to `size` products, by id.
+    ///
+    /// DynamoDB: one query, one batch read.
+    pub async fn list_products(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Product>> {
+        let Self { store, keyring, tables, .. } = self;
+        let items = listed_items(store, keyring, &tables.hris, "ix1", PRODUCTS.into(), size, cursor).await?;
+        items.try_map(|item| to_product(&item))
+    }
+}
+
+/// Enters a product into the list of all.
+pub(super) fn enter(item: &mut Item, product_id: &str) {
+    item.insert("ix1".into(), text(PRODUCTS));
+    item.insert("ixsk".into(), text(product_id));
+}
+
+fn to_product(item: &Item) -> Result<Product> {
+    let key = read_text(item, "pk")?;
+    let id = key.split_once('#').map_or("", |(_, id)| id);
+    let product_id = Code::parse(id).map_err(Error::internal)?;
+    Ok(Product { product_id, name: read_text(item, "name")?, enabled: is_enabled(item) })
 }
 
 fn object(product_id: &Code) -> Object {

@@ -1,6 +1,6 @@
 //! What a pass of `reseal` does with the records of the HR API: it seals the personal fields of records, the secrets of access keys and the
-//! visitor tokens, and writes the copies of employees by phone. It also marks visits and employees who left for the clean-up, as earlier
-//! versions did not.
+//! visitor tokens, and writes the copies of employees by phone. It also marks visits and employees who left for the clean-up, and enters
+//! visits, companies and products into their lists, as earlier versions did not.
 
 use jiff::Timestamp;
 
@@ -12,14 +12,16 @@ use super::entity::Entity;
 use super::import::unchanged;
 use super::item::{RECORD, from_item, own_key, to_copy};
 use super::keys::{self, mobile_keys};
+use super::products;
 use super::recruitment::Candidate;
 use super::salary::SALARY_VALUE;
 use super::values::Uuid;
-use super::visits::VISITOR;
+use super::visits::{self, VISITOR};
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
 use crate::storage::audit::{Act, Object};
-use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::sealed::Fields;
+use crate::storage::table::attribute::{number, read_integer, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, is_marked, mark};
 
 impl Service {
@@ -38,7 +40,12 @@ impl Service {
         if owner == keys::ACCESS_KEY {
             return self.reseal_access_key(mover, item).await;
         }
-        // Everything else that is sealed belongs to a company.
+        if owner == keys::PRODUCT && key.sk == keys::PRODUCT {
+            let mut next = item.clone();
+            products::enter(&mut next, kind);
+            return mover.fields(&key, &Fields::NONE, &item, next).await;
+        }
+        // Everything else that is sealed or listed belongs to a company.
         let Ok(company) = Uuid::parse(owner) else { return Ok(Resealed::Unchanged) };
         match kind {
             keys::EMPLOYEE => {
@@ -59,10 +66,16 @@ impl Service {
                     Timestamp::from_millisecond(read_integer(&item, "announced_at")?).map_err(Error::internal)?;
                 let mut next = item.clone();
                 mark(&mut next, keys::VISIT_SWEEP, announced_at);
+                visits::enter(&mut next, owner, &key.sk, announced_at);
                 mover.fields(&key, &VISITOR, &item, next).await
             }
             keys::COMPANY if key.sk == keys::VISITOR_TOKEN => {
                 mover.fields(&key, &VISITOR_TOKEN_SEALED, &item, item.clone()).await
+            }
+            keys::COMPANY if key.sk == owner => {
+                let mut next = item.clone();
+                next.extend([("ix1".to_owned(), text(keys::COMPANIES)), ("ixsk".to_owned(), text(owner))]);
+                mover.fields(&key, &Fields::NONE, &item, next).await
             }
             _ => Ok(Resealed::Unchanged),
         }

@@ -28,12 +28,19 @@ pub struct Timeline {
     pub end_time: LocalTime,
 }
 
+impl Timeline {
+    /// The id of an entry among those of an employee.
+    pub(super) fn id_of(date: &Date, category: TimelineCategory, start_time: LocalTime) -> String {
+        format!("{}#{}#{}", date.as_str(), category.as_str(), start_time.to_precise())
+    }
+}
+
 /// Entries of one category that begin at the same time on the same day are the same entry.
 impl Entity for Timeline {
     const KIND: &'static str = keys::TIMELINE;
 
     fn id(&self) -> String {
-        format!("{}#{}#{}", self.date.as_str(), self.category.as_str(), self.start_time.to_precise())
+        Self::id_of(&self.date, self.category, self.start_time)
     }
 
     /// The employee: the id has the category of a leave.

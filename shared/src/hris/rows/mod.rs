@@ -1,6 +1,7 @@
 //! The rows of an import as a client writes them, each kind with the record that it becomes. A row may be what a response shows.
 
 mod recruitment;
+mod taken_back;
 
 use deserr::Deserr;
 
@@ -10,11 +11,15 @@ use super::approvals::Approval;
 use super::arrangements::Arrangement;
 use super::employees::Employee;
 use super::entity::Entity;
+use super::import::TakenBack;
 use super::organization::{Company, Department, SubCompany};
 use super::timelines::Timeline;
 use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUnit, Sex, Status, TimelineCategory, Uuid};
-use crate::values::input::{Faults, Synonyms};
+use crate::error::Result;
+use crate::values::input::{Faults, Json, Synonyms};
 use crate::values::normal::is_blank;
+use taken_back::{NamesRecord, TakenApproval, TakenArrangement, TakenTimeline};
+
 use crate::values::{BankAccount, Date, LocalTime, Mobile, Private, Quotable, Span, Text, Verbatim};
 
 /// A valid row.
@@ -23,10 +28,17 @@ pub trait Row: Deserr<Faults> + Into<Self::Record> {
     /// The names of members in responses, where they differ from those in rows.
     const SYNONYMS: Synonyms = &[];
 
+    /// Reads a row that takes a record back. `None` for a kind whose records stay, because others refer to them.
+    const TAKES_BACK: Option<fn(Json, &Uuid) -> Result<TakenBack>> = None;
+
     /// The company, if the row names it.
     fn company(&self) -> Option<&Uuid> {
         None
     }
+}
+
+fn taken_back<R: NamesRecord>(row: Json, company: &Uuid) -> Result<TakenBack> {
+    Ok(row.read::<R>()?.taken_back(company))
 }
 
 #[derive(Deserr)]
@@ -261,6 +273,7 @@ pub struct ArrangementRow {
 
 impl Row for ArrangementRow {
     type Record = Arrangement;
+    const TAKES_BACK: Option<fn(Json, &Uuid) -> Result<TakenBack>> = Some(taken_back::<TakenArrangement>);
 }
 
 impl From<ArrangementRow> for Arrangement {
@@ -284,6 +297,7 @@ pub struct TimelineRow {
 
 impl Row for TimelineRow {
     type Record = Timeline;
+    const TAKES_BACK: Option<fn(Json, &Uuid) -> Result<TakenBack>> = Some(taken_back::<TakenTimeline>);
 }
 
 impl From<TimelineRow> for Timeline {
@@ -315,6 +329,7 @@ pub struct ApprovalRow {
 
 impl Row for ApprovalRow {
     type Record = Approval;
+    const TAKES_BACK: Option<fn(Json, &Uuid) -> Result<TakenBack>> = Some(taken_back::<TakenApproval>);
 }
 
 impl From<ApprovalRow> for Approval {

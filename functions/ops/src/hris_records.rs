@@ -1,0 +1,152 @@
+//! The commands that show what the HR API stores: companies, products, employees, visits. What is sealed is masked.
+
+use deserr::Deserr;
+use serde_json::{Value, json};
+use shared::error::{Error, Fault, Result};
+use shared::hris::Service;
+use shared::hris::employees::Employee;
+use shared::hris::entity::Entity as _;
+use shared::hris::lookups::Known;
+use shared::hris::organization::Company;
+use shared::hris::reveal::VISIT_FIELDS;
+use shared::hris::values::{Code, Uuid};
+use shared::staff::roles::Role;
+use shared::storage::masked::masked;
+use shared::values::input::Faults;
+use shared::values::{Date, Mobile, Text, mask};
+
+use crate::command::{Command, run};
+use crate::hris_credentials::view_product;
+use crate::listing::{Limit, page};
+
+/// The commands of this file.
+pub const COMMANDS: &[Command] = &[
+    Command::reads("list_hris_companies", "Lists the companies of the HR API", |admin, _, fields| {
+        run(fields, |read| list_companies(&admin.hris, read))
+    })
+    .by(&[Role::Hr, Role::Auditor])
+    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    Command::reads("list_products", "Lists the products", |admin, _, fields| {
+        run(fields, |read| list_products(&admin.hris, read))
+    })
+    .by(&[Role::Admin, Role::Auditor])
+    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    Command::reads(
+        "find_employee",
+        "Finds the employees of a company with a number, a phone or a whole name",
+        |admin, _, fields| run(fields, |read| find_employee(&admin.hris, read)),
+    )
+    .by(&[Role::Hr, Role::Auditor])
+    .fields(
+        "company_uuid empno? mobile? name? limit? cursor?",
+        r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "mobile": "13800138000"}"#,
+    ),
+    Command::reads("show_employee", "Shows an employee by uuid or number", |admin, _, fields| {
+        run(fields, |read| show_employee(&admin.hris, read))
+    })
+    .by(&[Role::Hr, Role::Auditor])
+    .fields("company_uuid id", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "id": "000001"}"#),
+    Command::reads("list_visits", "Lists the visits to a company on these days, the newest first", |admin, _, fields| {
+        run(fields, |read| list_visits(&admin.hris, read))
+    })
+    .by(&[Role::Hr, Role::Auditor])
+    .fields(
+        "company_uuid from? to? limit? cursor?",
+        r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "from": "2026-11-01", "to": "2026-11-30"}"#,
+    ),
+];
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct List {
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 1024>>,
+}
+
+/// One of number, phone and name.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct FindEmployee {
+    company_uuid: Uuid,
+    #[deserr(default)]
+    empno: Option<Code>,
+    #[deserr(default)]
+    mobile: Option<Mobile>,
+    #[deserr(default)]
+    name: Option<Text<1, 64>>,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 1024>>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct NamedEmployee {
+    company_uuid: Uuid,
+    /// The uuid or the number.
+    id: Text<1, 64>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct ListVisits {
+    company_uuid: Uuid,
+    /// In Shanghai, both included.
+    #[deserr(default)]
+    from: Option<Date>,
+    #[deserr(default)]
+    to: Option<Date>,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 1024>>,
+}
+
+async fn list_companies(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
+    let companies = service.list_companies(limit, cursor.as_ref().map(Text::as_str)).await?;
+    let view = |Company { uuid, name, full_name, .. }| json!({"uuid": uuid, "name": name, "full_name": full_name});
+    Ok(page("companies", companies, view))
+}
+
+async fn list_products(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
+    Ok(page("products", service.list_products(limit, cursor.as_ref().map(Text::as_str)).await?, view_product))
+}
+
+async fn find_employee(service: &Service, find: FindEmployee) -> Result<Value> {
+    let FindEmployee { company_uuid, empno, mobile, name, limit: Limit(limit), cursor } = find;
+    let known = match (empno, mobile, name) {
+        (Some(empno), None, None) => Known::Empno(empno),
+        (None, Some(mobile), None) => Known::Mobile(mobile),
+        (None, None, Some(name)) => Known::Name(name),
+        _ => return Err(Error::invalid([Fault::new("empno", "or mobile or name is required, and only one of them")])),
+    };
+    let employees = service.find_employees(&company_uuid, &known, limit, cursor.as_ref().map(Text::as_str)).await?;
+    let view = |employee: Employee| {
+        let Employee { uuid, empno, name, mobile, status, department_uuid, job_title, .. } = employee;
+        json!({
+            "uuid": uuid, "empno": empno, "name": mask::name(name.as_str()),
+            "mobile": mobile.map(|mobile| mask::phone(mobile.as_str())), "status": status,
+            "department_uuid": department_uuid, "job_title": job_title,
+        })
+    };
+    Ok(page("employees", employees, view))
+}
+
+async fn show_employee(service: &Service, NamedEmployee { company_uuid, id }: NamedEmployee) -> Result<Value> {
+    let employee = service.show_employee(&company_uuid, id.as_str()).await?;
+    let mut view = masked(&employee, &Employee::SEALED)?;
+    if let Some(left_at) = employee.left_at {
+        view["left_at"] = left_at.to_second().into();
+    }
+    Ok(view)
+}
+
+async fn list_visits(service: &Service, list: ListVisits) -> Result<Value> {
+    let ListVisits { company_uuid, from, to, limit: Limit(limit), cursor } = list;
+    let days = (from.as_ref(), to.as_ref());
+    let visits = service.list_visits(&company_uuid, days, limit, cursor.as_ref().map(Text::as_str)).await?;
+    Ok(page("visits", visits.try_map(|visit| masked(&visit, VISIT_FIELDS))?, |view| view))
+}
