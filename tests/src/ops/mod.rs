@@ -3,12 +3,15 @@
 pub mod admin;
 mod audit;
 mod audit_copies;
+mod channel_records;
 mod cleanup;
 mod erasure;
 pub mod everywhere;
 mod hris;
 mod hris_credentials;
 mod hris_import;
+mod hris_import_records;
+mod hris_records;
 mod jobboard;
 mod keys;
 mod outbox;

@@ -5,11 +5,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::admin::done;
-use crate::support::Stage;
 use crate::support::board::Board;
 use crate::support::persons::reseal;
 use crate::support::product::{EMPLOYEE, Product, numbered};
 use crate::support::worker::{Platform, resume};
+use crate::support::{Partner, Stage};
 
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -89,4 +89,44 @@ async fn deleted_jobs_and_orders_of_earlier_versions_are_exported_and_the_jobs_e
     done(&stage.address, &json!({"command": "erase_person", "objects": objects, "reason": "本人申请"})).await;
     assert!(stage.items("jobboard").await.iter().all(|item| item["sk"]["S"] != "job"));
     assert_eq!(done(&stage.address, &json!({"command": "find_person", "phone": "13761542098"})).await, json!({"objects": []}));
+}
+
+/// Products, companies, visits, and the users and companies of channels are in no list until a pass enters them.
+#[tokio::test]
+async fn records_of_earlier_versions_are_listed_after_a_pass() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    product.add_records().await;
+    let visit = product.with_token(json!({"name": "曹操", "time": "下午"}));
+    assert_eq!(product.post(&format!("/api/v2/employees/{EMPLOYEE}/notify"), visit).await.status, 200);
+    let partner = Partner::join(&stage.address).await;
+    partner.push_examples(&["users", "companies"]).await;
+    let lists = [
+        (json!({"command": "list_products"}), "products"),
+        (json!({"command": "list_hris_companies"}), "companies"),
+        (json!({"command": "list_visits", "company_uuid": product.company}), "visits"),
+        (json!({"command": "list_records", "appkey": partner.appkey, "kind": "users"}), "records"),
+        (json!({"command": "list_records", "appkey": partner.appkey, "kind": "companies"}), "records"),
+    ];
+    let mut listed = Vec::new();
+    for (command, name) in &lists {
+        let list = done(&stage.address, command).await;
+        assert_eq!(list[name].as_array().map(Vec::len), Some(1), "{list}");
+        listed.push(list);
+    }
+    let is_hris = |item: &Value| {
+        let (pk, sk) = (item["pk"]["S"].as_str().unwrap(), item["sk"]["S"].as_str().unwrap());
+        sk == "product" || pk.ends_with("#visit") || pk == format!("{sk}#company")
+    };
+    assert_eq!(strip(&stage, "hris", &["ix1", "ixsk"], is_hris).await, 3);
+    let is_channel = |item: &Value| item["sk"]["S"] == "user" || item["sk"]["S"] == "company";
+    assert_eq!(strip(&stage, "channel", &["ix1", "ixsk"], is_channel).await, 2);
+    for (command, name) in &lists {
+        assert_eq!(done(&stage.address, command).await[name], json!([]), "{command}");
+    }
+    assert_eq!((reseal(&stage, "hris").await, reseal(&stage, "channel").await), (3, 2));
+    assert_eq!((reseal(&stage, "hris").await, reseal(&stage, "channel").await), (0, 0));
+    for ((command, _), list) in lists.iter().zip(listed) {
+        assert_eq!(done(&stage.address, command).await, list, "{command}");
+    }
 }

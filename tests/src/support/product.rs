@@ -11,6 +11,7 @@ use shared::storage::sealed::{self, SEALED};
 use shared::storage::table::Key;
 use shared::values::Secret;
 
+use super::resource::is_number;
 use super::{Address, Response, Stage, fetch, world};
 
 /// The employee of the document's example, with the fields that the example lacks.
@@ -120,11 +121,15 @@ impl Product {
         self.address.command(&command).await
     }
 
-    /// The output of an import of rows into the company.
+    /// The output of an import of rows into the company, without the id of the import.
     pub async fn import(&self, kind: &str, rows: &[Value]) -> Value {
+        without_import_id(self.command(self.rows(kind, rows)).await)
+    }
+
+    /// The command that imports rows into the company.
+    pub fn rows(&self, kind: &str, rows: &[Value]) -> Value {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
-        self.command(json!({"command": "import_hris", "kind": kind, "company_uuid": self.company, "rows": lines.join("\n")}))
-            .await
+        json!({"command": "import_hris", "kind": kind, "company_uuid": self.company, "rows": lines.join("\n")})
     }
 
     /// Imports rows and checks that none is rejected.
@@ -198,6 +203,13 @@ impl Product {
         payload["token"] = self.token.clone().into();
         payload
     }
+}
+
+/// The output of an import, without the id that each import gets.
+pub fn without_import_id(mut output: Value) -> Value {
+    let id = output.as_object_mut().and_then(|members| members.shift_remove("import_id"));
+    assert!(id.is_some_and(|id| id.as_str().is_some_and(is_number)), "{output}");
+    output
 }
 
 fn text(payload: &Value) -> String {

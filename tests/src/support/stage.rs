@@ -98,8 +98,13 @@ impl Stage {
 
     /// A bucket that a variable of the functions names, accessed directly.
     pub fn bucket(&self, variable: &str) -> Objects {
-        let environment = Environment::new(self.world.variables.clone(), self.clock.clone());
+        let environment = self.environment();
         environment.objects(environment.required(variable).unwrap())
+    }
+
+    /// The environment of a process that uses the domain directly.
+    pub fn environment(&self) -> Environment {
+        Environment::new(self.world.variables.clone(), self.clock.clone())
     }
 
     /// A second process on the same data, with the same clock and the same WeChat. It runs until it is dropped.

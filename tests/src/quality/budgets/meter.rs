@@ -108,11 +108,15 @@ pub fn budgeted(heading: &str) -> BTreeSet<String> {
     endpoints
 }
 
-/// The endpoints of all tables that write to DynamoDB in at least one case.
+/// The endpoints and commands of all tables that write to DynamoDB in at least one case.
 pub fn writing() -> BTreeSet<String> {
     let page = read(PAGE);
     let rows = page.lines().filter(|line| line.starts_with('|') && line.ends_with(" written |"));
-    rows.map(|row| endpoint(label(row)).to_owned()).collect()
+    let route = |endpoint: &str| match endpoint.contains(' ') {
+        true => endpoint.to_owned(),
+        false => format!("ops-admin {endpoint}"),
+    };
+    rows.map(|row| route(endpoint(label(row)))).collect()
 }
 
 /// `METHOD /path` of a family's routes.

@@ -1,6 +1,7 @@
 //! The DynamoDB calls of every endpoint, counted on the wire and compared with `docs/budgets.md`.
 
 mod channel;
+mod commands;
 mod hris;
 mod jobboard;
 pub mod meter;

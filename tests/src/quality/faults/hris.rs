@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{CODE_IS_SENT, OUTBOX, Request, Scene, Write, counting, matrix, once, write};
 use crate::support::consent::{App, Browser, Page};
-use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
+use crate::support::product::{DAY, EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
 use crate::support::wire::Failure;
 use crate::support::{Response, Stage};
 
@@ -107,6 +107,7 @@ impl Scene for Hris {
         once("ops-admin import_hris", "employees", "unchanged"),
         once("ops-admin import_hris", "employees of an object", "unchanged"),
         once("ops-admin import_hris", "companies", "unchanged"),
+        once("ops-admin import_hris", "a shift that is taken back", "unchanged"),
     ];
 
     /// The second is the same JSON inside a page, the third in the output of `ops-outbox`.
@@ -272,6 +273,10 @@ impl Scene for Hris {
                     }
                     ("import_hris", "employees of an object") => {
                         json!({"kind": "employees", "company_uuid": company, "object": "imports/employees.jsonl"})
+                    }
+                    ("import_hris", "a shift that is taken back") => {
+                        let row = json!({"delete": true, "empno": EMPNO, "date": DAY, "workshift_name": "早班"});
+                        json!({"kind": "arrangements", "company_uuid": company, "rows": row.to_string()})
                     }
                     ("import_hris", _) => {
                         let row = json!({"uuid": "e".repeat(32), "name": "甲"});

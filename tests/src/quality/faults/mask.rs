@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 /// Attributes that a second attempt necessarily changes, with the reason. Their values do not count.
-const INHERENT: [(&str, &str); 4] = [
+const INHERENT: [(&str, &str); 5] = [
     ("version", "counts the writes of an item; it is not returned, and the same change made twice counts twice"),
     ("attempts", "counts the attempts with a code, including one whose response was lost"),
     ("claimed_until", "until when no other process announces a visit; it stays if the end of the sending could not be stored"),
     ("last", "when a message was last requested"),
+    ("counts", "what became of the rows of an import; a second import finds rows that the first one stored"),
 ];
 
 /// Counts the messages that were requested on one day, including those that were not sent, so that the limit cannot be evaded.
@@ -24,12 +25,17 @@ const REPEATED: [&str; 6] = [
     "rotate_company_token",
 ];
 
+/// A client that missed the response imports its rows again, which is another import. The record of a new import has these fields.
+const IMPORT: &str = ", fields: [by, bytes, ";
+
 /// The order of an erasure is recorded before the erasure, at each attempt.
 const ORDER: &str = ", object: persons/erasure/all,";
 
 /// Tables and folders in which equal lines count as one. A client that missed a token, a code, a session or the address of a picture
-/// requests another one. The first stays until it expires; an app whose secret was lost stays forever.
-const ISSUED: [&str; 5] = ["uploads exports/", "credentials ", "hris app_id: ", "uploads img/", "uploads signing/"];
+/// requests another one. The first stays until it expires; an app whose secret was lost stays forever. The record of an import begins with
+/// who began it.
+const ISSUED: [&str; 6] =
+    ["uploads exports/", "credentials ", "hris app_id: ", "hris by: ", "uploads img/", "uploads signing/"];
 
 /// Names that the tests number.
 const NUMBERED: [&str; 5] = ["partner-", "platform-", "product-", "test-", "user-"];
@@ -47,7 +53,7 @@ fn is_window_counter(line: &str) -> bool {
 fn is_issued(line: &str) -> bool {
     let is_repeated = |record: &str| {
         let action = record.strip_prefix("action: ").and_then(|rest| rest.split(',').next());
-        action.is_some_and(|action| REPEATED.contains(&action)) || record.contains(ORDER)
+        action.is_some_and(|action| REPEATED.contains(&action)) || record.contains(ORDER) || record.contains(IMPORT)
     };
     ISSUED.iter().any(|issued| line.starts_with(issued)) || line.strip_prefix("audit ").is_some_and(is_repeated)
 }

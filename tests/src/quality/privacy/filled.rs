@@ -78,6 +78,13 @@ async fn hris(stage: &Stage) {
     product.imports("employees", &[row, left]).await;
     let head = json!({"name": "后端组", "uuid": "d".repeat(32), "superior_uuid": "e".repeat(32), "charger_uuid": EMPLOYEE});
     product.imports("departments", &[head]).await;
+    let refused = product.import("departments", &[json!({"uuid": "x", "name": "组"})]).await;
+    assert_eq!(refused["results"][0]["status"], "refused");
+    stage.upload("imports/many.jsonl", &"x\n".repeat(2001)).await;
+    let object = json!({
+        "command": "import_hris", "kind": "sources", "company_uuid": product.company, "object": "imports/many.jsonl",
+    });
+    assert_eq!(product.command(object).await["next"]["line"], 2000);
     let candidate = json!({
         "uuid": "c".repeat(32), "name": "候选人", "birthday": "1990-01-01", "sex": "female", "source_id": "1",
     });

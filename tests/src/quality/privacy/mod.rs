@@ -126,7 +126,7 @@ fn kind(table: &str, item: &Value) -> String {
         ("channel", _, kind) => kind,
         ("hris", ["product", _], company) if company.starts_with("company#") => "product_company",
         ("hris", [_, "company"], token @ ("token" | "visitor_token" | "moka")) => token,
-        ("hris", [kind @ ("product" | "access_key" | "oauth_app"), _] | [_, kind, ..], _) => kind,
+        ("hris", [kind @ ("product" | "access_key" | "oauth_app" | "import"), _] | [_, kind, ..], _) => kind,
         ("signing", ["platform", _], _) => "platform",
         ("signing", [_, "worker", _], kind) => kind,
         ("signing", [_, "directory"], kind) => kind,
