@@ -40,7 +40,8 @@ FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_se
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "collect", "cost"]
 # Members of ops-admin's results that become placeholders of later commands.
-RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id", "staff_id": "staff_id"}
+RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id", "staff_id": "staff_id",
+           "import_id": "import_id"}
 
 
 def emulator():
