@@ -12,7 +12,8 @@
 //! contacted#{user}          {job}
 //! vouchers#{user}           {id}, balance
 //! adjustment#{user}         {reference}
-//! order#{id}                order           review          orders#{user}  {id}
+//! order#{id}                order           orders, review  orders#{user}  {id}
+//! transaction#{id}          order
 //! prices                    prices
 //! feed#{shard}              {time}{job}
 //! ```
@@ -45,6 +46,9 @@ pub const CLOSED_SWEEP: &str = "closed";
 
 /// The partition of the orders that an administrator must look at.
 pub const ORDERS_TO_REVIEW: &str = "review";
+/// The partition of all other orders. DynamoDB accepts about a thousand writes a second in it; an order is written there once, and again when
+/// its review begins or ends.
+pub const OTHER_ORDERS: &str = "orders";
 
 pub fn user(id: Id) -> Key {
     Key::new(format!("user#{id}"), "user")
@@ -150,6 +154,11 @@ pub fn order(id: Id) -> Key {
 /// The index partition of the orders of a user.
 pub fn orders_of(user: Id) -> String {
     format!("orders#{user}")
+}
+
+/// Leads to the order that WeChat Pay's payment is of.
+pub fn transaction(id: &str) -> Key {
+    Key::new(format!("transaction#{id}"), "order")
 }
 
 pub fn prices() -> Key {

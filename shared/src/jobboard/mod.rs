@@ -22,6 +22,7 @@ pub mod search;
 pub mod sessions;
 mod settlement;
 mod sweeps;
+pub mod timeline;
 mod transition;
 pub mod users;
 pub mod values;

@@ -9,6 +9,7 @@ use super::item::{self, Record, Versioned};
 use super::job::Job;
 use super::prices::{Catalogue, Goods};
 use super::review::{Reason, Review};
+use super::timeline::{self, Entry, Event};
 use super::values::Note;
 use super::{Service, keys, missing};
 use crate::crypto::keyring::Keyring;
@@ -93,15 +94,18 @@ pub struct Order {
     pub(super) prepay_id: Option<String>,
     /// WeChat Pay's id of the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) transaction_id: Option<String>,
+    pub transaction_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) paid_at: Option<LocalTime>,
+    pub paid_at: Option<LocalTime>,
     /// Why an administrator has refunded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) note: Option<Note>,
+    pub note: Option<Note>,
     /// Why an administrator must look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
+    /// Oldest first. Orders of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Entry>,
 }
 
 impl Order {
@@ -122,6 +126,13 @@ impl Order {
     /// Whether it was paid, and nothing was granted for the money.
     pub fn is_refund_due(&self) -> bool {
         self.review.as_ref().is_some_and(|review| review.reason == Reason::RefundDue)
+    }
+
+    /// The item by which an order is found by WeChat Pay's id of a payment.
+    pub(super) fn transaction_item(&self, transaction_id: &str) -> Item {
+        let mut item = keys::transaction(transaction_id).into_item();
+        item.insert("order".into(), number(self.id));
+        item
     }
 
     pub(super) fn expires_at(&self) -> Timestamp {
@@ -145,9 +156,9 @@ impl Record for Order {
 impl Order {
     /// The lists that contain the order, and its place in them.
     pub(super) fn lists(&self) -> Item {
-        let review = self.review.as_ref().map(|_| keys::ORDERS_TO_REVIEW.to_owned());
-        let lists = [("ix1", review), ("ix2", Some(keys::orders_of(self.user))), ("ixsk", Some(self.id.sortable()))];
-        lists.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect()
+        let all = if self.review.is_some() { keys::ORDERS_TO_REVIEW } else { keys::OTHER_ORDERS };
+        let lists = [("ix1", all.to_owned()), ("ix2", keys::orders_of(self.user)), ("ixsk", self.id.sortable())];
+        lists.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect()
     }
 }
 
@@ -214,6 +225,7 @@ impl Service {
             paid_at: None,
             note: None,
             review: None,
+            timeline: vec![Entry::new(Event::Created, now.into())],
         };
         let placed = match self.ids.claim(now, |id| self.store_order(order(id), idempotency)).await? {
             Placed::New(order) => self.prepay(Versioned { record: *order, version: 1 }, &buyer.openid, notify_url).await?,
@@ -269,6 +281,7 @@ impl Service {
                 };
                 let prepay_id = self.pay.prepay(&bill, now).await?;
                 stored.record.prepay_id = Some(prepay_id.clone());
+                timeline::add(&mut stored.record.timeline, Entry::new(Event::Prepaid, now.into()));
                 // A rejection is harmless: a concurrent copy of the request has stored the same `prepay_id`.
                 let item = stored.next_item(&self.keyring)?;
                 self.store.transact(vec![stored.replace_by(&self.tables.jobboard, item)]).await.map(drop)?;
@@ -307,7 +320,7 @@ mod tests {
             let order = Order {
                 id, user: id, purchase, amount: Money::from_fen(500), state: OrderState::Pending,
                 created_at: id.made_at().into(), nonce: String::new(), prepay_id: None, transaction_id: None, paid_at: None,
-                note: None, review: None,
+                note: None, review: None, timeline: Vec::new(),
             };
             let number = order.number();
             proptest::prop_assert!(number.len() <= 32);

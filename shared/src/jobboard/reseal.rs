@@ -41,10 +41,19 @@ impl Service {
         mover.fields(key, &job::SEALED, &item, next).await
     }
 
+    /// Puts an order into its lists, and writes the item by which it is found by the payment.
     async fn list_order(&self, mover: &Mover<'_>, key: &Key, item: Item) -> Result<Resealed> {
+        let table = &self.tables.jobboard;
+        let order = Order::read(&self.keyring, item.clone())?;
         let mut next = item.clone();
-        next.extend(Order::read(&self.keyring, item.clone())?.lists());
-        mover.fields(key, &Fields::NONE, &item, next).await
+        next.extend(order.lists());
+        let resealed = mover.fields(key, &Fields::NONE, &item, next).await?;
+        let Some(found_by) = order.transaction_id.as_deref().map(|id| order.transaction_item(id)) else { return Ok(resealed) };
+        let by = Key::of(&found_by).ok_or_else(|| Error::internal("an item without a key"))?;
+        if resealed == Resealed::Conflict || self.store.get(table, by).await?.as_ref() == Some(&found_by) {
+            return Ok(resealed);
+        }
+        mover.transact(key, vec![Write::Set { table: table.clone(), item: found_by }]).await
     }
 
     /// Seals the fields of a user, and writes the items by which a log-in finds the user.

@@ -9,25 +9,41 @@ use super::item::{Record as _, Versioned};
 use super::job::{Job, TopWindow};
 use super::orders::{Order, OrderState, Purchase};
 use super::review::{Reason, Review};
-use super::transition::{Next, Step, refunded, reported};
+use super::timeline::{self, Cause, Entry, Event, Heard};
+use super::transition::{Next, Step, event_of, refunded, reported};
 use super::values::Note;
-use super::vouchers::{Entry, EntryType};
-use super::{Service, keys, missing};
+use super::vouchers::EntryType;
+use super::{Service, keys, missing, vouchers};
+use crate::crypto::random::random_text;
 use crate::error::{Error, Fault, Result};
-use crate::outbound::wechat::pay::report::Report;
+use crate::outbound::wechat::pay::report::{Report, Transaction};
 use crate::outbound::wechat::pay::{Closing, Proof};
 use crate::runtime::caller::{self, Caller};
 use crate::runtime::metrics::Metric;
 use crate::storage::audit::{Act, Change, Object};
-use crate::storage::table::{Outcome, Write, retry_conflicts};
+use crate::storage::table::attribute::text;
+use crate::storage::table::{Outcome, STAMP, Write, retry_conflicts};
 use crate::values::{Id, Text};
 
 /// The title of bought vouchers in the ledger.
 const TITLE: &str = "充值";
+/// The attribute of the time line.
+const TIMELINE: &str = "timeline";
+
+/// What follows for an order from a report or a command.
+enum Finding {
+    Step(Step),
+    NoEffect(Cause),
+    Rejected(Cause),
+}
+
+fn of_transaction(event: Event, transaction: &Transaction) -> Heard {
+    Heard::new(event, transaction.trade_state.as_str(), transaction.transaction_id.as_deref())
+}
 
 impl Service {
     /// Verifies a notification of WeChat Pay, and grants the order or records its refund. A genuine notification has no effect if its order
-    /// is settled, or if it reports neither a payment nor a refund.
+    /// is settled, or if it reports neither a payment nor a refund. Either way it is added to the time line of its order.
     ///
     /// DynamoDB: two reads, one transaction; one more read of the job for a top or a refresh.
     pub async fn accept_notification(&self, proof: &Proof, body: &str) -> Result<()> {
@@ -40,16 +56,21 @@ impl Service {
             Report::Refund(refund) => (&refund.out_trade_no, Some(&refund.amount)),
         };
         let order = self.order_by_number(number).await?.ok_or_else(|| invalid("out_trade_no", "is not ours"))?;
-        if !amount.is_some_and(|amount| amount.is_of(order.amount.fen())) {
-            return Err(invalid("amount", "is not that of the order"));
-        }
-        let step = match &report {
-            Report::Payment(transaction) => reported(&order, transaction, now),
-            Report::Refund(refund) => Some(refunded(refund, now)),
+        let heard = match &report {
+            Report::Payment(transaction) => of_transaction(Event::Notified, transaction),
+            Report::Refund(refund) => Heard::new(Event::Notified, &event_of(refund), refund.transaction_id.as_deref()),
         };
-        match step {
-            Some(step) => self.step(&caller::act(now), order.id, &step).await.map(drop),
-            None => Ok(()),
+        let finding = match &report {
+            _ if !amount.is_some_and(|amount| amount.is_of(order.amount.fen())) => Finding::Rejected(Cause::WrongAmount),
+            Report::Payment(transaction) => {
+                reported(&order, transaction, now).map_or(Finding::NoEffect(Cause::NotPaid), Finding::Step)
+            }
+            Report::Refund(refund) => Finding::Step(refunded(refund, now)),
+        };
+        self.advance(&caller::act(now), order.id, &finding, Some(&heard)).await?;
+        match finding {
+            Finding::Rejected(_) => Err(invalid("amount", "is not that of the order")),
+            Finding::Step(_) | Finding::NoEffect(_) => Ok(()),
         }
     }
 
@@ -66,10 +87,10 @@ impl Service {
     pub async fn note_refund(&self, act: &Act, number: &str, reason: &Text<1, 256>) -> Result<Order> {
         let order = self.order_by_number(number).await?.ok_or_else(|| missing("order"))?;
         let note = Note { reason: reason.clone(), by: act.by()?, at: self.clock.now().into() };
-        self.step(act, order.id, &Step::RefundNoted(note)).await
+        self.advance(act, order.id, &Finding::Step(Step::RefundNoted(note)), None).await
     }
 
-    async fn order_by_number(&self, number: &str) -> Result<Option<Order>> {
+    pub(super) async fn order_by_number(&self, number: &str) -> Result<Option<Order>> {
         let Some(id) = Order::id_in(number) else { return Ok(None) };
         let found = self.stored_order(id).await?.map(|stored| stored.record);
         Ok(found.filter(|order| order.number() == number))
@@ -84,10 +105,15 @@ impl Service {
             let now = self.clock.now();
             let known = self.pay.query(&number, now).await?;
             match Next::of(&order, known.as_ref(), now) {
-                Next::Step(step) => return self.step(&caller::act(now), order.id, &step).await,
+                Next::Step(step) => {
+                    let heard = known.as_ref().map(|transaction| of_transaction(Event::Queried, transaction));
+                    return self.advance(&caller::act(now), order.id, &Finding::Step(step), heard.as_ref()).await;
+                }
                 Next::Wait => return Ok(order),
                 Next::Close => match self.pay.close(&number, now).await? {
-                    Closing::Closed => return self.step(&caller::act(now), order.id, &Step::Closed).await,
+                    Closing::Closed => {
+                        return self.advance(&caller::act(now), order.id, &Finding::Step(Step::Closed), None).await;
+                    }
                     Closing::Rejected(code) => rejected = Some(code),
                 },
             }
@@ -99,35 +125,54 @@ impl Service {
         }
     }
 
-    /// Makes a step of an order. A refund is recorded as an act.
-    async fn step(&self, act: &Act, id: Id, step: &Step) -> Result<Order> {
+    /// Applies to an order what follows from a report or a command, and adds it to the time line. A refund is recorded as an act.
+    async fn advance(&self, act: &Act, id: Id, finding: &Finding, heard: Option<&Heard>) -> Result<Order> {
+        let stamp = text(random_text()?);
         retry_conflicts(|| async {
             // The time of this attempt: the overlap of the feed allows for one write, not for all attempts.
             let now = self.clock.now();
-            let mut stored = self.stored_order(id).await?.ok_or_else(|| missing("order"))?;
-            let before = stored.record.item(&self.keyring, stored.version)?;
-            if !step.apply(&mut stored.record, now)? {
+            let found = self.store.get(&self.tables.jobboard, keys::order(id)).await?.ok_or_else(|| missing("order"))?;
+            let is_ours = found.get(STAMP) == Some(&stamp);
+            let mut stored = Versioned::<Order>::read(&self.keyring, found)?;
+            if is_ours {
+                // Our own earlier write, whose response was lost.
                 return Ok(Some(stored.record));
             }
-            let mut writes = Vec::new();
-            if matches!(step, Step::Paid { .. }) {
-                match self.grant(&stored.record, now).await? {
-                    Some(granted) => writes = granted,
-                    None => stored.record.review = Some(Review::new(Reason::RefundDue, "SUCCESS", now)),
+            let before = stored.record.clone();
+            let (outcome, reason) = match finding {
+                Finding::Step(step) => {
+                    let is_applied = step.apply(&mut stored.record, now)?;
+                    step.outcome(&stored.record, is_applied)
                 }
+                Finding::NoEffect(cause) => (timeline::Outcome::NoEffect, Some(cause.as_str())),
+                Finding::Rejected(cause) => (timeline::Outcome::Rejected, Some(cause.as_str())),
+            };
+            let has_moved = matches!(outcome, timeline::Outcome::Accepted | timeline::Outcome::ToReview);
+            if !has_moved && heard.is_none_or(|heard| heard.event != Event::Notified) {
+                return Ok(Some(stored.record));
             }
-            let next = stored.next_item(&self.keyring)?;
-            if matches!(step, Step::Refunded | Step::RefundNoted(_)) {
-                let change = Change::of(Object::new("jobboard", "order", &[&id.to_string()])).changed(&before, &next);
-                let reason = stored.record.note.as_ref().map(|note| note.reason.as_str());
-                writes.push(self.store.recording(act, &reason.map_or(change.clone(), |reason| change.because(reason)))?);
+            if let Some(heard) = heard {
+                timeline::add(&mut stored.record.timeline, heard.entry(now.into(), outcome, reason));
             }
+            let mut writes = match finding {
+                Finding::Step(step) if has_moved => self.carry_out(act, step, &before, &mut stored, now).await?,
+                _ => Vec::new(),
+            };
+            // A repeated report names a payment that leads to the order already.
+            if let Some(transaction_id) = heard.and_then(|heard| heard.transaction_id.as_deref())
+                && (has_moved || before.transaction_id.as_deref() != Some(transaction_id))
+            {
+                let item = stored.record.transaction_item(transaction_id);
+                writes.push(Write::Set { table: self.tables.jobboard.clone(), item });
+            }
+            let mut next = stored.next_item(&self.keyring)?;
+            next.insert(STAMP.into(), stamp.clone());
             writes.push(stored.replace_by(&self.tables.jobboard, next));
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
             match outcome {
                 Outcome::Written => {
-                    if let Some(review) = &stored.record.review {
+                    if let Some(review) = stored.record.review.as_ref().filter(|_| has_moved) {
                         self.report_review(review);
                     }
                     Ok(Some(stored.record))
@@ -139,6 +184,48 @@ impl Service {
         .await
     }
 
+    /// What follows from a step that the order has made: the grant, the record of a refund, and the entry of the time line.
+    async fn carry_out(
+        &self,
+        act: &Act,
+        step: &Step,
+        before: &Order,
+        stored: &mut Versioned<Order>,
+        now: Timestamp,
+    ) -> Result<Vec<Write>> {
+        let mut writes = Vec::new();
+        let event = match step {
+            Step::Review(_) => return Ok(writes),
+            Step::Paid { .. } => match self.grant(&stored.record, now).await? {
+                Some(granted) => {
+                    writes = granted;
+                    Event::Granted
+                }
+                None => {
+                    stored.record.review = Some(Review::new(Reason::RefundDue, "SUCCESS", now));
+                    Event::RefundDue
+                }
+            },
+            Step::Closed => Event::Closed,
+            Step::Refunded { .. } | Step::RefundNoted(_) => {
+                // The time line is no field of its own.
+                let (before, after) = (before.item(&self.keyring, stored.version)?, stored.next_item(&self.keyring)?);
+                let object = Object::new("jobboard", "order", &[&stored.record.id.to_string()]);
+                let mut change = Change::of(object).changed(&before, &after);
+                change.fields.retain(|field| field != TIMELINE);
+                let reason = stored.record.note.as_ref().map(|note| note.reason.as_str());
+                writes.push(self.store.recording(act, &reason.map_or(change.clone(), |reason| change.because(reason)))?);
+                Event::Refunded
+            }
+        };
+        let by = match step {
+            Step::RefundNoted(note) => Some(note.by.clone()),
+            _ => None,
+        };
+        timeline::add(&mut stored.record.timeline, Entry { by, ..Entry::new(event, now.into()) });
+        Ok(writes)
+    }
+
     /// Counts an order that has come to need a review. An alarm watches the metric.
     fn report_review(&self, review: &Review) {
         let reason = Map::from_iter([("reason".to_owned(), review.reason.as_str().into())]);
@@ -148,7 +235,7 @@ impl Service {
     /// The parts of a transaction that grant the purchase. `None` if its job is no longer open: no one would see the top or the refresh.
     async fn grant(&self, order: &Order, now: Timestamp) -> Result<Option<Vec<Write>>> {
         if let Purchase::Vouchers { count } = order.purchase {
-            let entry = Entry {
+            let entry = vouchers::Entry {
                 id: self.ids.next(now)?,
                 entry_type: EntryType::Buy,
                 title: Text::parse(TITLE).map_err(Error::internal)?,

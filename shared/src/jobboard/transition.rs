@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::orders::{Order, OrderState};
 use super::review::{Reason, Review};
+use super::timeline::{Cause, Outcome};
 use super::values::Note;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::pay::report::{Refund, RefundResult, TradeState, Transaction};
@@ -15,7 +16,7 @@ pub(super) enum Step {
     /// The order cannot be paid any more.
     Closed,
     /// WeChat Pay reports a refund.
-    Refunded,
+    Refunded { transaction_id: Option<String> },
     /// An administrator has refunded the order at WeChat Pay.
     RefundNoted(Note),
     /// An administrator must look at the order.
@@ -28,7 +29,7 @@ impl Step {
         match (self, order.state) {
             (Self::Paid { .. }, OrderState::Paid | OrderState::Refunded)
             | (Self::Closed, OrderState::Closed | OrderState::Paid | OrderState::Refunded) => return Ok(false),
-            (Self::Refunded | Self::RefundNoted(_), OrderState::Refunded) if order.review.is_none() => return Ok(false),
+            (Self::Refunded { .. } | Self::RefundNoted(_), OrderState::Refunded) if order.review.is_none() => return Ok(false),
             // The first reason stays until the order is settled.
             (Self::Review(_), _) if order.review.is_some() => return Ok(false),
             (Self::Paid { transaction_id }, OrderState::Pending | OrderState::Closed) => {
@@ -44,8 +45,9 @@ impl Step {
             (Self::RefundNoted(_), OrderState::Pending | OrderState::Closed) if order.review.is_none() => {
                 return Err(Error::conflict(Fault::new("order_no", "was not paid")));
             }
-            (Self::Refunded, _) => {
+            (Self::Refunded { transaction_id }, _) => {
                 order.state = OrderState::Refunded;
+                order.transaction_id = order.transaction_id.take().or_else(|| transaction_id.clone());
                 order.review = None;
             }
             (Self::RefundNoted(note), _) => {
@@ -56,6 +58,19 @@ impl Step {
             (Self::Review(review), _) => order.review = Some(review.clone()),
         }
         Ok(true)
+    }
+
+    /// What a report did that led to this step, and the reason.
+    pub fn outcome(&self, order: &Order, is_applied: bool) -> (Outcome, Option<&'static str>) {
+        match self {
+            Self::Review(review) if is_applied => (Outcome::ToReview, Some(review.reason.as_str())),
+            Self::Review(review) => (Outcome::NoEffect, Some(review.reason.as_str())),
+            _ if is_applied => (Outcome::Accepted, None),
+            Self::Paid { transaction_id: Some(other) } if order.transaction_id.as_ref().is_some_and(|known| known != other) => {
+                (Outcome::NoEffect, Some(Cause::OtherTransaction.as_str()))
+            }
+            _ => (Outcome::NoEffect, Some(Cause::AlreadySettled.as_str())),
+        }
     }
 }
 
@@ -90,20 +105,30 @@ pub(super) fn reported(order: &Order, transaction: &Transaction, now: Timestamp)
             Some(Step::Paid { transaction_id: transaction.transaction_id.clone() })
         }
         TradeState::Success => Some(Step::Review(Review::new(Reason::WrongAmount, "SUCCESS", now))),
-        TradeState::Refund => Some(Step::Refunded),
+        TradeState::Refund => Some(Step::Refunded { transaction_id: transaction.transaction_id.clone() }),
         TradeState::Unknown(word) => Some(Step::Review(Review::new(Reason::UnknownState, word, now))),
         TradeState::NotPay | TradeState::Closed | TradeState::Revoked | TradeState::UserPaying | TradeState::PayError => None,
     }
 }
 
+/// What WeChat Pay calls the result of a refund.
+pub(super) fn event_of(refund: &Refund) -> String {
+    let word = match &refund.result {
+        RefundResult::Success => "SUCCESS",
+        RefundResult::Abnormal => "ABNORMAL",
+        RefundResult::Closed => "CLOSED",
+        RefundResult::Unknown(word) => word,
+    };
+    format!("REFUND.{word}")
+}
+
 /// The transition that the result of a refund reports.
 pub(super) fn refunded(refund: &Refund, now: Timestamp) -> Step {
-    let review = |reason, event: &str| Step::Review(Review::new(reason, event, now));
+    let review = |reason| Step::Review(Review::new(reason, &event_of(refund), now));
     match &refund.result {
-        RefundResult::Success if refund.is_partial() => review(Reason::PartialRefund, "REFUND.SUCCESS"),
-        RefundResult::Success => Step::Refunded,
-        RefundResult::Abnormal => review(Reason::FailedRefund, "REFUND.ABNORMAL"),
-        RefundResult::Closed => review(Reason::FailedRefund, "REFUND.CLOSED"),
-        RefundResult::Unknown(word) => review(Reason::UnknownState, &format!("REFUND.{word}")),
+        RefundResult::Success if refund.is_partial() => review(Reason::PartialRefund),
+        RefundResult::Success => Step::Refunded { transaction_id: refund.transaction_id.clone() },
+        RefundResult::Abnormal | RefundResult::Closed => review(Reason::FailedRefund),
+        RefundResult::Unknown(_) => review(Reason::UnknownState),
     }
 }

@@ -42,6 +42,22 @@ pub enum TradeState {
     Unknown(String),
 }
 
+impl TradeState {
+    /// The word of WeChat Pay.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Refund => "REFUND",
+            Self::NotPay => "NOTPAY",
+            Self::Closed => "CLOSED",
+            Self::Revoked => "REVOKED",
+            Self::UserPaying => "USERPAYING",
+            Self::PayError => "PAYERROR",
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
 impl From<String> for TradeState {
     fn from(word: String) -> Self {
         match &*word {
@@ -79,6 +95,8 @@ impl Amount {
 #[derive(Clone, Debug)]
 pub struct Refund {
     pub out_trade_no: String,
+    /// The number that WeChat Pay gave the payment.
+    pub transaction_id: Option<String>,
     pub result: RefundResult,
     pub amount: Amount,
 }
