@@ -4,7 +4,7 @@
 //! user says whether the account is closed, so other log-ins need not read the user.
 
 use super::sessions::Session;
-use super::users::User;
+use super::users::{User, banned};
 use super::{Service, keys, missing};
 use crate::error::Result;
 use crate::runtime::caller::{self, Caller};
@@ -27,7 +27,8 @@ impl Service {
         self.close_jobs(id).await?;
         let next = self.ids.next(now)?.as_u64();
         let act = caller::act(now);
-        let changed = self.change_account(id, Some(&act), |user| {
+        let recorded = Some((&act, Change::of(keys::user_object(id))));
+        let changed = self.change_account(id, recorded, |user| {
             let is_current = user.epoch == session.epoch;
             if is_current {
                 user.epoch = next;
@@ -40,14 +41,17 @@ impl Service {
         Ok(())
     }
 
-    /// Opens the closed account of a user who logs in. `None` if the clean-up has erased it.
+    /// Opens the closed account of a user who logs in. `None` if the clean-up has erased it. An error if the user was banned meanwhile.
     ///
     /// DynamoDB: one read, one transaction.
     pub(super) async fn open_account(&self, id: Id) -> Result<Option<Session>> {
         caller::accepted(Caller::User(id));
         let act = caller::act(self.clock.now());
-        let open = |user: &mut User| !user.is_detached() && user.closed_at.take().is_some();
-        let user = self.change_account(id, Some(&act), open).await?;
+        let open = |user: &mut User| !user.is_detached() && user.ban.is_none() && user.closed_at.take().is_some();
+        let user = self.change_account(id, Some((&act, Change::of(keys::user_object(id)))), open).await?;
+        if user.as_ref().is_some_and(|user| user.ban.is_some()) {
+            return Err(banned());
+        }
         Ok(user.filter(|user| !user.is_detached()).map(|user| Session { user: id, epoch: user.epoch }))
     }
 
@@ -90,13 +94,13 @@ impl Service {
     }
 
     /// Changes a user and the items by which a log-in finds the user, and returns the user; `None` if the user does not exist. `recorded`
-    /// is the act of a change that is recorded. `change` returns whether it changes the user, and runs again after a conflict.
+    /// is the act of a change that is recorded, and what the record says beside the fields. `change` returns whether it changes the user, and runs again after a conflict.
     ///
     /// DynamoDB: one read, one transaction.
     pub(super) async fn change_account(
         &self,
         id: Id,
-        recorded: Option<&Act>,
+        recorded: Option<(&Act, Change)>,
         change: impl Fn(&mut User) -> bool,
     ) -> Result<Option<User>> {
         let table = &self.tables.jobboard;
@@ -111,9 +115,9 @@ impl Service {
             item.insert(VERSION.into(), number(version + 1));
             self.keyring.record().await?;
             let openids = self.openid_items(&user).into_iter().map(|item| Write::Set { table: table.clone(), item });
-            let changed = Change::of(keys::user_object(id)).changed(&found, &item);
+            let record =
+                recorded.as_ref().map(|(act, recorded)| self.store.recording(act, &recorded.clone().changed(&found, &item)));
             let put = Write::Put { table: table.clone(), item, condition: Condition::equals(VERSION, number(version)) };
-            let record = recorded.map(|act| self.store.recording(act, &changed));
             let writes = std::iter::once(put).chain(openids).chain(record.transpose()?).collect();
             match self.store.transact(writes).await? {
                 Outcome::Written => Ok(Some(Some(user))),

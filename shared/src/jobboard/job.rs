@@ -58,7 +58,7 @@ impl Content {
 }
 
 numbered! {
-    /// Whether a job is listed. All states but the first are final.
+    /// Whether a job is listed. All states but the first are final for its owner; an administrator can restore a job that was taken down.
     State {
         Open = 1,
         /// By its owner.
@@ -110,6 +110,15 @@ pub struct Job {
     /// Why an administrator took it down or deleted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
+    /// Its state before an administrator took it down. Jobs that an earlier version took down have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_from: Option<State>,
+    /// Whether it was taken down because its owner was banned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed_with_owner: bool,
+    /// When the clean-up last erased its pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures_erased_at: Option<LocalTime>,
 }
 
 impl Job {

@@ -1,25 +1,33 @@
 //! Operations on jobs (docs/contract/jobboard.txt, 二、商家招聘模块 and 我发布的). Jobs are public and found by their id alone, so the key
 //! does not contain the owner. Every change checks the owner instead.
 
-use futures::{TryStreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::idempotency::Idempotency;
 use super::item::{Record as _, Versioned};
 use super::job::{Content, Job, State};
 use super::users::Profile;
-use super::values::{BizType, Note};
+use super::values::BizType;
 use super::{Service, keys, missing};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::{Act, Change};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Key, Outcome, STAMP, Write, retry_conflicts};
-use crate::values::{Id, LocalTime, Text};
+use crate::values::{Id, LocalTime};
 
-/// How many jobs of a closed account are closed concurrently.
-const CLOSED_AT_ONCE: usize = 8;
+/// How many jobs of a user are changed concurrently.
+pub(super) const JOBS_AT_ONCE: usize = 8;
+
+/// The act of an administrator on a job.
+pub(super) struct Recorded<'a> {
+    pub act: &'a Act,
+    /// What the record says beside the fields.
+    pub change: Change,
+    /// What must hold for the record of the owner, and the fault if it does not.
+    pub owner: Option<(Condition, &'static str)>,
+}
 
 impl Service {
     /// Posts a job and returns its id.
@@ -56,6 +64,9 @@ impl Service {
             free_refresh_at: None,
             top: None,
             note: None,
+            removed_from: None,
+            removed_with_owner: false,
+            pictures_erased_at: None,
         };
         let item = job.item(&self.keyring, 1)?;
         let table = &self.tables.jobboard;
@@ -108,21 +119,19 @@ impl Service {
     /// DynamoDB: one query, one batch for each hundred jobs; for each open job one read and one transaction.
     pub(super) async fn close_jobs(&self, owner: Id) -> Result<()> {
         let now = self.clock.now();
-        let jobs = self.listed_of("ix1", keys::jobs_of(owner)).await?;
-        let jobs = jobs.into_iter().map(|item| Job::read(&self.keyring, item)).collect::<Result<Vec<Job>>>()?;
-        stream::iter(jobs.into_iter().filter(Job::is_open).map(Ok))
-            .try_for_each_concurrent(CLOSED_AT_ONCE, |job| async move {
-                let closed = self.change_job(job.id, None, |job| {
-                    // An administrator may have removed it meanwhile.
-                    if job.is_open() {
-                        job.state = State::Closed;
-                        job.updated_at = now.into();
-                    }
-                    Ok(())
-                });
-                closed.await.map(drop)
-            })
-            .await
+        let jobs = self.listed_jobs(owner).await?;
+        self.each_job(jobs.iter().filter(|job| job.is_open()), |job| async move {
+            let closed = self.change_job(job, None, |job| {
+                // An administrator may have removed it meanwhile.
+                if job.is_open() {
+                    job.state = State::Closed;
+                    job.updated_at = now.into();
+                }
+                Ok(())
+            });
+            closed.await.map(drop)
+        })
+        .await
     }
 
     /// Lists a job before those that were refreshed earlier. It is free once per `FREE_REFRESH_HOURS`.
@@ -143,25 +152,6 @@ impl Service {
             Ok(())
         })
         .await
-    }
-
-    /// Takes a job down, or deletes it, for an administrator.
-    pub async fn remove_job(&self, act: &Act, id: Id, state: State, reason: &Text<1, 256>) -> Result<()> {
-        let (now, by) = (self.clock.now(), act.by()?);
-        let recorded = Change::of(Object::new("jobboard", "job", &[&id.to_string()])).because(reason.as_str());
-        self.change_job(id, Some((act, recorded)), |job| {
-            if job.state == state {
-                return Ok(());
-            }
-            if job.state == State::Deleted {
-                return Err(Error::conflict(Fault::new("job_id", "is deleted")));
-            }
-            job.state = state;
-            job.note = Some(Note { reason: reason.clone(), by: by.clone(), at: now.into() });
-            Ok(())
-        })
-        .await
-        .map(drop)
     }
 
     /// Clears the top of a job if it has ended. Returns whether it had.
@@ -186,12 +176,11 @@ impl Service {
         .map(drop)
     }
 
-    /// Applies `change` to a job and returns whether it is different now; `recorded` is the act of an
-    /// administrator. On a concurrent update the change is re-applied to the new version.
+    /// Applies `change` to a job and returns whether it is different now; `recorded` is the act of an administrator. On a concurrent update the change is re-applied to the new version.
     pub(super) async fn change_job(
         &self,
         id: Id,
-        recorded: Option<(&Act, Change)>,
+        recorded: Option<Recorded<'_>>,
         change: impl Fn(&mut Job) -> Result<()>,
     ) -> Result<bool> {
         self.keyring.record().await?;
@@ -211,15 +200,27 @@ impl Service {
             }
             let mut item = stored.next_item(&self.keyring)?;
             item.insert(STAMP.into(), stamp.clone());
-            let record =
-                recorded.as_ref().map(|(act, recorded)| self.store.recording(act, &recorded.clone().changed(&found, &item)));
-            let writes = stored.update(&self.tables.jobboard, item, self.clock.now());
-            let writes = writes.into_iter().chain(record.transpose()?).collect();
+            let record = recorded.as_ref().map(|recorded| {
+                let change = recorded.change.clone().changed(&found, &item);
+                self.store.recording(recorded.act, &change)
+            });
+            let (owner, fault) = recorded.as_ref().and_then(|recorded| recorded.owner.clone()).unzip();
+            let table = &self.tables.jobboard;
+            let mut writes: Vec<Write> = stored.update(table, item, self.clock.now()).into();
+            let key = keys::user(stored.record.owner);
+            writes.extend(owner.map(|condition| Write::Check { table: table.clone(), key, condition }));
+            writes.extend(record.transpose()?);
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
-            match outcome {
-                Outcome::Written => Ok(Some(true)),
-                Outcome::Rejected(_) => Ok(None),
+            match (outcome, fault) {
+                (Outcome::Written, _) => Ok(Some(true)),
+                // The job itself is as it was read, and its owner is not as demanded.
+                (Outcome::Rejected(rejections), Some(fault))
+                    if matches!(&rejections[..], [job, _, owner, ..] if !job.failed && owner.failed) =>
+                {
+                    Err(Error::conflict(Fault::new("job_id", fault)))
+                }
+                (Outcome::Rejected(_), _) => Ok(None),
             }
         })
         .await

@@ -147,6 +147,11 @@ pub fn adjustment(user: Id, reference: &str) -> Key {
     Key::new(format!("adjustment#{user}"), reference)
 }
 
+/// In the table of credentials: how many vouchers support has adjusted for a user on this day.
+pub fn adjusted(user: Id, day: &str) -> Key {
+    Key::new(format!("jobboard#adjusted#{user}"), day)
+}
+
 pub fn order(id: Id) -> Key {
     Key::new(format!("order#{id}"), "order")
 }

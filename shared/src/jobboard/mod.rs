@@ -4,6 +4,8 @@
 //! handlers call [`Service`].
 
 mod accounts;
+pub mod adjustments;
+pub mod bans;
 pub mod collections;
 pub mod contacts;
 pub mod idempotency;
@@ -15,6 +17,7 @@ mod keys;
 pub mod orders;
 mod persons;
 pub mod prices;
+mod removal;
 mod reseal;
 mod retention;
 pub mod review;

@@ -73,14 +73,22 @@ impl Service {
         let Some(stored) = stored.filter(|item| is_due(item, keys::PICTURE_SWEEP, before)) else { return Ok(false) };
         let job = Job::read(&self.keyring, stored)?;
         let used = self.used_pictures(job.owner).await?;
-        for name in job.pictures().filter(|name| !used.contains(name)) {
+        let unused: Vec<Name> = job.pictures().filter(|name| !used.contains(name)).collect();
+        for name in &unused {
             self.objects.erase(&name.key()).await?;
         }
         let now = LocalTime::from(self.clock.now());
         self.change_job(id_in(&key)?, None, |job| {
+            let before = job.content.photo_urls.clone();
             if job.is_removed() {
                 job.content.photo_urls = Photos::default();
                 job.top = job.top.filter(|window| now < window.end);
+            } else {
+                // It was restored meanwhile: it keeps the photos that are not erased.
+                job.content.photo_urls.retain(|url| Name::in_address(url).is_none_or(|name| !unused.contains(&name)));
+            }
+            if job.content.photo_urls != before {
+                job.pictures_erased_at = Some(now);
             }
             Ok(())
         })

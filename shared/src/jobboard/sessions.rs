@@ -9,7 +9,7 @@ use super::{Service, keys, missing};
 use crate::crypto::access_token::{AccessTokens, Holder};
 use crate::error::{Error, Result};
 use crate::runtime::caller::{self, Caller};
-use crate::storage::audit::Act;
+use crate::storage::audit::{Act, Change};
 use crate::storage::table::Item;
 use crate::storage::table::attribute::read_integer;
 use crate::values::{Id, Secret};
@@ -89,7 +89,8 @@ impl Service {
         let now = self.clock.now();
         // Unlike a counter, an id does not come back after a restore.
         let next = self.ids.next(now)?.as_u64();
-        let changed = self.change_account(id, act, |user| {
+        let recorded = act.map(|act| (act, Change::of(keys::user_object(id))));
+        let changed = self.change_account(id, recorded, |user| {
             let is_ended = user.epoch != next && ends(user.epoch);
             if is_ended {
                 user.epoch = next;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::sessions::{Login, Session};
-use super::values::{Area, Latitude, Longitude, Picture, Sex};
+use super::values::{Area, Latitude, Longitude, Note, Picture, Sex};
 use super::{Service, item, keys, missing};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::outbound::wechat::CodeError;
@@ -20,6 +20,8 @@ use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
 
 /// Marks the items by which a log-in finds a user who has closed the account.
 const CLOSED: &str = "closed";
+/// Marks the items by which a log-in finds a user who is banned.
+const BANNED: &str = "banned";
 /// The sealed attributes.
 pub(super) const SEALED: Fields = Fields { names: &["openid", "phone", "place"], phone: Some("phone"), id_number: None };
 
@@ -48,6 +50,9 @@ pub struct User {
     /// When the user closed the account; None if it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) closed_at: Option<LocalTime>,
+    /// Why the user may not log in; None if the user is not banned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ban: Option<Note>,
 }
 
 impl User {
@@ -141,6 +146,7 @@ impl Service {
             created_at: now.into(),
             epoch: 0,
             closed_at: None,
+            ban: None,
         };
         let session = self.ids.claim(now, |id| self.store_user(user(id))).await?;
         Ok(self.login(session)?)
@@ -222,8 +228,12 @@ impl Service {
         }
     }
 
-    /// The session of the user that an openid leads to. Opens the account if the user has closed it; `None` if it is erased meanwhile.
+    /// The session of the user that an openid leads to. Opens the account if the user has closed it; `None` if it is erased meanwhile. An
+    /// error if the user is banned.
     async fn session_of(&self, openid: &Item) -> Result<Option<Session>> {
+        if openid.contains_key(BANNED) {
+            return Err(banned());
+        }
         let session = Session::of_openid(openid)?;
         match openid.contains_key(CLOSED) {
             true => self.open_account(session.user).await,
@@ -243,6 +253,9 @@ impl Service {
             item.insert("epoch".into(), number(user.epoch));
             if user.closed_at.is_some() {
                 item.insert(CLOSED.into(), AttributeValue::Bool(true));
+            }
+            if user.ban.is_some() {
+                item.insert(BANNED.into(), AttributeValue::Bool(true));
             }
             item
         });
@@ -287,6 +300,11 @@ impl Service {
             None => Ok(Profile { id, name: Text::default(), phone: None }),
         }
     }
+}
+
+/// The answer to the log-in of a banned user.
+pub(super) fn banned() -> Error {
+    Error::forbidden().with_fault(Fault::new("login_code", "is of a banned user"))
 }
 
 /// What the blind index of an openid is of.

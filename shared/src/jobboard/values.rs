@@ -77,6 +77,10 @@ impl Photos {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Url::as_str)
     }
+
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.0.retain(|url| is_kept(url.as_str()));
+    }
 }
 
 impl Deserr<Faults> for Photos {

@@ -4,11 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::values::Note;
-use super::{Service, item, keys, missing};
-use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change};
+use super::{Service, item, keys};
+use crate::error::{Error, Result};
 use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Outcome, Write};
+use crate::storage::table::{Condition, Item, Write};
 use crate::values::{Id, LocalTime, Text, choices};
 
 choices! {
@@ -83,49 +82,5 @@ impl Service {
             Write::Add { table: table.clone(), key: keys::balance(user), amounts, condition: enough },
             Write::Put { table: table.clone(), item, condition: Condition::absent() },
         ])
-    }
-
-    /// Adds or removes vouchers for an administrator. An adjustment is made once per `reference`.
-    ///
-    /// DynamoDB: one transaction.
-    pub async fn adjust_vouchers(
-        &self,
-        act: &Act,
-        user: Id,
-        change: i64,
-        reference: &Text<1, 64>,
-        reason: &Text<1, 256>,
-    ) -> Result<(), VoucherError> {
-        let now = self.clock.now();
-        let note = Note { reason: reason.clone(), by: act.by()?, at: now.into() };
-        let entry = Entry {
-            id: self.ids.next(now)?,
-            entry_type: EntryType::Adjust,
-            title: reason.clone(),
-            change,
-            created_at: now.into(),
-            note: Some(note),
-        };
-        let table = &self.tables.jobboard;
-        let mut adjustment = keys::adjustment(user, reference.as_str()).into_item();
-        adjustment.insert("change".into(), number(change));
-        let [balance, entry] = self.movement(user, &entry)?;
-        let writes = vec![
-            Write::Check { table: table.clone(), key: keys::user(user), condition: Condition::present() },
-            Write::Put { table: table.clone(), item: adjustment, condition: Condition::absent() },
-            balance,
-            entry,
-        ];
-        let recorded = Change::of(keys::user_object(user)).fields(&["balance"]);
-        let outcome = self.store.transact_by(act, &recorded.because(reason.as_str()), writes).await?;
-        let Outcome::Rejected(rejections) = outcome else { return Ok(()) };
-        match rejections.as_slice() {
-            [user, ..] if user.failed => Err(missing("user").into()),
-            [_, earlier, ..] if earlier.failed => match &earlier.stored {
-                Some(stored) if read_integer::<i64>(stored, "change")? == change => Ok(()),
-                _ => Err(Error::conflict(Fault::new("reference", "was used for another adjustment")).into()),
-            },
-            _ => Err(VoucherError::NotEnough),
-        }
     }
 }

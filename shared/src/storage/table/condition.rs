@@ -39,6 +39,11 @@ impl Condition {
         }
     }
 
+    /// The item has the attribute.
+    pub fn has(attribute: &str) -> Self {
+        Self { expression: format!("attribute_exists(#{attribute})"), ..Self::lacks(attribute) }
+    }
+
     /// An item has this key.
     pub fn present() -> Self {
         Self { expression: "attribute_exists(pk)".into(), names: None, values: None }

@@ -1,0 +1,89 @@
+//! Bans: a banned user cannot log in, and the open jobs of the user are taken down.
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::item::Record as _;
+use super::job::{Job, State};
+use super::jobs::JOBS_AT_ONCE;
+use super::users::User;
+use super::values::Note;
+use super::{Service, keys, missing};
+use crate::error::{Error, Result};
+use crate::storage::audit::{Act, Change};
+use crate::values::{Id, Text};
+
+/// A user who was banned.
+pub struct Banned {
+    /// Of the first ban, if the user was banned before.
+    pub note: Note,
+    /// How many jobs are taken down with the user.
+    pub jobs: usize,
+}
+
+impl Service {
+    /// Bans a user: ends all tokens, rejects log-ins, and takes the open jobs down. A ban that exists stays as it is.
+    ///
+    /// DynamoDB: one read, one transaction, one query; one batch for each hundred jobs; one read and one transaction for each open job.
+    pub async fn ban_user(&self, act: &Act, id: Id, reason: &Text<1, 256>) -> Result<Banned> {
+        let now = self.clock.now();
+        let epoch = self.ids.next(now)?.as_u64();
+        let note = Note { reason: reason.clone(), by: act.by()?, at: now.into() };
+        let recorded = Change::of(keys::user_object(id)).because(reason.as_str());
+        let user = self.change_account(id, Some((act, recorded)), |user| {
+            let is_new = user.ban.is_none() && !user.is_detached();
+            if is_new {
+                user.ban = Some(note.clone());
+                user.epoch = epoch;
+            }
+            is_new
+        });
+        let user = existing(user.await?)?;
+        self.epochs.put(id, user.epoch, now);
+        let note = user.ban.ok_or_else(|| Error::internal("a user was not banned"))?;
+        let jobs = self.listed_jobs(id).await?;
+        self.each_job(jobs.iter().filter(|job| job.is_open()), |job| self.remove_with_owner(act, job, &note)).await?;
+        let jobs = jobs.iter().filter(|job| job.is_open() || is_down_with_owner(job)).count();
+        Ok(Banned { note, jobs })
+    }
+
+    /// Ends the ban of a user, who may log in again. `restores` the jobs that were taken down with the user. Returns how many jobs of the user
+    /// are open then.
+    ///
+    /// DynamoDB: one read, one transaction, one query; one batch for each hundred jobs; two reads and one transaction for each job that is
+    /// restored.
+    pub async fn unban_user(&self, act: &Act, id: Id, restores: bool) -> Result<usize> {
+        let recorded = Change::of(keys::user_object(id));
+        existing(self.change_account(id, Some((act, recorded)), |user| user.ban.take().is_some()).await?)?;
+        let jobs = self.listed_jobs(id).await?;
+        let down: Vec<&Job> = jobs.iter().filter(|job| restores && is_down_with_owner(job)).collect();
+        self.each_job(down.iter().copied(), |job| self.restore_with_owner(act, job)).await?;
+        Ok(jobs.iter().filter(|job| job.is_open()).count() + down.len())
+    }
+
+    /// The jobs of a user that are not deleted.
+    pub(super) async fn listed_jobs(&self, owner: Id) -> Result<Vec<Job>> {
+        let jobs = self.listed_of("ix1", keys::jobs_of(owner)).await?;
+        jobs.into_iter().map(|item| Job::read(&self.keyring, item)).collect()
+    }
+
+    /// Changes several jobs concurrently.
+    pub(super) async fn each_job<'a, F>(
+        &self,
+        jobs: impl Iterator<Item = &'a Job>,
+        change: impl Fn(Id) -> F,
+    ) -> Result<()>
+    where
+        F: Future<Output = Result<()>>,
+    {
+        let changes: Vec<F> = jobs.map(|job| change(job.id)).collect();
+        stream::iter(changes).buffer_unordered(JOBS_AT_ONCE).try_collect().await
+    }
+}
+
+fn existing(user: Option<User>) -> Result<User> {
+    user.filter(|user| !user.is_detached()).ok_or_else(|| missing("user"))
+}
+
+fn is_down_with_owner(job: &Job) -> bool {
+    job.state == State::TakenDown && job.removed_with_owner
+}
