@@ -67,11 +67,7 @@ impl Service {
     }
 
     /// Changes several jobs concurrently.
-    pub(super) async fn each_job<'a, F>(
-        &self,
-        jobs: impl Iterator<Item = &'a Job>,
-        change: impl Fn(Id) -> F,
-    ) -> Result<()>
+    pub(super) async fn each_job<'a, F>(&self, jobs: impl Iterator<Item = &'a Job>, change: impl Fn(Id) -> F) -> Result<()>
     where
         F: Future<Output = Result<()>>,
     {

@@ -59,7 +59,7 @@ impl Name {
         format!("{REJECTED}{}", self.key())
     }
 
-    fn made_at(&self) -> Option<Timestamp> {
+    pub(super) fn made_at(&self) -> Option<Timestamp> {
         let (_, rest) = self.0.split_once('_')?;
         Timestamp::from_nanosecond(rest.split_once('.')?.0.parse().ok()?).ok()
     }

@@ -17,6 +17,7 @@ mod keys;
 pub mod orders;
 mod persons;
 pub mod prices;
+pub mod reads;
 mod removal;
 mod reseal;
 mod retention;

@@ -44,7 +44,7 @@ pub enum Purchase {
 }
 
 impl Purchase {
-    fn priced_as(self) -> (Goods, u32) {
+    pub(super) fn priced_as(self) -> (Goods, u32) {
         match self {
             Self::Top { hours, .. } => (Goods::Top, hours),
             Self::Refresh { .. } => (Goods::Refresh, 1),

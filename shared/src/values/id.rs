@@ -28,6 +28,9 @@ impl Deserr<Faults> for Id {
 }
 
 impl Id {
+    /// The greatest sequence number.
+    pub const LAST_SEQUENCE: u16 = SEQUENCE as u16;
+
     pub fn from_u64(value: u64) -> Self {
         Self(value)
     }

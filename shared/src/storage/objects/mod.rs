@@ -166,6 +166,14 @@ impl Objects {
         Ok(keys)
     }
 
+    /// At most `limit` keys with this prefix behind the key `after`, and whether there are more.
+    pub async fn list_page(&self, prefix: &str, after: Option<String>, limit: i32) -> Result<(Vec<String>, bool)> {
+        let call = self.client().list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(limit).set_start_after(after);
+        let page = call.send().await.map_err(Error::caused_by)?;
+        let more = page.is_truncated() == Some(true);
+        Ok((page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect(), more))
+    }
+
     pub async fn exists(&self, key: &str) -> Result<bool> {
         match self.client().head_object().bucket(&self.bucket).key(key).send().await {
             Ok(_) => Ok(true),

@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::Select;
 use futures::{Stream, TryStreamExt as _, stream};
 
 use super::attribute::text;
@@ -157,6 +158,22 @@ impl Store {
         let response = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
         let last = response.last_evaluated_key.as_ref().and_then(Key::of).map(|key| key.sk);
         Ok((response.items.unwrap_or_default(), last))
+    }
+
+    /// The items of a partition of the table with sort keys below this one, in descending order, strongly consistent: at most `limit`, and
+    /// whether there are more.
+    pub async fn partition_before(&self, table: &str, partition: &str, sk: &str, limit: i32) -> Result<(Vec<Item>, bool)> {
+        let key = Condition::equals("pk", text(partition)).and(Condition::compares("sk", "<", text(sk)));
+        let call = self.call(table, key).consistent_read(true).scan_index_forward(false).limit(limit);
+        let response = call.send().await.map_err(Error::caused_by)?;
+        Ok((response.items.unwrap_or_default(), response.last_evaluated_key.is_some()))
+    }
+
+    /// The number of entries of an index partition; the count stops at `most`.
+    pub async fn index_count(&self, table: &str, index: &str, partition: String, most: i32) -> Result<i64> {
+        let call = self.call(table, Condition::equals(index, text(partition))).index_name(index);
+        let response = call.select(Select::Count).limit(most).send().await.map_err(Error::caused_by)?;
+        Ok(i64::from(response.count))
     }
 
     /// The items of a partition of the table with sort keys from this one on, strongly consistent, page by page.

@@ -1,20 +1,22 @@
-//! Commands for administrators of the job board (docs/design/jobboard.md): prices, vouchers, removal of jobs, refunds, sessions.
+//! Orders, their refunds and the price catalogue.
 
-use crate::command::{Command, run};
 use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::jobboard::Service;
-use shared::jobboard::job::State;
 use shared::jobboard::orders::Order;
 use shared::jobboard::prices::{Catalogue, Goods, Price};
+use shared::jobboard::reads::NamedOrder;
 use shared::jobboard::review::Review;
-use shared::jobboard::vouchers::VoucherError;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
-use shared::values::{Id, Int, Money, Quotable, Text};
+use shared::values::{Date, Id, Int, Money, Quotable, Text};
+
+use super::{OfUser, page_of};
+use crate::command::{Command, run};
+use crate::listing::{Limit, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -27,24 +29,23 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_prices(&admin.jobboard, read))
     })
     .by(&[Role::Support, Role::Finance, Role::Auditor]),
-    Command::changes("adjust_vouchers", "Adds or removes vouchers of a user, once for each reference", |admin, by, fields| {
-        run(fields, |read| adjust_vouchers(&admin.jobboard, &by.act, read))
+    Command::reads("list_user_orders", "Lists the orders of a user, the newest first", |admin, _, fields| {
+        run(fields, |read| list_user_orders(&admin.jobboard, read))
     })
-    .by(&[Role::Support])
-    .fields(
-        "user_id change reference reason",
-        r#"{"user_id": 376295991951886, "change": 2, "reference": "case-1", "reason": "补偿"}"#,
-    ),
-    Command::changes("take_down_job", "Takes a job down, with a reason that its owner sees", |admin, by, fields| {
-        run(fields, |read| remove_job(&admin.jobboard, &by.act, read, State::TakenDown))
+    .by(&[Role::Support, Role::Finance, Role::Auditor])
+    .fields("user_id limit? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#),
+    Command::reads("list_orders", "Lists the orders of all users, or of one day, the newest first", |admin, _, fields| {
+        run(fields, |read| list_orders(&admin.jobboard, read))
     })
-    .by(&[Role::Moderator])
-    .fields("job_id reason", r#"{"job_id": 376295991951886, "reason": "虚假招聘"}"#),
-    Command::changes("delete_job", "Deletes a job", |admin, by, fields| {
-        run(fields, |read| remove_job(&admin.jobboard, &by.act, read, State::Deleted))
-    })
-    .by(&[Role::Moderator])
-    .fields("job_id reason", r#"{"job_id": 376295991951886, "reason": "虚假招聘"}"#),
+    .by(&[Role::Support, Role::Finance, Role::Auditor])
+    .fields("day? limit? cursor?", r#"{"day": "2026-11-29", "limit": 20}"#),
+    Command::reads(
+        "show_order",
+        "Shows an order with its time line, by its number, WeChat Pay's number of the payment, or its id",
+        |admin, _, fields| run(fields, |read| show_order(&admin.jobboard, read)),
+    )
+    .by(&[Role::Support, Role::Finance, Role::Auditor])
+    .fields("order_no? transaction_id? order_id?", r#"{"order_no": "CV202601101520151230001"}"#),
     Command::reads(
         "list_orders_to_review",
         "Lists the orders that a person must look at, the newest first",
@@ -52,11 +53,6 @@ pub const COMMANDS: &[Command] = &[
     )
     .by(&[Role::Support, Role::Finance, Role::Auditor])
     .fields("page? page_size? cursor?", r#"{"page": 1}"#),
-    Command::changes("end_user_sessions", "Ends all tokens of a user, who may log in again", |admin, by, fields| {
-        run(fields, |read| end_user_sessions(&admin.jobboard, &by.act, read))
-    })
-    .by(&[Role::Support, Role::Moderator])
-    .fields("user_id", r#"{"user_id": 376295991951886}"#),
     Command::changes("refund_note", "Records that an order was refunded", |admin, by, fields| {
         run(fields, |read| refund_note(&admin.jobboard, &by.act, read))
     })
@@ -80,22 +76,28 @@ pub struct SetPrice {
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct ListPrices {}
 
-/// An adjustment is made once per `reference`.
+/// One of the three.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct AdjustVouchers {
-    user_id: Id,
-    change: Int<-100_000, 100_000>,
-    reference: Text<1, 64>,
-    reason: Text<1, 256>,
+pub struct ShowOrder {
+    #[deserr(default)]
+    order_no: Option<Text<1, 32>>,
+    #[deserr(default)]
+    transaction_id: Option<Text<1, 64>>,
+    #[deserr(default)]
+    order_id: Option<Id>,
 }
 
-/// A job to take down or to delete.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct RemoveJob {
-    job_id: Id,
-    reason: Text<1, 256>,
+pub struct ListOrders {
+    /// In Shanghai.
+    #[deserr(default)]
+    day: Option<Date>,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
 }
 
 #[derive(Deserr)]
@@ -114,12 +116,6 @@ pub struct ListOrdersToReview {
 pub struct RefundNote {
     order_no: Text<1, 32>,
     reason: Text<1, 256>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct EndUserSessions {
-    user_id: Id,
 }
 
 pub async fn set_price(service: &Service, act: &Act, set: SetPrice) -> Result<Value> {
@@ -143,24 +139,29 @@ fn price_list(catalogue: Catalogue) -> Value {
     json!({"prices": catalogue.prices.into_iter().map(price).collect::<Vec<_>>()})
 }
 
-pub async fn adjust_vouchers(service: &Service, act: &Act, adjust: AdjustVouchers) -> Result<Value> {
-    let AdjustVouchers { user_id, change, reference, reason } = adjust;
-    if change.get() == 0 {
-        return Err(Error::invalid([Fault::new("change", "must not be 0")]));
-    }
-    let adjusted = service.adjust_vouchers(act, user_id, change.get(), &reference, &reason).await;
-    adjusted.map_err(|error| match error {
-        VoucherError::NotEnough => Error::conflict(Fault::new("change", "takes more vouchers than there are")),
-        VoucherError::Failed(error) => error,
-    })?;
-    let balance = service.ledger(user_id, 1, 1).await?.balance;
-    Ok(json!({"user_id": user_id, "balance": balance}))
+pub async fn list_user_orders(service: &Service, list: OfUser) -> Result<Value> {
+    Ok(page("orders", service.list_user_orders(list.user_id, &list.page()).await?, |order| json!(order)))
 }
 
-/// `state` is [`State::TakenDown`] or [`State::Deleted`].
-pub async fn remove_job(service: &Service, act: &Act, RemoveJob { job_id, reason }: RemoveJob, state: State) -> Result<Value> {
-    service.remove_job(act, job_id, state, &reason).await?;
-    Ok(json!({"job_id": job_id, "status": u8::from(state)}))
+pub async fn list_orders(service: &Service, ListOrders { day, limit, cursor }: ListOrders) -> Result<Value> {
+    let orders = service.list_orders(day.as_ref(), &page_of(&limit, cursor.as_ref())).await?;
+    Ok(page("orders", orders, |order| json!(order)))
+}
+
+pub async fn show_order(service: &Service, ShowOrder { order_no, transaction_id, order_id }: ShowOrder) -> Result<Value> {
+    let named = match (order_no, transaction_id, order_id) {
+        (Some(number), None, None) => NamedOrder::Number(number),
+        (None, Some(id), None) => NamedOrder::Transaction(id),
+        (None, None, Some(id)) => NamedOrder::Id(id),
+        _ => {
+            let reason = "or transaction_id or order_id is required, and only one of them";
+            return Err(Error::invalid([Fault::new("order_no", reason)]));
+        }
+    };
+    let (order, timeline) = service.show_order(&named).await?;
+    let mut view = json!(order);
+    view["timeline"] = json!(timeline);
+    Ok(view)
 }
 
 pub async fn list_orders_to_review(service: &Service, list: ListOrdersToReview) -> Result<Value> {
@@ -194,10 +195,4 @@ fn summary(order: &Order) -> Value {
 
 pub async fn refund_note(service: &Service, act: &Act, RefundNote { order_no, reason }: RefundNote) -> Result<Value> {
     service.note_refund(act, order_no.as_str(), &reason).await.map(|order| summary(&order))
-}
-
-/// All tokens of the user end. The user may log in again.
-pub async fn end_user_sessions(service: &Service, act: &Act, EndUserSessions { user_id }: EndUserSessions) -> Result<Value> {
-    service.end_user_sessions(act, user_id).await?;
-    Ok(json!({"user_id": user_id}))
 }

@@ -1,0 +1,139 @@
+//! What staff read of the job board: users, jobs, orders, vouchers, contacts and pictures. Sealed fields are masked here, so that no caller
+//! can show them; [`reveal`] returns one of them whole.
+
+mod contacts;
+mod jobs;
+mod orders;
+mod pictures;
+mod reveal;
+mod users;
+
+use futures::TryStreamExt as _;
+use futures::stream::{self, StreamExt as _};
+
+pub use contacts::ShownContact;
+pub use jobs::{JobFilter, ShownJob};
+pub use orders::{NamedOrder, ShownOrder};
+pub use pictures::ShownPicture;
+pub use reveal::REVEALED;
+pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage};
+
+use super::Service;
+use super::values::Note;
+use crate::error::Result;
+use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::table::attribute::read_text;
+use crate::storage::table::{Key, Order, Query, Range};
+use crate::values::{Id, LocalTime, Text};
+use serde::Serialize;
+
+/// Counts stop here: a larger number says that there are at least so many.
+const COUNTED: i32 = 1000;
+/// The sort keys before and behind those of all ids.
+const FIRST: &str = "0000000000000000";
+const LAST: &str = "9999999999999999";
+
+/// A page of a list.
+pub struct PageOf<'a> {
+    pub size: u32,
+    /// The `next_cursor` of the page before.
+    pub cursor: Option<&'a str>,
+}
+
+/// A list: index partitions whose sort keys are ids, read together.
+struct Lists {
+    partitions: Vec<(&'static str, String)>,
+    /// The ids that it contains, as sort keys.
+    low: String,
+    high: String,
+}
+
+/// An entry of a list.
+struct Entry {
+    /// The place of its partition.
+    list: usize,
+    key: Key,
+    /// Its sort key.
+    at: String,
+}
+
+impl Lists {
+    fn of(partitions: Vec<(&'static str, String)>) -> Self {
+        Self { partitions, low: FIRST.into(), high: LAST.into() }
+    }
+
+    /// The name of the list in its cursors.
+    fn scope(&self) -> String {
+        let partitions: Vec<String> = self.partitions.iter().map(|(index, partition)| format!("{index} {partition}")).collect();
+        format!("{} {} {}", partitions.join(" "), self.low, self.high)
+    }
+}
+
+/// The greatest sort key below this one.
+fn before(at: &str) -> String {
+    at.parse().map_or(FIRST.to_owned(), |id: u64| Id::from_u64(id.saturating_sub(1)).sortable())
+}
+
+impl Service {
+    /// The entries of a list from this sort key down, newest first, and whether there are more.
+    ///
+    /// DynamoDB: one query of each partition.
+    async fn entries(&self, lists: &Lists, high: &str, size: usize) -> Result<(Vec<Entry>, bool)> {
+        if *high < *lists.low {
+            return Ok((Vec::new(), false));
+        }
+        // One more than the page, which shows whether there is a next one.
+        let limit = i32::try_from(size).unwrap_or(i32::MAX).saturating_add(1);
+        let query = |(list, (index, partition)): (usize, &(&'static str, String))| {
+            let range = Range::Between(lists.low.clone(), high.to_owned());
+            let query = Query { index, partition: partition.clone(), range, order: Order::Descending, filter: None };
+            async move {
+                let (items, _) = self.store.query(&self.tables.jobboard, &query, None, Some(limit)).await?;
+                let entry = |item| Ok(Key::of(&item).map(|key| (key, item))).transpose();
+                let entries = items.into_iter().filter_map(entry).map(|entry: Result<_>| {
+                    let (key, item) = entry?;
+                    Ok(Entry { list, key, at: read_text(&item, "ixsk")? })
+                });
+                entries.collect::<Result<Vec<Entry>>>()
+            }
+        };
+        let queries: Vec<_> = lists.partitions.iter().enumerate().map(query).collect();
+        let read: Vec<Vec<Entry>> = stream::iter(queries).buffered(lists.partitions.len().max(1)).try_collect().await?;
+        let mut entries: Vec<Entry> = read.into_iter().flatten().collect();
+        entries.sort_by(|one, other| (&other.at, &other.key).cmp(&(&one.at, &one.key)));
+        // It may be on its way from one of the partitions to another.
+        entries.dedup_by(|one, other| one.key == other.key);
+        let more = entries.len() > size;
+        entries.truncate(size);
+        Ok((entries, more))
+    }
+
+    /// One page of a list, newest first.
+    ///
+    /// DynamoDB: one query of each partition.
+    async fn newest(&self, lists: &Lists, page: &PageOf<'_>) -> Result<Listed<Entry>> {
+        let scope = lists.scope();
+        let high = position(&self.keyring, page.cursor, &scope)?.map_or(lists.high.clone(), |at| before(&at));
+        let (list, more) = self.entries(lists, &high, page.size as usize).await?;
+        let last = list.last().filter(|_| more).map(|entry| entry.at.clone());
+        Ok(Listed { next_cursor: next_cursor(&self.keyring, last, &scope)?, list })
+    }
+}
+
+/// Why staff did something, who and when.
+#[derive(Debug, Serialize)]
+pub struct ShownNote {
+    pub reason: Text<1, 256>,
+    pub by: Text<1, 64>,
+    pub at: String,
+}
+
+impl From<&Note> for ShownNote {
+    fn from(note: &Note) -> Self {
+        Self { reason: note.reason.clone(), by: note.by.clone(), at: note.at.to_second() }
+    }
+}
+
+fn shown(at: Option<LocalTime>) -> Option<String> {
+    at.map(LocalTime::to_second)
+}

@@ -1,0 +1,156 @@
+//! Orders.
+
+use serde::Serialize;
+
+use super::{FIRST, Lists, PageOf, ShownNote, shown};
+use crate::error::{Error, Result};
+use crate::jobboard::orders::Order;
+use crate::jobboard::timeline::{Event, Outcome};
+use crate::jobboard::{Service, item, keys};
+use crate::storage::listing::Listed;
+use crate::storage::table::attribute::read_integer;
+use crate::values::{Date, Id, LocalTime, Text};
+
+/// By what staff find an order.
+pub enum NamedOrder {
+    Id(Id),
+    /// The number that the user sees.
+    Number(Text<1, 32>),
+    /// The number that WeChat Pay gave a payment of it.
+    Transaction(Text<1, 64>),
+}
+
+/// An order, as staff see it.
+#[derive(Debug, Serialize)]
+pub struct ShownOrder {
+    pub order_id: Id,
+    pub order_no: String,
+    pub user_id: Id,
+    /// `top`, `refresh` or `voucher`.
+    pub goods: &'static str,
+    /// Hours of a top, or vouchers.
+    pub quantity: u32,
+    pub job_id: Option<Id>,
+    /// In yuan.
+    pub amount: String,
+    pub status: &'static str,
+    pub refund_due: bool,
+    pub created_at: String,
+    pub paid_at: Option<String>,
+    pub transaction_id: Option<String>,
+    pub refund: Option<ShownNote>,
+    pub review: Option<ShownReview>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ShownReview {
+    pub reason: &'static str,
+    pub reported: String,
+    pub at: String,
+}
+
+/// An entry of a time line.
+#[derive(Debug, Serialize)]
+pub struct ShownEvent {
+    pub at: String,
+    pub event: Event,
+    pub reported: Option<String>,
+    pub outcome: Option<Outcome>,
+    pub reason: Option<String>,
+    pub transaction_id: Option<String>,
+    pub by: Option<Text<1, 64>>,
+}
+
+impl From<&Order> for ShownOrder {
+    fn from(order: &Order) -> Self {
+        let (goods, quantity) = order.purchase.priced_as();
+        Self {
+            order_id: order.id,
+            order_no: order.number(),
+            user_id: order.user,
+            goods: goods.as_str(),
+            quantity,
+            job_id: order.purchase.job(),
+            amount: order.amount.to_string(),
+            status: order.state.as_str(),
+            refund_due: order.is_refund_due(),
+            created_at: order.created_at.to_second(),
+            paid_at: shown(order.paid_at),
+            transaction_id: order.transaction_id.clone(),
+            refund: order.note.as_ref().map(ShownNote::from),
+            review: order.review.as_ref().map(|review| ShownReview {
+                reason: review.reason.as_str(),
+                reported: review.reported.clone(),
+                at: review.at.to_second(),
+            }),
+        }
+    }
+}
+
+impl Service {
+    /// The orders of a user, newest first.
+    ///
+    /// DynamoDB: one query, one batch.
+    pub async fn list_user_orders(&self, user: Id, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
+        self.orders_in(&Lists::of(vec![("ix2", keys::orders_of(user))]), page).await
+    }
+
+    /// The orders of all users, or those of one day in Shanghai, newest first.
+    ///
+    /// DynamoDB: two queries, one batch.
+    pub async fn list_orders(&self, day: Option<&Date>, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
+        let partitions = vec![("ix1", keys::OTHER_ORDERS.to_owned()), ("ix1", keys::ORDERS_TO_REVIEW.to_owned())];
+        let mut lists = Lists::of(partitions);
+        if let Some(day) = day {
+            let (first, last) = LocalTime::day_bounds(day, day);
+            // No id is older than the epoch of ids.
+            let bound = |at: LocalTime, sequence| Id::of_parts(at.into(), sequence).map_or_else(|| FIRST.into(), Id::sortable);
+            (lists.low, lists.high) = (bound(first, 0), bound(last, Id::LAST_SEQUENCE));
+        }
+        self.orders_in(&lists, page).await
+    }
+
+    async fn orders_in(&self, lists: &Lists, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
+        let Listed { list, next_cursor } = self.newest(lists, page).await?;
+        let found = self.store.get_all(&self.tables.jobboard, list.into_iter().map(|entry| entry.key).collect()).await?;
+        Listed { list: found, next_cursor }.try_map(|item| item::read::<Order>(item).map(|order| ShownOrder::from(&order)))
+    }
+
+    /// An order with its time line, oldest entry first. Orders of earlier versions have only the entries since.
+    ///
+    /// DynamoDB: one read; one more before it by the number of a payment.
+    pub async fn show_order(&self, named: &NamedOrder) -> Result<(ShownOrder, Vec<ShownEvent>)> {
+        let found = match named {
+            NamedOrder::Id(id) => self.stored_order(*id).await?.map(|stored| stored.record),
+            NamedOrder::Number(number) => self.order_by_number(number.as_str()).await?,
+            NamedOrder::Transaction(id) => match self.store.get(&self.tables.jobboard, keys::transaction(id.as_str())).await? {
+                Some(leads) => {
+                    self.stored_order(Id::from_u64(read_integer(&leads, "order")?)).await?.map(|stored| stored.record)
+                }
+                None => None,
+            },
+        };
+        let order = found.ok_or_else(|| Error::missing(named.field()))?;
+        let timeline = order.timeline.iter().cloned().map(|entry| ShownEvent {
+            at: entry.at.to_second(),
+            event: entry.event,
+            reported: entry.reported,
+            outcome: entry.outcome,
+            reason: entry.reason,
+            transaction_id: entry.transaction_id,
+            by: entry.by,
+        });
+        Ok((ShownOrder::from(&order), timeline.collect()))
+    }
+}
+
+impl NamedOrder {
+    /// The field of a command.
+    fn field(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "order_id",
+            Self::Number(_) => "order_no",
+            Self::Transaction(_) => "transaction_id",
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Users, and the ledger of their vouchers.
+
+use serde::Serialize;
+
+use super::{COUNTED, PageOf, ShownNote, shown};
+use crate::error::{Error, Result};
+use crate::jobboard::users::{User, openid_parts};
+use crate::jobboard::vouchers::Entry;
+use crate::jobboard::{Service, item, keys};
+use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::sealed::{BY_PHONE, codes};
+use crate::storage::table::attribute::{read_integer, read_text, text};
+use crate::storage::table::{Condition, Item, Key};
+use crate::values::{Id, Mobile, Secret, Text, mask};
+
+/// The most users that a search returns.
+const MOST_FOUND: usize = 100;
+/// Sorts behind every entry of a ledger, and is no entry.
+const BALANCE: &str = "balance";
+
+/// By what staff find a user.
+pub enum NamedUser {
+    Id(Id),
+    Phone(Mobile),
+    Openid(Secret<String>),
+}
+
+/// A user in a list.
+#[derive(Debug, Serialize)]
+pub struct UserSummary {
+    pub user_id: Id,
+    pub name: Text<0, 32>,
+    /// Masked.
+    pub phone: String,
+    pub created_at: String,
+    pub closed_at: Option<String>,
+    pub banned: bool,
+}
+
+/// A user with the number of what belongs to the user.
+#[derive(Debug, Serialize)]
+pub struct ShownUser {
+    pub user_id: Id,
+    pub name: Text<0, 32>,
+    pub avatar: String,
+    /// 0 unknown, 1 male, 2 female.
+    pub sex: i64,
+    /// Masked.
+    pub phone: String,
+    /// Masked.
+    pub openid: String,
+    /// Masked; none before the first time that the user sent a place.
+    pub address: Option<String>,
+    pub inviter_id: Option<Id>,
+    pub created_at: String,
+    pub closed_at: Option<String>,
+    pub ban: Option<ShownNote>,
+    pub sessions: ShownSessions,
+    /// The balance of vouchers.
+    pub balance: i64,
+    pub counts: Counts,
+}
+
+/// Since when tokens of a user are valid.
+#[derive(Debug, Serialize)]
+pub struct ShownSessions {
+    /// Tokens carry it; those that carry another one have ended.
+    pub epoch: u64,
+    /// When all tokens before were ended; none if they never were.
+    pub ended_at: Option<String>,
+}
+
+/// How many records a user has. 1,000 means at least so many, except for entries of the ledger and collected jobs.
+#[derive(Debug, Serialize)]
+pub struct Counts {
+    pub jobs: i64,
+    pub deleted_jobs: i64,
+    pub orders: i64,
+    pub contacts_out: i64,
+    pub contacts_in: i64,
+    pub collected_jobs: i64,
+    pub voucher_entries: i64,
+}
+
+/// A page of a ledger, newest first.
+pub struct VoucherPage {
+    pub balance: i64,
+    pub entries: Listed<Entry>,
+}
+
+impl From<&User> for UserSummary {
+    fn from(user: &User) -> Self {
+        Self {
+            user_id: user.id,
+            name: user.name.clone(),
+            phone: mask::phone(user.phone.as_str()),
+            created_at: user.created_at.to_second(),
+            closed_at: shown(user.closed_at),
+            banned: user.ban.is_some(),
+        }
+    }
+}
+
+impl Service {
+    /// The users with this id, phone or openid, at most 100. Users who are being erased have no openid any more.
+    ///
+    /// DynamoDB: one read by id. By phone one query for each listed key and 1 MB of its entries, which are the users and jobs with the phone,
+    /// and one batch. By openid one read for each listed key, and one batch.
+    pub async fn find_user(&self, named: &NamedUser) -> Result<Vec<UserSummary>> {
+        let table = &self.tables.jobboard;
+        let keys: Vec<Key> = match named {
+            NamedUser::Id(id) => vec![keys::user(*id)],
+            NamedUser::Phone(phone) => {
+                let mut found = Vec::new();
+                for code in codes(&self.keyring, BY_PHONE, phone.as_str())? {
+                    let entries = self.store.index_keys(table, BY_PHONE, Condition::equals(BY_PHONE, text(code))).await?;
+                    found.extend(entries.into_iter().filter(|key| key.sk == "user"));
+                }
+                found
+            }
+            NamedUser::Openid(openid) => {
+                let codes = self.keyring.blind_indexes(&openid_parts(openid));
+                let openids = codes.iter().map(|code| keys::openid(&hex::encode(code.expose()))).collect();
+                let found = self.store.get_all(table, openids).await?;
+                let mut users = found.iter().map(|item| read_integer(item, "user")).collect::<Result<Vec<u64>>>()?;
+                users.dedup();
+                users.into_iter().map(|id| keys::user(Id::from_u64(id))).collect()
+            }
+        };
+        let found = self.store.get_all(table, keys.into_iter().take(MOST_FOUND).collect()).await?;
+        found.into_iter().map(|item| self.read_user(item).map(|user| UserSummary::from(&user))).collect()
+    }
+
+    /// A user.
+    ///
+    /// DynamoDB: one batch, five queries, which count at most 1,000 entries each.
+    pub async fn show_user(&self, id: Id) -> Result<ShownUser> {
+        let table = &self.tables.jobboard;
+        let count = |index, partition| self.store.index_count(table, index, partition, COUNTED);
+        let wanted = vec![keys::user(id), keys::balance(id), keys::collection_count(id)];
+        let (mut found, jobs, deleted_jobs, orders, contacts_out, contacts_in) = tokio::try_join!(
+            self.store.get_map(table, wanted),
+            count("ix1", keys::jobs_of(id)),
+            count("ix2", keys::deleted_jobs_of(id)),
+            count("ix2", keys::orders_of(id)),
+            count("ix1", keys::contacts_by(id)),
+            count("ix2", keys::contacts_with(id)),
+        )?;
+        let user = self.read_user(found.remove(&keys::user(id)).ok_or_else(|| Error::missing("user_id"))?)?;
+        let number = |key: Key, attribute: &str| found.get(&key).map_or(Ok(0), |item: &Item| read_integer(item, attribute));
+        let counts = Counts {
+            jobs,
+            deleted_jobs,
+            orders,
+            contacts_out,
+            contacts_in,
+            collected_jobs: number(keys::collection_count(id), "collected")?,
+            voucher_entries: number(keys::balance(id), "entries")?,
+        };
+        let ended_at = (user.epoch != 0).then(|| Id::from_u64(user.epoch).made_at().into());
+        Ok(ShownUser {
+            user_id: id,
+            name: user.name,
+            avatar: user.avatar.as_str().to_owned(),
+            sex: user.sex.get(),
+            phone: mask::phone(user.phone.as_str()),
+            openid: mask::text(user.openid.expose()),
+            address: user.place.map(|place| mask::text(place.address.as_str())),
+            inviter_id: user.inviter,
+            created_at: user.created_at.to_second(),
+            closed_at: shown(user.closed_at),
+            ban: user.ban.as_ref().map(ShownNote::from),
+            sessions: ShownSessions { epoch: user.epoch, ended_at: shown(ended_at) },
+            balance: number(keys::balance(id), "balance")?,
+            counts,
+        })
+    }
+
+    /// The ledger of a user's vouchers, newest first.
+    ///
+    /// DynamoDB: one read, one query.
+    pub async fn list_vouchers(&self, user: Id, page: &PageOf<'_>) -> Result<VoucherPage> {
+        let (table, partition) = (&self.tables.jobboard, keys::vouchers(user));
+        let before = position(&self.keyring, page.cursor, &partition)?.unwrap_or_else(|| BALANCE.to_owned());
+        let limit = i32::try_from(page.size).unwrap_or(i32::MAX);
+        let (balance, (entries, more)) = tokio::try_join!(
+            self.store.get(table, keys::balance(user)),
+            self.store.partition_before(table, &partition, &before, limit),
+        )?;
+        let last = entries.last().filter(|_| more).map(|last| read_text(last, "sk")).transpose()?;
+        let next_cursor = next_cursor(&self.keyring, last, &partition)?;
+        let entries = Listed { list: entries, next_cursor }.try_map(item::read)?;
+        Ok(VoucherPage { balance: balance.map_or(Ok(0), |balance| read_integer(&balance, "balance"))?, entries })
+    }
+}
