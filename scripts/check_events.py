@@ -35,10 +35,12 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
 # The events of ops-admin that need an application of the signing API, or end sessions and grants that other events use, run last, in this
 # order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
-        "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions", "revoke_grant"]
+        "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions", "revoke_grant", "ban_user",
+        "unban_user"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
-         "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "collect", "cost"]
+         "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "restore_job", "collect",
+         "cost"]
 # Members of ops-admin's results that become placeholders of later commands.
 RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id", "staff_id": "staff_id",
            "import_id": "import_id"}

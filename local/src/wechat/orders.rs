@@ -168,9 +168,13 @@ impl Order {
     pub fn refund(&self, status: &str, refund: Option<i64>) -> Value {
         let total = self.request["amount"]["total"].as_i64().unwrap_or_default();
         let refund = refund.unwrap_or(total);
+        let transaction_id = match &self.state {
+            State::Paid { transaction_id, .. } => transaction_id.clone(),
+            State::NotPaid | State::Closed => format!("42{}", digits(26)),
+        };
         json!({
             "mchid": self.request["mchid"], "out_trade_no": self.request["out_trade_no"], "refund_status": status,
-            "transaction_id": format!("42{}", digits(26)), "out_refund_no": digits(20), "refund_id": digits(28),
+            "transaction_id": transaction_id, "out_refund_no": digits(20), "refund_id": digits(28),
             "user_received_account": "支付用户零钱",
             "amount": {"total": total, "refund": refund, "payer_total": total, "payer_refund": refund},
         })

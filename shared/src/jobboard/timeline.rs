@@ -38,7 +38,7 @@ choices! {
         /// An administrator must look at the order.
         ToReview = "to_review",
         NoEffect = "no_effect",
-        /// WeChat Pay is told that it is wrong.
+        /// The response to WeChat Pay is an error.
         Rejected = "rejected",
     }
 }

@@ -63,7 +63,7 @@ pub static JOBBOARD: [Failure; 11] = [
     failure(400, 1002, "联系券不足"),
     failure(400, 1003, "价格不符：价格以服务端为准，没有这样的时长或数量时也是它"),
     failure(401, 401, "没有 token、token 无效，或请求头 user_id 与 token 不是同一人；login_code 不正确或已用过"),
-    failure(403, 403, "职位不是自己发布的；该微信用户被微信封禁"),
+    failure(403, 403, "职位不是自己发布的；该微信用户被微信封禁，或被平台封禁"),
     failure(404, 404, "尚未注册；职位、订单、图片或路径不存在"),
     failure(405, 405, "不支持该请求方法"),
     failure(409, 409, "同一个 Idempotency-Key 之下是另一个请求；或与已有的数据矛盾"),

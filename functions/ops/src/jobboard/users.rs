@@ -1,4 +1,4 @@
-//! Users: who they are, whom they called, what they uploaded, and bans.
+//! Users with their contacts and pictures, and bans.
 
 use deserr::Deserr;
 use serde_json::{Value, json};

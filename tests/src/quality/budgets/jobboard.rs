@@ -1,5 +1,7 @@
 //! The budget of every endpoint of the job board.
 
+use std::collections::BTreeSet;
+
 use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,9 +9,12 @@ use serde_json::{Value, json};
 use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::board::{Board, SPELLINGS, User, rejection};
 use crate::support::picture::picture;
+use crate::support::repository::read;
 use crate::support::{Stage, fetch};
 
 const HEADING: &str = "| endpoint of the job board | DynamoDB calls | capacity units |";
+
+const READS: &str = "| command of the job board | DynamoDB calls | capacity units |";
 
 /// An endpoint of each function that needs a token.
 const GUARDED: [&str; 7] = [
@@ -144,6 +149,54 @@ fn every_endpoint_of_the_job_board_has_a_budget() {
         assert!(routes.remove(spelling), "{spelling}");
     }
     assert_eq!(budgeted(HEADING), routes);
+}
+
+#[tokio::test]
+async fn every_read_of_staff_makes_the_calls_that_its_budget_allows() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let (user, other) = (board.register("read", "13900000001").await, board.join().await);
+    let (own, foreign) = (user.post_job(json!({})).await, other.post_job(json!({})).await);
+    user.adjust_vouchers(1).await;
+    assert_eq!(user.call(foreign).await.status, 200);
+    let order = user.order_voucher().await;
+    board.pay(&order).await;
+    let paid = board.command("show_order", json!({"order_no": order})).await;
+    let mut meter = Meter::new(stage, user.clone());
+    let of_user = json!({"user_id": user.id});
+    for (label, fields) in [
+        ("find_user", of_user.clone()),
+        ("find_user, by phone", json!({"phone": user.phone})),
+        ("find_user, by openid", json!({"openid": "unknown"})),
+        ("show_user", of_user.clone()),
+        ("list_contacts", of_user.clone()),
+        ("list_pictures", of_user.clone()),
+        ("list_user_jobs", of_user.clone()),
+        ("list_jobs", json!({})),
+        ("show_job", json!({"job_id": own})),
+        ("list_prices", json!({})),
+        ("list_user_orders", of_user.clone()),
+        ("list_orders", json!({})),
+        ("list_orders, of a day", json!({"day": "2024-01-15"})),
+        ("show_order", json!({"order_no": order})),
+        ("show_order, by the payment", json!({"transaction_id": paid["transaction_id"]})),
+        ("list_orders_to_review", json!({})),
+        ("list_vouchers", of_user),
+    ] {
+        let name = label.split(',').next().unwrap();
+        let read = meter.measure(label, board.command(name, fields)).await;
+        assert_eq!(read.get("errorType"), None, "{label}: {read}");
+    }
+    meter.assert_is(READS);
+}
+
+#[test]
+fn every_read_of_staff_has_a_budget() {
+    let sources = ["users", "jobs", "orders", "vouchers"].map(|file| read(&format!("functions/ops/src/jobboard/{file}.rs")));
+    let reads = sources.iter().flat_map(|source| source.split("Command::reads(").skip(1));
+    let names: BTreeSet<String> = reads.map(|rest| rest.split('"').nth(1).expect("a name").to_owned()).collect();
+    assert_eq!(names.len(), 13, "{names:?}");
+    assert_eq!(budgeted(READS), names);
 }
 
 #[tokio::test]

@@ -25,6 +25,10 @@ pub struct Jobs {
     /// Refunded before its notification.
     refunded: String,
     granted: String,
+    /// A job that was taken down.
+    removed: u64,
+    /// A user with an open job, and one who was banned with one.
+    merchants: [u64; 2],
     /// A picture, and another file.
     incoming: [String; 2],
 }
@@ -37,6 +41,9 @@ impl Jobs {
                 json!({"user_id": self.user.id, "change": 2, "reference": "T", "reason": "补偿", "by": "zhangsan"})
             }
             "end_user_sessions" => json!({"user_id": self.user.id}),
+            "restore_job" => json!({"job_id": self.removed}),
+            "ban_user" => json!({"user_id": self.merchants[0], "reason": "虚假招聘"}),
+            "unban_user" => json!({"user_id": self.merchants[1], "restore_jobs": true}),
             "refund_note" => json!({"order_no": self.granted, "reason": "退款", "by": "zhangsan"}),
             _ => json!({"job_id": self.own, "reason": "虚假信息", "by": "zhangsan"}),
         };
@@ -84,6 +91,9 @@ impl Scene for Jobs {
         write("ops-admin adjust_vouchers", ""),
         write("ops-admin take_down_job", ""),
         write("ops-admin delete_job", ""),
+        write("ops-admin restore_job", ""),
+        write("ops-admin ban_user", ""),
+        write("ops-admin unban_user", ""),
         write("ops-admin refund_note", ""),
         write("ops-admin end_user_sessions", ""),
         // The picture was moved to where it is shown from.
@@ -118,6 +128,15 @@ impl Scene for Jobs {
         }
         board.simulate("refund", &json!({"out_trade_no": refunded, "notify": false})).await;
         board.pay(&granted).await;
+        let removed = user.post_job(json!({})).await;
+        board.command("take_down_job", json!({"job_id": removed, "reason": "误判", "by": "zhangsan"})).await;
+        let mut merchants = [0; 2];
+        for (merchant, phone) in merchants.iter_mut().zip(["13900000004", "13900000005"]) {
+            let owner = board.register(phone, phone).await;
+            owner.post_job(json!({})).await;
+            *merchant = owner.id;
+        }
+        board.command("ban_user", json!({"user_id": merchants[1], "reason": "误判", "by": "zhangsan"})).await;
         let incoming = [0, 100].map(|more| format!("incoming/img/{}_{}.png", user.id, stage.clock_nanoseconds() + more));
         for (key, bytes) in incoming.iter().zip([picture(ImageFormat::Png), b"no picture".to_vec()]) {
             stage.objects().await.put(key, bytes, "image/png").await.unwrap();
@@ -139,6 +158,8 @@ impl Scene for Jobs {
             closed,
             refunded,
             granted,
+            removed,
+            merchants,
             incoming,
         }
     }

@@ -99,6 +99,10 @@ fn attribute(name: &str, value: &Value) -> String {
         ("M", Value::Object(_)) => format!("{{{}}}", item(value)),
         ("L", Value::Array(values)) => {
             let mut values: Vec<String> = values.iter().map(|value| attribute(name, value)).collect();
+            // WeChat Pay notifies again when it missed the response: the time line of the order has both.
+            if name == "timeline" {
+                values.retain(|entry| !entry.contains("reason: already_settled"));
+            }
             // Issued, as above: a worker whose login response was lost logs in again.
             if name == "sessions" {
                 values.dedup();

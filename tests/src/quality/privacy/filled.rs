@@ -38,8 +38,11 @@ async fn staff(stage: &Stage) -> Staff {
     staff
 }
 
-/// An application whose résumé the clean-up has erased.
+/// An application whose résumé the clean-up has erased, and a job whose pictures it has erased.
 async fn erased(stage: &Stage) {
+    let owner = Board::of(&stage.address).join().await;
+    let removed = json!({"job_id": owner.post_job(json!({})).await, "reason": "虚假信息", "by": "zhangsan"});
+    owner.board.command("take_down_job", removed).await;
     let platform = Platform::create(&stage.address).await;
     let worker = platform.worker("rejected").await;
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
@@ -47,7 +50,8 @@ async fn erased(stage: &Stage) {
     platform.command("set_verify_status", json!({"em_id": em_id, "by": "zhangsan", "verify_status": 3})).await;
     platform.command("reject_application", json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"})).await;
     stage.clock.advance(SignedDuration::from_hours(730 * 24));
-    assert_eq!(stage.address.invoke("ops-cleanup", &json!({})).await.body["resumes"]["done"], 1);
+    let cleaned = stage.address.invoke("ops-cleanup", &json!({})).await.body;
+    assert_eq!((&cleaned["resumes"]["done"], &cleaned["pictures"]["done"]), (&json!(1), &json!(1)));
 }
 
 async fn channel(stage: &Stage) {
@@ -186,8 +190,19 @@ async fn jobboard(stage: &Stage) {
     assert_eq!(user.post_once("/job/create", "k", &crate::support::board::job()).await, done());
     let leaving = board.join().await;
     assert_eq!(leaving.post("/user/close", &json!({})).await, done());
+    let banned = board.join().await;
+    banned.post_job(json!({})).await;
+    board.command("ban_user", json!({"user_id": banned.id, "reason": "虚假招聘", "by": "zhangsan"})).await;
+    support_adjusts(stage, &user).await;
     let name = format!("{}_{}.png", user.id, stage.clock_nanoseconds());
     stage.objects().await.put(&format!("img/{name}"), picture(ImageFormat::Png), "image/png").await.unwrap();
+}
+
+/// An adjustment that is counted.
+async fn support_adjusts(stage: &Stage, user: &User) {
+    let support = Staff::signed_in(&stage.address, &["support"], json!({}), stage.clock.now()).await;
+    let adjustment = json!({"user_id": user.id, "change": 1, "reference": "case-1", "reason": "补偿"});
+    assert_eq!(support.command("adjust_vouchers", adjustment).await.status, 200);
 }
 
 /// Orders of each kind: one that was paid and refunded, and one that was paid for a job that was closed before.
@@ -198,6 +213,7 @@ async fn orders(user: &User, job: u64) {
     board.pay(&number(user.order("/jobs/top", top).await)).await;
     board.pay(&number(user.order("/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await)).await;
     let voucher = user.order_voucher().await;
+    board.pay(&voucher).await;
     board.pay(&voucher).await;
     board.command("refund_note", json!({"order_no": voucher, "reason": "退款", "by": "zhangsan"})).await;
     let closed = user.post_job(json!({})).await;

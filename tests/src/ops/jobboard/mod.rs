@@ -1,6 +1,15 @@
 //! The commands that administer the job board: prices, vouchers, removal of jobs. Refunds: `tests/src/api/jobboard/orders.rs`.
 
+mod bans;
+mod reads;
+mod timeline;
+
 use serde_json::{Value, json};
+use shared::jobboard::Service;
+use shared::jobboard::adjustments::{Adjustment, SUPPORT_DAILY};
+use shared::runtime::environment::Environment;
+use shared::storage::audit::{Act, Actor};
+use shared::values::{Id, Text};
 
 use crate::support::board::{Board, rejection};
 use crate::support::{Stage, world};
@@ -67,6 +76,47 @@ async fn an_adjustment_counts_once_by_its_reference() {
     assert_eq!((&newest["type"], &newest["title"]), (&json!("adjust"), &json!("补偿")));
     let event = json!({"user_id": 7, "change": 1, "reference": "T-4", "reason": "补偿", "by": "zhangsan"});
     assert_eq!(board.command("adjust_vouchers", event).await, rejected("NotFound", "user: not found"));
+}
+
+/// The service itself: a member of staff who signs in is tested with the console.
+#[tokio::test]
+async fn support_adjusts_ten_vouchers_a_user_and_day() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let (user, other) = (board.join().await, board.join().await);
+    let environment = Environment::new(stage.address.variables.clone(), stage.clock.clone());
+    let service = Service::connect(&environment).await.unwrap();
+    let reason = Text::parse("补偿").unwrap();
+    let adjust = async |user: u64, change: i64, reference: &str, daily: Option<u64>| {
+        let act = Act::new(Actor::new("staff", "7", "小王"), "adjust_vouchers", "a-request", jiff::Timestamp::UNIX_EPOCH);
+        let reference = Text::parse(reference).unwrap();
+        let adjustment = Adjustment { user: Id::from_u64(user), change, reference: &reference, reason: &reason, daily };
+        let adjusted = service.adjust_vouchers(&act, &adjustment).await;
+        adjusted.map_err(|error| format!("{:?} {}: {}", error.kind(), error.faults()[0].field, error.faults()[0].reason))
+    };
+    let daily = Some(SUPPORT_DAILY);
+    let over = Err("Conflict change: is beyond what support may adjust: 10 vouchers a user and day".to_owned());
+    assert_eq!(adjust(user.id, 11, "a", daily).await, over);
+    // Twelve at once: those that conflict count again.
+    let references: Vec<String> = (0..12).map(|number| format!("b{number}")).collect();
+    let at_once = references.iter().map(|reference| adjust(user.id, 1, reference, daily));
+    let at_once = futures::future::join_all(at_once).await;
+    assert_eq!(at_once.iter().filter(|outcome| outcome.is_ok()).count(), 10, "{at_once:?}");
+    assert!(at_once.iter().all(|outcome| outcome.is_ok() || *outcome == over), "{at_once:?}");
+    // What is taken back counts, too. An adjustment that was made is reported as made.
+    assert_eq!(adjust(user.id, -1, "c", daily).await, over);
+    let made = references.iter().zip(&at_once).find(|(_, outcome)| outcome.is_ok()).unwrap().0;
+    assert_eq!(adjust(user.id, 1, made, daily).await, Ok(()));
+    assert_eq!(user.ledger().await, (10, vec![1; 10], 10));
+    // Another user, another day in Shanghai, others than support.
+    assert_eq!(adjust(other.id, 10, "d", daily).await, Ok(()));
+    assert_eq!(adjust(user.id, 11, "e", None).await, Ok(()));
+    // The stage begins at 18:30 in Shanghai.
+    stage.clock.advance(jiff::SignedDuration::from_secs(5 * 3600 + 30 * 60 - 1));
+    assert_eq!(adjust(user.id, 1, "f", daily).await, over);
+    stage.clock.advance(jiff::SignedDuration::from_secs(1));
+    assert_eq!(adjust(user.id, -10, "g", daily).await, Ok(()));
+    assert_eq!(user.ledger().await.0, 11);
 }
 
 #[tokio::test]
