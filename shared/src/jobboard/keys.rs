@@ -13,7 +13,7 @@
 //! vouchers#{user}           {id}, balance
 //! adjustment#{user}         {reference}
 //! order#{id}                order           orders, review  orders#{user}  {id}
-//! transaction#{id}          order
+//! transaction#{id}          transaction
 //! prices                    prices
 //! feed#{shard}              {time}{job}
 //! ```
@@ -163,7 +163,7 @@ pub fn orders_of(user: Id) -> String {
 
 /// Leads to the order that WeChat Pay's payment is of.
 pub fn transaction(id: &str) -> Key {
-    Key::new(format!("transaction#{id}"), "order")
+    Key::new(format!("transaction#{id}"), "transaction")
 }
 
 pub fn prices() -> Key {

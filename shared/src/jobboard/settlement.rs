@@ -158,9 +158,9 @@ impl Service {
                 Finding::Step(step) if has_moved => self.carry_out(act, step, &before, &mut stored, now).await?,
                 _ => Vec::new(),
             };
-            // A repeated report names a payment that leads to the order already.
+            // The payment that the order knows leads to it already.
             if let Some(transaction_id) = heard.and_then(|heard| heard.transaction_id.as_deref())
-                && (has_moved || before.transaction_id.as_deref() != Some(transaction_id))
+                && before.transaction_id.as_deref() != Some(transaction_id)
             {
                 let item = stored.record.transaction_item(transaction_id);
                 writes.push(Write::Set { table: self.tables.jobboard.clone(), item });

@@ -8,8 +8,8 @@ mod pictures;
 mod reveal;
 mod users;
 
-use futures::TryStreamExt as _;
-use futures::stream::{self, StreamExt as _};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
 
 pub use contacts::ShownContact;
 pub use jobs::{JobFilter, ShownJob};
@@ -20,12 +20,11 @@ pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage};
 
 use super::Service;
 use super::values::Note;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::table::attribute::read_text;
-use crate::storage::table::{Key, Order, Query, Range};
+use crate::storage::table::{Item, Key, Order, Query, Range};
 use crate::values::{Id, LocalTime, Text};
-use serde::Serialize;
 
 /// Counts stop here: a larger number says that there are at least so many.
 const COUNTED: i32 = 1000;
@@ -89,12 +88,11 @@ impl Service {
             let query = Query { index, partition: partition.clone(), range, order: Order::Descending, filter: None };
             async move {
                 let (items, _) = self.store.query(&self.tables.jobboard, &query, None, Some(limit)).await?;
-                let entry = |item| Ok(Key::of(&item).map(|key| (key, item))).transpose();
-                let entries = items.into_iter().filter_map(entry).map(|entry: Result<_>| {
-                    let (key, item) = entry?;
+                let entry = |item: Item| {
+                    let key = Key::of(&item).ok_or_else(|| Error::internal("an entry of an index without its key"))?;
                     Ok(Entry { list, key, at: read_text(&item, "ixsk")? })
-                });
-                entries.collect::<Result<Vec<Entry>>>()
+                };
+                items.into_iter().map(entry).collect::<Result<Vec<Entry>>>()
             }
         };
         let queries: Vec<_> = lists.partitions.iter().enumerate().map(query).collect();

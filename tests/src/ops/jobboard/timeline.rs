@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User};
-use crate::support::{Stage, fetch};
+use crate::support::{Fault, Stage, fetch};
 
 /// When a stage begins.
 const AT: &str = "2024-01-15T18:30:00+08:00";
@@ -73,6 +73,23 @@ async fn a_paid_order_is_found_by_each_of_its_numbers_with_what_happened_to_it()
         (json!({"order_id": 7}), "NotFound", "order_id: does not exist"),
     ] {
         assert_eq!(shown(board, named).await, fails(kind, message));
+    }
+}
+
+#[tokio::test]
+async fn a_notification_is_in_the_time_line_once_although_the_response_of_dynamodb_was_lost() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    let board = &user.board;
+    let order = user.order_voucher().await;
+    for events in
+        [&["created", "prepaid", "notified", "granted"][..], &["created", "prepaid", "notified", "granted", "notified"]]
+    {
+        stage.inject_into("TransactWriteItems", &[Fault::ResponseLost]);
+        assert_eq!(board.pay(&order).await, json!({"notified_status": 200}));
+        assert_eq!(stage.clear_faults(), 0);
+        let timeline = timeline(board, &order).await;
+        assert_eq!(timeline.as_array().unwrap().iter().map(|entry| &entry["event"]).collect::<Vec<_>>(), events);
     }
 }
 
