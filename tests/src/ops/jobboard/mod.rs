@@ -7,12 +7,14 @@ mod timeline;
 use serde_json::{Value, json};
 use shared::jobboard::Service;
 use shared::jobboard::adjustments::{Adjustment, SUPPORT_DAILY};
+use shared::runtime::clock::Clock as _;
 use shared::runtime::environment::Environment;
 use shared::storage::audit::{Act, Actor};
 use shared::values::{Id, Text};
 
 use crate::support::board::{Board, rejection};
-use crate::support::{Stage, world};
+use crate::support::staff::{Staff, failure};
+use crate::support::{Response, Stage, world};
 
 fn rejected(kind: &str, message: &str) -> Value {
     json!({"errorType": kind, "errorMessage": message})
@@ -78,7 +80,7 @@ async fn an_adjustment_counts_once_by_its_reference() {
     assert_eq!(board.command("adjust_vouchers", event).await, rejected("NotFound", "user: not found"));
 }
 
-/// The service itself: a member of staff who signs in is tested with the console.
+/// The service itself, since many adjust at once.
 #[tokio::test]
 async fn support_adjusts_ten_vouchers_a_user_and_day() {
     let stage = Stage::open().await;
@@ -117,6 +119,28 @@ async fn support_adjusts_ten_vouchers_a_user_and_day() {
     stage.clock.advance(jiff::SignedDuration::from_secs(1));
     assert_eq!(adjust(user.id, -10, "g", daily).await, Ok(()));
     assert_eq!(user.ledger().await.0, 11);
+}
+
+#[tokio::test]
+async fn a_member_with_the_role_support_alone_is_limited() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    let now = stage.clock.now();
+    let support = Staff::signed_in(&stage.address, &["support"], json!({}), now).await;
+    let treasurer = Staff::signed_in(&stage.address, &["support", "finance"], json!({}), now).await;
+    let adjust = async |staff: &Staff, change: i64, reference: &str| {
+        let fields = json!({"user_id": user.id, "change": change, "reference": reference, "reason": "补偿"});
+        staff.command("adjust_vouchers", fields).await
+    };
+    let balance = |balance: i64| Response { status: 200, body: json!({"user_id": user.id, "balance": balance}) };
+    let over = failure(409, "Conflict", &[("change", "is beyond what support may adjust: 10 vouchers a user and day")]);
+    assert_eq!(adjust(&support, 7, "a").await, balance(7));
+    assert_eq!(adjust(&support, 4, "b").await, over);
+    assert_eq!(adjust(&support, 7, "a").await, balance(7));
+    assert_eq!(adjust(&support, -3, "c").await, balance(4));
+    assert_eq!(adjust(&support, 1, "d").await, over);
+    assert_eq!(adjust(&treasurer, 50, "e").await, balance(54));
+    assert_eq!(user.adjust_vouchers(50).await, json!({"user_id": user.id, "balance": 104}));
 }
 
 #[tokio::test]
