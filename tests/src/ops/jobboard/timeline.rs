@@ -85,7 +85,8 @@ async fn a_notification_is_in_the_time_line_once_although_the_response_of_dynamo
     for events in
         [&["created", "prepaid", "notified", "granted"][..], &["created", "prepaid", "notified", "granted", "notified"]]
     {
-        stage.inject_into("TransactWriteItems", &[Fault::ResponseLost]);
+        // The SDK retries, and its retry conflicts: the next attempt reads what the first one has stored.
+        stage.inject_into("TransactWriteItems", &[Fault::ResponseLost, Fault::Conflict]);
         assert_eq!(board.pay(&order).await, json!({"notified_status": 200}));
         assert_eq!(stage.clear_faults(), 0);
         let timeline = timeline(board, &order).await;
