@@ -180,7 +180,7 @@ async fn refunds_and_closings_end_the_time_line() {
 }
 
 #[tokio::test]
-async fn a_payment_that_grants_nothing_is_due_for_a_refund_and_fifty_entries_are_kept() {
+async fn a_payment_that_grants_nothing_must_be_refunded_and_fifty_entries_are_kept() {
     let stage = Stage::open().await;
     let user = Board::of(&stage.address).join().await;
     let board = &user.board;
