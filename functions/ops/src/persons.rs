@@ -130,7 +130,7 @@ pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, 
         for key in keys {
             if bucket.exists(&key).await? {
                 let name = key.rsplit('/').next().unwrap_or_default();
-                let link = bucket.presign_get(&key).await?;
+                let link = bucket.presign_get(&key, PRESIGNED_FOR).await?;
                 pictures.push(json!({"object": object.as_str(), "name": name, "url": link.url}));
             }
         }
@@ -142,7 +142,7 @@ pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, 
     let count = (records.len(), pictures.len());
     let bytes = serde_json::to_vec(&json!({"records": records, "pictures": pictures})).map_err(Error::internal)?;
     bucket.put(&key, bytes, "application/json").await?;
-    let link = bucket.presign_get(&key).await?;
+    let link = bucket.presign_get(&key, PRESIGNED_FOR).await?;
     Ok(json!({"url": link.url, "valid_for": PRESIGNED_FOR.as_secs(), "records": count.0, "pictures": count.1}))
 }
 

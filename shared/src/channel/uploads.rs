@@ -4,7 +4,7 @@ use super::Service;
 use super::keys::{self, ChannelId};
 use crate::crypto::random::random;
 use crate::error::Result;
-use crate::storage::objects::{Content, Presigned};
+use crate::storage::objects::{Content, PRESIGNED_FOR, Presigned};
 use crate::values::input::Faults;
 use crate::values::{Reason, choices, text_value, unquoted_integer};
 
@@ -130,6 +130,6 @@ impl Service {
         if !self.objects.exists(&key).await? {
             return Ok(None);
         }
-        self.objects.presign_get(&key).await.map(Some)
+        self.objects.presign_get(&key, PRESIGNED_FOR).await.map(Some)
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Service;
 use crate::error::{Error, Fault, Result};
-use crate::storage::objects::{Form, Presigned};
+use crate::storage::objects::{Form, PRESIGNED_FOR, Presigned};
 use crate::values::image::{Format, Picture};
 use crate::values::{Id, Reason};
 
@@ -134,7 +134,7 @@ impl Service {
     /// A temporary address of the image. `None` if it has not arrived; an error if its upload was rejected.
     pub async fn image(&self, name: &Name) -> Result<Option<Presigned>> {
         if self.objects.exists(&name.key()).await? {
-            return self.objects.presign_get(&name.key()).await.map(Some);
+            return self.objects.presign_get(&name.key(), PRESIGNED_FOR).await.map(Some);
         }
         match self.objects.read(&name.rejected_key(), 0, 256).await? {
             Some((reason, _)) => Err(Error::invalid([Fault::new("file", String::from_utf8_lossy(&reason).into_owned())])),

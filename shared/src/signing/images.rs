@@ -6,7 +6,7 @@ use super::Service;
 use super::keys::image_key;
 use super::values::Worker;
 use crate::error::{Error, Fault, Result};
-use crate::storage::objects::Presigned;
+use crate::storage::objects::{PRESIGNED_FOR, Presigned};
 use crate::values::Id;
 use crate::values::image::{Format, Picture};
 
@@ -32,7 +32,7 @@ impl Service {
         if image_id(name).is_none() || !self.objects.exists(&key).await? {
             return Err(Error::missing("name"));
         }
-        self.objects.presign_get(&key).await
+        self.objects.presign_get(&key, PRESIGNED_FOR).await
     }
 }
 

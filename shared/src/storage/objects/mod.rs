@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 pub use post::Form;
 
-/// How long a presigned URL is valid.
+/// How long a presigned URL is valid that a client or an export gets.
 pub const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
 
 pub struct Objects {
@@ -72,7 +72,7 @@ impl Objects {
             .content_type(content.content_type)
             .content_length(i64::from(content.size))
             .set_checksum_sha256(content.sha256.map(|digest| BASE64.encode(digest)));
-        call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
+        call.presigned(expiry(PRESIGNED_FOR)?).await.map(Presigned::from).map_err(Error::caused_by)
     }
 
     /// A POST form (`multipart/form-data`, the file last, in the field `file`). S3 accepts only this key, type and size.
@@ -126,10 +126,10 @@ impl Objects {
         }
     }
 
-    /// A GET of this key.
-    pub async fn presign_get(&self, key: &str) -> Result<Presigned> {
+    /// A GET of this key, for so long.
+    pub async fn presign_get(&self, key: &str, valid_for: Duration) -> Result<Presigned> {
         let call = self.client().get_object().bucket(&self.bucket).key(key);
-        call.presigned(expiry()?).await.map(Presigned::from).map_err(Error::caused_by)
+        call.presigned(expiry(valid_for)?).await.map(Presigned::from).map_err(Error::caused_by)
     }
 
     /// Stores an object. A bucket with a default retention of Object Lock rejects a PUT without a checksum.
@@ -190,6 +190,6 @@ impl From<PresignedRequest> for Presigned {
     }
 }
 
-fn expiry() -> Result<PresigningConfig> {
-    PresigningConfig::expires_in(PRESIGNED_FOR).map_err(Error::caused_by)
+fn expiry(valid_for: Duration) -> Result<PresigningConfig> {
+    PresigningConfig::expires_in(valid_for).map_err(Error::caused_by)
 }
