@@ -25,6 +25,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
         hris_records::COMMANDS,
         signing::applications::COMMANDS,
         signing::directory::COMMANDS,
+        signing::lists::COMMANDS,
         signing::sessions::COMMANDS,
         jobboard::users::COMMANDS,
         jobboard::jobs::COMMANDS,

@@ -79,7 +79,7 @@ struct EmployeeView {
 }
 
 impl From<Application> for EmployeeView {
-    fn from(Application { resume, signing }: Application) -> Self {
+    fn from(Application { resume, signing, .. }: Application) -> Self {
         Self {
             em_id: signing.em_id,
             real_name: resume.real_name,

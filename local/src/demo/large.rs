@@ -196,6 +196,8 @@ impl Client<'_> {
         };
         command["platform_code"] = platform.into();
         command["em_id"] = em_id.clone();
+        // Submitted once.
+        command["version"] = 1.into();
         command["by"] = "demo".into();
         self.invoke("ops-admin", &command).await.map(drop)
     }

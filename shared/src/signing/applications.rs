@@ -2,22 +2,50 @@
 //!
 //! Only the worker's own moves have an endpoint; `ops-admin` makes all others. Each move is recorded.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Service;
-use super::directory::{Company, Contract, Handler, Listed};
-use super::item::{APPLICATION_SEALED, application_from_item, application_item, em_id_item, em_id_of};
-use super::keys::{application_key, applications_partition, em_id_key, listed_key, state_partition, worker_key};
+use super::changes::Changes;
+use super::directory::{Company, Handler, Listed};
+use super::item::{application_from_item, application_item, em_id_item, em_id_of, next_application_item};
+use super::keys::{application_key, em_id_key, listed_key, worker_key};
 use super::resume::Resume;
-use super::states::{Application, Decision, Move, Origin, Signing, State, Submission, Verified, by_worker, resubmit};
+use super::states::{Application, Move, Origin, Signing, State, Submission, Verified, by_worker, resubmit};
 use super::values::{Number, PlatformCode, Worker};
 use crate::error::{Error, Fault, Result};
-use crate::storage::audit::{Act, Change, Object, Stored};
-use crate::storage::list::List;
-use crate::storage::page::{Page, PageRequest};
+use crate::storage::audit::Object;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Item, Key, Order, Outcome, Query, Range, VERSION, Write, retry_conflicts};
+use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Id, LocalTime, Secret, Text};
+
+/// How long the link to a photo is valid that staff are shown.
+pub const SHOWN_FOR: Duration = Duration::from_secs(60);
+
+/// Which applications exist for a reader.
+#[derive(Clone, Copy, Debug)]
+pub enum Reach<'a> {
+    Everything,
+    /// Those of these companies.
+    Companies(&'a [Number]),
+}
+
+impl Reach<'_> {
+    pub fn covers(self, company: Number) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Companies(companies) => companies.contains(&company),
+        }
+    }
+}
+
+/// An application with links to those photos that the worker uploaded.
+pub struct Shown {
+    pub application: Application,
+    pub id_card_front: Option<String>,
+    pub id_card_back: Option<String>,
+}
 
 impl Service {
     /// Submits a résumé. Creates the worker's application, or returns the existing one to state 1.
@@ -66,14 +94,15 @@ impl Service {
                     resubmit(before, &resume, company_name, origin.clone(), now, submission)?
                 }
             };
-            let version: u64 = current.as_ref().map_or(Ok(0), |item| read_integer(item, VERSION))?;
             let em_id = signing.em_id;
-            let application = Application { resume: resume.clone(), signing };
-            let mut item = application_item(&self.keyring, worker, &application)?;
-            item.insert(VERSION.into(), number(version + 1));
-            let condition = match &current {
-                None => Condition::absent(),
-                Some(_) => Condition::equals(VERSION, number(version)),
+            let application = Application { resume: resume.clone(), signing, version: 1 };
+            let (item, condition) = match &current {
+                None => (application_item(&self.keyring, worker, &application)?, Condition::absent()),
+                Some(before) => {
+                    let version: u64 = read_integer(before, VERSION)?;
+                    let next = next_application_item(&self.keyring, worker, before, application, None)?;
+                    (next, Condition::equals(VERSION, number(version)))
+                }
             };
             let is_enabled = || Condition::equals("status", number(1));
             let mut writes = vec![
@@ -103,94 +132,35 @@ impl Service {
         found.map(|item| application_from_item(&self.keyring, item)).transpose()
     }
 
-    /// The applications of a platform, or only those in one state, newest first.
-    pub async fn applications(
-        &self,
-        platform: &PlatformCode,
-        state: Option<State>,
-        page: PageRequest,
-    ) -> Result<Page<Application>> {
-        let (index, partition) = match state {
-            Some(state) => ("ix1", state_partition(platform, state)),
-            None => ("ix2", applications_partition(platform)),
-        };
-        let list = List {
-            store: &self.store,
-            keyring: &self.keyring,
-            table: &self.tables.signing,
-            scope: format!("{platform}/applications/{state:?}"),
-            query: Query { index, partition, range: Range::All, order: Order::Descending, filter: None },
-        };
-        list.page(page, "cursor").await?.try_map(|item| application_from_item(&self.keyring, item))
-    }
-
-    /// The application with this number.
+    /// The application with this number, as staff see it. An application that is not within reach does not exist.
     ///
-    /// DynamoDB: two reads.
-    pub async fn find_application(&self, platform: &PlatformCode, em_id: u64) -> Result<Option<Application>> {
-        match self.find_worker(platform, em_id).await? {
-            Some(worker) => self.application(&worker).await,
-            None => Ok(None),
-        }
-    }
-
-    /// Makes an administrator's move, if the state allows it.
-    pub async fn decide(&self, act: &Act, platform: &PlatformCode, em_id: u64, decision: &Decision) -> Result<Application> {
-        let contract: Option<Contract> = match decision {
-            Decision::Approve(terms) => self.find_listed(platform, terms.contract_id).await?.filter(Contract::is_enabled),
-            _ => None,
-        };
-        let (now, by) = (self.clock.now(), act.by()?);
-        let change = Change::of(object(platform, em_id));
-        let change = match decision {
-            Decision::Reject { reason } => change.because(reason.as_str()),
-            Decision::Approve(_) | Decision::Sign | Decision::Cancel => change,
-        };
-        self.change_signing(act, change, platform, em_id, |signing, company| {
-            if matches!(decision, Decision::Approve(_)) {
-                let contract = contract.as_ref().ok_or_else(|| Error::missing("contract_id"))?;
-                if contract.company_id != company {
-                    return Err(Error::conflict(Fault::new("contract_id", "is of another company")));
-                }
-            }
-            decision.apply(signing, now, &by)
-        })
-        .await
-    }
-
-    /// Changes the verification of the worker's identity, if its state allows it.
-    pub async fn set_verified(&self, act: &Act, platform: &PlatformCode, em_id: u64, to: Verified) -> Result<Application> {
-        let (now, by) = (self.clock.now(), act.by()?);
-        self.change_signing(act, Change::of(object(platform, em_id)), platform, em_id, |signing, _| {
-            if signing.verify_status != to && !signing.verify_status.may_become(to) {
-                let reason = format!("cannot become {} from {}", u8::from(to), u8::from(signing.verify_status));
-                return Err(Error::conflict(Fault::new("verify_status", reason)));
-            }
-            signing.verify(to, now, &by);
-            Ok(())
-        })
-        .await
-    }
-
-    /// Changes the signing of an application. `change` also receives the id of the company that the résumé names.
-    async fn change_signing(
+    /// DynamoDB: two reads. S3: with links, one look-up for each photo of the worker's.
+    pub async fn show_application(
         &self,
-        act: &Act,
-        recorded: Change,
         platform: &PlatformCode,
         em_id: u64,
-        change: impl Fn(&mut Signing, Number) -> Result<()>,
-    ) -> Result<Application> {
-        self.keyring.record().await?;
-        let worker = self.find_worker(platform, em_id).await?.ok_or_else(|| Error::missing("em_id"))?;
-        let key = application_key(&worker);
-        let stored = Stored { table: &self.tables.signing, key, sealed: Some((&self.keyring, &APPLICATION_SEALED)) };
-        let changed = self.store.change_by(act, recorded, stored, |item| {
-            let mut application = application_from_item(&self.keyring, item.clone())?;
-            change(&mut application.signing, application.resume.company_id)?;
-            application_item(&self.keyring, &worker, &application)
-        });
-        application_from_item(&self.keyring, changed.await?.ok_or_else(|| Error::missing("em_id"))?)
+        reach: Reach<'_>,
+        with_links: bool,
+    ) -> Result<Shown> {
+        let missing = || Error::missing("em_id");
+        let worker = self.find_worker(platform, em_id).await?.ok_or_else(missing)?;
+        let application = self.application(&worker).await?.filter(|found| reach.covers(found.resume.company_id));
+        let application = application.ok_or_else(missing)?;
+        let Resume { id_card_front, id_card_back, .. } = &application.resume;
+        let (front, back) = if with_links {
+            tokio::try_join!(self.photo(&worker, id_card_front.as_str()), self.photo(&worker, id_card_back.as_str()))?
+        } else {
+            (None, None)
+        };
+        Ok(Shown { application, id_card_front: front, id_card_back: back })
+    }
+
+    /// A link to a photo if its address leads to one of the worker's own images.
+    async fn photo(&self, worker: &Worker, address: &str) -> Result<Option<String>> {
+        match self.image_at(worker, address).await? {
+            Some(key) => Ok(Some(self.objects.presign_get(&key, SHOWN_FOR).await?.url)),
+            None => Ok(None),
+        }
     }
 
     /// The worker with this number.
@@ -224,5 +194,6 @@ fn new_signing(em_id: u64, company_name: &Text<1, 64>, origin: Origin, now: Time
         moves: vec![Move { from: None, to: State::Applied, at: now.into(), by: by_worker()? }],
         verifications: Vec::new(),
         erased_at: None,
+        changes: Changes::default(),
     })
 }

@@ -36,6 +36,31 @@ pub trait Listed: Serialize + DeserializeOwned + Send + Sync {
     }
 }
 
+/// A platform, whose administrators maintain the rest.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Platform {
+    #[serde(skip)]
+    pub code: String,
+    pub name: Text<1, 64>,
+    pub status: Enabled,
+    /// Whether applications are approved and signed only when the identity of the worker is verified. A platform that was stored before
+    /// administrators could choose demands it: an upgrade must not let unverified workers sign.
+    #[serde(default = "demanded")]
+    pub require_verified: bool,
+}
+
+fn demanded() -> bool {
+    true
+}
+
+impl Platform {
+    pub(super) fn from_item(item: Item) -> Result<Self> {
+        let key = Key::of(&item).ok_or_else(|| Error::internal("a record without a key"))?;
+        let code = key.pk.strip_prefix("platform#").ok_or_else(|| Error::internal("a platform without a code"))?.to_owned();
+        Ok(Self { code, ..from_item(item)? })
+    }
+}
+
 /// 用人单位.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Company {
@@ -73,6 +98,18 @@ pub struct Contract {
 pub struct Position {
     pub name: Text<1, 64>,
     pub status: Enabled,
+}
+
+impl Position {
+    pub(super) fn is_enabled(&self) -> bool {
+        self.status.get() == 1
+    }
+
+    /// The positions in the item that holds those of a platform.
+    pub(super) fn all_of(mut item: Item) -> Result<Vec<Self>> {
+        let positions = item.remove("positions").map(serde_dynamo::from_attribute_value).transpose();
+        Ok(positions.map_err(Error::internal)?.unwrap_or_default())
+    }
 }
 
 impl Listed for Company {
@@ -148,10 +185,9 @@ impl Service {
     }
 
     /// Creates or replaces a platform.
-    pub async fn set_platform(&self, act: &Act, code: &PlatformCode, name: &Text<1, 64>, status: Enabled) -> Result<()> {
-        let mut item = platform_key(code).into_item();
-        item.insert("name".into(), text(name.as_str()));
-        item.insert("status".into(), number(status.get()));
+    pub async fn set_platform(&self, act: &Act, code: &PlatformCode, platform: &Platform) -> Result<()> {
+        let mut item: Item = serde_dynamo::to_item(platform).map_err(Error::internal)?;
+        item.extend(platform_key(code).into_item());
         item.extend(in_platforms(code.as_str()));
         let object = object("platform", &[code.as_str()]);
         self.store.set_by(act, object, &self.tables.signing, item, None, Vec::new()).await.map(drop)
@@ -225,14 +261,20 @@ impl Service {
         found.map(|item| self.read_listed(item)).transpose()
     }
 
-    /// The names of a platform's enabled positions, in the order in which `set_positions` stored them.
+    /// A platform's positions, in the order in which `set_positions` stored them.
+    ///
+    /// DynamoDB: one read.
+    pub async fn all_positions(&self, platform: &PlatformCode) -> Result<Vec<Position>> {
+        let found = self.store.get(&self.tables.signing, positions_key(platform)).await?;
+        Ok(found.map(Position::all_of).transpose()?.unwrap_or_default())
+    }
+
+    /// The names of the enabled ones.
     ///
     /// DynamoDB: one read.
     pub async fn positions(&self, platform: &PlatformCode) -> Result<Vec<Text<1, 64>>> {
-        let found = self.store.get(&self.tables.signing, positions_key(platform)).await?;
-        let Some(positions) = found.and_then(|mut item| item.remove("positions")) else { return Ok(Vec::new()) };
-        let positions: Vec<Position> = serde_dynamo::from_attribute_value(positions).map_err(Error::internal)?;
-        Ok(positions.into_iter().filter(|position| position.status.get() == 1).map(|position| position.name).collect())
+        let positions = self.all_positions(platform).await?.into_iter();
+        Ok(positions.filter(Position::is_enabled).map(|position| position.name).collect())
     }
 
     /// The enabled entries of a dictionary: the platform's own, else the seeded ones. Empty if the dictionary does not exist.

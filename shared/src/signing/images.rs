@@ -34,6 +34,15 @@ impl Service {
         }
         self.objects.presign_get(&key, PRESIGNED_FOR).await
     }
+
+    /// The key of the image to which an address leads, if it is one of the worker's. The address is not fetched.
+    ///
+    /// S3: one look-up, if the address has the form of our own.
+    pub(super) async fn image_at(&self, worker: &Worker, address: &str) -> Result<Option<String>> {
+        let Some((_, name)) = address.rsplit_once("/image/") else { return Ok(None) };
+        let key = image_key(worker, name);
+        Ok((image_id(name).is_some() && self.objects.exists(&key).await?).then_some(key))
+    }
 }
 
 /// The id in the name of an image. `None` if this cannot be one.

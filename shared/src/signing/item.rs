@@ -6,22 +6,25 @@
 //! | `ix1`, `ix2`, `ixsk` | the lists that contain an application, and its sort key in them |
 //! | `version` | counts the changes of an application or a worker |
 //! | `sealed`, `by_phone`, `by_id_number` | the personal fields of an application, a handler or a worker: see `shared/src/storage/sealed.rs` |
+//! | `by_name` | for staff who look for an application: `key id . blind index` of the platform and the worker's name |
 //! | all others | the content |
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::keys::{
-    CLOSED_SWEEP, ENDED_SWEEP, application_key, applications_partition, em_id_key, session_key, state_partition, worker_key,
+    CLOSED_SWEEP, ENDED_SWEEP, application_key, company_partition, em_id_key, place, session_key, state_partition, worker_key,
 };
 use super::states::{Application, Signing, State};
-use super::values::Worker;
+use super::values::{PlatformCode, Worker};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::storage::sealed::{self, Fields};
+use crate::storage::audit::changed;
+use crate::storage::sealed::{self, BY_NAME, Fields};
 use crate::storage::table::attribute::{number, read_integer, text};
-use crate::storage::table::{Item, Key, expire, mark, unmark};
+use crate::storage::table::{Item, Key, VERSION, expire, mark, unmark};
 use crate::values::Secret;
+use crate::values::normal::shown;
 
 /// The number of a worker and of their application.
 pub(super) const EM_ID: &str = "em_id";
@@ -72,19 +75,71 @@ pub(super) const APPLICATION_SEALED: Fields = Fields {
     id_number: Some("id_number"),
 };
 
-/// The item of an application, without its version.
+/// The item of an application.
 pub(super) fn application_item(keyring: &Keyring, worker: &Worker, application: &Application) -> Result<Item> {
     let key = application_key(worker);
-    let Application { resume, signing } = application;
-    let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
-    item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
+    let mut item = content(application)?;
     sealed::seal(keyring, &key, &APPLICATION_SEALED, &mut item)?;
     item.extend(key.into_item());
-    item.insert("ix1".into(), text(state_partition(&worker.platform, signing.state)));
-    item.insert("ix2".into(), text(applications_partition(&worker.platform)));
-    item.insert("ixsk".into(), text(format!("{:016}", signing.em_id)));
-    mark_ended(&mut item, signing);
+    item.insert(VERSION.into(), number(application.version));
+    place_in_lists(keyring, &worker.platform, application, &mut item)?;
+    mark_ended(&mut item, &application.signing);
     Ok(item)
+}
+
+/// The item of the version after `before`. It notes what changes; if nothing does, only the version is another one. `by` is empty for the
+/// worker.
+pub(super) fn next_application_item(
+    keyring: &Keyring,
+    worker: &Worker,
+    before: &Item,
+    mut application: Application,
+    by: Option<String>,
+) -> Result<Item> {
+    let mut opened = before.clone();
+    sealed::open(keyring, &application_key(worker), &APPLICATION_SEALED, &mut opened)?;
+    application.version = read_integer::<u64>(before, VERSION)? + 1;
+    let fields = changed(&opened, &content(&application)?);
+    if !fields.is_empty() {
+        application.signing.changes.note(by, application.version, fields);
+    }
+    application_item(keyring, worker, &application)
+}
+
+/// The fields of the résumé and of the signing, in plain text.
+fn content(Application { resume, signing, .. }: &Application) -> Result<Item> {
+    let mut item: Item = serde_dynamo::to_item(resume).map_err(Error::internal)?;
+    item.extend(serde_dynamo::to_item::<_, Item>(signing).map_err(Error::internal)?);
+    Ok(item)
+}
+
+/// Adds the attributes by which lists find the item of an application.
+pub(super) fn place_in_lists(
+    keyring: &Keyring,
+    platform: &PlatformCode,
+    Application { resume, signing, .. }: &Application,
+    item: &mut Item,
+) -> Result<()> {
+    item.insert("ix1".into(), text(state_partition(platform, signing.state)));
+    item.insert("ix2".into(), text(company_partition(platform, resume.company_id, signing.state)));
+    item.insert("ixsk".into(), text(place(signing)));
+    item.remove(BY_NAME);
+    let name = resume.real_name.as_str();
+    if !name.is_empty() {
+        item.insert(BY_NAME.into(), text(name_code(keyring, keyring.keys().index(), platform, name)?));
+    }
+    Ok(())
+}
+
+/// The values of [`BY_NAME`] that applications of workers with this name may have: one for each listed key.
+pub(super) fn name_codes(keyring: &Keyring, platform: &PlatformCode, name: &str) -> Result<Vec<String>> {
+    keyring.keys().ids().map(|id| name_code(keyring, id, platform, name)).collect()
+}
+
+/// Names that look the same are the same. The platform is a part of the index, so that it does not show that a worker applied on two.
+fn name_code(keyring: &Keyring, id: &str, platform: &PlatformCode, name: &str) -> Result<String> {
+    let index = keyring.blind_index_by(id, &[BY_NAME.as_bytes(), platform.as_str().as_bytes(), shown(name).as_bytes()])?;
+    Ok(format!("{id}.{}", hex::encode(index.expose())))
 }
 
 /// Marks the item of an application that has ended for the sweep.
@@ -99,7 +154,8 @@ pub(super) fn mark_ended(item: &mut Item, signing: &Signing) {
 pub(super) fn application_from_item(keyring: &Keyring, mut item: Item) -> Result<Application> {
     let key = Key::of(&item).ok_or_else(|| Error::internal("an application without a key"))?;
     sealed::open(keyring, &key, &APPLICATION_SEALED, &mut item)?;
-    Ok(Application { resume: from_item(item.clone())?, signing: from_item(item)? })
+    let version = read_integer(&item, VERSION)?;
+    Ok(Application { resume: from_item(item.clone())?, signing: from_item(item)?, version })
 }
 
 /// The sealed openid of a worker, from which the aliases by other indexes are made.

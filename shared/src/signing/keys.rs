@@ -10,12 +10,13 @@
 //! | an alias of a worker, by another index of the openid | `{platform}#worker#{index}` | `worker` |
 //! | a worker by their number, which is also that of their application | `{platform}#em_id` | `em_id` |
 //!
-//! Platforms are in the list `platforms` (`ix1`). In the credentials table `pk` begins with `signing#`. It holds the hash of a token or of a captcha's id, or the blind index of a phone
+//! Platforms are in the list `platforms` (`ix1`), applications in one of their platform and state (`ix1`) and one of their company and state
+//! (`ix2`). In the credentials table `pk` begins with `signing#`. It holds the hash of a token or of a captcha's id, or the blind index of a phone
 //! number, never the value itself.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::states::State;
+use super::states::{Signing, State};
 use super::values::{Number, PlatformCode, Worker};
 use crate::crypto::credentials::hash;
 use crate::crypto::keyring::Keyring;
@@ -54,8 +55,12 @@ pub(super) fn positions_key(platform: &PlatformCode) -> Key {
     Key::new(format!("{platform}#directory"), "positions")
 }
 
+pub(super) fn dictionary_partition(platform: &PlatformCode) -> String {
+    format!("{platform}#dictionary")
+}
+
 pub(super) fn dictionary_key(platform: &PlatformCode, name: &str) -> Key {
-    Key::new(format!("{platform}#dictionary"), name)
+    Key::new(dictionary_partition(platform), name)
 }
 
 pub(super) fn worker_key(worker: &Worker) -> Key {
@@ -82,12 +87,24 @@ pub(super) fn em_id_key(platform: &PlatformCode, em_id: u64) -> Key {
     Key::new(format!("{platform}#em_id"), em_id.to_string())
 }
 
-/// The index partition of all applications of a platform.
-pub(super) fn applications_partition(platform: &PlatformCode) -> String {
-    format!("{platform}#application")
+/// The index partition (`ix2`) of a company's applications in one state.
+pub(super) fn company_partition(platform: &PlatformCode, company: Number, state: State) -> String {
+    format!("{platform}#company#{}#application#{}", company.get(), u8::from(state))
 }
 
-/// The index partition of a platform's applications in one state.
+/// The place of an application in lists: the time of the submission in Unix seconds, then its number. Digits only, so that as text they sort
+/// as the numbers do.
+pub(super) fn place(signing: &Signing) -> String {
+    format!("{}#{:016}", place_from(signing.apply_time.as_second()), signing.em_id)
+}
+
+/// Before the places of all applications that were submitted at this time or later, and behind those of all others.
+pub(super) fn place_from(second: i64) -> String {
+    // No application is older than the epoch, and a minus would sort wrongly.
+    format!("{:012}", second.max(0))
+}
+
+/// The index partition (`ix1`) of a platform's applications in one state.
 pub(super) fn state_partition(platform: &PlatformCode, state: State) -> String {
     format!("{platform}#application#{}", u8::from(state))
 }

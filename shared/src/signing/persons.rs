@@ -62,7 +62,7 @@ impl Service {
             exported.records.push(("worker", json!({"em_id": em_id, "openid": openid, "sessions": sessions})));
         }
         if let Some(item) = self.store.get(table, application_key(&worker)).await? {
-            let Application { resume, signing } = application_from_item(&self.keyring, item)?;
+            let Application { resume, signing, .. } = application_from_item(&self.keyring, item)?;
             exported.add("application", &json!({"resume": resume, "signing": signing}))?;
         }
         exported.pictures = self.objects.list(&image_prefix(&worker)).await?;

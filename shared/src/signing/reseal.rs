@@ -1,10 +1,10 @@
 //! What a pass of `reseal` does with the records of the signing API: applications, handlers, and workers, which a log-in finds by the
-//! openid. It also marks the applications that ended before the clean-up erased them, and lists the
-//! platforms, as earlier versions did not.
+//! openid. It also marks the applications that ended before the clean-up erased them, and
+//! places applications and platforms in the lists by which staff find them, as earlier versions did not.
 
 use super::Service;
 use super::directory::{Handler, Listed as _};
-use super::item::{APPLICATION_SEALED, WORKER_SEALED, application_from_item, mark_ended};
+use super::item::{APPLICATION_SEALED, WORKER_SEALED, application_from_item, mark_ended, place_in_lists};
 use super::keys::{ALIAS_OF, in_platforms, worker_key};
 use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Result};
@@ -36,9 +36,11 @@ impl Service {
         let Some((platform, kind)) = key.pk.split_once('#') else { return Ok(Resealed::Unchanged) };
         match (kind.strip_prefix("worker#"), key.sk.as_str()) {
             (Some(_), "application") => {
-                let signing = application_from_item(&self.keyring, item.clone())?.signing;
+                let application = application_from_item(&self.keyring, item.clone())?;
                 let mut next = item.clone();
-                mark_ended(&mut next, &signing);
+                let platform = PlatformCode::parse(platform).map_err(Error::internal)?;
+                place_in_lists(&self.keyring, &platform, &application, &mut next)?;
+                mark_ended(&mut next, &application.signing);
                 mover.fields(&key, &APPLICATION_SEALED, &item, next).await
             }
             (Some(_), _) if item.contains_key(ALIAS_OF) => Ok(Resealed::Unchanged),

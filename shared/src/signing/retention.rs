@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Service;
 use super::applications::object;
 use super::images::image_id;
-use super::item::{application_from_item, application_item, em_id_of};
+use super::item::{application_from_item, em_id_of, next_application_item};
 use super::keys::{CLOSED_SWEEP, ENDED_SWEEP, image_prefix, worker_object};
 use super::resume::Resume;
 use super::states::{Application, Origin};
@@ -122,21 +122,20 @@ impl Service {
             let stored = self.store.get(table, key.clone()).await?;
             let Some(item) = stored.filter(|item| is_due(item, ENDED_SWEEP, before)) else { return Ok(Some(None)) };
             let version: u64 = read_integer(&item, VERSION)?;
-            let Application { resume, mut signing } = application_from_item(&self.keyring, item)?;
+            let Application { resume, mut signing, .. } = application_from_item(&self.keyring, item.clone())?;
             let last = signing.moves.last().ok_or_else(|| Error::internal("an application that ended without a move"))?;
             let ended_at = Timestamp::from_second(last.at.as_second()).map_err(Error::internal)?;
             if signing.erased_at.is_some() {
                 return Ok(Some(Some(ended_at)));
             }
             (signing.origin, signing.terms, signing.erased_at) = (Origin::default(), None, Some(self.clock.now().into()));
-            let erased = Application { resume: resume.erased(), signing };
-            let mut next = application_item(&self.keyring, &worker, &erased)?;
-            next.insert(VERSION.into(), number(version + 1));
+            let change = erasure(&object(&worker.platform, signing.em_id));
+            let erased = Application { resume: resume.erased(), signing, version };
+            let act = caller::act(self.clock.now());
+            let mut next = next_application_item(&self.keyring, &worker, &item, erased, Some(act.actor()))?;
             mark(&mut next, ENDED_SWEEP, ended_at);
-            let change = erasure(&object(&worker.platform, erased.signing.em_id));
             let condition = Condition::equals(VERSION, number(version));
             let put = Write::Put { table: table.clone(), item: next.clone(), condition };
-            let act = caller::act(self.clock.now());
             match self.store.transact_by(&act, &change, vec![put]).await?.unless_stored(&next) {
                 Outcome::Written => Ok(Some(Some(ended_at))),
                 Outcome::Rejected(_) => Ok(None),

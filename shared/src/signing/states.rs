@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Changes, last_move};
 use super::resume::Resume;
 use super::values::Number;
 use crate::error::{Error, Fault, Result};
@@ -57,6 +58,8 @@ pub struct Signing {
     /// When the clean-up erased the résumé.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Changes::is_empty")]
+    pub changes: Changes,
 }
 
 numbered! {
@@ -82,7 +85,7 @@ impl Verified {
 }
 
 /// What a company and a worker agree on.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
     pub contract_id: Number,
     pub entry_date: Date,
@@ -125,6 +128,8 @@ pub struct Move {
 pub struct Application {
     pub resume: Resume,
     pub signing: Signing,
+    /// Counts the changes of both.
+    pub version: u64,
 }
 
 /// A move of an application by an administrator.
@@ -149,18 +154,40 @@ pub enum Submission {
 }
 
 impl Decision {
-    /// Moves the signing and records the move. A conflict if the state does not allow it.
-    pub(super) fn apply(&self, signing: &mut Signing, now: Timestamp, by: &Text<1, 64>) -> Result<()> {
-        let (from, to): (&[State], State) = match self {
+    /// The states from which it leads, and the one to which.
+    fn way(&self) -> (&'static [State], State) {
+        match self {
             Self::Approve(_) => (&[State::Applied], State::Approved),
             Self::Sign => (&[State::Approved], State::Signed),
             Self::Reject { .. } => (&[State::Applied, State::Approved], State::Rejected),
             Self::Cancel => (&[State::Applied, State::Approved], State::Cancelled),
-        };
-        if !from.contains(&signing.state) {
-            let reason = format!("cannot become {} from {}", u8::from(to), u8::from(signing.state));
-            return Err(Error::conflict(Fault::new("status", reason)));
         }
+    }
+
+    /// A conflict if the state does not allow it. It names who made the last move.
+    pub(super) fn check(&self, signing: &Signing) -> Result<()> {
+        let (from, to) = self.way();
+        if from.contains(&signing.state) {
+            return Ok(());
+        }
+        let (to, from) = (u8::from(to), u8::from(signing.state));
+        Err(Error::conflict(Fault::new("status", format!("cannot become {to} from {from}: it {}", last_move(signing)))))
+    }
+
+    /// Whether the last move is this one, by the same person.
+    pub(super) fn is_made(&self, signing: &Signing, by: &Text<1, 64>) -> bool {
+        let is_same = match self {
+            Self::Approve(terms) => signing.terms.as_ref() == Some(terms),
+            Self::Reject { reason } => signing.reason.as_str() == reason.as_str(),
+            Self::Sign | Self::Cancel => true,
+        };
+        is_same && signing.moves.last().is_some_and(|last| last.to == self.way().1 && last.by == *by)
+    }
+
+    /// Moves the signing and records the move, if the state allows it.
+    pub(super) fn apply(&self, signing: &mut Signing, now: Timestamp, by: &Text<1, 64>) -> Result<()> {
+        self.check(signing)?;
+        let (_, to) = self.way();
         match self {
             Self::Approve(terms) => signing.terms = Some(terms.clone()),
             Self::Reject { reason } => signing.reason = Text::parse(reason.as_str()).map_err(Error::internal)?,
@@ -175,7 +202,7 @@ impl Decision {
 /// The signing of an application that the worker submits again. A changed identity must be verified again. Terms agreed before a rejection
 /// or a cancellation no longer hold.
 pub(super) fn resubmit(
-    Application { resume: before, mut signing }: Application,
+    Application { resume: before, mut signing, .. }: Application,
     resume: &Resume,
     company_name: &Text<1, 64>,
     origin: Origin,

@@ -18,6 +18,8 @@ pub const SEALED: &str = "sealed";
 /// The attributes, and the indexes of the table, by which staff find the records of a person.
 pub const BY_PHONE: &str = "by_phone";
 pub const BY_ID_NUMBER: &str = "by_id_number";
+/// The same for names, in families that seal them. The family makes it: a name is looked for within a tenant.
+pub const BY_NAME: &str = "by_name";
 
 /// Which fields of a kind of record are sealed, and which of them are a person's phone and identity number.
 #[derive(Clone, Copy, Debug)]

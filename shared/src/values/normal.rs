@@ -27,11 +27,13 @@ pub fn plain(text: &str) -> String {
 /// Whether two texts look the same to a reader: invisible characters, surrounding white space and the composition of characters do not
 /// count (Unicode, UAX #15, NFC).
 pub fn is_same_text(one: &str, other: &str) -> bool {
-    fn shown(text: &str) -> String {
-        let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
-        ComposingNormalizerBorrowed::new_nfc().normalize(visible.trim()).into_owned()
-    }
     one == other || shown(one) == shown(other)
+}
+
+/// What a reader sees of a text: the same for texts that look the same.
+pub fn shown(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    ComposingNormalizerBorrowed::new_nfc().normalize(visible.trim()).into_owned()
 }
 
 /// Whether an id is in its normal form: nothing in it is invisible or decomposed, no digit or letter is full-width, and white space is a plain

@@ -211,11 +211,10 @@ async fn the_salary_of_a_contract_may_be_quoted_and_have_a_residue() {
         let worker = platform.worker(&format!("salary{count}")).await;
         assert_eq!(worker.send_json(Method::POST, &resume()).await, worker::ok(Value::Null));
         let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
-        let approval = json!({
-            "em_id": em_id, "by": "zhangsan", "contract_id": "56.0", "entry_date": "2024/2/1", "salary": salary, "work_pos": "焊工",
-        });
-        let approved = platform.command("approve_application", approval).await;
-        assert_eq!((&approved["status"], &approved["terms"]["salary"]), (&json!(2), &json!("8000.00")), "{approved}");
+        let terms = json!({"contract_id": "56.0", "entry_date": "2024/2/1", "salary": salary, "work_pos": "焊工"});
+        let approved = platform.decide("approve_application", &em_id, terms).await;
+        let shown = platform.command("show_application", json!({"em_id": em_id})).await;
+        assert_eq!((&approved["status"], &shown["terms"]["salary"]), (&json!(2), &json!("8000.00")), "{approved}");
     }
 }
 

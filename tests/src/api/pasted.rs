@@ -113,7 +113,7 @@ async fn another_spelling_of_a_verified_worker_does_not_reset_the_verification()
     sent["id_number"] = "11010519491231002X".into();
     assert_eq!(worker.send_json(Method::POST, &sent).await, ok(Value::Null));
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
-    platform.command("set_verify_status", json!({"em_id": em_id, "verify_status": 2, "by": "zhangsan"})).await;
+    platform.decide("set_verify_status", &em_id, json!({"verify_status": 2})).await;
     for (name, number, typed) in [
         ("张三", "11010519491231002x", "11010519491231002x"),
         ("张三", "１１０１０５19491231002Ｘ", "11010519491231002X"),

@@ -1,5 +1,6 @@
 //! The console of staff (docs/design/staff.md).
 
+mod reviewers;
 mod roles;
 mod sessions;
 mod sign_in;

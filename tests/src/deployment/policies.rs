@@ -143,14 +143,15 @@ async fn signing(stage: &Stage) {
         assert_eq!(worker.get(path).await.status, status, "{path}");
     }
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
-    let listed = platform.command("list_applications", json!({})).await;
-    assert_eq!(listed["total"], 1, "{listed}");
-    // The look at the names is recorded for the platform, and found by each application.
-    let em_id = listed["list"][0]["em_id"].to_string();
+    let listed = platform.command("list_applications", json!({"name": "张三"})).await;
+    let em_id = &listed["applications"][0]["em_id"];
+    assert_eq!(platform.command("list_companies", json!({})).await["companies"][0]["company_name"], "彩程");
+    // The look at the résumé is recorded.
+    assert_eq!(platform.command("show_application", json!({"em_id": em_id})).await["real_name"], "张三");
     let object = format!("signing/application/{}/{em_id}", platform.code);
     let recorded = stage.address.command(&json!({"command": "audit", "object": object})).await;
     let record = &recorded["records"][0];
-    assert_eq!((&record["action"], &record["ids"]), (&json!("list_applications"), &json!([em_id])), "{recorded}");
+    assert_eq!(record["action"], "show_application", "{recorded}");
 }
 
 async fn jobboard(stage: &Stage) {

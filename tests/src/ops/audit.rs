@@ -170,11 +170,35 @@ async fn the_records_of_an_import_of_many_transactions_share_its_request_id() {
     assert_eq!(imported, rows.iter().map(expected).collect::<Vec<_>>());
 }
 
-/// Two acts of one millisecond have no order.
-fn sorted(mut records: Vec<Value>) -> Vec<Value> {
-    records.sort_by_key(ToString::to_string);
-    records
-}
+/// What an application shows in plain text of what is sealed.
+pub const SHOWN: [&str; 26] = [
+    "real_name",
+    "age",
+    "gender",
+    "nation",
+    "marital_sts",
+    "political_sts",
+    "acct_type",
+    "acct_prc_id",
+    "acct_prc_name",
+    "acct_city_id",
+    "acct_city_name",
+    "acct_coy_id",
+    "acct_coy_name",
+    "province_id",
+    "province_name",
+    "city_id",
+    "city_name",
+    "county_id",
+    "county_name",
+    "em_contact_relationship",
+    "id_card_front",
+    "id_card_back",
+    "work_exp",
+    "employee_edu",
+    "origin",
+    "terms",
+];
 
 #[tokio::test]
 async fn each_look_at_sealed_fields_is_recorded() {
@@ -187,8 +211,9 @@ async fn each_look_at_sealed_fields_is_recorded() {
     stage.take_lines();
     let shown = platform.command("show_application", json!({"em_id": em_id, "by": "lisi"})).await;
     assert_eq!(shown["real_name"], "张三");
+    // A masked list is no look.
     let listed = platform.command("list_applications", json!({"by": "lisi"})).await;
-    assert_eq!(listed["list"][0]["real_name"], "张三");
+    assert_eq!(listed["applications"][0]["real_name"], "张*");
     let lines = stage.take_lines();
     let look = |action: &str, object: String, fields: &[&str]| {
         let line = json!({"function": "ops-admin", "command": action});
@@ -204,15 +229,11 @@ async fn each_look_at_sealed_fields_is_recorded() {
         records
     };
     let one = format!("{all}/{em_id}");
-    let mut among = look("list_applications", all.clone(), &["real_name"]);
-    among["ids"] = json!([em_id.to_string()]);
-    let show = look("show_application", one.clone(), &["real_name", "terms", "origin"]);
-    assert_eq!(sorted(of(&one).await), sorted(vec![show, among.clone()]));
-    assert_eq!(of(&all).await, [among]);
+    let show = look("show_application", one.clone(), &SHOWN);
+    assert_eq!((of(&one).await, of(&all).await), (vec![show], Vec::new()));
     // Nothing was shown.
     platform.command("show_application", json!({"em_id": 1})).await;
-    platform.command("list_applications", json!({"status": 5})).await;
-    assert_eq!((of(&format!("{all}/1")).await.len(), of(&all).await.len()), (0, 1));
+    assert_eq!(of(&format!("{all}/1")).await, Vec::<Value>::new());
 }
 
 #[tokio::test]

@@ -19,5 +19,7 @@ pub mod persons;
 mod retention;
 pub mod rotation;
 mod sign_ins;
-mod signing;
+pub mod signing;
+mod signing_decisions;
+mod signing_reads;
 mod upgrade;

@@ -8,7 +8,7 @@ use super::admin::done;
 use crate::support::board::Board;
 use crate::support::persons::reseal;
 use crate::support::product::{EMPLOYEE, Product, numbered};
-use crate::support::worker::{Platform, resume};
+use crate::support::worker::{COMPANY, Platform, resume};
 use crate::support::{Partner, Stage};
 
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -45,19 +45,22 @@ async fn records_of_earlier_versions_are_erased_when_their_period_is_over() {
     let worker = platform.worker("rejected").await;
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
-    platform.command("reject_application", json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"})).await;
+    platform.decide("reject_application", &em_id, json!({"reason": "照片不清楚"})).await;
 
     let is_visit = |item: &Value| item["pk"]["S"].as_str().unwrap().ends_with("#visit");
     let has_left = |item: &Value| item["left_at"].is_object() && item["due"].is_object();
     let is_application = |item: &Value| item["sk"]["S"] == "application";
     assert_eq!(strip(&stage, "hris", &["due", "due_at"], is_visit).await, 1);
     assert_eq!(strip(&stage, "hris", &["due", "due_at", "left_at"], has_left).await, 1);
-    assert_eq!(strip(&stage, "signing", &["due", "due_at"], is_application).await, 1);
+    assert_eq!(strip(&stage, "signing", &["due", "due_at", "ix2", "by_name"], is_application).await, 1);
     stage.clock.advance(YEAR + YEAR);
     assert_eq!(cleaned(&stage).await, [json!([0, 0]), json!([0, 0]), json!([0, 0])]);
 
     assert_eq!(reseal(&stage, "hris").await, 2);
     assert_eq!(reseal(&stage, "signing").await, 1);
+    for list in [json!({"name": "张三"}), json!({"company_id": COMPANY})] {
+        assert_eq!(platform.command("list_applications", list).await["applications"][0]["em_id"], em_id);
+    }
     assert_eq!((reseal(&stage, "hris").await, reseal(&stage, "signing").await), (0, 0));
     // When the employee left is not stored: the period counts from the pass.
     assert_eq!(cleaned(&stage).await, [json!([1, 0]), json!([0, 0]), json!([1, 0])]);

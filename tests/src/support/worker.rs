@@ -15,7 +15,7 @@ pub const HANDLER: u32 = 34;
 pub const CONTRACT: u32 = 56;
 pub const ID_NUMBER: &str = "110101199001011234";
 
-/// A platform with one company, handler and contract.
+/// A platform with one company, handler and contract, which does not demand verified identities.
 #[derive(Clone)]
 pub struct Platform {
     pub address: Address,
@@ -31,7 +31,7 @@ impl Platform {
         let http = client();
         let captchas = Arc::new(Captchas::of(&address.variables).await.unwrap());
         let platform = Self { address: address.clone(), code, http, captchas };
-        platform.command("set_platform", json!({"name": "测试平台"})).await;
+        platform.command("set_platform", json!({"name": "测试平台", "require_verified": false})).await;
         let company = json!({"company_id": COMPANY, "company_name": "彩程"});
         platform.command("set_company", json!({"company": company})).await;
         let handler = json!({"handler_id": HANDLER, "username": "zhangsan", "name": "张三"});
@@ -49,6 +49,14 @@ impl Platform {
         event["command"] = command.into();
         event["platform_code"] = self.code.clone().into();
         self.address.command(&event).await
+    }
+
+    /// The output of a decision on an application as it is shown now.
+    pub async fn decide(&self, command: &str, em_id: &Value, more: Value) -> Value {
+        let shown = self.command("show_application", json!({"em_id": em_id})).await;
+        let mut event = json!({"em_id": em_id, "version": shown["version"], "by": "zhangsan"});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.command(command, event).await
     }
 
     /// The same platform, called from another IP address.

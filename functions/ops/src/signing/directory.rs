@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::signing::Service;
 use shared::signing::dictionaries::Entry;
-use shared::signing::directory::{Company, Contract, Handler, Listed, Position};
+use shared::signing::directory::{Company, Contract, Handler, Listed, Platform, Position};
 use shared::signing::values::{Enabled, Number, PlatformCode, enabled};
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
@@ -18,7 +18,7 @@ use shared::values::{Int, Text, Url};
 pub const COMMANDS: &[Command] = &[
     Command::changes("set_platform", "Creates or replaces a platform", |admin, by, fields| run(fields, |read| set_platform(&admin.signing, &by.act, read)))
         .by(&[Role::Admin])
-        .fields("platform_code name status?", r#"{"platform_code": "gongqiao", "name": "工桥"}"#),
+        .fields("platform_code name status? require_verified?", r#"{"platform_code": "gongqiao", "name": "工桥", "require_verified": true}"#),
     Command::changes("set_company", "Creates or replaces a company of a platform", |admin, by, fields| run(fields, |read| set_company(&admin.signing, &by.act, read)))
         .by(&[Role::Admin])
         .fields("platform_code company", r#"{"platform_code": "gongqiao", "company": {"company_id": 1, "company_name": "工桥餐饮"}}"#),
@@ -46,6 +46,8 @@ pub struct SetPlatform {
     name: Text<1, 64>,
     #[deserr(default = enabled())]
     status: Enabled,
+    #[deserr(default = true)]
+    require_verified: bool,
 }
 
 #[derive(Deserr)]
@@ -169,13 +171,16 @@ impl From<EntryBody> for Entry {
     }
 }
 
-pub async fn set_platform(
-    service: &Service,
-    act: &Act,
-    SetPlatform { platform_code, name, status }: SetPlatform,
-) -> Result<Value> {
-    service.set_platform(act, &platform_code, &name, status).await?;
-    Ok(json!({"platform_code": platform_code, "name": name, "status": status}))
+pub async fn set_platform(service: &Service, act: &Act, set: SetPlatform) -> Result<Value> {
+    let SetPlatform { platform_code, name, status, require_verified } = set;
+    let platform = Platform { code: platform_code.as_str().to_owned(), name, status, require_verified };
+    service.set_platform(act, &platform_code, &platform).await?;
+    Ok(view_of(&platform))
+}
+
+/// A platform as commands return it.
+pub fn view_of(Platform { code, name, status, require_verified }: &Platform) -> Value {
+    json!({"platform_code": code, "name": name, "status": status, "require_verified": require_verified})
 }
 
 pub async fn set_company(service: &Service, act: &Act, SetCompany { platform_code, company }: SetCompany) -> Result<Value> {

@@ -5,4 +5,7 @@
 
 pub mod applications;
 pub mod directory;
+pub mod lists;
+pub mod scope;
 pub mod sessions;
+mod views;

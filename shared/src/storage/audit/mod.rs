@@ -29,13 +29,16 @@ pub use write::{Sealed, Stored};
 
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
-use crate::storage::sealed::{BY_ID_NUMBER, BY_PHONE, SEALED};
+use crate::storage::sealed::{BY_ID_NUMBER, BY_NAME, BY_PHONE, SEALED};
 use crate::storage::table::attribute::{number, read_integer, text};
 use crate::storage::table::{Item, Key, STAMP, VERSION, expire};
 use crate::values::{LocalTime, Text};
 
 /// How long a record is kept: three years.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
+
+/// The attribute of a record that notes what changed in which version.
+pub const CHANGES: &str = "changes";
 
 /// The object under which the orders to erase persons are recorded.
 pub const ERASURES: &str = "persons/erasure/all";
@@ -99,6 +102,11 @@ impl Act {
             Some(note) => Ok(note.clone()),
             None => Text::parse(&self.actor.name).map_err(Error::internal),
         }
+    }
+
+    /// The kind and the id of the actor: `staff/376295991951886`.
+    pub fn actor(&self) -> String {
+        self.actor.index()
     }
 
     fn record(&self, change: &Change) -> Result<Item> {
@@ -246,7 +254,7 @@ impl Change {
 
 /// The names of the attributes that differ, without keys, indexes and bookkeeping. An empty text or list is as good as none.
 pub fn changed(before: &Item, after: &Item) -> Vec<String> {
-    const OWN: [&str; 8] = ["pk", "sk", VERSION, STAMP, SEALED, BY_PHONE, BY_ID_NUMBER, "updated_at"];
+    const OWN: [&str; 10] = ["pk", "sk", VERSION, STAMP, SEALED, BY_PHONE, BY_ID_NUMBER, BY_NAME, "updated_at", CHANGES];
     let is_field = |name: &str| !OWN.contains(&name) && !name.starts_with("ix") && !name.starts_with("due");
     let mut names: Vec<String> = before.keys().chain(after.keys()).filter(|name| is_field(name)).cloned().collect();
     names.sort_unstable();

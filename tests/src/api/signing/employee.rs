@@ -210,7 +210,7 @@ async fn a_resume_is_submitted_once_and_changed_only_while_allowed() {
     let em_id = stored.body["data"]["em_id"].clone();
     assert_eq!(stored, ok(returned(&changed, &em_id)));
 
-    platform.command("cancel_application", json!({"em_id": em_id, "by": "zhangsan"})).await;
+    platform.decide("cancel_application", &em_id, json!({})).await;
     assert_eq!(worker.get("/em_status").await.body["data"]["status"], 5);
     assert_eq!(worker.send_json(Method::POST, &resume()).await, ok(Value::Null));
     assert_eq!(worker.get("/em_status").await.body["data"]["status"], 1);

@@ -86,15 +86,15 @@ impl Submitted {
         let openid = openid(&stage, "SIGNING_SECRET", "signing", |item| item["sk"]["S"] == "worker").await;
         let submitted = Self { stage, platform, worker, em_id, openid };
         let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": SALARY, "work_pos": "B岗位"});
-        let approved = submitted.decide("approve_application", terms).await;
+        assert_eq!(submitted.decide("approve_application", terms).await["status"], 2);
+        let approved = submitted.platform.command("show_application", json!({"em_id": submitted.em_id})).await;
         assert_eq!((&approved["status"], &approved["terms"]["salary"]), (&json!(2), &json!(SALARY)), "{approved}");
         assert_eq!((&approved["city"], &approved["location"]), (&json!(CITY), &json!([104.061728, 30.657412])));
         submitted
     }
 
-    async fn decide(&self, command: &str, mut event: Value) -> Value {
-        (event["em_id"], event["by"]) = (self.em_id.clone(), "zhangsan".into());
-        self.platform.command(command, event).await
+    async fn decide(&self, command: &str, event: Value) -> Value {
+        self.platform.decide(command, &self.em_id, event).await
     }
 
     async fn responses(&self) -> Vec<Value> {
@@ -121,7 +121,7 @@ impl Submitted {
             let fields = TEXTS.iter().map(|(field, _)| *field);
             let application: Vec<&str> = fields.chain(NUMBERS).chain(["origin", "terms"]).collect();
             match kind(item) {
-                Some("application") => assert_sealed(item, &application, &["by_phone", "by_id_number"]),
+                Some("application") => assert_sealed(item, &application, &["by_phone", "by_id_number", "by_name"]),
                 Some("handler") => assert_sealed(item, &["phone"], &["by_phone"]),
                 Some("worker") => assert_sealed(item, &["openid"], &[]),
                 _ => continue,
@@ -190,15 +190,16 @@ async fn an_application_of_an_earlier_version_is_sealed_by_its_next_change() {
     let submitted = Submitted::open().await;
     let mut expected = submitted.responses().await;
     submitted.make_earlier(false).await;
-    let signed = submitted.decide("sign_application", json!({})).await;
+    assert_eq!(submitted.decide("sign_application", json!({})).await["status"], 3);
+    let signed = submitted.platform.command("show_application", json!({"em_id": submitted.em_id})).await;
     let moved = json!({"from": 2, "to": 3, "at": "2024-01-15T10:30:00Z", "by": "zhangsan"});
-    expected[0]["status"] = 3.into();
+    (expected[0]["status"], expected[0]["version"]) = (3.into(), 3.into());
     expected[0]["moves"].as_array_mut().unwrap().push(moved);
     assert_eq!(signed, expected[0]);
     // The application, not the other records.
     let items = submitted.stage.items("signing").await;
     let application = items.iter().find(|item| kind(item) == Some("application")).expect("an application");
-    assert_sealed(application, &["real_name", "marital_sts", "origin", "terms"], &["by_phone", "by_id_number"]);
+    assert_sealed(application, &["real_name", "marital_sts", "origin", "terms"], &["by_phone", "by_id_number", "by_name"]);
     assert_eq!(reseal(&submitted.stage, "signing").await, 2);
     submitted.assert_sealed().await;
 }

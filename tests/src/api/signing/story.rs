@@ -57,23 +57,18 @@ async fn a_worker_applies_is_rejected_applies_again_and_signs() {
     assert_eq!(stored["work_exp"], json!([{"company": "甲公司"}, {"company": "乙公司"}]));
     assert_eq!(stored["employee_edu"], json!([{"school": "第一中学", "degree": "junior"}]));
     let em_id = &stored["em_id"];
-    let by = |mut event: Value| {
-        event["em_id"] = em_id.clone();
-        event["by"] = "zhangsan".into();
-        event
-    };
-    platform.command("reject_application", by(json!({"reason": "照片不清楚"}))).await;
+    platform.decide("reject_application", em_id, json!({"reason": "照片不清楚"})).await;
     assert_eq!(worker.get("/em_status").await, ok(status(4, "照片不清楚", "彩程")));
     let without_code = &fields[..fields.len() - 1];
     assert_eq!(worker.send_form(Method::PUT, without_code).await, ok(Value::Null));
     assert_eq!(worker.get("/em_status").await, ok(status(1, "", "彩程")));
 
     let terms = json!({"contract_id": CONTRACT, "entry_date": "2024/2/1", "salary": 6000.5, "work_pos": "A岗位"});
-    platform.command("approve_application", by(terms)).await;
+    platform.decide("approve_application", em_id, terms).await;
     assert_eq!(worker.get("/em_status").await, ok(status(2, "", "彩程")));
     let closed = rejection(409, "待签约和已签约时不能修改简历");
     assert_eq!(worker.send_form(Method::PUT, without_code).await, closed);
-    platform.command("sign_application", by(json!({}))).await;
+    platform.decide("sign_application", em_id, json!({})).await;
     assert_eq!(worker.get("/em_status").await, ok(status(3, "", "彩程")));
     assert_eq!(worker.send_form(Method::PUT, without_code).await, closed);
 

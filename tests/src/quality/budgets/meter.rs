@@ -108,15 +108,11 @@ pub fn budgeted(heading: &str) -> BTreeSet<String> {
     endpoints
 }
 
-/// The endpoints and commands of all tables that write to DynamoDB in at least one case.
+/// The endpoints of all tables that write to DynamoDB in at least one case. Commands are no endpoints.
 pub fn writing() -> BTreeSet<String> {
     let page = read(PAGE);
     let rows = page.lines().filter(|line| line.starts_with('|') && line.ends_with(" written |"));
-    let route = |endpoint: &str| match endpoint.contains(' ') {
-        true => endpoint.to_owned(),
-        false => format!("ops-admin {endpoint}"),
-    };
-    rows.map(|row| route(endpoint(label(row)))).collect()
+    rows.map(|row| endpoint(label(row)).to_owned()).filter(|endpoint| endpoint.contains(" /")).collect()
 }
 
 /// `METHOD /path` of a family's routes.

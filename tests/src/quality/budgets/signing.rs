@@ -1,12 +1,16 @@
 //! The budget of every endpoint of the signing API.
 
+use std::collections::BTreeSet;
+
 use image::ImageFormat;
 use lambda::family::Family as _;
+use ops::command::Command;
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints};
 use crate::support::picture::picture;
-use crate::support::worker::{Platform, coded, rejection, resume};
+use crate::support::worker::{COMPANY, CONTRACT, HANDLER, ID_NUMBER, Platform, coded, rejection, resume};
 use crate::support::{Stage, fetch};
 
 const HEADING: &str = "| endpoint of the signing API | DynamoDB calls | capacity units |";
@@ -60,6 +64,84 @@ async fn every_endpoint_of_the_signing_api_makes_the_calls_that_its_budget_allow
 #[test]
 fn every_endpoint_of_the_signing_api_has_a_budget() {
     assert_eq!(budgeted(HEADING), endpoints(&signing::Signing::routes()));
+}
+
+const COMMANDS: &str = "| command of the signing API | DynamoDB calls | capacity units |";
+
+#[tokio::test]
+async fn every_command_of_the_signing_api_makes_the_calls_that_its_budget_allows() {
+    let stage = Stage::open().await;
+    let platform = Platform::create(&stage.address).await;
+    platform.command("set_positions", json!({"positions": [{"name": "B岗位"}]})).await;
+    platform.command("set_dictionary", json!({"dict_item": "Nation", "entries": []})).await;
+    let applied = async |user: &str| {
+        let worker = platform.worker(user).await;
+        assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
+        worker.get("/employee").await.body["data"]["em_id"].clone()
+    };
+    let em_id = applied("first").await;
+    let mut meter = Meter::new(stage, platform.clone());
+    let run = async |command: &str, fields: Value| {
+        let output = if command == "list_platforms" {
+            platform.address.command(&json!({"command": command})).await
+        } else {
+            platform.command(command, fields).await
+        };
+        assert!(output.get("errorType").is_none(), "{command}: {output}");
+        output
+    };
+    for command in
+        ["list_platforms", "list_companies", "list_handlers", "list_contracts", "list_positions", "list_dictionaries"]
+    {
+        meter.measure(command, run(command, json!({}))).await;
+    }
+    let in_company = json!({"company_id": COMPANY, "status": 1});
+    for (case, fields, found) in [
+        ("", json!({}), 1),
+        (", in one state", json!({"status": 1}), 1),
+        (", of a company in one state", in_company, 1),
+        (", of a handler", json!({"handler_id": HANDLER}), 1),
+        (", by name", json!({"name": "张三"}), 1),
+        (", by phone", json!({"phone": "13800138000"}), 1),
+        (", by identity number", json!({"id_number": ID_NUMBER}), 1),
+        (", nothing found", json!({"status": 5}), 0),
+    ] {
+        let listed = meter.measure(&format!("list_applications{case}"), run("list_applications", fields)).await;
+        assert_eq!(listed["applications"].as_array().map(Vec::len), Some(found), "{case}");
+    }
+    meter.measure("show_application", run("show_application", json!({"em_id": em_id}))).await;
+    let seen = |version: u64, more: Value| {
+        let mut event = json!({"em_id": em_id, "version": version, "by": "zhangsan"});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000, "work_pos": "B岗位"});
+    let verified = run("set_verify_status", seen(1, json!({"verify_status": 2})));
+    assert_eq!(meter.measure("set_verify_status", verified).await["version"], 2);
+    let other = platform.command("approve_application", seen(1, terms.clone()));
+    let other = meter.measure("approve_application, of another version", other).await;
+    assert_eq!(other["errorType"], "Conflict", "{other}");
+    for label in ["approve_application", "approve_application, retried"] {
+        let approved = meter.measure(label, run("approve_application", seen(2, terms.clone()))).await;
+        assert_eq!(approved["version"], 3);
+    }
+    meter.measure("sign_application", run("sign_application", seen(3, json!({})))).await;
+    for (command, more) in [("reject_application", json!({"reason": "照片"})), ("cancel_application", json!({}))] {
+        let mut event = seen(1, more);
+        event["em_id"] = applied(command).await;
+        meter.measure(command, run(command, event)).await;
+    }
+    meter.assert_is(COMMANDS);
+}
+
+#[test]
+fn every_command_that_reads_of_a_platform_has_a_budget() {
+    let is_of_platform = |command: &&Command| {
+        command.fields.split_whitespace().any(|field| field == "platform_code") || command.name == "list_platforms"
+    };
+    let commands = ops::commands::all().filter(|command| !command.changes).filter(is_of_platform);
+    let reads: BTreeSet<String> = commands.map(|command| command.name.to_owned()).collect();
+    assert!(reads.len() >= 8 && reads.is_subset(&budgeted(COMMANDS)), "{reads:?}");
 }
 
 #[tokio::test]

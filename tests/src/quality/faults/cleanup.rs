@@ -100,8 +100,7 @@ async fn personal_data(stage: &Stage, user: &User) {
     sent["id_card_front"] = worker.upload("a.png", &picture()).await.body["data"]["url"].clone();
     assert_eq!(worker.send_json(Method::POST, &sent).await.status, 200);
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
-    let reject = json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"});
-    worker.platform.command("reject_application", reject).await;
+    worker.platform.decide("reject_application", &em_id, json!({"reason": "照片不清楚"})).await;
 }
 
 /// A closed account of each mini program with records of every kind that is removed. Returns the user.

@@ -47,8 +47,8 @@ async fn erased(stage: &Stage) {
     let worker = platform.worker("rejected").await;
     assert_eq!(worker.send_json(Method::POST, &resume()).await.status, 200);
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
-    platform.command("set_verify_status", json!({"em_id": em_id, "by": "zhangsan", "verify_status": 3})).await;
-    platform.command("reject_application", json!({"em_id": em_id, "by": "zhangsan", "reason": "照片不清楚"})).await;
+    platform.decide("set_verify_status", &em_id, json!({"verify_status": 3})).await;
+    platform.decide("reject_application", &em_id, json!({"reason": "照片不清楚"})).await;
     stage.clock.advance(SignedDuration::from_hours(730 * 24));
     let cleaned = stage.address.invoke("ops-cleanup", &json!({})).await.body;
     assert_eq!((&cleaned["resumes"]["done"], &cleaned["pictures"]["done"]), (&json!(1), &json!(1)));
@@ -154,11 +154,9 @@ async fn signing(stage: &Stage) {
     let submitted = submitted.header("x-unique-key", "k").header("x-city", "成都").header("x-location", "104.06-30.67");
     assert_eq!(submitted.send().await.unwrap().status(), 200);
     let em_id = worker.get("/employee").await.body["data"]["em_id"].clone();
-    let terms = json!({
-        "em_id": em_id, "by": "zhangsan", "contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000, "work_pos": "B岗位",
-    });
-    platform.command("set_verify_status", json!({"em_id": em_id, "by": "zhangsan", "verify_status": 2})).await;
-    platform.command("approve_application", terms).await;
+    let terms = json!({"contract_id": CONTRACT, "entry_date": "2024-02-01", "salary": 6000, "work_pos": "B岗位"});
+    platform.decide("set_verify_status", &em_id, json!({"verify_status": 2})).await;
+    assert_eq!(platform.decide("approve_application", &em_id, terms).await["status"], 2);
     let leaving = platform.worker("leaving").await;
     assert_eq!(leaving.request(Method::POST, "/weixin/close").send().await.unwrap().status(), 200);
     let (captcha, shown) = platform.captcha().await;

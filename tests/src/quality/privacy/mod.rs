@@ -19,7 +19,7 @@ use crate::support::repository::read;
 const PAGE: &str = "docs/privacy.md";
 const TABLES: [&str; 6] = ["channel", "hris", "signing", "jobboard", "staff", "credentials"];
 /// The attributes of any record that hold no content: keys, lists, sweeps, look-ups, versions. The page describes them in one section.
-const BOOKKEEPING: [&str; 15] = [
+const BOOKKEEPING: [&str; 16] = [
     "pk",
     "sk",
     "ix1",
@@ -28,6 +28,7 @@ const BOOKKEEPING: [&str; 15] = [
     "ixsk",
     "by_phone",
     "by_id_number",
+    "by_name",
     "due",
     "due_at",
     "expires_at",
