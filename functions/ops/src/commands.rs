@@ -9,8 +9,8 @@ use shared::values::input::Faults;
 
 use crate::command::{Command, run};
 use crate::{
-    audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, reseal, signing,
-    staff,
+    audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, reseal, reveal,
+    signing, staff,
 };
 
 /// Every command.
@@ -32,6 +32,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
         jobboard::orders::COMMANDS,
         jobboard::vouchers::COMMANDS,
         persons::COMMANDS,
+        reveal::COMMANDS,
         staff::COMMANDS,
         audit::COMMANDS,
         reseal::COMMANDS,

@@ -22,6 +22,7 @@ pub mod outbox;
 mod persons;
 mod reseal;
 mod retention;
+mod reveal;
 mod signing;
 pub mod snapshots;
 mod staff;

@@ -88,7 +88,7 @@ fn user(number: usize) -> String {
 }
 
 /// One of `of`, evenly and always the same for a number.
-fn pick<'a, T>(of: &'a [T], number: usize, salt: usize) -> &'a T {
+fn pick<T>(of: &[T], number: usize, salt: usize) -> &T {
     // Knuth, The Art of Computer Programming, 6.4: multiplicative hashing.
     let mixed = (number as u64 * 64 + salt as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
     &of[(mixed % of.len() as u64) as usize]
@@ -121,7 +121,7 @@ impl Client<'_> {
     /// A user with an order, and an application.
     async fn step(&self, number: usize) -> Result<(), String> {
         let token = self.register(number).await?;
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             self.board(&token, "/job/create", &super::jobboard::job(super::jobboard::JOBS + number)).await?;
         }
         self.order(number, &token).await?;
@@ -171,7 +171,7 @@ impl Client<'_> {
         let (login, _) = self.send(login).await?;
         let token = login["data"]["session_token"].as_str().ok_or("a log-in without a token")?;
         let (area, province, city, county) = pick(&PLACES, number, 3);
-        let company = demo.company_id + u32::from(number % 3 == 0);
+        let company = demo.company_id + u32::from(number.is_multiple_of(3));
         let resume = json!({
             "real_name": name(number), "phone": phone(number), "id_number": id_number(number), "nation": "汉族",
             "marital_sts": 1 + number % 3, "political_sts": 3, "acct_type": number % 2, "province_id": area / 10_000,

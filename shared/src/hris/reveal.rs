@@ -21,7 +21,7 @@ pub const REVEALED: &[(&str, &[&str])] =
 pub const VISIT_FIELDS: &Fields = &VISITOR;
 
 impl Service {
-    /// A sealed field in full. `id` is `{company}/{uuid}`, of an employee also `{company}/{empno}`.
+    /// A sealed field in full. `id` is `{company}/{uuid}`: the audit record of a reveal names no employee number.
     ///
     /// DynamoDB: one read.
     pub async fn reveal(&self, kind: &str, id: &str, name: &str) -> Result<String> {
@@ -31,6 +31,7 @@ impl Service {
         }
         let (company, id) = id.split_once('/').ok_or_else(|| Error::missing("id"))?;
         let company = Uuid::parse(company).map_err(|_| Error::missing("id"))?;
+        Uuid::parse(id).map_err(|_| Error::missing("id"))?;
         match kind {
             keys::EMPLOYEE => revealed(&self.show_employee(&company, id).await?, name),
             keys::CANDIDATE => revealed(&self.one::<Candidate>(&company, id, "id").await?, name),

@@ -23,6 +23,14 @@ pub struct Changes {
     pub assigned: Option<Assigned>,
 }
 
+/// An item of the credentials table that a change of a member uses up.
+#[derive(Clone, Copy)]
+pub(super) struct Spent<'a> {
+    pub key: &'a Key,
+    /// The error if the item is gone.
+    pub gone: fn() -> Error,
+}
+
 impl Service {
     /// Creates a member. A phone belongs to one member.
     ///
@@ -167,13 +175,13 @@ impl Service {
         self.update_along(act, id, change, None).await
     }
 
-    /// Changes a member, and removes an item of the credentials table in the same transaction. The error is for an item that is gone.
+    /// Changes a member, and removes an item of the credentials table in the same transaction.
     pub(super) async fn update_along(
         &self,
         act: &Act,
         id: Id,
         change: impl Fn(&mut Member) -> Result<()>,
-        spent: Option<(&Key, fn() -> Error)>,
+        spent: Option<Spent<'_>>,
     ) -> Result<Member> {
         self.keyring.record().await?;
         let (table, key) = (&self.tables.staff, keys::member(id));
@@ -198,7 +206,7 @@ impl Service {
                 writes.extend(removed.map(|key| Write::Delete { table: table.clone(), key, condition: None }));
             }
             let gone = match spent {
-                Some((key, gone)) => {
+                Some(Spent { key, gone }) => {
                     let (table, key) = (self.tables.credentials.clone(), key.clone());
                     writes.push(Write::Delete { table, key, condition: Some(Condition::present()) });
                     gone

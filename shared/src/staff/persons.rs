@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::member::Member;
 use super::{Service, keys};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::audit::{Act, Object};
 use crate::storage::person::{Erased, Exported, Wanted, ids, remove};
 use crate::storage::table::Key;
@@ -30,6 +30,19 @@ impl Service {
         });
         exported.add("member", &record)?;
         Ok(Some(exported))
+    }
+
+    /// The phone of a member in full; the only sealed field that staff reveal.
+    ///
+    /// DynamoDB: one read.
+    pub async fn reveal(&self, kind: &str, id: &str, field: &str) -> Result<String> {
+        let unknown = [("kind", kind == "member"), ("field", field == "phone")].into_iter().find(|(_, is_known)| !is_known);
+        if let Some((name, _)) = unknown {
+            return Err(Error::missing(name));
+        }
+        let id = id.parse().map(Id::from_u64).map_err(|_| Error::missing("id"))?;
+        let member = self.find_member(id).await?.ok_or_else(|| Error::missing("id"))?;
+        Ok(member.phone.as_str().to_owned())
     }
 
     /// Removes a member. `None` as above. Audit records keep the name for as long as they are kept.

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::SignedDuration;
 
 use super::member::{Member, Pending};
+use super::members::Spent;
 use super::second_factor::{Enrollment, recovery_codes};
 use super::sessions::{SignedIn, new_token, parse};
 use super::{Service, keys};
 use crate::crypto::random::random;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::runtime::caller::{self, Caller};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, SECOND_FACTORS};
@@ -63,7 +64,7 @@ impl Service {
     /// DynamoDB: two writes, three reads, one transaction.
     pub async fn check_sign_in_code(&self, phone: &Mobile, code: Secret<&str>, address: &str) -> Result<Next> {
         let check = self.check_code(phone, code);
-        CODES.attempt(&self.counters(), &["sign_in", address], check, |outcome| outcome.is_err()).await
+        CODES.attempt(&self.counters(), &["sign_in", address], check, is_wrong).await
     }
 
     async fn check_code(&self, phone: &Mobile, code: Secret<&str>) -> Result<Next> {
@@ -91,7 +92,7 @@ impl Service {
             Ok(())
         };
         // A code opens one sign-in.
-        let member = self.update_along(&act, id, begin, Some((&key, wrong_code))).await?;
+        let member = self.update_along(&act, id, begin, Some(Spent { key: &key, gone: wrong_code })).await?;
         let enrollment = (!member.is_enrolled()).then(|| member.second_factor.enrollment(&account(&member))).transpose()?;
         Ok(Next { token, enrollment })
     }
@@ -153,16 +154,21 @@ impl Service {
         let act = caller::act(now);
         let proving = self.update_member(&act, id, |member| {
             let enrolled = member.is_enrolled();
-            if !member.second_factor.accept(code, now)? && !(enrolled && member.second_factor.recover(code)) {
+            let is_right = member.second_factor.accept(code, now)? || (enrolled && member.second_factor.recover(code));
+            if !is_right {
                 return Err(Error::invalid([Fault::new("code", "is wrong or was used")]));
             }
             is_first.store(!enrolled, Ordering::Relaxed);
             change(member, !enrolled)
         });
-        let has_failed = |outcome: &Result<Member>| outcome.is_err();
-        let member = SECOND_FACTORS.attempt(&self.counters(), &[&id.to_string()], proving, has_failed).await?;
+        let member = SECOND_FACTORS.attempt(&self.counters(), &[&id.to_string()], proving, is_wrong).await?;
         Ok((member, is_first.into_inner()))
     }
+}
+
+/// Whether an attempt failed because its code was wrong, rather than for a failure of ours.
+fn is_wrong<T>(outcome: &Result<T>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind() == Kind::Invalid)
 }
 
 fn wrong_code() -> Error {

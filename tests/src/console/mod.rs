@@ -1,5 +1,6 @@
 //! The console of staff (docs/design/staff.md).
 
+mod reveal;
 mod reviewers;
 mod roles;
 mod sessions;

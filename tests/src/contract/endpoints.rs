@@ -108,6 +108,10 @@ fn families() -> [Api; 4] {
     ]
 }
 
+/// The routes of the console that have a limit of their own, and all others.
+const CONSOLE: [&str; 4] =
+    ["ANY /console/{proxy+}", "POST /console/api/code", "POST /console/api/sign-in", "POST /console/api/totp"];
+
 /// The API pages: they belong to no family and no document.
 const PAGES: [&str; 2] = ["GET /docs", "GET /docs/{proxy+}"];
 
@@ -152,6 +156,8 @@ fn the_template_routes_each_endpoint_to_the_function_that_handles_it() {
     for catch_all in families().iter().flat_map(|family| family.catch_all) {
         assert!(routed.remove(*catch_all).is_some(), "{catch_all} is missing");
     }
+    let console = routed.extract_if(.., |_, function| function == "ops-console").map(|(route, _)| route);
+    assert_eq!(console.collect::<BTreeSet<_>>(), CONSOLE.map(str::to_owned).into());
     for page in PAGES {
         assert_eq!(routed.remove(page).as_deref(), Some("ops-docs"), "{page}");
     }

@@ -39,7 +39,7 @@ struct Prove {
 
 /// The response does not tell whether the phone is that of a member.
 pub async fn send_code(State(app): State<App>, Address(address): Address, Fields(fields): Fields) -> Result<Response, Failure> {
-    let SendCode { phone } = fields.read().map_err(Error::from)?;
+    let SendCode { phone } = fields.read()?;
     app.staff.send_sign_in_code(&phone, &address).await?;
     Ok(Reply(json!({"next": "code"})).into_response())
 }
@@ -49,7 +49,7 @@ pub async fn check_code(
     Address(address): Address,
     Fields(fields): Fields,
 ) -> Result<Response, Failure> {
-    let CheckCode { phone, code } = fields.read().map_err(Error::from)?;
+    let CheckCode { phone, code } = fields.read()?;
     let Next { token, enrollment } = app.staff.check_sign_in_code(&phone, code.as_deref(), &address).await?;
     let body = match enrollment {
         Some(enrollment) => json!({"next": "enroll", "enrollment": view(&enrollment)?}),
@@ -69,7 +69,7 @@ fn view(Enrollment { secret, url }: &Enrollment) -> Result<Value, Error> {
 
 /// Ends a sign-in with a session. In an open session it proves the second factor again.
 pub async fn prove(State(app): State<App>, headers: HeaderMap, Fields(fields): Fields) -> Result<Response, Failure> {
-    let Prove { code } = fields.read().map_err(Error::from)?;
+    let Prove { code } = fields.read()?;
     let Proved { token, recovery_codes, recovery_codes_left } = match (cookie(&headers, SIGN_IN), cookie(&headers, SESSION)) {
         (Some(pending), _) => app.staff.finish_sign_in(pending, code.as_deref()).await?,
         (None, Some(session)) => {
