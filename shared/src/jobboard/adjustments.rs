@@ -59,7 +59,7 @@ impl Service {
                         let earlier = self.store.get(table, key.clone()).await?;
                         let earlier = earlier.map(|earlier| is_same(&earlier, change));
                         let over = || format!("is beyond what support may adjust: {most} vouchers a user and day");
-                        return earlier.unwrap_or_else(|| Err(Error::conflict(Fault::new("change", over())).into())).map(Some);
+                        return earlier.unwrap_or_else(|| Err(Error::conflict(Fault::new("change", over())))).map(Some);
                     }
                 },
             };
