@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::states::Signing;
-use crate::error::{Error, Fault, Result};
-
 /// The changes of an application since it was first submitted.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Changes {
@@ -47,51 +44,16 @@ impl Changes {
         self.by.as_deref() == Some(actor) && self.changed_in(field) == Some(version)
     }
 
-    fn changed_in(&self, field: &str) -> Option<u64> {
+    pub(super) fn changed_in(&self, field: &str) -> Option<u64> {
         self.fields.iter().find(|changed| changed.field == field).map(|changed| changed.version)
     }
 
     /// The fields that have changed since a version, under the names that staff see.
-    fn since(&self, version: u64) -> Vec<&str> {
+    pub(super) fn since(&self, version: u64) -> Vec<&str> {
         let changed = self.fields.iter().filter(|changed| changed.version > version);
         let mut names: Vec<&str> =
             changed.map(|changed| if changed.field == STATE { "status" } else { &changed.field }).collect();
         names.sort_unstable();
         names
     }
-}
-
-/// A conflict unless the stored version is the one that was seen. It names what has changed since, and who has decided.
-pub(super) fn check_seen(signing: &Signing, stored: u64, seen: u64) -> Result<()> {
-    if stored == seen {
-        return Ok(());
-    }
-    let since = signing.changes.since(seen);
-    let reason = if since.is_empty() {
-        format!("is {stored} now, and no field has changed since")
-    } else {
-        format!("is {stored} now; changed since: {}", since.join(", "))
-    };
-    let mut conflict = Error::conflict(Fault::new("version", reason));
-    let is_later = |field: &str| signing.changes.changed_in(field).is_some_and(|version| version > seen);
-    if is_later(STATE) {
-        conflict = conflict.with_fault(Fault::new("status", last_move(signing)));
-    }
-    if is_later(VERIFY_STATUS) {
-        conflict = conflict.with_fault(Fault::new(VERIFY_STATUS, last_verification(signing)));
-    }
-    Err(conflict)
-}
-
-/// `became 2 at 2024-01-15T10:30:00Z by zhangsan`
-pub(super) fn last_move(signing: &Signing) -> String {
-    signing
-        .moves
-        .last()
-        .map_or_else(String::new, |last| format!("became {} at {} by {}", u8::from(last.to), last.at, last.by.as_str()))
-}
-
-pub(super) fn last_verification(signing: &Signing) -> String {
-    let last = signing.verifications.last();
-    last.map_or_else(String::new, |last| format!("became {} at {} by {}", u8::from(last.to), last.at, last.by.as_str()))
 }

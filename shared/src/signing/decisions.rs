@@ -2,11 +2,11 @@
 
 use super::Service;
 use super::applications::{Reach, object};
-use super::changes::{STATE, VERIFY_STATUS, check_seen, last_verification};
+use super::changes::{STATE, VERIFY_STATUS};
 use super::directory::{Contract, Listed as _, Platform, Position};
 use super::item::{APPLICATION_SEALED, application_from_item, next_application_item};
 use super::keys::{application_key, listed_key, platform_key, positions_key};
-use super::states::{Application, Decision, Terms, Verified};
+use super::states::{Application, Decision, Terms, Verified, check_seen, last_verification};
 use super::values::PlatformCode;
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change, Stored};

@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::changes::{Changes, last_move};
+use super::changes::{Changes, STATE, VERIFY_STATUS};
 use super::resume::Resume;
 use super::values::Number;
 use crate::error::{Error, Fault, Result};
@@ -236,4 +236,39 @@ pub(super) fn resubmit(
 /// The author of a worker's own moves.
 pub(super) fn by_worker() -> Result<Text<1, 64>> {
     Text::parse("worker").map_err(Error::internal)
+}
+
+/// A conflict unless the stored version is the one that was seen. It names what has changed since, and who has decided.
+pub(super) fn check_seen(signing: &Signing, stored: u64, seen: u64) -> Result<()> {
+    if stored == seen {
+        return Ok(());
+    }
+    let since = signing.changes.since(seen);
+    let reason = if since.is_empty() {
+        format!("is {stored} now, and no field has changed since")
+    } else {
+        format!("is {stored} now; changed since: {}", since.join(", "))
+    };
+    let mut conflict = Error::conflict(Fault::new("version", reason));
+    let is_later = |field: &str| signing.changes.changed_in(field).is_some_and(|version| version > seen);
+    if is_later(STATE) {
+        conflict = conflict.with_fault(Fault::new("status", last_move(signing)));
+    }
+    if is_later(VERIFY_STATUS) {
+        conflict = conflict.with_fault(Fault::new(VERIFY_STATUS, last_verification(signing)));
+    }
+    Err(conflict)
+}
+
+/// `became 2 at 2024-01-15T10:30:00Z by zhangsan`
+pub(super) fn last_move(signing: &Signing) -> String {
+    signing
+        .moves
+        .last()
+        .map_or_else(String::new, |last| format!("became {} at {} by {}", u8::from(last.to), last.at, last.by.as_str()))
+}
+
+pub(super) fn last_verification(signing: &Signing) -> String {
+    let last = signing.verifications.last();
+    last.map_or_else(String::new, |last| format!("became {} at {} by {}", u8::from(last.to), last.at, last.by.as_str()))
 }

@@ -166,7 +166,7 @@ impl Service {
     }
 }
 
-/// Whether an attempt failed because its code was wrong, rather than for a failure of ours.
+/// Whether an attempt failed because its code was wrong, rather than because the system failed.
 fn is_wrong<T>(outcome: &Result<T>) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == Kind::Invalid)
 }

@@ -9,6 +9,7 @@ use crate::support::audit::records;
 use crate::support::board::Board;
 use crate::support::product::{EMPLOYEE, Product};
 use crate::support::staff::{Staff, failure};
+use crate::support::wire::Failure;
 
 fn of(family: &str, kind: &str, id: &str, field: &str) -> Value {
     json!({"command": "reveal", "family": family, "kind": kind, "id": id, "field": field, "reason": "回电"})
@@ -49,6 +50,10 @@ async fn a_field_is_revealed_whole_and_recorded_without_its_value() {
     ] {
         fails(&stage.address, &event, "NotFound", fault).await;
     }
+    let own = of("staff", "member", &staff.id.to_string(), "phone");
+    stage.wire.fail_call("TransactWriteItems", 0, Failure::Rejected);
+    fails(&stage.address, &own, "Internal", "see the log").await;
+    assert_eq!(stage.wire.clear_faults(), 0, "no value without its record");
     assert_eq!(stage.items("audit").await.len(), before, "nothing was revealed");
 }
 
