@@ -4,6 +4,7 @@ mod channel;
 mod commands;
 mod hris;
 mod jobboard;
+mod large;
 pub mod meter;
 mod signing;
 mod staff;
