@@ -10,7 +10,7 @@ use shared::storage::person::{Erased, Exported, Wanted};
 use shared::values::input::Faults;
 use shared::values::{IdCard, LocalTime, Mobile, Secret, Text};
 
-use crate::command::{Command, run};
+use crate::command::{Command, Invocation, run};
 use crate::families::Families;
 use shared::staff::roles::Role;
 
@@ -31,7 +31,7 @@ pub const COMMANDS: &[Command] = &[
     .after_step_up()
     .fields("objects reason", r#"{"objects": ["jobboard/user/376295991951886"], "reason": "本人申请"}"#),
     Command::changes("erase_person", "Erases a person", |admin, by, fields| {
-        run(fields, |read| erase(admin.families(), &admin.audit, &by.act, read))
+        run(fields, |read| erase(admin.families(), &admin.audit, by, read))
     })
     .by(&[Role::Admin])
     .after_step_up()
@@ -147,8 +147,17 @@ pub async fn export(families: Families<'_>, audit: &AuditLog, bucket: &Objects, 
 }
 
 /// Erases a person. The order is recorded first, so that an erasure that was interrupted is completed by a repetition or a replay.
-pub async fn erase(families: Families<'_>, audit: &AuditLog, act: &Act, Erase { objects, reason }: Erase) -> Result<Value> {
-    let objects = parsed(&objects)?;
+pub async fn erase(
+    families: Families<'_>,
+    audit: &AuditLog,
+    by: &Invocation,
+    Erase { objects, reason }: Erase,
+) -> Result<Value> {
+    let (act, objects) = (&by.act, parsed(&objects)?);
+    let own = by.staff.as_ref().map(|member| Object::new("staff", "member", &[&member.id.to_string()]));
+    if own.is_some_and(|own| objects.contains(&own)) {
+        return Err(Error::conflict(Fault::new("objects", "contain your own: another administrator must do it")));
+    }
     audit.record(act, &Change::erasure_of(&objects, reason.as_str())).await?;
     let mut erased = Vec::new();
     for object in &objects {

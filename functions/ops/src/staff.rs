@@ -85,7 +85,7 @@ struct Create {
     handler_id: Option<Number>,
 }
 
-/// The changes of a member: absent fields stay.
+/// The changes of a member: absent fields stay. Platform, companies and handler are one field.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 struct Set {

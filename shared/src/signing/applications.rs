@@ -43,6 +43,8 @@ impl Reach<'_> {
 /// An application with links to those photos that the worker uploaded.
 pub struct Shown {
     pub application: Application,
+    /// Whether the reader decides on it, and sees it whole.
+    pub is_decided: bool,
     pub id_card_front: Option<String>,
     pub id_card_back: Option<String>,
 }
@@ -132,7 +134,8 @@ impl Service {
         found.map(|item| application_from_item(&self.keyring, item)).transpose()
     }
 
-    /// The application with this number, as staff see it. An application that is not within reach does not exist.
+    /// The application with this number, as staff see it. An application that is not within reach does not exist; only one that the reader decides
+    /// on has links to its photos.
     ///
     /// DynamoDB: two reads. S3: with links, one look-up for each photo of the worker's.
     pub async fn show_application(
@@ -140,19 +143,20 @@ impl Service {
         platform: &PlatformCode,
         em_id: u64,
         reach: Reach<'_>,
-        with_links: bool,
+        decides: Option<Reach<'_>>,
     ) -> Result<Shown> {
         let missing = || Error::missing("em_id");
         let worker = self.find_worker(platform, em_id).await?.ok_or_else(missing)?;
         let application = self.application(&worker).await?.filter(|found| reach.covers(found.resume.company_id));
         let application = application.ok_or_else(missing)?;
         let Resume { id_card_front, id_card_back, .. } = &application.resume;
-        let (front, back) = if with_links {
+        let is_decided = decides.is_some_and(|decides| decides.covers(application.resume.company_id));
+        let (front, back) = if is_decided {
             tokio::try_join!(self.photo(&worker, id_card_front.as_str()), self.photo(&worker, id_card_back.as_str()))?
         } else {
             (None, None)
         };
-        Ok(Shown { application, id_card_front: front, id_card_back: back })
+        Ok(Shown { application, is_decided, id_card_front: front, id_card_back: back })
     }
 
     /// A link to a photo if its address leads to one of the worker's own images.

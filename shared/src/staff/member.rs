@@ -34,6 +34,8 @@ pub struct Member {
     pub assigned: Option<Assigned>,
     pub enabled: bool,
     pub created_at: LocalTime,
+    /// Until when the phone alone is enough to set up the second factor.
+    pub(super) enroll_until: LocalTime,
     #[serde(flatten)]
     pub(super) second_factor: SecondFactor,
     /// The sign-in that has passed the text message and waits for the second factor.

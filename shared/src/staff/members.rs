@@ -2,6 +2,8 @@
 //!
 //! Every change that narrows what a member may do ends the member's sessions.
 
+use jiff::SignedDuration;
+
 use super::member::{Assigned, Member, SEALED};
 use super::roles::Role;
 use super::second_factor::SecondFactor;
@@ -13,6 +15,9 @@ use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Id, Mobile, Text};
+
+/// How long a member may take to set up a second factor. Later, the phone may belong to someone else.
+const ENROLL_WITHIN: SignedDuration = SignedDuration::from_hours(72);
 
 /// A change of a member; `None` leaves the field as it is.
 #[derive(Clone, Default)]
@@ -55,6 +60,7 @@ impl Service {
             assigned: assigned.cloned(),
             enabled: true,
             created_at: now.into(),
+            enroll_until: (now + ENROLL_WITHIN).into(),
             second_factor: SecondFactor::default(),
             pending: None,
             sessions: Vec::new(),
@@ -93,7 +99,8 @@ impl Service {
             let before = (member.phone.clone(), member.roles.clone(), member.assigned.clone());
             member.phone = phone.unwrap_or(&member.phone).clone();
             member.roles = roles.unwrap_or_else(|| member.roles.clone());
-            member.assigned = assigned.clone().or_else(|| member.assigned.clone()).filter(|_| member.has(Role::Reviewer));
+            let former = member.assigned.take().filter(|_| member.has(Role::Reviewer));
+            member.assigned = assigned.clone().or(former);
             if before != (member.phone.clone(), member.roles.clone(), member.assigned.clone()) {
                 member.end_sessions();
             }
@@ -120,8 +127,10 @@ impl Service {
     ///
     /// DynamoDB: one read, one transaction.
     pub async fn reset_second_factor(&self, act: &Act, id: Id) -> Result<Member> {
+        let now = self.clock.now();
         self.update_member(act, id, |member| {
             member.second_factor = SecondFactor::default();
+            member.enroll_until = (now + ENROLL_WITHIN).into();
             member.end_sessions();
             Ok(())
         })

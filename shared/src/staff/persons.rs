@@ -6,8 +6,9 @@ use super::member::Member;
 use super::{Service, keys};
 use crate::error::{Error, Result};
 use crate::storage::audit::{Act, Object};
-use crate::storage::person::{Erased, Exported, Wanted, ids, remove};
-use crate::storage::table::Key;
+use crate::storage::person::{Erased, Exported, Wanted, erasure, ids};
+use crate::storage::table::attribute::{number, read_integer};
+use crate::storage::table::{Condition, Key, Outcome, VERSION, Write, retry_conflicts};
 use crate::values::{Id, Mobile};
 
 impl Service {
@@ -47,23 +48,40 @@ impl Service {
 
     /// Removes a member. `None` as above. Audit records keep the name for as long as they are kept.
     pub async fn erase_person(&self, act: &Act, object: &Object) -> Result<Option<Erased>> {
-        let Some(member) = self.named(object).await? else { return Ok(None) };
-        let mut all: Vec<Key> = self.phone_items(&member).iter().filter_map(Key::of).collect();
-        all.extend(self.former_phone_keys(&member));
-        all.push(keys::member(member.id));
-        let records = remove(&self.store, act, object, &self.tables.staff, all).await?;
-        let code = keys::code(&self.keyring, &member.phone)?;
-        remove(&self.store, act, object, &self.tables.credentials, vec![code]).await?;
-        Ok(Some(Erased { records, ..Erased::default() }))
+        retry_conflicts(|| async {
+            let Some(id) = named(object) else { return Ok(Some(None)) };
+            let table = &self.tables.staff;
+            let Some(stored) = self.store.get(table, keys::member(id)).await? else { return Ok(Some(None)) };
+            let member = Member::read(&self.keyring, stored.clone())?;
+            let mut phones: Vec<Key> = self.phone_items(&member).iter().filter_map(Key::of).collect();
+            phones.extend(self.former_phone_keys(&member));
+            let records = 1 + phones.len() as u64;
+            let mut writes: Vec<Write> =
+                phones.into_iter().map(|key| Write::Delete { table: table.clone(), key, condition: None }).collect();
+            // The phones are those of the version that was read.
+            let condition = Some(Condition::equals(VERSION, number(read_integer::<u64>(&stored, VERSION)?)));
+            writes.push(Write::Delete { table: table.clone(), key: keys::member(id), condition });
+            let code = keys::code(&self.keyring, &member.phone)?;
+            writes.push(Write::Delete { table: self.tables.credentials.clone(), key: code, condition: None });
+            match self.store.transact_by(act, &erasure(object), writes).await? {
+                Outcome::Written => Ok(Some(Some(Erased { records, ..Erased::default() }))),
+                Outcome::Rejected(_) => Ok(None),
+            }
+        })
+        .await
     }
 
     async fn named(&self, object: &Object) -> Result<Option<Member>> {
-        let Some([id]) = ids(object, "staff", "member").and_then(|ids| <[&str; 1]>::try_from(ids).ok()) else {
-            return Ok(None);
-        };
-        match id.parse() {
-            Ok(id) => self.find_member(Id::from_u64(id)).await,
-            Err(_) => Ok(None),
+        match named(object) {
+            Some(id) => self.find_member(id).await,
+            None => Ok(None),
         }
     }
+}
+
+/// The member that an object names.
+fn named(object: &Object) -> Option<Id> {
+    let [id] = <[&str; 1]>::try_from(ids(object, "staff", "member")?).ok()?;
+    let member = Id::from_u64(id.parse().ok()?);
+    (keys::object(member) == *object).then_some(member)
 }

@@ -9,6 +9,7 @@ use crate::crypto::credentials::hash;
 use crate::crypto::random::random_secret;
 use crate::error::Result;
 use crate::runtime::caller::{self, Caller};
+use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, VERSION};
 use crate::values::{Id, Secret};
@@ -78,6 +79,7 @@ impl Service {
         let Some((id, hash)) = parse(token) else { return Ok(None) };
         let Some(stored) = self.store.get(&self.tables.staff, keys::member(id)).await? else { return Ok(None) };
         let version: u64 = read_integer(&stored, VERSION)?;
+        let unchanged = Condition::equals(VERSION, number(version)).and(sealed::unchanged(&stored));
         let mut member = Member::read(&self.keyring, stored)?;
         if !member.enabled {
             return Ok(None);
@@ -86,10 +88,11 @@ impl Service {
         let is_stepped_up = now < Timestamp::from(session.proved_at) + STEPPED_UP_FOR;
         if now.duration_since(session.used_at.into()) >= NOTED_AFTER {
             session.used_at = now.into();
+            self.keyring.record().await?;
             let mut item = member.item(&self.keyring)?;
             item.insert(VERSION.into(), number(version + 1));
             // A concurrent change of the member comes first: the next use is noted.
-            self.store.put(&self.tables.staff, item, Condition::equals(VERSION, number(version))).await.map(drop)?;
+            self.store.put(&self.tables.staff, item, unchanged).await.map(drop)?;
         }
         caller::accepted(Caller::Staff(id));
         Ok(Some(SignedIn { member, is_stepped_up, hash }))

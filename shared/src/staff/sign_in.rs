@@ -85,6 +85,9 @@ impl Service {
             if !member.enabled {
                 return Err(wrong_code());
             }
+            if !member.is_enrolled() && now >= member.enroll_until.into() {
+                return Err(Error::conflict(Fault::new("second_factor", "was not set up in time: an administrator resets it")));
+            }
             member.pending = Some(Pending { hash: hash.clone(), until: (now + PENDING_FOR).into() });
             if !member.is_enrolled() {
                 member.second_factor.begin(secret);
@@ -161,7 +164,8 @@ impl Service {
             is_first.store(!enrolled, Ordering::Relaxed);
             change(member, !enrolled)
         });
-        let member = SECOND_FACTORS.attempt(&self.counters(), &[&id.to_string()], proving, is_wrong).await?;
+        SECOND_FACTORS.count(&self.counters(), &[&id.to_string()], Attempt::Succeeded).await?;
+        let member = proving.await?;
         Ok((member, is_first.into_inner()))
     }
 }

@@ -82,11 +82,12 @@ pub const CODES: RateLimit = RateLimit {
     is_sign_in: true,
 };
 
-/// Second factors of a member of staff: five wrong codes in ten minutes, or sixty right ones.
+/// Second factors of a member of staff: five in ten minutes, right or wrong. Each is counted before it is compared, so that concurrent guesses are
+/// limited, too.
 pub const SECOND_FACTORS: RateLimit = RateLimit {
     name: "second_factor",
-    most: 60,
-    failure: 12,
+    most: 5,
+    failure: 1,
     window: SignedDuration::from_mins(10),
     spacing: SignedDuration::ZERO,
     is_sign_in: true,

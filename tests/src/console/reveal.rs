@@ -25,7 +25,7 @@ async fn a_field_is_revealed_whole_and_recorded_without_its_value() {
     let employee = format!("{}/{EMPLOYEE}", product.company);
     for (family, kind, id, field, value) in [
         ("jobboard", "user", user.id.to_string(), "phone", "13711112222".to_owned()),
-        ("hris", "employee", employee, "mobile", crate::support::product::MOBILE.to_owned()),
+        ("hris", "employee", employee.clone(), "mobile", crate::support::product::MOBILE.to_owned()),
         ("staff", "member", staff.id.to_string(), "phone", staff.phone.clone()),
     ] {
         let shown = done(&stage.address, &of(family, kind, &id, field)).await;
@@ -40,6 +40,10 @@ async fn a_field_is_revealed_whole_and_recorded_without_its_value() {
         (of("jobboard", "order", "7", "phone"), "kind: does not exist"),
         (of("jobboard", "user", "7", "phone"), "id: does not exist"),
         (of("jobboard", "user", "x", "phone"), "id: does not exist"),
+        // The record of another spelling would be under another object.
+        (of("jobboard", "user", &format!("+{}", user.id), "phone"), "id: does not exist"),
+        (of("jobboard", "user", &format!("0{}", user.id), "phone"), "id: does not exist"),
+        (of("hris", "employee", &employee.to_uppercase(), "mobile"), "id: does not exist"),
         (of("jobboard", "user", &user.id.to_string(), "name"), "field: does not exist"),
         (
             of("hris", "employee", &format!("{}/{}", product.company, crate::support::product::EMPNO), "mobile"),

@@ -131,6 +131,16 @@ async fn an_application_that_moves_to_another_company_is_gone_for_its_reviewer()
 }
 
 #[tokio::test]
+async fn an_auditor_who_reviews_sees_only_the_own_companies_whole() {
+    let office = Office::open().await;
+    let staff = office.staff(&["reviewer", "auditor"], &[COMPANY]).await;
+    for (em_id, name) in [(&office.own, "张三"), (&office.other, "张*")] {
+        let shown = office.command(&staff, "show_application", json!({"em_id": em_id})).await;
+        assert_eq!((shown.status, &shown.body["real_name"]), (200, &json!(name)), "{shown:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_reviewer_of_several_companies_names_one() {
     let office = Office::open().await;
     let reviewer = office.staff(&["reviewer"], &[COMPANY, OTHER]).await;

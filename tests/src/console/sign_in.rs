@@ -157,6 +157,33 @@ async fn five_wrong_second_factors_close_the_sign_in_for_ten_minutes() {
 }
 
 #[tokio::test]
+async fn concurrent_guesses_of_the_second_factor_are_limited_too() {
+    let stage = Stage::open().await;
+    let staff = Staff::signed_in(&stage.address, &["support"], json!({}), stage.clock.now()).await;
+    stage.clock.advance(SignedDuration::from_mins(10));
+    let guess = json!({"code": "none"});
+    let guesses = futures::future::join_all((0..40).map(|_| staff.browser.post("totp", &guess))).await;
+    let compared = guesses.iter().filter(|guess| guess.status == 400).count();
+    assert!(compared <= 5 && guesses.iter().all(|guess| [400, 429].contains(&guess.status)), "{compared}");
+}
+
+#[tokio::test]
+async fn a_second_factor_that_is_not_set_up_in_time_must_be_reset() {
+    let stage = Stage::open().await;
+    let staff = Staff::create(&stage.address, &["support"], json!({})).await;
+    stage.clock.advance(SignedDuration::from_hours(72));
+    let check = async || {
+        let code = staff.message().await;
+        staff.browser.post("code", &json!({"phone": staff.phone, "code": code})).await
+    };
+    let late = ("second_factor", "was not set up in time: an administrator resets it");
+    assert_eq!(check().await, failure(409, "Conflict", &[late]));
+    stage.address.command(&json!({"command": "reset_second_factor", "staff_id": staff.id, "by": "tester"})).await;
+    stage.clock.advance(SignedDuration::from_mins(2));
+    assert_eq!(check().await.body["next"], "enroll");
+}
+
+#[tokio::test]
 async fn requests_of_another_site_are_rejected() {
     let stage = Stage::open().await;
     let staff = Staff::signed_in(&stage.address, &["admin"], json!({}), stage.clock.now()).await;

@@ -112,6 +112,9 @@ async fn a_member_cannot_change_their_own_rights() {
     ] {
         assert_eq!(admin.command(command, fields).await, own, "{command}");
     }
+    let erased = json!({"objects": [format!("staff/member/{}", admin.id)], "reason": "离职"});
+    let own = failure(409, "Conflict", &[("objects", "contain your own: another administrator must do it")]);
+    assert_eq!(admin.command("erase_person", erased).await, own);
     let other = admin.command("create_staff", json!({"name": "李四", "phone": "15800001111", "roles": ["finance"]})).await;
     assert_eq!((other.status, &other.body["roles"]), (200, &json!(["finance"])));
 }

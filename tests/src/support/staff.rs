@@ -123,7 +123,11 @@ impl Browser {
         for cookie in response.headers().get_all("set-cookie") {
             let (pair, attributes) = cookie.to_str().unwrap().split_once("; ").unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            let end = if value.is_empty() { "; Max-Age=0" } else { "" };
+            let end = match (name, value) {
+                (_, "") => "; Max-Age=0",
+                (SIGN_IN, _) => "; Max-Age=600",
+                _ => "",
+            };
             assert_eq!(attributes, format!("Path=/; Secure; HttpOnly; SameSite=Strict{end}"));
             self.set_cookie(name, value);
             self.cookies.lock().unwrap().retain(|(_, value)| !value.is_empty());

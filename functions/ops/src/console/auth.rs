@@ -48,9 +48,14 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<Secret<&'a str>>
     (1..=MAX_TOKEN).contains(&value.len()).then_some(Secret::new(value))
 }
 
-/// Sets a cookie until the browser ends, or removes it.
+/// Sets a cookie until the browser ends, or removes it. That of a sign-in lasts as long as the second factor may take.
 pub fn set_cookie(response: &mut Response, name: &str, value: Option<Secret<&str>>) {
-    let (value, age) = value.as_ref().map_or(("", "; Max-Age=0"), |value| (*value.expose(), ""));
+    let age = match value {
+        None => "; Max-Age=0",
+        Some(_) if name == SIGN_IN => "; Max-Age=600",
+        Some(_) => "",
+    };
+    let value = value.as_ref().map_or("", |value| *value.expose());
     let cookie = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{age}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

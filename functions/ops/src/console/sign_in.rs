@@ -70,12 +70,14 @@ fn view(Enrollment { secret, url }: &Enrollment) -> Result<Value, Error> {
 /// Ends a sign-in with a session. In an open session it proves the second factor again.
 pub async fn prove(State(app): State<App>, headers: HeaderMap, Fields(fields): Fields) -> Result<Response, Failure> {
     let Prove { code } = fields.read()?;
-    let Proved { token, recovery_codes, recovery_codes_left } = match (cookie(&headers, SIGN_IN), cookie(&headers, SESSION)) {
-        (Some(pending), _) => app.staff.finish_sign_in(pending, code.as_deref()).await?,
-        (None, Some(session)) => {
-            let signed_in = app.staff.session(session).await?.ok_or_else(Error::unauthenticated)?;
-            app.staff.step_up(&signed_in, code.as_deref()).await?
-        }
+    // In an open session the code is a step-up, whatever sign-in was begun beside it.
+    let session = match cookie(&headers, SESSION) {
+        Some(session) => app.staff.session(session).await?,
+        None => None,
+    };
+    let Proved { token, recovery_codes, recovery_codes_left } = match (session, cookie(&headers, SIGN_IN)) {
+        (Some(signed_in), _) => app.staff.step_up(&signed_in, code.as_deref()).await?,
+        (None, Some(pending)) => app.staff.finish_sign_in(pending, code.as_deref()).await?,
         (None, None) => return Err(Error::unauthenticated().into()),
     };
     let mut body = json!({"next": "signed_in", "recovery_codes_left": recovery_codes_left});
@@ -94,5 +96,6 @@ pub async fn sign_out(State(app): State<App>, Staff(signed_in): Staff, Fields(_)
     app.staff.sign_out(&signed_in).await?;
     let mut response = Reply(json!({})).into_response();
     set_cookie(&mut response, SESSION, None);
+    set_cookie(&mut response, SIGN_IN, None);
     Ok(response)
 }

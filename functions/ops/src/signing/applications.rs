@@ -193,17 +193,19 @@ fn person(ListApplications { name, phone, id_number, .. }: &ListApplications) ->
     }
 }
 
-/// A reviewer sees what a decision needs, and the look is recorded. An auditor sees all of it masked, and no picture.
+/// A reviewer sees what a decision needs, and the look is recorded. An auditor sees all of it masked, and no picture; so does an auditor who reviews
+/// other companies.
 async fn show_application(
     service: &Service,
     audit: &AuditLog,
     by: &Invocation,
     ShowApplication { platform_code, em_id }: ShowApplication,
 ) -> Result<Value> {
-    let decides = by.staff.as_ref().is_none_or(|member| member.has(Role::Reviewer));
+    let is_reviewer = by.staff.as_ref().is_none_or(|member| member.has(Role::Reviewer));
+    let decides = is_reviewer.then(|| Scope::of(by, &[]).on(&platform_code).ok()).flatten();
     let reach = Scope::of(by, READS_ALL).on(&platform_code)?;
     let shown = service.show_application(&platform_code, em_id.get().unsigned_abs(), reach, decides).await?;
-    if !decides {
+    if !shown.is_decided {
         return Ok(views::masked(&shown.application));
     }
     let em_id = shown.application.signing.em_id.to_string();

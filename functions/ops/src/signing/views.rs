@@ -55,7 +55,7 @@ pub fn decided(application: &Application) -> Value {
 }
 
 /// An application for a decision: in plain text but for numbers, addresses and the name of another person.
-pub fn whole(Shown { application, id_card_front, id_card_back }: &Shown) -> Value {
+pub fn whole(Shown { application, id_card_front, id_card_back, .. }: &Shown) -> Value {
     let Application { resume, signing, .. } = application;
     let mut view = masked(application);
     view["real_name"] = json!(resume.real_name);

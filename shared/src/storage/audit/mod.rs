@@ -46,7 +46,7 @@ pub const ERASURES: &str = "persons/erasure/all";
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// `ops-admin`, `sweep`, `channel`, `access_key`, `app`, `employee`, `worker`, `user`, `wechat_pay` or `anonymous`.
+    /// `ops-admin`, `sweep`, `channel`, `access_key`, `app`, `employee`, `worker`, `user`, `staff`, `wechat_pay` or `anonymous`.
     #[serde(rename = "actor_kind")]
     pub kind: String,
     /// An id that the system or an administrator gave.
