@@ -111,6 +111,21 @@ async fn a_sign_out_ends_one_session_and_a_sixth_session_the_oldest() {
 }
 
 #[tokio::test]
+async fn a_step_up_works_beside_an_abandoned_sign_in() {
+    let stage = Stage::open().await;
+    let staff = Staff::signed_in(&stage.address, &["admin"], json!({}), stage.clock.now()).await;
+    stage.clock.advance(SignedDuration::from_mins(2));
+    let code = staff.message().await;
+    staff.browser.post("code", &json!({"phone": staff.phone, "code": code})).await;
+    stage.clock.advance(SignedDuration::from_mins(11));
+    assert_eq!(staff.browser.get("me").await.body["is_stepped_up"], false);
+    assert_eq!(staff.prove(stage.clock.now()).await.status, 200);
+    assert_eq!(staff.browser.get("me").await.body["is_stepped_up"], true);
+    let shown = stage.address.command(&json!({"command": "show_staff", "staff_id": staff.id})).await;
+    assert_eq!(shown["sessions"].as_array().map(Vec::len), Some(1), "{shown}");
+}
+
+#[tokio::test]
 async fn some_commands_need_a_recent_proof_of_the_second_factor() {
     let stage = Stage::open().await;
     let admin = Staff::signed_in(&stage.address, &["admin"], json!({}), stage.clock.now()).await;

@@ -8,7 +8,7 @@ use lambda::Address;
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde_json::{Value, json};
-use shared::error::Error;
+use shared::error::{Error, Kind};
 use shared::staff::{Enrollment, Next, Proved};
 use shared::values::input::Faults;
 use shared::values::{Mobile, SecretText};
@@ -70,15 +70,13 @@ fn view(Enrollment { secret, url }: &Enrollment) -> Result<Value, Error> {
 /// Ends a sign-in with a session. In an open session it proves the second factor again.
 pub async fn prove(State(app): State<App>, headers: HeaderMap, Fields(fields): Fields) -> Result<Response, Failure> {
     let Prove { code } = fields.read()?;
-    // In an open session the code is a step-up, whatever sign-in was begun beside it.
-    let session = match cookie(&headers, SESSION) {
-        Some(session) => app.staff.session(session).await?,
-        None => None,
-    };
-    let Proved { token, recovery_codes, recovery_codes_left } = match (session, cookie(&headers, SIGN_IN)) {
-        (Some(signed_in), _) => app.staff.step_up(&signed_in, code.as_deref()).await?,
-        (None, Some(pending)) => app.staff.finish_sign_in(pending, code.as_deref()).await?,
-        (None, None) => return Err(Error::unauthenticated().into()),
+    let Proved { token, recovery_codes, recovery_codes_left } = match finish(&app, &headers, &code).await? {
+        Some(proved) => proved,
+        None => {
+            let session = cookie(&headers, SESSION).ok_or_else(Error::unauthenticated)?;
+            let signed_in = app.staff.session(session).await?.ok_or_else(Error::unauthenticated)?;
+            app.staff.step_up(&signed_in, code.as_deref()).await?
+        }
     };
     let mut body = json!({"next": "signed_in", "recovery_codes_left": recovery_codes_left});
     if !recovery_codes.is_empty() {
@@ -90,6 +88,15 @@ pub async fn prove(State(app): State<App>, headers: HeaderMap, Fields(fields): F
         set_cookie(&mut response, SESSION, Some(token.as_deref()));
     }
     Ok(response)
+}
+
+/// Ends the sign-in of the cookie; `None` if there is none, or if it was ended or abandoned.
+async fn finish(app: &App, headers: &HeaderMap, code: &SecretText<1, 32>) -> Result<Option<Proved>, Error> {
+    let Some(pending) = cookie(headers, SIGN_IN) else { return Ok(None) };
+    match app.staff.finish_sign_in(pending, code.as_deref()).await {
+        Err(error) if error.kind() == Kind::Unauthenticated => Ok(None),
+        proved => proved.map(Some),
+    }
 }
 
 pub async fn sign_out(State(app): State<App>, Staff(signed_in): Staff, Fields(_): Fields) -> Result<Response, Failure> {

@@ -47,7 +47,9 @@ impl Scene for Members {
             Staff::signed_in(&stage.address, &["support"], json!({"phone": phone}), stage.clock.now()).await
         };
         let (signed_in, coded) = (member("15800000003").await, member("15800000004").await);
-        let pending = member("15800000005").await;
+        let mut pending = member("15800000005").await;
+        // The next sign-in is in a browser without a session.
+        pending.browser = Browser::at(&stage.address);
         let disabled = Staff::create(&stage.address, &["support"], json!({"phone": "15800000006"})).await;
         stage.address.command(&json!({"command": "disable_staff", "staff_id": disabled.id, "by": "tester"})).await;
         stage.clock.advance(SignedDuration::from_mins(2));
