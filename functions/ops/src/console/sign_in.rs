@@ -90,7 +90,7 @@ pub async fn prove(State(app): State<App>, headers: HeaderMap, Fields(fields): F
     Ok(response)
 }
 
-/// Ends the sign-in of the cookie; `None` if there is none, or if it was ended or abandoned.
+/// Ends the sign-in of the cookie; `None` if it does not exist, was ended or took too long.
 async fn finish(app: &App, headers: &HeaderMap, code: &SecretText<1, 32>) -> Result<Option<Proved>, Error> {
     let Some(pending) = cookie(headers, SIGN_IN) else { return Ok(None) };
     match app.staff.finish_sign_in(pending, code.as_deref()).await {
