@@ -52,7 +52,7 @@ fn there_is_one_tls_and_one_http_stack() {
 
 /// The features of each dependency of a selection of packages.
 fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
-    let arguments = ["tree", "--prefix=none", "--no-dedupe", "--locked", "--format={p} [{f}]"];
+    let arguments = ["tree", "--prefix=none", "--locked", "--format={p} [{f}]"];
     let tree = Command::new(env!("CARGO")).args(arguments).args(selection).current_dir(root()).output();
     let tree = String::from_utf8(tree.unwrap().stdout).unwrap();
     let mut features: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
