@@ -6,7 +6,7 @@ use super::payments::Payment;
 use super::resource::Resource;
 use super::users::User;
 use crate::error::{Error, Result};
-use crate::storage::masked::field;
+use crate::storage::masked::{check_revealed, field};
 use crate::values::RecordId;
 
 /// The kinds of records and their fields.
@@ -18,10 +18,7 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn reveal(&self, kind: &str, id: &str, name: &str) -> Result<String> {
-        let (_, fields) = REVEALED.iter().find(|(revealed, _)| *revealed == kind).ok_or_else(|| Error::missing("kind"))?;
-        if !fields.contains(&name) {
-            return Err(Error::missing("field"));
-        }
+        check_revealed(REVEALED, kind, name)?;
         match kind {
             User::KIND => self.revealed::<User>(id, name).await,
             Company::KIND => self.revealed::<Company>(id, name).await,

@@ -10,7 +10,7 @@ use super::recruitment::Candidate;
 use super::values::Uuid;
 use super::visits::VISITOR;
 use crate::error::{Error, Result};
-use crate::storage::masked::field;
+use crate::storage::masked::{check_revealed, field};
 use crate::storage::sealed::Fields;
 
 /// The kinds of records and their fields.
@@ -25,19 +25,15 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn reveal(&self, kind: &str, id: &str, name: &str) -> Result<String> {
-        let (_, fields) = REVEALED.iter().find(|(revealed, _)| *revealed == kind).ok_or_else(|| Error::missing("kind"))?;
-        if !fields.contains(&name) {
-            return Err(Error::missing("field"));
-        }
+        check_revealed(REVEALED, kind, name)?;
         let (company, id) = id.split_once('/').ok_or_else(|| Error::missing("id"))?;
         let company = Uuid::parse(company).map_err(|_| Error::missing("id"))?;
-        Uuid::parse(id).map_err(|_| Error::missing("id"))?;
+        let uuid = Uuid::parse(id).map_err(|_| Error::missing("id"))?;
         match kind {
             keys::EMPLOYEE => revealed(&self.show_employee(&company, id).await?, name),
             keys::CANDIDATE => revealed(&self.one::<Candidate>(&company, id, "id").await?, name),
             _ => {
-                let visit = Uuid::parse(id).map_err(|_| Error::missing("id"))?;
-                let found = self.store.get(&self.tables.hris, visit_key(&company, &visit)).await?;
+                let found = self.store.get(&self.tables.hris, visit_key(&company, &uuid)).await?;
                 revealed(&self.read_visit(found.ok_or_else(|| Error::missing("id"))?)?, name)
             }
         }

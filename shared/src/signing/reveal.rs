@@ -6,6 +6,7 @@ use super::directory::Handler;
 use super::states::Application;
 use super::values::{Number, PlatformCode};
 use crate::error::{Error, Result};
+use crate::storage::masked::check_revealed;
 
 const APPLICATION: &str = "application";
 const HANDLER: &str = "handler";
@@ -37,10 +38,7 @@ impl Service {
     ///
     /// DynamoDB: two reads for an application, one for a handler.
     pub async fn reveal(&self, kind: &str, id: &str, field: &str, reach: Reach<'_>) -> Result<String> {
-        let fields = REVEALED.iter().find(|(revealed, _)| *revealed == kind).map(|(_, fields)| *fields);
-        if !fields.ok_or_else(|| Error::missing("kind"))?.contains(&field) {
-            return Err(Error::missing("field"));
-        }
+        check_revealed(REVEALED, kind, field)?;
         let missing = || Error::missing("id");
         let (platform, number) = id.split_once('/').ok_or_else(missing)?;
         let platform = PlatformCode::parse(platform).map_err(|_| missing())?;

@@ -31,6 +31,12 @@ pub fn field(record: &impl Serialize, name: &str) -> Result<Option<String>> {
     })
 }
 
+/// Fails unless this field of this kind of record can be revealed.
+pub fn check_revealed(revealed: &[(&str, &[&str])], kind: &str, field: &str) -> Result<()> {
+    let (_, fields) = revealed.iter().find(|(known, _)| *known == kind).ok_or_else(|| Error::missing("kind"))?;
+    if fields.contains(&field) { Ok(()) } else { Err(Error::missing("field")) }
+}
+
 fn mask_of(name: &str, value: &Value) -> String {
     let text = match value {
         Value::Null => return String::new(),

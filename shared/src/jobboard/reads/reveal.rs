@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::jobboard::item::Record as _;
 use crate::jobboard::job::Job;
 use crate::jobboard::{Service, keys};
+use crate::storage::masked::check_revealed;
 use crate::values::Id;
 
 /// What can be revealed: kinds of records, and the fields of each.
@@ -14,10 +15,7 @@ impl Service {
     ///
     /// DynamoDB: one read.
     pub async fn reveal(&self, kind: &str, id: &str, field: &str) -> Result<String> {
-        let (_, fields) = REVEALED.iter().find(|(known, _)| *known == kind).ok_or_else(|| Error::missing("kind"))?;
-        if !fields.contains(&field) {
-            return Err(Error::missing("field"));
-        }
+        check_revealed(REVEALED, kind, field)?;
         let id = id.parse().map(Id::from_u64).map_err(|_| Error::missing("id"))?;
         let key = if kind == "job" { keys::job(id) } else { keys::user(id) };
         let found = self.store.get(&self.tables.jobboard, key).await?.ok_or_else(|| Error::missing("id"))?;
