@@ -109,8 +109,16 @@ fn families() -> [Api; 4] {
 }
 
 /// The routes of the console that have a limit of their own, and all others.
-const CONSOLE: [&str; 4] =
-    ["ANY /console/{proxy+}", "POST /console/api/code", "POST /console/api/sign-in", "POST /console/api/totp"];
+const CONSOLE: [&str; 8] = [
+    "ANY /console",
+    "ANY /console/{proxy+}",
+    "POST /console/api/code",
+    "POST /console/api/sign-in",
+    "POST /console/api/totp",
+    "POST /console/sign-in",
+    "POST /console/sign-in/code",
+    "POST /console/sign-in/totp",
+];
 
 /// The API pages: they belong to no family and no document.
 const PAGES: [&str; 2] = ["GET /docs", "GET /docs/{proxy+}"];

@@ -31,6 +31,19 @@ pub enum Failure {
     StepUpNeeded,
 }
 
+/// What a response says, for the page that replaces it.
+#[derive(Clone)]
+pub struct Failed {
+    pub error: &'static str,
+    pub faults: Vec<Fault>,
+}
+
+impl Default for Failed {
+    fn default() -> Self {
+        Self { error: "Internal", faults: Vec::new() }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Domain(error)
@@ -72,8 +85,10 @@ impl IntoResponse for Failure {
             Self::Foreign => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Foreign", &[][..]),
             Self::StepUpNeeded => (StatusCode::FORBIDDEN, "StepUpNeeded", &[][..]),
         };
-        let faults: Vec<Value> =
+        let shown: Vec<Value> =
             faults.iter().map(|Fault { field, reason }| json!({"field": field, "reason": reason})).collect();
-        answer::failure::<Self>(status, retry_after, &json!({"error": error, "faults": faults}))
+        let mut response = answer::failure::<Self>(status, retry_after, &json!({"error": error, "faults": shown}));
+        response.extensions_mut().insert(Failed { error, faults: faults.to_vec() });
+        response
     }
 }

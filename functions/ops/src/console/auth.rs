@@ -62,6 +62,12 @@ pub fn set_cookie(response: &mut Response, name: &str, value: Option<Secret<&str
     }
 }
 
+/// Whether a request comes from the console itself, as far as the browser says.
+pub fn is_own(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    site.is_none_or(|site| site == b"same-origin")
+}
+
 /// The body of a request that changes something: a JSON object from the console itself. An empty body is an empty object.
 pub struct Fields(pub Json);
 
@@ -70,9 +76,7 @@ impl FromRequest<App> for Fields {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         let headers = request.headers();
-        let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-        let is_own = site.is_none_or(|site| site == b"same-origin");
-        if !is_own || body::media_type(headers).as_deref() != Some("application/json") {
+        if !is_own(headers) || body::media_type(headers).as_deref() != Some("application/json") {
             return Err(Failure::Foreign);
         }
         let body = body::read(request).await?;

@@ -3,15 +3,12 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
-use shared::error::Error;
-use shared::runtime::caller;
 use shared::staff::SignedIn;
-use shared::storage::audit::Actor;
 
 use super::App;
 use super::answer::{Failure, Reply};
 use super::auth::{Fields, Staff};
-use crate::command::{Command, Invocation};
+use super::gate;
 use crate::commands;
 use crate::staff::view;
 
@@ -30,22 +27,6 @@ pub async fn execute(
     Fields(fields): Fields,
 ) -> Result<Response, Failure> {
     let command = commands::named(&name).map_err(|_| Failure::UnknownPath)?;
-    check(command, &signed_in)?;
-    let member = signed_in.member;
-    let actor = Actor::new("staff", member.id.to_string(), member.name.as_str());
-    let act = caller::act_of(actor, command.name, app.clock.now());
-    let invocation = Invocation { act, staff: Some(member) };
-    let result = (command.execute)(&app, &invocation, fields)?.await?;
+    let result = gate::execute(&app, &signed_in, command, fields).await?;
     Ok(Reply(result).into_response())
-}
-
-/// Whether the roles allow the command, and the proof of the second factor is recent enough for it.
-fn check(command: &Command, SignedIn { member, is_stepped_up, .. }: &SignedIn) -> Result<(), Failure> {
-    if !command.allows(&member.roles) {
-        return Err(Error::forbidden().into());
-    }
-    if command.needs_step_up && !is_stepped_up {
-        return Err(Failure::StepUpNeeded);
-    }
-    Ok(())
 }

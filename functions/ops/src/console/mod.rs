@@ -9,13 +9,18 @@
 //! POST /console/api/commands/{command}   its fields       executes a command as the member
 //! ```
 //!
-//! A request that changes something is JSON and comes from the same origin: a form of another site can send neither the media type nor the
+//! The pages are in `pages`.
+//!
+//! A request to the API that changes something is JSON and comes from the same origin: a form of another site can send neither the media type nor the
 //! cookie, which is `SameSite=Strict`.
 
 mod answer;
 mod auth;
 mod commands;
+mod gate;
+mod pages;
 mod sign_in;
+mod texts;
 
 use std::sync::Arc;
 
@@ -44,7 +49,7 @@ impl Frame for Console {
     const NAME: &'static str = "ops";
     /// As large as an import can be.
     const MAX_BODY: usize = 6 * 1024 * 1024;
-    const OWN_ROUTES: &'static [&'static str] = ROUTES.split_at(3).0;
+    const OWN_ROUTES: &'static [&'static str] = &LIMITED;
 }
 
 /// Every route.
@@ -57,6 +62,16 @@ pub const ROUTES: [&str; 6] = [
     "POST /console/api/commands/{command}",
 ];
 
+/// The routes that have a route of their own at the gateway, with a rate limit.
+const LIMITED: [&str; 6] = [
+    ROUTES[0],
+    ROUTES[1],
+    ROUTES[2],
+    "POST /console/sign-in",
+    "POST /console/sign-in/code",
+    "POST /console/sign-in/totp",
+];
+
 /// The router of the function.
 pub async fn connect(environment: &Environment) -> Result<Router> {
     let app = Arc::new(Admin::connect(environment).await?);
@@ -66,9 +81,10 @@ pub async fn connect(environment: &Environment) -> Result<Router> {
         .route("/console/api/totp", post(sign_in::prove))
         .route("/console/api/sign-out", post(sign_in::sign_out))
         .route("/console/api/me", get(commands::me))
-        .route("/console/api/commands/{command}", post(commands::execute));
+        .route("/console/api/commands/{command}", post(commands::execute))
+        .merge(pages::routes());
     let router = frame::router::<Console>(routes, Observer::of(environment)).with_state(Arc::clone(&app));
-    Ok(router.layer(middleware::from_fn_with_state(app, refreshed)))
+    Ok(router.layer(middleware::from_fn(pages::shown)).layer(middleware::from_fn_with_state(app, refreshed)))
 }
 
 /// Comes before each request: the secrets may be read again.

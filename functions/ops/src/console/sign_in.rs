@@ -19,22 +19,22 @@ use super::auth::{Fields, SESSION, SIGN_IN, Staff, cookie, set_cookie};
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-struct SendCode {
-    phone: Mobile,
+pub struct SendCode {
+    pub phone: Mobile,
 }
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-struct CheckCode {
-    phone: Mobile,
-    code: SecretText<1, 16>,
+pub struct CheckCode {
+    pub phone: Mobile,
+    pub code: SecretText<1, 16>,
 }
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-struct Prove {
+pub struct Prove {
     /// Of the authenticator app, or a recovery code.
-    code: SecretText<1, 32>,
+    pub code: SecretText<1, 32>,
 }
 
 /// The response does not tell whether the phone is that of a member.
@@ -91,7 +91,7 @@ pub async fn prove(State(app): State<App>, headers: HeaderMap, Fields(fields): F
 }
 
 /// Ends the sign-in of the cookie; `None` if it does not exist, was ended or took too long.
-async fn finish(app: &App, headers: &HeaderMap, code: &SecretText<1, 32>) -> Result<Option<Proved>, Error> {
+pub async fn finish(app: &App, headers: &HeaderMap, code: &SecretText<1, 32>) -> Result<Option<Proved>, Error> {
     let Some(pending) = cookie(headers, SIGN_IN) else { return Ok(None) };
     match app.staff.finish_sign_in(pending, code.as_deref()).await {
         Err(error) if error.kind() == Kind::Unauthenticated => Ok(None),

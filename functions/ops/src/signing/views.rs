@@ -38,12 +38,12 @@ pub const SHOWN: &[&str] = &[
 ];
 
 /// An application in a list.
-pub fn summary(Application { resume, signing, .. }: &Application) -> Value {
+pub fn summary(Application { resume, signing, version, .. }: &Application) -> Value {
     json!({
         "em_id": signing.em_id, "status": signing.state, "verify_status": signing.verify_status,
         "real_name": mask::name(resume.real_name.as_str()), "company_id": resume.company_id,
         "company_name": signing.company_name, "ad_user_id": resume.ad_user_id, "work_pos": resume.work_pos,
-        "apply_time": signing.apply_time,
+        "apply_time": signing.apply_time, "version": version,
     })
 }
 
@@ -96,9 +96,8 @@ pub fn masked(application: &Application) -> Value {
     view
 }
 
-/// The version, and how the application came to be where it is.
-fn history(view: &mut Value, Application { signing, version, .. }: &Application) {
-    view["version"] = json!(version);
+/// How the application came to be where it is.
+fn history(view: &mut Value, Application { signing, .. }: &Application) {
     view["reason"] = json!(signing.reason);
     view["moves"] = signing.moves.iter().map(|Move { from, to, at, by }| change(json!(from), json!(to), at, by)).collect();
     let verifications = signing.verifications.iter();

@@ -1,0 +1,197 @@
+//! Values as people read them: times in Shanghai, money with two decimals, states by colour and word.
+
+use serde_json::Value;
+
+use super::super::texts::{self, find, text};
+use super::define::{Tone, at, plain};
+use super::visit::Pairs;
+
+/// A column or a fact: `name:set>page.key`.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec<'a> {
+    pub name: &'a str,
+    set: Option<&'a str>,
+    link: Option<&'a str>,
+}
+
+/// A value on a page.
+#[derive(Debug, Default)]
+pub struct Cell {
+    pub text: String,
+    /// The class of its style.
+    pub class: &'static str,
+    /// The class of its tone, for a state.
+    pub tone: Option<&'static str>,
+    pub href: Option<String>,
+    /// The addresses of pictures.
+    pub pictures: Vec<String>,
+}
+
+/// The parts of a text such as `order_no status:order`.
+pub fn specs(text: &str) -> impl Iterator<Item = Spec<'_>> {
+    text.split_whitespace().map(|part| {
+        let (part, link) = part.split_once('>').map_or((part, None), |(part, link)| (part, Some(link)));
+        let (name, set) = part.split_once(':').map_or((part, None), |(name, set)| (name, Some(set)));
+        Spec { name, set, link }
+    })
+}
+
+/// The states that are more than a word.
+fn tone(set: &str, value: &str) -> Tone {
+    match (set, value) {
+        ("application", "1") | ("application", "2") | ("order", "pending") | ("verified", "0" | "1") => Tone::Waiting,
+        ("application", "3") | ("verified", "2") | ("order", "paid" | "granted") | ("job", "1") => Tone::Good,
+        ("application", "4") | ("verified", "3") | ("job", "3") => Tone::Bad,
+        ("payment_status", "completed") | ("task_status", "open") | ("partner_status", "accepted") => Tone::Good,
+        ("payment_status", "failed") | ("partner_status", "rejected") => Tone::Bad,
+        ("payment_status" | "partner_status", "pending") | ("task_status", "suspended") => Tone::Waiting,
+        ("outcome", "accepted" | "done") | ("enabled", "true") | ("complete", "true") => Tone::Good,
+        ("outcome", "rejected") | ("enabled", "false") | ("banned" | "refund_due", "true") => Tone::Bad,
+        ("outcome", "to_review") | ("complete", "false") => Tone::Waiting,
+        _ => Tone::Plain,
+    }
+}
+
+/// The fields that are true or false and have words of their own.
+const FLAGS: &[&str] = &["enabled", "banned", "complete", "refund_due"];
+const MONEY: &[&str] = &["amount", "price", "salary"];
+const NUMBERS: &[&str] = &["quantity", "balance", "change", "rows", "bytes", "total", "employees"];
+
+fn is_time(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.ends_with("_at") || last.ends_with("_time") || ["at", "top_start", "top_end"].contains(&last)
+}
+
+fn is_code(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let ends = ["_id", "_no", "_uuid", "_code", "_key"].iter().any(|end| last.ends_with(end));
+    ends || ["uuid", "appkey", "object", "empno", "id", "version", "line"].contains(&last)
+}
+
+impl Spec<'_> {
+    /// The cell of this member of a record.
+    pub fn cell(&self, record: &Value) -> Cell {
+        let value = at(record, self.name);
+        let mut cell = self.shown(value);
+        if cell.text.is_empty() && cell.pictures.is_empty() {
+            return Cell { text: "—".into(), class: "none", ..Cell::default() };
+        }
+        cell.href = self.link.map(|link| {
+            let (page, key) = link.split_once('.').unwrap_or((link, self.name));
+            let mut query = vec![(key.to_owned(), plain(value))];
+            // Records of a company or a channel need its name, too.
+            query.extend(["company_uuid", "appkey"].iter().filter_map(|name| {
+                let value = record[*name].as_str()?;
+                (*name != key && *name != self.name).then(|| ((*name).to_owned(), value.to_owned()))
+            }));
+            format!("/console/{page}?{}", Pairs(query).encoded())
+        });
+        cell
+    }
+
+    fn shown(&self, value: &Value) -> Cell {
+        let last = self.name.rsplit('.').next().unwrap_or(self.name);
+        let plain = plain(value);
+        if value.is_null() {
+            return Cell::default();
+        }
+        if let Some(set) = self.set.or_else(|| FLAGS.iter().find(|flag| **flag == last).copied()) {
+            return match value {
+                Value::Array(values) => {
+                    let names: Vec<String> = values.iter().map(|value| name(set, &super::define::plain(value))).collect();
+                    Cell { text: names.join("、"), ..Cell::default() }
+                }
+                _ => Cell { text: name(set, &plain), class: "state", tone: Some(tone(set, &plain).class()), ..Cell::default() },
+            };
+        }
+        match value {
+            Value::Bool(flag) => Cell { text: text(if *flag { "ui.yes" } else { "ui.no" }).into_owned(), ..Cell::default() },
+            Value::Array(values) if ["photo_urls", "picture"].contains(&last) => {
+                let pictures = values.iter().filter_map(Value::as_str).filter_map(own_picture);
+                Cell { pictures: pictures.collect(), ..Cell::default() }
+            }
+            Value::Array(values) => Cell { text: values.iter().map(entry).collect::<Vec<_>>().join("、"), ..Cell::default() },
+            Value::Object(_) => Cell { text: entry(value), ..Cell::default() },
+            _ if last == "path" => Cell { pictures: own_picture(&plain).into_iter().collect(), ..Cell::default() },
+            _ if MONEY.contains(&last) => Cell { text: money(&plain), class: "number", ..Cell::default() },
+            _ if NUMBERS.contains(&last) => Cell { text: plain, class: "number", ..Cell::default() },
+            _ if is_time(last) => Cell { text: time(&plain), class: "time", ..Cell::default() },
+            _ if is_code(last) => Cell { text: plain, class: "code", ..Cell::default() },
+            _ => Cell { text: plain, ..Cell::default() },
+        }
+    }
+}
+
+/// The name of a value of a set.
+pub fn name(set: &str, value: &str) -> String {
+    find(&format!("value.{set}.{value}")).unwrap_or(value).to_owned()
+}
+
+/// A picture that the job board shows. No other site is asked for one.
+fn own_picture(url: &str) -> Option<String> {
+    let name = url.rsplit_once("/img/").map(|(_, name)| name)?;
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)).then(|| format!("/img/{name}"))
+}
+
+/// An element of a list, or an object as its named members.
+pub fn entry(value: &Value) -> String {
+    match value {
+        Value::Array(values) => values.last().map(plain).unwrap_or_default(),
+        Value::Object(members) => {
+            let known = members.iter().filter(|(_, value)| !value.is_null());
+            let pairs = known.map(|(name, value)| format!("{} {}", texts::field(name), entry(value)));
+            pairs.collect::<Vec<_>>().join("，")
+        }
+        Value::String(text) if text.contains('T') && text.len() >= 19 => time(text),
+        other => plain(other),
+    }
+}
+
+/// `1234.5` as `¥1,234.50`.
+fn money(amount: &str) -> String {
+    let (sign, amount) = amount.strip_prefix('-').map_or(("", amount), |amount| ("-", amount));
+    let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
+    let mut grouped = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}¥{grouped}.{part:0<2}")
+}
+
+/// A time in Shanghai, to the second.
+fn time(text: &str) -> String {
+    text.replacen('T', " ", 1).chars().take(19).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shown(spec: &str, record: &Value) -> Vec<(String, Option<String>)> {
+        specs(spec).map(|spec| spec.cell(record)).map(|cell| (cell.text, cell.href)).collect()
+    }
+
+    #[test]
+    fn values_are_shown_for_people() {
+        let record = json!({
+            "amount": "1234567.5", "created_at": "2026-11-30T08:00:00", "status": "paid", "enabled": false, "job_id": 7,
+            "roles": ["hr", "admin"], "reason": null,
+        });
+        let cells = shown("amount created_at status:order enabled job_id>job roles:role reason", &record);
+        let texts: Vec<&str> = cells.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(texts, ["¥1,234,567.50", "2026-11-30 08:00:00", "已支付", "已停用", "7", "人事专员、平台管理员", "—"]);
+        assert_eq!(cells[4].1.as_deref(), Some("/console/job?job_id=7"));
+        assert_eq!(money("-5"), "-¥5.00");
+    }
+
+    #[test]
+    fn only_our_own_pictures_are_shown() {
+        let record = json!({"photo_urls": ["https://x.example/img/1_a.jpg", "https://x.example/p.jpg", "https://x.example/img/..%2f"]});
+        let cell = specs("photo_urls").next().unwrap().cell(&record);
+        assert_eq!(cell.pictures, ["/img/1_a.jpg"]);
+    }
+}

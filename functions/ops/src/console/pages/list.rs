@@ -1,0 +1,223 @@
+//! The pages with lists: filters, a table, the next page.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use lambda::answer;
+use serde_json::{Map, Value, json};
+use shared::error::Fault;
+
+use super::super::App;
+use super::filters;
+use super::super::answer::Failure;
+use super::super::texts::{self, find, text};
+use super::action::{Button, button};
+use super::cell::{Cell, specs};
+use super::define::{Action, List, at, plain};
+use super::input::{Control, Field, control, members, other_faults, parse, required};
+use super::shell::{Entry, Shell, page, tabs};
+use super::visit::{Form, Pairs, Visit};
+
+#[derive(Template)]
+#[template(path = "console/list.html")]
+pub struct ListPage {
+    shell: Shell,
+    tabs: Vec<Entry>,
+    path: String,
+    filters: Vec<Control>,
+    find: Vec<Control>,
+    faults: Vec<String>,
+    actions: Vec<Button>,
+    batch: Vec<Button>,
+    table: Rows,
+    /// The fields of the page after this one: in its address, or in a form if they are personal.
+    next: Option<Next>,
+    is_filtered: bool,
+}
+
+enum Next {
+    Address(String),
+    Form(Vec<(String, String)>),
+}
+
+/// A table.
+pub struct Rows {
+    pub columns: Vec<String>,
+    pub rows: Vec<Row>,
+    /// What an empty table says.
+    pub empty: String,
+}
+
+impl Rows {
+    fn has_actions(&self) -> bool {
+        self.rows.iter().any(|row| !row.actions.is_empty())
+    }
+}
+
+pub struct Row {
+    /// The page of the record.
+    pub href: Option<String>,
+    /// The fields that a command for several rows is given, as JSON.
+    pub key: Option<String>,
+    pub cells: Vec<Cell>,
+    pub actions: Vec<Button>,
+}
+
+/// Shows a list. `found` has the fields that do not stand in the address.
+pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<Form>) -> Result<Response, Failure> {
+    let filters = parse(list.command, list.filters);
+    let found = match found {
+        Some(form) => {
+            form.check(&visit.form_token)?;
+            Some(form.fields)
+        }
+        None => None,
+    };
+    let mut entered = found.clone().unwrap_or_else(|| visit.query.clone());
+    required(app, visit, &filters, &mut entered).await?;
+    let (command, fields) = wanted(list, &filters, found.as_ref(), &entered);
+    let is_filtered = !fields.is_empty();
+    let result = if list.needs_filter && !is_filtered { Ok(json!({})) } else { ask(app, visit, command, fields, &entered).await };
+    let (status, result, faults) = match result {
+        Ok(result) => (StatusCode::OK, result, Vec::new()),
+        Err(Failure::Domain(error)) if !error.faults().is_empty() => {
+            (answer::status(&error).0, json!({}), error.faults().to_vec())
+        }
+        Err(failure) => return Err(failure),
+    };
+    let next = result["next_cursor"].as_str().map(|cursor| next(list, found.as_ref(), &entered, cursor));
+    let filters_shown = controls(app, visit, &filters, &entered, &faults).await?;
+    let find = match &list.find {
+        Some(find) if visit.may(find.command) => {
+            let entered = found.clone().unwrap_or_default();
+            controls(app, visit, &parse(find.command, find.fields), &entered, &faults).await?
+        }
+        _ => Vec::new(),
+    };
+    let shown: Vec<&Control> = filters_shown.iter().chain(&find).collect();
+    let faults = other_faults(&faults, &shown);
+    let title = text(&format!("page.{}", list.name));
+    let address = own_address(visit);
+    let buttons = |actions: &'static [Action]| -> Vec<Button> {
+        actions.iter().filter_map(|action| button(visit, action, &json!({}), "", &address)).collect()
+    };
+    let page_of = ListPage {
+        shell: Shell::of(visit, title, list.name),
+        tabs: tabs(visit, list.name),
+        path: format!("/console/{}", list.name),
+        faults,
+        actions: buttons(list.actions),
+        batch: buttons(list.batch),
+        table: rows(visit, list, &result, &entered, list.needs_filter && !is_filtered),
+        filters: filters_shown,
+        find,
+        next,
+        is_filtered: is_filtered || !entered.get("cursor").is_empty(),
+    };
+    page(visit, "", status, &page_of)
+}
+
+/// The command and its fields: the filters, or what is looked for.
+fn wanted(list: &List, filters: &[Field], found: Option<&Pairs>, entered: &Pairs) -> (&'static str, Map<String, Value>) {
+    if let (Some(find), Some(found)) = (&list.find, found) {
+        let looked_for = members(&parse(find.command, find.fields), found);
+        if !looked_for.is_empty() {
+            let accepted = crate::commands::named(find.command).map_or("", |command| command.fields);
+            let accepts = |name: &str| accepted.split_whitespace().any(|field| field.trim_end_matches('?') == name);
+            let mut fields = members(filters, entered);
+            fields.retain(|name, _| accepts(name));
+            fields.extend(looked_for);
+            return (find.command, fields);
+        }
+    }
+    (list.command, members(filters, entered))
+}
+
+async fn ask(
+    app: &App,
+    visit: &Visit,
+    command: &str,
+    mut fields: Map<String, Value>,
+    entered: &Pairs,
+) -> Result<Value, Failure> {
+    let accepted = crate::commands::named(command).map_or("", |command| command.fields);
+    if accepted.contains("limit?") {
+        fields.insert("limit".into(), json!(50));
+    }
+    let cursor = entered.get("cursor");
+    if !cursor.is_empty() {
+        fields.insert("cursor".into(), cursor.into());
+    }
+    visit.execute(app, command, Value::Object(fields)).await
+}
+
+/// The next page. The fields of a form stay in a form.
+fn next(list: &List, found: Option<&Pairs>, entered: &Pairs, cursor: &str) -> Next {
+    let mut pairs: Vec<_> =
+        entered.0.iter().filter(|(name, value)| name != "cursor" && name != "_token" && !value.is_empty()).cloned().collect();
+    pairs.push(("cursor".into(), cursor.to_owned()));
+    match found {
+        Some(_) => Next::Form(pairs),
+        None => Next::Address(format!("/console/{}?{}", list.name, Pairs(pairs).encoded())),
+    }
+}
+
+/// The inputs of fields.
+async fn controls(
+    app: &App,
+    visit: &Visit,
+    fields: &[Field],
+    entered: &Pairs,
+    faults: &[Fault],
+) -> Result<Vec<Control>, Failure> {
+    let mut controls = Vec::new();
+    for field in fields {
+        controls.push(control(app, visit, field, entered, faults).await?);
+    }
+    Ok(controls)
+}
+
+/// Where the forms of this page return to.
+fn own_address(visit: &Visit) -> String {
+    let query = visit.query.encoded();
+    if query.is_empty() { visit.path.clone() } else { format!("{}?{query}", visit.path) }
+}
+
+pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unasked: bool) -> Rows {
+    let records = result[list.rows].as_array().map_or(&[][..], Vec::as_slice);
+    let columns: Vec<_> = specs(list.columns).collect();
+    let address = own_address(visit);
+    let row = |record: &Value| {
+        let href = list.opens.map(|(page, keys)| {
+            let pair = |key: &&str| ((*key).to_owned(), value_of(record, entered, key));
+            format!("/console/{page}?{}", Pairs(keys.iter().map(pair).collect()).encoded())
+        });
+        let given = list.batch.first().map(|action| {
+            let value = |member: &str| match member.strip_prefix('?') {
+                Some(name) => Value::from(entered.get(name)),
+                None => at(record, member).clone(),
+            };
+            let given = action.given.iter().map(|(field, member)| ((*field).to_owned(), value(member)));
+            Value::Object(given.collect()).to_string()
+        });
+        let cells: Vec<Cell> = columns.iter().map(|column| column.cell(record)).collect();
+        let about = cells.first().map_or("", |cell| cell.text.as_str());
+        let actions = list.row_actions.iter().filter_map(|action| button(visit, action, record, about, &address)).collect();
+        Row { href, key: given, cells, actions }
+    };
+    let empty = if is_unasked { "ui.ask_first" } else { "ui.empty" };
+    let own = format!("empty.{}", list.name);
+    Rows {
+        columns: columns.iter().map(|column| texts::field(column.name).into_owned()).collect(),
+        rows: records.iter().map(row).collect(),
+        empty: find(&own).filter(|_| !is_unasked).map_or_else(|| text(empty).into_owned(), str::to_owned),
+    }
+}
+
+/// The key of a row: a member of the record, or the filter of this name.
+fn value_of(record: &Value, entered: &Pairs, key: &str) -> String {
+    match at(record, key) {
+        Value::Null => entered.get(key).to_owned(),
+        value => plain(value),
+    }
+}

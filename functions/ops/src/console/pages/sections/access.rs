@@ -1,0 +1,102 @@
+//! 渠道, 产品, 应用 and 授权: who calls the APIs, and what channels pushed.
+
+use serde_json::Value;
+
+use super::super::define::{Action, Detail, Facts, List, Table, Tone};
+
+const CHANNEL: &[(&str, &str)] = &[("appkey", "appkey")];
+const KEY: &[(&str, &str)] = &[("access_key", "access_key")];
+const APP: &[(&str, &str)] = &[("app_id", "app_id")];
+const PRODUCT: &[(&str, &str)] = &[("product_id", "product_id")];
+const GRANT: &[(&str, &str)] = &[("app_id", "app_id"), ("grant_id", "grant_id")];
+
+fn is_enabled(record: &Value) -> bool {
+    record["enabled"] == true
+}
+
+fn is_disabled(record: &Value) -> bool {
+    record["enabled"] == false
+}
+
+pub const LISTS: &[List] = &[
+    List {
+        actions: &[Action::new("create_channel", &[])],
+        opens: Some(("records", &["appkey"])),
+        row_actions: &[
+            Action::new("rotate_channel_secret", CHANNEL),
+            Action::new("retire_channel_secret", CHANNEL).tone(Tone::Bad),
+            Action::new("revoke_channel_tokens", CHANNEL).tone(Tone::Bad),
+            Action::new("disable_channel", CHANNEL).when(is_enabled).tone(Tone::Bad),
+            Action::new("enable_channel", CHANNEL).when(is_disabled).tone(Tone::Good),
+        ],
+        ..List::new("channels", "list_channels", "channels", "appkey name enabled secrets created_at")
+    },
+    List {
+        filters: "appkey! kind:record_kind! channel_user_id? channel_company_id? channel_task_id? channel_application_id? start_date? end_date?",
+        opens: Some(("record", &["appkey", "kind", "id"])),
+        ..List::new("records", "list_records", "records", "id name status server_id created_at updated_at version")
+    },
+    List {
+        actions: &[Action::new("create_product", &[])],
+        row_actions: &[
+            Action::new("disable_product", PRODUCT).when(is_enabled).tone(Tone::Bad),
+            Action::new("enable_product", PRODUCT).when(is_disabled).tone(Tone::Good),
+        ],
+        ..List::new("products", "list_products", "products", "product_id name enabled created_at")
+    },
+    List {
+        filters: "company_uuid?",
+        actions: &[Action::new("create_access_key", &[])],
+        opens: Some(("access-key", &["access_key"])),
+        ..List::new("access-keys", "list_access_keys", "access_keys", "access_key product_id company_uuid enabled secrets created_at")
+    },
+    List {
+        filters: "company_uuid?",
+        actions: &[Action::new("create_oauth_app", &[])],
+        opens: Some(("app", &["app_id"])),
+        ..List::new("apps", "list_oauth_apps", "apps", "app_id name product_id company_uuid callback_url enabled created_at")
+    },
+    List {
+        filters: "app_id? company_uuid?",
+        needs_filter: true,
+        row_actions: &[Action::new("revoke_grant", GRANT).tone(Tone::Bad)],
+        ..List::new("grants", "list_grants", "grants", "grant_id app_id user_id created_at expires_at")
+    },
+];
+
+pub const DETAILS: &[Detail] = &[
+    Detail {
+        keys: &["access_key"],
+        title: &["access_key"],
+        facts: &[Facts { name: "access_key", fields: "access_key product_id company_uuid enabled created_at" }],
+        tables: &[Table { name: "secrets", columns: "secret_id created_at" }],
+        actions: &[
+            Action::new("rotate_access_key", KEY),
+            Action::new("retire_access_key_secret", KEY).tone(Tone::Bad),
+            Action::new("disable_access_key", KEY).when(is_enabled).tone(Tone::Bad),
+            Action::new("enable_access_key", KEY).when(is_disabled).tone(Tone::Good),
+        ],
+        ..Detail::new("access-key", "show_access_key", "access-keys")
+    },
+    Detail {
+        keys: &["app_id"],
+        title: &["name"],
+        facts: &[Facts { name: "app", fields: "app_id name product_id company_uuid callback_url enabled created_at" }],
+        tables: &[Table { name: "secrets", columns: "secret_id created_at" }],
+        related: &[("grants", &[("app_id", "app_id")])],
+        actions: &[
+            Action::new("rotate_oauth_app", APP),
+            Action::new("retire_oauth_app_secret", APP).tone(Tone::Bad),
+            Action::new("disable_oauth_app", APP).when(is_enabled).tone(Tone::Bad),
+            Action::new("enable_oauth_app", APP).when(is_disabled).tone(Tone::Good),
+        ],
+        ..Detail::new("app", "show_oauth_app", "apps")
+    },
+    Detail {
+        keys: &["appkey", "kind", "id"],
+        title: &["record.id"],
+        facts: &[Facts { name: "record", fields: "record" }],
+        tables: &[Table { name: "history", columns: "at actor action fields reason outcome:outcome" }],
+        ..Detail::new("record", "show_record", "records")
+    },
+];

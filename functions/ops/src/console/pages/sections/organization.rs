@@ -1,0 +1,62 @@
+//! 员工与组织: what the HR API stores.
+
+use super::super::define::{Action, Detail, Facts, Find, List, Reveals, Table};
+
+pub const LISTS: &[List] = &[
+    List {
+        filters: "company_uuid! department_uuid? status:employee_status?",
+        find: Some(Find { command: "find_employee", fields: "empno? mobile? name?" }),
+        opens: Some(("employee", &["company_uuid", "uuid"])),
+        ..List::new("employees", "list_employees", "employees", "empno name mobile status:employee_status department_uuid job_title")
+    },
+    List {
+        filters: "company_uuid!",
+        ..List::new("departments", "list_departments", "departments", "uuid name parent_uuid head_uuid")
+    },
+    List {
+        actions: &[Action::new("create_bind_code", &[])],
+        ..List::new("hris-companies", "list_hris_companies", "companies", "uuid name full_name")
+    },
+    List {
+        filters: "company_uuid?",
+        opens: Some(("import", &["import_id"])),
+        ..List::new(
+            "imports",
+            "list_imports",
+            "imports",
+            "import_id kind:import_kind company_uuid source rows counts complete by started_at",
+        )
+    },
+    List {
+        filters: "company_uuid! from? to?",
+        ..List::new("visits", "list_visits", "visits", "visit_id visitor_name visitor_mobile reason arrive_time")
+    },
+];
+
+pub const DETAILS: &[Detail] = &[
+    Detail {
+        keys: &["import_id"],
+        title: &["import_id"],
+        facts: &[Facts {
+            name: "import",
+            fields: "import_id kind:import_kind company_uuid source bytes rows counts complete by started_at updated_at",
+        }],
+        tables: &[Table { name: "refused", columns: "line errors" }],
+        ..Detail::new("import", "show_import", "imports")
+    },
+    Detail {
+        keys: &["company_uuid", "id"],
+        title: &["name", "empno"],
+        facts: &[Facts {
+            name: "employee",
+            fields: "empno name status:employee_status mobile department_uuid job_title entry_date left_at",
+        }],
+        reveals: Some(Reveals {
+            family: "hris",
+            kind: "employee",
+            id: &["company_uuid", "uuid"],
+            fields: &["mobile", "name"],
+        }),
+        ..Detail::new("employee", "show_employee", "employees")
+    },
+];

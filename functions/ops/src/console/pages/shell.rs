@@ -1,0 +1,111 @@
+//! What surrounds every page: the navigation of the member, the message of the action before, and the headers of the response.
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use shared::error::Error;
+use shared::staff::Member;
+
+use super::super::answer::Failure;
+use super::super::texts::{find, text};
+use super::sections::{SECTIONS, list};
+use super::visit::{Visit, forget};
+use super::{assets, define::Section};
+
+/// The frame of a page.
+pub struct Shell {
+    pub title: String,
+    pub nonce: String,
+    pub form_token: String,
+    pub member: String,
+    pub roles: String,
+    pub sections: Vec<Entry>,
+    /// What the action before has done.
+    pub toast: Option<&'static str>,
+    pub assets: &'static str,
+}
+
+/// A link of the navigation, or a tab.
+pub struct Entry {
+    pub label: String,
+    pub href: String,
+    pub is_current: bool,
+}
+
+/// The navigation that the roles of the member allow.
+fn sections(visit: &Visit, current: &str) -> Vec<Entry> {
+    SECTIONS.iter().filter_map(|section| entry(visit, section, current)).collect()
+}
+
+fn entry(visit: &Visit, section: &'static Section, current: &str) -> Option<Entry> {
+    let page = section.pages.iter().find(|page| may_open(visit, page))?;
+    Some(Entry {
+        label: text(&format!("section.{}", section.name)).into_owned(),
+        href: format!("/console/{page}"),
+        is_current: section.pages.contains(&current),
+    })
+}
+
+/// The tabs of the section that a page is in, if there are several.
+pub fn tabs(visit: &Visit, current: &str) -> Vec<Entry> {
+    let Some(section) = SECTIONS.iter().find(|section| section.pages.contains(&current)) else { return Vec::new() };
+    let tab = |page: &&'static str| Entry {
+        label: text(&format!("page.{page}")).into_owned(),
+        href: format!("/console/{page}"),
+        is_current: *page == current,
+    };
+    let tabs: Vec<Entry> = section.pages.iter().filter(|page| may_open(visit, page)).map(tab).collect();
+    if tabs.len() > 1 { tabs } else { Vec::new() }
+}
+
+/// Whether the roles allow the command of a page. A page without a list has the command of its name.
+fn may_open(visit: &Visit, page: &str) -> bool {
+    let command = match list(page) {
+        Some(list) => list.command,
+        None => super::PAGES.iter().find(|(name, _)| *name == page).map_or(page, |(_, command)| command),
+    };
+    visit.may(command)
+}
+
+impl Shell {
+    /// `current` is the page that the navigation marks.
+    pub fn of(visit: &Visit, title: impl Into<String>, current: &str) -> Self {
+        let Member { name, roles, .. } = &visit.signed_in.member;
+        let roles: Vec<_> = roles.iter().map(|role| text(&format!("value.role.{}", role.as_str()))).collect();
+        Self {
+            title: title.into(),
+            nonce: visit.nonce.clone(),
+            form_token: visit.form_token.expose().clone(),
+            member: name.as_str().to_owned(),
+            roles: roles.join("、"),
+            sections: sections(visit, current),
+            toast: visit.done.as_deref().and_then(|done| find(&format!("done.{done}"))),
+            assets: assets::version(),
+        }
+    }
+}
+
+/// A page for a member. The message of the action before is shown once.
+pub fn page(visit: &Visit, pictures: &str, status: StatusCode, page: &impl Template) -> Result<Response, Failure> {
+    let mut response = html(&visit.nonce, pictures, status, page)?;
+    if visit.done.is_some() && !visit.is_fragment {
+        forget(&mut response);
+    }
+    Ok(response)
+}
+
+/// A page. Only scripts with the nonce run, pictures come from here or from `pictures`, and no site shows the page in a frame.
+pub fn html(nonce: &str, pictures: &str, status: StatusCode, page: &impl Template) -> Result<Response, Failure> {
+    let html = page.render().map_err(Error::internal)?;
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data: {pictures}; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(Error::internal)?);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
