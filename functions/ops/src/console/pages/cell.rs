@@ -1,6 +1,8 @@
 //! Values as people read them: times in Shanghai, money with two decimals, states by colour and word.
 
+use jiff::Timestamp;
 use serde_json::Value;
+use shared::values::LocalTime;
 
 use super::super::texts::{self, find, text};
 use super::define::{Tone, at, plain};
@@ -161,9 +163,13 @@ fn money(amount: &str) -> String {
     format!("{sign}¥{grouped}.{part:0<2}")
 }
 
-/// A time in Shanghai, to the second.
+/// A time in Shanghai, to the second. Times without an offset are in Shanghai already.
 fn time(text: &str) -> String {
-    text.replacen('T', " ", 1).chars().take(19).collect()
+    let shown = match text.parse::<Timestamp>() {
+        Ok(time) => LocalTime::from(time).to_second(),
+        Err(_) => text.replacen('T', " ", 1),
+    };
+    shown.chars().take(19).collect()
 }
 
 #[cfg(test)]
@@ -178,13 +184,13 @@ mod tests {
     #[test]
     fn values_are_shown_for_people() {
         let record = json!({
-            "amount": "1234567.5", "created_at": "2026-11-30T08:00:00", "status": "paid", "enabled": false, "job_id": 7,
+            "amount": "1234567.5", "created_at": "2026-11-30T00:00:00Z", "paid_at": "2026-11-30 08:00:00", "status": "paid", "enabled": false, "job_id": 7,
             "roles": ["hr", "admin"], "reason": null,
         });
-        let cells = shown("amount created_at status:order enabled job_id>job roles:role reason", &record);
+        let cells = shown("amount created_at paid_at status:order enabled job_id>job roles:role reason", &record);
         let texts: Vec<&str> = cells.iter().map(|(text, _)| text.as_str()).collect();
-        assert_eq!(texts, ["¥1,234,567.50", "2026-11-30 08:00:00", "已支付", "已停用", "7", "人事专员、平台管理员", "—"]);
-        assert_eq!(cells[4].1.as_deref(), Some("/console/job?job_id=7"));
+        assert_eq!(texts, ["¥1,234,567.50", "2026-11-30 08:00:00", "2026-11-30 08:00:00", "已支付", "已停用", "7", "人事专员、平台管理员", "—"]);
+        assert_eq!(cells[5].1.as_deref(), Some("/console/job?job_id=7"));
         assert_eq!(money("-5"), "-¥5.00");
     }
 
