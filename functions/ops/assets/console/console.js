@@ -45,7 +45,7 @@
     htmx.process(form);
   };
 
-  // An empty filter does not stand in the address.
+  // An empty filter is not in the address.
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.target.matches("form[data-filters]")) return;
     const { parameters } = event.detail;

@@ -63,14 +63,8 @@ pub const ROUTES: [&str; 6] = [
 ];
 
 /// The routes that have a route of their own at the gateway, with a rate limit.
-const LIMITED: [&str; 6] = [
-    ROUTES[0],
-    ROUTES[1],
-    ROUTES[2],
-    "POST /console/sign-in",
-    "POST /console/sign-in/code",
-    "POST /console/sign-in/totp",
-];
+const LIMITED: [&str; 6] =
+    [ROUTES[0], ROUTES[1], ROUTES[2], "POST /console/sign-in", "POST /console/sign-in/code", "POST /console/sign-in/totp"];
 
 /// The router of the function.
 pub async fn connect(environment: &Environment) -> Result<Router> {

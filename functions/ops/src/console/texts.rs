@@ -1,4 +1,4 @@
-//! The texts of the pages. All of them stand in one file for each language; the pages name them by key.
+//! The texts of the pages. All of them are in one file for each language; the pages name them by key.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

@@ -1,7 +1,7 @@
 //! What a member may do: a button opens the form of a command, and the form executes it.
 //!
 //! The fields of the command that the page knows are hidden in the form. The others are its inputs. If the command needs a recent proof of the
-//! second factor and there is none, the form asks for a code.
+//! second factor and it is missing, the form asks for a code.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -13,11 +13,11 @@ use shared::error::{Error, Fault};
 use shared::values::Secret;
 
 use super::super::App;
-use super::filters;
 use super::super::answer::Failure;
 use super::super::texts::{self, filled, find, text};
 use super::cell::{Cell, specs};
 use super::define::{Action, Reveals, Tone, at, plain};
+use super::filters;
 use super::input::{Control, control, fields_of, members, other_faults, sentence};
 use super::shell::{Shell, page};
 use super::visit::{Form, Pairs, Visit, own_path, redirect, remember};
@@ -122,7 +122,7 @@ pub async fn open(State(app): State<App>, Path(name): Path<String>, visit: Visit
     show(&app, &visit, command(&name)?, &Pairs::default(), &[], StatusCode::OK).await
 }
 
-/// The form of a command with the fields that a page knows. They may be personal, so that they do not stand in an address.
+/// The form of a command with the fields that a page knows. They may be personal, so that they are not in an address.
 pub async fn open_with(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -264,7 +264,7 @@ async fn run(app: &App, visit: &Visit, command: &'static Command, entered: &Pair
     Ok(response)
 }
 
-/// Executes a command for each row. What one row refuses does not stop the others.
+/// Executes a command for each row. A rejected row does not stop the others.
 async fn run_several(
     app: &App,
     visit: &Visit,
@@ -299,13 +299,7 @@ async fn run_several(
     show_result(visit, command, &result, faults, back)
 }
 
-fn show_result(
-    visit: &Visit,
-    command: &Command,
-    result: &Value,
-    faults: Vec<String>,
-    back: &str,
-) -> Result<Response, Failure> {
+fn show_result(visit: &Visit, command: &Command, result: &Value, faults: Vec<String>, back: &str) -> Result<Response, Failure> {
     let (mut facts, mut lists) = (Vec::new(), Vec::new());
     for (name, value) in result.as_object().into_iter().flatten() {
         match value {

@@ -16,7 +16,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("icon.svg", "image/svg+xml", include_str!("../../../assets/icon.svg")),
 ];
 
-/// Changes with any of the files, and stands in their addresses, so that browsers may keep them for good.
+/// Changes with any of the files, and is in their addresses, so that browsers may keep them for good.
 pub fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         let mut hasher = DefaultHasher::new();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shared::values::LocalTime;
 
-use super::super::texts::{self, find, text};
+use super::super::texts::{find, text};
 use super::define::{Tone, at, plain};
 use super::visit::Pairs;
 
@@ -48,11 +48,29 @@ fn tone(set: &str, value: &str) -> Tone {
         ("payment_status", "failed") | ("partner_status", "rejected") => Tone::Bad,
         ("payment_status" | "partner_status", "pending") | ("task_status", "suspended") => Tone::Waiting,
         ("outcome", "accepted" | "done") | ("enabled", "true") | ("complete", "true") => Tone::Good,
-        ("outcome", "rejected") | ("enabled", "false") | ("banned" | "refund_due", "true") => Tone::Bad,
+        ("outcome", "rejected") | ("enabled", "false") | ("banned", "true") => Tone::Bad,
+        ("directory_status", "1") | ("employee_status", "regular" | "probation" | "internship") => Tone::Good,
         ("outcome", "to_review") | ("complete", "false") => Tone::Waiting,
         _ => Tone::Plain,
     }
 }
+
+/// The sets that are shown by colour, too.
+const STATES: &[&str] = &[
+    "application",
+    "banned",
+    "complete",
+    "directory_status",
+    "employee_status",
+    "enabled",
+    "job",
+    "order",
+    "outcome",
+    "partner_status",
+    "payment_status",
+    "task_status",
+    "verified",
+];
 
 /// The fields that are true or false and have words of their own.
 const FLAGS: &[&str] = &["enabled", "banned", "complete", "refund_due"];
@@ -103,7 +121,10 @@ impl Spec<'_> {
                     let names: Vec<String> = values.iter().map(|value| name(set, &super::define::plain(value))).collect();
                     Cell { text: names.join("、"), ..Cell::default() }
                 }
-                _ => Cell { text: name(set, &plain), class: "state", tone: Some(tone(set, &plain).class()), ..Cell::default() },
+                _ if STATES.contains(&set) => {
+                    Cell { text: name(set, &plain), class: "state", tone: Some(tone(set, &plain).class()), ..Cell::default() }
+                }
+                _ => Cell { text: name(set, &plain), ..Cell::default() },
             };
         }
         match value {
@@ -112,7 +133,10 @@ impl Spec<'_> {
                 let pictures = values.iter().filter_map(Value::as_str).filter_map(own_picture);
                 Cell { pictures: pictures.collect(), ..Cell::default() }
             }
-            Value::Array(values) => Cell { text: values.iter().map(entry).collect::<Vec<_>>().join("、"), ..Cell::default() },
+            Value::Array(values) => {
+                let between = if values.iter().any(Value::is_object) { "；" } else { "、" };
+                Cell { text: values.iter().map(entry).collect::<Vec<_>>().join(between), ..Cell::default() }
+            }
             Value::Object(_) => Cell { text: entry(value), ..Cell::default() },
             _ if last == "path" => Cell { pictures: own_picture(&plain).into_iter().collect(), ..Cell::default() },
             _ if MONEY.contains(&last) => Cell { text: money(&plain), class: "number", ..Cell::default() },
@@ -141,7 +165,8 @@ pub fn entry(value: &Value) -> String {
         Value::Array(values) => values.last().map(plain).unwrap_or_default(),
         Value::Object(members) => {
             let known = members.iter().filter(|(_, value)| !value.is_null());
-            let pairs = known.map(|(name, value)| format!("{} {}", texts::field(name), entry(value)));
+            let named = |name: &str| find(&format!("field.{name}")).unwrap_or(name).to_owned();
+            let pairs = known.map(|(name, value)| format!("{} {}", named(name), entry(value)));
             pairs.collect::<Vec<_>>().join("，")
         }
         Value::String(text) if text.contains('T') && text.len() >= 19 => time(text),
@@ -167,9 +192,9 @@ fn money(amount: &str) -> String {
 fn time(text: &str) -> String {
     let shown = match text.parse::<Timestamp>() {
         Ok(time) => LocalTime::from(time).to_second(),
-        Err(_) => text.replacen('T', " ", 1),
+        Err(_) => text.to_owned(),
     };
-    shown.chars().take(19).collect()
+    shown.replacen('T', " ", 1).chars().take(19).collect()
 }
 
 #[cfg(test)]
@@ -189,14 +214,27 @@ mod tests {
         });
         let cells = shown("amount created_at paid_at status:order enabled job_id>job roles:role reason", &record);
         let texts: Vec<&str> = cells.iter().map(|(text, _)| text.as_str()).collect();
-        assert_eq!(texts, ["¥1,234,567.50", "2026-11-30 08:00:00", "2026-11-30 08:00:00", "已支付", "已停用", "7", "人事专员、平台管理员", "—"]);
+        assert_eq!(
+            texts,
+            [
+                "¥1,234,567.50",
+                "2026-11-30 08:00:00",
+                "2026-11-30 08:00:00",
+                "已支付",
+                "已停用",
+                "7",
+                "人事专员、平台管理员",
+                "—"
+            ]
+        );
         assert_eq!(cells[5].1.as_deref(), Some("/console/job?job_id=7"));
         assert_eq!(money("-5"), "-¥5.00");
     }
 
     #[test]
     fn only_our_own_pictures_are_shown() {
-        let record = json!({"photo_urls": ["https://x.example/img/1_a.jpg", "https://x.example/p.jpg", "https://x.example/img/..%2f"]});
+        let record =
+            json!({"photo_urls": ["https://x.example/img/1_a.jpg", "https://x.example/p.jpg", "https://x.example/img/..%2f"]});
         let cell = specs("photo_urls").next().unwrap().cell(&record);
         assert_eq!(cell.pictures, ["/img/1_a.jpg"]);
     }

@@ -20,9 +20,9 @@ pub struct List {
     pub command: &'static str,
     /// The member of the result with the records.
     pub rows: &'static str,
-    /// The fields that stand in the address, separated by spaces, as `name:set`. One that ends with `!` always has a value.
+    /// The fields that are in the address, separated by spaces, as `name:set`. One that ends with `!` always has a value.
     pub filters: &'static str,
-    /// Another command that finds records by a field that is personal, which therefore does not stand in the address.
+    /// Another command that finds records by a field that is personal, which therefore is not in the address.
     pub find: Option<Find>,
     /// Whether nothing is listed without a filter.
     pub needs_filter: bool,
@@ -49,7 +49,7 @@ pub struct Detail {
     /// The page is `/console/{name}`.
     pub name: &'static str,
     pub command: &'static str,
-    /// The fields of the command, which stand in the address.
+    /// The fields of the command, which are in the address.
     pub keys: &'static [&'static str],
     /// The members that name the record, in this order.
     pub title: &'static [&'static str],
@@ -135,18 +135,7 @@ impl List {
 
 impl Detail {
     pub const fn new(name: &'static str, command: &'static str, list: &'static str) -> Self {
-        Self {
-            name,
-            command,
-            list,
-            keys: &[],
-            title: &[],
-            facts: &[],
-            tables: &[],
-            related: &[],
-            actions: &[],
-            reveals: None,
-        }
+        Self { name, command, list, keys: &[], title: &[], facts: &[], tables: &[], related: &[], actions: &[], reveals: None }
     }
 }
 
@@ -169,7 +158,7 @@ pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(value, |value, part| &value[part])
 }
 
-/// A member as it stands in an address or a form.
+/// A member as it is in an address or a form.
 pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -6,12 +6,12 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::super::App;
-use super::filters;
 use super::super::answer::Failure;
 use super::super::texts::{self, text};
 use super::action::{Button, button, reveal_button};
 use super::cell::{Cell, specs};
 use super::define::{Detail, Facts, Table, at, plain};
+use super::filters;
 use super::input::{members, parse};
 use super::list::{Row, Rows};
 use super::sections::list;
@@ -67,7 +67,7 @@ pub async fn show(app: &App, visit: &Visit, detail: &'static Detail) -> Result<R
     let fields: Vec<_> =
         parse(detail.command, named.fields).into_iter().filter(|field| detail.keys.contains(&field.name)).collect();
     let mut record = visit.execute(app, detail.command, Value::Object(members(&fields, &entered))).await?;
-    // What names the record stands in the address, and not always in the result.
+    // What names the record is in the address, and not always in the result.
     for key in detail.keys {
         if record[*key].is_null() {
             record[*key] = entered.get(key).into();

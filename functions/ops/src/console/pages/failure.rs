@@ -10,10 +10,10 @@ use shared::error::Fault;
 
 use super::super::answer::Failed;
 use super::super::texts::text;
-use super::{assets, filters};
 use super::input::sentence;
 use super::shell::html;
 use super::visit::{Pairs, is_fragment, redirect};
+use super::{assets, filters};
 
 #[derive(Template)]
 #[template(path = "console/failure.html")]
@@ -40,7 +40,10 @@ pub async fn shown(request: Request, next: Next) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         let back = if method == axum::http::Method::GET { uri.path_and_query().map_or("", |back| back.as_str()) } else { "" };
         let query = Pairs(vec![("next".into(), back.to_owned())]).encoded();
-        return redirect(&if back.is_empty() { "/console/sign-in".into() } else { format!("/console/sign-in?{query}") }, is_fragment);
+        return redirect(
+            &if back.is_empty() { "/console/sign-in".into() } else { format!("/console/sign-in?{query}") },
+            is_fragment,
+        );
     }
     let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
     let mut page = page(error, &faults, status, is_fragment).unwrap_or(response);

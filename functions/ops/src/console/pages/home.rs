@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::App;
-use super::filters;
 use super::super::answer::Failure;
 use super::super::texts::text;
+use super::filters;
 use super::shell::{Shell, page};
 use super::visit::Visit;
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Number, Value, json};
 use shared::error::Fault;
 
-use super::super::answer::Failure;
 use super::super::App;
+use super::super::answer::Failure;
 use super::super::texts::{self, choices, find};
 use super::define::plain;
 use super::visit::{Pairs, Visit};
@@ -59,14 +59,8 @@ const PLATFORMS: Source = Source {
     given: &[],
     is_number: false,
 };
-const COMPANIES: Source = Source {
-    command: "list_hris_companies",
-    rows: "companies",
-    value: "uuid",
-    label: "name",
-    given: &[],
-    is_number: false,
-};
+const COMPANIES: Source =
+    Source { command: "list_hris_companies", rows: "companies", value: "uuid", label: "name", given: &[], is_number: false };
 const SIGNING_COMPANIES: Source = Source {
     command: "list_companies",
     rows: "companies",
@@ -129,12 +123,15 @@ fn input(command: &str, field: &str, set: Option<&'static str>) -> Input {
         (_, "phone" | "mobile") => Input::Phone,
         (_, "reason") => Input::Long,
         (_, "quantity" | "change" | "version") => Input::Number,
-        (_, "company.company_id" | "contract.contract_id" | "contract.company_id" | "contract.sign_year" | "handler.handler_id") => {
-            Input::Number
-        }
-        (_, "em_id" | "user_id" | "job_id" | "order_id" | "owner_id" | "area_id" | "staff_id" | "company_id" | "handler_id" | "contract_id") => {
-            Input::Number
-        }
+        (
+            _,
+            "company.company_id" | "contract.contract_id" | "contract.company_id" | "contract.sign_year" | "handler.handler_id",
+        ) => Input::Number,
+        (
+            _,
+            "em_id" | "user_id" | "job_id" | "order_id" | "owner_id" | "area_id" | "staff_id" | "company_id" | "handler_id"
+            | "contract_id",
+        ) => Input::Number,
         _ => Input::Text,
     }
 }

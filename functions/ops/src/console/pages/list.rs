@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use shared::error::Fault;
 
 use super::super::App;
-use super::filters;
 use super::super::answer::Failure;
 use super::super::texts::{self, find, text};
 use super::action::{Button, button};
 use super::cell::{Cell, specs};
 use super::define::{Action, List, at, plain};
+use super::filters;
 use super::input::{Control, Field, control, members, other_faults, parse, required};
 use super::shell::{Entry, Shell, page, tabs};
 use super::visit::{Form, Pairs, Visit};
@@ -63,7 +63,7 @@ pub struct Row {
     pub actions: Vec<Button>,
 }
 
-/// Shows a list. `found` has the fields that do not stand in the address.
+/// Shows a list. `found` has the fields that are not in the address.
 pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<Form>) -> Result<Response, Failure> {
     let filters = parse(list.command, list.filters);
     let found = match found {
@@ -77,7 +77,8 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
     required(app, visit, &filters, &mut entered).await?;
     let (command, fields) = wanted(list, &filters, found.as_ref(), &entered);
     let is_filtered = !fields.is_empty();
-    let result = if list.needs_filter && !is_filtered { Ok(json!({})) } else { ask(app, visit, command, fields, &entered).await };
+    let result =
+        if list.needs_filter && !is_filtered { Ok(json!({})) } else { ask(app, visit, command, fields, &entered).await };
     let (status, result, faults) = match result {
         Ok(result) => (StatusCode::OK, result, Vec::new()),
         Err(Failure::Domain(error)) if !error.faults().is_empty() => {

@@ -14,11 +14,11 @@ use shared::values::Secret;
 use shared::values::input::Json;
 
 use super::super::App;
-use super::filters;
 use super::super::answer::Failure;
 use super::super::auth::{SESSION, SIGN_IN, set_cookie};
 use super::super::sign_in::{CheckCode, Prove, SendCode, finish};
 use super::super::texts::text;
+use super::filters;
 use super::input::sentence;
 use super::shell::html;
 use super::visit::{Form, Pairs, Stranger, VISITOR, Visit, own_path, redirect, token_of};

@@ -14,6 +14,10 @@ fn is_enabled(record: &Value) -> bool {
     record["enabled"] == true
 }
 
+fn is_active(grant: &Value) -> bool {
+    grant["active"] == true
+}
+
 fn is_disabled(record: &Value) -> bool {
     record["enabled"] == false
 }
@@ -42,13 +46,18 @@ pub const LISTS: &[List] = &[
             Action::new("disable_product", PRODUCT).when(is_enabled).tone(Tone::Bad),
             Action::new("enable_product", PRODUCT).when(is_disabled).tone(Tone::Good),
         ],
-        ..List::new("products", "list_products", "products", "product_id name enabled created_at")
+        ..List::new("products", "list_products", "products", "product_id name enabled")
     },
     List {
         filters: "company_uuid?",
         actions: &[Action::new("create_access_key", &[])],
         opens: Some(("access-key", &["access_key"])),
-        ..List::new("access-keys", "list_access_keys", "access_keys", "access_key product_id company_uuid enabled secrets created_at")
+        ..List::new(
+            "access-keys",
+            "list_access_keys",
+            "access_keys",
+            "access_key product_id company_uuid enabled secrets created_at",
+        )
     },
     List {
         filters: "company_uuid?",
@@ -59,8 +68,13 @@ pub const LISTS: &[List] = &[
     List {
         filters: "app_id? company_uuid?",
         needs_filter: true,
-        row_actions: &[Action::new("revoke_grant", GRANT).tone(Tone::Bad)],
-        ..List::new("grants", "list_grants", "grants", "grant_id app_id user_id created_at expires_at")
+        row_actions: &[Action::new("revoke_grant", GRANT).when(is_active).tone(Tone::Bad)],
+        ..List::new(
+            "grants",
+            "list_grants",
+            "grants",
+            "grant_id app_id company_uuid employee_uuid scopes granted_at expires_at last_used_at active",
+        )
     },
 ];
 
@@ -81,7 +95,7 @@ pub const DETAILS: &[Detail] = &[
     Detail {
         keys: &["app_id"],
         title: &["name"],
-        facts: &[Facts { name: "app", fields: "app_id name product_id company_uuid callback_url enabled created_at" }],
+        facts: &[Facts { name: "app", fields: "app_id name product_id company_uuid callback_url scopes enabled created_at" }],
         tables: &[Table { name: "secrets", columns: "secret_id created_at" }],
         related: &[("grants", &[("app_id", "app_id")])],
         actions: &[

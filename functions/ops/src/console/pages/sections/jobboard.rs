@@ -160,12 +160,7 @@ pub const DETAILS: &[Detail] = &[
             Action::new("export_person", &[("objects", "person")]),
             Action::new("erase_person", &[("objects", "person")]).tone(Tone::Bad),
         ],
-        reveals: Some(Reveals {
-            family: "jobboard",
-            kind: "user",
-            id: &["user_id"],
-            fields: &["phone", "openid", "address"],
-        }),
+        reveals: Some(Reveals { family: "jobboard", kind: "user", id: &["user_id"], fields: &["phone", "openid", "address"] }),
         ..Detail::new("user", "show_user", "users")
     },
     Detail {

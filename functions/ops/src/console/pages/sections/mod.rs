@@ -18,18 +18,13 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "orders", pages: &["orders", "orders-to-review", "prices"] },
     Section { name: "channels", pages: &["channels", "records"] },
     Section { name: "products", pages: &["products", "access-keys", "apps", "grants"] },
-    Section {
-        name: "platforms",
-        pages: &["platforms", "companies", "handlers", "contracts", "positions", "dictionaries"],
-    },
+    Section { name: "platforms", pages: &["platforms", "companies", "handlers", "contracts", "positions", "dictionaries"] },
     Section { name: "audit", pages: &["audit"] },
     Section { name: "staff", pages: &["staff"] },
 ];
 
-const LISTS: [&[List]; 5] =
-    [signing::LISTS, organization::LISTS, jobboard::LISTS, access::LISTS, system::LISTS];
-const DETAILS: [&[Detail]; 5] =
-    [signing::DETAILS, organization::DETAILS, jobboard::DETAILS, access::DETAILS, system::DETAILS];
+const LISTS: [&[List]; 5] = [signing::LISTS, organization::LISTS, jobboard::LISTS, access::LISTS, system::LISTS];
+const DETAILS: [&[Detail]; 5] = [signing::DETAILS, organization::DETAILS, jobboard::DETAILS, access::DETAILS, system::DETAILS];
 
 pub fn list(name: &str) -> Option<&'static List> {
     LISTS.into_iter().flatten().find(|list| list.name == name)

@@ -7,7 +7,12 @@ pub const LISTS: &[List] = &[
         filters: "company_uuid! department_uuid? status:employee_status?",
         find: Some(Find { command: "find_employee", fields: "empno? mobile? name?" }),
         opens: Some(("employee", &["company_uuid", "uuid"])),
-        ..List::new("employees", "list_employees", "employees", "empno name mobile status:employee_status department_uuid job_title")
+        ..List::new(
+            "employees",
+            "list_employees",
+            "employees",
+            "empno name mobile status:employee_status department_uuid job_title",
+        )
     },
     List {
         filters: "company_uuid!",
@@ -29,7 +34,7 @@ pub const LISTS: &[List] = &[
     },
     List {
         filters: "company_uuid! from? to?",
-        ..List::new("visits", "list_visits", "visits", "visit_id visitor_name visitor_mobile reason arrive_time")
+        ..List::new("visits", "list_visits", "visits", "visit_uuid visitor visit_time employee_uuid announced_at")
     },
 ];
 
@@ -51,12 +56,7 @@ pub const DETAILS: &[Detail] = &[
             name: "employee",
             fields: "empno name status:employee_status mobile department_uuid job_title entry_date left_at",
         }],
-        reveals: Some(Reveals {
-            family: "hris",
-            kind: "employee",
-            id: &["company_uuid", "uuid"],
-            fields: &["mobile", "name"],
-        }),
+        reveals: Some(Reveals { family: "hris", kind: "employee", id: &["company_uuid", "uuid"], fields: &["mobile", "name"] }),
         ..Detail::new("employee", "show_employee", "employees")
     },
 ];

@@ -44,12 +44,7 @@ pub const LISTS: &[List] = &[
     },
     List {
         actions: &[Action::new("set_platform", &[])],
-        ..List::new(
-            "platforms",
-            "list_platforms",
-            "platforms",
-            "platform_code name status:directory_status require_verified",
-        )
+        ..List::new("platforms", "list_platforms", "platforms", "platform_code name status:directory_status require_verified")
     },
     List {
         filters: "platform_code!",
@@ -93,21 +88,17 @@ pub const DETAILS: &[Detail] = &[Detail {
         },
         Facts {
             name: "person",
-            fields: "resume.real_name resume.gender:gender resume.age resume.nation resume.marital_sts resume.political_sts resume.phone resume.id_number resume.addr resume.province_name resume.city_name resume.county_name",
+            fields: "resume.real_name resume.gender:gender resume.age resume.nation resume.marital_sts:marital resume.political_sts:political resume.phone resume.id_number resume.addr resume.province_name resume.city_name resume.county_name",
         },
         Facts {
             name: "account",
-            fields: "resume.acct_type resume.acct_prc_name resume.acct_city_name resume.acct_coy_name resume.acct_addr",
+            fields: "resume.acct_type:residence resume.acct_prc_name resume.acct_city_name resume.acct_coy_name resume.acct_addr",
         },
-        Facts {
-            name: "contact",
-            fields: "resume.em_contact_name resume.em_contact_relationship resume.em_contact_phone",
-        },
+        Facts { name: "contact", fields: "resume.em_contact_name resume.em_contact_relationship resume.em_contact_phone" },
+        Facts { name: "experience", fields: "resume.work_exp resume.employee_edu" },
         Facts { name: "terms", fields: "terms.contract_id terms.entry_date terms.salary terms.work_pos" },
     ],
     tables: &[
-        Table { name: "resume.work_exp", columns: "company position start_date end_date describe" },
-        Table { name: "resume.employee_edu", columns: "school education major start_date end_date" },
         Table { name: "moves", columns: "at from:application to:application by" },
         Table { name: "verifications", columns: "at from:verified to:verified by" },
     ],
