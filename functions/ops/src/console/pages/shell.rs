@@ -7,7 +7,7 @@ use shared::error::Error;
 use shared::staff::Member;
 
 use super::super::answer::Failure;
-use super::super::texts::{find, text};
+use super::super::texts::{filled, find, text};
 use super::sections::{SECTIONS, list};
 use super::visit::{Visit, forget};
 use super::{assets, define::Section};
@@ -21,7 +21,7 @@ pub struct Shell {
     pub roles: String,
     pub sections: Vec<Entry>,
     /// What the action before has done.
-    pub toast: Option<&'static str>,
+    pub toast: Option<String>,
     pub assets: &'static str,
 }
 
@@ -79,10 +79,16 @@ impl Shell {
             member: name.as_str().to_owned(),
             roles: roles.join("、"),
             sections: sections(visit, current),
-            toast: visit.done.as_deref().and_then(|done| find(&format!("done.{done}"))),
+            toast: visit.done.as_deref().and_then(toast),
             assets: assets::version(),
         }
     }
+}
+
+/// The message of a command that was executed.
+fn toast(done: &str) -> Option<String> {
+    let action = find(&format!("command.{done}"))?;
+    Some(filled("ui.done", &[("action", action)]))
 }
 
 /// A page for a member. The message of the action before is shown once.
