@@ -1,4 +1,4 @@
-//! The commands that show what the HR API stores: companies, products, employees, visits. What is sealed is masked.
+//! The commands that show what the HR API stores: companies, departments, products, employees, visits. What is sealed is masked.
 
 use deserr::Deserr;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use shared::hris::Service;
 use shared::hris::employees::Employee;
 use shared::hris::entity::Entity as _;
 use shared::hris::lookups::Known;
-use shared::hris::organization::Company;
+use shared::hris::organization::{Company, Department};
 use shared::hris::reveal::VISIT_FIELDS;
-use shared::hris::values::{Code, Uuid};
+use shared::hris::values::{Code, Status, Uuid};
 use shared::staff::roles::Role;
 use shared::storage::masked::masked;
 use shared::values::input::Faults;
@@ -31,6 +31,21 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Admin, Role::Auditor])
     .fields("limit? cursor?", r#"{"limit": 20}"#),
+    Command::reads(
+        "list_departments",
+        "Lists the departments of a company, each with its superior and its head",
+        |admin, _, fields| run(fields, |read| list_departments(&admin.hris, read)),
+    )
+    .by(&[Role::Hr, Role::Auditor])
+    .fields("company_uuid limit? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "limit": 100}"#),
+    Command::reads("list_employees", "Lists the employees of a company, or of a department, by number", |admin, _, fields| {
+        run(fields, |read| list_employees(&admin.hris, read))
+    })
+    .by(&[Role::Hr, Role::Auditor])
+    .fields(
+        "company_uuid department_uuid? status? limit? cursor?",
+        r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "status": "regular", "limit": 20}"#,
+    ),
     Command::reads(
         "find_employee",
         "Finds the employees of a company with a number, a phone or a whole name",
@@ -59,6 +74,30 @@ pub const COMMANDS: &[Command] = &[
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 struct List {
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 1024>>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct ListDepartments {
+    company_uuid: Uuid,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 1024>>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct ListEmployees {
+    company_uuid: Uuid,
+    #[deserr(default)]
+    department_uuid: Option<Uuid>,
+    #[deserr(default)]
+    status: Option<Status>,
     #[deserr(default)]
     limit: Limit,
     #[deserr(default)]
@@ -124,15 +163,37 @@ async fn find_employee(service: &Service, find: FindEmployee) -> Result<Value> {
         _ => return Err(Error::invalid([Fault::new("empno", "or mobile or name is required, and only one of them")])),
     };
     let employees = service.find_employees(&company_uuid, &known, limit, cursor.as_ref().map(Text::as_str)).await?;
-    let view = |employee: Employee| {
-        let Employee { uuid, empno, name, mobile, status, department_uuid, job_title, .. } = employee;
+    Ok(page("employees", employees, summary))
+}
+
+async fn list_employees(service: &Service, list: ListEmployees) -> Result<Value> {
+    let ListEmployees { company_uuid, department_uuid, status, limit: Limit(limit), cursor } = list;
+    let cursor = cursor.as_ref().map(Text::as_str);
+    let employees = service.list_employees(&company_uuid, department_uuid.as_ref(), status, limit, cursor).await?;
+    Ok(page("employees", employees, summary))
+}
+
+/// An employee in a list.
+fn summary(employee: Employee) -> Value {
+    let Employee { uuid, empno, name, mobile, status, department_uuid, job_title, .. } = employee;
+    json!({
+        "uuid": uuid, "empno": empno, "name": mask::name(name.as_str()),
+        "mobile": mobile.map(|mobile| mask::phone(mobile.as_str())), "status": status,
+        "department_uuid": department_uuid, "job_title": job_title,
+    })
+}
+
+async fn list_departments(service: &Service, list: ListDepartments) -> Result<Value> {
+    let ListDepartments { company_uuid, limit: Limit(limit), cursor } = list;
+    let departments = service.list_departments(&company_uuid, limit, cursor.as_ref().map(Text::as_str)).await?;
+    let view = |(department, head): (Department, Option<Employee>)| {
+        let Department { uuid, name, superior_uuid, charger_uuid } = department;
         json!({
-            "uuid": uuid, "empno": empno, "name": mask::name(name.as_str()),
-            "mobile": mobile.map(|mobile| mask::phone(mobile.as_str())), "status": status,
-            "department_uuid": department_uuid, "job_title": job_title,
+            "uuid": uuid, "name": name, "superior_uuid": superior_uuid, "charger_uuid": charger_uuid,
+            "charger_name": head.map(|head| mask::name(head.name.as_str())),
         })
     };
-    Ok(page("employees", employees, view))
+    Ok(page("departments", departments, view))
 }
 
 async fn show_employee(service: &Service, NamedEmployee { company_uuid, id }: NamedEmployee) -> Result<Value> {

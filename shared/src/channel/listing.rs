@@ -13,13 +13,10 @@ use super::resource::{Record, Resource};
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
 use crate::storage::listing::Listed;
-use crate::storage::page::{Cursor, Page, PageRequest};
+use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Order, Query, Range};
 use crate::values::{Moment, PeriodEnd, PeriodStart, RecordId};
-
-/// A position before that of every record, newest first: positions begin with a digit.
-const BEFORE_ALL: &str = ":";
 
 /// Selects the records of a list that satisfy all given conditions. Cursors are bound to its `Debug` form: a change of the fields makes
 /// older cursors invalid.
@@ -58,17 +55,8 @@ impl Service {
         size: u32,
         cursor: Option<&str>,
     ) -> Result<Listed<Record<T>>> {
-        let list = self.record_list::<T>(channel, filter);
-        let cursor = match cursor {
-            Some(cursor) => cursor.to_owned(),
-            None => {
-                let first = Cursor { position: BEFORE_ALL.to_owned(), total: 0, page: 1 };
-                first.seal(&self.keyring, &list.scope)?
-            }
-        };
-        let page = list.page(PageRequest { page: 1, size, cursor: Some(cursor) }, "cursor").await?;
-        let Page { list, next_cursor, .. } = page.try_map(|item| from_item(&self.keyring, item))?;
-        Ok(Listed { list, next_cursor })
+        let page = self.record_list::<T>(channel, filter).listed(size, cursor).await?;
+        page.try_map(|item| from_item(&self.keyring, item))
     }
 
     fn record_list<T: Resource>(&self, channel: &ChannelId, filter: &Filter) -> List<'_> {

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::employees::Employee;
 use super::entity::Entity;
 use super::item::from_item;
 use super::keys::{self, company_key, employee_key, partition, record_key};
 use super::values::Uuid;
 use super::{Service, pagination_required};
 use crate::error::{Error, Result};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::table::Key;
 use crate::values::Text;
 
@@ -91,6 +92,31 @@ impl Service {
     /// DynamoDB: one query, one batch read.
     pub async fn list_companies(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Company>> {
         self.listed(keys::COMPANIES, None, size, cursor).await
+    }
+
+    /// Up to `size` departments of a company, by uuid, each with the employee who heads it.
+    ///
+    /// DynamoDB: one query; one batch read, if any of them has a head.
+    pub async fn list_departments(
+        &self,
+        company: &Uuid,
+        size: u32,
+        cursor: Option<&str>,
+    ) -> Result<Listed<(Department, Option<Employee>)>> {
+        let (table, partition) = (&self.tables.hris, partition(company, Department::KIND));
+        let after = position(&self.keyring, cursor, &partition)?;
+        let limit = i32::try_from(size).unwrap_or(i32::MAX);
+        let (items, last) = self.store.partition_page(table, &partition, None, after.as_deref(), limit).await?;
+        let read = |item| from_item::<Department>(&self.keyring, item);
+        let departments: Vec<Department> = items.into_iter().map(read).collect::<Result<_>>()?;
+        let head = |department: &Department| Some(employee_key(company, department.charger_uuid.as_ref()?.as_str()));
+        let heads = self.store.get_map(table, departments.iter().filter_map(head).collect()).await?;
+        let with_head = |department: Department| {
+            let found = head(&department).and_then(|key| heads.get(&key)).cloned();
+            Ok((department, found.map(|item| self.read_employee(item)).transpose()?))
+        };
+        let list = departments.into_iter().map(with_head).collect::<Result<_>>()?;
+        Ok(Listed { list, next_cursor: next_cursor(&self.keyring, last, &partition)? })
     }
 
     /// All of a company's records of a kind, sorted by id. Only for kinds of which a company has few records.

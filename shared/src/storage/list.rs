@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
+use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::page::{Cursor, Page, PageRequest, Window};
 use crate::storage::table::{Item, Key, Query, Range, Store};
 
@@ -54,6 +55,16 @@ impl List<'_> {
         let next = last.filter(|_| more).map(|position| Cursor { position, total, page: page + 1 });
         let next_cursor = next.map(|cursor| cursor.seal(self.keyring, &self.scope)).transpose()?;
         Ok(Page { list: keys, total, page, page_size, next_cursor })
+    }
+
+    /// Up to `size` records in their current state, without a total: the first ones, or those after a cursor.
+    ///
+    /// DynamoDB: like a page by cursor.
+    pub async fn listed(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Item>> {
+        let range = position(self.keyring, cursor, &self.scope)?.map_or(Range::All, Range::After);
+        let Entries { keys, last, more } = self.walk(&Query { range, ..self.query.clone() }, size).await?;
+        let list = self.store.get_all(self.table, keys).await?;
+        Ok(Listed { list, next_cursor: next_cursor(self.keyring, last.filter(|_| more), &self.scope)? })
     }
 
     /// The keys of all records in the order of the index. `None` if there are more than `most`; then the query stops early.

@@ -11,6 +11,7 @@ mod hris;
 mod hris_credentials;
 mod hris_import;
 mod hris_import_records;
+mod hris_organization;
 mod hris_records;
 mod jobboard;
 mod keys;

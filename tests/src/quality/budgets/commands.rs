@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted};
-use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, numbered};
+use crate::support::product::{DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, numbered};
 use crate::support::resource::{ALL, PAYMENTS};
 use crate::support::{Partner, Stage};
 
@@ -75,6 +75,24 @@ async fn every_command_of_the_hr_api_makes_the_calls_that_its_budget_allows() {
     meter.command("", json!({"command": "show_import", "import_id": imported["import_id"]})).await;
     let refused = json!({"command": "show_import", "import_id": first["import_id"]});
     meter.command(", with a thousand rejected rows", refused).await;
+
+    let of_company = |command: &str, more: Value| {
+        let mut command = json!({"command": command, "company_uuid": company});
+        command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        command
+    };
+    meter.command("", of_company("list_departments", json!({}))).await;
+    let headed = json!({"name": "管理组", "uuid": DEPARTMENT, "charger_uuid": EMPLOYEE});
+    product.imports("departments", std::slice::from_ref(&headed)).await;
+    meter.command(", with heads", of_company("list_departments", json!({}))).await;
+    let first = meter.command("", of_company("list_employees", json!({"limit": 1}))).await;
+    let next = json!({"limit": 1, "cursor": first["next_cursor"]});
+    meter.command(", by cursor", of_company("list_employees", next)).await;
+    meter.command(", in a status", of_company("list_employees", json!({"status": "dimission"}))).await;
+    let of_department = json!({"department_uuid": DEPARTMENT});
+    meter.command(", of a department", of_company("list_employees", of_department)).await;
+    let in_status = json!({"department_uuid": DEPARTMENT, "status": "dimission"});
+    meter.command(", of a department in a status", of_company("list_employees", in_status)).await;
     meter.assert_is(HRIS);
 }
 
