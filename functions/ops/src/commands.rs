@@ -10,7 +10,7 @@ use shared::values::input::Faults;
 use crate::command::{Command, run};
 use crate::{
     audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, reseal, reveal,
-    signing, staff,
+    signing, staff, workload,
 };
 
 /// Every command.
@@ -35,6 +35,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
         reveal::COMMANDS,
         staff::COMMANDS,
         audit::COMMANDS,
+        workload::COMMANDS,
         reseal::COMMANDS,
     ];
     lists.into_iter().flatten()

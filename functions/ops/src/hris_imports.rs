@@ -182,7 +182,8 @@ async fn show_import(service: &Service, NamedImport { import_id }: NamedImport) 
     Ok(view)
 }
 
-fn view(import: &ImportRecord) -> Value {
+/// An import in a list.
+pub fn view(import: &ImportRecord) -> Value {
     let ImportRecord { import_id, by, kind, company_uuid, object, bytes, counts, started_at, updated_at, .. } = import;
     json!({
         "import_id": import_id.to_string(), "by": by, "kind": kind, "company_uuid": company_uuid,

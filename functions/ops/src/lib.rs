@@ -27,6 +27,7 @@ mod signing;
 pub mod snapshots;
 mod staff;
 pub mod uploads;
+mod workload;
 
 use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};

@@ -23,6 +23,7 @@ pub mod sessions;
 pub mod states;
 pub mod values;
 pub mod verification;
+pub mod waiting;
 
 use std::sync::Arc;
 

@@ -6,3 +6,4 @@ mod roles;
 mod sessions;
 mod sign_in;
 mod staff;
+mod workload;

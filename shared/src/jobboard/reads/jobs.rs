@@ -9,6 +9,7 @@ use crate::jobboard::job::{Job, State};
 use crate::jobboard::values::{Area, Tags};
 use crate::jobboard::{Service, keys};
 use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::table::Range;
 use crate::values::{Id, Text, mask};
 
 /// How many jobs are read at once, and how many times for a page.
@@ -170,7 +171,7 @@ impl Service {
         let table = &self.tables.jobboard;
         let found = self.store.get(table, keys::job(id)).await?;
         let job = Job::read(&self.keyring, found.ok_or_else(|| Error::missing("job_id"))?)?;
-        let listed = self.store.index_count(table, "ix1", keys::jobs_of(job.owner), COUNTED).await?;
+        let listed = self.store.index_count(table, "ix1", keys::jobs_of(job.owner), Range::All, COUNTED).await?;
         let own = i64::from(job.state != State::Deleted);
         Ok((ShownJob::from(&job), (listed - own).max(0)))
     }

@@ -1,15 +1,20 @@
 //! Orders.
 
+use futures::future::try_join_all;
 use serde::Serialize;
 
-use super::{FIRST, Lists, PageOf, ShownNote, shown};
+use super::{COUNTED, FIRST, Lists, PageOf, ShownNote, shown};
 use crate::error::{Error, Result};
 use crate::jobboard::orders::Order;
 use crate::jobboard::timeline::{Event, Outcome};
 use crate::jobboard::{Service, item, keys};
 use crate::storage::listing::Listed;
+use crate::storage::table::Range;
 use crate::storage::table::attribute::read_integer;
 use crate::values::{Date, Id, LocalTime, Text};
+
+/// The count of the orders of a day stops here.
+const COUNTED_OF_DAY: i32 = 5000;
 
 /// By what staff find an order.
 pub enum NamedOrder {
@@ -99,15 +104,28 @@ impl Service {
     ///
     /// DynamoDB: two queries, one batch.
     pub async fn list_orders(&self, day: Option<&Date>, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
-        let partitions = vec![("ix1", keys::OTHER_ORDERS.to_owned()), ("ix1", keys::ORDERS_TO_REVIEW.to_owned())];
-        let mut lists = Lists::of(partitions);
-        if let Some(day) = day {
-            let (first, last) = LocalTime::day_bounds(day, day);
-            // No id is older than the epoch of ids.
-            let bound = |at: LocalTime, sequence| Id::of_parts(at.into(), sequence).map_or_else(|| FIRST.into(), Id::sortable);
-            (lists.low, lists.high) = (bound(first, 0), bound(last, Id::LAST_SEQUENCE));
-        }
-        self.orders_in(&lists, page).await
+        self.orders_in(&all_orders(day), page).await
+    }
+
+    /// How many orders users placed on a day in Shanghai. 5,000 means at least so many.
+    ///
+    /// DynamoDB: two queries, which count at most 5,000 entries each.
+    pub async fn count_orders(&self, day: &Date) -> Result<i64> {
+        let Lists { partitions, low, high } = all_orders(Some(day));
+        let count = |(index, partition)| {
+            let range = Range::Between(low.clone(), high.clone());
+            self.store.index_count(&self.tables.jobboard, index, partition, range, COUNTED_OF_DAY)
+        };
+        let counts = try_join_all(partitions.into_iter().map(count)).await?;
+        Ok(counts.iter().sum::<i64>().min(COUNTED_OF_DAY.into()))
+    }
+
+    /// How many orders a person must look at. 1,000 means at least so many.
+    ///
+    /// DynamoDB: one query.
+    pub async fn count_orders_to_review(&self) -> Result<i64> {
+        let partition = keys::ORDERS_TO_REVIEW.to_owned();
+        self.store.index_count(&self.tables.jobboard, "ix1", partition, Range::All, COUNTED).await
     }
 
     async fn orders_in(&self, lists: &Lists, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
@@ -142,6 +160,18 @@ impl Service {
         });
         Ok((ShownOrder::from(&order), timeline.collect()))
     }
+}
+
+/// The orders of all users, or those of one day in Shanghai.
+fn all_orders(day: Option<&Date>) -> Lists {
+    let mut lists = Lists::of(vec![("ix1", keys::OTHER_ORDERS.to_owned()), ("ix1", keys::ORDERS_TO_REVIEW.to_owned())]);
+    if let Some(day) = day {
+        let (first, last) = LocalTime::day_bounds(day, day);
+        // No id is older than the epoch of ids.
+        let bound = |at: LocalTime, sequence| Id::of_parts(at.into(), sequence).map_or_else(|| FIRST.into(), Id::sortable);
+        (lists.low, lists.high) = (bound(first, 0), bound(last, Id::LAST_SEQUENCE));
+    }
+    lists
 }
 
 impl NamedOrder {

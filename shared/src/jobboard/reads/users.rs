@@ -10,7 +10,7 @@ use crate::jobboard::{Service, item, keys};
 use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::sealed::{BY_PHONE, codes};
 use crate::storage::table::attribute::{read_integer, read_text, text};
-use crate::storage::table::{Condition, Item, Key};
+use crate::storage::table::{Condition, Item, Key, Range};
 use crate::values::{Id, Mobile, Secret, Text, mask};
 
 /// The most users that a search returns.
@@ -136,7 +136,7 @@ impl Service {
     /// DynamoDB: one batch, five queries, which count at most 1,000 entries each.
     pub async fn show_user(&self, id: Id) -> Result<ShownUser> {
         let table = &self.tables.jobboard;
-        let count = |index, partition| self.store.index_count(table, index, partition, COUNTED);
+        let count = |index, partition| self.store.index_count(table, index, partition, Range::All, COUNTED);
         let wanted = vec![keys::user(id), keys::balance(id), keys::collection_count(id)];
         let (mut found, jobs, deleted_jobs, orders, contacts_out, contacts_in) = tokio::try_join!(
             self.store.get_map(table, wanted),

@@ -42,6 +42,21 @@ pub struct Query {
     pub filter: Option<Condition>,
 }
 
+impl Query {
+    /// The condition for the keys of the index.
+    fn key(&self) -> Condition {
+        let key = Condition::equals(self.index, text(self.partition.as_str()));
+        match &self.range {
+            Range::All => key,
+            Range::After(after) => {
+                let beyond = if self.order == Order::Ascending { ">" } else { "<" };
+                key.and(Condition::compares(SORT, beyond, text(after.as_str())))
+            }
+            Range::Between(low, high) => key.and(Condition::between(SORT, text(low.as_str()), text(high.as_str()))),
+        }
+    }
+}
+
 impl Store {
     /// One page of a query: the key and the sort key of each entry, and the position of the next page. Reads at most `limit` entries.
     pub async fn query(
@@ -51,15 +66,7 @@ impl Store {
         from: Option<Item>,
         limit: Option<i32>,
     ) -> Result<(Vec<Item>, Option<Item>)> {
-        let mut key = Condition::equals(query.index, text(query.partition.as_str()));
-        match &query.range {
-            Range::All => {}
-            Range::After(after) => {
-                let beyond = if query.order == Order::Ascending { ">" } else { "<" };
-                key = key.and(Condition::compares(SORT, beyond, text(after.as_str())));
-            }
-            Range::Between(low, high) => key = key.and(Condition::between(SORT, text(low.as_str()), text(high.as_str()))),
-        }
+        let key = query.key();
         let mut names = key.names;
         let mut values = key.values;
         let filter = query.filter.clone().map(|filter| {
@@ -169,9 +176,17 @@ impl Store {
         Ok((response.items.unwrap_or_default(), response.last_evaluated_key.is_some()))
     }
 
-    /// The number of entries of an index partition; the count stops at `most`.
-    pub async fn index_count(&self, table: &str, index: &str, partition: String, most: i32) -> Result<i64> {
-        let call = self.call(table, Condition::equals(index, text(partition))).index_name(index);
+    /// The number of entries of an index partition within a range; the count stops at `most`, or at 1 MB of entries.
+    pub async fn index_count(
+        &self,
+        table: &str,
+        index: &'static str,
+        partition: String,
+        range: Range,
+        most: i32,
+    ) -> Result<i64> {
+        let query = Query { index, partition, range, order: Order::Ascending, filter: None };
+        let call = self.call(table, query.key()).index_name(index);
         let response = call.select(Select::Count).limit(most).send().await.map_err(Error::caused_by)?;
         Ok(i64::from(response.count))
     }

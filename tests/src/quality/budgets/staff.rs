@@ -9,6 +9,7 @@ use shared::runtime::clock::Clock as _;
 use super::meter::{Meter, budgeted};
 use crate::support::Stage;
 use crate::support::staff::Staff;
+use crate::support::worker::{COMPANY, Platform};
 
 const HEADING: &str = "| endpoint of the console | DynamoDB calls | capacity units |";
 
@@ -34,6 +35,19 @@ async fn every_endpoint_of_the_console_makes_the_calls_that_its_budget_allows() 
     meter.succeeds("POST /console/api/commands/{command}, list_staff", staff.command("list_staff", json!({}))).await;
     let one = json!({"staff_id": staff.id});
     meter.succeeds("POST /console/api/commands/{command}, show_staff", staff.command("show_staff", one)).await;
+    let platform = Platform::create(&meter.stage.address).await;
+    let assigned = json!({"platform_code": platform.code, "companies": [COMPANY]});
+    for (who, role, more) in [
+        ("a reviewer", "reviewer", assigned),
+        ("hr", "hr", json!({})),
+        ("support", "support", json!({})),
+        ("an auditor", "auditor", json!({})),
+        ("a moderator", "moderator", json!({})),
+    ] {
+        let member = Staff::signed_in(&meter.stage.address, &[role], more, clock.now()).await;
+        let label = format!("POST /console/api/commands/{{command}}, show_workload of {who}");
+        meter.succeeds(&label, member.command("show_workload", json!({}))).await;
+    }
     meter.succeeds("POST /console/api/sign-out", staff.browser.post("sign-out", &json!({}))).await;
     meter.assert_is(HEADING);
 }
