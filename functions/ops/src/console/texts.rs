@@ -29,6 +29,12 @@ pub fn field(name: &str) -> Cow<'static, str> {
     find(&format!("field.{last}")).map_or_else(|| Cow::Owned(format!("⟦field.{last}⟧")), Cow::Borrowed)
 }
 
+/// The name of a field, or the field as the record names it.
+pub fn known_field(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    find(&format!("field.{last}")).unwrap_or(last).to_owned()
+}
+
 /// What is wrong with a field, for people. Reasons without a text are shown as the domain says them.
 pub fn reason(reason: &str) -> Cow<'static, str> {
     let known = TEXTS.get("reason").and_then(|reasons| reasons.get(reason)).and_then(Value::as_str);

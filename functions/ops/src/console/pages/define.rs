@@ -27,7 +27,9 @@ pub struct List {
     /// Whether nothing is listed without a filter.
     pub needs_filter: bool,
     pub columns: &'static str,
-    /// The page of a row, with the columns that are its key.
+    /// Whether the records are departments, each of which is shown below its superior one.
+    pub is_tree: bool,
+    /// The page of a row, with the members that are its key, as `member>key` if the page names it differently.
     pub opens: Option<(&'static str, &'static [&'static str])>,
     /// Commands that create something.
     pub actions: &'static [Action],
@@ -68,6 +70,7 @@ pub struct Detail {
 pub struct Facts {
     /// Its text is `group.{name}`.
     pub name: &'static str,
+    /// Columns; `*` or `record.*` for every member of the record or of a member.
     pub fields: &'static str,
 }
 
@@ -125,6 +128,7 @@ impl List {
             filters: "",
             find: None,
             needs_filter: false,
+            is_tree: false,
             opens: None,
             actions: &[],
             row_actions: &[],
@@ -155,7 +159,7 @@ impl Action {
 
 /// The member at a path such as `review.reason`.
 pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
-    path.split('.').fold(value, |value, part| &value[part])
+    path.split('.').filter(|part| !part.is_empty()).fold(value, |value, part| &value[part])
 }
 
 /// A member as it is in an address or a form.

@@ -1,5 +1,7 @@
 //! The pages about one record: facts, tables, what belongs to it, and what may be done.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,7 +11,7 @@ use super::super::App;
 use super::super::answer::Failure;
 use super::super::texts::{self, text};
 use super::action::{Button, button, reveal_button};
-use super::cell::{Cell, specs};
+use super::cell::{Cell, Spec, specs};
 use super::define::{Detail, Facts, Table, at, plain};
 use super::filters;
 use super::input::{members, parse};
@@ -95,18 +97,27 @@ pub async fn show(app: &App, visit: &Visit, detail: &'static Detail) -> Result<R
 
 fn facts(visit: &Visit, detail: &'static Detail, group: &'static Facts, record: &Value, address: &str) -> Group {
     let is_absent = |name: &str| at(record, name).is_null();
-    let fact = |spec: super::cell::Spec<'static>| {
+    let fact = |spec: Spec<'_>| {
         let reveal = detail.reveals.as_ref().filter(|reveals| reveals.fields.contains(&spec.name) && !is_absent(spec.name));
         Fact {
-            label: texts::field(spec.name).into_owned(),
+            label: texts::known_field(spec.name),
             cell: spec.cell(record),
             reveal: reveal.and_then(|reveals| reveal_button(visit, reveals, spec.name, record, address)),
         }
     };
     // A group without any value is left out, such as the terms before an approval.
-    let known = specs(group.fields).any(|spec| !is_absent(spec.name));
-    let facts = specs(group.fields).filter(|_| known).map(fact).collect();
+    let fields = every_member(group.fields, record);
+    let known = specs(&fields).any(|spec| !is_absent(spec.name));
+    let facts = specs(&fields).filter(|_| known).map(fact).collect();
     Group { title: text(&format!("group.{}", group.name)).into_owned(), facts }
+}
+
+/// The fields of a group. A `*` stands for every member, in the order of the record.
+fn every_member(fields: &'static str, record: &Value) -> Cow<'static, str> {
+    let Some(outer) = fields.strip_suffix('*') else { return fields.into() };
+    let members = at(record, outer.trim_end_matches('.')).as_object();
+    let names: Vec<String> = members.into_iter().flatten().map(|(name, _)| format!("{outer}{name}")).collect();
+    names.join(" ").into()
 }
 
 fn table_of(record: &Value, table: &'static Table) -> Named {
@@ -117,6 +128,7 @@ fn table_of(record: &Value, table: &'static Table) -> Named {
         key: None,
         cells: columns.iter().map(|column| column.cell(record)).collect(),
         actions: Vec::new(),
+        depth: 0,
     };
     let table_of = Rows {
         columns: columns.iter().map(|column| texts::field(column.name).into_owned()).collect(),

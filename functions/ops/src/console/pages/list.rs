@@ -16,6 +16,7 @@ use super::define::{Action, List, at, plain};
 use super::filters;
 use super::input::{Control, Field, control, members, other_faults, parse, required};
 use super::shell::{Entry, Shell, page, tabs};
+use super::tree;
 use super::visit::{Form, Pairs, Visit};
 
 #[derive(Template)]
@@ -40,6 +41,9 @@ enum Next {
     Form(Vec<(String, String)>),
 }
 
+/// The most pages of a tree.
+const MOST_PAGES: usize = 20;
+
 /// A table.
 pub struct Rows {
     pub columns: Vec<String>,
@@ -61,6 +65,8 @@ pub struct Row {
     pub key: Option<String>,
     pub cells: Vec<Cell>,
     pub actions: Vec<Button>,
+    /// How deep it is in a tree.
+    pub depth: usize,
 }
 
 /// Shows a list. `found` has the fields that are not in the address.
@@ -77,8 +83,11 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
     required(app, visit, &filters, &mut entered).await?;
     let (command, fields) = wanted(list, &filters, found.as_ref(), &entered);
     let is_filtered = !fields.is_empty();
-    let result =
-        if list.needs_filter && !is_filtered { Ok(json!({})) } else { ask(app, visit, command, fields, &entered).await };
+    let result = match () {
+        () if list.needs_filter && !is_filtered => Ok(json!({})),
+        () if list.is_tree => whole(app, visit, list, fields).await,
+        () => ask(app, visit, command, fields, &entered).await,
+    };
     let (status, result, faults) = match result {
         Ok(result) => (StatusCode::OK, result, Vec::new()),
         Err(Failure::Domain(error)) if !error.faults().is_empty() => {
@@ -152,6 +161,23 @@ async fn ask(
     visit.execute(app, command, Value::Object(fields)).await
 }
 
+/// All records of a list that is shown as a tree, up to a bound.
+async fn whole(app: &App, visit: &Visit, list: &List, mut fields: Map<String, Value>) -> Result<Value, Failure> {
+    let mut records = Vec::new();
+    fields.insert("limit".into(), json!(100));
+    for _ in 0..MOST_PAGES {
+        let mut result = visit.execute(app, list.command, Value::Object(fields.clone())).await?;
+        if let Some(more) = result[list.rows].as_array_mut() {
+            records.append(more);
+        }
+        match result["next_cursor"].as_str() {
+            Some(cursor) => fields.insert("cursor".into(), cursor.into()),
+            None => break,
+        };
+    }
+    Ok(json!({list.rows: records}))
+}
+
 /// The next page. The fields of a form stay in a form.
 fn next(list: &List, found: Option<&Pairs>, entered: &Pairs, cursor: &str) -> Next {
     let mut pairs: Vec<_> =
@@ -190,7 +216,10 @@ pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unas
     let address = own_address(visit);
     let row = |record: &Value| {
         let href = list.opens.map(|(page, keys)| {
-            let pair = |key: &&str| ((*key).to_owned(), value_of(record, entered, key));
+            let pair = |key: &&str| {
+                let (member, key) = key.split_once('>').unwrap_or((key, key));
+                (key.to_owned(), value_of(record, entered, member))
+            };
             format!("/console/{page}?{}", Pairs(keys.iter().map(pair).collect()).encoded())
         });
         let given = list.batch.first().map(|action| {
@@ -204,13 +233,17 @@ pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unas
         let cells: Vec<Cell> = columns.iter().map(|column| column.cell(record)).collect();
         let about = cells.first().map_or("", |cell| cell.text.as_str());
         let actions = list.row_actions.iter().filter_map(|action| button(visit, action, record, about, &address)).collect();
-        Row { href, key: given, cells, actions }
+        Row { href, key: given, cells, actions, depth: 0 }
+    };
+    let rows: Vec<Row> = match list.is_tree {
+        true => tree::ordered(records).into_iter().map(|(record, depth)| Row { depth, ..row(record) }).collect(),
+        false => records.iter().map(row).collect(),
     };
     let empty = if is_unasked { "ui.ask_first" } else { "ui.empty" };
     let own = format!("empty.{}", list.name);
     Rows {
         columns: columns.iter().map(|column| texts::field(column.name).into_owned()).collect(),
-        rows: records.iter().map(row).collect(),
+        rows,
         empty: find(&own).filter(|_| !is_unasked).map_or_else(|| text(empty).into_owned(), str::to_owned),
     }
 }

@@ -23,6 +23,7 @@ mod list;
 mod sections;
 mod shell;
 mod sign_in;
+mod tree;
 mod visit;
 
 use axum::extract::{Path, State};
@@ -37,7 +38,7 @@ use sections::{detail, list as listed};
 use visit::{Form, Visit};
 
 /// The pages without a list, and the command that each of them needs.
-const PAGES: &[(&str, &str)] = &[("home", "help")];
+const PAGES: &[(&str, &str)] = &[("home", "show_workload")];
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()

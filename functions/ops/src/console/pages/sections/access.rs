@@ -109,7 +109,7 @@ pub const DETAILS: &[Detail] = &[
     Detail {
         keys: &["appkey", "kind", "id"],
         title: &["record.id"],
-        facts: &[Facts { name: "record", fields: "record" }],
+        facts: &[Facts { name: "record", fields: "record.*" }],
         tables: &[Table { name: "history", columns: "at actor action fields reason outcome:outcome" }],
         ..Detail::new("record", "show_record", "records")
     },

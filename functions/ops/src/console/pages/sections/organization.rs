@@ -6,7 +6,7 @@ pub const LISTS: &[List] = &[
     List {
         filters: "company_uuid! department_uuid? status:employee_status?",
         find: Some(Find { command: "find_employee", fields: "empno? mobile? name?" }),
-        opens: Some(("employee", &["company_uuid", "uuid"])),
+        opens: Some(("employee", &["company_uuid", "uuid>id"])),
         ..List::new(
             "employees",
             "list_employees",
@@ -16,7 +16,9 @@ pub const LISTS: &[List] = &[
     },
     List {
         filters: "company_uuid!",
-        ..List::new("departments", "list_departments", "departments", "uuid name parent_uuid head_uuid")
+        is_tree: true,
+        opens: Some(("employees", &["company_uuid", "uuid>department_uuid"])),
+        ..List::new("departments", "list_departments", "departments", "name charger_name uuid")
     },
     List {
         actions: &[Action::new("create_bind_code", &[])],
@@ -54,7 +56,7 @@ pub const DETAILS: &[Detail] = &[
         title: &["name", "empno"],
         facts: &[Facts {
             name: "employee",
-            fields: "empno name status:employee_status mobile department_uuid job_title entry_date left_at",
+            fields: "*",
         }],
         reveals: Some(Reveals { family: "hris", kind: "employee", id: &["company_uuid", "uuid"], fields: &["mobile", "name"] }),
         ..Detail::new("employee", "show_employee", "employees")
