@@ -9,6 +9,7 @@ mod functions;
 mod gateway;
 mod home;
 pub mod http;
+mod logs;
 pub mod policies;
 mod s3;
 mod s3_events;
@@ -39,6 +40,7 @@ use demo::Demo;
 use dynamodb::Engine;
 use functions::Functions;
 pub use gateway::Routes;
+use logs::Logs;
 use ops::admin::Admin;
 use policies::Policies;
 use s3_events::S3Events;
@@ -195,6 +197,12 @@ impl World {
         let sms_outbox_url = format!("{sns_url}/outbox");
         servers.spawn(serve(sns, guard.before(Service::Sns, sns::router(Arc::clone(&clock), stream.clone()))));
 
+        let kept = Logs::of(template);
+        let logs = listen(0).await?;
+        if set("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &url(&logs)?) == url(&logs)? {
+            servers.spawn(serve(logs, guard.before(Service::Logs, logs::router(kept.clone()))));
+        }
+
         let wechat = listen(0).await?;
         let wechat_url = set("WECHAT_URL", &url(&wechat)?);
         let wechat_pay_url = set("WECHAT_PAY_URL", &url(&wechat)?);
@@ -216,7 +224,7 @@ impl World {
         }
         // Missing and contradictory variables fail here, not at the first request.
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
-        let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), log);
+        let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), kept.before(log));
         s3_events.deliver_to(functions.clone());
         stream.deliver_to(functions.clone(), guard.clone());
         if sends_messages {

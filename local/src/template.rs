@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 /// The template at build time.
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
+/// The name of the stack on this machine.
+const STACK: &str = "local";
+
 pub struct Template(Map<String, Value>);
 
 /// A documented path of the API and the function behind it.
@@ -107,6 +110,22 @@ impl Template {
             .collect()
     }
 
+    /// The log groups as CloudFormation names them, `local-ChannelAuthLogs-0`, each with the function that writes to it.
+    pub fn log_groups(&self) -> Vec<(String, Option<String>)> {
+        let functions: Vec<(String, &Value)> = self.functions_with_properties().collect();
+        let groups = self.resources("AWS::Logs::LogGroup").map(|(logical_id, _)| {
+            let writes = |properties: &Value| properties["LoggingConfig"]["LogGroup"]["Ref"] == logical_id;
+            let function = functions.iter().find(|(_, properties)| writes(properties)).map(|(function, _)| function.clone());
+            (format!("{STACK}-{logical_id}-0"), function)
+        });
+        groups.collect()
+    }
+
+    /// The local name of a log group in a policy.
+    pub(crate) fn log_group_name(group: &str) -> String {
+        group.split('-').nth(1).map(local_name).unwrap_or_default()
+    }
+
     /// The local names of the resources of a type.
     pub fn names(&self, resource_type: &str) -> Vec<String> {
         self.resources(resource_type).map(|(logical_id, _)| local_name(logical_id)).collect()
@@ -125,6 +144,7 @@ impl Template {
         let globals = &self.section("Globals")["Function"]["Environment"]["Variables"];
         let resolve = |value: &Value| match (value.as_str(), value["Ref"].as_str()) {
             (Some(text), _) => text.to_owned(),
+            (None, Some("AWS::StackName")) => STACK.to_owned(),
             (None, Some(name)) => match &self.section("Parameters")[name]["Default"] {
                 Value::String(default) => default.clone(),
                 Value::Number(default) => default.to_string(),

@@ -9,8 +9,8 @@ use shared::values::input::Faults;
 
 use crate::command::{Command, run};
 use crate::{
-    audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, reseal, reveal,
-    signing, staff, workload,
+    audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, requests, reseal,
+    reveal, signing, staff, workload,
 };
 
 /// Every command.
@@ -35,6 +35,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
         reveal::COMMANDS,
         staff::COMMANDS,
         audit::COMMANDS,
+        requests::COMMANDS,
         workload::COMMANDS,
         reseal::COMMANDS,
     ];

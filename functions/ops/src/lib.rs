@@ -20,6 +20,7 @@ mod jobboard;
 mod listing;
 pub mod outbox;
 mod persons;
+mod requests;
 mod reseal;
 mod retention;
 mod reveal;

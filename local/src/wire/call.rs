@@ -5,9 +5,12 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use serde_json::Value;
 
+use crate::template::Template;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     DynamoDb,
+    Logs,
     S3,
     SecretsManager,
     Sns,
@@ -60,7 +63,9 @@ impl Call {
         let function = signed.or_else(presigned).or_else(form)?.split('/').next()?.to_owned();
         let mut path = percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy().trim_matches('/').to_owned();
         let operation = match service {
-            Service::DynamoDb | Service::SecretsManager => header("x-amz-target").rsplit('.').next()?.to_owned(),
+            Service::DynamoDb | Service::Logs | Service::SecretsManager => {
+                header("x-amz-target").rsplit('.').next()?.to_owned()
+            }
             Service::Sns => parameter(&body, "Action")?,
             Service::S3 if is_form(parts) => {
                 path = format!("{path}/{}", field(&fields, "key")?);
@@ -85,6 +90,10 @@ impl Call {
         let request = || serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
         match self.service {
             Service::Sns => vec![Need::new(format!("sns:{}", self.operation), "*")],
+            Service::Logs => {
+                let group = request()["logGroupName"].as_str().map_or_else(|| "*".to_owned(), Template::log_group_name);
+                vec![Need::new(format!("logs:{}", self.operation), group)]
+            }
             Service::SecretsManager => {
                 let secret = request()["SecretId"].as_str().unwrap_or_default().to_owned();
                 vec![Need::new(format!("secretsmanager:{}", self.operation), secret), Need::new(DECRYPT, KEY)]

@@ -1,5 +1,6 @@
-//! The services that the families call: Secrets Manager, SNS and WeChat.
+//! The services that the families call: CloudWatch Logs, Secrets Manager, SNS and WeChat.
 
+pub mod logs;
 pub mod secret;
 pub mod sms;
 pub mod wechat;

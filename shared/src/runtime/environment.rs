@@ -16,6 +16,7 @@ use aws_types::SdkConfig;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
+use crate::outbound::logs::{Connect, Logs};
 use crate::outbound::secret::{LazySecret, Source};
 use crate::outbound::sms::Sms;
 use crate::outbound::wechat::pay::{Merchant, Pay};
@@ -43,6 +44,7 @@ const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 pub struct Environment {
     variables: HashMap<String, String>,
     aws: SdkConfig,
+    connect: Connect,
     pub clock: Arc<dyn Clock>,
     /// The destination of the lines of requests and sweeps: the function's log on Lambda, nowhere elsewhere.
     pub log: Log,
@@ -68,16 +70,17 @@ impl Environment {
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50));
+        let connect = connect(is_plain(&variables));
         let aws = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http(is_plain(&variables)))
+            .http_client(http(Arc::clone(&connect)))
             .region(Region::new(variables.get("AWS_REGION").cloned().unwrap_or_default()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts)
             .retry_config(retries)
             .build();
         let log = if variables.contains_key(FUNCTION_NAME) { Log::Stdout } else { Log::Silent };
-        Self { variables, aws, clock, log }
+        Self { variables, aws, connect, clock, log }
     }
 
     /// The name of the function that runs in this process.
@@ -143,6 +146,12 @@ impl Environment {
         Sms::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_SNS").map(str::to_owned))
     }
 
+    /// A client of CloudWatch Logs, which connects on first use.
+    pub fn logs(&self) -> Logs {
+        let endpoint = self.optional("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS").map(str::to_owned);
+        Logs::new(self.aws.clone(), Arc::clone(&self.connect), endpoint)
+    }
+
     /// A client of WeChat for the mini program with this secret.
     pub fn wechat(&self, secret: &str) -> Result<WeChat> {
         Ok(WeChat::new(self.required("WECHAT_URL")?, LazySecret::new(self.source(secret), wechat::App::parse)))
@@ -169,9 +178,9 @@ fn is_plain(variables: &HashMap<String, String>) -> bool {
     endpoints.peek().is_some() && endpoints.all(|(_, url)| url.starts_with("http://"))
 }
 
-/// One connector for all SDK clients, created on first use. Otherwise each client creates two, and each connector parses the machine's root
+/// One connector for all clients of AWS, created on first use. Otherwise each client creates two, and each connector parses the machine's root
 /// certificates. A plain connector has no TLS, and parses none.
-fn http(plain: bool) -> SharedHttpClient {
+fn connect(plain: bool) -> Connect {
     let connector = LazyLock::new(move || {
         let connector =
             Connector::builder().connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build());
@@ -180,5 +189,9 @@ fn http(plain: bool) -> SharedHttpClient {
             false => connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build(),
         })
     });
-    http_client_fn(move |_, _| connector.clone())
+    Arc::new(move || connector.clone())
+}
+
+fn http(connect: Connect) -> SharedHttpClient {
+    http_client_fn(move |_, _| connect())
 }

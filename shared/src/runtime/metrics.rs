@@ -36,14 +36,17 @@ pub enum Log {
 impl Log {
     /// Writes one line with the metrics of a function and further properties.
     pub fn metrics(&self, function: &str, now: Timestamp, properties: Map<String, Value>, metrics: &[Metric]) {
+        if !matches!(self, Self::Silent) {
+            self.write(&line(function, now, properties, metrics).to_string());
+        }
+    }
+
+    pub fn write(&self, line: &str) {
         match self {
             Self::Silent => {}
-            Self::Stdout => {
-                let line = line(function, now, properties, metrics);
-                // A request must not fail because its line cannot be written.
-                let _ = writeln!(std::io::stdout(), "{line}");
-            }
-            Self::To(take) => take(&line(function, now, properties, metrics).to_string()),
+            // A request must not fail because its line cannot be written.
+            Self::Stdout => drop(writeln!(std::io::stdout(), "{line}")),
+            Self::To(take) => take(line),
         }
     }
 }

@@ -5,6 +5,7 @@ mod member;
 mod members;
 mod messages;
 mod persons;
+pub mod requests;
 mod reseal;
 pub mod roles;
 mod second_factor;
@@ -20,6 +21,7 @@ pub use sessions::SignedIn;
 pub use sign_in::{Next, Proved};
 
 use crate::error::Result;
+use crate::outbound::logs::Logs;
 use crate::outbound::sms::Sms;
 use crate::runtime::caller;
 use crate::runtime::clock::Clock;
@@ -33,6 +35,9 @@ pub struct Service {
     store: Store,
     tables: Tables,
     sms: Sms,
+    logs: Logs,
+    /// `STACK`: the name of the deployed stack, with which the names of its log groups begin.
+    stack: String,
     keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
@@ -54,8 +59,9 @@ impl Service {
             credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
         };
         let (store, keyring) = environment.open(&tables.staff, environment.required("STAFF_SECRET")?).await?;
-        let (sms, clock) = (environment.sms(), Arc::clone(&environment.clock));
-        Ok(Self { store, tables, sms, keyring, clock, ids: Ids::default() })
+        let (sms, logs, clock) = (environment.sms(), environment.logs(), Arc::clone(&environment.clock));
+        let stack = environment.required("STACK")?.to_owned();
+        Ok(Self { store, tables, sms, logs, stack, keyring, clock, ids: Ids::default() })
     }
 
     /// The keys of the family, for a process to keep up with their secret.

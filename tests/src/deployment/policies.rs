@@ -66,6 +66,16 @@ async fn channel(stage: &Stage) {
     assert_eq!(staff, json!({"staff": [], "next_cursor": null}));
     let recorded = stage.address.command(&json!({"command": "audit", "actor": "ops-admin/ops-admin"})).await;
     assert_eq!(recorded["records"][0]["action"], "create_channel", "{recorded}");
+    // A search for an unknown request reads every log group.
+    let mut find = json!({"command": "find_request", "request_id": "unknown", "day": "2024-01-15"});
+    loop {
+        let found = stage.address.command(&find).await;
+        assert_eq!(found["requests"], json!([]), "{found}");
+        find["cursor"] = found["next_cursor"].clone();
+        if find["cursor"].is_null() {
+            return;
+        }
+    }
 }
 
 /// As many failed sign-ins as a limit allows, and one more.
