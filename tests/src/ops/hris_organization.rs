@@ -99,8 +99,8 @@ async fn employees_are_listed_by_number_with_masks() {
     rows.sort_by_key(|row| row["empno"].to_string());
     assert_eq!(list(&product, "list_employees", json!({})).await, json!({"employees": rows, "next_cursor": null}));
     let none = json!({"employees": [], "next_cursor": null});
-    for nobody in [json!({"status": "internship"}), json!({"department_uuid": KITCHEN})] {
-        assert_eq!(list(&product, "list_employees", nobody.clone()).await, none, "{nobody}");
+    for filter in [json!({"status": "internship"}), json!({"department_uuid": KITCHEN})] {
+        assert_eq!(list(&product, "list_employees", filter.clone()).await, none, "{filter}");
     }
     let unknown = command(&product, "list_employees", &json!({"status": "working"}));
     let faults = "status: must be one of: waiting probation regular dimission internship";
