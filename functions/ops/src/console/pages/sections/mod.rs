@@ -19,6 +19,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "channels", pages: &["channels", "records"] },
     Section { name: "products", pages: &["products", "access-keys", "apps", "grants"] },
     Section { name: "platforms", pages: &["platforms", "companies", "handlers", "contracts", "positions", "dictionaries"] },
+    Section { name: "request", pages: &["requests"] },
     Section { name: "audit", pages: &["audit"] },
     Section { name: "staff", pages: &["staff"] },
 ];

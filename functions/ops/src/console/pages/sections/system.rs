@@ -1,4 +1,4 @@
-//! 审计日志 and 成员.
+//! 请求查询, 审计日志 and 成员.
 
 use serde_json::Value;
 
@@ -16,9 +16,14 @@ fn is_disabled(member: &Value) -> bool {
 
 pub const LISTS: &[List] = &[
     List {
+        filters: "request_id? day?",
+        needs_filter: true,
+        ..List::new("requests", "find_request", "requests", "at function method route command status code caller_kind caller ms")
+    },
+    List {
         filters: "day? object? actor?",
         needs_filter: true,
-        ..List::new("audit", "audit", "records", "at actor action:command object fields reason outcome:outcome by request_id")
+        ..List::new("audit", "audit", "records", "at actor action:command object fields reason outcome:outcome by request_id>requests")
     },
     List {
         actions: &[Action::new("create_staff", &[])],
