@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::hris::Service;
 use shared::hris::import::RowResult;
-use shared::hris::import_lines::{Imported, Kind, Lines, Position, Run, Slice};
+use shared::hris::import_lines::{Imported, Kind, Lines, MAX_ROWS, Position, Run, Slice};
 use shared::hris::import_record::ImportRecord;
 use shared::hris::values::Uuid;
 use shared::staff::roles::Role;
@@ -25,7 +25,7 @@ pub const COMMANDS: &[Command] = &[
     )
     .by(&[Role::Hr])
     .fields(
-        "kind company_uuid? rows? object? from? dry_run?",
+        "kind company_uuid? rows? object? from? limit? dry_run?",
         r#"{"kind": "departments", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "rows": "{\"name\":\"前厅\",\"uuid\":\"d0000000000000000000000000000001\"}", "dry_run": true}"#,
     ),
     Command::reads("list_imports", "Lists the imports, of all companies or into one, the newest first", |admin, _, fields| {
@@ -54,11 +54,15 @@ struct Import {
     /// The `next` that the previous invocation returned.
     #[deserr(default)]
     from: ImportPosition,
+    /// The most rows of this slice.
+    #[deserr(default)]
+    limit: Option<Int<1, MAX_LIMIT>>,
     /// Says what the rows would do, and stores nothing.
     #[deserr(default)]
     dry_run: bool,
 }
 
+const MAX_LIMIT: i64 = MAX_ROWS as i64;
 /// More than an event can contain.
 const MAX_INLINE: usize = 6 * 1024 * 1024;
 
@@ -117,7 +121,7 @@ struct NamedImport {
 
 /// Imports one slice. The operator repeats it with the returned `next` as `from`, until `next` is null. A repeated row changes nothing.
 async fn import(service: &Service, act: &Act, import: Import) -> Result<Value> {
-    let Import { kind, company_uuid, rows, object, from, dry_run } = import;
+    let Import { kind, company_uuid, rows, object, from, limit, dry_run } = import;
     let lines = match (&rows, &object) {
         (Some(rows), None) => Lines::Inline(rows.as_str()),
         (None, Some(ObjectKey(key))) => Lines::Object(key),
@@ -130,7 +134,8 @@ async fn import(service: &Service, act: &Act, import: Import) -> Result<Value> {
         (false, import_id) => Run::Real(act, import_id),
     };
     let from = Position { offset: offset.get().unsigned_abs(), line: line.get().unsigned_abs() };
-    let slice = Slice { kind, company: company_uuid, lines, from };
+    let limit = limit.and_then(|limit| usize::try_from(limit.get()).ok()).unwrap_or(MAX_ROWS);
+    let slice = Slice { kind, company: company_uuid, lines, from, limit };
     let Imported { import_id, results, next } = service.import_rows(&slice, run).await?;
     let results: Vec<Value> = results.iter().map(|(line, result)| outcome(*line, result, dry_run)).collect();
     Ok(match import_id.map(|id| id.to_string()) {

@@ -15,7 +15,7 @@ use crate::values::input::{Json, WHOLE};
 use crate::values::{Id, choices};
 
 /// The most rows of a slice.
-const MAX_ROWS: usize = 2000;
+pub const MAX_ROWS: usize = 2000;
 /// The most bytes of a slice, many times the size of a row.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
 
@@ -49,6 +49,8 @@ pub struct Slice<'a> {
     pub company: Option<Uuid>,
     pub lines: Lines<'a>,
     pub from: Position,
+    /// The most rows of this slice, up to [`MAX_ROWS`].
+    pub limit: usize,
 }
 
 /// Whether a slice is stored and recorded.
@@ -74,7 +76,7 @@ impl Service {
     /// DynamoDB: for a slice that continues an import, one read; then the calls of [`Import::store`](super::import::Import::store), and one
     /// transaction with the record of the import.
     pub async fn import_rows(&self, slice: &Slice<'_>, run: Run<'_>) -> Result<Imported> {
-        let Slice { kind, company, lines, from } = slice;
+        let Slice { kind, company, lines, from, limit } = slice;
         if company.is_none() != (*kind == Kind::Companies) {
             let reason = if company.is_none() { "is required" } else { "must be absent: each row of companies has its own" };
             return Err(Error::invalid([Fault::new("company_uuid", reason)]));
@@ -91,7 +93,7 @@ impl Service {
                 read.ok_or_else(|| Error::missing("object"))?
             }
         };
-        let (lines, next) = split(&bytes, whole, *from)?;
+        let (lines, next) = split(&bytes, whole, *from, *limit)?;
         match run {
             Run::Dry => {
                 let results = self.import_slice(Mode::Dry, *kind, company.clone(), &lines).await?;
@@ -154,11 +156,11 @@ impl Service {
 /// Lines with their numbers.
 type Numbered<'a> = Vec<(u64, &'a [u8])>;
 
-/// The complete lines of the bytes that were read, up to [`MAX_ROWS`], and the position of the next line. `whole` is the size of all rows.
-fn split(bytes: &[u8], whole: u64, from: Position) -> Result<(Numbered<'_>, Option<Position>)> {
+/// The first complete lines of the bytes that were read, and the position of the next line. `whole` is the size of all rows.
+fn split(bytes: &[u8], whole: u64, from: Position, limit: usize) -> Result<(Numbered<'_>, Option<Position>)> {
     let (mut lines, mut at) = (Vec::new(), from);
     let mut rest = bytes;
-    while !rest.is_empty() && lines.len() < MAX_ROWS {
+    while !rest.is_empty() && lines.len() < limit {
         let end = rest.iter().position(|byte| *byte == b'\n');
         let line = match end {
             Some(end) => &rest[..end],
@@ -258,34 +260,36 @@ mod tests {
 
     #[test]
     fn lines_are_counted_and_empty_ones_skipped() {
-        let (lines, next) = split(b"a\n\n  \r\nb", 8, START).unwrap();
+        let (lines, next) = split(b"a\n\n  \r\nb", 8, START, MAX_ROWS).unwrap();
         assert_eq!(lines, [(1, &b"a"[..]), (4, b"b")]);
         assert_eq!(next, None);
-        let (lines, _) = split("\u{feff}\r\na".as_bytes(), 6, START).unwrap();
+        let (lines, _) = split("\u{feff}\r\na".as_bytes(), 6, START, MAX_ROWS).unwrap();
         assert_eq!(lines, [(2, &b"a"[..])]);
     }
 
     #[test]
     fn an_incomplete_line_is_left_for_the_next_slice() {
         let text = b"first\nsecond\nthird";
-        let (lines, next) = split(&text[..9], 18, START).unwrap();
+        let (lines, next) = split(&text[..9], 18, START, MAX_ROWS).unwrap();
         assert_eq!(lines, [(1, &b"first"[..])]);
         let next = next.unwrap();
         assert_eq!(next, Position { offset: 6, line: 1 });
-        let (lines, next) = split(&text[6..], 18, next).unwrap();
+        let (lines, next) = split(&text[6..], 18, next, MAX_ROWS).unwrap();
         assert_eq!(lines, [(2, &b"second"[..]), (3, b"third")]);
         assert_eq!(next, None);
     }
 
     #[test]
     fn a_line_longer_than_a_slice_is_rejected() {
-        assert!(split(b"endless", 100, START).is_err());
+        assert!(split(b"endless", 100, START, MAX_ROWS).is_err());
     }
 
     #[test]
     fn a_slice_holds_a_limited_number_of_rows() {
         let text = "x\n".repeat(MAX_ROWS + 1);
-        let (lines, next) = split(text.as_bytes(), text.len() as u64, START).unwrap();
+        let (lines, next) = split(text.as_bytes(), text.len() as u64, START, MAX_ROWS).unwrap();
         assert_eq!((lines.len(), next), (MAX_ROWS, Some(Position { offset: 4000, line: 2000 })));
+        let (lines, next) = split(b"a\n\nb\nc", 6, START, 2).unwrap();
+        assert_eq!((lines, next), (vec![(1, &b"a"[..]), (3, b"b")], Some(Position { offset: 5, line: 3 })));
     }
 }

@@ -101,7 +101,7 @@ impl Counts {
 
 impl ImportRecord {
     fn begin(import_id: Id, by: Text<1, 64>, slice: &Slice<'_>, bytes: u64) -> Self {
-        let Slice { kind, company, lines, from } = slice;
+        let Slice { kind, company, lines, from, .. } = slice;
         let started_at = import_id.made_at();
         Self {
             import_id,

@@ -373,3 +373,18 @@ async fn five_thousand_employees_are_walked_by_cursor_at_constant_cost() {
     assert_eq!(pagination["cursor"], Value::Null);
     assert!(walked == rows.iter().map(returned).collect::<Vec<_>>(), "the walk differs from the imported employees");
 }
+
+#[tokio::test]
+async fn a_slice_has_at_most_the_rows_of_its_limit() {
+    let product = Product::join().await;
+    let rows = [json!({"id": "1", "name": "甲"}), json!({"id": "2", "name": "乙"}), json!({"id": "3", "name": "丙"})];
+    let command = with(&product.rows("sources", &rows), json!({"limit": 2}));
+    let first = product.command(command.clone()).await;
+    assert_eq!(first["results"], json!([{"line": 1, "status": "created"}, {"line": 2, "status": "created"}]));
+    let second = product.command(with(&command, json!({"from": first["next"]}))).await;
+    assert_eq!((&second["results"], &second["next"]), (&json!([{"line": 3, "status": "created"}]), &Value::Null));
+    for limit in [0, 2001] {
+        let reason = "limit: must be a whole number from 1 to 2000";
+        fails(world(), &with(&command, json!({"limit": limit})), "Invalid", reason).await;
+    }
+}
