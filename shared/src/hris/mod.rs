@@ -11,6 +11,7 @@ pub mod employees;
 pub mod entity;
 pub mod grants;
 pub mod import;
+pub mod import_columns;
 pub mod import_lines;
 pub mod import_record;
 mod item;

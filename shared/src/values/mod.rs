@@ -62,6 +62,9 @@ macro_rules! choices {
         }
 
         impl $name {
+            /// The strings, in the order of the variants.
+            pub const VALUES: &'static [&'static str] = &[$($text),+];
+
             pub fn parse(text: &str) -> Result<Self, $crate::values::Reason> {
                 match text {
                     $($text => Ok(Self::$variant),)+
