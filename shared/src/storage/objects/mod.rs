@@ -132,6 +132,12 @@ impl Objects {
         call.presigned(expiry(valid_for)?).await.map(Presigned::from).map_err(Error::caused_by)
     }
 
+    /// A GET of this key for [`PRESIGNED_FOR`]: a browser stores the object as a file of this name.
+    pub async fn presign_download(&self, key: &str, name: &str) -> Result<Presigned> {
+        let call = self.client().get_object().bucket(&self.bucket).key(key).response_content_disposition(attachment(name));
+        call.presigned(expiry(PRESIGNED_FOR)?).await.map(Presigned::from).map_err(Error::caused_by)
+    }
+
     /// Stores an object. A bucket with a default retention of Object Lock rejects a PUT without a checksum.
     pub async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<()> {
         let call = self.client().put_object().bucket(&self.bucket).key(key).content_type(content_type);
@@ -190,6 +196,37 @@ impl From<PresignedRequest> for Presigned {
     }
 }
 
+/// A `Content-Disposition` with a file name of any characters (RFC 6266, 5), and an ASCII one for old browsers.
+fn attachment(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let plain: String = name.chars().map(|c| if u8::try_from(c).is_ok_and(is_plain) { c } else { '_' }).collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if is_plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
 fn expiry(valid_for: Duration) -> Result<PresigningConfig> {
     PresigningConfig::expires_in(valid_for).map_err(Error::caused_by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_has_no_character_with_a_meaning() {
+        for (name, header) in [
+            ("a.csv", "attachment; filename=\"a.csv\"; filename*=UTF-8''a.csv"),
+            ("员工 1.xlsx", "attachment; filename=\"___1.xlsx\"; filename*=UTF-8''%E5%91%98%E5%B7%A5%201.xlsx"),
+            ("a\"\r\n;é", "attachment; filename=\"a_____\"; filename*=UTF-8''a%22%0D%0A%3B%C3%A9"),
+        ] {
+            assert_eq!(attachment(name), header);
+        }
+    }
 }
