@@ -24,6 +24,7 @@ mod requests;
 mod reseal;
 mod retention;
 mod reveal;
+pub mod sheets;
 mod signing;
 pub mod snapshots;
 mod staff;

@@ -13,3 +13,4 @@ mod logs;
 mod pictures;
 mod privacy;
 mod security;
+pub mod sheets;
