@@ -5,6 +5,7 @@ mod reveal;
 mod reviewers;
 mod roles;
 mod sessions;
+pub mod sheets;
 mod sign_in;
 mod staff;
 mod workload;

@@ -51,6 +51,7 @@ async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
     channel(&stage).await;
     jobboard(&stage).await;
     bursts(&stage).await;
+    crate::console::sheets::grants_used(&stage).await;
     // Days pass in these two, so they come last.
     Box::pin(hris(&stage)).await;
     signing(&stage).await;

@@ -107,6 +107,13 @@ impl Stage {
         Environment::new(self.world.variables.clone(), self.clock.clone())
     }
 
+    /// The environment of a function, with its own rights.
+    pub fn environment_of(&self, function: &str) -> Environment {
+        let mut variables = self.world.variables.clone();
+        variables.insert("AWS_ACCESS_KEY_ID".into(), function.to_owned());
+        Environment::new(variables, self.clock.clone())
+    }
+
     /// A second process on the same data, with the same clock and the same WeChat. It runs until it is dropped.
     pub async fn another_process(&self) -> (Address, World) {
         let mut variables = self.world.variables.clone();

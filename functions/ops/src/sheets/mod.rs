@@ -7,13 +7,18 @@
 //! | `template` | the file that people fill in |
 //! | `matching` | which column of a file is which field, and its rows as JSON Lines |
 //! | `faults` | what is wrong, by row and cell |
+//! | `import` | an import step by step, over several requests |
+//! | `export` | a list as a file, over several requests |
 //!
 //! Nothing here is HTML or HTTP, and no rule of a record is here: `import_hris` checks the rows.
 
 pub mod columns;
 pub mod csv;
+pub mod export;
 pub mod faults;
+pub mod import;
 pub mod matching;
+pub mod store;
 pub mod template;
 pub mod texts;
 pub mod xlsx;
