@@ -63,7 +63,7 @@ async fn applications_are_found_by_everything_that_staff_look_for() {
     let all = [&three, &two, &one].map(Clone::clone).to_vec();
     let summary = json!({
         "em_id": two, "status": 1, "verify_status": 0, "real_name": "欧***", "company_id": OTHER, "company_name": "别的",
-        "ad_user_id": OTHER, "work_pos": "A岗位", "apply_time": "2024-01-16T10:30:00Z",
+        "ad_user_id": OTHER, "work_pos": "A岗位", "apply_time": "2024-01-16T10:30:00Z", "version": 1,
     });
     let page = json!({"applications": [summary], "next_cursor": null});
     assert_eq!(platform.command("list_applications", json!({"name": "欧阳娜娜"})).await, page);

@@ -34,6 +34,14 @@
       }
       htmx.process(form);
     });
+    // An import or an export goes on by itself, one step after the other.
+    all("form[data-step]", root).forEach((form) => {
+      for (const [name, value] of Object.entries({ post: form.getAttribute("action"), target: "#wizard", select: "#wizard", swap: "outerHTML", trigger: "load delay:150ms" })) {
+        form.setAttribute(`hx-${name}`, value);
+      }
+      one("button", form).hidden = true;
+      htmx.process(form);
+    });
     all("[data-copy], .tools, [data-all]", root).forEach((element) => { element.hidden = false; });
   };
 
@@ -67,7 +75,7 @@
     document.body.classList.remove("loading");
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    enhance(event.detail.elt || document);
+    enhance(document);
     if (event.detail.target !== body || !body.firstElementChild) return;
     enhance(body);
     if (!dialog.open) dialog.showModal();

@@ -4,7 +4,7 @@ use serde_json::Value;
 use shared::error::Error;
 use shared::runtime::caller;
 use shared::staff::SignedIn;
-use shared::storage::audit::Actor;
+use shared::storage::audit::{Act, Actor};
 use shared::values::input::Json;
 
 use super::App;
@@ -14,11 +14,14 @@ use crate::command::{Command, Invocation};
 /// Executes a command as the member, who is the actor of its audit records.
 pub async fn execute(app: &App, signed_in: &SignedIn, command: &Command, fields: Json) -> Result<Value, Failure> {
     check(command, signed_in)?;
-    let member = signed_in.member.clone();
-    let actor = Actor::new("staff", member.id.to_string(), member.name.as_str());
-    let act = caller::act_of(actor, command.name, app.clock.now());
-    let invocation = Invocation { act, staff: Some(member) };
+    let invocation = Invocation { act: act(app, signed_in, command.name), staff: Some(signed_in.member.clone()) };
     Ok((command.execute)(app, &invocation, fields)?.await?)
+}
+
+/// An act of the member, for audit records.
+pub fn act(app: &App, SignedIn { member, .. }: &SignedIn, action: &str) -> Act {
+    let actor = Actor::new("staff", member.id.to_string(), member.name.as_str());
+    caller::act_of(actor, action, app.clock.now())
 }
 
 /// Whether the roles allow the command, and the proof of the second factor is recent enough for it.

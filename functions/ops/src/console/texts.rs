@@ -1,12 +1,27 @@
 //! The texts of the pages. All of them are in one file for each language; the pages name them by key.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::sheets::texts as sheets;
+
 static TEXTS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../texts/zh-CN.json")).unwrap_or_default());
+
+/// The texts of sheets.
+pub static SHEETS: LazyLock<Sheets> =
+    LazyLock::new(|| Sheets(serde_json::from_str(include_str!("../../texts/sheets.zh-CN.json")).unwrap_or_default()));
+
+pub struct Sheets(HashMap<String, String>);
+
+impl sheets::Texts for Sheets {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+}
 
 /// The text of a key, such as `field.company_uuid`, if there is one.
 pub fn find(key: &str) -> Option<&'static str> {
@@ -38,7 +53,7 @@ pub fn known_field(name: &str) -> String {
 /// What is wrong with a field, for people. Reasons without a text are shown as the domain says them.
 pub fn reason(reason: &str) -> Cow<'static, str> {
     let known = TEXTS.get("reason").and_then(|reasons| reasons.get(reason)).and_then(Value::as_str);
-    known.map_or_else(|| Cow::Owned(reason.to_owned()), Cow::Borrowed)
+    known.map_or_else(|| Cow::Owned(sheets::reason(&*SHEETS, reason, None)), Cow::Borrowed)
 }
 
 /// The values of a set in the order of the file, each with its name.

@@ -103,12 +103,11 @@ pub fn button(visit: &Visit, action: &Action, record: &Value, about: &str, back:
 /// The button that reveals a masked fact.
 pub fn reveal_button(visit: &Visit, reveals: &Reveals, field: &str, record: &Value, back: &str) -> Option<Button> {
     visit.may("reveal").then_some(())?;
-    let id: Vec<String> = reveals.id.iter().map(|member| plain(at(record, member))).collect();
     let last = field.rsplit('.').next().unwrap_or(field);
     let fields = [
         ("family", reveals.family),
         ("kind", reveals.kind),
-        ("id", &id.join("/")),
+        ("id", &reveals.id(record)),
         ("field", last),
         ("_about", &texts::field(field)),
         ("_back", back),

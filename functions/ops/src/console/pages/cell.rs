@@ -88,7 +88,38 @@ fn is_code(name: &str) -> bool {
     ends || ["uuid", "appkey", "object", "empno", "id", "version", "line"].contains(&last)
 }
 
+/// What the cells of a column hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Number,
+    Money,
+    Time,
+}
+
 impl Spec<'_> {
+    /// What the cells of this column hold in a file.
+    pub fn kind(&self) -> Kind {
+        let last = self.name.rsplit('.').next().unwrap_or(self.name);
+        match last {
+            _ if self.set.is_some() || FLAGS.contains(&last) => Kind::Text,
+            _ if MONEY.contains(&last) => Kind::Money,
+            _ if NUMBERS.contains(&last) => Kind::Number,
+            _ if is_time(last) => Kind::Time,
+            _ => Kind::Text,
+        }
+    }
+
+    /// The value of this member of a record in a file.
+    pub fn exported(&self, record: &Value) -> Value {
+        let value = at(record, self.name);
+        match self.kind() {
+            _ if value.is_null() => Value::Null,
+            Kind::Money | Kind::Number => value.clone(),
+            Kind::Text | Kind::Time => self.shown(value).text.into(),
+        }
+    }
+
     /// The cell of this member of a record.
     pub fn cell(&self, record: &Value) -> Cell {
         let value = at(record, self.name);

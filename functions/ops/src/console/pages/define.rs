@@ -88,10 +88,23 @@ pub struct Reveals {
     pub fields: &'static [&'static str],
 }
 
+impl Reveals {
+    /// The id of `reveal`.
+    pub fn id(&self, record: &Value) -> String {
+        self.id.iter().map(|member| plain(at(record, member))).collect::<Vec<_>>().join("/")
+    }
+
+    /// The name of the record in audit records.
+    pub fn object(&self, record: &Value) -> String {
+        format!("{}/{}/{}", self.family, self.kind, self.id(record))
+    }
+}
+
 /// A command that a page offers.
 pub struct Action {
     pub command: &'static str,
-    /// Fields of the command that are members of the record, or of the query with a `?` in front.
+    /// Fields of the command that are members of the record, or of the query with a `?` in front. `_object` is the record itself, as audit
+    /// records name it.
     pub given: &'static [(&'static str, &'static str)],
     pub when: fn(&Value) -> bool,
     pub tone: Tone,

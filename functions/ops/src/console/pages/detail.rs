@@ -58,6 +58,9 @@ struct Named {
     more: Option<String>,
 }
 
+/// The member with the name of a record about a person, for actions.
+const OBJECT: &str = "_object";
+
 /// The most rows of a list that belongs to a record.
 const RELATED: u32 = 10;
 
@@ -74,6 +77,9 @@ pub async fn show(app: &App, visit: &Visit, detail: &'static Detail) -> Result<R
         if record[*key].is_null() {
             record[*key] = entered.get(key).into();
         }
+    }
+    if let Some(reveals) = &detail.reveals {
+        record[OBJECT] = reveals.object(&record).into();
     }
     let title = detail.title.iter().map(|member| plain(at(&record, member))).find(|title| !title.is_empty());
     let title = title.unwrap_or_else(|| entered.get(detail.keys[0]).to_owned());

@@ -25,6 +25,9 @@ pub struct ListPage {
     shell: Shell,
     tabs: Vec<Entry>,
     path: String,
+    list: &'static str,
+    /// Whether files can be imported into it.
+    imports: bool,
     filters: Vec<Control>,
     find: Vec<Control>,
     faults: Vec<String>,
@@ -34,6 +37,8 @@ pub struct ListPage {
     /// The fields of the page after this one: in its address, or in a form if they are personal.
     next: Option<Next>,
     is_filtered: bool,
+    /// The fields of an export of all its pages.
+    export: Vec<(String, String)>,
 }
 
 enum Next {
@@ -115,6 +120,8 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
         shell: Shell::of(visit, title, list.name),
         tabs: tabs(visit, list.name),
         path: format!("/console/{}", list.name),
+        list: list.name,
+        imports: ["employees", "departments", "imports"].contains(&list.name) && visit.may("import_hris"),
         faults,
         actions: buttons(list.actions),
         batch: buttons(list.batch),
@@ -122,13 +129,14 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
         filters: filters_shown,
         find,
         next,
+        export: entered.0.iter().filter(|(name, value)| !name.starts_with('_') && name != "cursor" && !value.is_empty()).cloned().collect(),
         is_filtered: is_filtered || !entered.get("cursor").is_empty(),
     };
     page(visit, "", status, &page_of)
 }
 
 /// The command and its fields: the filters, or what is looked for.
-fn wanted(list: &List, filters: &[Field], found: Option<&Pairs>, entered: &Pairs) -> (&'static str, Map<String, Value>) {
+pub fn wanted(list: &List, filters: &[Field], found: Option<&Pairs>, entered: &Pairs) -> (&'static str, Map<String, Value>) {
     if let (Some(find), Some(found)) = (&list.find, found) {
         let looked_for = members(&parse(find.command, find.fields), found);
         if !looked_for.is_empty() {
@@ -240,11 +248,11 @@ pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unas
         false => records.iter().map(row).collect(),
     };
     let empty = if is_unasked { "ui.ask_first" } else { "ui.empty" };
-    let own = format!("empty.{}", list.name);
+    let own = format!("{}.{}", if is_unasked { "ask" } else { "empty" }, list.name);
     Rows {
         columns: columns.iter().map(|column| texts::field(column.name).into_owned()).collect(),
         rows,
-        empty: find(&own).filter(|_| !is_unasked).map_or_else(|| text(empty).into_owned(), str::to_owned),
+        empty: find(&own).map_or_else(|| text(empty).into_owned(), str::to_owned),
     }
 }
 

@@ -6,6 +6,8 @@
 //! GET  /console/{page}                a list or a record; POST looks for records by a personal field
 //! POST /console/form/{command}        the form of a command; GET the form without known fields
 //! POST /console/do/{command}          executes it
+//! GET  /console/import                the wizard that imports files
+//! POST /console/export                the list of a page as a file
 //! GET  /console/sign-in               the sign-in: phone, code of the text message, second factor
 //! GET  /console/assets/{version}/{name}
 //! ```
@@ -15,9 +17,11 @@ mod assets;
 mod cell;
 mod define;
 mod detail;
+mod exports;
 mod failure;
 mod filters;
 mod home;
+mod imports;
 mod input;
 mod list;
 mod sections;
@@ -50,6 +54,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/console/assets/{version}/{name}", get(assets::show))
         .route("/console/form/{command}", get(action::open).post(action::open_with))
         .route("/console/do/{command}", post(action::execute))
+        .route("/console/import", get(imports::begin).post(imports::upload))
+        .route("/console/import-template/{kind}", get(imports::show_template))
+        .route("/console/import-errors", get(imports::show_errors))
+        .route("/console/importing", get(imports::show))
+        .route("/console/importing/{step}", post(imports::step))
+        .route("/console/export", post(exports::step))
         .route("/console/{page}", get(show).post(find))
 }
 

@@ -157,8 +157,8 @@ pub const DETAILS: &[Detail] = &[
             Action::new("end_user_sessions", USER),
             Action::new("ban_user", USER).when(is_not_banned).tone(Tone::Bad),
             Action::new("unban_user", USER).when(is_banned).tone(Tone::Good),
-            Action::new("export_person", &[("objects", "person")]),
-            Action::new("erase_person", &[("objects", "person")]).tone(Tone::Bad),
+            Action::new("export_person", &[("objects", "_object")]),
+            Action::new("erase_person", &[("objects", "_object")]).tone(Tone::Bad),
         ],
         reveals: Some(Reveals { family: "jobboard", kind: "user", id: &["user_id"], fields: &["phone", "openid", "address"] }),
         ..Detail::new("user", "show_user", "users")

@@ -21,6 +21,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "platforms", pages: &["platforms", "companies", "handlers", "contracts", "positions", "dictionaries"] },
     Section { name: "request", pages: &["requests"] },
     Section { name: "audit", pages: &["audit"] },
+    Section { name: "persons", pages: &["persons"] },
     Section { name: "staff", pages: &["staff"] },
 ];
 

@@ -26,7 +26,7 @@ pub const LISTS: &[List] = &[
     },
     List {
         filters: "company_uuid?",
-        opens: Some(("import", &["import_id"])),
+        opens: Some(("import-record", &["import_id"])),
         ..List::new(
             "imports",
             "list_imports",
@@ -49,7 +49,7 @@ pub const DETAILS: &[Detail] = &[
             fields: "import_id kind:import_kind company_uuid source bytes rows counts complete by started_at updated_at",
         }],
         tables: &[Table { name: "refused", columns: "line errors" }],
-        ..Detail::new("import", "show_import", "imports")
+        ..Detail::new("import-record", "show_import", "imports")
     },
     Detail {
         keys: &["company_uuid", "id"],

@@ -1,4 +1,4 @@
-//! 请求查询, 审计日志 and 成员.
+//! 请求查询, 审计日志, 个人信息 and 成员.
 
 use serde_json::Value;
 
@@ -24,6 +24,18 @@ pub const LISTS: &[List] = &[
         filters: "day? object? actor?",
         needs_filter: true,
         ..List::new("audit", "audit", "records", "at actor action:command object fields reason outcome:outcome by request_id>requests")
+    },
+    List {
+        needs_filter: true,
+        actions: &[
+            Action::new("find_person", &[]),
+            Action::new("export_person", &[]),
+            Action::new("erase_person", &[]).tone(Tone::Bad),
+            Action::new("replay_erasures", &[]),
+            Action::new("end_worker_sessions", &[]),
+            Action::new("reseal", &[]),
+        ],
+        ..List::new("persons", "find_person", "objects", "object")
     },
     List {
         actions: &[Action::new("create_staff", &[])],
