@@ -44,6 +44,7 @@ use logs::Logs;
 use ops::admin::Admin;
 use policies::Policies;
 use s3_events::S3Events;
+use sns::Outbox;
 use stream::Stream;
 use template::Template;
 use wechat::keys;
@@ -165,7 +166,8 @@ impl World {
         let stream = Stream::default();
         let dynamodb = listen(0).await?;
         let dynamodb_url = set("AWS_ENDPOINT_URL_DYNAMODB", &url(&dynamodb)?);
-        if dynamodb_url == url(&dynamodb)? {
+        let has_own_dynamodb = dynamodb_url == url(&dynamodb)?;
+        if has_own_dynamodb {
             let access_key = dynamodb::access_key(&folder)?;
             let engine = match external_dynamodb {
                 Some(url) => {
@@ -195,7 +197,10 @@ impl World {
         let sns = listen(0).await?;
         let sns_url = set("AWS_ENDPOINT_URL_SNS", &url(&sns)?);
         let sms_outbox_url = format!("{sns_url}/outbox");
-        servers.spawn(serve(sns, guard.before(Service::Sns, sns::router(Arc::clone(&clock), stream.clone()))));
+        let outbox = Outbox::new(Arc::clone(&clock), stream.clone());
+        // The stream of another DynamoDB is not read here.
+        let receives_messages = has_own_dynamodb && sns_url == url(&sns)?;
+        servers.spawn(serve(sns, guard.before(Service::Sns, sns::router(outbox.clone()))));
 
         let kept = Logs::of(template);
         let logs = listen(0).await?;
@@ -234,7 +239,8 @@ impl World {
         let demo = match demo {
             true => {
                 let (platform, file) = (&variables["SIGNING_PLATFORM"], file("demo.json"));
-                let demo = Demo::prepare(&functions, &operator, &*clock, platform, is_simulated, file.as_deref());
+                let outbox = receives_messages.then_some(&outbox);
+                let demo = Demo::prepare(&functions, &operator, &*clock, platform, is_simulated, outbox, file.as_deref());
                 Some(Box::pin(demo).await?)
             }
             false => None,
@@ -251,7 +257,7 @@ impl World {
             _lock: lock,
             _temporary: temporary,
         };
-        let home = home::router(&world, is_simulated)?;
+        let home = home::router(&world, is_simulated, Arc::clone(&clock))?;
         world.servers.spawn(serve(gateway, gateway::router(&template.routes(), functions, clock)?.merge(home)));
         if let (Some(demo), Some(file)) = (&world.demo, file("demo.json")) {
             demo.write(&world, &file)?;

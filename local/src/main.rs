@@ -122,6 +122,9 @@ fn announce(world: &World, data_dir: &std::path::Path) {
     if let Some(jobboard) = &demo.jobboard {
         report(&format!("  jobboard user {}  merchant {}", jobboard.user_code, jobboard.merchant_code));
     }
+    if !demo.staff.is_empty() {
+        report(&format!("  console  {base_url}/console  its members of staff are on the home page"));
+    }
     if let Some(channel) = demo.channel.first() {
         let (appkey, secret) = (&channel.appkey, &channel.secret);
         report("\nTry it:\n");

@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use shared::runtime::clock::Clock;
+use shared::values::Mobile;
 
 use crate::stream::Stream;
 use crate::wire::{Service, failure};
@@ -25,17 +26,32 @@ struct Message {
     at: String,
 }
 
+/// The text messages that were sent.
 #[derive(Clone)]
-struct Outbox {
+pub struct Outbox {
     messages: Arc<Mutex<VecDeque<Message>>>,
     clock: Arc<dyn Clock>,
     stream: Stream,
 }
 
+impl Outbox {
+    pub fn new(clock: Arc<dyn Clock>, stream: Stream) -> Self {
+        Self { messages: Arc::default(), clock, stream }
+    }
+
+    /// Removes the messages to a phone, after the stream has delivered those that it holds. Returns their texts, oldest first.
+    pub async fn take(&self, phone: &Mobile) -> Vec<String> {
+        self.stream.deliver_messages().await;
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        let (taken, kept): (VecDeque<_>, _) = messages.drain(..).partition(|message| message.phone == phone.e164());
+        *messages = kept;
+        taken.into_iter().map(|Message { message, .. }| message).collect()
+    }
+}
+
 /// A router that serves SNS's API and `GET /outbox`, which returns `[{phone, message, at}]`, oldest first. Messages that the stream holds
 /// are sent before.
-pub fn router(clock: Arc<dyn Clock>, stream: Stream) -> Router {
-    let outbox = Outbox { messages: Arc::default(), clock, stream };
+pub fn router(outbox: Outbox) -> Router {
     Router::new().route("/outbox", get(read)).fallback(publish).with_state(outbox)
 }
 

@@ -3,7 +3,7 @@
 //!
 //! A read of the text messages first delivers what the streams hold.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -24,20 +24,24 @@ pub struct Stream(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    pending: Mutex<Pending>,
-    /// One delivery at a time: a second one would return before the first has sent its messages.
-    turn: tokio::sync::Mutex<()>,
+    messages: Pending,
+    records: Pending,
     /// Empty while the system starts: the functions start after DynamoDB.
     readers: OnceLock<(Functions, Guard)>,
 }
 
-/// The content of the streams.
+/// What a stream holds: the changes that the event of its function names.
 #[derive(Default)]
 struct Pending {
-    /// The keys of new messages.
-    messages: Vec<Value>,
-    /// New audit records.
-    records: Vec<Value>,
+    changes: Mutex<Vec<Value>>,
+    /// One delivery at a time: a second one would return before the first has sent its messages.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Pending {
+    fn changes(&self) -> MutexGuard<'_, Vec<Value>> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Stream {
@@ -54,34 +58,41 @@ impl Stream {
         let is_candidate = is_write && (has(SORT_KEY) || has(&format!("\"{AUDIT}\"")));
         let Some(request) = is_candidate.then(|| serde_json::from_slice::<Value>(request).ok()).flatten() else { return };
         let puts = request["TransactItems"].as_array().into_iter().flatten().map(|write| &write["Put"]).chain([&request]);
-        let mut pending = self.0.pending.lock().unwrap_or_else(PoisonError::into_inner);
         for put in puts {
             let item = &put["Item"];
             if put["TableName"] == AUDIT {
-                pending.records.push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item}));
+                self.0.records.changes().push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item}));
             }
             // A message that is there already has been taken to be sent: that is no insertion.
             if item["sk"]["S"] == SORT_KEY && item["attempts"]["N"] == "0" {
-                pending.messages.push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}}));
+                self.0.messages.changes().push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}}));
             }
         }
     }
 
     /// Delivers what the streams hold, and waits for the functions.
     pub async fn deliver(&self) {
+        self.deliver_messages().await;
+        self.deliver_pending("ops-audit", &self.0.records).await;
+    }
+
+    /// Delivers the messages alone: the copies of audit records take longer.
+    pub async fn deliver_messages(&self) {
+        self.deliver_pending("ops-outbox", &self.0.messages).await;
+    }
+
+    async fn deliver_pending(&self, function: &str, pending: &Pending) {
         let Some((functions, guard)) = self.0.readers.get() else { return };
-        let _turn = self.0.turn.lock().await;
-        let Pending { messages, records } = std::mem::take(&mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        for (function, changes) in [("ops-outbox", messages), ("ops-audit", records)] {
-            if !changes.is_empty() && !guard.allows_stream(function) {
-                continue;
-            }
-            for changes in changes.chunks(BATCH) {
-                let record = |change: &Value| json!({"eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1", "dynamodb": change});
-                let event = json!({"Records": changes.iter().map(record).collect::<Vec<_>>()});
-                if let Some(Err(diagnostic)) = functions.invoke(function, event.to_string().as_bytes()).await {
-                    tracing::error!(error = diagnostic.error_message, "{function} failed");
-                }
+        let _turn = pending.turn.lock().await;
+        let changes = std::mem::take(&mut *pending.changes());
+        if changes.is_empty() || !guard.allows_stream(function) {
+            return;
+        }
+        for changes in changes.chunks(BATCH) {
+            let record = |change: &Value| json!({"eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1", "dynamodb": change});
+            let event = json!({"Records": changes.iter().map(record).collect::<Vec<_>>()});
+            if let Some(Err(diagnostic)) = functions.invoke(function, event.to_string().as_bytes()).await {
+                tracing::error!(error = diagnostic.error_message, "{function} failed");
             }
         }
     }

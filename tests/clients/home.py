@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+import staff
 from chromium import Chromium
 
 SIZES = ["desktop", "phone"]
@@ -130,6 +132,42 @@ class Visit:
         copied = self.browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
         self.check("a secret is copied", copied, self.demo["channel"][0]["secret"])
 
+    def second_factors(self):
+        """The page shows the current code of each member of staff."""
+        browser, members = self.browser, self.demo["staff"]
+        shown = lambda: [code.text for code in browser.find_all("[data-totp]")]
+        current = lambda: [staff.totp(member["totp_secret"]) for member in members]
+        self.check("the current codes of seven members of staff", bool(browser.wait(lambda: shown() == current())) and len(shown()), 7)
+        self.check("the seconds that they are valid", int(browser.find("#totp-seconds").text) in range(31))
+
+    def console(self):
+        """Signs in to the console with what the page shows."""
+        browser, driver = self.browser, self.browser.driver
+        home, row = driver.current_window_handle, lambda: browser.find("#staff tr:has([data-totp=auditor])")
+        phone = row().find_element(By.CSS_SELECTOR, "code:not([data-totp])").text
+        address = browser.find("#start .card a[href='/console']").get_attribute("href")
+        driver.switch_to.new_window("tab")
+        console = driver.current_window_handle
+        driver.get(address)
+
+        def submit(name, text):
+            driver.switch_to.window(console)
+            browser.type(f"[name={name}]", text)
+            browser.press("main form button")
+
+        submit("phone", phone)
+        driver.switch_to.window(home)
+        sent = browser.wait(lambda: [row for row in browser.find_all("#messages tr") if phone in row.text])
+        self.check("the code of the sign-in appears by itself", bool(sent))
+        submit("code", re.search(r"验证码 (\d{6})", sent[0].text).group(1))
+        driver.switch_to.window(home)
+        submit("code", row().find_element(By.CSS_SELECTOR, "[data-totp]").text)
+        name = staff.member(self.demo, "auditor")["name"]
+        self.check("a member of staff signs in to the console",
+                   bool(browser.wait(lambda: driver.current_url == address and name in browser.find("body").text)))
+        driver.close()
+        driver.switch_to.window(home)
+
     def login_codes(self):
         browser, user = self.browser, f"home-{time.time_ns()}"
         browser.type("#login [name=user]", user)
@@ -221,14 +259,17 @@ class Visit:
 
     def whole(self):
         self.look()
+        self.second_factors()
         if self.size == "desktop":
             self.commands()
             self.copy()
+            self.console()
         self.login_codes()
         self.pay()
         self.messages()
         self.schedules()
         self.endpoints()
+        self.second_factors()
         self.look()
         self.check("the page shows that the system is running", self.browser.find("#state").text, "运行中")
         self.check("the console has no errors", self.browser.complaints(), [])

@@ -18,7 +18,7 @@ pub struct Admin {
     pub hris: Arc<shared::hris::Service>,
     pub signing: Arc<shared::signing::Service>,
     pub jobboard: Arc<shared::jobboard::Service>,
-    pub(crate) staff: Arc<staff::Service>,
+    pub staff: Arc<staff::Service>,
     pub(crate) audit: AuditLog,
     /// The uploads bucket: pictures of persons, and exports.
     pub(crate) bucket: Objects,

@@ -5,6 +5,7 @@ mod hris;
 mod jobboard;
 pub mod large;
 mod signing;
+mod staff;
 
 use std::path::Path;
 
@@ -15,11 +16,13 @@ use shared::runtime::clock::Clock;
 
 use crate::World;
 use crate::functions::Functions;
+use crate::sns::Outbox;
 
 pub use channel::Credentials;
 pub use hris::{Hris, OauthApp};
 pub use jobboard::Jobboard;
 pub use signing::Signing;
+pub use staff::Staff;
 
 /// The contents of `demo.json`, apart from the addresses.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,26 +36,45 @@ pub struct Demo {
     /// `None` if a real WeChat is in use: it does not know the demo users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobboard: Option<Jobboard>,
+    /// One member of each role. None if the text messages do not arrive at this system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub staff: Vec<Staff>,
 }
 
 impl Demo {
     /// Creates what does not exist yet. `ops-admin` returns a secret only once: those of earlier runs are read from `demo.json`, and
-    /// replaced if the file is missing. `is_simulated` refers to WeChat.
+    /// replaced if the file is missing. `is_simulated` refers to WeChat. `outbox` is where the text messages arrive, unless that is outside.
     pub(crate) async fn prepare(
         functions: &Functions,
         operator: &Admin,
         clock: &dyn Clock,
         platform: &str,
         is_simulated: bool,
+        outbox: Option<&Outbox>,
         file: Option<&Path>,
     ) -> Result<Self, String> {
         let stored = file.and_then(|file| std::fs::read(file).ok());
         let known: Option<Self> = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
-        let (hris, hris_other) = Box::pin(hris::prepare(functions, &operator.hris, clock, known.as_ref())).await?;
-        let channel = channel::prepare(functions, known.as_ref()).await?;
+        let known = known.as_ref();
         let signing = signing::prepare(functions, platform).await?;
-        let jobboard = if is_simulated { Some(jobboard::prepare(functions, &operator.jobboard).await?) } else { None };
-        Ok(Self { channel, hris, hris_other, signing, jobboard })
+        let jobboard = async {
+            match is_simulated {
+                true => jobboard::prepare(functions, &operator.jobboard).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let staff = async {
+            let Some(outbox) = outbox else { return Ok(Vec::new()) };
+            let (service, signing) = (&operator.staff, &signing);
+            staff::Preparation { functions, service, clock, outbox, signing, known }.run().await
+        };
+        let ((hris, hris_other), channel, jobboard, staff) = tokio::try_join!(
+            Box::pin(hris::prepare(functions, &operator.hris, clock, known)),
+            channel::prepare(functions, known),
+            Box::pin(jobboard),
+            Box::pin(staff)
+        )?;
+        Ok(Self { channel, hris, hris_other, signing, jobboard, staff })
     }
 
     pub(crate) fn write(&self, world: &World, file: &Path) -> Result<(), String> {

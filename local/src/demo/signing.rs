@@ -13,12 +13,15 @@ pub struct Signing {
     pub handler_id: u32,
 }
 
+/// The companies of the platform.
+pub const COMPANIES: [(u32, &str); 2] = [(12, "成都彩程软件设计有限公司"), (13, "邻家餐饮管理有限公司")];
+
 pub async fn prepare(functions: &Functions, platform: &str) -> Result<Signing, String> {
     // Without verification, so that an application can be approved at once.
     let demo = json!({"command": "set_platform", "platform_code": platform, "name": "演示平台", "require_verified": false});
     command(functions, &demo).await?;
     let mut events: Vec<Value> = Vec::new();
-    for (id, name) in [(12, "成都彩程软件设计有限公司"), (13, "邻家餐饮管理有限公司")] {
+    for (id, name) in COMPANIES {
         events.push(json!({"command": "set_company", "company": {"company_id": id, "company_name": name}}));
     }
     for (id, username, name) in [(12, "zhangsan", "张三"), (13, "lisi", "李四")] {

@@ -184,6 +184,34 @@ function list(path, body, empty, row) {
 const lists = [list("/_local/sms", byId("messages"), byId("no-messages"), messageRow)];
 if (byId("orders")) lists.push(list("/_local/orders", byId("orders"), byId("no-orders"), orderRow));
 
+// ---- Codes of the second factor
+
+const seconds = byId("totp-seconds");
+let codesEnd = 0;
+
+async function updateCodes() {
+  const { ok, value } = await call("/_local/totp");
+  if (!ok) return;
+  codesEnd = Date.now() + value.seconds * 1000;
+  for (const shown of document.querySelectorAll("[data-totp]")) {
+    const code = value.codes[shown.dataset.totp];
+    // A selection survives.
+    if (shown.textContent !== code) shown.textContent = code;
+  }
+  countDown();
+}
+
+function countDown() {
+  const left = Math.ceil((codesEnd - Date.now()) / 1000);
+  seconds.textContent = Math.max(left, 0);
+  if (left <= 0 && !document.hidden) refresh();
+}
+
+if (seconds) {
+  lists.push(updateCodes);
+  setInterval(countDown, 1000);
+}
+
 async function refresh() {
   const state = byId("state");
   try {

@@ -4,6 +4,7 @@
 //! GET  /                                            the page
 //! GET  /_local/home.css  home.js  icon.svg          its files
 //! GET  /_local/sms                                  the newest text messages, newest first
+//! GET  /_local/totp                                 the codes of the demo members of staff, and how many seconds they are valid
 //! GET  /_local/orders                               the newest orders at WeChat Pay, newest first
 //! POST /_local/login_code    {"user":".."}          forwarded to the simulator of WeChat, see there
 //! POST /_local/phone_code    {"phone":".."}
@@ -13,29 +14,35 @@
 //! ```
 
 mod actions;
+mod authenticator;
 mod endpoints;
 mod guard;
 mod page;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use shared::runtime::clock::Clock;
 
 use crate::World;
 use crate::gateway::failure;
 
 /// A router for the page and its actions. Without the simulator of WeChat (`is_simulated`) the page has no buttons.
-pub fn router(world: &World, is_simulated: bool) -> Result<Router, String> {
+pub fn router(world: &World, is_simulated: bool, clock: Arc<dyn Clock>) -> Result<Router, String> {
     let page = page::Content::of(world, is_simulated);
     let simulator = is_simulated.then(|| world.wechat_url.clone());
+    let staff = world.demo.as_ref().map(|demo| demo.staff.clone()).unwrap_or_default();
     Ok(Router::new()
         .route("/", get(async move || page.response()).fallback(not_found))
         .route("/_local/home.css", get(async || text("text/css; charset=utf-8", include_str!("home.css"))))
         .route("/_local/home.js", get(async || text("text/javascript; charset=utf-8", include_str!("home.js"))))
         .route("/_local/icon.svg", get(async || text("image/svg+xml", include_str!("icon.svg"))))
         .merge(actions::router(&world.sms_outbox_url, simulator)?)
+        .merge(authenticator::router(staff, clock))
         .layer(from_fn(guard::admit)))
 }
 

@@ -4,10 +4,11 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use form_urlencoded::Serializer;
+use ops::console::texts;
 
 use super::endpoints::{Endpoint, Family, INDEX};
 use crate::World;
-use crate::demo::{Credentials, Demo, Hris, Jobboard, Signing};
+use crate::demo::{Credentials, Demo, Hris, Jobboard, Signing, Staff};
 use crate::gateway::failure;
 
 /// What the page shows about a system.
@@ -20,6 +21,7 @@ pub struct Content {
     /// `None` if a real WeChat is in use.
     pay_requests_url: Option<String>,
     accounts: Vec<Account>,
+    staff: Vec<Member>,
 }
 
 /// Credentials for one of the APIs.
@@ -29,6 +31,15 @@ struct Account {
     groups: Vec<Group>,
     /// Shell commands.
     command: String,
+}
+
+/// A member of staff. The script of the page adds the code of the second factor.
+#[derive(Clone)]
+struct Member {
+    name: String,
+    /// In requests, and in Chinese.
+    role: (&'static str, String),
+    phone: String,
 }
 
 #[derive(Clone)]
@@ -58,6 +69,7 @@ impl Content {
             sms_outbox_url: sms_outbox_url.clone(),
             pay_requests_url: is_simulated.then(|| format!("{wechat_url}/simulate/pay_requests")),
             accounts: demo.as_ref().map(|demo| accounts(base_url, demo)).unwrap_or_default(),
+            staff: demo.iter().flat_map(|demo| &demo.staff).map(member).collect(),
         }
     }
 
@@ -67,6 +79,12 @@ impl Content {
             Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
     }
+}
+
+fn member(Staff { role, name, phone, .. }: &Staff) -> Member {
+    let role = role.as_str();
+    let called = texts::text(&format!("value.role.{role}")).into_owned();
+    Member { name: name.clone(), role: (role, called), phone: phone.clone() }
 }
 
 fn accounts(base_url: &str, demo: &Demo) -> Vec<Account> {

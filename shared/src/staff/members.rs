@@ -170,7 +170,7 @@ impl Service {
     /// The member with this phone.
     ///
     /// DynamoDB: two reads.
-    pub(super) async fn member_of(&self, phone: &Mobile) -> Result<Option<Member>> {
+    pub async fn member_of(&self, phone: &Mobile) -> Result<Option<Member>> {
         let index = self.keyring.blind_index(&keys::phone_parts(phone))?;
         let found = self.store.get(&self.tables.staff, keys::phone(index.expose())).await?;
         match found.map(|item| read_integer(&item, "member")).transpose()? {

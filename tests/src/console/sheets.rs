@@ -86,7 +86,7 @@ pub async fn grants_used(stage: &Stage) {
     assert_eq!(import::open(&app, &member, &begun.id).await.unwrap(), begun);
 }
 
-/// A sheet of employees with these numbers; of those in `wrong`, the status is none.
+/// A sheet of employees with these numbers; those in `wrong` have no status.
 fn sheet(numbers: std::ops::Range<u32>, wrong: &[u32]) -> Sheet {
     let mut text = String::from("员工ID,姓名,工号,状态,手机号\n");
     for number in numbers {

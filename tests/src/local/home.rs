@@ -53,6 +53,7 @@ async fn the_page_loads_only_local_files_and_is_not_cached() {
         ("/_local/home.js", "text/javascript; charset=utf-8"),
         ("/_local/icon.svg", "image/svg+xml"),
         ("/_local/sms", "application/json"),
+        ("/_local/totp", "application/json"),
     ];
     for (path, media_type) in types {
         let response = request(world(), Method::GET, path).send().await.unwrap();
@@ -82,10 +83,13 @@ async fn the_page_loads_only_local_files_and_is_not_cached() {
 async fn the_page_shows_all_demo_credentials_and_its_links_work() {
     let started = World::start(Options { demo: true, ..Options::default() }).await.unwrap();
     let html = page(&started.base_url).await;
-    let demo = serde_json::to_value(started.demo.as_ref().unwrap()).unwrap();
+    let mut demo = serde_json::to_value(started.demo.as_ref().unwrap()).unwrap();
     let mut values = vec!["test".to_owned()];
+    let staff = demo.as_object_mut().unwrap().shift_remove("staff").unwrap();
+    values.extend(staff.as_array().unwrap().iter().map(|member| member["phone"].as_str().unwrap().to_owned()));
+    assert!(!html.contains("totp_secret") && !html.contains(staff[0]["totp_secret"].as_str().unwrap()));
     texts(&demo, &mut values);
-    assert_eq!(values.len(), 1 + 4 + 2 * 8 + 3 + 2, "{demo}");
+    assert_eq!(values.len(), 1 + 7 + 4 + 2 * 8 + 3 + 2, "{demo}");
     for url in [&started.base_url, &started.dynamodb_url, &started.s3_url, &started.wechat_url, &started.sms_outbox_url] {
         values.push(url.clone());
     }
@@ -103,7 +107,7 @@ async fn the_page_shows_all_demo_credentials_and_its_links_work() {
         assert_eq!(reqwest::get(&url).await.unwrap().status(), 200, "{url}");
         count += 1;
     }
-    assert_eq!(count, 6 + 1 + 4 * 3, "icon, style, outbox, requests, two consent pages, and the pages of the APIs");
+    assert_eq!(count, 6 + 1 + 4 * 3 + 2, "icon, style, outbox, requests, two consent pages, the APIs, the console twice");
     started.stop().await;
 }
 
@@ -121,7 +125,9 @@ fn texts(value: &Value, found: &mut Vec<String>) {
 async fn without_demo_data_the_page_shows_no_accounts() {
     let html = page(&world().base_url).await;
     assert!(html.contains(&format!("<code>{}</code>", world().base_url)));
-    assert!(!html.contains("accounts") && !html.contains("演示账号"));
+    assert!(
+        !html.contains("accounts") && !html.contains("演示账号") && !html.contains("演示成员") && !html.contains("data-totp")
+    );
 }
 
 #[tokio::test]
@@ -265,7 +271,7 @@ async fn an_outbox_of_another_sns_is_reported() {
 #[tokio::test]
 async fn a_request_with_another_host_name_sees_nothing() {
     let port = world().base_url.rsplit(':').next().unwrap();
-    for path in ["/", "/_local/sms", "/_local/home.js", "/_local/orders"] {
+    for path in ["/", "/_local/sms", "/_local/totp", "/_local/home.js", "/_local/orders"] {
         let get_as = async |host: &str| fetch(request(world(), Method::GET, path).header(HOST, host)).await;
         let name = "open this page at 127.0.0.1 or localhost";
         for host in

@@ -2,4 +2,5 @@
 
 mod home;
 mod stack;
+mod staff;
 mod wechat;

@@ -20,7 +20,7 @@ mod commands;
 mod gate;
 mod pages;
 mod sign_in;
-mod texts;
+pub mod texts;
 
 use std::sync::Arc;
 

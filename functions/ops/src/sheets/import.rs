@@ -123,7 +123,7 @@ pub struct Progress {
     pub stage: Stage,
     pub done: u64,
     pub total: u64,
-    /// Of the dry run until the member confirms, then of the import. A row that is left out counts as refused.
+    /// Of the dry run until the member confirms, then of the import. A row that is left out counts as `refused`.
     pub counts: Counts,
 }
 
@@ -338,7 +338,7 @@ fn limit(faults: &mut Vec<RowFault>) {
     });
 }
 
-/// Finds the record of an import whose first slice was begun by a request that did not end. If there is none, the slice begins again.
+/// Finds the record of an import whose first slice was begun by a request that did not end. If it is missing, the slice begins again.
 async fn find_record<G: Gate>(folder: &Folder<'_>, import: &mut Import, gate: &G) -> Result<(), G::Error> {
     let mut fields = json!({"limit": 100});
     if let Some(company) = &import.company {

@@ -52,7 +52,7 @@ impl<'a> Folder<'a> {
         format!("{}{}/{name}", self.prefix, self.id)
     }
 
-    /// The state that the member stored; `None` if there is none, if it is another member's, or if its time is over.
+    /// The state that the member stored; `None` if it is missing, if it is another member's, or if its time is over.
     pub async fn state<T: DeserializeOwned>(&self, member: &Member, now: Timestamp) -> Result<Option<Owned<T>>> {
         let owned: Option<Owned<T>> = self.read("state").await?;
         Ok(owned.filter(|owned| owned.owner == member.id && now.duration_since(owned.created_at.into()) < KEPT))

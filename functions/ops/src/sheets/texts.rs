@@ -8,7 +8,7 @@ pub trait Texts: Sync {
     fn text(&self, key: &str) -> Option<&str>;
 }
 
-/// The text with this key; the key itself if there is none.
+/// The text with this key; or the key itself.
 pub fn say<'a>(texts: &'a dyn Texts, key: &'a str) -> &'a str {
     texts.text(key).unwrap_or(key)
 }

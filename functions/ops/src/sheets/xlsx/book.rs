@@ -76,7 +76,7 @@ pub struct Column {
     pub width: u32,
     /// The look of cells that a person fills in.
     pub style: Style,
-    /// The values from which a person chooses; any value if there are none.
+    /// The values from which a person chooses; empty for any value.
     pub choices: Vec<String>,
 }
 

@@ -88,7 +88,7 @@ impl<'a> Archive<'a> {
         Some(Self { entries, left: Rc::new(Cell::new(limit)) })
     }
 
-    /// The content of the entry with this name, in any case of letters; `None` if there is none that can be read.
+    /// The content of the entry with this name, in any case of letters; `None` if it cannot be read.
     pub fn content(&self, name: &str) -> Option<Content<'a>> {
         let entry = self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name))?;
         let content: Box<dyn Read + 'a> = match entry.method {
