@@ -179,9 +179,10 @@ impl Spec<'_> {
     }
 }
 
-/// The name of a value of a set.
+/// The name of a value of a set. The commands are a set, too.
 pub fn name(set: &str, value: &str) -> String {
-    find(&format!("value.{set}.{value}")).unwrap_or(value).to_owned()
+    let key = if set == "command" { format!("command.{value}") } else { format!("value.{set}.{value}") };
+    find(&key).unwrap_or(value).to_owned()
 }
 
 /// A picture that the job board shows. No other site is asked for one.
