@@ -124,7 +124,9 @@ class Console:
         self.emulate("light")
 
     def emulate(self, scheme):
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": name, "value": value} for name, value in features.items()]})
 
     def look(self, name):
         """Checks the page at three widths: it does not scroll sideways, and has no missing text. Takes screenshots if asked to."""
@@ -483,7 +485,9 @@ def revoke(console):
 def auditor(console):
     """Finds the audit record of a refund, and cannot change anything."""
     console.sign_in()
-    console.open("/audit", day=time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600)))
+    name = staff.member(console.demo, "finance")["name"]
+    finance_id = next(member["staff_id"] for member in invoke(console.demo, {"command": "list_staff"})["staff"] if member["name"] == name)
+    console.open("/audit", actor=f"staff/{finance_id}")
     console.see("记录退款")
     console.look("audit")
     for page in ["orders", "jobs", "employees", "departments", "visits", "imports", "prices", "orders-to-review"]:

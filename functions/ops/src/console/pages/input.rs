@@ -334,23 +334,42 @@ async fn records(app: &App, visit: &Visit, source: &Source, entered: &Pairs) -> 
     Ok(rows.into_iter().flatten().map(record).collect())
 }
 
-/// The first record of each field that must have a value.
+/// Enters the first choice of each field that must have a value.
 pub async fn required(app: &App, visit: &Visit, fields: &[Field], entered: &mut Pairs) -> Result<(), Failure> {
     for field in fields.iter().filter(|field| field.is_required) {
-        if !entered.get(field.name).is_empty() {
-            continue;
-        }
-        let first = match field.input {
-            Input::Record(source) => records(app, visit, source, entered).await?.into_iter().next().map(|(value, _)| value),
-            Input::Choice(set) => choices(set).first().map(|(value, _)| (*value).to_owned()),
-            _ => None,
-        };
-        if let Some(first) = first {
-            entered.0.retain(|(name, _)| name != field.name);
-            entered.0.push((field.name.to_owned(), first));
-        }
+        enter_first(app, visit, field, entered).await?;
     }
     Ok(())
+}
+
+/// Enters the first choice of each empty field that a command demands. Returns whether there was one.
+pub async fn demanded(
+    app: &App,
+    visit: &Visit,
+    fields: &[Field],
+    entered: &mut Pairs,
+    faults: &[Fault],
+) -> Result<bool, Failure> {
+    let mut is_entered = false;
+    for field in fields.iter().filter(|field| faults.iter().any(|fault| fault.field == field.name)) {
+        is_entered |= enter_first(app, visit, field, entered).await?;
+    }
+    Ok(is_entered)
+}
+
+async fn enter_first(app: &App, visit: &Visit, field: &Field, entered: &mut Pairs) -> Result<bool, Failure> {
+    if !entered.get(field.name).is_empty() {
+        return Ok(false);
+    }
+    let first = match field.input {
+        Input::Record(source) => records(app, visit, source, entered).await?.into_iter().next().map(|(value, _)| value),
+        Input::Choice(set) => choices(set).first().map(|(value, _)| (*value).to_owned()),
+        _ => None,
+    };
+    let Some(first) = first else { return Ok(false) };
+    entered.0.retain(|(name, _)| name != field.name);
+    entered.0.push((field.name.to_owned(), first));
+    Ok(true)
 }
 
 /// The faults of a rejected command that belong to no input, as sentences.

@@ -14,7 +14,7 @@ use super::action::{Button, button};
 use super::cell::{Cell, specs};
 use super::define::{Action, List, at, plain};
 use super::filters;
-use super::input::{Control, Field, control, members, other_faults, parse, required};
+use super::input::{Control, Field, control, demanded, members, other_faults, parse, required};
 use super::shell::{Entry, Shell, page, tabs};
 use super::tree;
 use super::visit::{Form, Pairs, Visit};
@@ -86,13 +86,13 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
     };
     let mut entered = found.clone().unwrap_or_else(|| visit.query.clone());
     required(app, visit, &filters, &mut entered).await?;
-    let (command, fields) = wanted(list, &filters, found.as_ref(), &entered);
-    let is_filtered = !fields.is_empty();
-    let result = match () {
-        () if list.needs_filter && !is_filtered => Ok(json!({})),
-        () if list.is_tree => whole(app, visit, list, fields).await,
-        () => ask(app, visit, command, fields, &entered).await,
-    };
+    let (mut result, mut is_filtered) = listed(app, visit, list, &filters, found.as_ref(), &entered).await;
+    // A command may demand a filter of some members alone: a reviewer of several companies names one. The first choice is as good as any.
+    if let Err(Failure::Domain(error)) = &result
+        && demanded(app, visit, &filters, &mut entered, error.faults()).await?
+    {
+        (result, is_filtered) = listed(app, visit, list, &filters, found.as_ref(), &entered).await;
+    }
     let (status, result, faults) = match result {
         Ok(result) => (StatusCode::OK, result, Vec::new()),
         Err(Failure::Domain(error)) if !error.faults().is_empty() => {
@@ -133,6 +133,25 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
         is_filtered: is_filtered || !entered.get("cursor").is_empty(),
     };
     page(visit, "", status, &page_of)
+}
+
+/// The result of the command, and whether it has a filter.
+async fn listed(
+    app: &App,
+    visit: &Visit,
+    list: &List,
+    filters: &[Field],
+    found: Option<&Pairs>,
+    entered: &Pairs,
+) -> (Result<Value, Failure>, bool) {
+    let (command, fields) = wanted(list, filters, found, entered);
+    let is_filtered = !fields.is_empty();
+    let result = match () {
+        () if list.needs_filter && !is_filtered => Ok(json!({})),
+        () if list.is_tree => whole(app, visit, list, fields).await,
+        () => ask(app, visit, command, fields, entered).await,
+    };
+    (result, is_filtered)
 }
 
 /// The command and its fields: the filters, or what is looked for.
