@@ -70,7 +70,7 @@ async fn demo_json_holds_the_addresses_and_credentials_that_work() {
             {"appkey": "channel_001", "secret": secrets[0]},
             {"appkey": "channel_002", "secret": secrets[1]},
         ],
-        // `local/staff.rs` has the tests of these.
+        // `tests/src/local/staff.rs` tests them.
         "staff": demo["staff"],
     });
     assert_eq!(demo, expected);
