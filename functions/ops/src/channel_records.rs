@@ -139,6 +139,7 @@ async fn shown<T: Shown>(service: &Service, channel: &ChannelId, id: &RecordId) 
 fn view<T: Shown>(record: &Record<T>) -> Result<Value> {
     let mut view = masked(&record.content, &T::SEALED)?;
     record.content.write_numbers(&mut view);
+    view["id"] = record.content.id().as_str().into();
     view["server_id"] = record.server_id.to_string().into();
     view["created_at"] = json!(record.created_at());
     view["updated_at"] = json!(record.updated_at());

@@ -5,6 +5,7 @@ use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Result};
 use shared::signing::values::PlatformCode;
+use shared::staff::Member;
 use shared::staff::roles::Role;
 use shared::storage::audit::{Change, Object};
 use shared::values::Text;
@@ -49,6 +50,8 @@ enum Family {
 }
 
 impl Family {
+    const ALL: [Self; 5] = [Self::Channel, Self::Hris, Self::Signing, Self::Jobboard, Self::Staff];
+
     fn name(self) -> &'static str {
         match self {
             Self::Channel => "channel",
@@ -70,23 +73,29 @@ impl Family {
     }
 }
 
+/// Whether the roles of a member allow to reveal fields of a family.
+pub fn may_reveal(member: &Member, family: &str) -> bool {
+    Family::ALL.iter().any(|own| own.name() == family && member.has(own.role()))
+}
+
 /// Whether an id is written as reads show it. Another spelling of a number or of a UUID would hide the reveal from those who look for the object.
-fn is_canonical(part: &str) -> bool {
-    let is_number = part.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit());
-    let is_uuid = part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match part {
-        _ if is_number => !part.starts_with('+') && (part == "0" || !part.starts_with('0')),
-        _ if is_uuid => !part.bytes().any(|byte| byte.is_ascii_uppercase()),
-        _ => true,
+fn is_canonical(family: Family, id: &str) -> bool {
+    let is_number = |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
+    match family {
+        // Partners choose their ids, which are compared as they are.
+        Family::Channel => true,
+        Family::Hris => !id.bytes().any(|byte| byte.is_ascii_uppercase()),
+        Family::Signing => id.rsplit('/').next().is_some_and(is_number),
+        Family::Jobboard | Family::Staff => is_number(id),
     }
 }
 
 async fn reveal(admin: &Admin, by: &Invocation, Reveal { family, kind, id, field, reason }: Reveal) -> Result<Value> {
-    if id.as_str().split('/').any(|part| !is_canonical(part)) {
-        return Err(Error::missing("id"));
-    }
-    if by.staff.as_ref().is_some_and(|member| !member.has(family.role())) {
+    if by.staff.as_ref().is_some_and(|member| !may_reveal(member, family.name())) {
         return Err(Error::forbidden());
+    }
+    if !is_canonical(family, id.as_str()) {
+        return Err(Error::missing("id"));
     }
     let (kind, id, field) = (kind.as_str(), id.as_str(), field.as_str());
     let value = match family {

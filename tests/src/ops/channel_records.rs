@@ -11,7 +11,7 @@ use crate::support::{Partner, Stage, world};
 fn masked(kind: &Resource, whole: &Value, version: u32, is_listed: bool) -> Value {
     let mut view = whole.clone();
     let server_id = view.as_object_mut().unwrap().shift_remove(kind.server_id).unwrap();
-    (view["server_id"], view["version"]) = (server_id, version.into());
+    (view["server_id"], view["version"], view["id"]) = (server_id, version.into(), whole[kind.id_field].clone());
     match kind.name {
         "users" => {
             (view["id_card"], view["phone"]) = ("1101**********1234".into(), "138****8000".into());

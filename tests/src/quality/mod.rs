@@ -11,6 +11,6 @@ mod imports;
 mod insights;
 mod logs;
 mod pictures;
-mod privacy;
+pub mod privacy;
 mod security;
 pub mod sheets;

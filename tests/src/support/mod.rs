@@ -9,6 +9,8 @@ pub mod calls;
 pub mod consent;
 pub mod dice;
 pub mod documents;
+pub mod html;
+pub mod pages;
 pub mod partner;
 pub mod persons;
 pub mod picture;

@@ -16,6 +16,9 @@ use shared::values::Secret;
 use super::product::place;
 use super::{Stage, fetch};
 
+/// The variables that name the secrets of the families.
+const FAMILIES: [&str; 5] = ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET", "STAFF_SECRET"];
+
 /// Shorter values could occur by chance.
 const SHORTEST: usize = 7;
 
@@ -68,7 +71,7 @@ pub async fn stored(stage: &Stage) -> Vec<u8> {
     // A read of the text messages delivers what the streams hold: the copies of the audit records.
     fetch(local::http::client().get(&stage.address.sms_outbox_url)).await;
     let mut families = Vec::new();
-    for variable in ["CHANNEL_SECRET", "HRIS_SECRET", "SIGNING_SECRET", "JOBBOARD_SECRET", "STAFF_SECRET"] {
+    for variable in FAMILIES {
         families.push(Keys::of(stage, variable).await);
     }
     let mut stored = Vec::new();
@@ -110,11 +113,43 @@ pub async fn openid(stage: &Stage, variable: &str, table: &str, is_wanted: impl 
 fn unsealed(families: &[Keys], item: &Value) -> String {
     let texts = item.as_object().unwrap().iter().filter_map(|(name, value)| Some((name, value["S"].as_str()?)));
     let open = |(name, text): (&String, &str)| {
-        let plain = families.iter().find_map(|Keys(keyring)| keyring.try_open(&place(item, name), text));
+        let plain = opened(families, item, name, text);
         assert!(plain.is_some() || name != SEALED, "no key opens {item}");
         plain
     };
     texts.filter_map(open).collect()
+}
+
+/// Each text or number that is stored sealed, with the name of its field.
+pub async fn sealed_values(stage: &Stage) -> BTreeSet<(String, String)> {
+    let mut families = Vec::new();
+    for variable in FAMILIES {
+        families.push(Keys::of(stage, variable).await);
+    }
+    let mut values = BTreeSet::new();
+    for table in Template::read().unwrap().tables() {
+        for item in stage.items(table.create["TableName"].as_str().unwrap()).await {
+            let plain = item[SEALED]["S"].as_str().map(|text| opened(&families, &item, SEALED, text).expect("a key"));
+            let plain: Value = plain.map_or(Value::Null, |plain| serde_json::from_str(&plain).unwrap());
+            for (field, value) in plain["M"].as_object().into_iter().flatten() {
+                leaves(value, &mut |leaf| {
+                    values.insert((field.clone(), leaf.to_owned()));
+                });
+            }
+        }
+    }
+    values
+}
+
+/// The texts and numbers of a typed value of DynamoDB.
+fn leaves(value: &Value, found: &mut impl FnMut(&str)) {
+    value["S"].as_str().or(value["N"].as_str()).into_iter().for_each(&mut *found);
+    let members = value["M"].as_object().into_iter().flatten().map(|(_, value)| value);
+    members.chain(value["L"].as_array().into_iter().flatten()).for_each(|value| leaves(value, found));
+}
+
+fn opened(families: &[Keys], item: &Value, name: &str, text: &str) -> Option<String> {
+    families.iter().find_map(|Keys(keyring)| keyring.try_open(&place(item, name), text))
 }
 
 /// Fails if an item of the family or of the credentials contains one of the values. Returns the items of the family.

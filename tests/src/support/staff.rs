@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use sha1::Sha1;
 
@@ -16,6 +17,9 @@ use super::{Address, Response, client};
 /// The cookies of the console.
 pub const SESSION: &str = "__Host-console";
 pub const SIGN_IN: &str = "__Host-console-sign-in";
+pub const VISITOR: &str = "__Host-console-visitor";
+/// Names the command that was executed before a redirect.
+pub const DONE: &str = "__Host-console-done";
 
 /// A member of staff with a browser and an authenticator app.
 pub struct Staff {
@@ -79,6 +83,9 @@ pub struct Browser {
     cookies: Mutex<Vec<(String, String)>>,
 }
 
+/// The attributes of every cookie of the console, in the order of the alphabet.
+const ATTRIBUTES: [&str; 4] = ["HttpOnly", "Path=/", "SameSite=Strict", "Secure"];
+
 impl Browser {
     pub fn at(address: &Address) -> Self {
         Self { http: client(), base_url: address.base_url.clone(), cookies: Mutex::default() }
@@ -101,10 +108,16 @@ impl Browser {
         cookies.push((name.to_owned(), value.to_owned()));
     }
 
+    /// A request to the API of the console.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.request_to(method, &format!("/console/api/{path}"))
+    }
+
+    /// A request with the cookies of the browser.
+    pub fn request_to(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let cookies = self.cookies.lock().unwrap();
         let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.http.request(method, format!("{}/console/api/{path}", self.base_url));
+        let request = self.http.request(method, format!("{}{path}", self.base_url));
         if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) }
     }
 
@@ -120,19 +133,28 @@ impl Browser {
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
         let response = request.send().await.unwrap();
-        for cookie in response.headers().get_all("set-cookie") {
-            let (pair, attributes) = cookie.to_str().unwrap().split_once("; ").unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            let end = match (name, value) {
-                (_, "") => "; Max-Age=0",
-                (SIGN_IN, _) => "; Max-Age=600",
-                _ => "",
+        self.keep_cookies(response.headers());
+        Response { status: response.status().as_u16(), body: response.json().await.unwrap_or_default() }
+    }
+
+    /// Keeps the cookies of a response as a browser does. Each has the prefix and the attributes that this host alone gets it.
+    pub fn keep_cookies(&self, headers: &HeaderMap) {
+        for cookie in headers.get_all("set-cookie") {
+            let mut parts: Vec<&str> = cookie.to_str().unwrap().split("; ").collect();
+            let (name, value) = parts.remove(0).split_once('=').unwrap();
+            let age = match (name, value) {
+                (_, "") => Some("Max-Age=0"),
+                (SIGN_IN, _) => Some("Max-Age=600"),
+                (DONE, _) => Some("Max-Age=30"),
+                _ => None,
             };
-            assert_eq!(attributes, format!("Path=/; Secure; HttpOnly; SameSite=Strict{end}"));
+            let mut expected = [&ATTRIBUTES[..], age.as_slice()].concat();
+            (expected.sort_unstable(), parts.sort_unstable());
+            assert_eq!(parts, expected, "{cookie:?}");
+            assert!(name.starts_with("__Host-console"), "{cookie:?}");
             self.set_cookie(name, value);
             self.cookies.lock().unwrap().retain(|(_, value)| !value.is_empty());
         }
-        Response { status: response.status().as_u16(), body: response.json().await.unwrap_or_default() }
     }
 }
 
@@ -179,8 +201,13 @@ impl Staff {
     pub fn set_up(&self, checked: &Response) {
         assert_eq!(checked.status, 200, "{checked:?}");
         if let Some(secret) = checked.body["enrollment"]["secret"].as_str() {
-            *self.app.lock().unwrap() = App::new(secret);
+            self.set_up_with(secret);
         }
+    }
+
+    /// Sets up the authenticator app with a secret.
+    pub fn set_up_with(&self, secret: &str) {
+        *self.app.lock().unwrap() = App::new(secret);
     }
 
     /// The second factor after the response to the code of the text message.

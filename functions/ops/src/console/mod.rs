@@ -37,6 +37,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::admin::Admin;
 use answer::Failure;
+pub use pages::navigation;
 
 type App = Arc<Admin>;
 

@@ -50,10 +50,15 @@ pub fn known_field(name: &str) -> String {
     find(&format!("field.{last}")).unwrap_or(last).to_owned()
 }
 
-/// What is wrong with a field, for people. Reasons without a text are shown as the domain says them.
-pub fn reason(reason: &str) -> Cow<'static, str> {
-    let known = TEXTS.get("reason").and_then(|reasons| reasons.get(reason)).and_then(Value::as_str);
-    known.map_or_else(|| Cow::Owned(sheets::reason(&*SHEETS, reason, None)), Cow::Borrowed)
+/// What can be wrong with a field, as the domain says it, and its text. Longer patterns come before those that are their beginning.
+pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let reasons = TEXTS.get("reason").and_then(Value::as_object).into_iter().flatten();
+    reasons.filter_map(|(reason, text)| Some((reason.as_str(), text.as_str()?)))
+}
+
+/// What can be wrong with a cell of a sheet, and with other values.
+pub fn reason_of_cells(said: &str) -> String {
+    sheets::reason(&*SHEETS, said, None)
 }
 
 /// The values of a set in the order of the file, each with its name.

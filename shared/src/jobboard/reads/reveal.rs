@@ -8,7 +8,7 @@ use crate::storage::masked::check_revealed;
 use crate::values::Id;
 
 /// What can be revealed: kinds of records, and the fields of each.
-pub const REVEALED: &[(&str, &[&str])] = &[("user", &["phone", "openid", "place.address"]), ("job", &["contact"])];
+pub const REVEALED: &[(&str, &[&str])] = &[("user", &["phone", "openid", "address"]), ("job", &["contact"])];
 
 impl Service {
     /// A sealed field of a user or a job. The caller records who sees it, and why.

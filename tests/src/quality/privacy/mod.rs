@@ -3,7 +3,7 @@
 //! A system with every kind of record is read as stored. Each attribute of a kind with personal fields must have a row, and each row a
 //! field. A kind without personal fields must be listed as such, so that a new kind of record is noticed, too.
 
-mod filled;
+pub mod filled;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -19,10 +19,12 @@ use super::cell::{Cell, specs};
 use super::define::{Action, Reveals, Tone, at, plain};
 use super::filters;
 use super::input::{Control, control, fields_of, members, other_faults, sentence};
+use super::reasons::reason;
 use super::shell::{Shell, page};
 use super::visit::{Form, Pairs, Visit, own_path, redirect, remember};
 use crate::command::Command;
 use crate::commands;
+use crate::reveal::may_reveal;
 
 /// A button that opens the form of a command.
 pub struct Button {
@@ -102,7 +104,7 @@ pub fn button(visit: &Visit, action: &Action, record: &Value, about: &str, back:
 
 /// The button that reveals a masked fact.
 pub fn reveal_button(visit: &Visit, reveals: &Reveals, field: &str, record: &Value, back: &str) -> Option<Button> {
-    visit.may("reveal").then_some(())?;
+    may_reveal(&visit.signed_in.member, reveals.family).then_some(())?;
     let last = field.rsplit('.').next().unwrap_or(field);
     let fields = [
         ("family", reveals.family),
@@ -190,7 +192,7 @@ async fn show(
         hidden,
         back: own_path(entered.get("_back")).unwrap_or("/console").to_owned(),
         needs_code: command.needs_step_up && !visit.signed_in.is_stepped_up,
-        code_fault: code_faults.first().map(|fault| texts::reason(&fault.reason).into_owned()),
+        code_fault: code_faults.first().map(|fault| reason(&fault.field, &fault.reason)),
     };
     page(visit, "", status, &page_of)
 }
@@ -275,10 +277,13 @@ async fn run_several(
     if rows.len() > MOST_ROWS {
         return Err(Error::invalid([Fault::new("_row", "must not have more than 50 elements")]).into());
     }
+    // Without its row, the command would be about the other fields of the form.
+    let rows: Result<Vec<Map<String, Value>>, _> = rows.iter().map(|row| serde_json::from_str(row)).collect();
+    let rows = rows.map_err(|_| Error::invalid([Fault::new("_row", "does not exist")]))?;
     let (mut done, mut faults) = (0, Vec::new());
     for row in rows {
         let mut own = fields.clone();
-        own.extend(serde_json::from_str::<Map<String, Value>>(row).unwrap_or_default());
+        own.extend(row);
         let number = ["em_id", "job_id", "user_id"].iter().find_map(|name| own.get(*name)).map(plain).unwrap_or_default();
         match visit.execute(app, command.name, Value::Object(own)).await {
             Ok(_) => done += 1,
@@ -305,6 +310,11 @@ fn show_result(visit: &Visit, command: &Command, result: &Value, faults: Vec<Str
             Value::Array(values) if values.iter().any(Value::is_object) => {
                 let entries = values.iter().map(super::cell::entry).collect();
                 lists.push((texts::field(name).into_owned(), entries));
+            }
+            // The link to an export. A revealed value is a text, even if it looks like a link.
+            Value::String(url) if name == "url" => {
+                let link = Cell { text: text("ui.open").into_owned(), href: Some(url.clone()), ..Cell::default() };
+                facts.push((texts::field(name).into_owned(), link));
             }
             _ => facts.extend(specs(name).map(|spec| (texts::field(name).into_owned(), spec.cell(result)))),
         }

@@ -221,7 +221,7 @@ fn money(amount: &str) -> String {
 }
 
 /// A time in Shanghai, to the second. Times without an offset are in Shanghai already.
-fn time(text: &str) -> String {
+pub fn time(text: &str) -> String {
     let shown = match text.parse::<Timestamp>() {
         Ok(time) => LocalTime::from(time).to_second(),
         Err(_) => text.to_owned(),

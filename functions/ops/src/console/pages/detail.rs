@@ -17,7 +17,7 @@ use super::filters;
 use super::input::{members, parse};
 use super::list::{Row, Rows};
 use super::sections::list;
-use super::shell::{Shell, page};
+use super::shell::{Shell, cell_for, page};
 use super::visit::{Pairs, Visit};
 
 #[derive(Template)]
@@ -84,7 +84,7 @@ pub async fn show(app: &App, visit: &Visit, detail: &'static Detail) -> Result<R
     let title = detail.title.iter().map(|member| plain(at(&record, member))).find(|title| !title.is_empty());
     let title = title.unwrap_or_else(|| entered.get(detail.keys[0]).to_owned());
     let address = format!("{}?{}", visit.path, entered.encoded());
-    let mut tables: Vec<Named> = detail.tables.iter().map(|table| table_of(&record, table)).collect();
+    let mut tables: Vec<Named> = detail.tables.iter().map(|table| table_of(visit, &record, table)).collect();
     for (name, given) in detail.related {
         tables.extend(related(app, visit, name, given, &record).await?);
     }
@@ -104,10 +104,13 @@ pub async fn show(app: &App, visit: &Visit, detail: &'static Detail) -> Result<R
 fn facts(visit: &Visit, detail: &'static Detail, group: &'static Facts, record: &Value, address: &str) -> Group {
     let is_absent = |name: &str| at(record, name).is_null();
     let fact = |spec: Spec<'_>| {
-        let reveal = detail.reveals.as_ref().filter(|reveals| reveals.fields.contains(&spec.name) && !is_absent(spec.name));
+        let reveal = detail
+            .reveals
+            .as_ref()
+            .filter(|reveals| reveals.fields.contains(&spec.name) && !plain(at(record, spec.name)).is_empty());
         Fact {
             label: texts::known_field(spec.name),
-            cell: spec.cell(record),
+            cell: cell_for(visit, &spec, record),
             reveal: reveal.and_then(|reveals| reveal_button(visit, reveals, spec.name, record, address)),
         }
     };
@@ -122,17 +125,18 @@ fn facts(visit: &Visit, detail: &'static Detail, group: &'static Facts, record: 
 fn every_member(fields: &'static str, record: &Value) -> Cow<'static, str> {
     let Some(outer) = fields.strip_suffix('*') else { return fields.into() };
     let members = at(record, outer.trim_end_matches('.')).as_object();
-    let names: Vec<String> = members.into_iter().flatten().map(|(name, _)| format!("{outer}{name}")).collect();
+    let members = members.into_iter().flatten().filter(|(name, _)| *name != OBJECT);
+    let names: Vec<String> = members.map(|(name, _)| format!("{outer}{name}")).collect();
     names.join(" ").into()
 }
 
-fn table_of(record: &Value, table: &'static Table) -> Named {
+fn table_of(visit: &Visit, record: &Value, table: &'static Table) -> Named {
     let rows = at(record, table.name).as_array().map_or(&[][..], Vec::as_slice);
     let columns: Vec<_> = specs(table.columns).collect();
     let row = |record: &Value| Row {
         href: None,
         key: None,
-        cells: columns.iter().map(|column| column.cell(record)).collect(),
+        cells: columns.iter().map(|column| cell_for(visit, column, record)).collect(),
         actions: Vec::new(),
         depth: 0,
     };

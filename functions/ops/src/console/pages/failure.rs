@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use shared::crypto::random::random_text;
@@ -35,22 +35,23 @@ pub async fn shown(request: Request, next: Next) -> Response {
     if !is_page || !is_json {
         return response;
     }
-    let status = response.status();
+    let (status, kept) = (response.status(), kept(&response));
     let Failed { error, faults } = response.extensions_mut().remove::<Failed>().unwrap_or_default();
-    if status == StatusCode::UNAUTHORIZED {
+    let mut shown = if status == StatusCode::UNAUTHORIZED {
         let back = if method == axum::http::Method::GET { uri.path_and_query().map_or("", |back| back.as_str()) } else { "" };
         let query = Pairs(vec![("next".into(), back.to_owned())]).encoded();
-        return redirect(
-            &if back.is_empty() { "/console/sign-in".into() } else { format!("/console/sign-in?{query}") },
-            is_fragment,
-        );
-    }
-    let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
-    let mut page = page(error, &faults, status, is_fragment).unwrap_or(response);
-    if let Some(retry_after) = retry_after {
-        page.headers_mut().insert(header::RETRY_AFTER, retry_after);
-    }
-    page
+        redirect(&if back.is_empty() { "/console/sign-in".into() } else { format!("/console/sign-in?{query}") }, is_fragment)
+    } else {
+        page(error, &faults, status, is_fragment).unwrap_or(response)
+    };
+    shown.headers_mut().extend(kept);
+    shown
+}
+
+/// The headers that the frame gives every response. The page has them, too.
+fn kept(response: &Response) -> HeaderMap {
+    let names = [header::CACHE_CONTROL, header::RETRY_AFTER, header::X_CONTENT_TYPE_OPTIONS];
+    names.into_iter().filter_map(|name| response.headers().get(&name).cloned().map(|value| (name, value))).collect()
 }
 
 fn page(error: &str, faults: &[Fault], status: StatusCode, is_fragment: bool) -> Option<Response> {

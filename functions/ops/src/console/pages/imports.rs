@@ -207,12 +207,7 @@ pub async fn show_errors(State(app): State<App>, visit: Visit) -> Result<Respons
 }
 
 /// One step: the columns are matched, a slice is checked or imported, or the member confirms.
-pub async fn step(
-    State(app): State<App>,
-    Path(step): Path<String>,
-    visit: Visit,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn step(State(app): State<App>, Path(step): Path<String>, visit: Visit, form: Form) -> Result<Response, Failure> {
     check(&visit)?;
     form.check(&visit.form_token)?;
     let (member, id) = (&visit.signed_in.member, form.fields.get("id"));

@@ -7,6 +7,7 @@ use super::super::App;
 use super::super::answer::Failure;
 use super::super::texts::{self, choices, find};
 use super::define::plain;
+use super::reasons::reason;
 use super::visit::{Pairs, Visit};
 
 /// How a field is entered.
@@ -30,8 +31,8 @@ pub enum Input {
     Many(&'static str),
     /// A record that another command lists.
     Record(&'static Source),
-    /// Several integers, separated by commas or spaces.
-    Numbers,
+    /// Several integers or words, separated by commas or spaces.
+    Several,
     /// Several texts, each on its line.
     Lines,
     /// Several names, each on its line; each is a record of its own.
@@ -107,7 +108,7 @@ fn input(command: &str, field: &str, set: Option<&'static str>) -> Input {
         ("list_applications", "company_id") => Input::Record(&SIGNING_COMPANIES),
         ("approve_application", "contract_id") => Input::Record(&CONTRACTS),
         ("approve_application", "work_pos") => Input::Record(&POSITIONS),
-        (_, "companies") => Input::Numbers,
+        (_, "companies" | "scopes") => Input::Several,
         (_, "roles") => Input::Many("role"),
         (_, "positions") => Input::Names,
         (_, "entries") => Input::Entries,
@@ -122,7 +123,7 @@ fn input(command: &str, field: &str, set: Option<&'static str>) -> Input {
         (_, "price" | "salary") => Input::Money,
         (_, "phone" | "mobile") => Input::Phone,
         (_, "reason") => Input::Long,
-        (_, "quantity" | "change" | "version") => Input::Number,
+        (_, "quantity" | "change" | "version" | "limit" | "page" | "page_size") => Input::Number,
         (
             _,
             "company.company_id" | "contract.contract_id" | "contract.company_id" | "contract.sign_year" | "handler.handler_id",
@@ -203,7 +204,7 @@ impl Input {
 
     fn kind(self) -> &'static str {
         match self {
-            Self::Text | Self::Time | Self::Money | Self::Numbers => "text",
+            Self::Text | Self::Time | Self::Money | Self::Several => "text",
             Self::Number => "number",
             Self::Long | Self::Lines | Self::Names | Self::Entries => "long",
             Self::Day => "date",
@@ -223,7 +224,7 @@ impl Input {
             Self::Many(_) => json!(entered),
             Self::Number | Self::NumberChoice(_) => number(first?),
             Self::Record(source) if source.is_number => number(first?),
-            Self::Numbers => {
+            Self::Several => {
                 let parts = first?.split([',', '，', ' ', '、', '\n', '\r']).filter(|part| !part.is_empty());
                 parts.map(number).collect()
             }
@@ -306,7 +307,7 @@ pub async fn control(app: &App, visit: &Visit, field: &Field, entered: &Pairs, f
         options,
         is_required: field.is_required,
         help: find(&format!("help.{last}")),
-        fault: faults.iter().find(own).map(|fault| texts::reason(&fault.reason).into_owned()),
+        fault: faults.iter().find(own).map(|fault| reason(&fault.field, &fault.reason)),
         suggestions: Vec::new(),
     })
 }
@@ -382,5 +383,6 @@ pub fn other_faults(faults: &[Fault], controls: &[&Control]) -> Vec<String> {
 pub fn sentence(Fault { field, reason }: &Fault) -> String {
     let last = field.rsplit('.').next().unwrap_or(field);
     let name = find(&format!("field.{last}")).unwrap_or(field);
-    if field == "$" { texts::reason(reason).into_owned() } else { format!("{name}：{}", texts::reason(reason)) }
+    let text = self::reason(field, reason);
+    if field == "$" { text } else { format!("{name}：{text}") }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use lambda::answer;
 use serde_json::{Map, Value, json};
-use shared::error::Fault;
+use shared::error::{Error, Fault};
 
 use super::super::App;
 use super::super::answer::Failure;
@@ -15,7 +15,7 @@ use super::cell::{Cell, specs};
 use super::define::{Action, List, at, plain};
 use super::filters;
 use super::input::{Control, Field, control, demanded, members, other_faults, parse, required};
-use super::shell::{Entry, Shell, page, tabs};
+use super::shell::{Entry, Shell, cell_for, may_follow, page, tabs};
 use super::tree;
 use super::visit::{Form, Pairs, Visit};
 
@@ -49,6 +49,13 @@ enum Next {
 /// The most pages of a tree.
 const MOST_PAGES: usize = 20;
 
+impl ListPage {
+    /// Whether the form that finds records is open: it is the usual way to them, or was used.
+    fn is_find_open(&self) -> bool {
+        self.filters.len() == 1 || self.find.iter().any(|control| !control.value.is_empty())
+    }
+}
+
 /// A table.
 pub struct Rows {
     pub columns: Vec<String>,
@@ -76,6 +83,9 @@ pub struct Row {
 
 /// Shows a list. `found` has the fields that are not in the address.
 pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<Form>) -> Result<Response, Failure> {
+    if !visit.may(list.command) {
+        return Err(Error::forbidden().into());
+    }
     let filters = parse(list.command, list.filters);
     let found = match found {
         Some(form) => {
@@ -129,7 +139,12 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
         filters: filters_shown,
         find,
         next,
-        export: entered.0.iter().filter(|(name, value)| !name.starts_with('_') && name != "cursor" && !value.is_empty()).cloned().collect(),
+        export: entered
+            .0
+            .iter()
+            .filter(|(name, value)| !name.starts_with('_') && name != "cursor" && !value.is_empty())
+            .cloned()
+            .collect(),
         is_filtered: is_filtered || !entered.get("cursor").is_empty(),
     };
     page(visit, "", status, &page_of)
@@ -249,6 +264,7 @@ pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unas
             };
             format!("/console/{page}?{}", Pairs(keys.iter().map(pair).collect()).encoded())
         });
+        let href = href.filter(|href| may_follow(visit, href));
         let given = list.batch.first().map(|action| {
             let value = |member: &str| match member.strip_prefix('?') {
                 Some(name) => Value::from(entered.get(name)),
@@ -257,7 +273,7 @@ pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unas
             let given = action.given.iter().map(|(field, member)| ((*field).to_owned(), value(member)));
             Value::Object(given.collect()).to_string()
         });
-        let cells: Vec<Cell> = columns.iter().map(|column| column.cell(record)).collect();
+        let cells: Vec<Cell> = columns.iter().map(|column| cell_for(visit, column, record)).collect();
         let about = cells.first().map_or("", |cell| cell.text.as_str());
         let actions = list.row_actions.iter().filter_map(|action| button(visit, action, record, about, &address)).collect();
         Row { href, key: given, cells, actions, depth: 0 }

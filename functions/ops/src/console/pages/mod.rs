@@ -24,6 +24,7 @@ mod home;
 mod imports;
 mod input;
 mod list;
+mod reasons;
 mod sections;
 mod shell;
 mod sign_in;
@@ -39,6 +40,7 @@ use super::App;
 use super::answer::Failure;
 pub use failure::shown;
 use sections::{detail, list as listed};
+pub use shell::navigation;
 use visit::{Form, Visit};
 
 /// The pages without a list, and the command that each of them needs.

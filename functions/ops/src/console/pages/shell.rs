@@ -3,12 +3,14 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
 use shared::error::Error;
 use shared::staff::Member;
 
 use super::super::answer::Failure;
 use super::super::texts::{filled, find, text};
-use super::sections::{SECTIONS, list};
+use super::cell::{Cell, Spec};
+use super::sections::{SECTIONS, detail, list};
 use super::visit::{Visit, forget};
 use super::{assets, define::Section};
 
@@ -41,7 +43,7 @@ fn entry(visit: &Visit, section: &'static Section, current: &str) -> Option<Entr
     let page = section.pages.iter().find(|page| may_open(visit, page))?;
     Some(Entry {
         label: text(&format!("section.{}", section.name)).into_owned(),
-        href: format!("/console/{page}"),
+        href: address(page),
         is_current: section.pages.contains(&current),
     })
 }
@@ -51,20 +53,48 @@ pub fn tabs(visit: &Visit, current: &str) -> Vec<Entry> {
     let Some(section) = SECTIONS.iter().find(|section| section.pages.contains(&current)) else { return Vec::new() };
     let tab = |page: &&'static str| Entry {
         label: text(&format!("page.{page}")).into_owned(),
-        href: format!("/console/{page}"),
+        href: address(page),
         is_current: *page == current,
     };
     let tabs: Vec<Entry> = section.pages.iter().filter(|page| may_open(visit, page)).map(tab).collect();
     if tabs.len() > 1 { tabs } else { Vec::new() }
 }
 
-/// Whether the roles allow the command of a page. A page without a list has the command of its name.
-fn may_open(visit: &Visit, page: &str) -> bool {
-    let command = match list(page) {
+/// Whether the roles allow the command of a page.
+fn may_open(visit: &Visit, page: &'static str) -> bool {
+    visit.may(command_of(page))
+}
+
+/// The command of a page. A page without a list has the command of its name.
+fn command_of(page: &'static str) -> &'static str {
+    match list(page) {
         Some(list) => list.command,
         None => super::PAGES.iter().find(|(name, _)| *name == page).map_or(page, |(_, command)| command),
-    };
-    visit.may(command)
+    }
+}
+
+/// A cell for the member: it links to no page that the roles do not allow.
+pub fn cell_for(visit: &Visit, spec: &Spec<'_>, record: &Value) -> Cell {
+    let cell = spec.cell(record);
+    Cell { href: cell.href.filter(|href| may_follow(visit, href)), ..cell }
+}
+
+/// Whether the roles allow the page of a list or of a record with this address.
+pub fn may_follow(visit: &Visit, address: &str) -> bool {
+    let page = address.trim_start_matches("/console/").split('?').next().unwrap_or_default();
+    let command = list(page).map(|list| list.command).or_else(|| detail(page).map(|detail| detail.command));
+    command.is_some_and(|command| visit.may(command))
+}
+
+/// The home page has the shortest address.
+fn address(page: &str) -> String {
+    if page == "home" { "/console".into() } else { format!("/console/{page}") }
+}
+
+/// The address of every page of the navigation, with the command that a role must allow to open it.
+pub fn navigation() -> impl Iterator<Item = (String, &'static str)> {
+    let pages = SECTIONS.iter().flat_map(|section| section.pages);
+    pages.map(|page| (address(page), command_of(page)))
 }
 
 impl Shell {

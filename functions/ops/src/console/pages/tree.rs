@@ -48,7 +48,8 @@ mod tests {
             department("x", Some("y")),
             department("y", Some("x")),
         ];
-        let order: Vec<_> = ordered(&all).into_iter().map(|(record, depth)| (record["uuid"].as_str().unwrap(), depth)).collect();
+        let order: Vec<_> =
+            ordered(&all).into_iter().map(|(record, depth)| (record["uuid"].as_str().unwrap(), depth)).collect();
         assert_eq!(order, [("a", 0), ("b", 1), ("c", 2), ("d", 0), ("x", 0), ("y", 1)]);
     }
 }

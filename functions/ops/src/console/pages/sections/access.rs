@@ -51,7 +51,7 @@ pub const LISTS: &[List] = &[
     List {
         filters: "company_uuid?",
         actions: &[Action::new("create_access_key", &[])],
-        opens: Some(("access-key", &["access_key"])),
+        opens: Some(("access-key", &["product_id", "company_uuid"])),
         ..List::new(
             "access-keys",
             "list_access_keys",
@@ -80,7 +80,7 @@ pub const LISTS: &[List] = &[
 
 pub const DETAILS: &[Detail] = &[
     Detail {
-        keys: &["access_key"],
+        keys: &["product_id", "company_uuid"],
         title: &["access_key"],
         facts: &[Facts { name: "access_key", fields: "access_key product_id company_uuid enabled created_at" }],
         tables: &[Table { name: "secrets", columns: "secret_id created_at" }],

@@ -54,11 +54,28 @@ pub const DETAILS: &[Detail] = &[
     Detail {
         keys: &["company_uuid", "id"],
         title: &["name", "empno"],
-        facts: &[Facts {
-            name: "employee",
-            fields: "*",
-        }],
-        reveals: Some(Reveals { family: "hris", kind: "employee", id: &["company_uuid", "uuid"], fields: &["mobile", "name"] }),
+        facts: &[Facts { name: "employee", fields: "*" }],
+        reveals: Some(Reveals {
+            family: "hris",
+            kind: "employee",
+            id: &["company_uuid", "uuid"],
+            fields: &[
+                "id_number",
+                "bank_card",
+                "bank_name",
+                "mobile",
+                "phone_number",
+                "email",
+                "exmail",
+                "address",
+                "marriage",
+                "birthday",
+                "photo",
+                "avatar",
+                "dingtalk_id",
+                "wework_id",
+            ],
+        }),
         ..Detail::new("employee", "show_employee", "employees")
     },
 ];

@@ -18,12 +18,22 @@ pub const LISTS: &[List] = &[
     List {
         filters: "request_id? day?",
         needs_filter: true,
-        ..List::new("requests", "find_request", "requests", "at function method route command status code caller_kind caller ms")
+        ..List::new(
+            "requests",
+            "find_request",
+            "requests",
+            "at function method route command status code caller_kind caller ms",
+        )
     },
     List {
         filters: "day? object? actor?",
         needs_filter: true,
-        ..List::new("audit", "audit", "records", "at actor action:command object fields reason outcome:outcome by request_id>requests")
+        ..List::new(
+            "audit",
+            "audit",
+            "records",
+            "at actor action:command object fields reason outcome:outcome by request_id>requests",
+        )
     },
     List {
         needs_filter: true,
