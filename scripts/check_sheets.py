@@ -45,7 +45,7 @@ def template():
     equal(cells["离职日期"].value, None)
     letters = {cell.value: cell.column_letter for cell in data[1]}
     equal(lists(data), {
-        f"{letters['员工状态']}2:{letters['员工状态']}10001": '"待入职,试用期,正式,离职,实习期"',
+        f"{letters['员工状态']}2:{letters['员工状态']}10001": '"待入职,试用,正式,离职,实习"',
         f"{letters['性别']}2:{letters['性别']}10001": '"男,女"',
         f"{letters['员工类型']}2:{letters['员工类型']}10001": '"全职,兼职,实习,外包"',
         f"{letters['是否管理员']}2:{letters['是否管理员']}10001": '"是,否"',
@@ -78,7 +78,7 @@ def errors():
     header = ["工号", "姓名", "手机号", "身份证号", "入职日期", "性别", "备注, 其他", "错误原因"]
     equal(rows(sheet), [
         header,
-        ["000002", '李"四"', "+852 91234567", None, "2026-01-02", "女", None, "手机号：必须是手机号码；员工状态：必填；性别：必须是：男、女"],
+        ["000002", '李"四"', "+852 91234567", None, "2026-01-02", "女", None, "手机号：请填写正确的手机号；员工状态：必填；性别：必须是：男、女"],
         ["000003", "王五；赵六", "13900139000", "110101199003070026", "2025-12-31", None, "前后空格", "必须是 JSON 对象"],
     ])
     colored = [cell.coordinate for row in sheet.iter_rows(min_row=2) for cell in row if cell.fill.fill_type]

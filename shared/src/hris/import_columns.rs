@@ -62,7 +62,7 @@ const fn choice(name: &'static str, values: &'static [&'static str]) -> Form {
     Form::Choice(Choice { name, values })
 }
 
-const SEX: Form = choice("sex", Sex::VALUES);
+const SEX: Form = choice("employee_sex", Sex::VALUES);
 const CATEGORY: Form = choice("employee_category", Category::VALUES);
 const STATUS: Form = choice("employee_status", Status::VALUES);
 const TIMELINE: Form = choice("timeline_category", TimelineCategory::VALUES);

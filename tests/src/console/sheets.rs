@@ -16,7 +16,7 @@ use shared::runtime::clock::Clock as _;
 use shared::staff::{Member, Service};
 use shared::values::Secret;
 
-use crate::quality::sheets::{Catalogue, compare};
+use crate::quality::sheets::compare;
 use crate::support::Stage;
 use crate::support::product::{Product, numbered};
 use crate::support::staff::{SESSION, Staff};
@@ -27,7 +27,6 @@ struct Console {
     app: Admin,
     staff: Staff,
     member: Member,
-    texts: Catalogue,
     /// The commands that were executed.
     executed: Mutex<Vec<(&'static str, Value)>>,
 }
@@ -39,13 +38,13 @@ impl Console {
         let environment = stage.environment_of("ops-console");
         let app = Admin::connect(&environment).await.unwrap();
         let (staff, member) = signed_in(&stage).await;
-        Self { stage, app, staff, member, texts: Catalogue::open(), executed: Mutex::default() }
+        Self { stage, app, staff, member, executed: Mutex::default() }
     }
 
     async fn upload(&self, company: &str, sheet: &Sheet) -> Import {
         let company = Some(Uuid::parse(company).unwrap());
         let upload = Upload { kind: Kind::Employees, company, name: "员工.xlsx", sheet };
-        import::upload(&self.app, &self.member, upload, &self.texts).await.unwrap()
+        import::upload(&self.app, &self.member, upload).await.unwrap()
     }
 
     async fn step(&self, id: &str) -> Import {
@@ -80,9 +79,9 @@ async fn signed_in(stage: &Stage) -> (Staff, Member) {
 pub async fn grants_used(stage: &Stage) {
     let app = Admin::connect(&stage.environment_of("ops-console")).await.unwrap();
     let (_, member) = signed_in(stage).await;
-    let (sheet, texts) = (sheet(1..2, &[]), Catalogue::open());
+    let sheet = sheet(1..2, &[]);
     let upload = Upload { kind: Kind::Companies, company: None, name: "公司.xlsx", sheet: &sheet };
-    let begun = import::upload(&app, &member, upload, &texts).await.unwrap();
+    let begun = import::upload(&app, &member, upload).await.unwrap();
     assert_eq!(import::open(&app, &member, &begun.id).await.unwrap(), begun);
 }
 
@@ -122,11 +121,11 @@ async fn a_sheet_is_checked_then_imported_slice_by_slice() {
     let mut without_name = begun.mapping.clone();
     without_name.0[1] = Some("nickname".into());
     without_name.0[4] = Some("nickname".into());
-    let rejected = import::match_columns(app, member, id, without_name, &console.texts).await.unwrap_err();
+    let rejected = import::match_columns(app, member, id, without_name).await.unwrap_err();
     let faults: Vec<_> = rejected.faults().iter().map(|fault| (fault.field.as_str(), &*fault.reason)).collect();
     assert_eq!(faults, [("nickname", "sheet.match.twice"), ("name", "sheet.match.missing")]);
 
-    let matched = import::match_columns(app, member, id, begun.mapping.clone(), &console.texts).await.unwrap();
+    let matched = import::match_columns(app, member, id, begun.mapping.clone()).await.unwrap();
     assert_eq!((matched.stage, matched.lines, matched.left_out), (Step::Checking, 702, 1));
     assert_eq!((matched.progress().done, matched.progress().total), (1, 703));
     let refused = import::confirm(app, member, id).await.unwrap_err();
@@ -143,13 +142,13 @@ async fn a_sheet_is_checked_then_imported_slice_by_slice() {
     let found = import::faults(app, member, id).await.unwrap();
     let places: Vec<_> = found.iter().map(|fault| (fault.row, fault.cell.as_ref().unwrap().letters.as_str())).collect();
     assert_eq!(places, [(4, "D"), (11, "E"), (651, "D")]);
-    let texts: Vec<String> = found.iter().map(|fault| fault.text(Kind::Employees, &console.texts)).collect();
-    assert_eq!(texts[0], "必须是：待入职、试用期、正式、离职、实习期");
+    let texts: Vec<String> = found.iter().map(|fault| fault.text(Kind::Employees)).collect();
+    assert_eq!(texts[0], "必须是：待入职、试用、正式、离职、实习");
 
     let running = import::confirm(app, member, id).await.unwrap();
     assert_eq!((running.stage, running.progress().done), (Step::Running, 1));
     assert_eq!(import::confirm(app, member, id).await.unwrap(), running);
-    let conflict = import::match_columns(app, member, id, Default::default(), &console.texts).await.unwrap_err();
+    let conflict = import::match_columns(app, member, id, Default::default()).await.unwrap_err();
     assert_eq!(conflict.kind(), ErrorKind::Conflict);
     assert_eq!(console.step(id).await.progress().done, 501);
     let done = console.step(id).await;
@@ -159,7 +158,7 @@ async fn a_sheet_is_checked_then_imported_slice_by_slice() {
     assert_eq!(listed["imports"][0]["import_id"].as_str(), done.import_id.as_deref());
     assert_eq!((&listed["imports"][0]["complete"], &listed["imports"][1]), (&json!(true), &Value::Null));
 
-    let url = import::download_errors(app, member, id, &console.texts).await.unwrap();
+    let url = import::download_errors(app, member, id).await.unwrap();
     let downloaded = local::http::client().get(url).send().await.unwrap();
     let name =
         "attachment; filename=\"__-____.xlsx\"; filename*=UTF-8''%E5%91%98%E5%B7%A5-%E9%94%99%E8%AF%AF%E6%95%B0%E6%8D%AE.xlsx";
@@ -179,7 +178,7 @@ async fn a_step_that_is_repeated_imports_no_row_twice() {
     let state = async || objects.read(&key, 0, 1 << 20).await.unwrap().unwrap().0;
     let lose = async |state: Vec<u8>| objects.put(&key, state, "application/json").await.unwrap();
 
-    import::match_columns(app, member, id, begun.mapping.clone(), &console.texts).await.unwrap();
+    import::match_columns(app, member, id, begun.mapping.clone()).await.unwrap();
     let before = state().await;
     let first = console.step(id).await;
     lose(before).await;
@@ -284,9 +283,9 @@ async fn exported(console: &Console, file: FileType, list: &List) -> (export::Ex
     let mut export = export::begin(app, member, "订单 11 月", file, columns()).await.unwrap();
     while export.stage != export::Stage::Done {
         assert_eq!(export::download(app, member, &export.id).await.unwrap_err().kind(), ErrorKind::Conflict);
-        export = export::step(app, member, &export.id, list, &console.texts).await.unwrap();
+        export = export::step(app, member, &export.id, list).await.unwrap();
     }
-    assert_eq!(export::step(app, member, &export.id, list, &console.texts).await.unwrap(), export);
+    assert_eq!(export::step(app, member, &export.id, list).await.unwrap(), export);
     let url = export::download(app, member, &export.id).await.unwrap();
     (export, local::http::client().get(url).send().await.unwrap())
 }
@@ -328,9 +327,9 @@ async fn a_list_is_exported_over_several_requests() {
     let begun = export::begin(app, member, "x", FileType::Csv, columns()).await.unwrap();
     let (objects, key) = (console.stage.objects().await, format!("exports/console/{}/state", begun.id));
     let before = objects.read(&key, 0, 1 << 20).await.unwrap().unwrap().0;
-    let first = export::step(app, member, &begun.id, &once, &console.texts).await.unwrap();
+    let first = export::step(app, member, &begun.id, &once).await.unwrap();
     objects.put(&key, before, "application/json").await.unwrap();
-    assert_eq!(export::step(app, member, &begun.id, &once, &console.texts).await.unwrap(), first);
+    assert_eq!(export::step(app, member, &begun.id, &once).await.unwrap(), first);
     assert_eq!(first.rows, 1000);
 }
 

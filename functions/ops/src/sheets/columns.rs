@@ -5,7 +5,7 @@ use shared::hris::import_columns::{Choice, Column, Form, columns};
 use shared::hris::import_lines::Kind;
 
 use super::CellReason;
-use super::texts::{Texts, value_name};
+use super::texts::{title, value_name};
 
 const FLAG: Choice = Choice { name: "flag", values: &["true", "false"] };
 /// Other texts for yes and no.
@@ -19,10 +19,8 @@ pub struct Titled {
 }
 
 /// The columns of a kind in the order of the template.
-pub fn titled(kind: Kind, texts: &dyn Texts) -> Vec<Titled> {
-    let title =
-        |column: &Column| texts.text(&format!("column.{}.{}", kind.as_str(), column.field)).unwrap_or(column.field).to_owned();
-    columns(kind).iter().map(|column| Titled { column, title: title(column) }).collect()
+pub fn titled(kind: Kind) -> Vec<Titled> {
+    columns(kind).iter().map(|column| Titled { column, title: title(kind, column.field) }).collect()
 }
 
 /// The column of a field.
@@ -40,27 +38,27 @@ fn choice(form: Form) -> Option<Choice> {
 }
 
 /// The names of the values from which a person chooses.
-pub fn choices(form: Form, texts: &dyn Texts) -> Vec<String> {
-    let names = |choice: Choice| choice.values.iter().map(move |value| value_name(texts, choice.name, value).to_owned());
+pub fn choices(form: Form) -> Vec<String> {
+    let names = |choice: Choice| choice.values.iter().map(move |value| value_name(choice.name, value).to_owned());
     choice(form).into_iter().flat_map(names).collect()
 }
 
 /// The value of a row as a person writes it into a cell.
-pub fn shown(form: Form, value: &str, texts: &dyn Texts) -> String {
-    choice(form).map_or(value, |choice| value_name(texts, choice.name, value)).to_owned()
+pub fn shown(form: Form, value: &str) -> String {
+    choice(form).map_or(value, |choice| value_name(choice.name, value)).to_owned()
 }
 
 /// The value of a cell in a row of an import. What is not as the column demands stays a text, which `import_hris` rejects with its reason.
-pub fn parsed(form: Form, cell: &str, texts: &dyn Texts) -> Result<Value, CellReason> {
+pub fn parsed(form: Form, cell: &str) -> Result<Value, CellReason> {
     let text = || Value::from(cell);
     Ok(match form {
         Form::Text | Form::Uuid => text(),
         Form::Date => date(cell).into(),
         Form::Time => time(cell).into(),
         Form::Number => serde_json::from_str::<serde_json::Number>(cell).map_or_else(|_| text(), Value::Number),
-        Form::Flag => flag(cell, texts).map_or_else(text, Value::Bool),
+        Form::Flag => flag(cell).map_or_else(text, Value::Bool),
         Form::Choice(choice) => {
-            let value = choice.values.iter().find(|value| **value == cell || value_name(texts, choice.name, value) == cell);
+            let value = choice.values.iter().find(|value| **value == cell || value_name(choice.name, value) == cell);
             value.map_or_else(text, |value| Value::from(*value))
         }
         Form::Json => match serde_json::from_str(cell) {
@@ -71,9 +69,9 @@ pub fn parsed(form: Form, cell: &str, texts: &dyn Texts) -> Result<Value, CellRe
     })
 }
 
-fn flag(cell: &str, texts: &dyn Texts) -> Option<bool> {
+fn flag(cell: &str) -> Option<bool> {
     let is = |words: &[&str], value| {
-        words.iter().any(|word| word.eq_ignore_ascii_case(cell)) || value_name(texts, FLAG.name, value) == cell
+        words.iter().any(|word| word.eq_ignore_ascii_case(cell)) || value_name(FLAG.name, value) == cell
     };
     if is(&YES, "true") { Some(true) } else { is(&NO, "false").then_some(false) }
 }
@@ -101,14 +99,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::texts::tests::Catalogue;
     use super::*;
 
-    const SEX: Form = Form::Choice(Choice { name: "sex", values: &["male", "female"] });
+    const SEX: Form = Form::Choice(Choice { name: "employee_sex", values: &["male", "female"] });
 
     #[test]
     fn a_cell_becomes_what_an_import_takes() {
-        let texts = Catalogue::open();
         for (form, cell, value) in [
             (Form::Text, "007", json!("007")),
             (Form::Date, "2026-11-30", json!("2026-11-30")),
@@ -134,17 +130,16 @@ mod tests {
             (Form::Json, "[1]", json!([1])),
             (Form::Json, "年假", json!("年假")),
         ] {
-            assert_eq!(parsed(form, cell, &texts), Ok(value), "{form:?} {cell}");
+            assert_eq!(parsed(form, cell), Ok(value), "{form:?} {cell}");
         }
-        assert_eq!(parsed(Form::Json, "[1", &texts), Err(CellReason::InvalidJson));
+        assert_eq!(parsed(Form::Json, "[1"), Err(CellReason::InvalidJson));
     }
 
     #[test]
     fn each_example_is_read_as_it_is_shown() {
-        let texts = Catalogue::open();
         for kind in [Kind::Companies, Kind::Employees, Kind::Timelines, Kind::Approvals, Kind::Candidates, Kind::Vacancies] {
             for Column { form, example, field, .. } in columns(kind) {
-                let value = parsed(*form, &shown(*form, example, &texts), &texts).unwrap();
+                let value = parsed(*form, &shown(*form, example)).unwrap();
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 assert_eq!(text, *example, "{kind:?} {field}");
             }
@@ -154,9 +149,8 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(cell in "\\PC{0,20}", dated in "[0-9年月日./: T-]{0,20}") {
-            let texts = Catalogue::open();
-            for form in [Form::Date, Form::Time, Form::Number, Form::Flag, Form::Json, SEX] {
-                let _ = (parsed(form, &cell, &texts), parsed(form, &dated, &texts));
+                for form in [Form::Date, Form::Time, Form::Number, Form::Flag, Form::Json, SEX] {
+                let _ = (parsed(form, &cell), parsed(form, &dated));
             }
         }
     }

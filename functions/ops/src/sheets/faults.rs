@@ -7,9 +7,10 @@ use shared::hris::import_lines::Kind;
 
 use super::columns::column;
 use super::matching::Mapping;
-use super::texts::{Texts, reason, say};
+use super::texts::{reason, title};
 use super::xlsx::book::{Book, Column, Rows, Style, Value as Cell};
 use super::{CellFault, Sheet, letters};
+use crate::console::texts::text;
 
 /// What is wrong with a cell, or with a whole row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,8 +50,8 @@ pub struct Counts {
 
 impl RowFault {
     /// The reason for people.
-    pub fn text(&self, kind: Kind, texts: &dyn Texts) -> String {
-        reason(texts, &self.reason, column(kind, &self.field).map(|column| column.form))
+    pub fn text(&self, kind: Kind) -> String {
+        reason(&self.reason, column(kind, &self.field).map(|column| column.form))
     }
 }
 
@@ -123,17 +124,18 @@ pub fn of_results(header: &[String], mapping: &Mapping, rows: &[u32], results: &
 }
 
 /// The rows that have a fault, as the person wrote them, with the reasons in a last column. The wrong cells are colored.
-pub fn errors_file(kind: Kind, sheet: &Sheet, faults: &[RowFault], texts: &dyn Texts) -> Result<Vec<u8>> {
-    written(kind, sheet, faults, texts).map_err(Error::internal)
+pub fn errors_file(kind: Kind, sheet: &Sheet, faults: &[RowFault]) -> Result<Vec<u8>> {
+    written(kind, sheet, faults).map_err(Error::internal)
 }
 
-fn written(kind: Kind, sheet: &Sheet, faults: &[RowFault], texts: &dyn Texts) -> std::io::Result<Vec<u8>> {
+fn written(kind: Kind, sheet: &Sheet, faults: &[RowFault]) -> std::io::Result<Vec<u8>> {
     let mut faults: Vec<&RowFault> = faults.iter().filter(|fault| !fault.is_warning).collect();
     faults.sort_by_key(|fault| fault.row);
     let column = |width| Column { width, style: Style::Text, choices: Vec::new() };
     let columns: Vec<Column> = sheet.header.iter().map(|_| column(18)).chain([column(60)]).collect();
     let mut rows = Rows::default();
-    let header = sheet.header.iter().map(String::as_str).chain([say(texts, "sheet.errors.reason")]);
+    let reason = text("sheet.errors.reason");
+    let header = sheet.header.iter().map(String::as_str).chain([&*reason]);
     rows.add(header.map(|title| (Cell::Text(title), Style::Header)))?;
     let mut rest = faults.as_slice();
     for row in &sheet.rows {
@@ -142,8 +144,8 @@ fn written(kind: Kind, sheet: &Sheet, faults: &[RowFault], texts: &dyn Texts) ->
         if own.is_empty() {
             continue;
         }
-        let reasons: Vec<String> = own.iter().map(|fault| described(fault, kind, texts)).collect();
-        let reasons = reasons.join(say(texts, "sheet.errors.separator"));
+        let reasons: Vec<String> = own.iter().map(|fault| described(fault, kind)).collect();
+        let reasons = reasons.join(&text("sheet.errors.separator"));
         let is_wrong = |column: usize| own.iter().any(|fault| fault.cell.as_ref().is_some_and(|place| place.column == column));
         let cells = (0..sheet.header.len()).map(|column| {
             let style = if is_wrong(column) { Style::Fault } else { Style::Text };
@@ -152,17 +154,17 @@ fn written(kind: Kind, sheet: &Sheet, faults: &[RowFault], texts: &dyn Texts) ->
         rows.add(cells.chain([(Cell::Text(&reasons), Style::Text)]))?;
     }
     let mut book = Book::default();
-    book.sheet(say(texts, "sheet.errors.rows"), &columns, rows)?;
+    book.sheet(&text("sheet.errors.rows"), &columns, rows)?;
     book.finish()
 }
 
 /// `手机号：必须是手机号码`.
-fn described(fault: &RowFault, kind: Kind, texts: &dyn Texts) -> String {
-    let reason = fault.text(kind, texts);
-    let title = fault.cell.as_ref().map(|place| place.title.as_str()).filter(|title| !title.is_empty());
-    let key = format!("column.{}.{}", kind.as_str(), fault.field);
-    match title.or_else(|| texts.text(&key)) {
-        Some(title) => format!("{title}{}{reason}", say(texts, "sheet.errors.colon")),
+fn described(fault: &RowFault, kind: Kind) -> String {
+    let reason = fault.text(kind);
+    let in_sheet = fault.cell.as_ref().map(|place| place.title.clone()).filter(|title| !title.is_empty());
+    let title = in_sheet.or_else(|| column(kind, &fault.field).map(|column| title(kind, column.field)));
+    match title {
+        Some(title) => format!("{title}{}{reason}", text("sheet.errors.colon")),
         None => reason,
     }
 }

@@ -28,9 +28,9 @@ use shared::staff::Member;
 use super::faults::{Counts, RowFault, errors_file, of_cells, of_results};
 use super::matching::{Mapping, guess, lines};
 use super::store::{Folder, Owned};
-use super::texts::Texts;
 use super::{MAX_FAULTS, Sheet};
 use crate::admin::Admin;
+use crate::console::texts::text;
 
 /// Where imports are. The bucket removes them after a day.
 const PREFIX: &str = "imports/console/";
@@ -163,7 +163,7 @@ impl Import {
 /// Begins an import with a sheet. The columns are matched as their titles suggest.
 ///
 /// S3: two PUTs.
-pub async fn upload(app: &Admin, member: &Member, upload: Upload<'_>, texts: &dyn Texts) -> Result<Import> {
+pub async fn upload(app: &Admin, member: &Member, upload: Upload<'_>) -> Result<Import> {
     let Upload { kind, company, name, sheet } = upload;
     let folder = Folder::create(app, PREFIX)?;
     let import = Import {
@@ -173,7 +173,7 @@ pub async fn upload(app: &Admin, member: &Member, upload: Upload<'_>, texts: &dy
         name: name.chars().take(128).collect(),
         stage: Stage::Matching,
         header: sheet.header.clone(),
-        mapping: guess(kind, &sheet.header, texts),
+        mapping: guess(kind, &sheet.header),
         lines: 0,
         left_out: 0,
         examples: 0,
@@ -211,7 +211,7 @@ async fn stored<'a>(app: &'a Admin, member: &Member, id: &str) -> Result<(Folder
 /// Takes over which column is which field, and begins the dry run. Before the import itself has begun, the member may match again.
 ///
 /// S3: two GETs and four PUTs.
-pub async fn match_columns(app: &Admin, member: &Member, id: &str, mapping: Mapping, texts: &dyn Texts) -> Result<Import> {
+pub async fn match_columns(app: &Admin, member: &Member, id: &str, mapping: Mapping) -> Result<Import> {
     let (folder, mut stored) = stored(app, member, id).await?;
     let import = &mut stored.state;
     if import.stage != Stage::Matching && import.mapping == mapping {
@@ -226,7 +226,7 @@ pub async fn match_columns(app: &Admin, member: &Member, id: &str, mapping: Mapp
         let fault = |field: Option<&str>, key| Fault::new(field.unwrap_or("mapping").to_owned(), key);
         return Err(Error::invalid(mismatches.iter().map(|mismatch| fault(mismatch.field(), mismatch.key()))));
     }
-    let made = lines(import.kind, &sheet, &mapping, texts);
+    let made = lines(import.kind, &sheet, &mapping);
     let left_out = of_cells(&sheet.header, &mapping, &made.faults);
     let mut rows: Vec<u32> = left_out.iter().map(|fault| fault.row).collect();
     rows.dedup();
@@ -384,13 +384,13 @@ async fn collected(folder: &Folder<'_>, import: &Import) -> Result<Vec<RowFault>
 /// An address from which a browser downloads the rows with a fault, for fifteen minutes.
 ///
 /// S3: three GETs, one for each slice, and one PUT.
-pub async fn download_errors(app: &Admin, member: &Member, id: &str, texts: &dyn Texts) -> Result<String> {
+pub async fn download_errors(app: &Admin, member: &Member, id: &str) -> Result<String> {
     let (folder, Owned { state: import, .. }) = stored(app, member, id).await?;
     if import.stage == Stage::Matching {
         return Err(Error::conflict(Fault::new("id", "is not checked")));
     }
     let (sheet, faults): (Sheet, _) = (folder.existing(SHEET).await?, collected(&folder, &import).await?);
-    folder.put_bytes(ERRORS, errors_file(import.kind, &sheet, &faults, texts)?, XLSX).await?;
+    folder.put_bytes(ERRORS, errors_file(import.kind, &sheet, &faults)?, XLSX).await?;
     let name = import.name.rsplit_once('.').map_or(import.name.as_str(), |(name, _)| name);
-    folder.download(ERRORS, &format!("{name}-{}.xlsx", super::texts::say(texts, "sheet.errors.file"))).await
+    folder.download(ERRORS, &format!("{name}-{}.xlsx", text("sheet.errors.file"))).await
 }

@@ -7,7 +7,6 @@ use shared::hris::import_lines::Kind;
 
 use super::columns::{Titled, column, parsed, titled};
 use super::template::examples;
-use super::texts::Texts;
 use super::{CellFault, Sheet, SheetRow};
 
 /// Other titles of columns, as sheets of other programs have them: those of a field in every kind, and those of a field of one kind.
@@ -112,8 +111,8 @@ pub struct Lines {
 }
 
 /// The field that each title most likely means: its name, its title in the template, or another title of it.
-pub fn guess(kind: Kind, header: &[String], texts: &dyn Texts) -> Mapping {
-    let columns = titled(kind, texts);
+pub fn guess(kind: Kind, header: &[String]) -> Mapping {
+    let columns = titled(kind);
     let mut taken = Vec::new();
     let mut mapping = vec![None; header.len()];
     let titles: Vec<String> = header.iter().map(|title| normal(title)).collect();
@@ -186,9 +185,9 @@ impl Mapping {
 }
 
 /// The rows of a sheet as an import takes them. An empty cell is an absent field.
-pub fn lines(kind: Kind, sheet: &Sheet, mapping: &Mapping, texts: &dyn Texts) -> Lines {
-    let titled = titled(kind, texts);
-    let examples = examples(&titled, texts);
+pub fn lines(kind: Kind, sheet: &Sheet, mapping: &Mapping) -> Lines {
+    let titled = titled(kind);
+    let examples = examples(&titled);
     let mut lines = Lines { text: String::new(), rows: Vec::new(), faults: Vec::new(), examples: 0 };
     // They are in the order of the rows.
     let mut rest = sheet.faults.as_slice();
@@ -207,7 +206,7 @@ pub fn lines(kind: Kind, sheet: &Sheet, mapping: &Mapping, texts: &dyn Texts) ->
             let Some(column) = mapping.0.get(at).and_then(Option::as_ref).and_then(|field| column(kind, field)) else {
                 continue;
             };
-            match parsed(column.form, cell, texts) {
+            match parsed(column.form, cell) {
                 Ok(value) => set(&mut object, column.field, value),
                 Err(reason) => faults.push(CellFault { row: row.number, column: at, reason }),
             }
@@ -242,13 +241,12 @@ mod tests {
     use serde_json::json;
     use shared::hris::import_columns::Column;
 
-    use super::super::texts::tests::Catalogue;
     use super::super::{CellReason, read};
     use super::*;
 
     fn guessed(kind: Kind, header: &[&str]) -> Vec<Option<String>> {
         let header: Vec<String> = header.iter().map(|&title| title.into()).collect();
-        guess(kind, &header, &Catalogue::open()).0
+        guess(kind, &header).0
     }
 
     fn mapping(fields: &[&str]) -> Mapping {
@@ -304,9 +302,8 @@ mod tests {
             for Column { field, .. } in columns(kind) {
                 for title in SYNONYMS.iter().filter(|(name, _)| name == field).flat_map(|(_, titles)| *titles) {
                     let found = guessed(kind, &[title]);
-                    let title_of_another = titled(kind, &Catalogue::open())
-                        .iter()
-                        .any(|other| other.title == *title && other.column.field != *field);
+                    let title_of_another =
+                        titled(kind).iter().any(|other| other.title == *title && other.column.field != *field);
                     let own = format!("{}.name", kind.as_str());
                     let is_of_kind = SYNONYMS.iter().any(|(name, titles)| *name == own && titles.contains(title));
                     assert!(
@@ -336,7 +333,7 @@ mod tests {
         let fault = |column| CellFault { row: 5, column, reason: CellReason::LostDigits };
         sheet.faults = vec![fault(3), fault(4)];
         let mapping = mapping(&["uuid", "name", "moka.operator.phone", "moka.birthYear"]);
-        let made = lines(Kind::Candidates, &sheet, &mapping, &Catalogue::open());
+        let made = lines(Kind::Candidates, &sheet, &mapping);
         let lines: Vec<Value> = made.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let expected = [
             json!({"uuid": "u1", "name": "张三", "moka": {"operator": {"phone": "137"}}}),
@@ -346,7 +343,7 @@ mod tests {
         assert_eq!((made.rows, made.faults), (vec![2, 4], vec![fault(3)]), "the last column is not imported");
 
         let examples = read("编号,名称\nexample-1,示例渠道\nexample-1,示例渠道2\n".as_bytes()).unwrap();
-        let made = super::lines(Kind::Sources, &examples, &self::mapping(&["id", "name"]), &Catalogue::open());
+        let made = super::lines(Kind::Sources, &examples, &self::mapping(&["id", "name"]));
         assert_eq!((made.examples, made.rows), (1, vec![3]));
     }
 

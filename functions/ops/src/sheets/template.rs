@@ -7,24 +7,25 @@ use shared::hris::import_columns::{Column, Form};
 use shared::hris::import_lines::Kind;
 
 use super::columns::{Titled, choices, shown, titled};
-use super::texts::{Texts, form_name, say};
+use super::texts::form_name;
 use super::xlsx::book::{self, Book, Rows, Style, Value};
+use crate::console::texts::text;
 
 /// The width of columns, in characters.
 const WIDTHS: std::ops::RangeInclusive<usize> = 10..=40;
 
 /// The template of a kind. A row that still holds the examples is not imported.
-pub fn template(kind: Kind, texts: &dyn Texts) -> Result<Vec<u8>> {
-    written(kind, texts).map_err(Error::internal)
+pub fn template(kind: Kind) -> Result<Vec<u8>> {
+    written(kind).map_err(Error::internal)
 }
 
-fn written(kind: Kind, texts: &dyn Texts) -> io::Result<Vec<u8>> {
-    let columns = titled(kind, texts);
-    let examples = examples(&columns, texts);
+fn written(kind: Kind) -> io::Result<Vec<u8>> {
+    let columns = titled(kind);
+    let examples = examples(&columns);
     let formats = columns.iter().zip(&examples).map(|(Titled { column, title }, example)| book::Column {
         width: width(&[title, example]),
         style: style(column.form),
-        choices: choices(column.form, texts),
+        choices: choices(column.form),
     });
     let header = |column: &Column| if column.is_required { Style::Required } else { Style::Header };
     let mut rows = Rows::default();
@@ -33,33 +34,35 @@ fn written(kind: Kind, texts: &dyn Texts) -> io::Result<Vec<u8>> {
         columns.iter().zip(&examples).map(|(Titled { column, .. }, example)| (value(column.form, example), style(column.form))),
     )?;
     let mut book = Book::default();
-    book.sheet(say(texts, "sheet.template.rows"), &formats.collect::<Vec<_>>(), rows)?;
-    explain(&mut book, &columns, texts)?;
+    book.sheet(&text("sheet.template.rows"), &formats.collect::<Vec<_>>(), rows)?;
+    explain(&mut book, &columns)?;
     book.finish()
 }
 
 /// The cells of the row of examples.
-pub fn examples(columns: &[Titled], texts: &dyn Texts) -> Vec<String> {
-    let example = |column: &Column| if column.is_usual { shown(column.form, column.example, texts) } else { String::new() };
+pub fn examples(columns: &[Titled]) -> Vec<String> {
+    let example = |column: &Column| if column.is_usual { shown(column.form, column.example) } else { String::new() };
     columns.iter().map(|Titled { column, .. }| example(column)).collect()
 }
 
-fn explain(book: &mut Book, columns: &[Titled], texts: &dyn Texts) -> io::Result<()> {
+fn explain(book: &mut Book, columns: &[Titled]) -> io::Result<()> {
     const HEADER: [&str; 6] = ["title", "field", "required", "form", "choices", "example"];
     let width = |width| book::Column { width, style: Style::Wrapped, choices: Vec::new() };
-    let keys = HEADER.map(|name| format!("sheet.template.{name}"));
+    let titles = HEADER.map(|name| text(&format!("sheet.template.{name}")));
     let mut rows = Rows::default();
-    rows.add(keys.iter().map(|key| (Value::Text(say(texts, key)), Style::Header)))?;
+    rows.add(titles.iter().map(|title| (Value::Text(title), Style::Header)))?;
     for Titled { column, title } in columns {
         let required = if column.is_required { "value.flag.true" } else { "value.flag.false" };
-        let choices = choices(column.form, texts).join(say(texts, "sheet.reason.separator"));
-        let example = shown(column.form, column.example, texts);
-        let cells = [title, column.field, say(texts, required), form_name(texts, column), &choices, &example];
+        let choices = choices(column.form).join(&text("sheet.reason.separator"));
+        let example = shown(column.form, column.example);
+        let (required, form) = (text(required), form_name(column));
+        let cells = [title, column.field, &required, &form, &choices, &example];
         rows.add(cells.map(|cell| (Value::Text(cell), Style::Wrapped)))?;
     }
-    let note = [say(texts, "sheet.template.notes"), "", "", "", say(texts, "sheet.template.note"), ""];
+    let (title, note) = (text("sheet.template.notes"), text("sheet.template.note"));
+    let note = [&*title, "", "", "", &*note, ""];
     rows.add(note.map(|cell| (Value::Text(cell), Style::Wrapped)))?;
-    book.sheet(say(texts, "sheet.template.columns"), &[20, 26, 10, 30, 40, 40].map(width), rows)
+    book.sheet(&text("sheet.template.columns"), &[20, 26, 10, 30, 40, 40].map(width), rows)
 }
 
 /// Digits that are no number, such as those of a phone, are texts: Excel would drop zeros and round.

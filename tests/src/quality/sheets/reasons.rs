@@ -1,11 +1,10 @@
 //! Every reason for which an import rejects a cell has a text for people.
 
-use ops::sheets::texts::{Texts as _, reason};
+use ops::sheets::texts::{reason, title, value_name};
 use serde_json::{Map, Value, json};
 use shared::hris::import_columns::{Column, Form, columns};
 use shared::hris::import_lines::Kind;
 
-use super::Catalogue;
 use crate::support::product::Product;
 
 const KINDS: [Kind; 10] = [
@@ -44,7 +43,7 @@ fn row(columns: &[Column]) -> Value {
 
 #[tokio::test]
 async fn every_reason_has_a_text() {
-    let (product, texts) = (Product::join().await, Catalogue::open());
+    let product = Product::join().await;
     let mut seen = std::collections::BTreeSet::new();
     for kind in KINDS {
         let columns = columns(kind);
@@ -66,30 +65,29 @@ async fn every_reason_has_a_text() {
         for error in results.iter().flat_map(|result| result["errors"].as_array().cloned().unwrap_or_default()) {
             let (field, english) = (error["field"].as_str().unwrap(), error["reason"].as_str().unwrap());
             let form = columns.iter().find(|column| column.field == field).map(|column| column.form);
-            let chinese = reason(&texts, english, form);
+            let chinese = reason(english, form);
             assert!(!chinese.is_ascii(), "{kind:?} {field}: {english:?} has no text: {chinese}");
             assert!(!chinese.contains('#'), "{english:?}: {chinese}");
             seen.insert(english.to_owned());
         }
     }
     assert!(seen.len() > 20, "{seen:?}");
-    for reason in ["does not exist", "cannot change", "belongs to another record", "is not the company of the import"] {
-        assert!(texts.text(&format!("reason.{reason}")).is_some(), "{reason}");
+    for english in ["does not exist", "cannot change", "belongs to another record", "is not the company of the import"] {
+        assert!(!reason(english, None).is_ascii(), "{english}");
     }
 }
 
 #[test]
 fn every_column_and_value_has_a_text_of_its_own() {
-    let texts = Catalogue::open();
     for kind in KINDS {
+        assert!(!value_name("import_kind", kind.as_str()).is_ascii(), "{kind:?}");
         let mut titles = std::collections::BTreeSet::new();
         for Column { field, form, .. } in columns(kind) {
-            let key = format!("column.{}.{field}", kind.as_str());
-            assert!(titles.insert(texts.text(&key).unwrap_or_else(|| panic!("{key}")).to_owned()), "{key}");
+            let title = title(kind, field);
+            assert!(!title.contains('⟦') && titles.insert(title), "{kind:?} {field}");
             if let Form::Choice(choice) = form {
-                let key = |value: &&str| format!("value.{}.{value}", choice.name);
                 let names: std::collections::BTreeSet<_> =
-                    choice.values.iter().map(|value| texts.text(&key(value)).unwrap_or_else(|| panic!("{value}"))).collect();
+                    choice.values.iter().map(|value| value_name(choice.name, value)).filter(|name| !name.is_ascii()).collect();
                 assert_eq!(names.len(), choice.values.len(), "{}", choice.name);
                 // The list of choices in a cell is separated by commas, and Excel accepts 255 characters.
                 let list: usize = names.iter().map(|name| name.chars().count() + 1).sum();

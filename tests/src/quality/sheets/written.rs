@@ -10,7 +10,6 @@ use ops::sheets::{faults, read, template};
 use serde_json::json;
 use shared::hris::import_lines::Kind;
 
-use super::Catalogue;
 use crate::support::repository::root;
 
 /// The entries of an archive with their content, as the system writes archives: without anything between two entries.
@@ -44,25 +43,23 @@ pub fn compare(name: &str, generated: &[u8]) {
 
 #[test]
 fn a_template_is_read_as_an_import_without_rows() {
-    let texts = Catalogue::open();
     for kind in [Kind::Employees, Kind::Timelines, Kind::Approvals, Kind::Candidates, Kind::Sources] {
-        let file = template::template(kind, &texts).unwrap();
+        let file = template::template(kind).unwrap();
         let sheet = read(&file).unwrap();
-        let mapping = guess(kind, &sheet.header, &texts);
+        let mapping = guess(kind, &sheet.header);
         assert!(mapping.0.iter().all(Option::is_some), "{kind:?} {mapping:?}");
         assert_eq!(mapping.mismatches(kind, &sheet), [], "{kind:?}");
-        let made = lines(kind, &sheet, &mapping, &texts);
+        let made = lines(kind, &sheet, &mapping);
         assert_eq!((made.text.as_str(), made.examples), ("", 1), "{kind:?}");
     }
-    compare("template.xlsx", &template::template(Kind::Employees, &texts).unwrap());
-    compare("template_times.xlsx", &template::template(Kind::Timelines, &texts).unwrap());
+    compare("template.xlsx", &template::template(Kind::Employees).unwrap());
+    compare("template_times.xlsx", &template::template(Kind::Timelines).unwrap());
 }
 
 #[test]
 fn a_file_of_errors_has_the_wrong_rows_with_reasons() {
-    let texts = Catalogue::open();
     let sheet = read(&std::fs::read(root().join("tests/sheets/read/employees.xlsx")).unwrap()).unwrap();
-    let mapping = guess(Kind::Employees, &sheet.header, &texts);
+    let mapping = guess(Kind::Employees, &sheet.header);
     let results = json!([
         {"line": 1, "status": "created", "missing": ["department_uuid"]},
         {"line": 2, "status": "refused", "errors": [
@@ -88,10 +85,10 @@ fn a_file_of_errors_has_the_wrong_rows_with_reasons() {
         (6, None, false),
     ];
     assert_eq!(places, expected);
-    let file = faults::errors_file(Kind::Employees, &sheet, &found, &texts).unwrap();
+    let file = faults::errors_file(Kind::Employees, &sheet, &found).unwrap();
     let written = read(&file).unwrap();
     assert_eq!(written.header.last().map(String::as_str), Some("错误原因"));
     let reasons: Vec<&str> = written.rows.iter().map(|row| row.cells[7].as_str()).collect();
-    assert_eq!(reasons, ["手机号：必须是手机号码；员工状态：必填；性别：必须是：男、女", "必须是 JSON 对象"]);
+    assert_eq!(reasons, ["手机号：请填写正确的手机号；员工状态：必填；性别：必须是：男、女", "必须是 JSON 对象"]);
     compare("errors.xlsx", &file);
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use shared::storage::audit::{Change, Object};
 
 use super::super::answer::Failure;
-use super::super::texts::{self, SHEETS, text};
+use super::super::texts::{self, text};
 use super::super::{App, gate};
 use super::cell::{Kind, Spec, specs};
 use super::define::List;
@@ -83,7 +83,7 @@ pub async fn step(State(app): State<App>, visit: Visit, form: Form) -> Result<Re
             app.audit.record(&act, &Change::of(object).because(list.name)).await?;
             begun
         }
-        id => export::step(&app, member, id, &OfList { app: &app, visit: &visit, list, command, fields }, &*SHEETS).await?,
+        id => export::step(&app, member, id, &OfList { app: &app, visit: &visit, list, command, fields }).await?,
     };
     let link = match export.stage {
         Stage::Done => Some(export::download(&app, member, &export.id).await?),

@@ -17,7 +17,7 @@ use shared::values::Secret;
 use super::super::App;
 use super::super::answer::Failure;
 use super::super::auth::is_own;
-use super::super::texts::{SHEETS, choices, text};
+use super::super::texts::{choices, text};
 use super::filters;
 use super::input::{Choice, Control, control, parse, sentence};
 use super::shell::{Shell, page};
@@ -123,7 +123,7 @@ async fn show_new(
 pub async fn show_template(Path(kind): Path<String>, visit: Visit) -> Result<Response, Failure> {
     check(&visit)?;
     let kind = Kind::parse(&kind).map_err(|_| Failure::UnknownPath)?;
-    let file = template(kind, &*SHEETS)?;
+    let file = template(kind)?;
     let disposition = format!("attachment; filename=\"{}.xlsx\"", kind.as_str());
     let mut response = file.into_response();
     let headers = response.headers_mut();
@@ -152,9 +152,7 @@ pub async fn upload(State(app): State<App>, visit: Visit, request: Request) -> R
     if !visit.form_token.is_same(&Secret::new(fields.get("_token"))) {
         return Err(Failure::Foreign);
     }
-    let again = async |key: &str| {
-        show_new(&app, &visit, &fields, vec![sheet_texts::say(&*SHEETS, key).to_owned()], StatusCode::BAD_REQUEST).await
-    };
+    let again = async |key: &str| show_new(&app, &visit, &fields, vec![text(key).into_owned()], StatusCode::BAD_REQUEST).await;
     let Ok(kind) = Kind::parse(fields.get("kind")) else { return again("sheet.unknown_kind").await };
     let company = match fields.get("company_uuid") {
         "" if kind == Kind::Companies => None,
@@ -169,7 +167,7 @@ pub async fn upload(State(app): State<App>, visit: Visit, request: Request) -> R
         Err(unreadable) => return again(unreadable.key()).await,
     };
     let upload = Upload { kind, company, name: &name, sheet: &sheet };
-    let import = import::upload(&app, &visit.signed_in.member, upload, &*SHEETS).await?;
+    let import = import::upload(&app, &visit.signed_in.member, upload).await?;
     Ok(redirect(&address(&import.id), visit.is_fragment))
 }
 
@@ -202,7 +200,7 @@ pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Fail
 /// Redirects to a file with the faulty rows.
 pub async fn show_errors(State(app): State<App>, visit: Visit) -> Result<Response, Failure> {
     check(&visit)?;
-    let url = import::download_errors(&app, &visit.signed_in.member, visit.query.get("id"), &*SHEETS).await?;
+    let url = import::download_errors(&app, &visit.signed_in.member, visit.query.get("id")).await?;
     Ok(redirect(&url, false))
 }
 
@@ -212,7 +210,7 @@ pub async fn step(State(app): State<App>, Path(step): Path<String>, visit: Visit
     form.check(&visit.form_token)?;
     let (member, id) = (&visit.signed_in.member, form.fields.get("id"));
     let result = match step.as_str() {
-        "match" => import::match_columns(&app, member, id, mapping(&form.fields), &*SHEETS).await.map_err(Failure::from),
+        "match" => import::match_columns(&app, member, id, mapping(&form.fields)).await.map_err(Failure::from),
         "step" => import::step(&app, member, id, &AsMember { app: &app, visit: &visit }).await,
         "confirm" => import::confirm(&app, member, id).await.map_err(Failure::from),
         _ => return Err(Failure::UnknownPath),
@@ -253,10 +251,10 @@ async fn show_import(
     };
     let progress = import.progress();
     let titles: BTreeMap<&str, String> =
-        titled(import.kind, &*SHEETS).into_iter().map(|titled| (titled.column.field, titled.title)).collect();
+        titled(import.kind).into_iter().map(|titled| (titled.column.field, titled.title)).collect();
     let fault = |fault: &Fault| match titles.get(fault.field.as_str()) {
-        Some(title) => format!("{title}：{}", sheet_texts::reason(&*SHEETS, &fault.reason, None)),
-        None => sentence(&Fault::new(fault.field.clone(), sheet_texts::reason(&*SHEETS, &fault.reason, None))),
+        Some(title) => format!("{title}：{}", sheet_texts::reason(&fault.reason, None)),
+        None => sentence(&Fault::new(fault.field.clone(), sheet_texts::reason(&fault.reason, None))),
     };
     let kind = super::cell::name("import_kind", import.kind.as_str());
     let page_of = ImportPage {
@@ -273,7 +271,7 @@ async fn show_import(
 }
 
 fn columns(import: &Import, sheet: &sheets::Sheet) -> Vec<Column> {
-    let known = titled(import.kind, &*SHEETS);
+    let known = titled(import.kind);
     let column = |(at, title): (usize, &String)| {
         let chosen = import.mapping.0.get(at).and_then(Option::as_deref);
         let fields = known.iter().map(|titled| Choice {
@@ -297,7 +295,7 @@ fn found(kind: Kind, fault: &RowFault) -> Found {
         row: fault.row,
         cell: place.map(|place| format!("{}{}", place.letters, fault.row)).unwrap_or_default(),
         title: place.map_or_else(|| fault.field.clone(), |place| place.title.clone()),
-        reason: fault.text(kind, &*SHEETS),
+        reason: fault.text(kind),
         is_warning: fault.is_warning,
     }
 }

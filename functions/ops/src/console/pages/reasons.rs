@@ -13,7 +13,7 @@ pub fn reason(field: &str, said: &str) -> String {
         let fill = |text: String, (name, value): (&str, &str)| text.replace(&format!("{{{name}}}"), &shown(field, name, value));
         Some(values.into_iter().fold(text.to_owned(), fill))
     });
-    found.unwrap_or_else(|| texts::reason_of_cells(said))
+    found.unwrap_or_else(|| texts::reason(said).into_owned())
 }
 
 /// The values in place of the names of a pattern, if the text is one of it.

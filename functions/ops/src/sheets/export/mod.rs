@@ -22,10 +22,10 @@ use shared::staff::Member;
 pub use cells::{Column, Format};
 
 use super::store::{Folder, Owned};
-use super::texts::Texts;
 use super::xlsx::book::{self, Book, Fragment, Rows, Style};
 use super::{MAX_COLUMNS, csv};
 use crate::admin::Admin;
+use crate::console::texts::text;
 use cells::{Cell, cell, style, width};
 
 /// Where exports are. The bucket removes them after a day.
@@ -154,7 +154,7 @@ async fn stored<'a>(app: &'a Admin, member: &Member, id: &str) -> Result<(Folder
 /// Reads pages for about five seconds, or joins the file when everything is read. Does nothing when the export is done.
 ///
 /// S3: one GET and two PUTs; when the file is joined, one GET more for each part.
-pub async fn step<P: Pages>(app: &Admin, member: &Member, id: &str, pages: &P, texts: &dyn Texts) -> Result<Export, P::Error> {
+pub async fn step<P: Pages>(app: &Admin, member: &Member, id: &str, pages: &P) -> Result<Export, P::Error> {
     let (folder, mut stored) = stored(app, member, id).await?;
     match stored.state.stage {
         Stage::Reading => {
@@ -163,7 +163,7 @@ pub async fn step<P: Pages>(app: &Admin, member: &Member, id: &str, pages: &P, t
             stored.state.parts += 1;
         }
         Stage::Joining => {
-            let file = join(&folder, &stored.state, texts).await?;
+            let file = join(&folder, &stored.state).await?;
             folder.put_bytes(FILE, file, stored.state.file.content_type()).await?;
             stored.state.stage = Stage::Done;
         }
@@ -260,7 +260,7 @@ impl Part {
 }
 
 /// The file of all parts.
-async fn join(folder: &Folder<'_>, export: &Export, texts: &dyn Texts) -> Result<Vec<u8>> {
+async fn join(folder: &Folder<'_>, export: &Export) -> Result<Vec<u8>> {
     let read = async |part| {
         let bytes = folder.bytes(&part_name(part)).await?;
         bytes.ok_or_else(|| Error::internal("a part of an export does not exist"))
@@ -288,7 +288,7 @@ async fn join(folder: &Folder<'_>, export: &Export, texts: &dyn Texts) -> Result
             };
             let columns: Vec<book::Column> = export.columns.iter().map(column).collect();
             let mut book = Book::default();
-            let added = book.sheet_of(super::texts::say(texts, "sheet.export.rows"), &columns, fragments);
+            let added = book.sheet_of(&text("sheet.export.rows"), &columns, fragments);
             added.and_then(|()| book.finish()).map_err(Error::internal)
         }
     }
