@@ -205,7 +205,7 @@ fn the_gateway_throttles_only_existing_routes() {
     assert_eq!(bounded.keys().filter(|&route| !routes.contains(route)).collect::<Vec<_>>(), [""; 0]);
     let costly = json!({"ThrottlingRateLimit": {"Ref": "CostlyRate"}, "ThrottlingBurstLimit": {"Ref": "CostlyBurst"}});
     // A route of the console exists only with it.
-    let of_console = json!({"Fn::If": ["HasConsole", costly, {"Ref": "AWS::NoValue"}]});
+    let of_console = json!({"If": ["HasConsole", costly, {"Ref": "AWS::NoValue"}]});
     for (route, settings) in bounded {
         assert_eq!(settings, if route.contains(" /console/") { &of_console } else { &costly }, "{route}");
     }

@@ -134,11 +134,10 @@ impl Form {
             let name = text(tag, "name");
             match (tag.name.as_str(), tag.attribute("type")) {
                 ("input", Some("hidden")) => read.fields.push((name, text(tag, "value"))),
+                ("input", Some("checkbox" | "radio")) if name.is_empty() => {}
                 ("input", Some("checkbox" | "radio")) => {
-                    if !name.is_empty() {
-                        read.input(&name).push(text(tag, "value"));
-                        read.fields.extend(tag.attribute("checked").map(|_| (name, text(tag, "value"))));
-                    }
+                    read.input(&name).push(text(tag, "value"));
+                    read.fields.extend(tag.attribute("checked").map(|_| (name, text(tag, "value"))));
                 }
                 ("input", _) => {
                     read.input(&name);

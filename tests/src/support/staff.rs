@@ -149,7 +149,8 @@ impl Browser {
                 _ => None,
             };
             let mut expected = [&ATTRIBUTES[..], age.as_slice()].concat();
-            (expected.sort_unstable(), parts.sort_unstable());
+            expected.sort_unstable();
+            parts.sort_unstable();
             assert_eq!(parts, expected, "{cookie:?}");
             assert!(name.starts_with("__Host-console"), "{cookie:?}");
             self.set_cookie(name, value);
