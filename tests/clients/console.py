@@ -118,7 +118,7 @@ class Console:
             script = AXE.read_text(encoding="utf-8") + """
                 ; const done = arguments[arguments.length - 1];
                 axe.run(document, {runOnly: arguments[0]}).then((found) => done(
-                    [found.passes.length > 5, ...found.violations.map(({id, nodes}) => [id, ...nodes.map((node) => node.html)].join(" "))]));
+                    [found.passes.length > 5, ...found.violations.map(({id, nodes}) => [id, ...nodes.map(({html}) => html)].join(" "))]));
             """
             self.check(f"{name} has no violations, {scheme}", self.driver.execute_async_script(script, RULES), [True])
         self.emulate("light")

@@ -366,8 +366,8 @@ impl<'a> Walker<'a> {
             Step::Submit(form) => {
                 // An export goes on with the same form, and how far it is.
                 let step = self.seen.len() * usize::from(form.value("_id").is_some());
-                let told =
-                    ["field", "_back", "_list", "_file"].map(|name| form.value(name).unwrap_or_default().split('?').next());
+                let told = ["field", "_back", "_list", "_file", "platform_code"];
+                let told = told.map(|name| form.value(name).unwrap_or_default().split('?').next());
                 let entered: Vec<&str> = form.inputs.iter().filter_map(|(name, _)| form.value(name)).collect();
                 format!("{} {told:?} {entered:?} {step}", form.action)
             }
