@@ -107,7 +107,7 @@ async fn fields_of_another_tenant_are_not_found() {
 }
 
 #[tokio::test]
-async fn rows_that_are_too_many_or_none_of_ours_do_nothing() {
+async fn rows_that_are_too_many_or_no_json_do_nothing() {
     let office = Office::open().await;
     let reviewer = office.reviewer("甲").await;
     let form = office.rejection(&reviewer).await;

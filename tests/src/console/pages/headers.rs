@@ -9,7 +9,7 @@ use crate::support::pages::Page;
 use crate::support::staff::Browser;
 use crate::support::world;
 
-/// The responses with a page: all but redirects and what the script of the pages is told in headers.
+/// The responses with a page: all but redirects and those for the script of the pages.
 fn pages() -> impl Iterator<Item = (&'static Seen, &'static Page)> {
     walk().seen.iter().map(|seen| (seen, &seen.page)).filter(|(_, page)| !page.html.is_empty())
 }

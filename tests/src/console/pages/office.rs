@@ -77,7 +77,7 @@ pub fn seen(page: &Page) -> (u16, String) {
     (page.status, page.title())
 }
 
-/// The page of a form that is none of ours.
+/// The page of a form that no page sent.
 pub fn foreign() -> (u16, String) {
     (415, "表单已失效，请回到页面重新提交".into())
 }

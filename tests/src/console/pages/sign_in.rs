@@ -215,7 +215,7 @@ async fn a_form_of_the_sign_in_belongs_to_the_browser_that_got_it() {
     let form = page.form(FACTOR).fill("code", &staff.totp(stage.clock.now()));
     assert_eq!(seen(&victim.submit(&form).await), foreign());
     assert_eq!(browser.submit(&form).await.title(), "请保存恢复码");
-    // The token of the sign-in is none of the session's.
+    // The token of the sign-in is not the one of the session.
     let token = form.value("_token");
     let sign_out = browser.open("/console").await.form("/console/sign-out");
     assert_ne!(sign_out.value("_token"), token);

@@ -74,7 +74,7 @@ pub enum How {
 
 pub struct Walk {
     pub seen: Vec<Seen>,
-    /// What is stored sealed and tells something: the names of the fields of each value.
+    /// Sealed values, with the names of the fields of each.
     pub sealed: BTreeMap<String, BTreeSet<String>>,
     /// The audit records of each role's member.
     pub records: BTreeMap<&'static str, Vec<Value>>,
