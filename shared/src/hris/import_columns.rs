@@ -200,7 +200,8 @@ const SOURCES: &[Column] = &[required("id", Text, "example-1"), required("name",
 
 /// The members of `moka` are what Moka pushes. A row that has one of them needs `id`, `jobTitle` and `operator`.
 const CANDIDATES: &[Column] = &[
-    required("uuid", Uuid, ONE),
+    // That of `moka.id`: the first half of the SHA-256 of `moka 12345`.
+    required("uuid", Uuid, "11f05008c964c3ea4dfb3b05b2d3e7df"),
     required("name", Text, "李四"),
     optional("mobile", Text, "13900139000"),
     optional("email", Text, "lisi@example.com"),
