@@ -230,7 +230,7 @@ def sign_in_by_hand(console):
 
 
 def finance(console):
-    """Finds a payment by the user's phone and records its refund."""
+    """Finds a payment by the user's phone and refunds it."""
     number = pay(console.demo, "13911112222")
     sign_in_by_hand(console)
     console.look("orders")
@@ -246,12 +246,17 @@ def finance(console):
     console.find("main").find_element(By.LINK_TEXT, number).click()
     console.see("微信通知")
     console.look("order")
-    console.press("记录退款")
-    console.check("the form names the order", console.find("#form h1").text, f"记录退款：{number}")
+    console.press("退款")
+    console.check("the form names the order", console.find("#form h1").text, f"退款：{number}")
     console.fill("reason", "用户申请")
     console.prove()
     console.submit()
-    console.see("已完成：记录退款")
+    console.see("已完成：退款")
+    console.see("退款中")
+    console.press("向微信查询")
+    console.submit()
+    console.see("已完成：向微信查询")
+    console.see("已退款")
     console.see("用户申请")
 
 
@@ -488,13 +493,13 @@ def auditor(console):
     name = staff.member(console.demo, "finance")["name"]
     finance_id = next(member["staff_id"] for member in invoke(console.demo, {"command": "list_staff"})["staff"] if member["name"] == name)
     console.open("/audit", actor=f"staff/{finance_id}")
-    console.see("记录退款")
+    console.see("退款")
     console.look("audit")
     for page in ["orders", "jobs", "employees", "departments", "visits", "imports", "prices", "orders-to-review"]:
         console.open(f"/{page}")
         console.look(page)
         console.check(f"{page} offers no action", console.find_all("main form[data-dialog]"), [])
-    console.open("/form/refund_note")
+    console.open("/form/refund_order")
     console.check("a form of another role is rejected", console.find("h1").text, "您的角色不能使用这个功能")
     console.look("a failure")
 

@@ -189,16 +189,24 @@ struct StatusBody {
 struct StatusView {
     order_id: u64,
     order_no: String,
-    /// pending 待支付, paid 已支付, closed 已关闭, refunded 已退款
+    /// pending 待支付, paid 已支付, refunding 退款中, refunded 已退款, partly_refunded 部分退款, closed 已关闭
     #[schema(example = "paid")]
     status: &'static str,
-    /// 只在已支付而招聘信息已关闭或下架时出现: true, 未置顶也未刷新, 等待退款
+    /// 只在已支付而未能发放时出现: true, 未置顶也未刷新, 正在退款
     #[serde(skip_serializing_if = "Option::is_none")]
     refund_due: Option<bool>,
     /// 元
     #[serde(serialize_with = "Money::as_yuan")]
     #[schema(value_type = f64, example = 5.00)]
     amount: Money,
+    /// 已支付, 元
+    #[serde(serialize_with = "Money::as_yuan")]
+    #[schema(value_type = f64, example = 5.00)]
+    amount_paid: Money,
+    /// 已退款, 元
+    #[serde(serialize_with = "Money::as_yuan")]
+    #[schema(value_type = f64, example = 0)]
+    amount_refunded: Money,
 }
 
 /// 查询订单
@@ -229,6 +237,8 @@ async fn get_order_status(
         status: order.state.as_str(),
         refund_due: order.is_refund_due().then_some(true),
         amount: order.amount,
+        amount_paid: order.paid(),
+        amount_refunded: order.refunded(),
     }))
 }
 

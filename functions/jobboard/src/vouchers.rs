@@ -25,7 +25,7 @@ pub fn router() -> OpenApiRouter<App> {
 struct RecordView {
     #[schema(example = 69)]
     id: u64,
-    /// cost 消费, buy 充值, adjust 调整
+    /// cost 消费, buy 充值, adjust 调整, refund 退款
     #[serde(rename = "type")]
     entry_type: &'static str,
     #[schema(example = "拨打电话")]

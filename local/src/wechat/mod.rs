@@ -9,7 +9,11 @@
 //! GET  /simulate/token_requests                  {"unforced":n,"forced":n}  how often access tokens were requested
 //! POST /simulate/pay {"out_trade_no":".."}       {"notified_status":200}  pays, and delivers the notification
 //! POST /simulate/notify_again {"out_trade_no":".."}                       delivers the notification again
-//! POST /simulate/refund {"out_trade_no":".."}                             refunds, and delivers the notification
+//! POST /simulate/refund {"out_trade_no":".."}                             refunds in the merchant console, and delivers the notification
+//! POST /simulate/refund_result {"out_trade_no":"..","status":"ABNORMAL"}  what becomes of the refunds that the merchant requests from
+//!                            now on; with "after_seconds":60, after this time
+//! POST /simulate/notify_refund {"out_refund_no":".."}                     delivers the notification of such a refund; with
+//!                            "status":"SUCCESS", settles it first
 //! POST /simulate/pay_state {"out_trade_no":"..","trade_state":".."}       WeChat Pay reports this state of the order; with "total":398
 //!                            instead, that it was paid with so many fen
 //! POST /simulate/pay_failure {"status":429,"code":"..","path":"/close"}   the next request of the merchant to such a path fails; with
@@ -27,6 +31,7 @@ mod mini_program;
 mod notification;
 mod orders;
 mod pay;
+mod refunds;
 
 use std::sync::Arc;
 

@@ -12,7 +12,9 @@
 //! "signtest": true             a probe with a wrong signature, which WeChat sends now and then
 //! ```
 //!
-//! A refund also takes its `status`, `SUCCESS` by default, and `refund`, a part of the amount in fen.
+//! A payment also takes `"late": true`, which pays an order that was closed meanwhile, and `"again": true`, which pays a paid one once more.
+//! A refund also takes its `status`, `SUCCESS` by default, and `refund`, a part of the amount in fen. `notify_refund` takes `out_refund_no`,
+//! and a `status` in which the refund is settled first.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -49,33 +51,56 @@ pub fn router(merchant: Merchant) -> Router {
         .route("/simulate/pay", post(pay))
         .route("/simulate/notify_again", post(notify_again))
         .route("/simulate/refund", post(refund))
+        .route("/simulate/notify_refund", post(notify_refund))
         .with_state(merchant)
 }
 
 async fn pay(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
-    let now = merchant.clock.now();
-    let paid = merchant.state().orders.pay(&text(&options, "out_trade_no"), now).map(payment);
+    let (now, number) = (merchant.clock.now(), text(&options, "out_trade_no"));
+    let paid = {
+        let orders = &mut merchant.state().orders;
+        match options["again"] == true {
+            true => orders.pay_again(&number, now).map(|(order, id)| {
+                let mut subject = payment(order);
+                subject.resource["transaction_id"] = id.into();
+                subject.resource["trade_state"] = "SUCCESS".into();
+                subject
+            }),
+            false => orders.pay(&number, options["late"] == true, now).map(payment),
+        }
+    };
     notify(&merchant, paid, &options).await
 }
 
 /// Only a successful refund changes the order.
 async fn refund(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
     let (number, status) = (text(&options, "out_trade_no"), options["status"].as_str().unwrap_or("SUCCESS"));
-    let subject = |order: &Order| Subject {
-        kind: "refund",
-        resource: order.refund(status, options["refund"].as_i64()),
-        event_type: format!("REFUND.{status}"),
-        url: text(&order.request, "notify_url"),
-    };
     let refunded = {
-        let orders = &mut merchant.state().orders;
-        if status == "SUCCESS" {
-            orders.refund(&number).map(subject)
-        } else {
-            orders.find(&number).map(subject).ok_or_else(unknown_order)
-        }
+        let (orders, now) = (&mut merchant.state().orders, merchant.clock.now());
+        orders.refund_in_console(&number, status, options["refund"].as_i64(), now).map(|(order, notice)| Subject {
+            kind: "refund",
+            resource: notice,
+            event_type: format!("REFUND.{status}"),
+            url: text(&order.request, "notify_url"),
+        })
     };
     notify(&merchant, refunded, &options).await
+}
+
+/// The notification of a refund that the merchant requested.
+async fn notify_refund(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
+    let (number, now) = (text(&options, "out_refund_no"), merchant.clock.now());
+    let found = {
+        let orders = &mut merchant.state().orders;
+        let settled = options["status"].as_str().map_or(Ok(()), |status| orders.settle_refund(&number, status, now));
+        settled.and_then(|()| orders.refund(&number).ok_or_else(unknown_order)).map(|(order, refund)| Subject {
+            kind: "refund",
+            resource: order.refund_notice(refund, now),
+            event_type: format!("REFUND.{}", refund.status(now)),
+            url: refund.notify_url.clone(),
+        })
+    };
+    notify(&merchant, found, &options).await
 }
 
 async fn notify_again(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {

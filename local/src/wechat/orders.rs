@@ -1,4 +1,4 @@
-//! The merchant's orders at WeChat Pay: unpaid, paid, refunded and closed.
+//! The merchant's orders at WeChat Pay: unpaid, paid and closed. `refunds.rs` has their refunds.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use shared::crypto::random::random;
 use shared::values::LocalTime;
 
+use super::refunds::{Plan, Refund};
+
 /// An error of WeChat Pay: HTTP status, code, message.
 pub type Failure = (u16, &'static str, String);
 
@@ -15,7 +17,7 @@ pub type Failure = (u16, &'static str, String);
 const LISTED: usize = 100;
 
 #[derive(Default)]
-pub struct Orders(BTreeMap<String, Order>);
+pub struct Orders(pub(super) BTreeMap<String, Order>);
 
 pub struct Order {
     /// The merchant's request that placed it.
@@ -27,11 +29,16 @@ pub struct Order {
     reported: Option<String>,
     /// What a test makes WeChat Pay report as paid, in fen.
     reported_total: Option<Value>,
+    /// Further payments of the same order: WeChat Pay's number of each, and when.
+    pub(super) again: Vec<(String, Timestamp)>,
+    pub(super) refunds: Vec<Refund>,
+    /// What becomes of the refunds that are requested from now on.
+    pub(super) plan: Plan,
 }
 
-enum State {
+pub(super) enum State {
     NotPaid,
-    Paid { transaction_id: String, at: Timestamp, is_refunded: bool },
+    Paid { transaction_id: String, at: Timestamp },
     Closed,
 }
 
@@ -55,6 +62,9 @@ impl Orders {
             state: State::NotPaid,
             reported: None,
             reported_total: None,
+            again: Vec::new(),
+            refunds: Vec::new(),
+            plan: Plan::default(),
         };
         self.0.insert(number, order);
         Ok(prepay_id)
@@ -65,7 +75,7 @@ impl Orders {
     }
 
     pub fn find_paid(&self, wanted: &str) -> Option<&Order> {
-        self.0.values().find(|order| matches!(&order.state, State::Paid { transaction_id, .. } if transaction_id == wanted))
+        self.0.values().find(|order| order.payments().any(|(id, _)| id == wanted))
     }
 
     /// Summaries of the latest orders, newest first.
@@ -75,29 +85,25 @@ impl Orders {
         orders.into_iter().take(LISTED).map(Order::summary).collect()
     }
 
-    /// The user pays. A second payment has no effect.
-    pub fn pay(&mut self, number: &str, now: Timestamp) -> Result<&Order, Failure> {
+    /// The user pays. A second payment has no effect. `is_late` pays an order that was closed or has expired meanwhile.
+    pub fn pay(&mut self, number: &str, is_late: bool, now: Timestamp) -> Result<&Order, Failure> {
         let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
         let until = LocalTime::parse(&text(&order.request, "time_expire")).map_or(Timestamp::MAX, Timestamp::from);
         match order.state {
             State::Paid { .. } => {}
-            State::Closed => return Err((409, "ORDER_CLOSED", "该订单已关闭".into())),
-            State::NotPaid if now >= until => return Err((409, "ORDER_CLOSED", "该订单已过期".into())),
-            State::NotPaid => {
-                order.state = State::Paid { transaction_id: format!("42{}", digits(26)), at: now, is_refunded: false };
-            }
+            State::Closed if !is_late => return Err((409, "ORDER_CLOSED", "该订单已关闭".into())),
+            State::NotPaid if now >= until && !is_late => return Err((409, "ORDER_CLOSED", "该订单已过期".into())),
+            State::NotPaid | State::Closed => order.state = State::Paid { transaction_id: transaction_id(), at: now },
         }
         Ok(order)
     }
 
-    /// The merchant refunds a paid order.
-    pub fn refund(&mut self, number: &str) -> Result<&Order, Failure> {
+    /// The user pays a paid order once more. Returns WeChat Pay's number of this payment.
+    pub fn pay_again(&mut self, number: &str, now: Timestamp) -> Result<(&Order, String), Failure> {
         let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
-        match &mut order.state {
-            State::Paid { is_refunded, .. } => *is_refunded = true,
-            State::NotPaid | State::Closed => return Err((400, "INVALID_REQUEST", "订单未支付".into())),
-        }
-        Ok(order)
+        let id = transaction_id();
+        order.again.push((id.clone(), now));
+        Ok((order, id))
     }
 
     /// From now on WeChat Pay reports this state of the order; its own one again if it is empty.
@@ -125,11 +131,25 @@ impl Orders {
 }
 
 impl Order {
+    /// WeChat Pay's numbers of the payments, and when they were made.
+    pub fn payments(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        let first = match &self.state {
+            State::Paid { transaction_id, at } => Some((transaction_id.as_str(), *at)),
+            State::NotPaid | State::Closed => None,
+        };
+        first.into_iter().chain(self.again.iter().map(|(id, at)| (id.as_str(), *at)))
+    }
+
+    /// In fen.
+    pub fn total(&self) -> i64 {
+        self.request["amount"]["total"].as_i64().unwrap_or_default()
+    }
+
     fn trade_state(&self) -> (&str, &'static str) {
         let (state, described) = match self.state {
             State::NotPaid => ("NOTPAY", "订单未支付"),
-            State::Paid { is_refunded: true, .. } => ("REFUND", "转入退款"),
-            State::Paid { is_refunded: false, .. } => ("SUCCESS", "支付成功"),
+            State::Paid { .. } if self.is_refunded() => ("REFUND", "转入退款"),
+            State::Paid { .. } => ("SUCCESS", "支付成功"),
             State::Closed => ("CLOSED", "订单已关闭"),
         };
         (self.reported.as_deref().unwrap_or(state), described)
@@ -154,7 +174,7 @@ impl Order {
             "trade_state": state, "trade_state_desc": described, "payer": self.request["payer"],
             "amount": {"total": total, "currency": "CNY"},
         });
-        if let State::Paid { transaction_id, at, .. } = &self.state {
+        if let State::Paid { transaction_id, at } = &self.state {
             transaction["transaction_id"] = transaction_id.clone().into();
             transaction["trade_type"] = "JSAPI".into();
             transaction["bank_type"] = "OTHERS".into();
@@ -163,22 +183,11 @@ impl Order {
         }
         transaction
     }
+}
 
-    /// A refund of this order as in WeChat Pay's notifications. `refund` in fen; the default is the whole amount.
-    pub fn refund(&self, status: &str, refund: Option<i64>) -> Value {
-        let total = self.request["amount"]["total"].as_i64().unwrap_or_default();
-        let refund = refund.unwrap_or(total);
-        let transaction_id = match &self.state {
-            State::Paid { transaction_id, .. } => transaction_id.clone(),
-            State::NotPaid | State::Closed => format!("42{}", digits(26)),
-        };
-        json!({
-            "mchid": self.request["mchid"], "out_trade_no": self.request["out_trade_no"], "refund_status": status,
-            "transaction_id": transaction_id, "out_refund_no": digits(20), "refund_id": digits(28),
-            "user_received_account": "支付用户零钱",
-            "amount": {"total": total, "refund": refund, "payer_total": total, "payer_refund": refund},
-        })
-    }
+/// WeChat Pay's number of a payment.
+fn transaction_id() -> String {
+    format!("42{}", digits(26))
 }
 
 pub fn unknown_order() -> Failure {
@@ -191,7 +200,7 @@ pub fn text(value: &Value, name: &str) -> String {
 }
 
 /// Random digits.
-fn digits(count: usize) -> String {
+pub(super) fn digits(count: usize) -> String {
     let random: [u8; 32] = random().unwrap_or_default();
     hex::encode(random).chars().map(|digit| char::from(b'0' + (digit as u8) % 10)).take(count).collect()
 }

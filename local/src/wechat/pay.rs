@@ -5,12 +5,14 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::outbound::wechat::pay::nonce;
 use shared::values::LocalTime;
 
 use super::merchant::{Merchant, Request, SimulatedFailure};
 use super::orders::{Failure, text, unknown_order};
+use super::refunds::Plan;
 
 /// Status and body of a response.
 type Outcome = Result<(u16, String), Failure>;
@@ -22,11 +24,14 @@ pub fn router(merchant: Merchant) -> Router {
         .route("/v3/pay/transactions/out-trade-no/{number}", get(query))
         .route("/v3/pay/transactions/id/{transaction_id}", get(query_paid))
         .route("/v3/pay/transactions/out-trade-no/{number}/close", post(close))
+        .route("/v3/refund/domestic/refunds", post(request_refund))
+        .route("/v3/refund/domestic/refunds/{number}", get(query_refund))
         .route("/v3/certificates", get(certificates))
         .route("/simulate/orders", get(orders))
         .route("/simulate/pay_requests", get(requests))
         .route("/simulate/pay_state", post(report))
         .route("/simulate/pay_failure", post(fail_next))
+        .route("/simulate/refund_result", post(plan_refunds))
         .with_state(merchant)
 }
 
@@ -128,6 +133,42 @@ async fn close(State(merchant): State<Merchant>, Path(number): Path<String>, req
     })
 }
 
+async fn request_refund(State(merchant): State<Merchant>, request: Request) -> Response {
+    respond(&merchant, &request, || {
+        let body = json_body(&request)?;
+        check_refund(&body)?;
+        let now = merchant.clock.now();
+        Ok((200, merchant.state().orders.request_refund(&body, now)?.to_string()))
+    })
+}
+
+fn check_refund(body: &Value) -> Result<(), Failure> {
+    let number = text(body, "out_refund_no");
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '|' | '*' | '@');
+    let names_one = body["transaction_id"].is_string() != body["out_trade_no"].is_string();
+    let (notify_url, amount) = (text(body, "notify_url"), &body["amount"]);
+    let faults = [
+        ("transaction_id", !names_one),
+        ("out_refund_no", !(1..=64).contains(&number.len()) || !number.chars().all(is_allowed)),
+        ("reason", text(body, "reason").len() > 80),
+        ("notify_url", notify_url.contains('?') || notify_url.len() > 256),
+        ("amount.refund", amount["refund"].as_i64().is_none_or(|refund| refund < 1)),
+        ("amount.total", amount["total"].as_i64().is_none_or(|total| total < 1)),
+        ("amount.currency", amount["currency"] != "CNY"),
+    ];
+    match faults.iter().find(|(_, is_wrong)| *is_wrong) {
+        Some((field, _)) => Err((400, "PARAM_ERROR", format!("参数错误: {field}"))),
+        None => Ok(()),
+    }
+}
+
+async fn query_refund(State(merchant): State<Merchant>, Path(number): Path<String>, request: Request) -> Response {
+    respond(&merchant, &request, || {
+        let now = merchant.clock.now();
+        Ok((200, merchant.state().orders.find_refund(&number, now)?.to_string()))
+    })
+}
+
 /// WeChat's certificate, encrypted for the merchant.
 async fn certificates(State(merchant): State<Merchant>, request: Request) -> Response {
     respond(&merchant, &request, || {
@@ -153,16 +194,28 @@ async fn requests(State(merchant): State<Merchant>) -> axum::Json<Value> {
     axum::Json(merchant.requests())
 }
 
+async fn plan_refunds(State(merchant): State<Merchant>, axum::Json(options): axum::Json<Value>) -> Response {
+    let status = options["status"].as_str().unwrap_or("SUCCESS").to_owned();
+    let after = SignedDuration::from_secs(options["after_seconds"].as_i64().unwrap_or(0));
+    let planned = merchant.state().orders.plan_refunds(&text(&options, "out_trade_no"), Plan { status, after });
+    reported(planned)
+}
+
 async fn report(State(merchant): State<Merchant>, axum::Json(options): axum::Json<Value>) -> Response {
     let number = text(&options, "out_trade_no");
-    let reported = {
+    let result = {
         let orders = &mut merchant.state().orders;
         match &options["total"] {
             Value::Null => orders.report(&number, &text(&options, "trade_state")),
             total => orders.report_paid(&number, total),
         }
     };
-    match reported {
+    reported(result)
+}
+
+/// The response to a test that sets what WeChat Pay reports.
+fn reported(result: Result<(), Failure>) -> Response {
+    match result {
         Ok(()) => axum::Json(json!({})).into_response(),
         Err((_, code, message)) => {
             (StatusCode::NOT_FOUND, axum::Json(json!({"code": code, "message": message}))).into_response()

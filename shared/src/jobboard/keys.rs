@@ -14,6 +14,7 @@
 //! adjustment#{user}         {reference}
 //! order#{id}                order           orders, review  orders#{user}  {id}
 //! transaction#{id}          transaction
+//! refund#{number}           refund          refunds                        {id}
 //! prices                    prices
 //! feed#{shard}              {time}{job}
 //! ```
@@ -164,6 +165,14 @@ pub fn orders_of(user: Id) -> String {
 /// Leads to the order that WeChat Pay's payment is of.
 pub fn transaction(id: &str) -> Key {
     Key::new(format!("transaction#{id}"), "transaction")
+}
+
+/// The partition of the refunds of all orders.
+pub const REFUNDS: &str = "refunds";
+
+/// Leads to the order of a refund. `number` is its `out_refund_no`.
+pub fn refund(number: &str) -> Key {
+    Key::new(format!("refund#{number}"), "refund")
 }
 
 pub fn prices() -> Key {

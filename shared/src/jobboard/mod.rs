@@ -8,6 +8,8 @@ pub mod adjustments;
 pub mod bans;
 pub mod collections;
 pub mod contacts;
+#[cfg(test)]
+mod histories;
 pub mod idempotency;
 pub mod images;
 mod item;
@@ -18,6 +20,8 @@ pub mod orders;
 mod persons;
 pub mod prices;
 pub mod reads;
+pub mod refund;
+pub mod refunding;
 mod removal;
 mod reseal;
 mod retention;

@@ -8,7 +8,8 @@ use super::idempotency::Idempotency;
 use super::item::{self, Record, Versioned};
 use super::job::Job;
 use super::prices::{Catalogue, Goods};
-use super::review::{Reason, Review};
+use super::refund::Refund;
+use super::review::Review;
 use super::timeline::{self, Entry, Event};
 use super::values::Note;
 use super::{Service, keys, missing};
@@ -29,8 +30,11 @@ choices! {
         Pending = "pending",
         /// Paid and granted: one transaction does both.
         Paid = "paid",
-        Closed = "closed",
+        /// A refund is not settled.
+        Refunding = "refunding",
         Refunded = "refunded",
+        PartlyRefunded = "partly_refunded",
+        Closed = "closed",
     }
 }
 
@@ -97,9 +101,15 @@ pub struct Order {
     pub transaction_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<LocalTime>,
-    /// Why an administrator has refunded it.
+    /// Where WeChat Pay sends the notifications of its refunds as well. Orders of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) notify_url: Option<String>,
+    /// Why an administrator recorded it as refunded, in an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
+    /// Oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
     /// Why an administrator must look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
@@ -123,11 +133,6 @@ impl Order {
         Id::of_parts(LocalTime::parse_digits(time)?.into(), sequence)
     }
 
-    /// Whether it was paid, and nothing was granted for the money.
-    pub fn is_refund_due(&self) -> bool {
-        self.review.as_ref().is_some_and(|review| review.reason == Reason::RefundDue)
-    }
-
     /// The item by which an order is found by WeChat Pay's id of a payment.
     pub(super) fn transaction_item(&self, transaction_id: &str) -> Item {
         let mut item = keys::transaction(transaction_id).into_item();
@@ -138,6 +143,14 @@ impl Order {
     pub(super) fn expires_at(&self) -> Timestamp {
         self.created_at.later(AGE).into()
     }
+
+    /// When the clean-up queries WeChat Pay about it.
+    fn due_at(&self) -> Option<Timestamp> {
+        match self.state {
+            OrderState::Pending => Some(self.expires_at()),
+            _ => self.query_refunds_at().map(Timestamp::from),
+        }
+    }
 }
 
 impl Record for Order {
@@ -145,8 +158,8 @@ impl Record for Order {
         let mut item: Item = serde_dynamo::to_item(self).map_err(Error::internal)?;
         item.extend(keys::order(self.id).into_item());
         item.insert(VERSION.into(), number(version));
-        if self.state == OrderState::Pending {
-            mark(&mut item, keys::ORDER_SWEEP, self.expires_at());
+        if let Some(due_at) = self.due_at() {
+            mark(&mut item, keys::ORDER_SWEEP, due_at);
         }
         item.extend(self.lists());
         Ok(item)
@@ -223,7 +236,9 @@ impl Service {
             prepay_id: None,
             transaction_id: None,
             paid_at: None,
+            notify_url: Some(notify_url.to_owned()),
             note: None,
+            refunds: Vec::new(),
             review: None,
             timeline: vec![Entry::new(Event::Created, now.into())],
         };
@@ -320,7 +335,7 @@ mod tests {
             let order = Order {
                 id, user: id, purchase, amount: Money::from_fen(500), state: OrderState::Pending,
                 created_at: id.made_at().into(), nonce: String::new(), prepay_id: None, transaction_id: None, paid_at: None,
-                note: None, review: None, timeline: Vec::new(),
+                notify_url: None, note: None, refunds: Vec::new(), review: None, timeline: Vec::new(),
             };
             let number = order.number();
             proptest::prop_assert!(number.len() <= 32);

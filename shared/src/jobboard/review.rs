@@ -12,16 +12,22 @@ const LONGEST_WORD: usize = 64;
 choices! {
     /// Why an administrator must look at an order.
     Reason {
-        /// It was paid when its job could no longer be topped or refreshed. Nothing was granted.
+        /// It was paid when nothing could be granted for it. Earlier versions left the refund to a person.
         RefundDue = "refund_due",
         /// WeChat Pay reports a state that it does not document.
         UnknownState = "unknown_state",
         /// WeChat Pay reports another amount than that of the order.
         WrongAmount = "wrong_amount",
-        /// A part was refunded.
+        /// A part was refunded in the merchant console before the payment was known.
         PartialRefund = "partial_refund",
         /// WeChat Pay could not refund it, or the refund was cancelled.
         FailedRefund = "failed_refund",
+        /// WeChat Pay does not accept the request for a refund yet: the merchant's balance is too low.
+        RejectedRefund = "rejected_refund",
+        /// A refund succeeded after it was closed, and what was given again is spent.
+        LateRefund = "late_refund",
+        /// It was paid twice. The second payment is refunded.
+        SecondPayment = "second_payment",
     }
 }
 

@@ -5,13 +5,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use super::item::{Record as _, Versioned};
+use super::item::Versioned;
 use super::job::{Job, TopWindow};
 use super::orders::{Order, OrderState, Purchase};
+use super::refund::{NewRefund, Settled};
 use super::review::{Reason, Review};
 use super::timeline::{self, Cause, Entry, Event, Heard};
-use super::transition::{Next, Step, event_of, refunded, reported};
-use super::values::Note;
+use super::transition::{Effect, JOB_CLOSED, Next, Step, refunded, reported, word_of};
 use super::vouchers::EntryType;
 use super::{Service, keys, missing, vouchers};
 use crate::crypto::random::random_text;
@@ -20,18 +20,16 @@ use crate::outbound::wechat::pay::report::{Report, Transaction};
 use crate::outbound::wechat::pay::{Closing, Proof};
 use crate::runtime::caller::{self, Caller};
 use crate::runtime::metrics::Metric;
-use crate::storage::audit::{Act, Change, Object};
+use crate::storage::audit::Act;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Outcome, STAMP, Write, retry_conflicts};
 use crate::values::{Id, Text};
 
 /// The title of bought vouchers in the ledger.
 const TITLE: &str = "充值";
-/// The attribute of the time line.
-const TIMELINE: &str = "timeline";
 
 /// What follows for an order from a report or a command.
-enum Finding {
+pub(super) enum Finding {
     Step(Step),
     NoEffect(Cause),
     Rejected(Cause),
@@ -58,14 +56,14 @@ impl Service {
         let order = self.order_by_number(number).await?.ok_or_else(|| invalid("out_trade_no", "is not ours"))?;
         let heard = match &report {
             Report::Payment(transaction) => of_transaction(Event::Notified, transaction),
-            Report::Refund(refund) => Heard::new(Event::Notified, &event_of(refund), refund.transaction_id.as_deref()),
+            Report::Refund(refund) => Heard::new(Event::Notified, &word_of(&refund.result), refund.transaction_id.as_deref()),
         };
         let finding = match &report {
             _ if !amount.is_some_and(|amount| amount.is_of(order.amount.fen())) => Finding::Rejected(Cause::WrongAmount),
             Report::Payment(transaction) => {
                 reported(&order, transaction, now).map_or(Finding::NoEffect(Cause::NotPaid), Finding::Step)
             }
-            Report::Refund(refund) => Finding::Step(refunded(refund, now)),
+            Report::Refund(refund) => Finding::Step(refunded(&order, refund, now)),
         };
         self.advance(&caller::act(now), order.id, &finding, Some(&heard)).await?;
         match finding {
@@ -80,14 +78,7 @@ impl Service {
     pub async fn order_status(&self, user: Id, id: Id) -> Result<Order> {
         let found = self.stored_order(id).await?.map(|stored| stored.record).filter(|order| order.user == user);
         let order = found.ok_or_else(|| missing("order"))?;
-        if order.state == OrderState::Pending { self.settle(order).await } else { Ok(order) }
-    }
-
-    /// Records that an order was refunded at WeChat Pay: one that is paid or to review. It takes nothing back; `adjust_vouchers` can.
-    pub async fn note_refund(&self, act: &Act, number: &str, reason: &Text<1, 256>) -> Result<Order> {
-        let order = self.order_by_number(number).await?.ok_or_else(|| missing("order"))?;
-        let note = Note { reason: reason.clone(), by: act.by()?, at: self.clock.now().into() };
-        self.advance(act, order.id, &Finding::Step(Step::RefundNoted(note)), None).await
+        if order.state == OrderState::Pending { self.settle(&caller::act(self.clock.now()), order).await } else { Ok(order) }
     }
 
     pub(super) async fn order_by_number(&self, number: &str) -> Result<Option<Order>> {
@@ -97,7 +88,7 @@ impl Service {
     }
 
     /// Queries WeChat Pay for a pending order, and settles it by the response.
-    pub(super) async fn settle(&self, order: Order) -> Result<Order> {
+    pub(super) async fn settle(&self, act: &Act, order: Order) -> Result<Order> {
         let number = order.number();
         let mut rejected = None;
         // If WeChat Pay does not close the order, its state has just changed: the second query returns it.
@@ -107,12 +98,12 @@ impl Service {
             match Next::of(&order, known.as_ref(), now) {
                 Next::Step(step) => {
                     let heard = known.as_ref().map(|transaction| of_transaction(Event::Queried, transaction));
-                    return self.advance(&caller::act(now), order.id, &Finding::Step(step), heard.as_ref()).await;
+                    return self.advance(act, order.id, &Finding::Step(step), heard.as_ref()).await;
                 }
                 Next::Wait => return Ok(order),
                 Next::Close => match self.pay.close(&number, now).await? {
                     Closing::Closed => {
-                        return self.advance(&caller::act(now), order.id, &Finding::Step(Step::Closed), None).await;
+                        return self.advance(act, order.id, &Finding::Step(Step::Closed), None).await;
                     }
                     Closing::Rejected(code) => rejected = Some(code),
                 },
@@ -125,8 +116,17 @@ impl Service {
         }
     }
 
+    /// Applies to an order what follows from a report or a command. If a refund begins, requests it at WeChat Pay.
+    pub(super) async fn advance(&self, act: &Act, id: Id, finding: &Finding, heard: Option<&Heard>) -> Result<Order> {
+        let (order, effect) = self.step(act, id, finding, heard).await?;
+        match effect.begun() {
+            Some(place) => Ok(self.try_refund(act, order, place).await),
+            None => Ok(order),
+        }
+    }
+
     /// Applies to an order what follows from a report or a command, and adds it to the time line. A refund is recorded as an act.
-    async fn advance(&self, act: &Act, id: Id, finding: &Finding, heard: Option<&Heard>) -> Result<Order> {
+    pub(super) async fn step(&self, act: &Act, id: Id, finding: &Finding, heard: Option<&Heard>) -> Result<(Order, Effect)> {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             // The time of this attempt: the overlap of the feed allows for one write, not for all attempts.
@@ -135,28 +135,29 @@ impl Service {
             let is_ours = found.get(STAMP) == Some(&stamp);
             let mut stored = Versioned::<Order>::read(&self.keyring, found)?;
             if is_ours {
-                // Our own earlier write, whose response was lost.
-                return Ok(Some(stored.record));
+                // Our own earlier write, whose response was lost. The clean-up requests a refund that it began.
+                return Ok(Some((stored.record, Effect::Nothing)));
             }
             let before = stored.record.clone();
-            let (outcome, reason) = match finding {
+            let (effect, outcome, reason) = match finding {
                 Finding::Step(step) => {
-                    let is_applied = step.apply(&mut stored.record, now)?;
-                    step.outcome(&stored.record, is_applied)
+                    let effect = step.apply(&mut stored.record, now)?;
+                    let (outcome, reason) = step.outcome(&stored.record, effect);
+                    (effect, outcome, reason)
                 }
-                Finding::NoEffect(cause) => (timeline::Outcome::NoEffect, Some(cause.as_str())),
-                Finding::Rejected(cause) => (timeline::Outcome::Rejected, Some(cause.as_str())),
+                Finding::NoEffect(cause) => (Effect::Nothing, timeline::Outcome::NoEffect, Some(cause.as_str())),
+                Finding::Rejected(cause) => (Effect::Nothing, timeline::Outcome::Rejected, Some(cause.as_str())),
             };
-            let has_moved = matches!(outcome, timeline::Outcome::Accepted | timeline::Outcome::ToReview);
-            if !has_moved && heard.is_none_or(|heard| heard.event != Event::Notified) {
-                return Ok(Some(stored.record));
+            if effect == Effect::Nothing && heard.is_none_or(|heard| heard.event != Event::Notified) {
+                return Ok(Some((stored.record, effect)));
             }
-            if let Some(heard) = heard {
+            let waits = matches!(effect, Effect::RefundSettled(_, Settled::Waits));
+            if let Some(heard) = heard.filter(|_| !waits) {
                 timeline::add(&mut stored.record.timeline, heard.entry(now.into(), outcome, reason));
             }
-            let mut writes = match finding {
-                Finding::Step(step) if has_moved => self.carry_out(act, step, &before, &mut stored, now).await?,
-                _ => Vec::new(),
+            let (effect, mut writes) = match finding {
+                Finding::Step(step) => self.carry_out(act, step, effect, &before, &mut stored, now).await?,
+                _ => (effect, Vec::new()),
             };
             // The payment that the order knows leads to it already.
             if let Some(transaction_id) = heard.and_then(|heard| heard.transaction_id.as_deref())
@@ -172,63 +173,53 @@ impl Service {
             self.live.changed();
             match outcome {
                 Outcome::Written => {
-                    if let Some(review) = stored.record.review.as_ref().filter(|_| has_moved) {
-                        self.report_review(review);
-                    }
-                    Ok(Some(stored.record))
+                    self.report(&before, &stored.record, effect);
+                    Ok(Some((stored.record, effect)))
                 }
                 // A concurrent step, or our own earlier write: the next attempt reads the order again.
-                Outcome::Rejected(_) => Ok(None),
+                Outcome::Rejected(rejections) if rejections.last().is_some_and(|order| order.failed) => Ok(None),
+                Outcome::Rejected(_) => self.check_unspent(&before, &stored.record, effect).await.map(|()| None),
             }
         })
         .await
     }
 
-    /// What follows from a step that the order has made: the grant, the record of a refund, and the entry of the time line.
+    /// What follows from the effect of a step: the grant, what a refund takes back, its record, and the entries of the time line. A payment for
+    /// which nothing can be granted begins a refund, so the effect may be another one.
     async fn carry_out(
         &self,
         act: &Act,
         step: &Step,
+        effect: Effect,
         before: &Order,
         stored: &mut Versioned<Order>,
         now: Timestamp,
-    ) -> Result<Vec<Write>> {
-        let mut writes = Vec::new();
-        let event = match step {
-            Step::Review(_) => return Ok(writes),
-            Step::Paid { .. } => match self.grant(&stored.record, now).await? {
-                Some(granted) => {
-                    writes = granted;
-                    Event::Granted
-                }
-                None => {
-                    stored.record.review = Some(Review::new(Reason::RefundDue, "SUCCESS", now));
-                    Event::RefundDue
-                }
-            },
-            Step::Closed => Event::Closed,
-            Step::Refunded { .. } | Step::RefundNoted(_) => {
-                // The time line is no field of its own.
-                let (before, after) = (before.item(&self.keyring, stored.version)?, stored.next_item(&self.keyring)?);
-                let object = Object::new("jobboard", "order", &[&stored.record.id.to_string()]);
-                let mut change = Change::of(object).changed(&before, &after);
-                change.fields.retain(|field| field != TIMELINE);
-                let reason = stored.record.note.as_ref().map(|note| note.reason.as_str());
-                writes.push(self.store.recording(act, &reason.map_or(change.clone(), |reason| change.because(reason)))?);
-                Event::Refunded
+    ) -> Result<(Effect, Vec<Write>)> {
+        if effect == Effect::Paid {
+            if let Some(granted) = self.grant(&stored.record, now).await? {
+                timeline::add(&mut stored.record.timeline, Entry::new(Event::Granted, now.into()));
+                return Ok((effect, granted));
             }
-        };
-        let by = match step {
-            Step::RefundNoted(note) => Some(note.by.clone()),
-            _ => None,
-        };
-        timeline::add(&mut stored.record.timeline, Entry { by, ..Entry::new(event, now.into()) });
-        Ok(writes)
+            let begun = stored.record.begin_refund(&NewRefund::by_rule(JOB_CLOSED)?, now)?;
+            let effect = begun.map_or(effect, Effect::PaidLate);
+            return self.carry_out_refund(act, step, effect, before, stored, now).await.map(|writes| (effect, writes));
+        }
+        match effect {
+            Effect::Nothing | Effect::Paid | Effect::Review => Ok((effect, Vec::new())),
+            Effect::Closed => {
+                timeline::add(&mut stored.record.timeline, Entry::new(Event::Closed, now.into()));
+                Ok((effect, Vec::new()))
+            }
+            _ => self.carry_out_refund(act, step, effect, before, stored, now).await.map(|writes| (effect, writes)),
+        }
     }
 
-    /// Counts an order that has come to need a review. An alarm watches the metric.
-    fn report_review(&self, review: &Review) {
-        let reason = Map::from_iter([("reason".to_owned(), review.reason.as_str().into())]);
+    /// Counts an order that has come to need a review, and a second payment. An alarm watches the metric.
+    fn report(&self, before: &Order, after: &Order, effect: Effect) {
+        let is_new = |review: &&Review| before.review.as_ref().is_none_or(|known| known.reason != review.reason);
+        let second = matches!(effect, Effect::SecondPayment(_)).then_some(Reason::SecondPayment);
+        let Some(reason) = after.review.as_ref().filter(is_new).map(|review| review.reason).or(second) else { return };
+        let reason = Map::from_iter([("reason".to_owned(), reason.as_str().into())]);
         self.log.metrics(&self.function, self.clock.now(), reason, &[Metric::count("orders_to_review", 1)]);
     }
 
@@ -245,11 +236,7 @@ impl Service {
             };
             return Ok(Some(self.movement(order.user, &entry)?.into()));
         }
-        let job = match order.purchase.job() {
-            Some(job) => self.store.get(&self.tables.jobboard, keys::job(job)).await?,
-            None => None,
-        };
-        let job = job.map(|item| Versioned::<Job>::read(&self.keyring, item)).transpose()?;
+        let job = self.job_of(order).await?;
         let Some(mut stored) = job.filter(|stored| stored.record.is_open()) else { return Ok(None) };
         match order.purchase {
             Purchase::Top { hours, .. } => {
@@ -263,5 +250,14 @@ impl Service {
         self.keyring.record().await?;
         let item = stored.next_item(&self.keyring)?;
         Ok(Some(stored.update(&self.tables.jobboard, item, now).into()))
+    }
+
+    /// The job that an order is for.
+    pub(super) async fn job_of(&self, order: &Order) -> Result<Option<Versioned<Job>>> {
+        let job = match order.purchase.job() {
+            Some(job) => self.store.get(&self.tables.jobboard, keys::job(job)).await?,
+            None => None,
+        };
+        job.map(|item| Versioned::<Job>::read(&self.keyring, item)).transpose()
     }
 }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::orders::OrderState;
 use super::{Service, keys};
 use crate::error::{Error, Kind, Result};
+use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
 use crate::storage::table::Key;
 use crate::values::Id;
@@ -14,16 +15,23 @@ use crate::values::Id;
 const EVENT_LOST_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 impl Service {
-    /// Queries WeChat Pay for each expired order, and grants or closes it.
+    /// Queries WeChat Pay for each expired order, and grants or closes it; and for each refund that is not settled.
     ///
-    /// DynamoDB: the queries of the index; for each order, a read and the calls that grant or close.
+    /// DynamoDB: the queries of the index; for each order, a read and the calls that grant or close, or that settle a refund.
     pub async fn sweep_orders(&self, time: &Time) -> Swept {
         let overdue = self.store.due(&self.tables.jobboard, keys::ORDER_SWEEP, self.clock.now());
         sweep(overdue, time, |key: Key| async move {
             let stored = self.stored_order(id_in(&key)?).await?;
-            match stored.map(|stored| stored.record).filter(|order| order.state == OrderState::Pending) {
-                Some(order) => Ok(self.settle(order).await?.state != OrderState::Pending),
-                None => Ok(false),
+            let (order, now) = (stored.map(|stored| stored.record), self.clock.now());
+            let act = caller::act(now);
+            match order {
+                Some(order) if order.state == OrderState::Pending => {
+                    Ok(self.settle(&act, order).await?.state != OrderState::Pending)
+                }
+                Some(order) if order.query_refunds_at().is_some_and(|at| at <= now.into()) => {
+                    Ok(self.pursue_refunds(&act, order).await?.query_refunds_at().is_none())
+                }
+                _ => Ok(false),
             }
         })
         .await

@@ -25,7 +25,20 @@ choices! {
         Granted = "granted",
         /// It was paid, and could not be granted.
         RefundDue = "refund_due",
+        /// Another payment arrived.
+        SecondPayment = "second_payment",
+        /// A refund began.
+        Refunding = "refunding",
+        /// Money went back: all of it, or a part.
         Refunded = "refunded",
+        /// The user's account does not accept the money.
+        RefundAbnormal = "refund_abnormal",
+        /// WeChat Pay does not accept the request for a refund yet.
+        RefundRejected = "refund_rejected",
+        /// No money went back. What was taken back was given again.
+        RefundClosed = "refund_closed",
+        /// A member of staff wrote a note.
+        Noted = "noted",
         Closed = "closed",
     }
 }
@@ -71,14 +84,30 @@ pub struct Entry {
     /// The payment that a report is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
-    /// Who noted a refund.
+    /// The number of the refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_no: Option<String>,
+    /// The member of staff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Text<1, 64>>,
+    /// What the member of staff wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text<1, 256>>,
 }
 
 impl Entry {
     pub(super) fn new(event: Event, at: LocalTime) -> Self {
-        Self { at, event, reported: None, outcome: None, reason: None, transaction_id: None, by: None }
+        Self {
+            at,
+            event,
+            reported: None,
+            outcome: None,
+            reason: None,
+            transaction_id: None,
+            refund_no: None,
+            by: None,
+            note: None,
+        }
     }
 }
 

@@ -16,6 +16,8 @@ choices! {
         Cost = "cost",
         Buy = "buy",
         Adjust = "adjust",
+        /// Taken back for a refund, or given again after a refund that failed.
+        Refund = "refund",
     }
 }
 

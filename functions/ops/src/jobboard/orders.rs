@@ -7,6 +7,7 @@ use shared::jobboard::Service;
 use shared::jobboard::orders::Order;
 use shared::jobboard::prices::{Catalogue, Goods, Price};
 use shared::jobboard::reads::NamedOrder;
+use shared::jobboard::refunding::RefundFields;
 use shared::jobboard::review::Review;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
@@ -53,12 +54,39 @@ pub const COMMANDS: &[Command] = &[
     )
     .by(&[Role::Support, Role::Finance, Role::Auditor])
     .fields("page? page_size? cursor?", r#"{"page": 1}"#),
-    Command::changes("refund_note", "Records that an order was refunded", |admin, by, fields| {
-        run(fields, |read| refund_note(&admin.jobboard, &by.act, read))
-    })
+    Command::changes(
+        "refund_order",
+        "Refunds an order at WeChat Pay, all that is left or an amount, and takes back what is unspent",
+        |admin, by, fields| run(fields, |read| refund_order(&admin.jobboard, &by.act, read)),
+    )
     .by(&[Role::Finance])
     .after_step_up()
-    .fields("order_no reason", r#"{"order_no": "CV202601101520151230001", "reason": "用户申请"}"#),
+    .fields(
+        "order_no amount? reason reference?",
+        r#"{"order_no": "CV202601101520151230001", "amount": "3.99", "reason": "用户申请"}"#,
+    ),
+    Command::changes(
+        "refund_note",
+        "Records that the rest of an order went back outside of WeChat Pay",
+        |admin, by, fields| run(fields, |read| refund_note(&admin.jobboard, &by.act, read)),
+    )
+    .by(&[Role::Finance])
+    .after_step_up()
+    .fields("order_no reason", r#"{"order_no": "CV202601101520151230001", "reason": "银行转账"}"#),
+    Command::changes(
+        "query_order",
+        "Queries WeChat Pay about an order and its refunds, and applies what it reports",
+        |admin, by, fields| run(fields, |read| query_order(&admin.jobboard, &by.act, read)),
+    )
+    .by(&[Role::Support, Role::Finance])
+    .fields("order_no", r#"{"order_no": "CV202601101520151230001"}"#),
+    Command::changes(
+        "note_order",
+        "Adds a note to the time line of an order, and ends its review if ends_review is true",
+        |admin, by, fields| run(fields, |read| note_order(&admin.jobboard, &by.act, read)),
+    )
+    .by(&[Role::Support, Role::Finance])
+    .fields("order_no note ends_review?", r#"{"order_no": "CV202601101520151230001", "note": "已电话联系用户"}"#),
 ];
 
 /// Sets a price, or removes it if `price` is missing.
@@ -118,6 +146,33 @@ pub struct RefundNote {
     reason: Text<1, 256>,
 }
 
+/// All that is left without an amount. The same request again changes nothing, unless its `reference` differs.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct RefundOrder {
+    order_no: Text<1, 32>,
+    #[deserr(default)]
+    amount: Option<Quotable<Money>>,
+    reason: Text<1, 256>,
+    #[deserr(default)]
+    reference: Option<Text<1, 64>>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct QueryOrder {
+    order_no: Text<1, 32>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct NoteOrder {
+    order_no: Text<1, 32>,
+    note: Text<1, 256>,
+    #[deserr(default)]
+    ends_review: bool,
+}
+
 pub async fn set_price(service: &Service, act: &Act, set: SetPrice) -> Result<Value> {
     let price = set.price.map(|Quotable(price)| price);
     if price.is_some_and(Money::is_zero) {
@@ -158,10 +213,7 @@ pub async fn show_order(service: &Service, ShowOrder { order_no, transaction_id,
             return Err(Error::invalid([Fault::new("order_no", reason)]));
         }
     };
-    let (order, timeline) = service.show_order(&named).await?;
-    let mut view = json!(order);
-    view["timeline"] = json!(timeline);
-    Ok(view)
+    service.show_order(&named).await.map(|order| json!(order))
 }
 
 pub async fn list_orders_to_review(service: &Service, list: ListOrdersToReview) -> Result<Value> {
@@ -190,9 +242,26 @@ fn order_to_review(order: &Order) -> Value {
 }
 
 fn summary(order: &Order) -> Value {
-    json!({"order_no": order.number(), "user_id": order.user, "status": order.state.as_str(), "amount": order.amount.to_string()})
+    json!({
+        "order_no": order.number(), "user_id": order.user, "status": order.state.as_str(), "amount": order.amount.to_string(),
+        "amount_refunded": order.refunded().to_string(),
+    })
+}
+
+pub async fn refund_order(service: &Service, act: &Act, refund: RefundOrder) -> Result<Value> {
+    let RefundOrder { order_no, amount, reason, reference } = refund;
+    let fields = RefundFields { amount: amount.map(|Quotable(amount)| amount), reason, reference };
+    service.refund_order(act, order_no.as_str(), fields).await.map(|order| summary(&order))
 }
 
 pub async fn refund_note(service: &Service, act: &Act, RefundNote { order_no, reason }: RefundNote) -> Result<Value> {
     service.note_refund(act, order_no.as_str(), &reason).await.map(|order| summary(&order))
+}
+
+pub async fn query_order(service: &Service, act: &Act, QueryOrder { order_no }: QueryOrder) -> Result<Value> {
+    service.query_order(act, order_no.as_str()).await.map(|order| summary(&order))
+}
+
+pub async fn note_order(service: &Service, act: &Act, NoteOrder { order_no, note, ends_review }: NoteOrder) -> Result<Value> {
+    service.note_order(act, order_no.as_str(), &note, ends_review).await.map(|order| summary(&order))
 }

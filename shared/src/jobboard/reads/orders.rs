@@ -3,15 +3,16 @@
 use futures::future::try_join_all;
 use serde::Serialize;
 
-use super::{COUNTED, FIRST, Lists, PageOf, ShownNote, shown};
+use super::{COUNTED, FIRST, Lists, PageOf, shown};
 use crate::error::{Error, Result};
-use crate::jobboard::orders::Order;
-use crate::jobboard::timeline::{Event, Outcome};
+use crate::jobboard::orders::{Order, OrderState, Purchase};
+use crate::jobboard::refund::{Origin, Refund, RefundState};
+use crate::jobboard::timeline::{Entry, Event, Outcome};
 use crate::jobboard::{Service, item, keys};
 use crate::storage::listing::Listed;
 use crate::storage::table::Range;
 use crate::storage::table::attribute::read_integer;
-use crate::values::{Date, Id, LocalTime, Text};
+use crate::values::{Date, Id, LocalTime, Money, Text};
 
 /// The count of the orders of a day stops here.
 const COUNTED_OF_DAY: i32 = 5000;
@@ -38,13 +39,49 @@ pub struct ShownOrder {
     pub job_id: Option<Id>,
     /// In yuan.
     pub amount: String,
+    /// In yuan.
+    pub amount_paid: String,
+    /// In yuan.
+    pub amount_refunded: String,
     pub status: &'static str,
     pub refund_due: bool,
     pub created_at: String,
     pub paid_at: Option<String>,
     pub transaction_id: Option<String>,
-    pub refund: Option<ShownNote>,
     pub review: Option<ShownReview>,
+}
+
+/// All of an order.
+#[derive(Debug, Serialize)]
+pub struct WholeOrder {
+    #[serde(flatten)]
+    pub order: ShownOrder,
+    /// In yuan: how much can go back while the user has these vouchers.
+    pub amount_refundable: String,
+    /// Oldest first.
+    pub refunds: Vec<ShownRefund>,
+    /// Oldest entry first. Orders of earlier versions have only the entries since.
+    pub timeline: Vec<ShownEvent>,
+}
+
+/// A refund, as staff see it.
+#[derive(Debug, Serialize)]
+pub struct ShownRefund {
+    pub refund_no: Option<String>,
+    /// In yuan.
+    pub amount: String,
+    pub status: RefundState,
+    pub origin: Origin,
+    pub reason: Text<1, 256>,
+    pub by: Option<Text<1, 64>>,
+    pub at: String,
+    pub settled_at: Option<String>,
+    /// What it took back.
+    pub vouchers: u32,
+    /// Of a top.
+    pub seconds: i64,
+    /// The payment, if it is not the one that the order was settled with.
+    pub second_payment: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,7 +100,62 @@ pub struct ShownEvent {
     pub outcome: Option<Outcome>,
     pub reason: Option<String>,
     pub transaction_id: Option<String>,
+    pub refund_no: Option<String>,
     pub by: Option<Text<1, 64>>,
+    pub note: Option<Text<1, 256>>,
+}
+
+impl From<Entry> for ShownEvent {
+    fn from(entry: Entry) -> Self {
+        Self {
+            at: entry.at.to_second(),
+            event: entry.event,
+            reported: entry.reported,
+            outcome: entry.outcome,
+            reason: entry.reason,
+            transaction_id: entry.transaction_id,
+            refund_no: entry.refund_no,
+            by: entry.by,
+            note: entry.note,
+        }
+    }
+}
+
+impl From<Refund> for ShownRefund {
+    fn from(refund: Refund) -> Self {
+        let Refund { number, amount, state, origin, reason, by, second_payment, taken, at, settled_at, .. } = refund;
+        Self {
+            refund_no: number,
+            amount: amount.to_string(),
+            status: state,
+            origin,
+            reason,
+            by,
+            at: at.to_second(),
+            settled_at: shown(settled_at),
+            vouchers: taken.vouchers,
+            seconds: taken.seconds,
+            second_payment,
+        }
+    }
+}
+
+/// The refunds of an order. An earlier version only noted that an order was refunded.
+fn refunds(order: &Order) -> Vec<ShownRefund> {
+    let noted = order.note.as_ref().filter(|_| order.refunds.is_empty()).map(|note| ShownRefund {
+        refund_no: None,
+        amount: order.refunded().to_string(),
+        status: RefundState::Succeeded,
+        origin: Origin::Elsewhere,
+        reason: note.reason.clone(),
+        by: Some(note.by.clone()),
+        at: note.at.to_second(),
+        settled_at: Some(note.at.to_second()),
+        vouchers: 0,
+        seconds: 0,
+        second_payment: None,
+    });
+    order.refunds.iter().cloned().map(ShownRefund::from).chain(noted).collect()
 }
 
 impl From<&Order> for ShownOrder {
@@ -77,12 +169,13 @@ impl From<&Order> for ShownOrder {
             quantity,
             job_id: order.purchase.job(),
             amount: order.amount.to_string(),
+            amount_paid: order.paid().to_string(),
+            amount_refunded: order.refunded().to_string(),
             status: order.state.as_str(),
             refund_due: order.is_refund_due(),
             created_at: order.created_at.to_second(),
             paid_at: shown(order.paid_at),
             transaction_id: order.transaction_id.clone(),
-            refund: order.note.as_ref().map(ShownNote::from),
             review: order.review.as_ref().map(|review| ShownReview {
                 reason: review.reason.as_str(),
                 reported: review.reported.clone(),
@@ -134,10 +227,10 @@ impl Service {
         Listed { list: found, next_cursor }.try_map(|item| item::read::<Order>(item).map(|order| ShownOrder::from(&order)))
     }
 
-    /// An order with its time line, oldest entry first. Orders of earlier versions have only the entries since.
+    /// An order with its refunds and its time line.
     ///
-    /// DynamoDB: one read; one more before it by the number of a payment.
-    pub async fn show_order(&self, named: &NamedOrder) -> Result<(ShownOrder, Vec<ShownEvent>)> {
+    /// DynamoDB: one read; one more before it by the number of a payment, and one more after it for an order of vouchers.
+    pub async fn show_order(&self, named: &NamedOrder) -> Result<WholeOrder> {
         let found = match named {
             NamedOrder::Id(id) => self.stored_order(*id).await?.map(|stored| stored.record),
             NamedOrder::Number(number) => self.order_by_number(number.as_str()).await?,
@@ -149,16 +242,17 @@ impl Service {
             },
         };
         let order = found.ok_or_else(|| Error::missing(named.field()))?;
-        let timeline = order.timeline.iter().cloned().map(|entry| ShownEvent {
-            at: entry.at.to_second(),
-            event: entry.event,
-            reported: entry.reported,
-            outcome: entry.outcome,
-            reason: entry.reason,
-            transaction_id: entry.transaction_id,
-            by: entry.by,
-        });
-        Ok((ShownOrder::from(&order), timeline.collect()))
+        let refundable = match order.purchase {
+            _ if !matches!(order.state, OrderState::Paid | OrderState::PartlyRefunded) => Money::from_fen(0),
+            Purchase::Vouchers { .. } => order.refundable_with(self.ledger(order.user, 1, 1).await?.balance),
+            Purchase::Top { .. } | Purchase::Refresh { .. } => order.refundable(),
+        };
+        Ok(WholeOrder {
+            order: ShownOrder::from(&order),
+            amount_refundable: refundable.to_string(),
+            refunds: refunds(&order),
+            timeline: order.timeline.into_iter().map(ShownEvent::from).collect(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod authorization;
+mod automatic_refunds;
 mod close;
 mod closing;
 mod collections;
@@ -14,6 +15,7 @@ mod notify;
 mod once;
 mod orders;
 mod phone;
+mod refund_order;
 mod refunds;
 mod review;
 mod sealed;

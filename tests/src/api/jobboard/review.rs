@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::board::{Board, User, done, ok};
-use crate::support::{Stage, world};
+use crate::support::Stage;
+use crate::support::board::{Board, User};
 
 /// The metric lines of orders to review since the last call.
 fn metrics(stage: &Stage) -> Vec<Value> {
@@ -18,94 +18,6 @@ async fn orders_to_review(board: &Board) -> Value {
 
 fn page(rows: &[Value]) -> Value {
     json!({"list": rows, "total": rows.len(), "page": 1, "page_size": 20, "next_cursor": null})
-}
-
-/// An order for a job that its user can pay.
-async fn order(user: &User, path: &str, job: u64) -> Value {
-    let mut body = if path == "/jobs/top" { json!({"top_hour": 72, "price": 5}) } else { json!({"price": 1.99}) };
-    body["job_id"] = job.into();
-    user.order(path, body).await
-}
-
-#[tokio::test]
-async fn a_payment_for_a_job_that_is_no_longer_open_must_be_refunded() {
-    let stage = Stage::open().await;
-    let user = Board::of(&stage.address).join().await;
-    let board = &user.board;
-    for (path, end) in [
-        ("/jobs/top", "close"),
-        ("/jobs/top", "take_down_job"),
-        ("/jobs/top", "delete_job"),
-        ("/jobs/refresh/pay", "close"),
-        ("/jobs/refresh/pay", "take_down_job"),
-    ] {
-        let job = user.post_job(json!({})).await;
-        let placed = order(&user, path, job).await;
-        let number = placed["order_no"].as_str().expect("a number");
-        match end {
-            "close" => assert_eq!(user.post("/job/close", &json!({"job_id": job})).await, done()),
-            command => drop(board.command(command, json!({"job_id": job, "reason": "违规", "by": "zhangsan"})).await),
-        }
-        let stored = async || stage.items("jobboard").await.into_iter().find(|item| item["pk"]["S"] == format!("job#{job}"));
-        let (before, named) = (stored().await, json!({"order_no": number}));
-        stage.take_lines();
-        let paid = board.simulate("pay", &json!({"out_trade_no": number, "notify": end != "close"})).await;
-        assert_eq!(paid.status, 200);
-        // Many requests at once, and WeChat Pay's repeated notifications.
-        let again = json!({"out_trade_no": number});
-        let (statuses, _) = tokio::join!(
-            futures::future::join_all((0..8).map(|_| user.post("/order/status", &named))),
-            futures::future::join_all((0..8).map(|_| board.simulate("notify_again", &again)))
-        );
-        let mut expected = json!({
-            "order_id": placed["order_id"], "order_no": number, "status": "paid", "refund_due": true, "amount": placed["amount"],
-        });
-        for status in statuses {
-            assert_eq!(status, ok(expected.clone()), "{path} {end}");
-        }
-        assert_eq!(stored().await, before, "{path} {end}");
-        let amount = if path == "/jobs/top" { "5.00" } else { "1.99" };
-        let row = json!({
-            "order_no": number, "user_id": user.id, "status": "paid", "amount": amount, "refund_due": true, "reason": "refund_due",
-            "reported": "SUCCESS", "at": "2024-01-15T18:30:00+08:00",
-        });
-        assert_eq!(orders_to_review(board).await, page(&[row]), "{path} {end}");
-        let [metric] = &metrics(&stage)[..] else { panic!("not one metric: {path} {end}") };
-        let counted = json!([metric["function"], metric["reason"], metric["orders_to_review"]]);
-        assert_eq!(counted, json!(["jobboard-orders", "refund_due", 1.0]), "{path} {end}");
-        // The administrator refunds it.
-        let note = json!({"order_no": number, "reason": "招聘信息已关闭", "by": "zhangsan"});
-        board.command("refund_note", note).await;
-        expected["status"] = "refunded".into();
-        expected.as_object_mut().expect("members").remove("refund_due");
-        assert_eq!(user.post("/order/status", &named).await, ok(expected), "{path} {end}");
-        assert_eq!(orders_to_review(board).await, page(&[]), "{path} {end}");
-    }
-}
-
-/// Either the job was topped before it was closed, or the money must be refunded.
-#[tokio::test]
-async fn a_top_is_granted_or_must_be_refunded_when_its_job_is_closed_at_the_same_moment() {
-    let board = Board::of(world());
-    let user = board.join().await;
-    for _ in 0..8 {
-        let job = user.post_job(json!({})).await;
-        let placed = order(&user, "/jobs/top", job).await;
-        let number = placed["order_no"].as_str().expect("a number");
-        board.simulate("pay", &json!({"out_trade_no": number, "notify": false})).await;
-        let (again, closed) = (json!({"out_trade_no": number}), json!({"job_id": job}));
-        let (notified, closed) = tokio::join!(
-            futures::future::join_all((0..4).map(|_| board.simulate("notify_again", &again))),
-            user.post("/job/close", &closed)
-        );
-        assert!(notified.iter().all(|response| response.body == json!({"notified_status": 200})), "{notified:?}");
-        assert_eq!(closed, done());
-        let status = user.post("/order/status", &json!({"order_no": number})).await.body["data"].clone();
-        let shown = user.job(job).await;
-        assert_eq!(shown["status"], 2, "{shown}");
-        let is_topped = shown["is_top"] == 1;
-        assert_eq!((&status["status"], status.get("refund_due").is_some()), (&json!("paid"), !is_topped), "{status}");
-    }
 }
 
 #[tokio::test]
@@ -127,7 +39,7 @@ async fn a_state_that_is_not_documented_is_left_for_a_person_and_reported_once()
         assert_eq!(swept, json!({"done": 0, "failed": 0, "is_cut_short": false}));
     }
     let row = json!({
-        "order_no": number, "user_id": user.id, "status": "pending", "amount": "3.99", "refund_due": false,
+        "order_no": number, "user_id": user.id, "status": "pending", "amount": "3.99", "amount_refunded": "0.00", "refund_due": false,
         "reason": "unknown_state", "reported": "FROZEN", "at": "2024-01-15T18:30:00+08:00",
     });
     assert_eq!(orders_to_review(board).await, page(&[row]));

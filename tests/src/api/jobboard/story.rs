@@ -25,12 +25,17 @@ fn shaped(path: &str, response: &Response, additions: &[&str]) -> Value {
 async fn pay_for(user: &User, path: &str, body: Value) {
     let order = shaped(path, &user.post(path, &body).await, &[]);
     let (number, amount) = (order["order_no"].as_str().expect("a number"), &order["amount"]);
-    let status = |status: &str| json!({"order_id": order["order_id"], "order_no": number, "status": status, "amount": amount});
+    let status = |status: &str, paid: &Value| {
+        json!({
+            "order_id": order["order_id"], "order_no": number, "status": status, "amount": amount, "amount_paid": paid,
+            "amount_refunded": 0,
+        })
+    };
     let polled = user.post("/order/status", &json!({"order_no": number})).await;
-    assert_eq!(polled.body["data"], status("pending"), "{polled:?}");
+    assert_eq!(polled.body["data"], status("pending", &json!(0)), "{polled:?}");
     assert_eq!(user.board.pay(number).await, json!({"notified_status": 200}));
     let polled = user.post("/order/status", &json!({"order_id": order["order_id"]})).await;
-    assert_eq!(polled.body["data"], status("paid"), "{polled:?}");
+    assert_eq!(polled.body["data"], status("paid", amount), "{polled:?}");
 }
 
 #[tokio::test]

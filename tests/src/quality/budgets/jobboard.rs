@@ -130,6 +130,8 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.succeeds("POST /job/close", merchant.post("/job/close", &named)).await;
     let number = top["order_no"].as_str().unwrap().to_owned();
     meter.measure("POST /wechat/pay/notify, of a top of a closed job", board.pay(&number)).await;
+    let own = json!({"out_refund_no": format!("{number}R01")});
+    meter.succeeds("POST /wechat/pay/notify, of a requested refund", board.simulate("notify_refund", &own)).await;
 
     let file = reqwest::multipart::Part::bytes(picture(image::ImageFormat::Png)).file_name("a.png");
     let form = reqwest::multipart::Form::new().part("file", file);

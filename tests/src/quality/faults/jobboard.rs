@@ -25,6 +25,11 @@ pub struct Jobs {
     /// Refunded before its notification.
     refunded: String,
     granted: String,
+    /// Paid after it was closed, without a notification.
+    late: String,
+    /// Paid and granted, and refundable; one that is being refunded; and one whose refund is going to fail.
+    refundable: String,
+    refunding: [String; 2],
     /// A job that was taken down.
     removed: u64,
     /// A user with an open job, and one who was banned with one.
@@ -44,7 +49,10 @@ impl Jobs {
             "restore_job" => json!({"job_id": self.removed}),
             "ban_user" => json!({"user_id": self.merchants[0], "reason": "虚假招聘"}),
             "unban_user" => json!({"user_id": self.merchants[1], "restore_jobs": true}),
+            "refund_order" => json!({"order_no": self.refundable, "amount": "1.00", "reason": "退款", "by": "zhangsan"}),
             "refund_note" => json!({"order_no": self.granted, "reason": "退款", "by": "zhangsan"}),
+            "note_order" => json!({"order_no": self.granted, "note": "已电话联系用户", "by": "zhangsan"}),
+            "query_order" => json!({"order_no": self.refunded, "by": "zhangsan"}),
             _ => json!({"job_id": self.own, "reason": "虚假信息", "by": "zhangsan"}),
         };
         event["command"] = command.into();
@@ -52,7 +60,13 @@ impl Jobs {
     }
 
     async fn notified(&self, order: &str) -> Response {
-        self.board.simulate("notify_again", &json!({"out_trade_no": order})).await
+        let payment = json!({"out_trade_no": order, "transaction": {"trade_state": "SUCCESS"}});
+        self.board.simulate("notify_again", &payment).await
+    }
+
+    async fn refunded(&self, order: &str, status: &str) -> Response {
+        let number = format!("{order}R01");
+        self.board.simulate("notify_refund", &json!({"out_refund_no": number, "status": status})).await
     }
 }
 
@@ -84,6 +98,9 @@ impl Scene for Jobs {
         write("POST /wechat/pay/notify", "of a refresh"),
         write("POST /wechat/pay/notify", "of a top of a closed job"),
         write("POST /wechat/pay/notify", "of a refund"),
+        write("POST /wechat/pay/notify", "of a late payment"),
+        write("POST /wechat/pay/notify", "of a requested refund"),
+        write("POST /wechat/pay/notify", "of a requested refund that was closed"),
         write("POST /order/status", "paid without a notification"),
         write("POST /order/status", "refunded without a notification"),
         write("POST /img/upload", ""),
@@ -95,6 +112,9 @@ impl Scene for Jobs {
         write("ops-admin ban_user", ""),
         write("ops-admin unban_user", ""),
         write("ops-admin refund_note", ""),
+        write("ops-admin refund_order", ""),
+        write("ops-admin query_order", ""),
+        write("ops-admin note_order", ""),
         write("ops-admin end_user_sessions", ""),
         // The picture was moved to where it is shown from.
         once("ops-uploads", "", r#"{"outcome":"gone"}"#),
@@ -115,7 +135,12 @@ impl Scene for Jobs {
         let (own, foreign) = (user.post_job(json!({})).await, other.post_job(json!({})).await);
         user.adjust_vouchers(3).await;
         user.post("/job/collect", &json!({"job_id": own})).await;
+        let late = user.order_voucher().await;
+        stage.clock.advance(SignedDuration::from_mins(31));
+        assert_eq!(user.order_status(&late).await, "closed");
+        board.simulate("pay", &json!({"out_trade_no": late, "late": true, "notify": false})).await;
         let (voucher, granted) = (user.order_voucher().await, user.order_voucher().await);
+        let (refundable, refunding) = (user.order_voucher().await, [user.order_voucher().await, user.order_voucher().await]);
         let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
         let top = number(user.order("/jobs/top", json!({"job_id": own, "top_hour": 72, "price": 5})).await);
         let refresh = number(user.order("/jobs/refresh/pay", json!({"job_id": own, "price": 1.99})).await);
@@ -127,7 +152,17 @@ impl Scene for Jobs {
             board.simulate("pay", &json!({"out_trade_no": order, "notify": false})).await;
         }
         board.simulate("refund", &json!({"out_trade_no": refunded, "notify": false})).await;
-        board.pay(&granted).await;
+        for order in [&granted, &refundable, &refunding[0], &refunding[1]] {
+            board.pay(order).await;
+        }
+        // WeChat Pay goes on processing a refund until a test settles it: the simulator is not restored.
+        for order in [&late, &closed, &refundable] {
+            board.simulate("refund_result", &json!({"out_trade_no": order, "after_seconds": 1_000_000})).await;
+        }
+        for order in &refunding {
+            let refund = board.command("refund_order", json!({"order_no": order, "reason": "退款", "by": "zhangsan"})).await;
+            assert_eq!(refund["status"], "refunding", "{refund}");
+        }
         let removed = user.post_job(json!({})).await;
         board.command("take_down_job", json!({"job_id": removed, "reason": "误判", "by": "zhangsan"})).await;
         let mut merchants = [0; 2];
@@ -158,6 +193,9 @@ impl Scene for Jobs {
             closed,
             refunded,
             granted,
+            late,
+            refundable,
+            refunding,
             removed,
             merchants,
             incoming,
@@ -209,6 +247,11 @@ impl Scene for Jobs {
             ("POST /wechat/pay/notify", "of a top") => self.notified(&self.top).await,
             ("POST /wechat/pay/notify", "of a refresh") => self.notified(&self.refresh).await,
             ("POST /wechat/pay/notify", "of a top of a closed job") => self.notified(&self.closed).await,
+            ("POST /wechat/pay/notify", "of a late payment") => self.notified(&self.late).await,
+            ("POST /wechat/pay/notify", "of a requested refund") => self.refunded(&self.refunding[0], "SUCCESS").await,
+            ("POST /wechat/pay/notify", "of a requested refund that was closed") => {
+                self.refunded(&self.refunding[1], "CLOSED").await
+            }
             ("POST /wechat/pay/notify", _) => self.board.simulate("refund", &json!({"out_trade_no": self.granted})).await,
             ("POST /order/status", "refunded without a notification") => {
                 post("/order/status", json!({"order_no": self.refunded})).await

@@ -199,7 +199,7 @@ async fn jobboard(stage: &Stage, support: &Staff) {
     stage.objects().await.put(&format!("img/{name}"), picture(ImageFormat::Png), "image/png").await.unwrap();
 }
 
-/// Orders of each kind: one that was paid and refunded, and one that was paid for a job that was closed before.
+/// Orders of each kind: one that was paid and refunded, one that is being refunded, one of an unknown state, and one that was paid for a job that was closed before.
 async fn orders(user: &User, job: u64) {
     let board = &user.board;
     let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
@@ -210,6 +210,14 @@ async fn orders(user: &User, job: u64) {
     board.pay(&voucher).await;
     board.pay(&voucher).await;
     board.command("refund_note", json!({"order_no": voucher, "reason": "退款", "by": "zhangsan"})).await;
+    let refund = user.order_voucher().await;
+    board.pay(&refund).await;
+    let event = json!({"order_no": refund, "amount": 1, "reason": "退款", "reference": "case-1", "by": "zhangsan"});
+    board.command("refund_order", event).await;
+    board.simulate("pay", &json!({"out_trade_no": refund, "again": true})).await;
+    let unknown = user.order_voucher().await;
+    board.simulate("pay_state", &json!({"out_trade_no": unknown, "trade_state": "FROZEN"})).await;
+    assert_eq!(user.order_status(&unknown).await, "pending");
     let closed = user.post_job(json!({})).await;
     let late = number(user.order("/jobs/top", json!({"job_id": closed, "top_hour": 72, "price": 5})).await);
     assert_eq!(user.post("/job/close", &json!({"job_id": closed})).await, done());

@@ -68,14 +68,15 @@ const STATES: &[&str] = &[
     "outcome",
     "partner_status",
     "payment_status",
+    "refund",
     "task_status",
     "verified",
 ];
 
 /// The fields that are true or false and have words of their own.
 const FLAGS: &[&str] = &["enabled", "banned", "complete", "refund_due"];
-const MONEY: &[&str] = &["amount", "price", "salary"];
-const NUMBERS: &[&str] = &["quantity", "balance", "change", "rows", "bytes", "total", "employees"];
+const MONEY: &[&str] = &["amount", "amount_paid", "amount_refunded", "amount_refundable", "price", "salary"];
+const NUMBERS: &[&str] = &["quantity", "balance", "change", "vouchers", "seconds", "rows", "bytes", "total", "employees"];
 
 fn is_time(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);

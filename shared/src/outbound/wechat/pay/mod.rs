@@ -1,8 +1,9 @@
-//! The part of WeChat Pay API v3 that mini programs need: JSAPI prepay, query, close, the parameters of `wx.requestPayment`, and
+//! The part of WeChat Pay API v3 that mini programs need: JSAPI prepay, query, close, the parameters of `wx.requestPayment`, refunds, and
 //! notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
 
 pub mod keys;
 mod notification;
+pub mod refund;
 pub mod report;
 
 use std::collections::BTreeMap;

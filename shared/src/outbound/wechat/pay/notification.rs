@@ -29,6 +29,8 @@ struct RefundResource {
     mchid: String,
     out_trade_no: String,
     #[serde(default)]
+    out_refund_no: String,
+    #[serde(default)]
     transaction_id: Option<String>,
     amount: Amount,
 }
@@ -66,10 +68,10 @@ impl Pay {
             };
         }
         let Some(result) = event_type.strip_prefix("REFUND.") else { return Ok(None) };
-        let RefundResource { mchid, out_trade_no, transaction_id, amount } = resource.open(&merchant)?;
+        let RefundResource { mchid, out_trade_no, out_refund_no, transaction_id, amount } = resource.open(&merchant)?;
         if mchid != merchant.mchid {
             return Err(invalid("mchid", "is not ours"));
         }
-        Ok(Some(Report::Refund(Refund { out_trade_no, transaction_id, result: result.into(), amount })))
+        Ok(Some(Report::Refund(Refund { out_trade_no, out_refund_no, transaction_id, result: result.into(), amount })))
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::values::LocalTime;
+
 /// The state of an order at WeChat Pay.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Transaction {
@@ -14,9 +16,17 @@ pub struct Transaction {
     pub transaction_id: Option<String>,
     #[serde(default)]
     pub amount: Option<Amount>,
+    /// `2018-06-08T10:34:56+08:00`.
+    #[serde(default)]
+    success_time: Option<String>,
 }
 
 impl Transaction {
+    /// When the user paid.
+    pub fn paid_at(&self) -> Option<LocalTime> {
+        self.success_time.as_deref().and_then(|time| LocalTime::parse(time).ok())
+    }
+
     /// Whether the amount is this number of fen, in the currency CNY.
     pub fn is_of(&self, fen: i64) -> bool {
         self.amount.as_ref().is_some_and(|amount| amount.is_of(fen))
@@ -91,10 +101,12 @@ impl Amount {
     }
 }
 
-/// The result of a refund.
+/// What WeChat Pay reports of a refund, in responses and in notifications.
 #[derive(Clone, Debug)]
 pub struct Refund {
     pub out_trade_no: String,
+    /// The number that the merchant gave the refund.
+    pub out_refund_no: String,
     /// The number that WeChat Pay gave the payment.
     pub transaction_id: Option<String>,
     pub result: RefundResult,
@@ -107,21 +119,36 @@ impl Refund {
     }
 }
 
-/// The part of an event's type behind `REFUND.`.
+/// The status of a refund: `refund_status` in notifications, `status` in responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefundResult {
+    Processing,
     Success,
     /// The user's account does not accept the money: the merchant must refund it in another way.
     Abnormal,
     /// The refund was cancelled.
     Closed,
-    /// A result that WeChat Pay does not document.
+    /// A status that WeChat Pay does not document.
     Unknown(String),
+}
+
+impl RefundResult {
+    /// The word of WeChat Pay.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Processing => "PROCESSING",
+            Self::Success => "SUCCESS",
+            Self::Abnormal => "ABNORMAL",
+            Self::Closed => "CLOSED",
+            Self::Unknown(word) => word,
+        }
+    }
 }
 
 impl From<&str> for RefundResult {
     fn from(word: &str) -> Self {
         match word {
+            "PROCESSING" => Self::Processing,
             "SUCCESS" => Self::Success,
             "ABNORMAL" => Self::Abnormal,
             "CLOSED" => Self::Closed,

@@ -29,8 +29,12 @@ fn is_not_banned(user: &Value) -> bool {
     !is_banned(user)
 }
 
-fn was_paid(order: &Value) -> bool {
-    !order["paid_at"].is_null()
+fn is_refundable(order: &Value) -> bool {
+    order["status"] == "paid" || order["status"] == "partly_refunded"
+}
+
+fn may_be_noted(order: &Value) -> bool {
+    order["status"] == "refunding" || is_refundable(order) || !order["review"].is_null()
 }
 
 const JOB_COLUMNS: &str = "job_id positions status:job address salary_min salary_max owner_id>user.user_id created_at top_end";
@@ -169,16 +173,26 @@ pub const DETAILS: &[Detail] = &[
         facts: &[
             Facts {
                 name: "order",
-                fields: "order_no order_id status:order refund_due goods:goods quantity amount job_id>job user_id>user created_at paid_at transaction_id",
+                fields: "order_no order_id status:order refund_due goods:goods quantity amount amount_paid amount_refunded amount_refundable job_id>job user_id>user created_at paid_at transaction_id",
             },
-            Facts { name: "refund", fields: "refund.reason refund.by refund.at" },
             Facts { name: "review", fields: "review.reason:review review.reported review.at" },
         ],
-        tables: &[Table {
-            name: "timeline",
-            columns: "at event:event reported outcome:outcome reason:review transaction_id by",
-        }],
-        actions: &[Action::new("refund_note", PAYMENT).when(was_paid)],
+        tables: &[
+            Table {
+                name: "refunds",
+                columns: "refund_no amount status:refund origin:refund_origin reason by at settled_at vouchers seconds second_payment",
+            },
+            Table {
+                name: "timeline",
+                columns: "at event:event reported outcome:outcome reason:review refund_no note transaction_id by",
+            },
+        ],
+        actions: &[
+            Action::new("refund_order", PAYMENT).when(is_refundable).tone(Tone::Bad),
+            Action::new("query_order", PAYMENT),
+            Action::new("note_order", PAYMENT),
+            Action::new("refund_note", PAYMENT).when(may_be_noted),
+        ],
         ..Detail::new("order", "show_order", "orders")
     },
 ];
