@@ -7,6 +7,7 @@ credentials cannot be committed.
 usage: check_events.py FOLDER_WITH_BINARIES
 """
 
+import datetime
 import json
 import os
 import pathlib
@@ -30,13 +31,13 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
              "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
-             "jobboard-vouchers", "jobboard-orders", "jobboard-image", "ops-uploads",
+             "jobboard-vouchers", "jobboard-orders", "jobboard-image", "jobboard-reconcile", "ops-uploads",
              "ops-audit", "ops-cleanup", "ops-console", "ops-docs", "ops-outbox"]
 # The events of ops-admin that need an application of the signing API, or end sessions and grants that other events use, run last, in this
 # order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions", "revoke_grant", "ban_user",
-        "unban_user"]
+        "unban_user", "show_reconciliation"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "restore_job", "collect",
@@ -142,6 +143,8 @@ def is_success(function, result):
         return all(row["status"] != "refused" for row in result.get("results", []))
     if function == "jobboard-search-snapshot":
         return result.get("jobs", 0) > 0
+    if function == "jobboard-reconcile":
+        return result.get("status") == "equal"
     if result.get("statusCode") != 200:
         return False
     if function == "hris-oauth":
@@ -201,6 +204,8 @@ def main():
                       **{name: hris[name] for name in ["access_key", "secret_key", "token"]},
                       "app_id": hris["oauth"]["app_id"], "hris_access_token": consent(demo),
                       "session_token": worker(demo, "events"), **jobboard(demo)}
+            shanghai = datetime.timezone(datetime.timedelta(hours=8))
+            values["two_days_ago"] = str((datetime.datetime.now(shanghai) - datetime.timedelta(days=2)).date())
             values["grant_id"] = grant(demo, values["app_id"])
             variables = dict(line.split("=", 1) for line in (data / "functions.env").read_text().splitlines())
             environment = {"PATH": os.environ["PATH"], **variables}

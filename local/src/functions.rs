@@ -17,6 +17,7 @@ use ops::admin::Admin;
 use ops::audit_copy::Copies;
 use ops::cleanup::Cleanup;
 use ops::outbox::Outbox;
+use ops::reconcile::Reconcile;
 use ops::snapshots::Snapshots;
 use ops::uploads::Uploads;
 use shared::crypto::random::random_text;
@@ -47,6 +48,7 @@ enum Function {
     Audit(Copies),
     Cleanup(Box<Cleanup>),
     Outbox(Box<Outbox>),
+    Reconcile(Reconcile),
     Snapshots(Snapshots),
     Uploads(Uploads),
 }
@@ -99,6 +101,7 @@ impl Inner {
         }
         match name {
             "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),
+            "jobboard-reconcile" => Reconcile::connect(environment).await.map(Function::Reconcile),
             "ops-admin" => Admin::connect(environment).await.map(Function::Admin),
             "ops-audit" => Copies::connect(environment).map(Function::Audit),
             "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
@@ -119,6 +122,7 @@ impl Function {
             Self::Audit(copies) => copies.handle(event).await.and_then(|result| json(&result)),
             Self::Cleanup(cleanup) => json(&Box::pin(cleanup.handle(Timestamp::MAX, &request_id())).await),
             Self::Outbox(outbox) => outbox.handle(event, Timestamp::MAX).await.and_then(|result| json(&result)),
+            Self::Reconcile(reconcile) => Box::pin(reconcile.handle(event)).await.and_then(|result| json(&result)),
             Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|result| json(&result)),
             Self::Uploads(uploads) => uploads.handle(event).await.and_then(|result| json(&result)),
         }

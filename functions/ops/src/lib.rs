@@ -20,6 +20,7 @@ mod jobboard;
 mod listing;
 pub mod outbox;
 mod persons;
+pub mod reconcile;
 mod requests;
 mod reseal;
 mod retention;
@@ -35,7 +36,8 @@ use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
 /// Every function of this crate. The binary, the resource in `template.yaml` and the event files have the same name.
-pub const FUNCTIONS: [&str; 8] = [
+pub const FUNCTIONS: [&str; 9] = [
+    "jobboard-reconcile",
     "jobboard-search-snapshot",
     "ops-admin",
     "ops-audit",

@@ -18,6 +18,7 @@
 //!                            instead, that it was paid with so many fen
 //! POST /simulate/pay_failure {"status":429,"code":"..","path":"/close"}   the next request of the merchant to such a path fails; with
 //!                            "times":2, the next two; with "reports":"CLOSED", the order is in this state afterwards
+//! POST /simulate/import [{"out_trade_no":"..","transaction_id":"..","amount":{"total":399}}]  adds paid orders
 //! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay
 //! ```
@@ -25,6 +26,7 @@
 //! The code `test` and codes that begin with `demo-` are always valid.
 
 mod access_tokens;
+mod bills;
 pub mod keys;
 mod merchant;
 mod mini_program;

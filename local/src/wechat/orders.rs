@@ -98,6 +98,25 @@ impl Orders {
         Ok(order)
     }
 
+    /// Adds paid orders: requests of the merchant, each with the `transaction_id` of its payment.
+    pub fn import(&mut self, requests: Vec<Value>, now: Timestamp) {
+        for request in requests {
+            let state = State::Paid { transaction_id: text(&request, "transaction_id"), at: now };
+            let order = Order {
+                placed_at: now,
+                prepay_id: String::new(),
+                state,
+                reported: None,
+                reported_total: None,
+                again: Vec::new(),
+                refunds: Vec::new(),
+                plan: Plan::default(),
+                request,
+            };
+            self.0.insert(text(&order.request, "out_trade_no"), order);
+        }
+    }
+
     /// The user pays a paid order once more. Returns WeChat Pay's number of this payment.
     pub fn pay_again(&mut self, number: &str, now: Timestamp) -> Result<(&Order, String), Failure> {
         let order = self.0.get_mut(number).ok_or_else(unknown_order)?;

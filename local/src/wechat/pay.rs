@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shared::outbound::wechat::pay::nonce;
 use shared::values::LocalTime;
 
+use super::bills;
 use super::merchant::{Merchant, Request, SimulatedFailure};
 use super::orders::{Failure, text, unknown_order};
 use super::refunds::Plan;
@@ -26,12 +27,15 @@ pub fn router(merchant: Merchant) -> Router {
         .route("/v3/pay/transactions/out-trade-no/{number}/close", post(close))
         .route("/v3/refund/domestic/refunds", post(request_refund))
         .route("/v3/refund/domestic/refunds/{number}", get(query_refund))
+        .route("/v3/bill/tradebill", get(announce_bill))
+        .route("/v3/billdownload/file", get(download_bill))
         .route("/v3/certificates", get(certificates))
         .route("/simulate/orders", get(orders))
         .route("/simulate/pay_requests", get(requests))
         .route("/simulate/pay_state", post(report))
         .route("/simulate/pay_failure", post(fail_next))
         .route("/simulate/refund_result", post(plan_refunds))
+        .route("/simulate/import", post(import))
         .with_state(merchant)
 }
 
@@ -70,8 +74,7 @@ fn unknown_merchant() -> Failure {
 
 /// Checks that the query names the merchant.
 fn check_merchant(merchant: &Merchant, request: &Request) -> Result<(), Failure> {
-    let query = request.path.split_once('?').map_or("", |(_, query)| query);
-    let names_it = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "mchid" && value == merchant.mchid);
+    let names_it = query_member(request, "mchid").as_ref() == Some(&merchant.mchid);
     if names_it { Ok(()) } else { Err(unknown_merchant()) }
 }
 
@@ -169,6 +172,37 @@ async fn query_refund(State(merchant): State<Merchant>, Path(number): Path<Strin
     })
 }
 
+/// A member of the query.
+fn query_member(request: &Request, wanted: &str) -> Option<String> {
+    let query = request.path.split_once('?').map_or("", |(_, query)| query);
+    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+}
+
+async fn announce_bill(State(merchant): State<Merchant>, request: Request) -> Response {
+    respond(&merchant, &request, || {
+        let day = query_member(&request, "bill_date").unwrap_or_default();
+        if query_member(&request, "tar_type").as_deref() != Some("GZIP") {
+            return Err((400, "PARAM_ERROR", "参数错误: tar_type".into()));
+        }
+        let base_url = format!("http://{}", request.header("host"));
+        let now = merchant.clock.now();
+        Ok((200, bills::announce(&merchant.state().orders, &day, &base_url, now)?.to_string()))
+    })
+}
+
+/// The response has no signature: its hash was announced.
+async fn download_bill(State(merchant): State<Merchant>, request: Request) -> Response {
+    merchant.record(&request);
+    if let Err((_, code, message)) = merchant.verify(&request) {
+        return (StatusCode::UNAUTHORIZED, axum::Json(json!({"code": code, "message": message}))).into_response();
+    }
+    let token = query_member(&request, "token").unwrap_or_default();
+    match bills::download(&merchant.state().orders, &token) {
+        Some(file) => file.into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 /// WeChat's certificate, encrypted for the merchant.
 async fn certificates(State(merchant): State<Merchant>, request: Request) -> Response {
     respond(&merchant, &request, || {
@@ -192,6 +226,12 @@ async fn orders(State(merchant): State<Merchant>) -> axum::Json<Vec<Value>> {
 
 async fn requests(State(merchant): State<Merchant>) -> axum::Json<Value> {
     axum::Json(merchant.requests())
+}
+
+async fn import(State(merchant): State<Merchant>, axum::Json(orders): axum::Json<Vec<Value>>) -> axum::Json<Value> {
+    let now = merchant.clock.now();
+    merchant.state().orders.import(orders, now);
+    axum::Json(json!({}))
 }
 
 async fn plan_refunds(State(merchant): State<Merchant>, axum::Json(options): axum::Json<Value>) -> Response {

@@ -9,9 +9,9 @@ use super::orders::{Failure, Order, Orders, digits, text, unknown_order};
 pub struct Refund {
     /// The merchant's number.
     pub number: String,
-    id: String,
+    pub id: String,
     /// WeChat Pay's number of the payment.
-    payment: String,
+    pub payment: String,
     /// In fen.
     pub amount: i64,
     status: String,

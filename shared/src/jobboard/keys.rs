@@ -16,6 +16,7 @@
 //! transaction#{id}          transaction
 //! refund#{number}           refund          refunds                        {id}
 //! prices                    prices
+//! reconciliation#{day}      reconciliation  reconciliations                {day}
 //! feed#{shard}              {time}{job}
 //! ```
 //!
@@ -27,7 +28,7 @@ use jiff::Timestamp;
 
 use crate::storage::audit::Object;
 use crate::storage::table::Key;
-use crate::values::Id;
+use crate::values::{Date, Id};
 
 /// The number of partitions of the open jobs. DynamoDB accepts about a thousand writes a second in each.
 pub const OPEN_SHARDS: u64 = 8;
@@ -131,13 +132,17 @@ pub fn contacted(caller: Id, job: Id) -> Key {
     Key::new(format!("contacted#{caller}"), job.sortable())
 }
 
+/// The partitions of all ledgers begin with this.
+pub const VOUCHERS: &str = "vouchers#";
+/// The sort key of a balance. It sorts after that of every entry.
+pub const BALANCE: &str = "balance";
+
 pub fn vouchers(user: Id) -> String {
-    format!("vouchers#{user}")
+    format!("{VOUCHERS}{user}")
 }
 
-/// Sorts after every entry.
 pub fn balance(user: Id) -> Key {
-    Key::new(vouchers(user), "balance")
+    Key::new(vouchers(user), BALANCE)
 }
 
 pub fn entry(user: Id, id: Id) -> Key {
@@ -177,6 +182,14 @@ pub fn refund(number: &str) -> Key {
 
 pub fn prices() -> Key {
     Key::new("prices", "prices")
+}
+
+/// The partition of the results of all days.
+pub const RECONCILIATIONS: &str = "reconciliations";
+
+/// The result of a day's reconciliation.
+pub fn reconciliation(day: &Date) -> Key {
+    Key::new(format!("reconciliation#{}", day.as_str()), "reconciliation")
 }
 
 /// A change of a job.

@@ -20,6 +20,7 @@ pub mod orders;
 mod persons;
 pub mod prices;
 pub mod reads;
+pub mod reconciliation;
 pub mod refund;
 pub mod refunding;
 mod removal;

@@ -12,6 +12,8 @@ use local::policies::{Grant, Policies};
 use local::template::Template;
 use reqwest::Method;
 use serde_json::json;
+use shared::runtime::clock::Clock as _;
+use shared::values::LocalTime;
 
 use crate::contract::examples;
 use crate::quality::faults;
@@ -52,9 +54,12 @@ async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
     jobboard(&stage).await;
     bursts(&stage).await;
     crate::console::sheets::grants_used(&stage).await;
-    // Days pass in these two, so they come last.
+    let day = LocalTime::from(stage.clock.now()).date();
+    // Days pass in these, so they come last.
     Box::pin(hris(&stage)).await;
     signing(&stage).await;
+    let reconciled = stage.address.invoke("jobboard-reconcile", &json!({"day": day})).await;
+    assert_eq!(reconciled.body["payments_there"], 1, "{reconciled:?}");
     stage.wire.grants_used()
 }
 
@@ -191,6 +196,12 @@ async fn jobboard(stage: &Stage) {
     let exported = stage.address.command(&export).await;
     let url = exported["url"].as_str().unwrap_or_else(|| panic!("{exported}"));
     assert_eq!(local::http::client().get(url).send().await.unwrap().status(), 200);
+    // A ledger that does not balance is read once more.
+    user.adjust_vouchers(1).await;
+    let stored = stage.items("jobboard").await;
+    let mut balance = stored.into_iter().find(|item| item["sk"]["S"] == "balance").expect("a balance");
+    balance["balance"]["N"] = "2".into();
+    stage.put_all("jobboard", vec![balance]).await;
     // A refund without a notification: the sweep finds it.
     let refunded = user.order_voucher().await;
     user.board.simulate("pay", &json!({"out_trade_no": refunded, "notify": false})).await;

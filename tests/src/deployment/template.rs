@@ -78,7 +78,7 @@ fn a_failed_event_goes_to_the_dead_letter_queue() {
             }
         }
     }
-    assert_eq!(called_by_events, 6);
+    assert_eq!(called_by_events, 7);
 }
 
 #[test]

@@ -91,6 +91,14 @@ impl Stage {
         scanned["Items"].as_array().expect("items").clone()
     }
 
+    /// Stores items as they are.
+    pub async fn put_all(&self, table: &str, items: Vec<Value>) {
+        for chunk in items.chunks(25) {
+            let puts: Vec<Value> = chunk.iter().map(|item| json!({"PutRequest": {"Item": item}})).collect();
+            self.database("BatchWriteItem", &json!({"RequestItems": {table: puts}})).await;
+        }
+    }
+
     /// The uploads bucket, accessed directly.
     pub async fn objects(&self) -> Objects {
         self.bucket("UPLOADS_BUCKET")

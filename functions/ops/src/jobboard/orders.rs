@@ -54,6 +54,18 @@ pub const COMMANDS: &[Command] = &[
     )
     .by(&[Role::Support, Role::Finance, Role::Auditor])
     .fields("page? page_size? cursor?", r#"{"page": 1}"#),
+    Command::reads("list_reconciliations", "Lists the results of reconciliations, the newest day first", |admin, _, fields| {
+        run(fields, |read| list_reconciliations(&admin.jobboard, read))
+    })
+    .by(&[Role::Finance, Role::Auditor])
+    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    Command::reads(
+        "show_reconciliation",
+        "Shows how WeChat Pay's bill of a day differs from the orders and refunds",
+        |admin, _, fields| run(fields, |read| show_reconciliation(&admin.jobboard, read)),
+    )
+    .by(&[Role::Finance, Role::Auditor])
+    .fields("day", r#"{"day": "2026-11-29"}"#),
     Command::changes(
         "refund_order",
         "Refunds an order at WeChat Pay, all that is left or an amount, and takes back what is unspent",
@@ -144,6 +156,22 @@ pub struct ListOrdersToReview {
 pub struct RefundNote {
     order_no: Text<1, 32>,
     reason: Text<1, 256>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListReconciliations {
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ShowReconciliation {
+    /// In Shanghai.
+    day: Date,
 }
 
 /// All that is left without an amount. The same request again changes nothing, unless its `reference` differs.
@@ -264,4 +292,17 @@ pub async fn query_order(service: &Service, act: &Act, QueryOrder { order_no }: 
 
 pub async fn note_order(service: &Service, act: &Act, NoteOrder { order_no, note, ends_review }: NoteOrder) -> Result<Value> {
     service.note_order(act, order_no.as_str(), &note, ends_review).await.map(|order| summary(&order))
+}
+
+pub async fn list_reconciliations(service: &Service, list: ListReconciliations) -> Result<Value> {
+    let ListReconciliations { limit, cursor } = list;
+    let results = service.list_reconciliations(&page_of(&limit, cursor.as_ref())).await?;
+    Ok(page("reconciliations", results, |result| json!(result)))
+}
+
+pub async fn show_reconciliation(service: &Service, ShowReconciliation { day }: ShowReconciliation) -> Result<Value> {
+    let (result, differences) = service.show_reconciliation(&day).await?;
+    let mut view = json!(result);
+    view["differences"] = json!(differences);
+    Ok(view)
 }

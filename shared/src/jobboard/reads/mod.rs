@@ -5,6 +5,7 @@ mod contacts;
 mod jobs;
 mod orders;
 mod pictures;
+mod reconciliations;
 mod reveal;
 mod users;
 
@@ -15,6 +16,7 @@ pub use contacts::ShownContact;
 pub use jobs::{JobFilter, ShownJob};
 pub use orders::{NamedOrder, ShownOrder};
 pub use pictures::ShownPicture;
+pub use reconciliations::ShownReconciliation;
 pub use reveal::REVEALED;
 pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage};
 

@@ -164,6 +164,8 @@ async fn every_read_of_staff_makes_the_calls_that_its_budget_allows() {
     let order = user.order_voucher().await;
     board.pay(&order).await;
     let paid = board.command("show_order", json!({"order_no": order})).await;
+    stage.clock.advance(jiff::SignedDuration::from_hours(16));
+    assert_eq!(board.address.invoke("jobboard-reconcile", &json!({})).await.body["status"], "equal");
     let mut meter = Meter::new(stage, user.clone());
     let of_user = json!({"user_id": user.id});
     for (label, fields) in [
@@ -183,6 +185,8 @@ async fn every_read_of_staff_makes_the_calls_that_its_budget_allows() {
         ("show_order", json!({"order_no": order})),
         ("show_order, by the payment", json!({"transaction_id": paid["transaction_id"]})),
         ("list_orders_to_review", json!({})),
+        ("list_reconciliations", json!({})),
+        ("show_reconciliation", json!({"day": "2024-01-15"})),
         ("list_vouchers", of_user),
     ] {
         let name = label.split(',').next().unwrap();
@@ -197,7 +201,7 @@ fn every_read_of_staff_has_a_budget() {
     let sources = ["users", "jobs", "orders", "vouchers"].map(|file| read(&format!("functions/ops/src/jobboard/{file}.rs")));
     let reads = sources.iter().flat_map(|source| source.split("Command::reads(").skip(1));
     let names: BTreeSet<String> = reads.map(|rest| rest.split('"').nth(1).expect("a name").to_owned()).collect();
-    assert_eq!(names.len(), 13, "{names:?}");
+    assert_eq!(names.len(), 15, "{names:?}");
     assert_eq!(budgeted(READS), names);
 }
 

@@ -27,6 +27,8 @@ pub async fn filled() -> Stage {
     jobboard(&stage, &support).await;
     // Its message waits in the outbox.
     staff.browser.post("sign-in", &json!({"phone": staff.phone})).await;
+    stage.clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(stage.address.invoke("jobboard-reconcile", &json!({})).await.body["status"], "different");
     stage
 }
 
@@ -218,6 +220,9 @@ async fn orders(user: &User, job: u64) {
     let unknown = user.order_voucher().await;
     board.simulate("pay_state", &json!({"out_trade_no": unknown, "trade_state": "FROZEN"})).await;
     assert_eq!(user.order_status(&unknown).await, "pending");
+    // WeChat Pay has a payment and a refund that the system does not know.
+    board.simulate("pay", &json!({"out_trade_no": user.order_voucher().await, "notify": false})).await;
+    board.simulate("refund", &json!({"out_trade_no": voucher, "refund": 1, "notify": false})).await;
     let closed = user.post_job(json!({})).await;
     let late = number(user.order("/jobs/top", json!({"job_id": closed, "top_hour": 72, "price": 5})).await);
     assert_eq!(user.post("/job/close", &json!({"job_id": closed})).await, done());

@@ -68,6 +68,7 @@ const STATES: &[&str] = &[
     "outcome",
     "partner_status",
     "payment_status",
+    "reconciliation",
     "refund",
     "task_status",
     "verified",
@@ -75,7 +76,18 @@ const STATES: &[&str] = &[
 
 /// The fields that are true or false and have words of their own.
 const FLAGS: &[&str] = &["enabled", "banned", "complete", "refund_due"];
-const MONEY: &[&str] = &["amount", "amount_paid", "amount_refunded", "amount_refundable", "price", "salary"];
+const MONEY: &[&str] = &[
+    "amount",
+    "amount_paid",
+    "amount_refunded",
+    "amount_refundable",
+    "paid_here",
+    "paid_there",
+    "refunded_here",
+    "refunded_there",
+    "price",
+    "salary",
+];
 const NUMBERS: &[&str] = &["quantity", "balance", "change", "vouchers", "seconds", "rows", "bytes", "total", "employees"];
 
 fn is_time(name: &str) -> bool {

@@ -1,6 +1,7 @@
-//! The part of WeChat Pay API v3 that mini programs need: JSAPI prepay, query, close, the parameters of `wx.requestPayment`, refunds, and
-//! notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
+//! The part of WeChat Pay API v3 that mini programs need: JSAPI prepay, query, close, the parameters of `wx.requestPayment`, refunds,
+//! bills, and notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
 
+pub mod bill;
 pub mod keys;
 mod notification;
 pub mod refund;
@@ -205,17 +206,39 @@ impl Pay {
         Ok(PayParams { time_stamp, nonce_str: nonce.to_owned(), package, sign_type: "RSA", pay_sign })
     }
 
-    /// Sends a request and returns the body of the response after verifying its signature. No error quotes a URL or a body.
-    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<String, CallError> {
-        let merchant = self.merchant.get(now).await?;
-        let nonce = nonce()?;
-        let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce)?;
-        let quiet = |error: reqwest::Error| Error::internal(format!("WeChat Pay: {}", error.without_url()));
-        let mut request = http_client(&self.http, &self.base_url)
+    /// A signed request. No error quotes a URL or a body.
+    fn request(
+        &self,
+        merchant: &Merchant,
+        method: Method,
+        path: &str,
+        body: &str,
+        now: Timestamp,
+    ) -> Result<reqwest::RequestBuilder> {
+        let authorization = merchant.authorization(method.as_str(), path, body, now.as_second(), &nonce()?)?;
+        Ok(http_client(&self.http, &self.base_url)
             .request(method, format!("{}{path}", self.base_url))
             .header("authorization", authorization)
-            .header("accept", "application/json")
-            .header("user-agent", "gongqiao");
+            .header("user-agent", "gongqiao"))
+    }
+
+    /// The file at an address that WeChat Pay has returned. The response has no signature: the caller checks its hash.
+    async fn download(&self, url: &str, now: Timestamp) -> Result<Vec<u8>> {
+        // Only the path counts, so that the request goes to WeChat Pay whatever the address says.
+        let path = url.find("/v3/billdownload/").and_then(|at| url.get(at..));
+        let path = path.ok_or_else(|| Error::internal("the address of a file of WeChat Pay is not documented"))?;
+        let merchant = self.merchant.get(now).await?;
+        let response = self.request(&merchant, Method::GET, path, "", now)?.send().await.map_err(quiet)?;
+        if !response.status().is_success() {
+            return Err(Error::internal(format!("WeChat Pay does not return a file: {}", response.status())));
+        }
+        Ok(response.bytes().await.map_err(quiet)?.to_vec())
+    }
+
+    /// Sends a request and returns the body of the response after verifying its signature.
+    async fn call(&self, method: Method, path: &str, body: &str, now: Timestamp) -> Result<String, CallError> {
+        let merchant = self.merchant.get(now).await?;
+        let mut request = self.request(&merchant, method, path, body, now)?.header("accept", "application/json");
         if let Some(serial) = merchant.verifying.preferred() {
             request = request.header("wechatpay-serial", serial);
         }
@@ -237,6 +260,11 @@ impl Pay {
             Err(CallError::Failed(Error::internal("a response of WeChat Pay has no valid signature")))
         }
     }
+}
+
+/// No error quotes a URL.
+fn quiet(error: reqwest::Error) -> Error {
+    Error::internal(format!("WeChat Pay: {}", error.without_url()))
 }
 
 /// 32 random characters, as WeChat Pay requires.

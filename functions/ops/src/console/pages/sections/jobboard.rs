@@ -68,6 +68,15 @@ pub const LISTS: &[List] = &[
         )
     },
     List {
+        opens: Some(("reconciliation", &["day"])),
+        ..List::new(
+            "reconciliations",
+            "list_reconciliations",
+            "reconciliations",
+            "day status:reconciliation difference_count payments_here payments_there paid_here paid_there refunds_here refunds_there refunded_here refunded_there at",
+        )
+    },
+    List {
         actions: &[Action::new("set_price", &[])],
         ..List::new("prices", "list_prices", "prices", "goods:goods quantity price")
     },
@@ -166,6 +175,22 @@ pub const DETAILS: &[Detail] = &[
         ],
         reveals: Some(Reveals { family: "jobboard", kind: "user", id: &["user_id"], fields: &["phone", "openid", "address"] }),
         ..Detail::new("user", "show_user", "users")
+    },
+    Detail {
+        keys: &["day"],
+        title: &["day"],
+        facts: &[
+            Facts { name: "reconciliation", fields: "day status:reconciliation difference_count at bill ledgers vouchers" },
+            Facts {
+                name: "bill",
+                fields: "payments_here payments_there paid_here paid_there refunds_here refunds_there refunded_here refunded_there",
+            },
+        ],
+        tables: &[Table {
+            name: "differences",
+            columns: "kind:difference order_no>order transaction_id refund_no user_id>user here there",
+        }],
+        ..Detail::new("reconciliation", "show_reconciliation", "reconciliations")
     },
     Detail {
         keys: &["order_id", "order_no"],

@@ -15,7 +15,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "organization", pages: &["employees", "departments", "hris-companies", "imports", "visits"] },
     Section { name: "jobs", pages: &["jobs"] },
     Section { name: "users", pages: &["users"] },
-    Section { name: "orders", pages: &["orders", "orders-to-review", "prices"] },
+    Section { name: "orders", pages: &["orders", "orders-to-review", "reconciliations", "prices"] },
     Section { name: "channels", pages: &["channels", "records"] },
     Section { name: "products", pages: &["products", "access-keys", "apps", "grants"] },
     Section { name: "platforms", pages: &["platforms", "companies", "handlers", "contracts", "positions", "dictionaries"] },
