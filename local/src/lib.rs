@@ -225,7 +225,8 @@ impl World {
             };
             let apps = vec![secret(&variables["WECHAT_SECRET"]).await?, secret(&variables["JOBBOARD_WECHAT_SECRET"]).await?];
             let (merchant, platform) = (secret(&variables["WECHAT_PAY_SECRET"]).await?, secret(keys::PLATFORM).await?);
-            servers.spawn(serve(wechat, wechat::router(apps, &merchant, &platform, Arc::clone(&clock))?));
+            servers
+                .spawn(serve(wechat, wechat::router(apps, &merchant, &platform, Arc::clone(&clock), file("wechat-pay.json"))?));
         }
         // Missing and contradictory variables fail here, not at the first request.
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
@@ -325,7 +326,15 @@ async fn serve(listener: TcpListener, router: Router) {
 
 /// Removes the files of earlier runs, and no other files of the folder.
 fn clear(data_dir: &Path) -> Result<(), String> {
-    let files = ["demo.json", "functions.env", "secrets.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"];
+    let files = [
+        "demo.json",
+        "functions.env",
+        "secrets.json",
+        "wechat-pay.json",
+        "dynamodb.sqlite",
+        "dynamodb.sqlite-wal",
+        "dynamodb.sqlite-shm",
+    ];
     let removed = files.map(|file| std::fs::remove_file(data_dir.join(file)));
     for result in removed.into_iter().chain([std::fs::remove_dir_all(data_dir.join("s3"))]) {
         match result {

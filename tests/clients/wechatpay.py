@@ -5,6 +5,9 @@ usage: wechatpay.py DEMO_JSON
 """
 
 import base64
+import datetime
+import gzip
+import hashlib
 import json
 import pathlib
 import re
@@ -146,6 +149,84 @@ def granted(demo, token, number, check):
     check("the order is paid", status["data"]["status"] == "paid")
 
 
+def refunds(merchant, demo, number, check):
+    """Refunds a part of the paid order as a client, and another part through the system."""
+    client, refund_no = merchant.client(True), f"{number}C1"
+    status, queried = client.query(out_trade_no=number)
+    payment = json.loads(queried)["transaction_id"]
+    amount = {"refund": 100, "total": 399, "currency": "CNY"}
+    status, requested = client.refund(out_refund_no=refund_no, amount=amount, transaction_id=payment, reason="用户申请")
+    check("a refund is accepted", status == 200 and json.loads(requested)["status"] == "PROCESSING")
+    status, settled = client.query_refund(refund_no)
+    check("it succeeds", status == 200 and json.loads(settled)["status"] == "SUCCESS" and "success_time" in json.loads(settled))
+    check("the same request again refunds nothing more",
+          client.refund(out_refund_no=refund_no, amount=amount, transaction_id=payment, reason="用户申请") == (200, settled))
+    status, rejected = client.refund(out_refund_no=f"{number}C2", amount={**amount, "refund": 300}, out_trade_no=number)
+    check("no more than the rest is refunded", status == 400 and json.loads(rejected)["code"] == "INVALID_REQUEST")
+    status, rejected = client.query_refund("NOSUCHREFUND")
+    check("another refund does not exist", status == 404 and json.loads(rejected)["code"] == "RESOURCE_NOT_EXISTS")
+
+    command = {"command": "refund_order", "order_no": number, "amount": "1.00", "reason": "用户申请", "by": "clients"}
+    begun, _ = call(demo["base_url"] + "/2015-03-31/functions/ops-admin/invocations", command)
+    check("the system refunds", begun["status"] == "refunding")
+    own = f"{number}R01"
+    status, settled = client.query_refund(own)
+    check("its refund is one of the payment", status == 200 and json.loads(settled)["transaction_id"] == payment
+          and json.loads(settled)["amount"]["refund"] == 100)
+    key = load_pem_private_key(merchant.secret["private_key"].encode(), password=None)
+    requests, _ = call(demo["wechat_url"] + "/simulate/pay_requests")
+    request = next(request for request in requests if own in request["body"])
+    parts = dict(re.findall(r'(\w+)="([^"]*)"', request["authorization"]))
+    with unittest.mock.patch("time.time", lambda: int(parts["timestamp"])):
+        theirs = wechatpayv3.utils.build_authorization(
+            request["path"], request["method"], merchant.secret["mchid"], merchant.secret["serial_no"], key,
+            data=request["body"], nonce_str=parts["nonce_str"])
+    check("its request has the same signature, byte for byte", theirs == request["authorization"])
+    notification, _ = call(demo["wechat_url"] + "/simulate/notify_refund", {"out_refund_no": own, "deliver": False})
+    result = client.callback(notification["headers"], notification["body"])
+    check("the notification of the refund is verified and decrypted",
+          result and result["event_type"] == "REFUND.SUCCESS" and result["resource"]["out_refund_no"] == own
+          and result["resource"]["amount"] == {"total": 399, "refund": 100, "payer_total": 399, "payer_refund": 100})
+    delivered, _ = call(demo["wechat_url"] + "/simulate/notify_refund", {"out_refund_no": own})
+    check("the system accepts it", delivered == {"notified_status": 200})
+
+
+def bills(merchant, demo, check):
+    """Reads the bill of a day three days ago, on which an imported order was paid."""
+    shanghai = datetime.timezone(datetime.timedelta(hours=8))
+    paid_at = (datetime.datetime.now(shanghai) - datetime.timedelta(days=3)).replace(hour=12, minute=0, second=0, microsecond=0)
+    number, payment = f"BILL{time.time_ns()}", f"42{time.time_ns():026}"
+    order = {"out_trade_no": number, "transaction_id": payment, "paid_at": paid_at.isoformat(), "amount": {"total": 399},
+             "appid": merchant.secret["appid"], "mchid": merchant.secret["mchid"], "description": "联系券, 1 张",
+             "payer": {"openid": "o"}}
+    call(demo["wechat_url"] + "/simulate/import", [order])
+    client = merchant.client(True)
+    status, announced = client.trade_bill(paid_at.date().isoformat())
+    announced = json.loads(announced)
+    check("a bill is announced", status == 200 and announced["hash_type"] == "SHA1")
+    key = load_pem_private_key(merchant.secret["private_key"].encode(), password=None)
+    path = announced["download_url"][len(demo["wechat_url"]):]
+    signed = wechatpayv3.utils.build_authorization(path, "GET", merchant.secret["mchid"], merchant.secret["serial_no"], key)
+    with urllib.request.urlopen(urllib.request.Request(announced["download_url"], headers={"authorization": signed})) as response:
+        file = gzip.decompress(response.read())
+    check("its file has the announced hash", hashlib.sha1(file).hexdigest() == announced["hash_value"])
+    # As spreadsheets read it: the backtick keeps a number a text.
+    lines = file.decode("utf-8-sig").splitlines()
+    rows = [dict(zip(lines[0].split(","), line[1:].split(",`"), strict=True)) for line in lines[1:-2]]
+    found = [row for row in rows if row["商户订单号"] == number]
+    check("it has the payment", [[row["微信订单号"], row["交易状态"], row["订单金额"]] for row in found] == [[payment, "SUCCESS", "3.99"]])
+    sums = dict(zip(lines[-2].split(","), lines[-1][1:].split(",`"), strict=True))
+    check("its sums are those of the lines", int(sums["总交易单数"]) == len(rows)
+          and float(sums["订单总金额"]) == sum(float(row["订单金额"]) for row in rows))
+    event = {"day": paid_at.date().isoformat()}
+    result, _ = call(demo["base_url"] + "/2015-03-31/functions/jobboard-reconcile/invocations", event)
+    check("the system reads the same bill", result["bill"] == announced["hash_value"] and result["payments_there"] == len(rows))
+    show = {"command": "show_reconciliation", "day": event["day"]}
+    shown, _ = call(demo["base_url"] + "/2015-03-31/functions/ops-admin/invocations", show)
+    found = [difference["kind"] for difference in shown["differences"] if difference["order_no"] == number]
+    check("it finds the payment that it does not know", found == ["only_there"])
+
+
 def main():
     demo_json = pathlib.Path(sys.argv[1])
     demo = json.loads(demo_json.read_text(encoding="utf-8"))
@@ -155,6 +236,8 @@ def main():
     number = our_signatures(merchant, demo, token, checks.check)
     notifications(merchant, demo, number, checks.check)
     granted(demo, token, number, checks.check)
+    refunds(merchant, demo, number, checks.check)
+    bills(merchant, demo, checks.check)
     print(f"{checks.passed} passed, {checks.failed} failed")
     sys.exit(1 if checks.failed else 0)
 

@@ -42,11 +42,11 @@ pub fn download(orders: &Orders, token: &str) -> Option<Vec<u8>> {
 }
 
 fn file(orders: &Orders, day: &Date) -> Option<String> {
-    let mut lines: Vec<(Timestamp, String)> = orders.0.values().flat_map(|order| lines(order, day)).collect();
+    let mut lines: Vec<(LocalTime, String)> = orders.0.values().flat_map(|order| lines(order, day)).collect();
     if lines.is_empty() {
         return None;
     }
-    lines.sort();
+    lines.sort_by(|one, other| (one.0.as_millisecond(), &one.1).cmp(&(other.0.as_millisecond(), &other.1)));
     let (mut paid, mut refunded) = (0, 0);
     for order in orders.0.values() {
         paid += order.total() * i64::try_from(order.payments().filter(|(_, at)| is_on(*at, day)).count()).unwrap_or(0);
@@ -62,8 +62,8 @@ fn file(orders: &Orders, day: &Date) -> Option<String> {
     Some(file)
 }
 
-fn is_on(at: Timestamp, day: &Date) -> bool {
-    LocalTime::from(at).date() == *day
+fn is_on(at: LocalTime, day: &Date) -> bool {
+    at.date() == *day
 }
 
 fn yuan(fen: i64) -> String {
@@ -71,10 +71,10 @@ fn yuan(fen: i64) -> String {
 }
 
 /// The lines of an order on a day.
-fn lines(order: &Order, day: &Date) -> Vec<(Timestamp, String)> {
-    let common = |at: Timestamp, payment: &str, state: &str, amount: i64, refund: [String; 6], applied: i64| {
+fn lines(order: &Order, day: &Date) -> Vec<(LocalTime, String)> {
+    let common = |at: LocalTime, payment: &str, state: &str, amount: i64, refund: [String; 6], applied: i64| {
         let request = &order.request;
-        let plain = LocalTime::from(at).to_plain();
+        let plain = at.to_plain();
         let cells = [
             plain.split('.').next().unwrap_or(&plain).to_owned(),
             text(request, "appid"),
@@ -114,7 +114,7 @@ fn lines(order: &Order, day: &Date) -> Vec<(Timestamp, String)> {
     let payments = order.payments().filter(|(_, at)| is_on(*at, day));
     let payments = payments.map(|(id, at)| common(at, id, "SUCCESS", order.total(), none(), 0));
     let refunds = order.refunds.iter().filter(|refund| is_on(refund.created_at, day)).map(|refund| {
-        let status = refund.status(Timestamp::MAX).to_owned();
+        let status = refund.status(Timestamp::MAX.into()).to_owned();
         let cells = [refund.id.clone(), refund.number.clone(), yuan(refund.amount), yuan(0), "ORIGINAL".into(), status];
         common(refund.created_at, &refund.payment, "REFUND", 0, cells, refund.amount)
     });

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, OriginalUri};
 use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::outbound::wechat::pay::keys::{SealingKey, SigningKey, VerifyingKeys};
@@ -42,6 +45,8 @@ pub struct Inner {
     pub certificate: String,
     pub clock: Arc<dyn Clock>,
     pub http: reqwest::Client,
+    /// The orders survive a restart in it.
+    file: Option<PathBuf>,
     state: Mutex<State>,
 }
 
@@ -80,7 +85,7 @@ impl Deref for Merchant {
 }
 
 impl Merchant {
-    pub fn new(merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Self, String> {
+    pub fn new(merchant: &Value, platform: &Value, clock: Arc<dyn Clock>, file: Option<PathBuf>) -> Result<Self, String> {
         let message = |error: shared::error::Error| error.to_string();
         let serial = text(merchant, "serial_no");
         let public = BTreeMap::from([(serial.clone(), text(platform, "merchant_public_key"))]);
@@ -97,9 +102,35 @@ impl Merchant {
             certificate: text(platform, "certificate"),
             clock,
             http: crate::http::builder().timeout(TIMEOUT).build().map_err(|error| error.to_string())?,
-            state: Mutex::default(),
+            state: Mutex::new(State { orders: stored(file.as_deref())?, ..State::default() }),
+            file,
         })))
     }
+}
+
+/// The orders of an earlier run.
+fn stored(file: Option<&Path>) -> Result<Orders, String> {
+    let Some(file) = file else { return Ok(Orders::default()) };
+    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    match std::fs::read(file) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(&error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Orders::default()),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Stores the orders behind a request that may have changed them.
+pub async fn store(merchant: Merchant, request: axum::extract::Request, next: Next) -> Response {
+    let may_change = request.method() == Method::POST;
+    let response = next.run(request).await;
+    if let Some(file) = merchant.file.as_deref().filter(|_| may_change) {
+        let stored = serde_json::to_vec(&merchant.state().orders).map_err(std::io::Error::other);
+        let stored = stored.and_then(|bytes| std::fs::write(file, bytes));
+        if let Err(error) = stored {
+            tracing::error!(%error, "the orders at WeChat Pay are not stored");
+        }
+    }
+    response
 }
 
 impl Inner {

@@ -35,17 +35,27 @@ mod orders;
 mod pay;
 mod refunds;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use serde_json::Value;
 use shared::runtime::clock::Clock;
 
-use merchant::Merchant;
+use merchant::{Merchant, store};
 
 /// A router that serves the APIs of `api.weixin.qq.com` and `api.mch.weixin.qq.com`. `apps` are the secrets of the mini programs, that of
-/// the signing API first; `merchant` is the merchant's secret and `platform` the simulator's own.
-pub fn router(apps: Vec<Value>, merchant: &Value, platform: &Value, clock: Arc<dyn Clock>) -> Result<Router, String> {
-    let merchant = Merchant::new(merchant, platform, Arc::clone(&clock))?;
-    Ok(mini_program::router(apps, clock).merge(pay::router(merchant.clone())).merge(notification::router(merchant)))
+/// the signing API first; `merchant` is the merchant's secret and `platform` the simulator's own. `file` holds the orders.
+pub fn router(
+    apps: Vec<Value>,
+    merchant: &Value,
+    platform: &Value,
+    clock: Arc<dyn Clock>,
+    file: Option<PathBuf>,
+) -> Result<Router, String> {
+    let merchant = Merchant::new(merchant, platform, Arc::clone(&clock), file)?;
+    let pay = pay::router(merchant.clone()).merge(notification::router(merchant.clone()));
+    let pay = pay.layer(from_fn(move |request, next| store(merchant.clone(), request, next)));
+    Ok(mini_program::router(apps, clock).merge(pay))
 }

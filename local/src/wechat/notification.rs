@@ -76,7 +76,7 @@ async fn pay(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Re
 async fn refund(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
     let (number, status) = (text(&options, "out_trade_no"), options["status"].as_str().unwrap_or("SUCCESS"));
     let refunded = {
-        let (orders, now) = (&mut merchant.state().orders, merchant.clock.now());
+        let (orders, now) = (&mut merchant.state().orders, merchant.clock.now().into());
         orders.refund_in_console(&number, status, options["refund"].as_i64(), now).map(|(order, notice)| Subject {
             kind: "refund",
             resource: notice,
@@ -89,7 +89,7 @@ async fn refund(State(merchant): State<Merchant>, Json(options): Json<Value>) ->
 
 /// The notification of a refund that the merchant requested.
 async fn notify_refund(State(merchant): State<Merchant>, Json(options): Json<Value>) -> Response {
-    let (number, now) = (text(&options, "out_refund_no"), merchant.clock.now());
+    let (number, now) = (text(&options, "out_refund_no"), merchant.clock.now().into());
     let found = {
         let orders = &mut merchant.state().orders;
         let settled = options["status"].as_str().map_or(Ok(()), |status| orders.settle_refund(&number, status, now));

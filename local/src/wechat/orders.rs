@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::crypto::random::random;
 use shared::values::LocalTime;
@@ -16,13 +17,14 @@ pub type Failure = (u16, &'static str, String);
 /// How many orders `/simulate/orders` returns.
 const LISTED: usize = 100;
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Orders(pub(super) BTreeMap<String, Order>);
 
+#[derive(Serialize, Deserialize)]
 pub struct Order {
     /// The merchant's request that placed it.
     pub request: Value,
-    placed_at: Timestamp,
+    placed_at: LocalTime,
     prepay_id: String,
     state: State,
     /// What a test makes WeChat Pay report instead of the state.
@@ -30,15 +32,16 @@ pub struct Order {
     /// What a test makes WeChat Pay report as paid, in fen.
     reported_total: Option<Value>,
     /// Further payments of the same order: WeChat Pay's number of each, and when.
-    pub(super) again: Vec<(String, Timestamp)>,
+    pub(super) again: Vec<(String, LocalTime)>,
     pub(super) refunds: Vec<Refund>,
     /// What becomes of the refunds that are requested from now on.
     pub(super) plan: Plan,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(super) enum State {
     NotPaid,
-    Paid { transaction_id: String, at: Timestamp },
+    Paid { transaction_id: String, at: LocalTime },
     Closed,
 }
 
@@ -57,7 +60,7 @@ impl Orders {
         let prepay_id = format!("wx{}", digits(34));
         let order = Order {
             request: body.clone(),
-            placed_at: now,
+            placed_at: now.into(),
             prepay_id: prepay_id.clone(),
             state: State::NotPaid,
             reported: None,
@@ -93,17 +96,18 @@ impl Orders {
             State::Paid { .. } => {}
             State::Closed if !is_late => return Err((409, "ORDER_CLOSED", "该订单已关闭".into())),
             State::NotPaid if now >= until && !is_late => return Err((409, "ORDER_CLOSED", "该订单已过期".into())),
-            State::NotPaid | State::Closed => order.state = State::Paid { transaction_id: transaction_id(), at: now },
+            State::NotPaid | State::Closed => order.state = State::Paid { transaction_id: transaction_id(), at: now.into() },
         }
         Ok(order)
     }
 
-    /// Adds paid orders: requests of the merchant, each with the `transaction_id` of its payment.
+    /// Adds paid orders: requests of the merchant, each with the `transaction_id` of its payment and, unless it was now, its `paid_at`.
     pub fn import(&mut self, requests: Vec<Value>, now: Timestamp) {
         for request in requests {
-            let state = State::Paid { transaction_id: text(&request, "transaction_id"), at: now };
+            let paid_at = LocalTime::parse(&text(&request, "paid_at")).unwrap_or_else(|_| now.into());
+            let state = State::Paid { transaction_id: text(&request, "transaction_id"), at: paid_at };
             let order = Order {
-                placed_at: now,
+                placed_at: paid_at,
                 prepay_id: String::new(),
                 state,
                 reported: None,
@@ -121,7 +125,7 @@ impl Orders {
     pub fn pay_again(&mut self, number: &str, now: Timestamp) -> Result<(&Order, String), Failure> {
         let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
         let id = transaction_id();
-        order.again.push((id.clone(), now));
+        order.again.push((id.clone(), now.into()));
         Ok((order, id))
     }
 
@@ -151,7 +155,7 @@ impl Orders {
 
 impl Order {
     /// WeChat Pay's numbers of the payments, and when they were made.
-    pub fn payments(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+    pub fn payments(&self) -> impl Iterator<Item = (&str, LocalTime)> {
         let first = match &self.state {
             State::Paid { transaction_id, at } => Some((transaction_id.as_str(), *at)),
             State::NotPaid | State::Closed => None,
@@ -179,7 +183,7 @@ impl Order {
         json!({
             "out_trade_no": self.request["out_trade_no"], "description": self.request["description"],
             "total": self.request["amount"]["total"], "trade_state": state, "trade_state_desc": described,
-            "announced_at": self.placed_at.to_string(),
+            "announced_at": Timestamp::from(self.placed_at).to_string(),
         })
     }
 
@@ -197,7 +201,7 @@ impl Order {
             transaction["transaction_id"] = transaction_id.clone().into();
             transaction["trade_type"] = "JSAPI".into();
             transaction["bank_type"] = "OTHERS".into();
-            transaction["success_time"] = LocalTime::from(*at).to_second().into();
+            transaction["success_time"] = at.to_second().into();
             transaction["amount"] = json!({"total": total, "payer_total": total, "currency": "CNY", "payer_currency": "CNY"});
         }
         transaction

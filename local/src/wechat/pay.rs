@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::outbound::wechat::pay::nonce;
 use shared::values::LocalTime;
@@ -140,7 +139,7 @@ async fn request_refund(State(merchant): State<Merchant>, request: Request) -> R
     respond(&merchant, &request, || {
         let body = json_body(&request)?;
         check_refund(&body)?;
-        let now = merchant.clock.now();
+        let now = merchant.clock.now().into();
         Ok((200, merchant.state().orders.request_refund(&body, now)?.to_string()))
     })
 }
@@ -167,7 +166,7 @@ fn check_refund(body: &Value) -> Result<(), Failure> {
 
 async fn query_refund(State(merchant): State<Merchant>, Path(number): Path<String>, request: Request) -> Response {
     respond(&merchant, &request, || {
-        let now = merchant.clock.now();
+        let now = merchant.clock.now().into();
         Ok((200, merchant.state().orders.find_refund(&number, now)?.to_string()))
     })
 }
@@ -236,8 +235,8 @@ async fn import(State(merchant): State<Merchant>, axum::Json(orders): axum::Json
 
 async fn plan_refunds(State(merchant): State<Merchant>, axum::Json(options): axum::Json<Value>) -> Response {
     let status = options["status"].as_str().unwrap_or("SUCCESS").to_owned();
-    let after = SignedDuration::from_secs(options["after_seconds"].as_i64().unwrap_or(0));
-    let planned = merchant.state().orders.plan_refunds(&text(&options, "out_trade_no"), Plan { status, after });
+    let after_seconds = options["after_seconds"].as_i64().unwrap_or(0);
+    let planned = merchant.state().orders.plan_refunds(&text(&options, "out_trade_no"), Plan { status, after_seconds });
     reported(planned)
 }
 

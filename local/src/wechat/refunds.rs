@@ -1,11 +1,13 @@
 //! The refunds of the merchant's orders at WeChat Pay: requested by the API, or made in the merchant console.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::values::LocalTime;
 
 use super::orders::{Failure, Order, Orders, digits, text, unknown_order};
 
+#[derive(Serialize, Deserialize)]
 pub struct Refund {
     /// The merchant's number.
     pub number: String,
@@ -15,27 +17,28 @@ pub struct Refund {
     /// In fen.
     pub amount: i64,
     status: String,
-    pub created_at: Timestamp,
+    pub created_at: LocalTime,
     /// Until then it is processed.
-    settles_at: Timestamp,
+    settles_at: LocalTime,
     pub notify_url: String,
 }
 
 /// What becomes of a refund.
+#[derive(Serialize, Deserialize)]
 pub struct Plan {
     /// `SUCCESS`, `ABNORMAL` or `CLOSED`.
     pub status: String,
-    pub after: SignedDuration,
+    pub after_seconds: i64,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { status: "SUCCESS".into(), after: SignedDuration::ZERO }
+        Self { status: "SUCCESS".into(), after_seconds: 0 }
     }
 }
 
 impl Refund {
-    pub fn status(&self, now: Timestamp) -> &str {
+    pub fn status(&self, now: LocalTime) -> &str {
         if now < self.settles_at { "PROCESSING" } else { &self.status }
     }
 
@@ -47,7 +50,7 @@ impl Refund {
 
 impl Orders {
     /// `POST /v3/refund/domestic/refunds`. A refund that is requested again is returned as it is. A new one is being processed.
-    pub fn request_refund(&mut self, body: &Value, now: Timestamp) -> Result<Value, Failure> {
+    pub fn request_refund(&mut self, body: &Value, now: LocalTime) -> Result<Value, Failure> {
         let invalid = |message: &str| (400, "INVALID_REQUEST", message.to_owned());
         let number = text(body, "out_refund_no");
         let (transaction, trade) = (text(body, "transaction_id"), text(body, "out_trade_no"));
@@ -77,7 +80,7 @@ impl Orders {
             amount: refund,
             status: order.plan.status.clone(),
             created_at: now,
-            settles_at: now + order.plan.after,
+            settles_at: now.later(SignedDuration::from_secs(order.plan.after_seconds)),
             notify_url: text(body, "notify_url"),
         };
         let view = order.refund_view(&refund, "PROCESSING", now);
@@ -86,7 +89,7 @@ impl Orders {
     }
 
     /// `GET /v3/refund/domestic/refunds/{out_refund_no}`.
-    pub fn find_refund(&self, number: &str, now: Timestamp) -> Result<Value, Failure> {
+    pub fn find_refund(&self, number: &str, now: LocalTime) -> Result<Value, Failure> {
         let (order, refund) = self.refund(number).ok_or((404, "RESOURCE_NOT_EXISTS", "退款单不存在".to_owned()))?;
         Ok(order.refund_view(refund, refund.status(now), now))
     }
@@ -102,7 +105,7 @@ impl Orders {
     }
 
     /// Settles a refund now.
-    pub fn settle_refund(&mut self, number: &str, status: &str, now: Timestamp) -> Result<(), Failure> {
+    pub fn settle_refund(&mut self, number: &str, status: &str, now: LocalTime) -> Result<(), Failure> {
         let refunds = self.0.values_mut().flat_map(|order| order.refunds.iter_mut());
         let refund = refunds.into_iter().find(|refund| refund.number == number).ok_or_else(unknown_order)?;
         (refund.status, refund.settles_at) = (status.to_owned(), now);
@@ -116,7 +119,7 @@ impl Orders {
         number: &str,
         status: &str,
         amount: Option<i64>,
-        now: Timestamp,
+        now: LocalTime,
     ) -> Result<(&Order, Value), Failure> {
         let order = self.0.get_mut(number).ok_or_else(unknown_order)?;
         let payment = order.payments().next().map(|(id, _)| id.to_owned());
@@ -150,24 +153,24 @@ impl Order {
     }
 
     /// A refund as in responses.
-    fn refund_view(&self, refund: &Refund, status: &str, now: Timestamp) -> Value {
+    fn refund_view(&self, refund: &Refund, status: &str, now: LocalTime) -> Value {
         let mut view = json!({
             "refund_id": refund.id, "out_refund_no": refund.number, "transaction_id": refund.payment,
             "out_trade_no": self.request["out_trade_no"], "channel": "ORIGINAL", "user_received_account": "支付用户零钱",
-            "create_time": LocalTime::from(refund.created_at).to_second(), "status": status, "funds_account": "AVAILABLE",
+            "create_time": refund.created_at.to_second(), "status": status, "funds_account": "AVAILABLE",
             "amount": {
                 "total": self.total(), "refund": refund.amount, "payer_total": self.total(), "payer_refund": refund.amount,
                 "settlement_refund": refund.amount, "settlement_total": self.total(), "discount_refund": 0, "currency": "CNY",
             },
         });
         if status == "SUCCESS" {
-            view["success_time"] = LocalTime::from(refund.settles_at.min(now)).to_second().into();
+            view["success_time"] = refund.settles_at.min(now).to_second().into();
         }
         view
     }
 
     /// A refund as in notifications.
-    pub fn refund_notice(&self, refund: &Refund, now: Timestamp) -> Value {
+    pub fn refund_notice(&self, refund: &Refund, now: LocalTime) -> Value {
         let mut notice = json!({
             "mchid": self.request["mchid"], "out_trade_no": self.request["out_trade_no"], "refund_status": refund.status(now),
             "transaction_id": refund.payment, "out_refund_no": refund.number, "refund_id": refund.id,
@@ -177,7 +180,7 @@ impl Order {
             },
         });
         if refund.status(now) == "SUCCESS" {
-            notice["success_time"] = LocalTime::from(refund.settles_at).to_second().into();
+            notice["success_time"] = refund.settles_at.to_second().into();
         }
         notice
     }

@@ -11,9 +11,10 @@ use shared::runtime::environment::Environment;
 use shared::storage::objects::Content;
 use tokio::net::TcpListener;
 
+use crate::support::board::{Board, User};
 use crate::support::partner::tokens;
 use crate::support::resource::{ALL, USERS};
-use crate::support::{Partner, Response, Stage, fetch, problem, success, world};
+use crate::support::{Address, Partner, Response, Stage, fetch, problem, success, world};
 
 async fn start(data_dir: &Path, fresh: bool) -> World {
     World::start(Options { data_dir: Some(data_dir.to_owned()), fresh, demo: true, ..Options::default() }).await.unwrap()
@@ -374,4 +375,31 @@ async fn demo_credentials_work_even_if_the_database_was_deleted() {
         let request = local::http::client().post(format!("{}/api/v1/auth/token", world.base_url));
         tokens(&fetch(request.header("content-type", "application/json").body(credentials)).await);
     }
+}
+
+/// The simulator of WeChat Pay knows its orders and refunds again.
+#[tokio::test]
+async fn orders_and_refunds_at_wechat_pay_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = start(folder.path(), false).await;
+    let user = Board::of(&Address::of(&world)).join().await;
+    let (refunded, unpaid) = (user.order_voucher().await, user.order_voucher().await);
+    assert_eq!(user.board.pay(&refunded).await, json!({"notified_status": 200}));
+    let refund = json!({"order_no": refunded, "reason": "用户申请", "by": "zhangsan"});
+    assert_eq!(user.board.command("refund_order", refund).await["status"], "refunding");
+    world.stop().await;
+
+    let world = start(folder.path(), false).await;
+    let user = User { board: Board::of(&Address::of(&world)), ..user };
+    let queried = user.board.command("query_order", json!({"order_no": refunded, "by": "zhangsan"})).await;
+    assert_eq!(queried["status"], "refunded", "{queried}");
+    // Its notification would go to the port of the earlier run.
+    let paid = user.board.simulate("pay", &json!({"out_trade_no": unpaid, "notify": false})).await;
+    assert_eq!(paid.body, json!({"notified_status": 0}));
+    assert_eq!(user.order_status(&unpaid).await, "paid");
+    world.stop().await;
+    // A fresh start forgets them.
+    let world = start(folder.path(), true).await;
+    assert_eq!(Board::of(&Address::of(&world)).pay(&unpaid).await["code"], "ORDER_NOT_EXIST");
+    world.stop().await;
 }

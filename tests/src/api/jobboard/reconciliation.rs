@@ -161,6 +161,7 @@ impl Orders {
 }
 
 #[tokio::test]
+#[ignore = "stores ten thousand orders; .ci/nightly runs it"]
 async fn seven_differences_among_ten_thousand_orders_are_found() {
     let stage = Stage::open().await;
     let user = Board::of(&stage.address).join().await;
