@@ -25,6 +25,9 @@ import stack
 from api_client import consent, header, post, signature_parameters, worker
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests" / "clients"))
+import staff
+
 # Records refer to each other, so the functions run in this order. Within a function, the events of FIRST run first.
 FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", "channel-tasks", "channel-applications",
              "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
@@ -203,7 +206,8 @@ def main():
             values = {**channel, **{name: tokens[name] for name in ["access_token", "refresh_token"]},
                       **{name: hris[name] for name in ["access_key", "secret_key", "token"]},
                       "app_id": hris["oauth"]["app_id"], "hris_access_token": consent(demo),
-                      "session_token": worker(demo, "events"), **jobboard(demo)}
+                      "session_token": worker(demo, "events"), **jobboard(demo),
+                      "console_session": staff.sign_in(demo["base_url"], demo, "admin")["__Host-console"]}
             shanghai = datetime.timezone(datetime.timedelta(hours=8))
             values["two_days_ago"] = str((datetime.datetime.now(shanghai) - datetime.timedelta(days=2)).date())
             values["grant_id"] = grant(demo, values["app_id"])
