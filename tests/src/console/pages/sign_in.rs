@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::runtime::clock::Clock as _;
 
 use super::office::{foreign, seen};
-use super::walk::secret_of;
+use super::walk::strangers::secret_of;
 use crate::support::Stage;
 use crate::support::pages::Page;
 use crate::support::staff::{Browser, SESSION, SIGN_IN, Staff, VISITOR};
