@@ -66,6 +66,22 @@ fn no_page_has_a_button_of_a_command_that_the_role_may_not_execute() {
     assert!(buttons.iter().all(|(role, _)| *role != "auditor"), "{buttons:?}");
 }
 
+/// A support agent opens a job and not the list of all jobs, for example.
+#[test]
+fn no_page_links_to_a_list_that_the_role_may_not_open() {
+    let mut links = 0;
+    for seen in walk().seen.iter().filter(|seen| seen.role != "stranger") {
+        for link in seen.page.links() {
+            let path = link.split('?').next().unwrap_or_default();
+            if let Some((_, command)) = ops::console::navigation().find(|(address, _)| address == path) {
+                assert!(allows(seen.role, command), "{} {}: {link}", seen.role, seen.page.address);
+                links += 1;
+            }
+        }
+    }
+    assert!(links > 500, "{links}");
+}
+
 #[tokio::test]
 async fn a_member_of_several_roles_is_offered_what_one_of_them_reveals() {
     let stage = Stage::open().await;

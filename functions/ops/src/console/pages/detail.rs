@@ -17,7 +17,7 @@ use super::filters;
 use super::input::{members, parse};
 use super::list::{Row, Rows};
 use super::sections::list;
-use super::shell::{Shell, cell_for, page};
+use super::shell::{Shell, cell_for, may_follow, page};
 use super::visit::{Pairs, Visit};
 
 #[derive(Template)]
@@ -25,7 +25,7 @@ use super::visit::{Pairs, Visit};
 struct DetailPage {
     shell: Shell,
     /// The list that the record belongs to.
-    back: (String, String),
+    back: Option<(String, String)>,
     groups: Vec<Group>,
     photos: Vec<Photo>,
     tables: Vec<Named>,
@@ -91,7 +91,7 @@ pub async fn show(app: &App, visit: &Visit, detail: &'static Detail) -> Result<R
     let facts = |group: &'static Facts| facts(visit, detail, group, &record, &address);
     let page_of = DetailPage {
         shell: Shell::of(visit, title.clone(), detail.list),
-        back: (text(&format!("page.{}", detail.list)).into_owned(), format!("/console/{}", detail.list)),
+        back: back(visit, detail.list),
         groups: detail.facts.iter().map(facts).filter(|group| !group.facts.is_empty()).collect(),
         photos: photos(&record),
         tables,
@@ -99,6 +99,12 @@ pub async fn show(app: &App, visit: &Visit, detail: &'static Detail) -> Result<R
     };
     let pictures = origins(&page_of.photos);
     page(visit, &pictures, StatusCode::OK, &page_of)
+}
+
+/// The title and the address of a list, if the roles allow it.
+fn back(visit: &Visit, list: &str) -> Option<(String, String)> {
+    let address = format!("/console/{list}");
+    may_follow(visit, &address).then(|| (text(&format!("page.{list}")).into_owned(), address))
 }
 
 fn facts(visit: &Visit, detail: &'static Detail, group: &'static Facts, record: &Value, address: &str) -> Group {
