@@ -19,6 +19,7 @@ mod auth;
 mod commands;
 mod gate;
 mod pages;
+pub mod reasons;
 mod sign_in;
 pub mod texts;
 

@@ -41,26 +41,6 @@ pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
     reasons.filter_map(|(reason, text)| Some((reason.as_str(), text.as_str()?)))
 }
 
-/// What is wrong with a field, for people. The texts have `#` in place of numbers that the reason keeps, and none of what follows a colon.
-/// Reasons without a text are shown as the domain says them.
-pub fn reason(reason: &str) -> Cow<'static, str> {
-    let known = |reason: &str| TEXTS.get("reason").and_then(|reasons| reasons.get(reason)).and_then(Value::as_str);
-    if let Some(text) = known(reason) {
-        return Cow::Borrowed(text);
-    }
-    let (mut pattern, mut numbers) = (String::new(), Vec::new());
-    let mut rest = reason.split_once(": ").map_or(reason, |(head, _)| head);
-    while let Some(at) = rest.find(|character: char| character.is_ascii_digit()) {
-        let end = rest[at..].find(|character: char| !character.is_ascii_digit()).map_or(rest.len(), |length| at + length);
-        pattern.extend([&rest[..at], "#"]);
-        numbers.push(&rest[at..end]);
-        rest = &rest[end..];
-    }
-    pattern.push_str(rest);
-    let filled = |text: &str| numbers.iter().fold(text.to_owned(), |text, number| text.replacen('#', number, 1));
-    Cow::Owned(known(&pattern).map_or_else(|| reason.to_owned(), filled))
-}
-
 /// The values of a set in the order of the file, each with its name.
 pub fn choices(set: &str) -> Vec<(&'static str, &'static str)> {
     let values = TEXTS.get("value").and_then(|values| values.get(set)).and_then(Value::as_object);
@@ -82,19 +62,6 @@ mod tests {
         missing.sort();
         missing.dedup();
         assert_eq!(missing, Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_reason_keeps_its_numbers() {
-        for (english, chinese) in [
-            ("is required", "必填"),
-            ("must be 1 to 64 characters", "必须是 1 至 64 个字符"),
-            ("must have at most 2 decimals", "最多两位小数"),
-            ("is not valid JSON: expected value at line 1 column 2", "不是有效的 JSON"),
-            ("is 7 somethings", "is 7 somethings"),
-        ] {
-            assert_eq!(reason(english), chinese);
-        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use shared::hris::import_columns::{Column, Form};
 use shared::hris::import_lines::Kind;
 
-use crate::console::texts::{self, find, text};
+use crate::console::reasons;
+use crate::console::texts::{find, text};
 
 /// The title of a column in a template.
 pub fn title(kind: Kind, field: &str) -> String {
@@ -40,7 +41,7 @@ pub fn reason(reason: &str, form: Option<Form>) -> String {
         let names: Vec<&str> = choice.values.iter().map(|value| value_name(choice.name, value)).collect();
         return format!("{}{}", text("sheet.reason.one_of"), names.join(&text("sheet.reason.separator")));
     }
-    texts::reason(reason).into_owned()
+    reasons::reason("", reason)
 }
 
 #[cfg(test)]
@@ -53,7 +54,7 @@ mod tests {
         for (english, form, chinese) in [
             ("is required", None, "必填"),
             ("must be one of: male female", Some(sex), "必须是：男、女"),
-            ("must be one of: male female", None, "must be one of: male female"),
+            ("must be one of: male female", None, "应为其中之一：male female"),
             ("sheet.cell.too_long", None, "内容太长"),
         ] {
             assert_eq!(reason(english, form), chinese);

@@ -14,12 +14,12 @@ use shared::values::Secret;
 
 use super::super::App;
 use super::super::answer::Failure;
+use super::super::reasons::reason;
 use super::super::texts::{self, filled, find, text};
 use super::cell::{Cell, specs};
 use super::define::{Action, Reveals, Tone, at, plain};
 use super::filters;
 use super::input::{Control, control, fields_of, members, other_faults, sentence};
-use super::reasons::reason;
 use super::shell::{Shell, page};
 use super::visit::{Form, Pairs, Visit, own_path, redirect, remember};
 use crate::command::Command;

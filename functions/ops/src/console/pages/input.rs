@@ -5,9 +5,9 @@ use shared::error::Fault;
 
 use super::super::App;
 use super::super::answer::Failure;
+use super::super::reasons::reason;
 use super::super::texts::{self, choices, find};
 use super::define::plain;
-use super::reasons::reason;
 use super::visit::{Pairs, Visit};
 
 /// How a field is entered.

@@ -24,7 +24,6 @@ mod home;
 mod imports;
 mod input;
 mod list;
-mod reasons;
 mod sections;
 mod shell;
 mod sign_in;
@@ -38,6 +37,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::App;
 use super::answer::Failure;
+pub use cell::{name, time};
 pub use failure::shown;
 use sections::{detail, list as listed};
 pub use shell::navigation;

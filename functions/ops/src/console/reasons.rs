@@ -1,10 +1,10 @@
-//! What is wrong with a field, in the language of the pages.
+//! What is wrong with a field, in the language of the pages and sheets.
 //!
 //! The texts are those of `reason`. One with names between braces is a pattern: `is {number} now; changed since: {fields}`. The name of a value says
-//! how it is shown: `fields`, `time`, a `state` of the field, `by`, `reason`. Those of values that sheets have, too, are the texts of sheets.
+//! how it is shown: `fields`, `time`, a `state` of the field, `by`, `reason`.
 
-use super::super::texts::{self, reasons};
-use super::cell::{name, time};
+use super::pages::{name, time};
+use super::texts::{self, reasons};
 
 /// The text of a reason. Without any it is shown as the domain says it.
 pub fn reason(field: &str, said: &str) -> String {
@@ -13,7 +13,7 @@ pub fn reason(field: &str, said: &str) -> String {
         let fill = |text: String, (name, value): (&str, &str)| text.replace(&format!("{{{name}}}"), &shown(field, name, value));
         Some(values.into_iter().fold(text.to_owned(), fill))
     });
-    found.unwrap_or_else(|| texts::reason(said).into_owned())
+    found.unwrap_or_else(|| said.to_owned())
 }
 
 /// The values in place of the names of a pattern, if the text is one of it.
@@ -35,7 +35,7 @@ fn shown(field: &str, value_name: &str, value: &str) -> String {
         "fields" => value.split(", ").map(texts::known_field).collect::<Vec<_>>().join("、"),
         "time" => time(value),
         "reason" => reason(field, value),
-        "by" if value == "worker" => texts::known_field("worker"),
+        "by" => name("mover", value),
         _ if value_name.ends_with("state") => name(if field == "verify_status" { "verified" } else { "application" }, value),
         _ => value.to_owned(),
     }
@@ -51,6 +51,8 @@ mod tests {
             ("name", "is required", "必填"),
             ("limit", "must be an integer from 1 to 100", "应为 1 到 100 的整数"),
             ("em_id", "must be a whole number from 1 to 5", "必须是 1 至 5 之间的整数"),
+            ("name", "must be 1 to 64 characters", "必须是 1 至 64 个字符"),
+            ("rows", "is not valid JSON: expected value at line 1 column 2", "不是有效的 JSON"),
             ("version", "is 2 now; changed since: addr, status", "已是第 2 版，之后改动了：住址、状态"),
             ("verify_status", "cannot become 1 from 2", "不能从“已通过”变为“认证中”"),
             (
