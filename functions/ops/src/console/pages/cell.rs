@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shared::values::LocalTime;
 
-use super::super::texts::{find, text};
+use super::super::texts::{find, known_field, text};
 use super::define::{Tone, at, plain};
 use super::visit::Pairs;
 
-/// A column or a fact: `name:set>page.key`.
+/// A column or a fact: `name=label:set>page.key`.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec<'a> {
     pub name: &'a str,
+    label: Option<&'a str>,
     set: Option<&'a str>,
     link: Option<&'a str>,
 }
@@ -33,8 +34,9 @@ pub struct Cell {
 pub fn specs(text: &str) -> impl Iterator<Item = Spec<'_>> {
     text.split_whitespace().map(|part| {
         let (part, link) = part.split_once('>').map_or((part, None), |(part, link)| (part, Some(link)));
-        let (name, set) = part.split_once(':').map_or((part, None), |(name, set)| (name, Some(set)));
-        Spec { name, set, link }
+        let (part, set) = part.split_once(':').map_or((part, None), |(part, set)| (part, Some(set)));
+        let (name, label) = part.split_once('=').map_or((part, None), |(name, label)| (name, Some(label)));
+        Spec { name, label, set, link }
     })
 }
 
@@ -111,6 +113,16 @@ pub enum Kind {
 }
 
 impl Spec<'_> {
+    /// The field whose name is that of the column.
+    pub fn label(&self) -> &str {
+        self.label.unwrap_or(self.name)
+    }
+
+    /// The class of the style of the column.
+    pub fn class(&self) -> &'static str {
+        if matches!(self.kind(), Kind::Number | Kind::Money) { "number" } else { "" }
+    }
+
     /// What the cells of this column hold in a file.
     pub fn kind(&self) -> Kind {
         let last = self.name.rsplit('.').next().unwrap_or(self.name);
@@ -163,12 +175,12 @@ impl Spec<'_> {
             return match value {
                 Value::Array(values) => {
                     let names: Vec<String> = values.iter().map(|value| name(set, &super::define::plain(value))).collect();
-                    Cell { text: names.join("、"), ..Cell::default() }
+                    Cell { text: names.join("、"), class: "word", ..Cell::default() }
                 }
                 _ if STATES.contains(&set) => {
                     Cell { text: name(set, &plain), class: "state", tone: Some(tone(set, &plain).class()), ..Cell::default() }
                 }
-                _ => Cell { text: name(set, &plain), ..Cell::default() },
+                _ => Cell { text: name(set, &plain), class: "word", ..Cell::default() },
             };
         }
         match value {
@@ -179,9 +191,17 @@ impl Spec<'_> {
             }
             Value::Array(values) => {
                 let between = if values.iter().any(Value::is_object) { "；" } else { "、" };
-                Cell { text: values.iter().map(entry).collect::<Vec<_>>().join(between), ..Cell::default() }
+                let entry = |value: &Value| if last == "fields" { known_field(&entry(value)) } else { entry(value) };
+                let entries: Vec<String> = values.iter().map(entry).filter(|entry| !entry.is_empty()).collect();
+                Cell { text: entries.join(between), class: "entry", ..Cell::default() }
             }
-            Value::Object(_) => Cell { text: entry(value), ..Cell::default() },
+            // As the filters of the audit records name it.
+            Value::Object(actor) if last == "actor" => {
+                let part = |name: &str| actor.get(name).map(super::define::plain).unwrap_or_default();
+                let text = format!("{} {}/{}", part("name"), part("kind"), part("id"));
+                Cell { text: text.trim_start().trim_end_matches('/').to_owned(), class: "entry", ..Cell::default() }
+            }
+            Value::Object(_) => Cell { text: entry(value), class: "entry", ..Cell::default() },
             _ if last == "path" => Cell { pictures: own_picture(&plain).into_iter().collect(), ..Cell::default() },
             _ if MONEY.contains(&last) => Cell { text: money(&plain), class: "number", ..Cell::default() },
             _ if NUMBERS.contains(&last) => Cell { text: plain, class: "number", ..Cell::default() },

@@ -1,7 +1,8 @@
 //! Pages as data. A page shows the result of a command, so that it knows no rule of its own: the command says who may see and do what.
 //!
 //! Columns and facts are a text, `order_no amount status:order user_id>user`: each names a member of the result (`review.reason` for a nested one),
-//! then the set of its values after `:`, then the page that it links to after `>` (`owner_id>user.user_id` if the page names the key differently).
+//! then the field with its name after `=` (`name=real_name` for persons), the set of its values after `:`, and the page that it links to after `>`
+//! (`owner_id>user.user_id` if the page names the key differently).
 
 use serde_json::Value;
 

@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::super::App;
 use super::super::answer::Failure;
-use super::super::texts::{self, text};
+use super::super::texts::{self, find, text};
 use super::action::{Button, button, reveal_button};
 use super::cell::{Cell, Spec, specs};
 use super::define::{Detail, Facts, Table, at, plain};
 use super::filters;
 use super::input::{members, parse};
-use super::list::{Row, Rows};
+use super::list::{Heading, Row, Rows};
 use super::sections::list;
 use super::shell::{Shell, cell_for, may_follow, page};
 use super::visit::{Pairs, Visit};
@@ -115,7 +115,7 @@ fn facts(visit: &Visit, detail: &'static Detail, group: &'static Facts, record: 
             .as_ref()
             .filter(|reveals| reveals.fields.contains(&spec.name) && !plain(at(record, spec.name)).is_empty());
         Fact {
-            label: texts::known_field(spec.name),
+            label: texts::known_field(spec.label()),
             cell: cell_for(visit, &spec, record),
             reveal: reveal.and_then(|reveals| reveal_button(visit, reveals, spec.name, record, address)),
         }
@@ -147,7 +147,7 @@ fn table_of(visit: &Visit, record: &Value, table: &'static Table) -> Named {
         depth: 0,
     };
     let table_of = Rows {
-        columns: columns.iter().map(|column| texts::field(column.name).into_owned()).collect(),
+        columns: columns.iter().map(Heading::of).collect(),
         rows: rows.iter().map(row).collect(),
         empty: text("ui.none_yet").into_owned(),
     };
@@ -167,7 +167,11 @@ async fn related(
     let mut fields: Map<String, Value> = members(&parse(list.command, list.filters), &filters);
     fields.insert("limit".into(), json!(RELATED));
     let result = visit.execute(app, list.command, Value::Object(fields)).await?;
-    let table = super::list::rows(visit, list, &result, &filters, false);
+    let mut table = super::list::rows(visit, list, &result, &filters, false);
+    // The general text of an empty list is about its filters, which this page does not show.
+    if find(&format!("empty.{name}")).is_none() {
+        table.empty = text("ui.none_yet").into_owned();
+    }
     let more = (!table.rows.is_empty()).then(|| format!("/console/{name}?{}", filters.encoded()));
     Ok(Some(Named { title: text(&format!("page.{name}")).into_owned(), table, more }))
 }

@@ -116,5 +116,5 @@ fn column(spec: &Spec<'_>) -> Column {
         Kind::Time => Format::Time,
         Kind::Text => Format::Text,
     };
-    Column { title: texts::field(spec.name).into_owned(), format }
+    Column { title: texts::field(spec.label()).into_owned(), format }
 }

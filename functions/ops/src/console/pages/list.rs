@@ -11,7 +11,7 @@ use super::super::App;
 use super::super::answer::Failure;
 use super::super::texts::{self, find, text};
 use super::action::{Button, button};
-use super::cell::{Cell, specs};
+use super::cell::{Cell, Spec, specs};
 use super::define::{Action, List, at, plain};
 use super::filters;
 use super::input::{Control, Field, control, demanded, members, other_faults, parse, required};
@@ -56,9 +56,21 @@ impl ListPage {
     }
 }
 
+/// The title of a column, and the class of its style.
+pub struct Heading {
+    pub title: String,
+    pub class: &'static str,
+}
+
+impl Heading {
+    pub fn of(column: &Spec<'_>) -> Self {
+        Self { title: texts::field(column.label()).into_owned(), class: column.class() }
+    }
+}
+
 /// A table.
 pub struct Rows {
-    pub columns: Vec<String>,
+    pub columns: Vec<Heading>,
     pub rows: Vec<Row>,
     /// What an empty table says.
     pub empty: String,
@@ -285,7 +297,7 @@ pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unas
     let empty = if is_unasked { "ui.ask_first" } else { "ui.empty" };
     let own = format!("{}.{}", if is_unasked { "ask" } else { "empty" }, list.name);
     Rows {
-        columns: columns.iter().map(|column| texts::field(column.name).into_owned()).collect(),
+        columns: columns.iter().map(Heading::of).collect(),
         rows,
         empty: find(&own).map_or_else(|| text(empty).into_owned(), str::to_owned),
     }

@@ -11,7 +11,7 @@ pub const LISTS: &[List] = &[
             "employees",
             "list_employees",
             "employees",
-            "empno name mobile status:employee_status department_uuid job_title",
+            "empno name=real_name mobile status:employee_status department_uuid job_title",
         )
     },
     List {
@@ -31,7 +31,7 @@ pub const LISTS: &[List] = &[
             "imports",
             "list_imports",
             "imports",
-            "import_id kind:import_kind company_uuid source rows counts complete by started_at",
+            "import_id kind:import_kind company_uuid source:import_source rows counts complete by started_at",
         )
     },
     List {
@@ -46,7 +46,7 @@ pub const DETAILS: &[Detail] = &[
         title: &["import_id"],
         facts: &[Facts {
             name: "import",
-            fields: "import_id kind:import_kind company_uuid source bytes rows counts complete by started_at updated_at",
+            fields: "import_id kind:import_kind company_uuid source:import_source bytes rows counts complete by started_at updated_at",
         }],
         tables: &[Table { name: "refused", columns: "line errors" }],
         ..Detail::new("import-record", "show_import", "imports")
@@ -54,7 +54,16 @@ pub const DETAILS: &[Detail] = &[
     Detail {
         keys: &["company_uuid", "id"],
         title: &["name", "empno"],
-        facts: &[Facts { name: "employee", fields: "*" }],
+        facts: &[
+            Facts {
+                name: "employee",
+                fields: "empno name=real_name status:employee_status category:employee_category department_uuid job_title job_grade company_uuid sub_company sub_company_uuid leader_uuid virtual_leader_uuid join_date probation_end_date leave_date administrator consent_epoch uuid",
+            },
+            Facts {
+                name: "person",
+                fields: "nickname sex:employee_sex birthday marriage id_number mobile phone_number email exmail wework_id dingtalk_id address bank_name bank_card photo avatar",
+            },
+        ],
         reveals: Some(Reveals {
             family: "hris",
             kind: "employee",

@@ -54,7 +54,12 @@ pub const LISTS: &[List] = &[
     List {
         filters: "platform_code!",
         actions: &[Action::new("set_handler", &[])],
-        ..List::new("handlers", "list_handlers", "handlers", "handler_id username name phone email status:directory_status")
+        ..List::new(
+            "handlers",
+            "list_handlers",
+            "handlers",
+            "handler_id username name=real_name phone email status:directory_status",
+        )
     },
     List {
         filters: "platform_code!",
@@ -99,8 +104,8 @@ pub const DETAILS: &[Detail] = &[Detail {
         Facts { name: "terms", fields: "terms.contract_id terms.entry_date terms.salary terms.work_pos" },
     ],
     tables: &[
-        Table { name: "moves", columns: "at from:application to:application by" },
-        Table { name: "verifications", columns: "at from:verified to:verified by" },
+        Table { name: "moves", columns: "at from:application to:application by:mover" },
+        Table { name: "verifications", columns: "at from:verified to:verified by:mover" },
     ],
     actions: &[
         Action::new("approve_application", APPLICATION).when(is_applied).tone(Tone::Good),

@@ -50,7 +50,12 @@ pub const LISTS: &[List] = &[
     List {
         actions: &[Action::new("create_staff", &[])],
         opens: Some(("member", &["staff_id"])),
-        ..List::new("staff", "list_staff", "staff", "staff_id name phone roles:role enabled has_second_factor created_at")
+        ..List::new(
+            "staff",
+            "list_staff",
+            "staff",
+            "staff_id name=real_name phone roles:role enabled has_second_factor created_at",
+        )
     },
 ];
 
@@ -59,7 +64,7 @@ pub const DETAILS: &[Detail] = &[Detail {
     title: &["name"],
     facts: &[Facts {
         name: "member",
-        fields: "staff_id name phone roles:role enabled has_second_factor created_at assigned.platform_code assigned.companies assigned.handler_id",
+        fields: "staff_id name=real_name phone roles:role enabled has_second_factor created_at assigned.platform_code assigned.companies assigned.handler_id",
     }],
     tables: &[Table { name: "sessions", columns: "created_at used_at" }],
     actions: &[
