@@ -9,12 +9,14 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use local::{Options, World};
 use serde_json::{Value, json};
+use shared::staff::roles::Role;
 
 use crate::runtime::Process;
 use crate::tls::Terminator;
 use crate::wire::{Call, Wire};
 use crate::{Failure, binary, say};
 use bench::callers::Callers;
+use bench::staff::Member;
 
 /// The number of processes of each contender.
 pub const STARTS: usize = 20;
@@ -22,7 +24,7 @@ pub const STARTS: usize = 20;
 pub const CALLS: usize = 100;
 
 /// The event of each function, from `events/`. Each can be sent any number of times.
-pub const EVENTS: [&str; 32] = [
+pub const EVENTS: [&str; 33] = [
     "channel-auth.token",
     "channel-users.get",
     "channel-companies.get",
@@ -53,6 +55,7 @@ pub const EVENTS: [&str; 32] = [
     "jobboard-search-snapshot.schedule",
     "ops-admin.list_channels",
     "ops-cleanup",
+    "ops-console.channels",
     "ops-docs.overview",
     "ops-uploads.created",
 ];
@@ -119,7 +122,9 @@ impl Contender {
 /// Lambda, connections use TLS and each process parses the machine's root certificates.
 pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
     let world = World::start(Options { demo: true, ..Options::default() }).await?;
-    let callers = Callers::of(&world).await?;
+    let mut callers = Callers::of(&world).await?;
+    let member = Member::sign_in(&world, Role::Admin).await?;
+    callers.values.insert("console_session", member.session()?.to_owned());
     let folder = tempfile::tempdir()?;
     let certificates = folder.path().join("certificates.pem");
     let tls = Terminator::new(&certificates)?;

@@ -2,5 +2,6 @@
 
 pub mod callers;
 pub mod jobs;
+pub mod staff;
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

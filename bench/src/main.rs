@@ -6,6 +6,7 @@
 
 mod charts;
 mod consent;
+mod console;
 mod functions;
 mod lists;
 mod load;
@@ -24,7 +25,7 @@ use std::process::Command;
 use bench::Failure;
 
 /// The sections, which can be named as arguments. Without arguments all run.
-const SECTIONS: [&str; 6] = ["consent", "functions", "lists", "load", "sealing", "search"];
+const SECTIONS: [&str; 7] = ["consent", "console", "functions", "lists", "load", "sealing", "search"];
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -45,6 +46,7 @@ async fn main() -> Result<(), Failure> {
     for section in sections {
         let text = match section {
             "consent" => report::consents(&consent::measure().await?)?,
+            "console" => report::console(&console::measure().await?)?,
             "functions" => {
                 let contenders = functions::measure(&root).await?;
                 let cold_starts = report::cold_starts(&contenders)?;

@@ -1,5 +1,7 @@
 //! The sections of `docs/performance.md`, as Markdown.
 
+mod console;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use crate::sealing::{Compared, Form};
 use crate::search::Measured;
 use crate::wire::Call;
 use crate::{Failure, lists, sealing};
+pub use console::console;
 
 /// The functions that read one record, as the floor does, and the limits of their ratios. `signing-employee.get` is not among them: it also
 /// reads the session.
