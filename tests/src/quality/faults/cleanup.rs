@@ -22,8 +22,8 @@ const A_DAY: [(&str, &str); 5] = [
     ("RETAIN_CLOSED_DAYS", "1"),
 ];
 
-/// A stage with one overdue item of each kind: an unpaid order, a paid order whose notification was lost, a top that has ended,
-/// uploads whose event was lost, an expired idempotency key, a visit, an employee who left, a removed job with a picture, a rejected résumé
+/// A stage with one overdue item of each kind: an unpaid order, a paid order whose notification was lost, a refund whose
+/// notification was lost, a top that has ended, uploads whose event was lost, an expired idempotency key, a visit, an employee who left, a removed job with a picture, a rejected résumé
 /// with a photo, a closed account of each mini program.
 pub struct Overdue {
     stage: Stage,
@@ -53,6 +53,10 @@ impl Scene for Overdue {
         user.order_voucher().await;
         let unnotified = user.order_voucher().await;
         board.simulate("pay", &json!({"out_trade_no": unnotified, "notify": false})).await;
+        let refunded = user.order_voucher().await;
+        board.pay(&refunded).await;
+        let refund = json!({"order_no": refunded, "reason": "用户申请", "by": "zhangsan"});
+        assert_eq!(board.command("refund_order", refund).await["status"], "refunding");
         let (now, objects) = (stage.clock_nanoseconds(), stage.objects().await);
         let names = [format!("{}_{now}.png", user.id), format!("{}_{}.png", user.id, now + 100)];
         objects.put(&format!("incoming/img/{}", names[0]), picture(ImageFormat::Png), "image/png").await.unwrap();

@@ -120,10 +120,14 @@ impl Scene for Jobs {
         once("ops-uploads", "", r#"{"outcome":"gone"}"#),
         once("ops-uploads", "of no picture", r#"{"outcome":"gone"}"#),
         write("jobboard-search-snapshot", ""),
+        write("jobboard-reconcile", ""),
     ];
 
-    const OUR_FAULT: &'static [&'static str] =
-        &[r#"{"code":500,"message":"Internal Server Error","data":"try again later"}"#, r#"{"notified_status":500}"#];
+    const OUR_FAULT: &'static [&'static str] = &[
+        r#"{"code":500,"message":"Internal Server Error","data":"try again later"}"#,
+        r#"{"notified_status":500}"#,
+        r#"{"errorType":"Internal","errorMessage":"see the log"}"#,
+    ];
 
     async fn set() -> Self {
         let stage = Stage::open().await;
@@ -267,6 +271,7 @@ impl Scene for Jobs {
                 let event = json!({"detail": {"object": {"key": key}}});
                 self.stage.address.invoke("ops-uploads", &event).await
             }
+            ("jobboard-reconcile", _) => self.stage.address.invoke("jobboard-reconcile", &json!({"day": "2024-01-14"})).await,
             ("jobboard-search-snapshot", _) => {
                 let mut response = self.stage.address.invoke("jobboard-search-snapshot", &json!({})).await;
                 // How well ids and times compress is chance.
