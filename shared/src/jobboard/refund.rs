@@ -102,6 +102,24 @@ impl NewRefund {
         Ok(Self { amount: None, origin: Origin::Rule, reason, by: None, reference: None })
     }
 
+    fn refund(&self, number: Option<String>, amount: Money, state: RefundState, now: Timestamp) -> Refund {
+        Refund {
+            number,
+            amount,
+            is_rest: self.amount.is_none(),
+            state,
+            origin: self.origin,
+            reason: self.reason.clone(),
+            by: self.by.clone(),
+            reference: self.reference.clone(),
+            second_payment: None,
+            taken: Taken::default(),
+            at: now.into(),
+            settled_at: None,
+            query_at: None,
+        }
+    }
+
     /// Whether the refund came from the same request. A refund that was closed can be requested again.
     fn is_of(&self, refund: &Refund) -> bool {
         refund.state != RefundState::Closed
@@ -257,21 +275,8 @@ impl Order {
             return Err(conflict("order_no", "has 50 refunds, and WeChat Pay accepts no more"));
         }
         let place = self.refunds.len();
-        let mut refund = Refund {
-            number: Some(format!("{}R{:02}", self.number(), place + 1)),
-            amount,
-            is_rest: new.amount.is_none(),
-            state: RefundState::Processing,
-            origin: new.origin,
-            reason: new.reason.clone(),
-            by: new.by.clone(),
-            reference: new.reference.clone(),
-            second_payment,
-            taken,
-            at: now.into(),
-            settled_at: None,
-            query_at: None,
-        };
+        let number = format!("{}R{:02}", self.number(), place + 1);
+        let mut refund = Refund { second_payment, taken, ..new.refund(Some(number), amount, RefundState::Processing, now) };
         refund.wait(now);
         self.refunds.push(refund);
         self.follow_refunds();
@@ -284,21 +289,7 @@ impl Order {
         if amount.is_zero() || self.refunds.len() >= MOST {
             return false;
         }
-        let refund = Refund {
-            number,
-            amount,
-            is_rest: new.amount.is_none(),
-            state: RefundState::Succeeded,
-            origin: new.origin,
-            reason: new.reason.clone(),
-            by: new.by.clone(),
-            reference: None,
-            second_payment: None,
-            taken: Taken::default(),
-            at: now.into(),
-            settled_at: Some(now.into()),
-            query_at: None,
-        };
+        let refund = Refund { settled_at: Some(now.into()), ..new.refund(number, amount, RefundState::Succeeded, now) };
         self.refunds.push(refund);
         self.follow_refunds();
         true

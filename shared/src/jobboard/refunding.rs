@@ -12,7 +12,7 @@ use super::settlement::Finding;
 use super::timeline::{self, Entry, Event, Heard};
 use super::transition::{Effect, Step, refunded, reported, word_of};
 use super::values::Note;
-use super::vouchers::{Entry as Movement, EntryType};
+use super::vouchers::EntryType;
 use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::pay::refund::{Payment, RefundRequest, Requested};
@@ -282,15 +282,7 @@ impl Service {
     }
 
     fn refund_vouchers(&self, order: &Order, change: i64, title: &str, now: Timestamp) -> Result<Vec<Write>> {
-        let entry = Movement {
-            id: self.ids.next(now)?,
-            entry_type: EntryType::Refund,
-            title: Text::parse(title).map_err(Error::internal)?,
-            change,
-            created_at: now.into(),
-            note: None,
-        };
-        self.movement(order.user, &entry).map(Vec::from)
+        self.movement_of(order.user, (EntryType::Refund, title, change), now).map(Vec::from)
     }
 
     /// After a rejected transaction: whether it was rejected because the vouchers that a refund takes back are spent.

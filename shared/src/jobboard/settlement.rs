@@ -13,7 +13,7 @@ use super::review::{Reason, Review};
 use super::timeline::{self, Cause, Entry, Event, Heard};
 use super::transition::{Effect, JOB_CLOSED, Next, Step, refunded, reported, word_of};
 use super::vouchers::EntryType;
-use super::{Service, keys, missing, vouchers};
+use super::{Service, keys, missing};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::pay::report::{Report, Transaction};
@@ -23,7 +23,7 @@ use crate::runtime::metrics::Metric;
 use crate::storage::audit::Act;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Outcome, STAMP, Write, retry_conflicts};
-use crate::values::{Id, Text};
+use crate::values::Id;
 
 /// The title of bought vouchers in the ledger.
 const TITLE: &str = "充值";
@@ -226,15 +226,8 @@ impl Service {
     /// The parts of a transaction that grant the purchase. `None` if its job is no longer open: no one would see the top or the refresh.
     async fn grant(&self, order: &Order, now: Timestamp) -> Result<Option<Vec<Write>>> {
         if let Purchase::Vouchers { count } = order.purchase {
-            let entry = vouchers::Entry {
-                id: self.ids.next(now)?,
-                entry_type: EntryType::Buy,
-                title: Text::parse(TITLE).map_err(Error::internal)?,
-                change: i64::from(count),
-                created_at: now.into(),
-                note: None,
-            };
-            return Ok(Some(self.movement(order.user, &entry)?.into()));
+            let bought = (EntryType::Buy, TITLE, i64::from(count));
+            return Ok(Some(self.movement_of(order.user, bought, now)?.into()));
         }
         let job = self.job_of(order).await?;
         let Some(mut stored) = job.filter(|stored| stored.record.is_open()) else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! Contact vouchers: a ledger (docs/contract/jobboard.txt, 我的券包; docs/design/jobboard.md, Money). One transaction writes balance and
 //! entry. The balance always equals the sum of the entries and is never negative.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::values::Note;
@@ -71,6 +72,18 @@ impl Service {
             total: read_integer(&balance, "entries")?,
             entries: entries.collect::<Result<_>>()?,
         })
+    }
+
+    /// The two parts of a transaction that change the balance for an order, now.
+    pub(super) fn movement_of(
+        &self,
+        user: Id,
+        (entry_type, title, change): (EntryType, &str, i64),
+        now: Timestamp,
+    ) -> Result<[Write; 2]> {
+        let title = Text::parse(title).map_err(Error::internal)?;
+        let entry = Entry { id: self.ids.next(now)?, entry_type, title, change, created_at: now.into(), note: None };
+        self.movement(user, &entry)
     }
 
     /// The two parts of a transaction that change the balance: the balance, on the condition that it stays positive or zero, and the entry.
