@@ -1,5 +1,5 @@
 //! Orders of tops, refreshes and vouchers (docs/contract/jobboard.txt, 置顶招聘信息, 付费刷新招聘信息 and 充值). The state of an order and
-//! WeChat Pay's notifications are additions (docs/design/jobboard.md, Endpoints).
+//! WeChat Pay's notifications and the list of what is sold are additions (docs/design/jobboard.md, Endpoints).
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -10,9 +10,10 @@ use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::jobboard::missing;
 use shared::jobboard::orders::{Order, Purchase};
+use shared::jobboard::prices::Price;
 use shared::outbound::wechat::pay::{PayParams, Proof};
 use shared::values::input::Faults;
-use shared::values::{Id, Int, Money, Quotable, Secret, Text, exposed};
+use shared::values::{Id, Int, LocalTime, Money, Quotable, Secret, Text, exposed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,11 +26,66 @@ const NOTIFY_PATH: &str = "/wechat/pay/notify";
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
+        .routes(routes!(list_products))
         .routes(routes!(top_job))
         .routes(routes!(pay_refresh))
         .routes(routes!(buy_vouchers))
         .routes(routes!(get_order_status))
         .routes(routes!(notify))
+}
+
+/// Products have no filter.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Faults)]
+#[schema(as = ProductsFields)]
+struct ProductsBody {}
+
+#[derive(Serialize, ToSchema)]
+struct ProductView {
+    /// top 置顶, refresh 刷新, voucher 联系券
+    #[schema(example = "top")]
+    goods: &'static str,
+    /// 置顶的小时数, 或联系券的张数; 刷新为 1
+    #[schema(example = 72)]
+    quantity: u32,
+    /// 元
+    #[serde(serialize_with = "Money::as_yuan")]
+    #[schema(value_type = f64, example = 5.00)]
+    price: Money,
+    /// 从此时起售卖; null 为不限
+    #[schema(example = "2026-01-10 15:20:15.000")]
+    from: Option<String>,
+    /// 到此时停售; null 为不限
+    #[schema(example = "2026-02-10 15:20:15.000")]
+    until: Option<String>,
+    /// 每位用户最多购买的次数; null 为不限
+    #[schema(example = 2)]
+    per_user: Option<u32>,
+}
+
+/// 正在售卖的商品。
+#[derive(Serialize, ToSchema)]
+#[schema(as = Products)]
+struct ProductsView {
+    list: Vec<ProductView>,
+}
+
+impl From<Price> for ProductView {
+    fn from(Price { goods, quantity, price, from, until, per_user }: Price) -> Self {
+        let [from, until] = [from, until].map(|time| time.map(LocalTime::to_plain));
+        Self { goods: goods.as_str(), quantity, price, from, until, per_user }
+    }
+}
+
+/// 商品列表
+#[utoipa::path(post, path = "/products/list", tag = "订单", security(()), request_body = ProductsBody, responses(
+    (status = 200, body = Success<ProductsView>), (status = "default", body = Problem)))]
+async fn list_products(
+    State(app): State<App>,
+    Json(ProductsBody {}): Json<ProductsBody>,
+) -> Result<Reply<ProductsView>, Failure> {
+    let sold = app.prices().await?.sold(app.now());
+    Ok(Reply(ProductsView { list: sold.into_iter().map(ProductView::from).collect() }))
 }
 
 /// A quantity. One that the catalogue does not contain is reported as a wrong price.

@@ -1,4 +1,4 @@
-//! Two users of the job board, and jobs of restaurants in Beijing and Shanghai.
+//! Two users of the job board, jobs of restaurants in Beijing and Shanghai, and a catalogue of prices.
 
 use ::jobboard::ContentBody;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,11 @@ pub struct Jobboard {
     /// The user who posted the jobs.
     pub merchant_code: String,
 }
+
+/// Prices in yuan, and how many vouchers each buys.
+pub const VOUCHERS: [(f64, u32); 6] = [(3.99, 1), (7.79, 2), (18.99, 5), (35.99, 10), (69.99, 20), (169.99, 50)];
+/// Prices in yuan, and for how many hours each pins a job.
+const TOPS: [(f64, u32); 3] = [(2.99, 24), (5.00, 72), (9.99, 168)];
 
 const USER: &str = "demo-user";
 const MERCHANT: &str = "demo-merchant";
@@ -72,6 +77,7 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
         "command": "adjust_vouchers", "user_id": user, "change": 10, "reference": "demo", "reason": "演示赠送", "by": "demo",
     });
     command(functions, &vouchers).await?;
+    sell(functions, service).await?;
     let first = PageRequest { page: 1, size: 1, cursor: None };
     let (posted, _) = service.jobs_of(merchant, None, first).await.map_err(|error| error.to_string())?;
     for number in usize::try_from(posted.total).unwrap_or(JOBS)..JOBS {
@@ -79,6 +85,20 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
         service.create_job(merchant, content.into(), None).await.map_err(|error| error.to_string())?;
     }
     Ok(Jobboard { user_code: USER.into(), merchant_code: MERCHANT.into() })
+}
+
+/// Sets the prices that the catalogue lacks. Those of the document are in it from the start.
+async fn sell(functions: &Functions, service: &Service) -> Result<(), String> {
+    let known = service.prices().await.map_err(|error| error.to_string())?.prices;
+    let tops = TOPS.map(|(price, hours)| ("top", hours, price));
+    let vouchers = VOUCHERS.map(|(price, count)| ("voucher", count, price));
+    for (goods, quantity, price) in tops.into_iter().chain(vouchers) {
+        if known.iter().all(|known| (known.goods.as_str(), known.quantity) != (goods, quantity)) {
+            let set = json!({"command": "set_price", "goods": goods, "quantity": quantity, "price": price, "by": "demo"});
+            command(functions, &set).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Registers a user with a name.

@@ -8,6 +8,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::runtime::clock::{Clock, SystemClock};
 
+use super::jobboard::VOUCHERS;
 use crate::World;
 
 /// How many users, orders and applications there are.
@@ -31,8 +32,6 @@ const PLACES: [(u32, &str, &str, &str); 6] = [
     (330_106, "浙江省", "杭州市", "西湖区"),
     (420_106, "湖北省", "武汉市", "武昌区"),
 ];
-/// Prices in yuan, and how many vouchers each buys.
-const VOUCHERS: [(f64, u32); 3] = [(3.99, 1), (18.99, 5), (35.99, 10)];
 const REASONS: [&str; 3] = ["照片不清晰", "年龄不符合岗位要求", "岗位已招满"];
 
 /// The machine's clock, behind by a time that [`fill`] shortens to nothing.
@@ -62,10 +61,6 @@ pub async fn fill(world: &World, clock: &Past, count: usize) -> Result<(), Strin
     if client.log_in(&user(0)).await?.is_some() {
         clock.0.store(0, Ordering::Relaxed);
         return Ok(());
-    }
-    for (price, count) in VOUCHERS {
-        let command = json!({"command": "set_price", "goods": "voucher", "quantity": count, "price": price, "by": "demo"});
-        client.invoke("ops-admin", &command).await?;
     }
     let (span, whole) = (SPAN.as_secs(), i64::try_from(count).unwrap_or(i64::MAX));
     // The clock stands while requests are under way: WeChat Pay rejects a signature that is five minutes old.

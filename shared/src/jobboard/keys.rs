@@ -17,6 +17,7 @@
 //! refund#{number}           refund          refunds                        {id}
 //! prices                    prices
 //! reconciliation#{day}      reconciliation  reconciliations                {day}
+//! ordered#{user}            {goods}#{quantity}
 //! feed#{shard}              {time}{job}
 //! ```
 //!
@@ -190,6 +191,15 @@ pub const RECONCILIATIONS: &str = "reconciliations";
 /// The result of a day's reconciliation.
 pub fn reconciliation(day: &Date) -> Key {
     Key::new(format!("reconciliation#{}", day.as_str()), "reconciliation")
+}
+
+pub fn all_ordered(user: Id) -> String {
+    format!("ordered#{user}")
+}
+
+/// Counts the orders of a user of goods that are sold to each user so many times.
+pub fn ordered(user: Id, goods: &str, quantity: u32) -> Key {
+    Key::new(all_ordered(user), format!("{goods}#{quantity}"))
 }
 
 /// A change of a job.

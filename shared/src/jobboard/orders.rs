@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::idempotency::Idempotency;
 use super::item::{self, Record, Versioned};
 use super::job::Job;
-use super::prices::{Catalogue, Goods};
+use super::prices::{Catalogue, Goods, Price};
 use super::refund::Refund;
 use super::review::Review;
 use super::timeline::{self, Entry, Event};
@@ -63,6 +63,15 @@ impl Purchase {
         }
     }
 
+    /// The field of a request that says which product it is.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Top { .. } => "top_hour",
+            Self::Refresh { .. } => "job_id",
+            Self::Vouchers { .. } => "contact_voucher_num",
+        }
+    }
+
     /// The prefix of the order's number.
     fn prefix(self) -> &'static str {
         match self {
@@ -91,6 +100,9 @@ pub struct Order {
     pub amount: Money,
     pub state: OrderState,
     pub created_at: LocalTime,
+    /// Whether it is counted, because each user may buy this so many times.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_counted: bool,
     /// For `wx.requestPayment`. It is stored, so that a retry returns the same parameters.
     pub(super) nonce: String,
     /// None until WeChat Pay has learned of the order.
@@ -185,7 +197,7 @@ enum Placed {
 /// Why an order was not placed.
 #[derive(Debug)]
 pub enum OrderError {
-    /// The catalogue does not contain the goods at this price.
+    /// The catalogue does not contain the goods at this price, or does not sell them now.
     WrongPrice,
     Failed(Error),
 }
@@ -219,11 +231,9 @@ impl Service {
             job.check_owner(user)?;
             job.check_open()?;
         }
-        let (goods, quantity) = purchase.priced_as();
-        if Catalogue::read(found.remove(&keys::prices()))?.price(goods, quantity) != Some(price) {
-            return Err(OrderError::WrongPrice);
-        }
-        let now = self.clock.now();
+        let ((goods, quantity), now) = (purchase.priced_as(), self.clock.now());
+        let sold = Catalogue::read(found.remove(&keys::prices()))?.price(goods, quantity, now);
+        let sold = sold.filter(|sold| sold.price == price).ok_or(OrderError::WrongPrice)?;
         let nonce = nonce()?;
         let order = |id| Order {
             id,
@@ -232,6 +242,7 @@ impl Service {
             amount: price,
             state: OrderState::Pending,
             created_at: now.into(),
+            is_counted: sold.per_user.is_some(),
             nonce: nonce.clone(),
             prepay_id: None,
             transaction_id: None,
@@ -242,7 +253,7 @@ impl Service {
             review: None,
             timeline: vec![Entry::new(Event::Created, now.into())],
         };
-        let placed = match self.ids.claim(now, |id| self.store_order(order(id), idempotency)).await? {
+        let placed = match self.ids.claim(now, |id| self.store_order(order(id), &sold, idempotency)).await? {
             Placed::New(order) => self.prepay(Versioned { record: *order, version: 1 }, &buyer.openid, notify_url).await?,
             Placed::Earlier(id) => self.resubmit(id, notify_url).await?,
         };
@@ -250,15 +261,22 @@ impl Service {
     }
 
     /// Stores a new order. Returns None if another order has its id.
-    async fn store_order(&self, order: Order, idempotency: Option<&Idempotency>) -> Result<Option<Placed>> {
+    async fn store_order(&self, order: Order, sold: &Price, idempotency: Option<&Idempotency>) -> Result<Option<Placed>> {
         let item = order.item(&self.keyring, 1)?;
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
+        let count = self.count_order(order.user, sold);
         let result = idempotency.map(|idempotency| self.store_result(idempotency, order.id));
-        let outcome = self.store.transact([put].into_iter().chain(result).collect()).await?.unless_stored(&item);
-        let Outcome::Rejected(rejections) = outcome else { return Ok(Some(Placed::New(Box::new(order)))) };
+        let outcome = self.store.transact([put].into_iter().chain(result).chain(count).collect()).await?;
+        let Outcome::Rejected(rejections) = outcome.unless_stored(&item) else {
+            return Ok(Some(Placed::New(Box::new(order))));
+        };
         match (rejections.as_slice(), idempotency) {
-            ([_, Rejection { failed: true, stored: Some(stored) }], Some(idempotency)) => {
+            ([_, Rejection { failed: true, stored: Some(stored) }, ..], Some(idempotency)) => {
                 idempotency.result_in(stored).map(Placed::Earlier).map(Some)
+            }
+            ([Rejection { failed: false, .. }, .., Rejection { failed: true, .. }], _) => {
+                let most = sold.per_user.unwrap_or_default();
+                Err(Error::invalid([Fault::new(order.purchase.field(), format!("at most {most} for each user"))]))
             }
             _ => Ok(None),
         }
@@ -334,7 +352,7 @@ mod tests {
             };
             let order = Order {
                 id, user: id, purchase, amount: Money::from_fen(500), state: OrderState::Pending,
-                created_at: id.made_at().into(), nonce: String::new(), prepay_id: None, transaction_id: None, paid_at: None,
+                created_at: id.made_at().into(), is_counted: false, nonce: String::new(), prepay_id: None, transaction_id: None, paid_at: None,
                 notify_url: None, note: None, refunds: Vec::new(), review: None, timeline: Vec::new(),
             };
             let number = order.number();

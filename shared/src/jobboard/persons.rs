@@ -88,9 +88,11 @@ impl Service {
             self.remove_job_item(act, object, job.id).await?;
             erased.records += 1;
         }
-        let collected = self.store.partition(table, keys::collections(id)).await?;
-        let collected = collected.iter().filter_map(Key::of).collect();
-        erased.records += remove(&self.store, act, object, table, collected).await?;
+        for partition in [keys::collections(id), keys::all_ordered(id)] {
+            let found = self.store.partition(table, partition).await?;
+            let found = found.iter().filter_map(Key::of).collect();
+            erased.records += remove(&self.store, act, object, table, found).await?;
+        }
         for prefix in ["", "incoming/", "rejected/"] {
             erased.pictures += self.objects.erase_all(&picture_prefix(prefix, id)).await?;
         }

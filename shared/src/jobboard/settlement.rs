@@ -208,7 +208,11 @@ impl Service {
             Effect::Nothing | Effect::Paid | Effect::Review => Ok((effect, Vec::new())),
             Effect::Closed => {
                 timeline::add(&mut stored.record.timeline, Entry::new(Event::Closed, now.into()));
-                Ok((effect, Vec::new()))
+                let uncounted = match before.is_counted {
+                    true => self.uncount_order(before.user, before.purchase.priced_as()).await?,
+                    false => None,
+                };
+                Ok((effect, uncounted.into_iter().collect()))
             }
             _ => self.carry_out_refund(act, step, effect, before, stored, now).await.map(|writes| (effect, writes)),
         }

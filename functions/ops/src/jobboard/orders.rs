@@ -13,7 +13,7 @@ use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
-use shared::values::{Date, Id, Int, Money, Quotable, Text};
+use shared::values::{Date, Id, Int, LocalTime, Money, Quotable, Text};
 
 use super::{OfUser, page_of};
 use crate::command::{Command, run};
@@ -25,7 +25,10 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| set_price(&admin.jobboard, &by.act, read))
     })
     .by(&[Role::Finance])
-    .fields("goods quantity price?", r#"{"goods": "voucher", "quantity": 10, "price": "18.00"}"#),
+    .fields(
+        "goods quantity price? from? until? per_user?",
+        r#"{"goods": "voucher", "quantity": 10, "price": "18.00", "from": "2026-11-30 08:00:00", "until": "2026-12-07 00:00:00", "per_user": 2}"#,
+    ),
     Command::reads("list_prices", "Lists the prices", |admin, _, fields| {
         run(fields, |read| list_prices(&admin.jobboard, read))
     })
@@ -101,7 +104,7 @@ pub const COMMANDS: &[Command] = &[
     .fields("order_no note ends_review?", r#"{"order_no": "CV202601101520151230001", "note": "已电话联系用户"}"#),
 ];
 
-/// Sets a price, or removes it if `price` is missing.
+/// Sets a price, or removes it if `price` is missing. Without `from`, `until` or `per_user` it has no such limit.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct SetPrice {
@@ -110,6 +113,13 @@ pub struct SetPrice {
     quantity: Int<1, 1_000_000>,
     #[deserr(default)]
     price: Option<Quotable<Money>>,
+    #[deserr(default)]
+    from: Option<LocalTime>,
+    /// The first moment at which it is no longer sold.
+    #[deserr(default)]
+    until: Option<LocalTime>,
+    #[deserr(default)]
+    per_user: Option<Int<1, 1_000>>,
 }
 
 #[derive(Deserr)]
@@ -210,7 +220,16 @@ pub async fn set_price(service: &Service, act: &Act, set: SetPrice) -> Result<Va
     if set.goods == Goods::Refresh && quantity != 1 {
         return Err(Error::invalid([Fault::new("quantity", "must be 1: jobs are refreshed one at a time")]));
     }
-    service.set_price(act, set.goods, quantity, price).await.map(price_list)
+    if price.is_none() && (set.from.is_some() || set.until.is_some() || set.per_user.is_some()) {
+        return Err(Error::invalid([Fault::new("price", "is required with from, until or per_user")]));
+    }
+    if set.from.zip(set.until).is_some_and(|(from, until)| until <= from) {
+        return Err(Error::invalid([Fault::new("until", "must be later than from")]));
+    }
+    let per_user = set.per_user.map(|most| u32::try_from(most.get())).transpose().map_err(Error::internal)?;
+    let (goods, from, until) = (set.goods, set.from, set.until);
+    let price = price.map(|price| Price { goods, quantity, price, from, until, per_user });
+    service.set_price(act, goods, quantity, price).await.map(price_list)
 }
 
 pub async fn list_prices(service: &Service, ListPrices {}: ListPrices) -> Result<Value> {
@@ -218,7 +237,13 @@ pub async fn list_prices(service: &Service, ListPrices {}: ListPrices) -> Result
 }
 
 fn price_list(catalogue: Catalogue) -> Value {
-    let price = |Price { goods, quantity, price }: Price| json!({"goods": goods.as_str(), "quantity": quantity, "price": price.to_string()});
+    let price = |Price { goods, quantity, price, from, until, per_user }: Price| {
+        let [from, until] = [from, until].map(|time| time.map(LocalTime::to_second));
+        json!({
+            "goods": goods.as_str(), "quantity": quantity, "price": price.to_string(), "from": from, "until": until,
+            "per_user": per_user,
+        })
+    };
     json!({"prices": catalogue.prices.into_iter().map(price).collect::<Vec<_>>()})
 }
 

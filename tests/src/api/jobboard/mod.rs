@@ -15,6 +15,7 @@ mod notify;
 mod once;
 mod orders;
 mod phone;
+mod products;
 mod reconciliation;
 mod refund_order;
 mod refunds;

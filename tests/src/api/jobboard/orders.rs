@@ -109,7 +109,7 @@ async fn the_catalogue_is_what_an_administrator_sets() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (merchant, job) = merchant(&board).await;
-    let price = |goods: &str, quantity: u32, price: &str| json!({"goods": goods, "quantity": quantity, "price": price});
+    let price = |goods: &str, quantity: u32, price: &str| json!({"goods": goods, "quantity": quantity, "price": price, "from": null, "until": null, "per_user": null});
     let seeded = vec![price("top", 72, "5.00"), price("refresh", 1, "1.99"), price("voucher", 1, "3.99")];
     assert_eq!(board.command("list_prices", json!({})).await, json!({"prices": seeded}));
     for event in [

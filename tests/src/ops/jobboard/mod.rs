@@ -33,6 +33,20 @@ async fn a_price_is_set_within_bounds() {
         (json!({"goods": "top", "quantity": 72, "price": 0.001}), "price: must have at most 2 decimals"),
         (json!({"goods": "refresh", "quantity": 2, "price": 1}), "quantity: must be 1: jobs are refreshed one at a time"),
         (json!({"goods": "top", "quantity": 72, "prize": 1}), "prize: is not known"),
+        (json!({"goods": "top", "quantity": 72, "price": 1, "per_user": 0}), "per_user: must be a whole number from 1 to 1000"),
+        (
+            json!({"goods": "top", "quantity": 72, "price": 1, "from": "2026-11-30"}),
+            "from: must be a time, such as 2017-02-03 08:00 or 2017-02-03T08:00:00+08:00",
+        ),
+        (
+            json!({"goods": "top", "quantity": 72, "price": 1, "from": "2026-11-30 08:00", "until": "2026-11-30 08:00"}),
+            "until: must be later than from",
+        ),
+        (
+            json!({"goods": "top", "quantity": 72, "until": "2026-11-30 08:00"}),
+            "price: is required with from, until or per_user",
+        ),
+        (json!({"goods": "top", "quantity": 72, "per_user": 1}), "price: is required with from, until or per_user"),
     ] {
         assert_eq!(board.command("set_price", event.clone()).await, rejected("Invalid", message), "{event}");
     }
@@ -53,7 +67,7 @@ async fn prices_set_concurrently_are_all_kept() {
     let vouchers: Vec<&Value> =
         listed["prices"].as_array().expect("prices").iter().filter(|price| price["goods"] == "voucher").collect();
     let expected: Vec<Value> =
-        (1..=16).map(|quantity| json!({"goods": "voucher", "quantity": quantity, "price": format!("{quantity}.00")})).collect();
+        (1..=16).map(|quantity| json!({"goods": "voucher", "quantity": quantity, "price": format!("{quantity}.00"), "from": null, "until": null, "per_user": null})).collect();
     assert_eq!(vouchers, expected.iter().collect::<Vec<_>>());
 }
 

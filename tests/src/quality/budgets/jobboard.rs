@@ -94,6 +94,10 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
 
     let buy = json!({"price": 3.99, "contact_voucher_num": 1});
     twice(&mut meter, &seeker, "/contact_voucher/buy", &buy).await;
+    meter.succeeds("POST /products/list", board.post("/products/list", &json!({}))).await;
+    board.command("set_price", json!({"goods": "voucher", "quantity": 2, "price": 7, "per_user": 1})).await;
+    let limited = json!({"price": 7, "contact_voucher_num": 2});
+    meter.succeeds("POST /contact_voucher/buy, of a limited product", seeker.post("/contact_voucher/buy", &limited)).await;
     twice(&mut meter, &merchant, "/jobs/top", &json!({"job_id": job, "top_hour": 72, "price": 5})).await;
     twice(&mut meter, &merchant, "/jobs/refresh/pay", &json!({"job_id": job, "price": 1.99})).await;
     let order = seeker.order_voucher().await;

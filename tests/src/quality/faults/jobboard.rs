@@ -27,6 +27,8 @@ pub struct Jobs {
     granted: String,
     /// Paid after it was closed, without a notification.
     late: String,
+    /// Expired unpaid, and counted for its user.
+    counted: String,
     /// Paid and granted, and refundable; one that is being refunded; and one whose refund is going to fail.
     refundable: String,
     refunding: [String; 2],
@@ -91,6 +93,7 @@ impl Scene for Jobs {
         write("POST /contact_voucher/cost", ""),
         write("POST /contact_voucher/cost", "without an owner"),
         write("POST /contact_voucher/buy", ""),
+        write("POST /contact_voucher/buy", "of a limited product"),
         write("POST /jobs/top", ""),
         write("POST /jobs/refresh/pay", ""),
         write("POST /wechat/pay/notify", "of vouchers"),
@@ -103,6 +106,7 @@ impl Scene for Jobs {
         write("POST /wechat/pay/notify", "of a requested refund that was closed"),
         write("POST /order/status", "paid without a notification"),
         write("POST /order/status", "refunded without a notification"),
+        write("POST /order/status", "expired, of a limited product"),
         write("POST /img/upload", ""),
         write("ops-admin set_price", ""),
         write("ops-admin adjust_vouchers", ""),
@@ -140,12 +144,15 @@ impl Scene for Jobs {
         user.adjust_vouchers(3).await;
         user.post("/job/collect", &json!({"job_id": own})).await;
         let late = user.order_voucher().await;
+        board.command("set_price", json!({"goods": "voucher", "quantity": 2, "price": 7, "per_user": 5})).await;
+        let counted = user.order("/contact_voucher/buy", json!({"price": 7, "contact_voucher_num": 2})).await;
         stage.clock.advance(SignedDuration::from_mins(31));
         assert_eq!(user.order_status(&late).await, "closed");
         board.simulate("pay", &json!({"out_trade_no": late, "late": true, "notify": false})).await;
         let (voucher, granted) = (user.order_voucher().await, user.order_voucher().await);
         let (refundable, refunding) = (user.order_voucher().await, [user.order_voucher().await, user.order_voucher().await]);
         let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
+        let counted = number(counted);
         let top = number(user.order("/jobs/top", json!({"job_id": own, "top_hour": 72, "price": 5})).await);
         let refresh = number(user.order("/jobs/refresh/pay", json!({"job_id": own, "price": 1.99})).await);
         let gone = user.post_job(json!({})).await;
@@ -198,6 +205,7 @@ impl Scene for Jobs {
             refunded,
             granted,
             late,
+            counted,
             refundable,
             refunding,
             removed,
@@ -242,6 +250,9 @@ impl Scene for Jobs {
                 once("/contact_voucher/cost", json!({"purpose_id": self.foreign.0, "purpose_user_id": self.foreign.1})).await
             }
             ("POST /contact_voucher/cost", _) => once("/contact_voucher/cost", json!({"purpose_id": self.foreign.0})).await,
+            ("POST /contact_voucher/buy", "of a limited product") => {
+                once("/contact_voucher/buy", json!({"price": 7, "contact_voucher_num": 2})).await
+            }
             ("POST /contact_voucher/buy", _) => {
                 once("/contact_voucher/buy", json!({"price": 3.99, "contact_voucher_num": 1})).await
             }
@@ -259,6 +270,9 @@ impl Scene for Jobs {
             ("POST /wechat/pay/notify", _) => self.board.simulate("refund", &json!({"out_trade_no": self.granted})).await,
             ("POST /order/status", "refunded without a notification") => {
                 post("/order/status", json!({"order_no": self.refunded})).await
+            }
+            ("POST /order/status", "expired, of a limited product") => {
+                post("/order/status", json!({"order_no": self.counted})).await
             }
             ("POST /order/status", _) => post("/order/status", json!({"order_no": self.voucher})).await,
             ("POST /img/upload", _) => {

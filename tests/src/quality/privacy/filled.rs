@@ -188,7 +188,11 @@ async fn jobboard(stage: &Stage, support: &Staff) {
     assert_eq!(user.post("/jobs/refresh", &json!({"job_id": job})).await, done());
     orders(&user, job).await;
     board.command("take_down_job", json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
-    board.command("set_price", json!({"goods": "voucher", "quantity": 10, "price": 30})).await;
+    let period = json!({"from": "2024-01-01 00:00", "until": "2099-01-01 00:00"});
+    let mut price = json!({"goods": "voucher", "quantity": 10, "price": 30, "per_user": 1});
+    price.as_object_mut().unwrap().extend(period.as_object().unwrap().clone());
+    board.command("set_price", price).await;
+    user.order("/contact_voucher/buy", json!({"price": 30, "contact_voucher_num": 10})).await;
     assert_eq!(user.post_once("/job/create", "k", &crate::support::board::job()).await, done());
     let leaving = board.join().await;
     assert_eq!(leaving.post("/user/close", &json!({})).await, done());

@@ -94,7 +94,7 @@ const NUMBERS: &[&str] = &["quantity", "balance", "change", "vouchers", "seconds
 
 fn is_time(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
-    last.ends_with("_at") || last.ends_with("_time") || ["at", "top_start", "top_end"].contains(&last)
+    last.ends_with("_at") || last.ends_with("_time") || ["at", "from", "until", "top_start", "top_end"].contains(&last)
 }
 
 fn is_code(name: &str) -> bool {

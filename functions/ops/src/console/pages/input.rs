@@ -118,12 +118,12 @@ fn input(command: &str, field: &str, set: Option<&'static str>) -> Input {
         (_, "company.status" | "handler.status" | "contract.status") | ("set_platform", "status") => {
             Input::NumberChoice("directory_status")
         }
+        ("set_price", "from" | "until") | (_, "since") => Input::Time,
         (_, "day" | "from" | "to" | "start_date" | "end_date" | "entry_date") => Input::Day,
-        (_, "since") => Input::Time,
         (_, "price" | "salary") => Input::Money,
         (_, "phone" | "mobile") => Input::Phone,
         (_, "reason") => Input::Long,
-        (_, "quantity" | "change" | "version" | "limit" | "page" | "page_size") => Input::Number,
+        (_, "quantity" | "per_user" | "change" | "version" | "limit" | "page" | "page_size") => Input::Number,
         (
             _,
             "company.company_id" | "contract.contract_id" | "contract.company_id" | "contract.sign_year" | "handler.handler_id",

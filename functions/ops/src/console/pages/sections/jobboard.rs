@@ -78,7 +78,7 @@ pub const LISTS: &[List] = &[
     },
     List {
         actions: &[Action::new("set_price", &[])],
-        ..List::new("prices", "list_prices", "prices", "goods:goods quantity price")
+        ..List::new("prices", "list_prices", "prices", "goods:goods quantity price from until per_user")
     },
     List {
         filters: "user_id",
