@@ -1,4 +1,4 @@
-//! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, clears ended tops, verifies uploads
+//! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, reports deliveries to WeChat, clears ended tops, verifies uploads
 //! whose S3 event was lost, removes expired items, and erases personal data that is past its time.
 //!
 //! A schedule of EventBridge invokes it; the content of the event is ignored. Concurrent runs are safe. The next run continues where this
@@ -56,6 +56,7 @@ impl Cleanup {
         // Orders come first, because users have paid for them.
         let mut swept = vec![
             ("orders", self.jobboard.sweep_orders(&time).await),
+            ("shipping", self.jobboard.sweep_shipping(&time).await),
             ("tops", self.jobboard.sweep_tops(&time).await),
             ("arrivals", self.jobboard.sweep_arrivals(&time).await),
             ("expired", self.expiring.sweep(&time).await),

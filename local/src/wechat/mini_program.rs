@@ -11,6 +11,8 @@ use sha2::{Digest as _, Sha256};
 use shared::runtime::clock::Clock;
 
 use super::access_tokens::{AccessTokens, Issued, QuotaReached};
+use super::merchant::Merchant;
+use super::shipping::{self, Shipments};
 
 /// A code that is always valid, for the same user and the same phone.
 const TEST_CODE: &str = "test";
@@ -21,15 +23,17 @@ const MAINLAND: &str = "86";
 const DEMO: &str = "demo-";
 
 #[derive(Clone)]
-struct Simulator {
+pub struct Simulator {
     /// `appid` and `secret` of the mini programs, as in Secrets Manager. That of the signing API is the first.
     apps: Arc<Vec<Value>>,
     state: Arc<Mutex<Simulated>>,
+    /// Whose payments the mini program of the job board takes.
+    pub merchant: Merchant,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
-struct Simulated {
+pub struct Simulated {
     /// Issued codes, each with its user or phone. A phone of another country has its code before it: `49 15112345678`.
     codes: HashMap<String, String>,
     used: HashSet<String>,
@@ -37,12 +41,13 @@ struct Simulated {
     tokens: BTreeMap<String, AccessTokens>,
     /// A code, and the end of the path whose next call fails with it.
     next_error: Option<(i64, String)>,
+    pub shipments: Shipments,
 }
 
-type Parameters = Query<HashMap<String, String>>;
+pub type Parameters = Query<HashMap<String, String>>;
 
 /// A router that serves the API of `api.weixin.qq.com` for these mini programs.
-pub fn router(apps: Vec<Value>, clock: Arc<dyn Clock>) -> Router {
+pub fn router(apps: Vec<Value>, merchant: Merchant, clock: Arc<dyn Clock>) -> Router {
     Router::new()
         .route("/sns/jscode2session", get(code_to_session))
         .route("/cgi-bin/stable_token", post(stable_token))
@@ -52,11 +57,12 @@ pub fn router(apps: Vec<Value>, clock: Arc<dyn Clock>) -> Router {
         .route("/simulate/errcode", get(fail_next))
         .route("/simulate/reject_token", get(reject_tokens))
         .route("/simulate/token_requests", get(token_requests))
-        .with_state(Simulator { apps: Arc::new(apps), state: Arc::default(), clock })
+        .merge(shipping::router())
+        .with_state(Simulator { apps: Arc::new(apps), state: Arc::default(), merchant, clock })
 }
 
 impl Simulator {
-    fn state(&self) -> MutexGuard<'_, Simulated> {
+    pub fn state(&self) -> MutexGuard<'_, Simulated> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,8 +108,19 @@ impl Simulator {
         format!("o{}", &digest(&subject)[..27])
     }
 
+    /// The appid of the mini program that has the access token of a call.
+    pub fn app_of_token(&self, Query(query): &Parameters) -> Result<String, Json<Value>> {
+        let token = query.get("access_token").map(String::as_str).unwrap_or_default();
+        let now = self.clock.now();
+        let appid = token.strip_prefix("token-").and_then(|token| token.rsplit_once('-')).and_then(|(appid, number)| {
+            let state = self.state();
+            state.tokens.get(appid)?.is_valid(number.parse().ok()?, now).then(|| appid.to_owned())
+        });
+        appid.ok_or_else(|| failure(40001, "invalid credential, access_token is invalid or not latest"))
+    }
+
     /// The error that `/simulate/errcode` set for the next call.
-    fn simulated_failure(&self, path: &str) -> Result<(), Json<Value>> {
+    pub fn simulated_failure(&self, path: &str) -> Result<(), Json<Value>> {
         match self.state().next_error.take_if(|(_, of)| path.ends_with(&**of)) {
             Some((errcode, _)) => Err(failure(errcode, "simulated")),
             None => Ok(()),
@@ -111,7 +128,7 @@ impl Simulator {
     }
 }
 
-fn failure(errcode: i64, errmsg: &str) -> Json<Value> {
+pub fn failure(errcode: i64, errmsg: &str) -> Json<Value> {
     Json(json!({"errcode": errcode, "errmsg": errmsg}))
 }
 
@@ -151,19 +168,11 @@ async fn stable_token(State(simulator): State<Simulator>, Json(body): Json<Value
 
 async fn phone_number(
     State(simulator): State<Simulator>,
-    Query(query): Parameters,
+    query: Parameters,
     Json(body): Json<Value>,
 ) -> Result<Json<Value>, Json<Value>> {
     simulator.simulated_failure("getuserphonenumber")?;
-    let token = query.get("access_token").map(String::as_str).unwrap_or_default();
-    let now = simulator.clock.now();
-    let appid = token.strip_prefix("token-").and_then(|token| token.rsplit_once('-')).and_then(|(appid, number)| {
-        let state = simulator.state();
-        state.tokens.get(appid)?.is_valid(number.parse().ok()?, now).then(|| appid.to_owned())
-    });
-    let Some(appid) = appid else {
-        return Err(failure(40001, "invalid credential, access_token is invalid or not latest"));
-    };
+    let appid = simulator.app_of_token(&query)?;
     let phone = simulator.redeem("phone", body["code"].as_str().unwrap_or_default())?;
     let (country, pure) = phone.split_once(' ').unwrap_or((MAINLAND, &phone));
     let whole = if country == MAINLAND { pure.to_owned() } else { format!("+{country}{pure}") };

@@ -19,6 +19,9 @@
 //! POST /simulate/pay_failure {"status":429,"code":"..","path":"/close"}   the next request of the merchant to such a path fails; with
 //!                            "times":2, the next two; with "reports":"CLOSED", the order is in this state afterwards
 //! POST /simulate/import [{"out_trade_no":"..","transaction_id":"..","amount":{"total":399}}]  adds paid orders
+//! GET  /simulate/shipping                        {"is_managed":true,"accepted":[..],"questions":n,"reports":n}  the deliveries that were
+//!                            reported, and how often WeChat was asked and told
+//! POST /simulate/shipping {"is_managed":false}   WeChat does not manage the trade of the mini programs
 //! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay
 //! ```
@@ -34,6 +37,7 @@ mod notification;
 mod orders;
 mod pay;
 mod refunds;
+mod shipping;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +60,7 @@ pub fn router(
 ) -> Result<Router, String> {
     let merchant = Merchant::new(merchant, platform, Arc::clone(&clock), file)?;
     let pay = pay::router(merchant.clone()).merge(notification::router(merchant.clone()));
-    let pay = pay.layer(from_fn(move |request, next| store(merchant.clone(), request, next)));
-    Ok(mini_program::router(apps, clock).merge(pay))
+    let stored = merchant.clone();
+    let pay = pay.layer(from_fn(move |request, next| store(stored.clone(), request, next)));
+    Ok(mini_program::router(apps, merchant, clock).merge(pay))
 }

@@ -36,8 +36,10 @@ pub const OPEN_SHARDS: u64 = 8;
 /// The number of partitions of the feed. DynamoDB accepts about 500 changes a second in each. Every view reads all of them.
 pub const FEED_SHARDS: NonZeroU64 = NonZeroU64::MIN;
 
-/// The sweep of pending orders.
+/// The sweep of pending orders, and of refunds that are not settled.
 pub const ORDER_SWEEP: &str = "order";
+/// The sweep of orders whose delivery WeChat must learn of.
+pub const SHIPPING_SWEEP: &str = "shipping";
 /// The sweep of jobs with a top.
 pub const TOP_SWEEP: &str = "top";
 

@@ -8,6 +8,7 @@ pub mod adjustments;
 pub mod bans;
 pub mod collections;
 pub mod contacts;
+mod deliveries;
 #[cfg(test)]
 mod histories;
 pub mod idempotency;
@@ -30,6 +31,7 @@ pub mod review;
 pub mod search;
 pub mod sessions;
 mod settlement;
+pub mod shipping;
 mod sweeps;
 pub mod timeline;
 mod transition;

@@ -10,6 +10,7 @@ use super::job::Job;
 use super::prices::{Catalogue, Goods, Price};
 use super::refund::Refund;
 use super::review::Review;
+use super::shipping::Shipping;
 use super::timeline::{self, Entry, Event};
 use super::values::Note;
 use super::{Service, keys, missing};
@@ -81,8 +82,8 @@ impl Purchase {
         }
     }
 
-    /// The text that WeChat Pay shows to the user.
-    fn description(self) -> String {
+    /// The text that WeChat and WeChat Pay show to the user.
+    pub(super) fn description(self) -> String {
         match self {
             Self::Top { hours, .. } => format!("置顶招聘信息 {hours} 小时"),
             Self::Refresh { .. } => "刷新招聘信息".into(),
@@ -122,6 +123,9 @@ pub struct Order {
     /// Oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    /// Whether WeChat knows of the delivery. None before the grant; orders of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Shipping>,
     /// Why an administrator must look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
@@ -156,12 +160,14 @@ impl Order {
         self.created_at.later(AGE).into()
     }
 
-    /// When the clean-up queries WeChat Pay about it.
-    fn due_at(&self) -> Option<Timestamp> {
-        match self.state {
-            OrderState::Pending => Some(self.expires_at()),
-            _ => self.query_refunds_at().map(Timestamp::from),
+    /// The sweep that is the next to act on it, and when.
+    fn due(&self) -> Option<(&'static str, Timestamp)> {
+        if self.state == OrderState::Pending {
+            return Some((keys::ORDER_SWEEP, self.expires_at()));
         }
+        let refunds = self.query_refunds_at().map(|at| (keys::ORDER_SWEEP, at.into()));
+        let shipping = self.report_shipping_at().map(|at| (keys::SHIPPING_SWEEP, at.into()));
+        refunds.into_iter().chain(shipping).min_by_key(|(_, at)| *at)
     }
 }
 
@@ -170,8 +176,8 @@ impl Record for Order {
         let mut item: Item = serde_dynamo::to_item(self).map_err(Error::internal)?;
         item.extend(keys::order(self.id).into_item());
         item.insert(VERSION.into(), number(version));
-        if let Some(due_at) = self.due_at() {
-            mark(&mut item, keys::ORDER_SWEEP, due_at);
+        if let Some((sweep, at)) = self.due() {
+            mark(&mut item, sweep, at);
         }
         item.extend(self.lists());
         Ok(item)
@@ -250,6 +256,7 @@ impl Service {
             notify_url: Some(notify_url.to_owned()),
             note: None,
             refunds: Vec::new(),
+            shipping: None,
             review: None,
             timeline: vec![Entry::new(Event::Created, now.into())],
         };
@@ -353,7 +360,7 @@ mod tests {
             let order = Order {
                 id, user: id, purchase, amount: Money::from_fen(500), state: OrderState::Pending,
                 created_at: id.made_at().into(), is_counted: false, nonce: String::new(), prepay_id: None, transaction_id: None, paid_at: None,
-                notify_url: None, note: None, refunds: Vec::new(), review: None, timeline: Vec::new(),
+                notify_url: None, note: None, refunds: Vec::new(), shipping: None, review: None, timeline: Vec::new(),
             };
             let number = order.number();
             proptest::prop_assert!(number.len() <= 32);

@@ -28,6 +28,8 @@ choices! {
         LateRefund = "late_refund",
         /// It was paid twice. The second payment is refunded.
         SecondPayment = "second_payment",
+        /// WeChat does not accept the report of its delivery.
+        ShippingFailed = "shipping_failed",
     }
 }
 

@@ -10,6 +10,7 @@ use super::job::{Job, TopWindow};
 use super::orders::{Order, OrderState, Purchase};
 use super::refund::{NewRefund, Settled};
 use super::review::{Reason, Review};
+use super::shipping::Shipping;
 use super::timeline::{self, Cause, Entry, Event, Heard};
 use super::transition::{Effect, JOB_CLOSED, Next, Step, refunded, reported, word_of};
 use super::vouchers::EntryType;
@@ -198,6 +199,7 @@ impl Service {
         if effect == Effect::Paid {
             if let Some(granted) = self.grant(&stored.record, now).await? {
                 timeline::add(&mut stored.record.timeline, Entry::new(Event::Granted, now.into()));
+                stored.record.shipping = Some(Shipping::of_grant(now));
                 return Ok((effect, granted));
             }
             let begun = stored.record.begin_refund(&NewRefund::by_rule(JOB_CLOSED)?, now)?;
@@ -218,11 +220,17 @@ impl Service {
         }
     }
 
-    /// Counts an order that has come to need a review, and a second payment. An alarm watches the metric.
+    /// Counts an order that has come to need a review, and a second payment.
     fn report(&self, before: &Order, after: &Order, effect: Effect) {
         let is_new = |review: &&Review| before.review.as_ref().is_none_or(|known| known.reason != review.reason);
         let second = matches!(effect, Effect::SecondPayment(_)).then_some(Reason::SecondPayment);
-        let Some(reason) = after.review.as_ref().filter(is_new).map(|review| review.reason).or(second) else { return };
+        if let Some(reason) = after.review.as_ref().filter(is_new).map(|review| review.reason).or(second) {
+            self.count_review(reason);
+        }
+    }
+
+    /// An alarm watches the metric.
+    pub(super) fn count_review(&self, reason: Reason) {
         let reason = Map::from_iter([("reason".to_owned(), reason.as_str().into())]);
         self.log.metrics(&self.function, self.clock.now(), reason, &[Metric::count("orders_to_review", 1)]);
     }

@@ -23,6 +23,10 @@ choices! {
         Queried = "queried",
         /// The user got what was bought.
         Granted = "granted",
+        /// WeChat learned that it was delivered.
+        ShippingReported = "shipping_reported",
+        /// WeChat did not accept that it was delivered. A person must report it.
+        ShippingFailed = "shipping_failed",
         /// It was paid, and could not be granted.
         RefundDue = "refund_due",
         /// Another payment arrived.

@@ -134,8 +134,10 @@ impl Step {
                 }
                 Effect::Noted
             }
-            // The first reason stays until the order is settled.
-            Self::Review(_) if order.review.is_some() => Effect::Nothing,
+            // The first reason stays until the order is settled. That of a delivery says nothing about the money.
+            Self::Review(_) if order.review.as_ref().is_some_and(|known| known.reason != Reason::ShippingFailed) => {
+                Effect::Nothing
+            }
             Self::Review(review) => {
                 order.review = Some(review.clone());
                 Effect::Review

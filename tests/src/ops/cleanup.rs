@@ -18,6 +18,7 @@ fn swept(what: &str, done: u64) -> Value {
     let of = |name: &str| json!({"done": if name == what { done } else { 0 }, "failed": 0, "is_cut_short": false});
     let all = [
         "orders",
+        "shipping",
         "tops",
         "arrivals",
         "expired",
@@ -57,7 +58,9 @@ async fn an_unpaid_order_is_closed_and_one_paid_without_notification_is_granted(
     assert_eq!(board.pay(&young).await, json!({"notified_status": 200}));
     assert_eq!(user.ledger().await, (2, vec![1, 1], 2));
     assert_eq!([user.order_status(&unpaid).await, user.order_status(&paid).await], ["closed", "paid"]);
+    // Two were granted, and WeChat learns of both deliveries.
     stage.clock.advance(SignedDuration::from_hours(1));
+    assert_eq!(clean(board).await, swept("shipping", 2));
     assert_eq!(clean(board).await, swept("", 0));
 }
 
@@ -90,6 +93,8 @@ async fn ended_tops_are_cleared_and_extended_ones_stay() {
     let running = json!([1, "2024-01-15 18:30:00.000", "2024-01-18 18:30:00.000"]);
     assert_eq!((times(ended).await, times(never).await), (running, json!([0, "", ""])));
     assert_eq!(clean(board).await, swept("", 0));
+    stage.clock.advance(SignedDuration::from_mins(1));
+    assert_eq!(clean(board).await, swept("shipping", 3));
     stage.clock.advance(SignedDuration::from_hours(73));
     let (before, others) = (owner.job(ended).await, times(extended).await);
     assert_eq!(clean(board).await, swept("tops", 1));

@@ -7,6 +7,7 @@ use super::{COUNTED, FIRST, Lists, PageOf, shown};
 use crate::error::{Error, Result};
 use crate::jobboard::orders::{Order, OrderState, Purchase};
 use crate::jobboard::refund::{Origin, Refund, RefundState};
+use crate::jobboard::shipping::{Shipping, ShippingState};
 use crate::jobboard::timeline::{Entry, Event, Outcome};
 use crate::jobboard::{Service, item, keys};
 use crate::storage::listing::Listed;
@@ -58,10 +59,31 @@ pub struct WholeOrder {
     pub order: ShownOrder,
     /// In yuan: how much can go back while the user has these vouchers.
     pub amount_refundable: String,
+    /// None before the grant. Orders of earlier versions have none.
+    pub shipping: Option<ShownShipping>,
     /// Oldest first.
     pub refunds: Vec<ShownRefund>,
     /// Oldest entry first. Orders of earlier versions have only the entries since.
     pub timeline: Vec<ShownEvent>,
+}
+
+/// Whether WeChat knows of the delivery, as staff see it.
+#[derive(Debug, Serialize)]
+pub struct ShownShipping {
+    pub status: ShippingState,
+    /// How many reports WeChat did not accept.
+    pub attempts: u32,
+    /// When it is reported.
+    pub report_at: Option<String>,
+    /// WeChat's code of the last failure.
+    pub errcode: Option<i64>,
+}
+
+impl From<&Shipping> for ShownShipping {
+    fn from(shipping: &Shipping) -> Self {
+        let Shipping { state, attempts, report_at, errcode, .. } = shipping;
+        Self { status: *state, attempts: *attempts, report_at: shown(*report_at), errcode: *errcode }
+    }
 }
 
 /// A refund, as staff see it.
@@ -250,6 +272,7 @@ impl Service {
         Ok(WholeOrder {
             order: ShownOrder::from(&order),
             amount_refundable: refundable.to_string(),
+            shipping: order.shipping.as_ref().map(ShownShipping::from),
             refunds: refunds(&order),
             timeline: order.timeline.into_iter().map(ShownEvent::from).collect(),
         })

@@ -1,12 +1,14 @@
 //! WeChat's server API and, in [`pay`], WeChat Pay.
 //!
-//! Of the server API, mini programs need three operations: code2session, stable_token, getuserphonenumber.
+//! Of the server API, mini programs need five operations: code2session, stable_token, getuserphonenumber and, for deliveries,
+//! is_trade_managed and upload_shipping_info.
 //!
 //! WeChat returns status 200 with an `errcode`. An invalid code is the caller's mistake; when WeChat is busy, the caller may retry; every
 //! other `errcode` is an internal error. When WeChat rejects the access token, the client replaces it and retries.
 
 mod access_token;
 pub mod pay;
+pub mod shipping;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -20,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
 use crate::values::Secret;
 use access_token::SharedToken;
+use shipping::TradeManaged;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,6 +35,7 @@ pub struct WeChat {
     /// Created on first use.
     http: OnceLock<reqwest::Client>,
     token: SharedToken,
+    trade: TradeManaged,
 }
 
 /// The mini program: a secret of Secrets Manager, `{"appid":"..","secret":".."}`.
@@ -113,7 +117,8 @@ const BUSY_FOR: i64 = 1;
 impl WeChat {
     /// `base_url` is `https://api.weixin.qq.com`, or that of a simulator.
     pub fn new(base_url: &str, app: LazySecret<App>) -> Self {
-        Self { base_url: base_url.trim_end_matches('/').to_owned(), app, http: OnceLock::new(), token: SharedToken::default() }
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Self { base_url, app, http: OnceLock::new(), token: SharedToken::default(), trade: TradeManaged::default() }
     }
 
     fn http(&self) -> &reqwest::Client {
@@ -142,23 +147,27 @@ impl WeChat {
         struct Answer {
             phone_info: PhoneInfo,
         }
-        let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
+        let body = json!({"code": code.expose()});
+        let (errcode, answer) = self.call("/wxa/business/getuserphonenumber", &body, now).await?;
+        check(errcode)?;
+        let Answer { phone_info } = read(answer)?;
+        Ok(phone_info.number())
+    }
+
+    /// Calls an operation that takes an access token. Returns the `errcode` and the response. Replaces a token that WeChat rejects.
+    async fn call(&self, path: &str, body: &Value, now: Timestamp) -> Result<(i64, Value), CodeError> {
+        let url = format!("{}{path}", self.base_url);
         let mut token = self.access_token(now).await?;
         // The second token may be one that another process replaces at the same moment.
         for replaced in 0..=MOST_REPLACED {
-            let request =
-                self.http().post(&url).query(&[("access_token", token.expose())]).json(&json!({"code": code.expose()}));
-            let answer = answer(request).await?;
+            let answer = answer(self.http().post(&url).query(&[("access_token", token.expose())]).json(body)).await?;
             let errcode = errcode(&answer)?;
-            if Self::is_token_error(errcode) {
-                if replaced < MOST_REPLACED {
-                    token = self.replace_token(&token, now).await?;
-                }
-                continue;
+            if !Self::is_token_error(errcode) {
+                return Ok((errcode, answer));
             }
-            check(errcode)?;
-            let Answer { phone_info } = read(answer)?;
-            return Ok(phone_info.number());
+            if replaced < MOST_REPLACED {
+                token = self.replace_token(&token, now).await?;
+            }
         }
         Err(CodeError::Busy { retry_after: BUSY_FOR })
     }

@@ -24,6 +24,7 @@ mod sealed;
 mod search;
 mod search_live;
 mod search_model;
+mod shipping;
 mod story;
 mod token;
 mod two_processes;

@@ -56,6 +56,7 @@ async fn a_paid_order_is_found_by_each_of_its_numbers_with_what_happened_to_it()
         "order_id": by_number["order_id"], "order_no": order, "user_id": user.id, "goods": "voucher", "quantity": 1,
         "job_id": null, "amount": "3.99", "amount_paid": "3.99", "amount_refunded": "0.00", "amount_refundable": "3.99",
         "status": "paid", "refund_due": false, "created_at": AT, "paid_at": AT, "transaction_id": payment, "review": null,
+        "shipping": {"status": "to_report", "attempts": 0, "report_at": "2024-01-15T18:31:00+08:00", "errcode": null},
         "refunds": [],
         "timeline": [
             entry("created", json!({})),

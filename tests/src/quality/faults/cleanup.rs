@@ -22,9 +22,10 @@ const A_DAY: [(&str, &str); 5] = [
     ("RETAIN_CLOSED_DAYS", "1"),
 ];
 
-/// A stage with one overdue item of each kind: an unpaid order, a paid order whose notification was lost, a refund whose
-/// notification was lost, a top that has ended, uploads whose event was lost, an expired idempotency key, a visit, an employee who left, a removed job with a picture, a rejected résumé
-/// with a photo, a closed account of each mini program.
+/// A stage with one overdue item of each kind: an unpaid order, a paid order and a refund whose notifications were lost, a delivery that WeChat
+/// does not know of, a top that has ended, uploads whose event was lost, an expired idempotency key, a visit, an employee who left, a removed
+/// job with a picture, a rejected résumé with a photo,
+/// a closed account of each mini program.
 pub struct Overdue {
     stage: Stage,
 }

@@ -13,7 +13,7 @@ use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_c
 use crate::support::resource::{ALL, APPLICATIONS, PAYMENTS, Resource};
 use crate::support::staff::Staff;
 use crate::support::worker::{CONTRACT, HANDLER, Platform, resume};
-use crate::support::{Partner, Stage};
+use crate::support::{Partner, Stage, fetch};
 
 pub async fn filled() -> Stage {
     let stage = Stage::open().await;
@@ -186,7 +186,7 @@ async fn jobboard(stage: &Stage, support: &Staff) {
     other.adjust_vouchers(1).await;
     assert_eq!(other.call(job).await, done());
     assert_eq!(user.post("/jobs/refresh", &json!({"job_id": job})).await, done());
-    orders(&user, job).await;
+    orders(stage, &user, job).await;
     board.command("take_down_job", json!({"job_id": job, "reason": "虚假信息", "by": "zhangsan"})).await;
     let period = json!({"from": "2024-01-01 00:00", "until": "2099-01-01 00:00"});
     let mut price = json!({"goods": "voucher", "quantity": 10, "price": 30, "per_user": 1});
@@ -205,12 +205,22 @@ async fn jobboard(stage: &Stage, support: &Staff) {
     stage.objects().await.put(&format!("img/{name}"), picture(ImageFormat::Png), "image/png").await.unwrap();
 }
 
+/// WeChat does not accept the report of a delivery.
+async fn reported(stage: &Stage, board: &Board) {
+    let url = format!("{}/simulate/errcode?next=-1&path=upload_shipping_info", board.address.wechat_url);
+    assert_eq!(fetch(board.http.get(url)).await.status, 200);
+    stage.clock.advance(SignedDuration::from_mins(1));
+    let cleaned = stage.address.invoke("ops-cleanup", &json!({})).await.body;
+    assert_eq!(cleaned["shipping"]["failed"], 1, "{cleaned}");
+}
+
 /// Orders of each kind: one that was paid and refunded, one that is being refunded, one of an unknown state, and one that was paid for a job that was closed before.
-async fn orders(user: &User, job: u64) {
+async fn orders(stage: &Stage, user: &User, job: u64) {
     let board = &user.board;
     let number = |order: Value| order["order_no"].as_str().expect("a number").to_owned();
     let top = json!({"job_id": job, "top_hour": 72, "price": 5});
     board.pay(&number(user.order("/jobs/top", top).await)).await;
+    reported(stage, board).await;
     board.pay(&number(user.order("/jobs/refresh/pay", json!({"job_id": job, "price": 1.99})).await)).await;
     let voucher = user.order_voucher().await;
     board.pay(&voucher).await;

@@ -200,6 +200,10 @@ pub const DETAILS: &[Detail] = &[
                 name: "order",
                 fields: "order_no order_id status:order refund_due goods:goods quantity amount amount_paid amount_refunded amount_refundable job_id>job user_id>user created_at paid_at transaction_id",
             },
+            Facts {
+                name: "shipping",
+                fields: "shipping.status:shipping shipping.attempts shipping.report_at shipping.errcode",
+            },
             Facts { name: "review", fields: "review.reason:review review.reported review.at" },
         ],
         tables: &[
