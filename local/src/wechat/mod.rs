@@ -36,6 +36,7 @@ mod mini_program;
 mod notification;
 mod orders;
 mod pay;
+mod refunding;
 mod refunds;
 mod shipping;
 

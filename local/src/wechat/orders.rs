@@ -1,4 +1,4 @@
-//! The merchant's orders at WeChat Pay: unpaid, paid and closed. `refunds.rs` has their refunds.
+//! The merchant's orders at WeChat Pay: unpaid, paid and closed. `refunding.rs` has their refunds.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

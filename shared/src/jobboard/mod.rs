@@ -23,6 +23,7 @@ pub mod prices;
 pub mod reads;
 pub mod reconciliation;
 pub mod refund;
+mod refundable;
 pub mod refunding;
 mod removal;
 mod reseal;
