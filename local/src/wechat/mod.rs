@@ -20,7 +20,7 @@
 //!                            "times":2, the next two; with "reports":"CLOSED", the order is in this state afterwards
 //! POST /simulate/import [{"out_trade_no":"..","transaction_id":"..","amount":{"total":399}}]  adds paid orders
 //! GET  /simulate/shipping                        {"is_managed":true,"accepted":[..],"questions":n,"reports":n}  the deliveries that were
-//!                            reported, and how often WeChat was asked and told
+//!                            reported, and the numbers of queries and reports
 //! POST /simulate/shipping {"is_managed":false}   WeChat does not manage the trade of the mini programs
 //! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay

@@ -16,12 +16,12 @@ async fn swept(board: &Board) -> (u64, u64) {
     (run["shipping"]["done"].as_u64().expect("a number"), run["shipping"]["failed"].as_u64().expect("a number"))
 }
 
-/// What WeChat knows: the reports, and how often it was asked and told.
+/// What WeChat knows: the reports, and the numbers of queries and reports.
 async fn known(board: &Board) -> Value {
     fetch(board.http.get(format!("{}/simulate/shipping", board.address.wechat_url))).await.body
 }
 
-/// How often WeChat was asked whether it manages the trade, and how often it was told of a delivery.
+/// How often the system queried whether WeChat manages the trade, and how often it reported a delivery.
 async fn calls(board: &Board) -> (u64, u64) {
     let known = known(board).await;
     (known["questions"].as_u64().expect("a number"), known["reports"].as_u64().expect("a number"))
