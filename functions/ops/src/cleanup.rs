@@ -1,5 +1,5 @@
-//! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, reports deliveries to WeChat, clears ended tops, verifies uploads
-//! whose S3 event was lost, removes expired items, and erases personal data that is past its time.
+//! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, reports deliveries to WeChat, clears
+//! ended tops, verifies uploads whose S3 event was lost, removes expired items, and erases personal data that is past its time.
 //!
 //! A schedule of EventBridge invokes it; the content of the event is ignored. Concurrent runs are safe. The next run continues where this
 //! one ended.
