@@ -12,7 +12,7 @@ use shared::runtime::clock::Clock;
 
 use super::access_tokens::{AccessTokens, Issued, QuotaReached};
 use super::merchant::Merchant;
-use super::shipping::{self, Shipments};
+use super::shipments::Shipments;
 
 /// A code that is always valid, for the same user and the same phone.
 const TEST_CODE: &str = "test";
@@ -46,8 +46,8 @@ pub struct Simulated {
 
 pub type Parameters = Query<HashMap<String, String>>;
 
-/// A router that serves the API of `api.weixin.qq.com` for these mini programs.
-pub fn router(apps: Vec<Value>, merchant: Merchant, clock: Arc<dyn Clock>) -> Router {
+/// A router that serves the API of `api.weixin.qq.com` for these mini programs, with more of it.
+pub fn router(apps: Vec<Value>, merchant: Merchant, clock: Arc<dyn Clock>, more: Router<Simulator>) -> Router {
     Router::new()
         .route("/sns/jscode2session", get(code_to_session))
         .route("/cgi-bin/stable_token", post(stable_token))
@@ -57,7 +57,7 @@ pub fn router(apps: Vec<Value>, merchant: Merchant, clock: Arc<dyn Clock>) -> Ro
         .route("/simulate/errcode", get(fail_next))
         .route("/simulate/reject_token", get(reject_tokens))
         .route("/simulate/token_requests", get(token_requests))
-        .merge(shipping::router())
+        .merge(more)
         .with_state(Simulator { apps: Arc::new(apps), state: Arc::default(), merchant, clock })
 }
 

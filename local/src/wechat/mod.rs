@@ -38,6 +38,7 @@ mod orders;
 mod pay;
 mod refunding;
 mod refunds;
+mod shipments;
 mod shipping;
 
 use std::path::PathBuf;
@@ -63,5 +64,5 @@ pub fn router(
     let pay = pay::router(merchant.clone()).merge(notification::router(merchant.clone()));
     let stored = merchant.clone();
     let pay = pay.layer(from_fn(move |request, next| store(stored.clone(), request, next)));
-    Ok(mini_program::router(apps, merchant, clock).merge(pay))
+    Ok(mini_program::router(apps, merchant, clock, shipping::router()).merge(pay))
 }

@@ -8,24 +8,10 @@ use shared::values::LocalTime;
 
 use super::mini_program::{Parameters, Simulator, failure};
 use super::orders::text;
+use super::shipments::Shipments;
 
 /// The longest description of the goods, in characters.
 const LONGEST: usize = 120;
-
-pub struct Shipments {
-    pub is_managed: bool,
-    /// The reports that WeChat accepted, oldest first.
-    accepted: Vec<Value>,
-    /// All calls: of is_trade_managed and of upload_shipping_info.
-    questions: u64,
-    reports: u64,
-}
-
-impl Default for Shipments {
-    fn default() -> Self {
-        Self { is_managed: true, accepted: Vec::new(), questions: 0, reports: 0 }
-    }
-}
 
 pub fn router() -> Router<Simulator> {
     Router::new()
