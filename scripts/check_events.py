@@ -44,7 +44,7 @@ LAST = ["list_applications", "show_application", "set_verify_status", "reject_ap
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
          "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "restore_job", "collect",
-         "cost"]
+         "cost", "refund_order"]
 # Members of ops-admin's results that become placeholders of later commands.
 RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "new_app_id", "staff_id": "staff_id",
            "import_id": "import_id"}
