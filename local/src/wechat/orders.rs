@@ -58,18 +58,7 @@ impl Orders {
             };
         }
         let prepay_id = format!("wx{}", digits(34));
-        let order = Order {
-            request: body.clone(),
-            placed_at: now.into(),
-            prepay_id: prepay_id.clone(),
-            state: State::NotPaid,
-            reported: None,
-            reported_total: None,
-            again: Vec::new(),
-            refunds: Vec::new(),
-            plan: Plan::default(),
-        };
-        self.0.insert(number, order);
+        self.0.insert(number, Order::new(body.clone(), now.into(), prepay_id.clone(), State::NotPaid));
         Ok(prepay_id)
     }
 
@@ -106,18 +95,7 @@ impl Orders {
         for request in requests {
             let paid_at = LocalTime::parse(&text(&request, "paid_at")).unwrap_or_else(|_| now.into());
             let state = State::Paid { transaction_id: text(&request, "transaction_id"), at: paid_at };
-            let order = Order {
-                placed_at: paid_at,
-                prepay_id: String::new(),
-                state,
-                reported: None,
-                reported_total: None,
-                again: Vec::new(),
-                refunds: Vec::new(),
-                plan: Plan::default(),
-                request,
-            };
-            self.0.insert(text(&order.request, "out_trade_no"), order);
+            self.0.insert(text(&request, "out_trade_no"), Order::new(request, paid_at, String::new(), state));
         }
     }
 
@@ -154,6 +132,20 @@ impl Orders {
 }
 
 impl Order {
+    fn new(request: Value, placed_at: LocalTime, prepay_id: String, state: State) -> Self {
+        Self {
+            request,
+            placed_at,
+            prepay_id,
+            state,
+            reported: None,
+            reported_total: None,
+            again: Vec::new(),
+            refunds: Vec::new(),
+            plan: Plan::default(),
+        }
+    }
+
     /// WeChat Pay's numbers of the payments, and when they were made.
     pub fn payments(&self) -> impl Iterator<Item = (&str, LocalTime)> {
         let first = match &self.state {

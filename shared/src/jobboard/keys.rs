@@ -29,7 +29,7 @@ use jiff::Timestamp;
 
 use crate::storage::audit::Object;
 use crate::storage::table::Key;
-use crate::values::{Date, Id};
+use crate::values::{Date, Id, LocalTime};
 
 /// The number of partitions of the open jobs. DynamoDB accepts about a thousand writes a second in each.
 pub const OPEN_SHARDS: u64 = 8;
@@ -177,6 +177,12 @@ pub fn transaction(id: &str) -> Key {
 
 /// The partition of the refunds of all orders.
 pub const REFUNDS: &str = "refunds";
+
+/// The sort keys of the first and of the last id of a period. No id is older than the epoch of ids.
+pub fn ids_between(first: LocalTime, last: LocalTime) -> (String, String) {
+    let bound = |at: LocalTime, sequence| Id::of_parts(at.into(), sequence).unwrap_or(Id::from_u64(0)).sortable();
+    (bound(first, 0), bound(last, Id::LAST_SEQUENCE))
+}
 
 /// Leads to the order of a refund. `number` is its `out_refund_no`.
 pub fn refund(number: &str) -> Key {

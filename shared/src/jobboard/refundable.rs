@@ -24,6 +24,11 @@ impl Order {
         if self.state == OrderState::Refunded && self.refunds.is_empty() {
             return self.amount;
         }
+        self.returned()
+    }
+
+    /// What the records of refunds say.
+    fn returned(&self) -> Money {
         self.sum(|refund| refund.state == RefundState::Succeeded && refund.second_payment.is_none())
     }
 
@@ -130,16 +135,15 @@ impl Order {
         Ok(Some(place))
     }
 
-    /// Records money that went back without this system. Nothing is taken back. Returns whether any money was left to go back.
-    pub(super) fn add_refund(&mut self, new: &NewRefund, number: Option<String>, now: Timestamp) -> bool {
+    /// Records money that went back without this system. Nothing is taken back.
+    pub(super) fn add_refund(&mut self, new: &NewRefund, number: Option<String>, now: Timestamp) {
         let amount = Money::from_fen(new.amount.unwrap_or(self.amount).fen().min(self.refundable().fen()));
         if amount.is_zero() || self.refunds.len() >= MOST {
-            return false;
+            return;
         }
         let refund = Refund { settled_at: Some(now.into()), ..new.refund(number, amount, RefundState::Succeeded, now) };
         self.refunds.push(refund);
         self.follow_refunds();
-        true
     }
 
     /// Applies what WeChat Pay reports of the refund at a place. None if it changes nothing.
@@ -192,8 +196,7 @@ impl Order {
             return;
         }
         let is_open = self.refunds.iter().any(|refund| refund.is_open() && refund.second_payment.is_none());
-        let refunded = self.sum(|refund| refund.state == RefundState::Succeeded && refund.second_payment.is_none()).fen();
-        self.state = match refunded {
+        self.state = match self.returned().fen() {
             _ if is_open => OrderState::Refunding,
             0 => OrderState::Paid,
             refunded if refunded < self.amount.fen() => OrderState::PartlyRefunded,

@@ -25,8 +25,8 @@ use crate::values::{LocalTime, Money, Text};
 /// The titles of refunds in the ledger.
 const TAKEN: &str = "退款";
 const GIVEN_AGAIN: &str = "退款未成功";
-/// The attributes of an order that are no fields of their own in audit records.
-const NO_FIELDS: [&str; 1] = ["timeline"];
+/// The attribute of the time line, which is no field of its own in audit records.
+const TIMELINE: &str = "timeline";
 /// WeChat Pay's code for a merchant whose balance is too low. The same request is accepted later.
 const NOT_ENOUGH: &str = "NOT_ENOUGH";
 
@@ -205,9 +205,10 @@ impl Service {
         let object = Object::new("jobboard", "order", &[&stored.record.id.to_string()]);
         let mut change =
             Change::of(object).changed(&before.item(&self.keyring, stored.version)?, &stored.next_item(&self.keyring)?);
-        change.fields.retain(|field| !NO_FIELDS.contains(&field.as_str()));
-        let reason = note.or_else(|| refund.map(|refund| refund.reason));
-        let change = reason.map_or(change.clone(), |reason| change.because(reason.as_str()));
+        change.fields.retain(|field| field != TIMELINE);
+        if let Some(reason) = note.or_else(|| refund.map(|refund| refund.reason)) {
+            change = change.because(reason.as_str());
+        }
         writes.push(self.store.recording(act, &change)?);
         Ok(writes)
     }
@@ -243,9 +244,7 @@ impl Service {
         job.record.top = Some(TopWindow { start, end: end.later(SignedDuration::from_secs(-taken)) });
         job.record.updated_at = now.into();
         stored.record.refunds[place].taken.seconds = taken;
-        self.keyring.record().await?;
-        let item = job.next_item(&self.keyring)?;
-        Ok(job.update(&self.tables.jobboard, item, now).into())
+        self.job_update(&job, now).await
     }
 
     /// Gives again what a refund took that is closed. The time of a top whose job is closed is lost: a person decides.
@@ -259,9 +258,7 @@ impl Service {
         let Some(mut job) = job.filter(|job| job.record.is_open()) else { return Ok(Vec::new()) };
         job.record.top = Some(TopWindow::extended(job.record.top, SignedDuration::from_secs(taken.seconds), now));
         job.record.updated_at = now.into();
-        self.keyring.record().await?;
-        let item = job.next_item(&self.keyring)?;
-        Ok(job.update(&self.tables.jobboard, item, now).into())
+        self.job_update(&job, now).await
     }
 
     /// Takes vouchers back once more, for a refund that succeeded after it was closed. If they are spent, a person must look at the order.

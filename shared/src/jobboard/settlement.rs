@@ -196,28 +196,30 @@ impl Service {
         stored: &mut Versioned<Order>,
         now: Timestamp,
     ) -> Result<(Effect, Vec<Write>)> {
-        if effect == Effect::Paid {
-            if let Some(granted) = self.grant(&stored.record, now).await? {
-                timeline::add(&mut stored.record.timeline, Entry::new(Event::Granted, now.into()));
-                stored.record.shipping = Some(Shipping::of_grant(now));
-                return Ok((effect, granted));
+        let effect = match effect {
+            Effect::Paid => {
+                if let Some(granted) = self.grant(&stored.record, now).await? {
+                    stored.record.shipping = Some(Shipping::of_grant(now));
+                    timeline::add(&mut stored.record.timeline, Entry::new(Event::Granted, now.into()));
+                    return Ok((effect, granted));
+                }
+                let begun = stored.record.begin_refund(&NewRefund::by_rule(JOB_CLOSED)?, now)?;
+                begun.map_or(effect, Effect::PaidLate)
             }
-            let begun = stored.record.begin_refund(&NewRefund::by_rule(JOB_CLOSED)?, now)?;
-            let effect = begun.map_or(effect, Effect::PaidLate);
-            return self.carry_out_refund(act, step, effect, before, stored, now).await.map(|writes| (effect, writes));
-        }
-        match effect {
-            Effect::Nothing | Effect::Paid | Effect::Review => Ok((effect, Vec::new())),
+            effect => effect,
+        };
+        let writes = match effect {
+            Effect::Nothing | Effect::Paid | Effect::Review => Vec::new(),
             Effect::Closed => {
                 timeline::add(&mut stored.record.timeline, Entry::new(Event::Closed, now.into()));
-                let uncounted = match before.is_counted {
-                    true => self.uncount_order(before.user, before.purchase.priced_as()).await?,
-                    false => None,
-                };
-                Ok((effect, uncounted.into_iter().collect()))
+                match before.is_counted {
+                    true => Vec::from_iter(self.uncount_order(before.user, before.purchase.priced_as()).await?),
+                    false => Vec::new(),
+                }
             }
-            _ => self.carry_out_refund(act, step, effect, before, stored, now).await.map(|writes| (effect, writes)),
-        }
+            _ => self.carry_out_refund(act, step, effect, before, stored, now).await?,
+        };
+        Ok((effect, writes))
     }
 
     /// Counts an order that has come to need a review, and a second payment.
@@ -252,9 +254,14 @@ impl Service {
             Purchase::Refresh { .. } => stored.record.refreshed_at = Some(now.into()),
             Purchase::Vouchers { .. } => {}
         }
+        self.job_update(&stored, now).await.map(Some)
+    }
+
+    /// The parts of a transaction that store a changed job.
+    pub(super) async fn job_update(&self, job: &Versioned<Job>, now: Timestamp) -> Result<Vec<Write>> {
         self.keyring.record().await?;
-        let item = stored.next_item(&self.keyring)?;
-        Ok(Some(stored.update(&self.tables.jobboard, item, now).into()))
+        let item = job.next_item(&self.keyring)?;
+        Ok(job.update(&self.tables.jobboard, item, now).into())
     }
 
     /// The job that an order is for.

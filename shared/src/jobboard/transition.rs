@@ -73,7 +73,6 @@ impl Effect {
 impl Step {
     /// Changes the order.
     pub fn apply(&self, order: &mut Order, now: Timestamp) -> Result<Effect> {
-        let by_rule = |reason| NewRefund::by_rule(reason);
         let settled =
             matches!(order.state, OrderState::Paid | OrderState::Refunding | OrderState::PartlyRefunded | OrderState::Refunded);
         Ok(match self {
@@ -84,13 +83,13 @@ impl Step {
                 order.transaction_id.clone_from(transaction_id);
                 order.review = None;
                 match is_late {
-                    true => order.begin_refund(&by_rule(PAID_LATE)?, now)?.map_or(Effect::Paid, Effect::PaidLate),
+                    true => order.begin_refund(&NewRefund::by_rule(PAID_LATE)?, now)?.map_or(Effect::Paid, Effect::PaidLate),
                     false => Effect::Paid,
                 }
             }
             Self::Paid { transaction_id, .. } => match (transaction_id.as_deref(), order.transaction_id.as_deref()) {
                 (Some(other), Some(known)) if other != known => {
-                    let begun = order.begin_second_refund(&by_rule(PAID_TWICE)?, other, now)?;
+                    let begun = order.begin_second_refund(&NewRefund::by_rule(PAID_TWICE)?, other, now)?;
                     begun.map_or(Effect::Nothing, Effect::SecondPayment)
                 }
                 _ => Effect::Nothing,

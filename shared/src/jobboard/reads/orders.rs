@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 use serde::Serialize;
 
-use super::{COUNTED, FIRST, Lists, PageOf, shown};
+use super::{COUNTED, Lists, PageOf, shown};
 use crate::error::{Error, Result};
 use crate::jobboard::orders::{Order, OrderState, Purchase};
 use crate::jobboard::refund::{Origin, Refund, RefundState};
@@ -284,9 +284,7 @@ fn all_orders(day: Option<&Date>) -> Lists {
     let mut lists = Lists::of(vec![("ix1", keys::OTHER_ORDERS.to_owned()), ("ix1", keys::ORDERS_TO_REVIEW.to_owned())]);
     if let Some(day) = day {
         let (first, last) = LocalTime::day_bounds(day, day);
-        // No id is older than the epoch of ids.
-        let bound = |at: LocalTime, sequence| Id::of_parts(at.into(), sequence).map_or_else(|| FIRST.into(), Id::sortable);
-        (lists.low, lists.high) = (bound(first, 0), bound(last, Id::LAST_SEQUENCE));
+        (lists.low, lists.high) = keys::ids_between(first, last);
     }
     lists
 }

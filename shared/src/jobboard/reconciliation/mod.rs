@@ -154,8 +154,7 @@ impl Service {
     /// The orders that the lines name, and those that were paid or refunded on the day.
     async fn orders_of_day(&self, lines: &[Line], day: Bounds) -> Result<HashMap<Id, Bought>> {
         let mut ids: HashSet<Id> = lines.iter().filter_map(|line| Bought::id_in(&line.order_no)).collect();
-        let bound = |at: LocalTime, sequence| Id::of_parts(at.into(), sequence).unwrap_or(Id::from_u64(0)).sortable();
-        let placed = (bound(day.first.later(-PAID_WITHIN), 0), bound(day.last, Id::LAST_SEQUENCE));
+        let placed = keys::ids_between(day.first.later(-PAID_WITHIN), day.last);
         let within = |partition: &str, (low, high): (String, String)| {
             Condition::equals("ix1", text(partition)).and(Condition::between("ixsk", text(low), text(high)))
         };
@@ -164,7 +163,7 @@ impl Service {
             let found = self.store.index_keys(table, "ix1", within(partition, placed.clone())).await?;
             ids.extend(found.iter().filter_map(|key| super::sweeps::id_in(key).ok()));
         }
-        let refunded = within(keys::REFUNDS, (bound(day.first, 0), bound(day.last, Id::LAST_SEQUENCE)));
+        let refunded = within(keys::REFUNDS, keys::ids_between(day.first, day.last));
         for found in self.store.get_all(table, self.store.index_keys(table, "ix1", refunded).await?).await? {
             ids.insert(Id::from_u64(read_integer(&found, "order")?));
         }
