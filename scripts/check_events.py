@@ -7,11 +7,13 @@ credentials cannot be committed.
 usage: check_events.py FOLDER_WITH_BINARIES
 """
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
 import platform
+import random
 import shutil
 import signal
 import socket
@@ -60,13 +62,19 @@ def emulator():
     return program
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def free_ports(count):
+    """Ports below those that the system gives to outgoing connections, which the local stack opens all the time."""
+    with contextlib.ExitStack() as listeners:
+        ports = []
+        while len(ports) < count:
+            port = random.randrange(10_000, 30_000)
+            with contextlib.suppress(OSError):
+                listeners.enter_context(socket.socket()).bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
 
 
-def listens(port):
+def accepts(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -162,20 +170,48 @@ def is_success(function, result):
     return body["code"] == 0
 
 
+class Emulator:
+    """One function under the Lambda Runtime Interface Emulator."""
+
+    def __init__(self, program, binary, environment):
+        self.port, api = free_ports(2)
+        self.log = tempfile.TemporaryFile()
+        command = [program, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}", "--runtime-api-address",
+                   f"127.0.0.1:{api}", binary]
+        self.process = subprocess.Popen(command, env=environment, stdout=self.log, stderr=subprocess.STDOUT,
+                                        start_new_session=True)
+
+    def listens(self):
+        """Waits until the port accepts connections. False if the emulator ends before."""
+        return stack.is_ready(lambda: accepts(self.port), self.process)
+
+    def end(self):
+        """Ends the emulator and its function, and returns the last part of what they logged."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")[-4000:]
+
+
+def start(program, binary, environment):
+    """An emulator that listens. Another program may take a free port before the emulator does: then it gets another."""
+    for _ in range(3):
+        function = Emulator(program, binary, environment)
+        if function.listens():
+            return function
+        print(function.end())
+    sys.exit(f"{binary.name} does not start")
+
+
 def run_function(program, binary, files, environment, values):
     """Starts one function, invokes it with each event, and returns the number of failures."""
-    port, api = free_port(), free_port()
-    command = [program, "--runtime-interface-emulator-address", f"127.0.0.1:{port}", "--runtime-api-address",
-               f"127.0.0.1:{api}", binary]
-    log = tempfile.TemporaryFile()
     # The local stack enforces a function's policy if the access key is the function's name.
-    environment = {**environment, "AWS_ACCESS_KEY_ID": binary.name}
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    function = start(program, binary, {**environment, "AWS_ACCESS_KEY_ID": binary.name})
     wrong = 0
     try:
-        stack.wait_for(lambda: listens(port), binary.name, process)
         for file in files:
-            url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
+            url = f"http://127.0.0.1:{function.port}/2015-03-31/functions/function/invocations"
             result = post(url, fill(file.read_text(), values))
             # A pass begins ten minutes after the first call has seen the configuration of the keys.
             waits = file.name == "ops-admin.reseal.json" and "configuration: is too new" in result.get("errorMessage", "")
@@ -186,11 +222,9 @@ def run_function(program, binary, files, environment, values):
             print(f"{'ok  ' if good else 'FAIL'} {file.name}: {shown}", flush=True)
             wrong += not good
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        logged = function.end()
         if wrong:
-            log.seek(0)
-            print(log.read().decode(errors="replace")[-4000:])
+            print(logged)
     return wrong
 
 

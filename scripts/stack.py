@@ -11,14 +11,15 @@ import tempfile
 import time
 
 
-def wait_for(ready, what, process):
+def is_ready(condition, process):
+    """Waits for a minute until the condition holds. False if it never does, or if the process ends before."""
     for _ in range(1200):
         if process.poll() is not None:
-            sys.exit(f"{what} ended with {process.returncode}")
-        if ready():
-            return
+            return False
+        if condition():
+            return True
         time.sleep(0.05)
-    sys.exit(f"{what} did not start")
+    return False
 
 
 @contextlib.contextmanager
@@ -27,7 +28,8 @@ def running(binaries):
     data = pathlib.Path(tempfile.mkdtemp())
     stack = subprocess.Popen([binaries / "local", "--port", "0", "--data-dir", data], stdout=subprocess.DEVNULL)
     try:
-        wait_for(lambda: is_written(data / "demo.json"), "the local stack", stack)
+        if not is_ready(lambda: is_written(data / "demo.json"), stack):
+            sys.exit(f"the local stack did not start (status {stack.returncode})")
         yield data, json.loads((data / "demo.json").read_text(encoding="utf-8"))
     finally:
         stack.send_signal(signal.SIGINT)
