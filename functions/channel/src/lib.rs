@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 use lambda::family::{Family, Routes};
 use lambda::frame::Frame;
+use lambda::openapi::Parts;
 use shared::channel::Service;
 use shared::error::Result;
 use shared::runtime::environment::Environment;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use edge::Failure;
+use edge::{ERROR_CODES, Failure, error_body};
 
 /// The state of every handler.
 pub type App = Arc<Service>;
@@ -47,20 +47,36 @@ impl Family for Channel {
         ("channel-payments", payments::router),
         ("channel-uploads", uploads::router),
     ];
-    const EXAMPLES: &'static str = include_str!("../examples.json");
 
-    fn document() -> OpenApi {
+    fn document() -> Parts {
         #[derive(utoipa::OpenApi)]
         #[openapi(
-            info(title = "工桥 · 渠道开放接口", description = "渠道推送灵活用工的用户、企业、任务、投递与付款。"),
+            components(schemas(edge::Problem)),
+            info(
+                title = "工桥 · 渠道开放接口",
+                description = "渠道推送灵活用工的用户、企业、任务、投递与付款。",
+                version = "1.0.0",
+                contact(name = "工桥开放平台")
+            ),
             security(("token" = []))
         )]
         struct Document;
-        <Document as utoipa::OpenApi>::openapi()
-    }
-
-    fn security() -> Vec<(&'static str, SecurityScheme)> {
-        vec![("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))]
+        Parts {
+            base: <Document as utoipa::OpenApi>::openapi(),
+            security: vec![("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))],
+            tags: &[
+                ("认证", "换取与刷新 Token"),
+                ("用户", "灵活用工人员"),
+                ("企业", "发布任务的企业"),
+                ("任务", "企业的招募任务"),
+                ("投递", "用户对任务的投递"),
+                ("付款", "给用户的付款"),
+                ("上传", "先取上传地址, 再直传文件"),
+            ],
+            errors: ERROR_CODES,
+            error_body,
+            examples: include_str!("../examples.json"),
+        }
     }
 
     async fn app(environment: &Environment) -> Result<App> {

@@ -19,20 +19,20 @@ const DEFAULT_SIZE: u32 = 20;
 /// The last page that a request can select by number.
 const MAX_PAGE: u32 = 1_000_000;
 
-/// The page that a request selects.
+/// 分页
 #[derive(Deserr, IntoParams)]
 #[deserr(error = Faults)]
 #[into_params(parameter_in = Query)]
 pub struct Paging {
-    /// 页码 (默认: 1)
+    /// 页码, 从 1 开始, 最多 1000000 (默认: 1); 不能与 cursor 同时给出
     #[deserr(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     page: Option<Number<MAX_PAGE>>,
-    /// 每页数量 (默认: 20, 最多 100)
+    /// 每页数量, 1 到 100 (默认: 20)
     #[deserr(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     page_size: Option<Number<MAX_SIZE>>,
-    /// 上一页的 next_cursor, 代替 page
+    /// 上一页的 next_cursor, 代替 page; 只能用于同一列表和相同的筛选条件
     #[deserr(default)]
     #[param(value_type = Option<String>, max_length = 512)]
     cursor: Option<Text<1, 512>>,
@@ -87,13 +87,17 @@ impl Paging {
     }
 }
 
-/// 一页记录, 最新创建的在前。
+/// 一页记录, 最新创建的在前
 #[derive(Serialize, ToSchema)]
 pub struct List<T> {
+    /// 本页的记录, 最多 page_size 条
+    #[schema(max_items = 100)]
     list: Vec<T>,
     /// 符合条件的记录总数; 用 cursor 翻页时为开始翻页时的总数
     total: u64,
+    /// 本页的页码, 从 1 开始
     page: u32,
+    /// 每页数量, 1 到 100
     page_size: u32,
     /// 下一页的 cursor, 没有下一页时为 null; 用 cursor 翻页并筛选时, 一页可能不满甚至为空, 以 null 为准
     next_cursor: Option<String>,

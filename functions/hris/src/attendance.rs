@@ -14,8 +14,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Payload, Problem, Reply, Segment, Signed, TokenOnly, Write};
+use crate::edge::{Call, Failure, Payload, Reply, Segment, Signed, TokenOnly, Write};
 use crate::employees::EmployeeView;
+
+/// The schemas of the closed lists.
+pub mod lists {
+    use shared::hris::values;
+
+    lambda::closed_lists! {
+        TimelineCategory = values::TimelineCategory, "类型: leave 请假, business_trip 公出";
+        DurationUnit = values::DurationUnit, "时间的单位: days 天, hours 小时, minutes 分钟";
+    }
+}
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -26,18 +36,22 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_checkings))
 }
 
+/// 员工, 以及当天是否出勤
 #[derive(Serialize, ToSchema)]
 struct Attended {
     #[serde(flatten)]
     employee: EmployeeView,
-    /// 当天是否打过卡
+    /// 当天 (北京时间) 是否打过卡
     attended: bool,
 }
 
 /// 检查员工当天是否出勤
+///
+/// 返回员工, 以及当天 (北京时间) 是否打过卡。用 access_token 调用时需要 employees 和 attendance 两个授权范围。
 #[utoipa::path(get, path = "/api/v2/employees/{id}/check_attendance", tag = "考勤",
-    params(("id" = String, Path), Signed),
-    responses((status = 200, body = Attended), (status = "default", body = Problem)))]
+    params(("id" = String, Path, description = "员工的 uuid, 32 位十六进制, 不区分大小写; 不能用工号或手机号"),
+        Signed<TokenOnly>),
+    responses((status = 200, body = Attended)))]
 async fn check_attendance(
     State(app): State<App>,
     Segment(uuid): Segment,
@@ -58,24 +72,25 @@ struct Row {
     punch: Result<Punch, String>,
 }
 
+/// 一条打卡记录
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct PunchFields {
-    /// 员工工号
-    #[schema(value_type = String, example = "NORMAL-1")]
+    /// 员工工号, 1 到 64 个字符
+    #[schema(value_type = String, min_length = 1, max_length = 64, example = "NORMAL-1")]
     empno: Code,
-    /// 打卡时间
+    /// 打卡时间, 没有时区时为北京时间; 同一员工在同一秒内的打卡算一次
     #[schema(value_type = String, example = "2017-02-03 08:00")]
     punched_at: LocalTime,
 }
 
-/// 也可以只传数组
+/// 要导入的打卡记录; 也可以只传 attendances 的数组
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = PunchesPayload)]
 struct PunchesObject {
-    /// 打卡记录
-    #[schema(value_type = Vec<PunchFields>)]
+    /// 打卡记录, 最多 1000 条
+    #[schema(value_type = Vec<PunchFields>, max_items = 1000)]
     attendances: Rows,
 }
 
@@ -128,23 +143,30 @@ fn join_faults(error: &shared::error::Error) -> String {
     error.faults().iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect::<Vec<_>>().join("; ")
 }
 
-/// 一条打卡数据的状态。
+/// 一条打卡数据的状态
 #[derive(Serialize, ToSchema)]
 struct PunchResult {
-    /// 0k (zero, k: the document's spelling) or error
-    #[schema(example = "0k")]
+    // The document's spelling.
+    /// 0k 成功 (数字 0 和字母 k), error 失败
+    #[schema(pattern = "^(0k|error)$", example = "0k")]
     code: &'static str,
-    /// What was sent, if it was a text
+    /// 请求中的员工工号; 不是字符串时为 null
     #[schema(value_type = Option<String>, required, example = "007")]
     empno: serde_json::Value,
+    /// 失败的原因, 英文; 成功时省略
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "employee not found")]
     error_message: Option<String>,
 }
 
 /// 导入员工打卡记录
-#[utoipa::path(post, path = "/api/v2/attendance_punches", tag = "考勤", params(Signed), request_body = PunchesObject,
-    responses((status = 200, body = Vec<PunchResult>), (status = "default", body = Problem)))]
+///
+/// 按请求中的顺序返回每一条的结果。一条有误不影响其他各条; 重复的打卡也算成功, 只保存一次。
+/// 全部成功的请求用同一签名重发时得到第一次的应答, 不再写入; 有失败的请求可以原样重发。
+#[utoipa::path(post, path = "/api/v2/attendance_punches", tag = "考勤",
+    security(("access_key" = [], "tonce" = [], "signature" = [])),
+    request_body = PunchesObject,
+    responses((status = 200, body = Vec<PunchResult>)))]
 async fn create_punches(
     State(app): State<App>,
     Write { signer, payload: PunchesPayload(rows) }: Write<PunchesPayload>,
@@ -161,11 +183,19 @@ async fn create_punches(
     Ok(Reply(results.collect()))
 }
 
-#[derive(Deserr)]
+/// 排班的条件
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct ArrangementsPayload {
+    /// 员工工号列表, 最多 100 个, 每个 1 到 64 个字符
+    #[schema(value_type = Vec<String>, max_items = 100, min_length = 1, max_length = 64,
+        example = json!(["1001", "1002", "1003"]))]
     empnoes: Empnoes,
+    /// 查询开始日期, YYYY-MM-DD, 含当日
+    #[schema(value_type = String, format = Date, example = "2017-02-03")]
     start_date: Date,
+    /// 查询结束日期, YYYY-MM-DD, 含当日; 不早于开始日期, 含首尾最多 92 天
+    #[schema(value_type = String, format = Date, example = "2017-02-03")]
     end_date: Date,
 }
 
@@ -189,24 +219,25 @@ impl Deserr<Faults> for Empnoes {
     }
 }
 
-/// 排班。
+/// 排班
 #[derive(Serialize, ToSchema)]
 struct ArrangementView {
-    /// 出勤规则名称: the document's misspelling
+    // The document's misspelling.
+    /// 出勤规则名称
     #[serde(rename = "attenance_rule_name")]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 128)]
     attendance_rule_name: Text<0, 128>,
     /// 班次
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
     workshift_name: Text<1, 128>,
     /// 员工工号
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
     empno: Code,
-    /// 排班日期
-    #[schema(value_type = String, example = "2017-02-03")]
+    /// 排班日期, YYYY-MM-DD
+    #[schema(value_type = String, format = Date, example = "2017-02-03")]
     date: Date,
-    /// 工作时间段
-    #[schema(value_type = String, example = "09:00-18:00")]
+    /// 工作时间段, 自由文本
+    #[schema(value_type = String, max_length = 128, example = "09:00-18:00")]
     time_range: Text<0, 128>,
 }
 
@@ -218,8 +249,10 @@ impl From<Arrangement> for ArrangementView {
 }
 
 /// 查询员工排班
-#[utoipa::path(get, path = "/api/v2/arrangement_employees", tag = "考勤", params(Signed),
-    responses((status = 200, body = Vec<ArrangementView>), (status = "default", body = Problem)))]
+///
+/// 按请求中工号的顺序, 同一员工再按日期, 返回一段时间内的排班; 一名员工一天可以有几个班次。不存在的工号没有排班, 不报错。
+#[utoipa::path(get, path = "/api/v2/arrangement_employees", tag = "考勤", params(Signed<ArrangementsPayload>),
+    responses((status = 200, body = Vec<ArrangementView>)))]
 async fn list_arrangements(
     State(app): State<App>,
     Call { caller, payload }: Call<ArrangementsPayload>,
@@ -229,37 +262,46 @@ async fn list_arrangements(
     Ok(Reply(arrangements.into_iter().map(Into::into).collect()))
 }
 
-#[derive(Deserr)]
+/// 请假和公出的条件
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct TimelinesPayload {
+    /// 开始日期, YYYY-MM-DD, 含当日
+    #[schema(value_type = String, format = Date, example = "2017-02-01")]
     start_date: Date,
+    /// 结束日期, YYYY-MM-DD, 含当日; 不早于开始日期, 含首尾最多 366 天
+    #[schema(value_type = String, format = Date, example = "2017-03-01")]
     end_date: Date,
+    /// 类型: leave 请假, business_trip 公出
+    #[schema(value_type = lists::TimelineCategory)]
     category: TimelineCategory,
 }
 
 impl Payload for TimelinesPayload {}
 
-/// 请假或公出。
+/// 请假或公出
 #[derive(Serialize, ToSchema)]
 struct TimelineView {
-    /// 发生日期
-    #[schema(value_type = String, example = "2017-02-03")]
+    /// 发生日期, YYYY-MM-DD
+    #[schema(value_type = String, format = Date, example = "2017-02-03")]
     date: Date,
-    /// leave: 请假; business_trip: 公出
+    /// 类型: leave 请假, business_trip 公出
+    #[schema(value_type = lists::TimelineCategory)]
     category: &'static str,
-    /// 时间
+    /// 时间的长短, 单位见 duration_unit, 0 到 100000
     #[serde(serialize_with = "Span::as_number")]
-    #[schema(value_type = f64)]
+    #[schema(value_type = f64, minimum = 0, maximum = 100_000, example = 0.5)]
     duration: Option<Span>,
-    /// days: 天; hours: 小时; minutes: 分钟
+    /// duration 的单位: days 天, hours 小时, minutes 分钟
+    #[schema(value_type = lists::DurationUnit)]
     duration_unit: &'static str,
-    /// 开始时间
+    /// 开始时间, 北京时间, 精确到秒
     #[serde(serialize_with = "LocalTime::as_second")]
-    #[schema(value_type = String, example = "2017-02-03T08:00:00+08:00")]
+    #[schema(value_type = String, format = DateTime, example = "2017-02-03T08:00:00+08:00")]
     start_time: LocalTime,
-    /// 结束时间
+    /// 结束时间, 北京时间, 精确到秒
     #[serde(serialize_with = "LocalTime::as_second")]
-    #[schema(value_type = String, example = "2017-02-03T17:00:00+08:00")]
+    #[schema(value_type = String, format = DateTime, example = "2017-02-03T17:00:00+08:00")]
     end_time: LocalTime,
 }
 
@@ -277,8 +319,12 @@ impl From<Timeline> for TimelineView {
 }
 
 /// 查询请假和公出
-#[utoipa::path(get, path = "/api/v2/employees/{id}/timelines", tag = "考勤", params(("id" = String, Path), Signed),
-    responses((status = 200, body = Vec<TimelineView>), (status = "default", body = Problem)))]
+///
+/// 返回一名员工在一段时间内的请假或公出, 按发生日期从早到晚排列。
+#[utoipa::path(get, path = "/api/v2/employees/{id}/timelines", tag = "考勤",
+    params(("id" = String, Path, description = "员工的 uuid, 32 位十六进制, 不区分大小写; 不能用工号或手机号"),
+        Signed<TimelinesPayload>),
+    responses((status = 200, body = Vec<TimelineView>)))]
 async fn list_timelines(
     State(app): State<App>,
     Segment(guid): Segment,
@@ -289,26 +335,31 @@ async fn list_timelines(
     Ok(Reply(timelines.into_iter().map(Into::into).collect()))
 }
 
-#[derive(Deserr)]
+/// 打卡记录的条件
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct PeriodPayload {
+    /// 查询开始日期, YYYY-MM-DD, 含当日
+    #[schema(value_type = String, format = Date, example = "2017-02-03")]
     start_date: Date,
+    /// 查询结束日期, YYYY-MM-DD, 含当日; 不早于开始日期, 含首尾最多 366 天
+    #[schema(value_type = String, format = Date, example = "2017-02-04")]
     end_date: Date,
 }
 
 impl Payload for PeriodPayload {}
 
-/// 打卡: the first and the last punch of a day.
+/// 打卡: 一天中的第一次和最后一次
 #[derive(Serialize, ToSchema)]
 struct CheckingView {
-    /// 打卡日期
-    #[schema(value_type = String, example = "2017-02-03")]
+    /// 打卡日期, YYYY-MM-DD, 北京时间
+    #[schema(value_type = String, format = Date, example = "2017-02-03")]
     date: Date,
-    /// 上班打卡时间
-    #[schema(example = "2017-02-03T08:00:00+08:00")]
+    /// 上班打卡时间, 即当天第一次打卡, 北京时间, 精确到秒
+    #[schema(format = DateTime, example = "2017-02-03T08:00:00+08:00")]
     check_in_time: String,
-    /// 下班打卡时间
-    #[schema(example = "2017-02-03T17:00:00+08:00")]
+    /// 下班打卡时间, 即当天最后一次打卡, 北京时间, 精确到秒; 当天只打过一次时为 null
+    #[schema(format = DateTime, example = "2017-02-03T17:00:00+08:00")]
     check_out_time: Option<String>,
 }
 
@@ -319,9 +370,12 @@ impl From<Checking> for CheckingView {
 }
 
 /// 获取员工打卡记录
+///
+/// 返回一名员工在一段时间内每天的第一次和最后一次打卡, 按日期从早到晚排列。日期按北京时间计算, 没有打卡的日期不返回。
 #[utoipa::path(get, path = "/api/v2/employees/{id}/attendance_checkings", tag = "考勤",
-    params(("id" = String, Path), Signed),
-    responses((status = 200, body = Vec<CheckingView>), (status = "default", body = Problem)))]
+    params(("id" = String, Path, description = "员工的 uuid, 32 位十六进制, 不区分大小写; 不能用工号或手机号"),
+        Signed<PeriodPayload>),
+    responses((status = 200, body = Vec<CheckingView>)))]
 async fn list_checkings(
     State(app): State<App>,
     Segment(guid): Segment,

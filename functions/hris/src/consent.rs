@@ -33,7 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Failure, Fields};
+use crate::edge::{Failure, Fields, Problem};
 
 const COOKIE: &str = "consent";
 /// The `response_type` of OAuth 2.0.
@@ -44,58 +44,64 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(show_consent, submit_consent))
 }
 
-/// The link with which an app opens the page.
+/// 打开授权页面的链接的参数
 #[derive(Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ConsentQuery {
+    /// 客户端访问识别码; 也可以用 OAuth 2.0 的名称 client_id
     #[serde(default, alias = "client_id")]
     app_id: String,
-    /// 与登记的完全相同
+    /// 用户授权后的回调 URL, 与登记的完全相同; 也可以用 OAuth 2.0 的名称 redirect_uri
     #[serde(default, alias = "redirect_uri")]
     callback_url: String,
     /// OAuth 2.0 的客户端带上固定值 code: 回调参数名为 code, 而不是 response_code
     #[serde(default)]
     response_type: String,
-    /// 原样带回
+    /// 跳转时原样带回, 最多 1024 个字节
     #[serde(default)]
+    #[param(max_length = 1024)]
     state: String,
 }
 
 /// The longest state that the page returns to the app.
 const MAX_STATE: usize = 1024;
 
-/// What a form of the page sends.
+/// 授权页面的表单
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = ConsentForm)]
 struct ConsentBody {
     /// send 发送验证码, consent 同意, deny 拒绝
-    #[schema(value_type = String, example = "consent")]
+    #[schema(value_type = String, pattern = "^(send|consent|deny)$", example = "consent")]
     action: Text<1, 16>,
-    /// 页面中的隐藏字段
-    #[schema(value_type = String)]
+    /// 页面中的隐藏字段, 证明表单来自页面, 1 小时内有效
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
     token: SecretText<1, 64>,
-    #[schema(value_type = String)]
+    /// 页面中的隐藏字段: 链接中的 app_id
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
     app_id: Text<1, 64>,
-    #[schema(value_type = String)]
+    /// 页面中的隐藏字段: 链接中的 callback_url
+    #[schema(value_type = String, min_length = 1, max_length = 2048)]
     callback_url: Text<1, 2048>,
+    /// 页面中的隐藏字段: 链接中的 state
     #[deserr(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 1024)]
     state: Text<0, MAX_STATE>,
-    /// 页面中的隐藏字段
+    /// 页面中的隐藏字段: 链接中的 response_type
     #[deserr(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 16)]
     response_type: Text<0, 16>,
+    /// 员工的手机号, 最多 32 个字符, 发送验证码时必填
     #[deserr(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 32)]
     mobile: Text<0, 32>,
-    /// 页面中的隐藏字段
+    /// 页面中的隐藏字段: 是哪一次发送的验证码, 同意时必填
     #[deserr(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 64)]
     attempt: SecretText<0, 64>,
-    /// 短信验证码
+    /// 短信验证码, 6 位数字, 同意时必填; 5 分钟内有效, 最多尝试 5 次
     #[deserr(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 16)]
     code: SecretText<0, 16>,
 }
 
@@ -127,8 +133,12 @@ struct FormFields<'a> {
 }
 
 /// 授权页面
+///
+/// 应用在浏览器中打开这个页面。公司的人事管理员在页面上用手机号和短信验证码确认身份, 同意或拒绝应用读取公司的数据。
+/// 同意后回到 callback_url, 带有 response_code 和 state; 拒绝后带有 error=access_denied 和 state。
 #[utoipa::path(get, path = "/api/v2/oauth/authorize", tag = "授权", security(()), params(ConsentQuery),
-    responses((status = 200, description = "HTML"), (status = 400, description = "HTML: app_id 或 callback_url 不正确")))]
+    responses((status = 200, description = "授权页面", content_type = "text/html", body = String),
+        (status = 400, description = "说明原因的页面: app_id 或 callback_url 不正确", content_type = "text/html", body = String)))]
 async fn show_consent(
     State(app): State<App>,
     headers: HeaderMap,
@@ -167,10 +177,15 @@ async fn show_consent(
 }
 
 /// 授权页面的表单
+///
+/// 由授权页面提交, 须带有打开页面时得到的 Cookie; 应用不调用。
+/// 同一手机号每分钟最多一条、每天最多 10 条短信, 同一 IP 地址每小时最多 20 条; 超出后返回 429, 等待 Retry-After 秒后再试。
 #[utoipa::path(post, path = "/api/v2/oauth/authorize", tag = "授权", security(()),
     request_body(content = ConsentBody, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "HTML"), (status = 303, description = "回到 callback_url"),
-        (status = "4XX", description = "HTML: 说明原因")))]
+    responses((status = 200, description = "下一步的页面", content_type = "text/html", body = String),
+        (status = 303, description = "回到 callback_url"),
+        (status = "4XX", description = "说明原因的页面; 表单不完整时为 JSON",
+            content((String = "text/html"), (Problem = "application/json")))))]
 async fn submit_consent(
     State(app): State<App>,
     Address(address): Address,

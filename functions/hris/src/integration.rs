@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Failure, Payload, Problem, Reply, Segment, Signed, Write};
+use crate::edge::{Failure, Payload, Reply, Segment, WithToken, Write};
 use crate::employees::EmployeeView;
 use crate::moka;
 
@@ -22,11 +22,12 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(update_company_token)).routes(routes!(notify_employee)).merge(moka::router())
 }
 
+/// 公司的新令牌
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct VisitorTokenPayload {
-    /// fangke 提供给 zhiren 的令牌
-    #[schema(value_type = String, max_length = 2048)]
+    /// fangke 提供给 zhiren 的令牌, 1 到 2048 个字符; 加密保存, 不会返回
+    #[schema(value_type = String, min_length = 1, max_length = 2048)]
     zhiren_visitor_token: Token,
 }
 
@@ -34,18 +35,20 @@ impl Payload for VisitorTokenPayload {
     const BEARS_TOKEN: bool = true;
 }
 
-/// 公司。
+/// 公司
 #[derive(Serialize, ToSchema)]
 struct CompanyView {
-    #[schema(value_type = String)]
+    /// 公司唯一标识符, 32 位小写十六进制
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$")]
     uuid: Uuid,
     /// 公司简称
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
     name: Text<1, 128>,
     /// 公司全称
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 128)]
     full_name: Text<0, 128>,
-    #[schema(value_type = String)]
+    /// 公司 logo
+    #[schema(value_type = String, max_length = 2048)]
     logo: Text<0, 2048>,
 }
 
@@ -56,9 +59,13 @@ impl From<Company> for CompanyView {
 }
 
 /// 更新公司令牌
-#[utoipa::path(patch, path = "/api/v2/company_tokens/{guid}", tag = "公司", params(("guid" = String, Path), Signed),
-    request_body = VisitorTokenPayload,
-    responses((status = 200, body = CompanyView), (status = "default", body = Problem)))]
+///
+/// 保存 zhiren_visitor_token, 替换以前的, 并返回公司。payload 中的 token 须是公司当前的令牌, 它本身不变。
+#[utoipa::path(patch, path = "/api/v2/company_tokens/{guid}", tag = "公司",
+    security(("access_key" = [], "tonce" = [], "signature" = [])),
+    params(("guid" = String, Path, description = "公司的 uuid, 32 位十六进制, 不区分大小写; 须是签名所属的公司, 否则返回 404")),
+    request_body = WithToken<VisitorTokenPayload>,
+    responses((status = 200, body = CompanyView)))]
 async fn update_company_token(
     State(app): State<App>,
     Segment(guid): Segment,
@@ -71,14 +78,15 @@ async fn update_company_token(
     Ok(Reply(app.update_visitor_token(&signer, &payload.zhiren_visitor_token).await?.into()))
 }
 
+/// 来访
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct VisitPayload {
-    /// 访客姓名
-    #[schema(value_type = String, max_length = 64)]
+    /// 访客姓名, 1 到 64 个字符
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
     name: Text<1, 64>,
-    /// 到访时间
-    #[schema(value_type = String, max_length = 64)]
+    /// 到访时间, 自由文本, 1 到 64 个字符; 原样写入短信
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
     time: Text<1, 64>,
 }
 
@@ -87,9 +95,14 @@ impl Payload for VisitPayload {
 }
 
 /// 提醒员工接见访客
-#[utoipa::path(post, path = "/api/v2/employees/{id}/notify", tag = "员工", params(("id" = String, Path), Signed),
-    request_body = VisitPayload,
-    responses((status = 200, body = EmployeeView), (status = "default", body = Problem)))]
+///
+/// 登记来访, 员工有手机号时向其发送短信, 并返回员工。用同一签名重发的请求得到第一次的应答, 不再发送短信。
+/// 同一手机号每小时最多 30 次, 超出后返回 429, 等待 Retry-After 秒后再试。
+#[utoipa::path(post, path = "/api/v2/employees/{id}/notify", tag = "员工",
+    security(("access_key" = [], "tonce" = [], "signature" = [])),
+    params(("id" = String, Path, description = "员工的 uuid, 32 位十六进制, 不区分大小写; 不能用工号或手机号")),
+    request_body = WithToken<VisitPayload>,
+    responses((status = 200, body = EmployeeView)))]
 async fn notify_employee(
     State(app): State<App>,
     Segment(guid): Segment,

@@ -14,9 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Nothing, Payload, Problem, Reply, Segment, Signed};
+use crate::edge::{Call, Failure, Nothing, Payload, Reply, Segment, Signed};
 use crate::employees::{EmployeeView, Employees, list};
-use crate::paging::Pagination;
+use crate::paging::{Fields, Pagination};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -29,35 +29,38 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_department_employees))
 }
 
-#[derive(Deserr)]
+/// 分公司或部门的员工列表的条件
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 struct EmployeesPayload {
+    /// 分页获取员工数据, 省略时返回全部; 对象, 或内容为该对象的 JSON 字符串
     #[deserr(default)]
+    #[schema(value_type = Option<Fields>, inline)]
     pagination: Option<Pagination>,
 }
 
 impl Payload for EmployeesPayload {}
 
-/// 分公司。
+/// 分公司
 #[derive(Serialize, ToSchema)]
 struct SubCompanyView {
-    /// 分公司唯一标识符
-    #[schema(value_type = String)]
+    /// 分公司唯一标识符, 32 位小写十六进制
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$")]
     uuid: Uuid,
-    /// 母公司唯一标识符
-    #[schema(value_type = String)]
+    /// 母公司唯一标识符, 32 位小写十六进制
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$")]
     company_uuid: Uuid,
     /// 分公司名称
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
     name: Text<1, 128>,
     /// 分公司简称
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 128)]
     short_name: Text<0, 128>,
     /// 注册地址
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 255)]
     registered_address: Text<0, 255>,
     /// 法人姓名
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 64)]
     boss: Text<0, 64>,
 }
 
@@ -68,20 +71,20 @@ impl SubCompanyView {
     }
 }
 
-/// 部门。
+/// 部门
 #[derive(Serialize, ToSchema)]
 struct DepartmentView {
     /// 部门名称
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
     name: Text<1, 128>,
-    /// 部门唯一标识符
-    #[schema(value_type = String)]
+    /// 部门唯一标识符, 32 位小写十六进制
+    #[schema(value_type = String, pattern = "^[0-9a-f]{32}$")]
     uuid: Uuid,
-    /// 上级部门唯一标识符
-    #[schema(value_type = Option<String>)]
+    /// 上级部门唯一标识符; 没有上级部门时为 null
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{32}$")]
     superior_uuid: Option<Uuid>,
-    /// 部门负责人唯一标识符
-    #[schema(value_type = Option<String>)]
+    /// 部门负责人唯一标识符, 即员工的 uuid; 没有时为 null
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{32}$")]
     charger_uuid: Option<Uuid>,
 }
 
@@ -93,8 +96,10 @@ impl From<Department> for DepartmentView {
 }
 
 /// 获取所有分公司
-#[utoipa::path(get, path = "/api/v2/sub_companies", tag = "分公司", params(Signed), responses(
-    (status = 200, body = Vec<SubCompanyView>), (status = "default", body = Problem)))]
+///
+/// 返回公司的全部分公司, 按 uuid 排序。
+#[utoipa::path(get, path = "/api/v2/sub_companies", tag = "分公司", responses(
+    (status = 200, body = Vec<SubCompanyView>)))]
 async fn list_sub_companies(
     State(app): State<App>,
     Call { caller, .. }: Call<Nothing>,
@@ -104,9 +109,11 @@ async fn list_sub_companies(
 }
 
 /// 获取单个分公司
+///
+/// 返回一个分公司。本公司没有这个分公司时返回 404。
 #[utoipa::path(get, path = "/api/v2/sub_companies/{sub_company_uuid}", tag = "分公司",
-    params(("sub_company_uuid" = String, Path), Signed),
-    responses((status = 200, body = SubCompanyView), (status = "default", body = Problem)))]
+    params(("sub_company_uuid" = String, Path, description = "分公司的 uuid, 32 位十六进制, 不区分大小写")),
+    responses((status = 200, body = SubCompanyView)))]
 async fn get_sub_company(
     State(app): State<App>,
     Segment(uuid): Segment,
@@ -117,9 +124,12 @@ async fn get_sub_company(
 }
 
 /// 查询分公司员工
+///
+/// 返回分公司的员工, 按工号排序。有 pagination 时返回一页, 没有时返回全部, 最多 10000 名, 更多时返回 422。
 #[utoipa::path(get, path = "/api/v2/sub_companies/{sub_company_uuid}/employees", tag = "分公司",
-    params(("sub_company_uuid" = String, Path), Signed),
-    responses((status = 200, body = Employees), (status = "default", body = Problem)))]
+    params(("sub_company_uuid" = String, Path, description = "分公司的 uuid, 32 位十六进制, 不区分大小写"),
+        Signed<EmployeesPayload>),
+    responses((status = 200, body = Employees)))]
 async fn list_sub_company_employees(
     State(app): State<App>,
     Segment(uuid): Segment,
@@ -130,10 +140,13 @@ async fn list_sub_company_employees(
     Ok(Reply(list(&app, &caller, &group, &Filter::default(), payload.pagination).await?))
 }
 
-/// 单个员工查询: 按文档, 是只有一个员工的数组
+/// 单个员工查询
+///
+/// 返回只有一个员工的数组。员工不存在, 或不属于这个分公司时返回 404。
 #[utoipa::path(get, path = "/api/v2/sub_companies/{sub_company_uuid}/employees/{uuid}", tag = "分公司",
-    params(("sub_company_uuid" = String, Path), ("uuid" = String, Path), Signed),
-    responses((status = 200, body = Vec<EmployeeView>), (status = "default", body = Problem)))]
+    params(("sub_company_uuid" = String, Path, description = "分公司的 uuid, 32 位十六进制, 不区分大小写"),
+        ("uuid" = String, Path, description = "员工的 uuid, 32 位十六进制, 不区分大小写")),
+    responses((status = 200, body = Vec<EmployeeView>)))]
 async fn get_sub_company_employee(
     State(app): State<App>,
     Segment((sub_company, uuid)): Segment<(String, String)>,
@@ -148,8 +161,10 @@ async fn get_sub_company_employee(
 }
 
 /// 获取所有部门
-#[utoipa::path(get, path = "/api/v2/departments", tag = "部门", params(Signed), responses(
-    (status = 200, body = Vec<DepartmentView>), (status = "default", body = Problem)))]
+///
+/// 返回公司的全部部门, 按 uuid 排序。
+#[utoipa::path(get, path = "/api/v2/departments", tag = "部门", responses(
+    (status = 200, body = Vec<DepartmentView>)))]
 async fn list_departments(
     State(app): State<App>,
     Call { caller, .. }: Call<Nothing>,
@@ -159,8 +174,11 @@ async fn list_departments(
 }
 
 /// 获取单个部门
-#[utoipa::path(get, path = "/api/v2/departments/{uuid}", tag = "部门", params(("uuid" = String, Path), Signed),
-    responses((status = 200, body = DepartmentView), (status = "default", body = Problem)))]
+///
+/// 返回一个部门。本公司没有这个部门时返回 404。
+#[utoipa::path(get, path = "/api/v2/departments/{uuid}", tag = "部门",
+    params(("uuid" = String, Path, description = "部门的 uuid, 32 位十六进制, 不区分大小写")),
+    responses((status = 200, body = DepartmentView)))]
 async fn get_department(
     State(app): State<App>,
     Segment(uuid): Segment,
@@ -170,8 +188,12 @@ async fn get_department(
 }
 
 /// 查询部门员工
-#[utoipa::path(get, path = "/api/v2/departments/{uuid}/employees", tag = "部门", params(("uuid" = String, Path), Signed),
-    responses((status = 200, body = Employees), (status = "default", body = Problem)))]
+///
+/// 返回 department_uuid 为这个部门的员工, 不含下级部门的员工, 按工号排序。
+/// 有 pagination 时返回一页, 没有时返回全部, 最多 10000 名, 更多时返回 422。
+#[utoipa::path(get, path = "/api/v2/departments/{uuid}/employees", tag = "部门",
+    params(("uuid" = String, Path, description = "部门的 uuid, 32 位十六进制, 不区分大小写"), Signed<EmployeesPayload>),
+    responses((status = 200, body = Employees)))]
 async fn list_department_employees(
     State(app): State<App>,
     Segment(uuid): Segment,

@@ -14,19 +14,25 @@ const MAX_SIZE: u32 = 100;
 /// The last page that a request can select by number.
 const MAX_PAGE: u32 = 1_000_000;
 
-/// 分页: a JSON object, or a string with one.
+/// The page that a request selects: a JSON object, or a string with one.
 pub struct Pagination(PageRequest);
 
-/// `page` of the API document, and our additions `page_size` and `cursor`.
-#[derive(Deserr)]
+// `page_size` and `cursor` are additions to the API document.
+/// 分页: page 和 cursor 给出其中一个
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
-struct Fields {
+pub struct Fields {
+    /// 获取第几页, 从 1 开始, 最多 1000000; 没有 cursor 时必填
     #[deserr(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000, example = 1)]
     page: Option<Number<MAX_PAGE>>,
+    /// 每页数量, 1 到 100 (默认: 20)
     #[deserr(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     page_size: Option<Number<MAX_SIZE>>,
-    /// Replaces `page`.
+    /// 上一页的 nextCursor, 代替 page; 只能用于同一列表和相同的筛选条件
     #[deserr(default)]
+    #[schema(value_type = Option<String>, max_length = 512)]
     cursor: Option<Text<1, 512>>,
 }
 
@@ -65,17 +71,17 @@ impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
     }
 }
 
-/// 分页信息。
+/// 分页信息
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageView {
-    /// 当前页码
+    /// 当前页码, 从 1 开始
     current_page: u32,
-    /// 每页数量
+    /// 每页数量, 1 到 100
     page_size: u32,
     /// 总页数
     total_pages: u64,
-    /// 总数据量
+    /// 总数据量; 用 cursor 翻页时为开始翻页时的数量
     total_count: u64,
     /// 下一页的 cursor, 没有下一页时为 null; 用 cursor 翻页并筛选时, 一页可能不满甚至为空, 以 null 为准
     next_cursor: Option<String>,

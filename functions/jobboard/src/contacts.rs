@@ -9,24 +9,34 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, Failure, Json, Problem, Reply, Success};
+use crate::edge::{Caller, Failure, Json, Reply, Success};
 use crate::paging::{PostingsBody, Rows};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_outgoing_contacts)).routes(routes!(list_incoming_contacts))
 }
 
+/// 一次联系; 对方的姓名与手机号为现在的
 #[derive(Serialize, ToSchema)]
 struct ContactView {
+    /// 联系记录的 id
     #[schema(example = 2)]
     id: u64,
+    /// 岗位
+    #[schema(max_length = 64)]
     positions: String,
+    /// 工作地址
+    #[schema(max_length = 256)]
     address: String,
-    /// 对方
+    /// 对方的用户 id
     purpose_user_id: u64,
+    /// 对方的姓名
+    #[schema(max_length = 32)]
     purpose_user_name: String,
+    /// 对方的手机号; 对方的账号已清除时为空
     #[schema(value_type = String)]
     purpose_user_phone: Private,
+    /// 联系的时间, 年-月-日 时:分:秒.毫秒, 北京时间
     #[schema(example = "2026-01-16 14:36:01.882")]
     create_at: String,
 }
@@ -47,8 +57,10 @@ impl ContactView {
 }
 
 /// 我联系的
+///
+/// 返回自己用联系券联系过的发布者, 每次联系一条, 从新到旧。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/contact_history/out", tag = "联系", request_body = PostingsBody, responses(
-    (status = 200, body = Success<Rows<ContactView>>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<Rows<ContactView>>)))]
 async fn list_outgoing_contacts(
     State(app): State<App>,
     Caller(user): Caller,
@@ -59,8 +71,10 @@ async fn list_outgoing_contacts(
 }
 
 /// 联系我的
+///
+/// 返回用联系券联系过自己的用户, 每次联系一条, 从新到旧; purpose_user_* 是联系人。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/contact_history/in", tag = "联系", request_body = PostingsBody, responses(
-    (status = 200, body = Success<Rows<ContactView>>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<Rows<ContactView>>)))]
 async fn list_incoming_contacts(
     State(app): State<App>,
     Caller(user): Caller,

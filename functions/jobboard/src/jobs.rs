@@ -18,8 +18,9 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::content::{ContentBody, UpdateBody};
-use crate::edge::{Ack, Caller, Done, Failure, Json, Problem, Reply, Retryable, Success};
+use crate::edge::{Ack, Caller, Done, Failure, Json, Reply, Retryable, Success};
 use crate::paging::PostingsBody;
+use crate::schemas;
 use crate::view::JobView;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -33,40 +34,51 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(refresh_job))
 }
 
-/// Names a job.
+/// 一条招聘信息
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = JobFields)]
 pub struct JobBody {
-    /// 数字或字符串
-    #[schema(value_type = u64, example = 1234)]
+    /// 招聘信息的 id; 数字或字符串
+    #[schema(value_type = schemas::JobId)]
     pub job_id: Id,
 }
 
-/// A row of 我发布的: as a job, and as a contact whose other side is oneself.
+/// 自己发布的招聘信息
 #[derive(Serialize, ToSchema)]
 struct OwnJobView {
     #[serde(flatten)]
     job: JobView,
+    /// 招聘信息的 id, 与 id 相同
     job_id: u64,
+    /// 发布者 (本人) 的用户 id
     purpose_user_id: u64,
+    /// 发布者 (本人) 的姓名
+    #[schema(max_length = 32)]
     purpose_user_name: String,
+    /// 发布者 (本人) 的手机号
     #[schema(value_type = String)]
     purpose_user_phone: Private,
 }
 
-/// Rows under both names: the document prints `contacts` here and `list` elsewhere.
+// The document prints `contacts` here and `list` elsewhere.
+/// 一页自己发布的招聘信息; contacts 与 list 内容相同
 #[derive(Serialize, ToSchema)]
 #[schema(as = OwnJobs)]
 struct OwnJobsView {
+    /// 本页的招聘信息
     contacts: Vec<OwnJobView>,
+    /// 与 contacts 相同
     list: Vec<OwnJobView>,
+    /// 总数
     total: u64,
 }
 
 /// 我发布的
+///
+/// 返回自己发布的招聘信息, 包括已关闭与已下架的, 按发布的时间从新到旧; 联系电话完整。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/jobs/my", tag = "商家", request_body = PostingsBody, responses(
-    (status = 200, body = Success<OwnJobsView>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<OwnJobsView>)))]
 async fn list_own_jobs(
     State(app): State<App>,
     Caller(user): Caller,
@@ -88,10 +100,12 @@ fn own_job(job: &Job, owner: &Profile, now: Timestamp) -> OwnJobView {
     }
 }
 
-/// 发布招聘信息: 新招聘信息的 id 在响应头 X-Resource-Id 中
+/// 发布招聘信息
+///
+/// 发布后即为招聘中; data 为 null, 新招聘信息的 id 在应答头 X-Resource-Id 中。带请求头 Idempotency-Key (最多 255 个字符) 时,
+/// 同一请求在 24 小时内重复只发布一条, 应答相同; 该 key 已用于其他请求为 409
 #[utoipa::path(post, path = "/job/create", tag = "商家", request_body = ContentBody, responses(
-    (status = 200, body = Ack, headers(("X-Resource-Id" = u64, description = "招聘信息的 id"))),
-    (status = "default", body = Problem)))]
+    (status = 200, body = Ack, headers(("X-Resource-Id" = u64, description = "招聘信息的 id")))))]
 async fn create_job(
     State(app): State<App>,
     Caller(user): Caller,
@@ -104,24 +118,31 @@ async fn create_job(
 }
 
 /// 修改招聘信息
+///
+/// 只修改传入的字段, 没有传或为 null 的不变。只有发布者可以修改, 否则为 403; 已关闭的也可以修改, 已下架的为 400
 #[utoipa::path(post, path = "/jobs/update", tag = "商家", request_body = UpdateBody, responses(
-    (status = 200, body = Ack), (status = "default", body = Problem)))]
+    (status = 200, body = Ack)))]
 async fn update_job(State(app): State<App>, Caller(user): Caller, Json(fields): Json<UpdateBody>) -> Result<Done, Failure> {
     app.update_job(user, fields.id, |content| fields.apply(content)).await?;
     Ok(Done)
 }
 
 /// 关闭招聘信息
+///
+/// 关闭后不再出现在列表中, 也不能重新打开; 已关闭的再次关闭也成功。只有发布者可以关闭, 否则为 403; 已下架的为 400
 #[utoipa::path(post, path = "/job/close", tag = "商家", request_body = JobBody, responses(
-    (status = 200, body = Ack), (status = "default", body = Problem)))]
+    (status = 200, body = Ack)))]
 async fn close_job(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobBody>) -> Result<Done, Failure> {
     app.close_job(user, job.job_id).await?;
     Ok(Done)
 }
 
-/// 刷新招聘信息: 每天一次免费
+/// 刷新招聘信息
+///
+/// 每条招聘信息每天 (24 小时, 系统可另行设置) 可免费刷新一次, 推荐列表按刷新的时间排序; 之后再次刷新为 429, 应答头 Retry-After
+/// 为等待的秒数, 或改用 /jobs/refresh/pay。只有发布者可以刷新, 否则为 403; 不在招聘中的为 400
 #[utoipa::path(post, path = "/jobs/refresh", tag = "商家", request_body = JobBody, responses(
-    (status = 200, body = Ack), (status = "default", body = Problem)))]
+    (status = 200, body = Ack)))]
 async fn refresh_job(State(app): State<App>, Caller(user): Caller, Json(job): Json<JobBody>) -> Result<Done, Failure> {
     app.refresh_job(user, job.job_id).await?;
     Ok(Done)

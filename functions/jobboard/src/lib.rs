@@ -10,6 +10,7 @@ pub mod image;
 pub mod jobs;
 pub mod orders;
 mod paging;
+mod schemas;
 pub mod search;
 mod view;
 pub mod vouchers;
@@ -19,14 +20,14 @@ use std::sync::Arc;
 use axum::Router;
 use lambda::family::{self, Family, Routes};
 use lambda::frame::Frame;
+use lambda::openapi::Parts;
 use shared::error::Result;
 use shared::jobboard::Service;
 use shared::runtime::environment::Environment;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 pub use content::ContentBody;
-use edge::Failure;
+use edge::{ERROR_CODES, Failure, error_body};
 
 /// The state of every handler.
 pub type App = Arc<Service>;
@@ -53,25 +54,37 @@ impl Family for Jobboard {
         ("jobboard-orders", orders::router),
         ("jobboard-image", image::router),
     ];
-    const EXAMPLES: &'static str = include_str!("../examples.json");
 
-    fn document() -> OpenApi {
+    fn document() -> Parts {
         #[derive(utoipa::OpenApi)]
         #[openapi(
+            components(schemas(edge::Problem)),
             info(
                 title = "工桥 · 餐饮招聘小程序接口",
-                description = "商家发布、置顶、刷新招聘; 求职者浏览、收藏、用联系券联系商家。"
+                description = "商家发布、置顶、刷新招聘; 求职者浏览、收藏、用联系券联系商家。",
+                version = "1.0.0",
+                contact(name = "工桥开放平台")
             ),
             security(("token" = []))
         )]
         struct Document;
-        <Document as utoipa::OpenApi>::openapi()
-    }
-
-    fn security() -> Vec<(&'static str, SecurityScheme)> {
         // Not `bearer`: the document sends the token without the scheme.
         let token = ApiKeyValue::with_description("Authorization", "登录应答头 X-Auth-Token 中的 token; 前面有无 Bearer 均可");
-        vec![("token", SecurityScheme::ApiKey(ApiKey::Header(token)))]
+        Parts {
+            base: <Document as utoipa::OpenApi>::openapi(),
+            security: vec![("token", SecurityScheme::ApiKey(ApiKey::Header(token)))],
+            tags: &[
+                ("用户", "注册、登录与个人信息"),
+                ("商家", "发布与管理招聘信息"),
+                ("求职", "浏览与收藏"),
+                ("联系", "联系券与联系记录"),
+                ("订单", "商品、付款与订单状态"),
+                ("通用", "图片"),
+            ],
+            errors: ERROR_CODES,
+            error_body,
+            examples: include_str!("../examples.json"),
+        }
     }
 
     async fn app(environment: &Environment) -> Result<App> {

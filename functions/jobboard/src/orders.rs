@@ -19,7 +19,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, Failure, Host, Json, Problem, Reply, Retryable, Success};
+use crate::edge::{Caller, Failure, Host, Json, Reply, Retryable, Success};
+
+lambda::closed_lists! {
+    Goods = shared::jobboard::prices::Goods, "商品的类别: top 置顶, refresh 刷新, voucher 联系券";
+    OrderStatus = shared::jobboard::orders::OrderState,
+        "订单状态: pending 待支付, paid 已支付, refunding 退款中, refunded 已退款, partly_refunded 部分退款, closed 已关闭";
+}
 
 /// WeChat Pay sends notifications to this path.
 const NOTIFY_PATH: &str = "/wechat/pay/notify";
@@ -34,28 +40,29 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(notify))
 }
 
-/// Products have no filter.
+/// 没有参数
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = ProductsFields)]
 struct ProductsBody {}
 
+/// 商品
 #[derive(Serialize, ToSchema)]
 struct ProductView {
-    /// top 置顶, refresh 刷新, voucher 联系券
-    #[schema(example = "top")]
+    /// 类别: top 置顶, refresh 刷新, voucher 联系券
+    #[schema(value_type = Goods)]
     goods: &'static str,
-    /// 置顶的小时数, 或联系券的张数; 刷新为 1
+    /// 数量: 置顶的小时数, 或联系券的张数; 刷新为 1
     #[schema(example = 72)]
     quantity: u32,
-    /// 元
+    /// 价格, 元, 最多两位小数
     #[serde(serialize_with = "Money::as_yuan")]
-    #[schema(value_type = f64, example = 5.00)]
+    #[schema(value_type = f64, minimum = 0, example = 5.00)]
     price: Money,
-    /// 从此时起售卖; null 为不限
+    /// 从此时起售卖, 年-月-日 时:分:秒.毫秒, 北京时间; null 为不限
     #[schema(example = "2026-01-10 15:20:15.000")]
     from: Option<String>,
-    /// 到此时停售; null 为不限
+    /// 到此时停售, 年-月-日 时:分:秒.毫秒, 北京时间; null 为不限
     #[schema(example = "2026-02-10 15:20:15.000")]
     until: Option<String>,
     /// 每位用户最多购买的次数; null 为不限
@@ -67,6 +74,7 @@ struct ProductView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Products)]
 struct ProductsView {
+    /// 正在售卖的商品, 按 goods 与 quantity 排列
     list: Vec<ProductView>,
 }
 
@@ -78,8 +86,10 @@ impl From<Price> for ProductView {
 }
 
 /// 商品列表
+///
+/// 返回正在售卖的置顶、刷新与联系券及其价格, 无需登录; 下单时的 price 与数量须与此一致
 #[utoipa::path(post, path = "/products/list", tag = "订单", security(()), request_body = ProductsBody, responses(
-    (status = 200, body = Success<ProductsView>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<ProductsView>)))]
 async fn list_products(
     State(app): State<App>,
     Json(ProductsBody {}): Json<ProductsBody>,
@@ -91,52 +101,62 @@ async fn list_products(
 /// A quantity. One that the catalogue does not contain is reported as a wrong price.
 type Quantity = Int<0, 1_000_000>;
 
+/// 要置顶的招聘信息
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = TopFields)]
 struct TopBody {
-    #[schema(value_type = u64, example = 1234)]
+    /// 招聘信息的 id; 数字或字符串
+    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991i64, example = 1234)]
     job_id: Id,
-    #[schema(value_type = u32, example = 72)]
+    /// 置顶的小时数, 须在商品列表中
+    #[schema(value_type = u32, minimum = 0, maximum = 1_000_000, example = 72)]
     top_hour: Quantity,
-    /// 元
-    #[schema(value_type = f64, example = 5.00)]
+    /// 价格, 元, 最多两位小数; 须与商品列表一致
+    #[schema(value_type = f64, minimum = 0, maximum = 1_000_000_000_000i64, example = 5.00)]
     price: Quotable<Money>,
 }
 
+/// 要刷新的招聘信息
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = RefreshFields)]
 struct RefreshBody {
-    #[schema(value_type = u64, example = 1234)]
+    /// 招聘信息的 id; 数字或字符串
+    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991i64, example = 1234)]
     job_id: Id,
-    /// 元
-    #[schema(value_type = f64, example = 1.99)]
+    /// 价格, 元, 最多两位小数; 须与商品列表一致
+    #[schema(value_type = f64, minimum = 0, maximum = 1_000_000_000_000i64, example = 1.99)]
     price: Quotable<Money>,
 }
 
+/// 要购买的联系券
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = BuyFields)]
 struct BuyBody {
-    /// 元
-    #[schema(value_type = f64, example = 3.99)]
+    /// 价格, 元, 最多两位小数, 为总价; 须与商品列表一致
+    #[schema(value_type = f64, minimum = 0, maximum = 1_000_000_000_000i64, example = 3.99)]
     price: Quotable<Money>,
-    /// 联系券数量
-    #[schema(value_type = u32, example = 1)]
+    /// 联系券数量, 张, 须在商品列表中
+    #[schema(value_type = u32, minimum = 0, maximum = 1_000_000, example = 1)]
     contact_voucher_num: Quantity,
 }
 
+/// 待支付的订单
 #[derive(Serialize, ToSchema)]
 struct OrderView {
+    /// 订单 id
     #[schema(example = 90001)]
     order_id: u64,
+    /// 订单号: TOP (置顶), REF (刷新) 或 CV (联系券), 17 位北京时间与 4 位数字
     #[schema(example = "TOP202601101520151234")]
     order_no: String,
-    /// 元
+    /// 订单金额, 元, 最多两位小数
     #[serde(serialize_with = "Money::as_yuan")]
-    #[schema(value_type = f64, example = 5.00)]
+    #[schema(value_type = f64, minimum = 0, example = 5.00)]
     amount: Money,
+    /// wx.requestPayment 的参数
     pay_params: PayParamsView,
 }
 
@@ -144,13 +164,18 @@ struct OrderView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct PayParamsView {
+    /// 时间戳, 秒, 从 1970 年 1 月 1 日起
     #[schema(example = "1700000000")]
     time_stamp: String,
+    /// 随机字符串, 32 个字符
     nonce_str: String,
+    /// prepay_id= 与微信支付的预支付交易会话标识
     #[schema(example = "prepay_id=wx201410272009395522657a690389285100")]
     package: String,
+    /// 签名算法, 固定为 RSA
     #[schema(example = "RSA")]
     sign_type: &'static str,
+    /// 以上各项的签名
     #[serde(serialize_with = "exposed")]
     #[schema(value_type = String)]
     pay_sign: Secret<String>,
@@ -188,8 +213,13 @@ async fn place<T>(
 }
 
 /// 置顶招聘信息
+///
+/// 创建置顶的订单, 返回支付参数; 支付后开始置顶, 正在置顶的从原来的结束时间延长。价格或小时数与商品列表不符为 1003,
+/// 超过每位用户可购买的次数为 400。只有发布者可以置顶, 否则为 403; 不在招聘中的为 400, 支付时已不在招聘中的退款。
+/// 订单 30 分钟内可以支付。带请求头 Idempotency-Key (最多 255 个字符) 时, 同一请求在 24 小时内重复返回同一订单;
+/// 该 key 已用于其他请求为 409
 #[utoipa::path(post, path = "/jobs/top", tag = "商家", request_body = TopBody, responses(
-    (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<OrderView>)))]
 async fn top_job(
     State(app): State<App>,
     Caller(user): Caller,
@@ -202,8 +232,13 @@ async fn top_job(
 }
 
 /// 付费刷新招聘信息
+///
+/// 创建刷新的订单, 返回支付参数; 支付后刷新, 不影响免费刷新。价格与商品列表不符为 1003, 超过每位用户可购买的次数为 400。
+/// 只有发布者可以刷新, 否则为 403; 不在招聘中的为 400, 支付时已不在招聘中的退款。
+/// 订单 30 分钟内可以支付。带请求头 Idempotency-Key (最多 255 个字符) 时, 同一请求在 24 小时内重复返回同一订单;
+/// 该 key 已用于其他请求为 409
 #[utoipa::path(post, path = "/jobs/refresh/pay", tag = "商家", request_body = RefreshBody, responses(
-    (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<OrderView>)))]
 async fn pay_refresh(
     State(app): State<App>,
     Caller(user): Caller,
@@ -215,8 +250,13 @@ async fn pay_refresh(
 }
 
 /// 充值
+///
+/// 创建购买联系券的订单, 返回支付参数; 支付后联系券进入我的券包。价格或数量与商品列表不符为 1003, 超过每位用户可购买的
+/// 次数为 400。
+/// 订单 30 分钟内可以支付。带请求头 Idempotency-Key (最多 255 个字符) 时, 同一请求在 24 小时内重复返回同一订单;
+/// 该 key 已用于其他请求为 409
 #[utoipa::path(post, path = "/contact_voucher/buy", tag = "联系", request_body = BuyBody, responses(
-    (status = 200, body = Success<OrderView>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<OrderView>)))]
 async fn buy_vouchers(
     State(app): State<App>,
     Caller(user): Caller,
@@ -228,46 +268,54 @@ async fn buy_vouchers(
     place(&app, user, &base_url, &request, "buy_vouchers", (purchase, price)).await
 }
 
-/// 二者取其一
+/// order_no 与 order_id 二者取其一; 都传时须是同一订单
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = StatusFields)]
 struct StatusBody {
+    /// 订单号, 1 到 32 个字符
     #[deserr(default)]
-    #[schema(value_type = Option<String>, example = "TOP202601101520151234")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 32, example = "TOP202601101520151234")]
     order_no: Option<Text<1, 32>>,
+    /// 订单 id; 数字或字符串
     #[deserr(default)]
-    #[schema(value_type = Option<u64>, example = 90001)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_007_199_254_740_991i64, example = 90001)]
     order_id: Option<Id>,
 }
 
+/// 订单的状态
 #[derive(Serialize, ToSchema)]
 struct StatusView {
+    /// 订单 id
     order_id: u64,
+    /// 订单号: TOP (置顶), REF (刷新) 或 CV (联系券), 17 位北京时间与 4 位数字
     order_no: String,
-    /// pending 待支付, paid 已支付, refunding 退款中, refunded 已退款, partly_refunded 部分退款, closed 已关闭
-    #[schema(example = "paid")]
+    /// 订单状态: pending 待支付, paid 已支付, refunding 退款中, refunded 已退款, partly_refunded 部分退款, closed 已关闭
+    #[schema(value_type = OrderStatus)]
     status: &'static str,
     /// 只在已支付而未能发放时出现: true, 未置顶也未刷新, 正在退款
     #[serde(skip_serializing_if = "Option::is_none")]
     refund_due: Option<bool>,
-    /// 元
+    /// 订单金额, 元, 最多两位小数
     #[serde(serialize_with = "Money::as_yuan")]
-    #[schema(value_type = f64, example = 5.00)]
+    #[schema(value_type = f64, minimum = 0, example = 5.00)]
     amount: Money,
-    /// 已支付, 元
+    /// 已支付, 元, 最多两位小数
     #[serde(serialize_with = "Money::as_yuan")]
-    #[schema(value_type = f64, example = 5.00)]
+    #[schema(value_type = f64, minimum = 0, example = 5.00)]
     amount_paid: Money,
-    /// 已退款, 元
+    /// 已退款, 元, 最多两位小数
     #[serde(serialize_with = "Money::as_yuan")]
-    #[schema(value_type = f64, example = 0)]
+    #[schema(value_type = f64, minimum = 0, example = 0)]
     amount_refunded: Money,
 }
 
 /// 查询订单
+///
+/// 返回自己的订单的支付与退款状态; 待支付的向微信支付查询: 已支付的即时发放, 超过 30 分钟没有支付的关闭。没有这个订单或是
+/// 他人的为 404
 #[utoipa::path(post, path = "/order/status", tag = "订单", request_body = StatusBody, responses(
-    (status = 200, body = Success<StatusView>), (status = "default", body = Problem)))]
+    (status = 200, body = Success<StatusView>)))]
 async fn get_order_status(
     State(app): State<App>,
     Caller(user): Caller,
@@ -298,20 +346,26 @@ async fn get_order_status(
     }))
 }
 
-/// What WeChat Pay is answered: the words are its own.
+/// 给微信支付的应答
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notified)]
 struct NotifiedView {
     /// SUCCESS 或 FAIL
-    #[schema(example = "SUCCESS")]
+    #[schema(pattern = "^(SUCCESS|FAIL)$", example = "SUCCESS")]
     code: &'static str,
+    /// 成功, 或失败的原因
     message: String,
 }
 
 /// 微信支付通知
+///
+/// 由微信支付调用, 不供接入方使用: 验证签名、时间与金额, 支付成功的发放, 退款的记录; 重复的通知只生效一次
 #[utoipa::path(post, path = "/wechat/pay/notify", tag = "订单", security(()),
     request_body(content_type = "application/json", description = "微信支付 APIv3 通知, 签名在 Wechatpay-* 请求头中"),
-    responses((status = 200, body = NotifiedView), (status = "default", body = NotifiedView)))]
+    responses((status = 200, body = NotifiedView),
+        (status = 400, description = "通知的内容不正确", body = NotifiedView),
+        (status = 401, description = "签名或时间不正确", body = NotifiedView),
+        (status = 500, description = "暂时无法处理, 请重发", body = NotifiedView)))]
 async fn notify(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     let proof = Proof::of(|name| headers.get(name).and_then(|value| value.to_str().ok()));
     let outcome = match std::str::from_utf8(&body) {

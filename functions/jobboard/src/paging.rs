@@ -11,35 +11,35 @@ use utoipa::ToSchema;
 type PageNumber = Int<1, 1_000_000>;
 type PageSize = Int<1, 50>;
 
-/// Which page.
+/// 页码与每页条数
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = PageFields)]
 pub struct PageBody {
-    /// 页码, 从 1 开始
+    /// 页码, 从 1 开始, 默认 1
     #[deserr(default)]
-    #[schema(value_type = Option<u32>, minimum = 1, example = 1)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000, example = 1)]
     pub page_num: Option<PageNumber>,
-    /// 每页条数, 最多 50
+    /// 每页条数, 1 到 50, 默认 10
     #[deserr(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 50, example = 10)]
     pub page_size: Option<PageSize>,
 }
 
-/// Which page of which postings.
+/// 类别、页码与每页条数
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 #[schema(as = PostingsFields)]
 pub struct PostingsBody {
-    /// 1 招聘, 2 求职, 3 招租; 0 或不传为全部
+    /// 类别: 1 招聘, 2 求职, 3 招租; 0 或不传为全部
     #[deserr(default)]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 3, example = 1)]
     pub biz_type: Option<Int<0, 3>>,
-    /// 页码, 从 1 开始
+    /// 页码, 从 1 开始, 默认 1
     #[deserr(default)]
-    #[schema(value_type = Option<u32>, minimum = 1, example = 1)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000, example = 1)]
     pub page_num: Option<PageNumber>,
-    /// 每页条数, 最多 50
+    /// 每页条数, 1 到 50, 默认 10
     #[deserr(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 50, example = 10)]
     pub page_size: Option<PageSize>,
@@ -78,6 +78,7 @@ pub fn biz_type(number: Option<Int<0, 3>>) -> Option<BizType> {
 /// 一页数据。
 #[derive(Serialize, ToSchema)]
 pub struct Rows<T> {
+    /// 本页的各条
     list: Vec<T>,
     /// 总数
     total: u64,

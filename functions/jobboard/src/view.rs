@@ -8,51 +8,93 @@ use utoipa::ToSchema;
 /// 招聘信息。
 #[derive(Serialize, ToSchema)]
 pub struct JobView {
+    /// 招聘信息的 id
     #[schema(example = 5)]
     id: u64,
+    /// 发布者的用户 id
     user_id: u64,
-    #[schema(example = "保洁")]
+    /// 岗位
+    #[schema(min_length = 1, max_length = 64, example = "保洁")]
     positions: String,
+    /// 经度, 度
+    #[schema(minimum = -180, maximum = 180)]
     longitude: f64,
+    /// 纬度, 度
+    #[schema(minimum = -90, maximum = 90)]
     latitude: f64,
+    /// 工作地址
+    #[schema(min_length = 1, max_length = 256)]
     address: String,
-    /// 完整号码只给发布者与为该招聘用过券的用户; 其他人看到 138****1234。MASK_CONTACT=false 时所有人可见
+    /// 联系电话; 完整号码只给发布者与为该招聘用过券的用户, 其他人看到 138****1234 (系统可设置为所有人可见)
+    #[schema(max_length = 25)]
     contact: String,
+    /// 联系人
+    #[schema(max_length = 32)]
     contact_person_name: String,
+    /// 职位描述
+    #[schema(max_length = 5000)]
     description: String,
+    /// 照片的地址, 最多 4 张
+    #[schema(max_items = 4)]
     photo_urls: Vec<String>,
-    /// 1 招聘中, 2 已关闭, 3 已下架
+    /// 状态: 1 招聘中, 2 已关闭, 3 已下架
+    #[schema(minimum = 1, maximum = 3)]
     status: u8,
+    /// 一级地区 id; 0 为未知
+    #[schema(minimum = 0, maximum = 4_294_967_295i64)]
     first_area_id: i64,
+    /// 一级地区名称
+    #[schema(max_length = 64)]
     first_area_des: String,
+    /// 二级地区 id; 0 为未知
+    #[schema(minimum = 0, maximum = 4_294_967_295i64)]
     second_area_id: i64,
+    /// 二级地区名称
+    #[schema(max_length = 64)]
     second_area_des: String,
+    /// 三级地区 id; 0 为未知
+    #[schema(minimum = 0, maximum = 4_294_967_295i64)]
     third_area_id: i64,
+    /// 三级地区名称
+    #[schema(max_length = 64)]
     third_area_des: String,
+    /// 四级地区 id; 0 为未知
+    #[schema(minimum = 0, maximum = 4_294_967_295i64)]
     four_area_id: i64,
+    /// 四级地区名称
+    #[schema(max_length = 64)]
     four_area_des: String,
-    /// 元/月
+    /// 最低薪资, 元/月
+    #[schema(minimum = 0, maximum = 10_000_000)]
     salary_min: i64,
-    /// 元/月, -1 为不限
+    /// 最高薪资, 元/月, -1 为不限
+    #[schema(minimum = -1, maximum = 10_000_000)]
     salary_max: i64,
     /// 基础保障
+    #[schema(max_items = 20, min_length = 1, max_length = 32)]
     basic_protection: Vec<String>,
     /// 薪酬福利
+    #[schema(max_items = 20, min_length = 1, max_length = 32)]
     salary_benefits: Vec<String>,
     /// 考勤休假
+    #[schema(max_items = 20, min_length = 1, max_length = 32)]
     attendance_leave: Vec<String>,
+    /// 发布的时间, 年-月-日 时:分:秒.毫秒, 北京时间
     #[schema(example = "2026-01-15 23:21:12.697")]
     create_at: String,
+    /// 更新的时间, 年-月-日 时:分:秒.毫秒, 北京时间; 刷新不改变
     update_at: String,
     /// 是否置顶: 1 是, 0 否
+    #[schema(minimum = 0, maximum = 1)]
     is_top: u8,
-    /// 从未置顶为空
+    /// 置顶的开始时间, 年-月-日 时:分:秒.毫秒, 北京时间; 从未置顶为空, 置顶结束后约 10 分钟内变为空
     top_start_time: String,
+    /// 置顶的结束时间, 年-月-日 时:分:秒.毫秒, 北京时间; 从未置顶为空, 置顶结束后约 10 分钟内变为空
     top_end_time: String,
-    /// 从未刷新则没有
+    /// 最近一次刷新的时间, 年-月-日 时:分:秒.毫秒, 北京时间; 从未刷新则没有
     #[serde(skip_serializing_if = "Option::is_none")]
     last_refresh_time: Option<String>,
-    /// 距离 (米), 仅附近列表
+    /// 距离, 米, 取整; 仅附近列表
     #[serde(skip_serializing_if = "Option::is_none")]
     distance_m: Option<u64>,
 }

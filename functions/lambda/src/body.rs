@@ -26,9 +26,10 @@ pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
     })
 }
 
-/// What [`file`] reads, for the OpenAPI documents.
+/// 上传文件的表单
 #[derive(ToSchema)]
 pub struct FileForm {
+    /// 要上传的文件, 每次一个; 表单中的其他字段忽略
     #[schema(value_type = String, format = Binary)]
     pub file: Vec<u8>,
 }

@@ -4,16 +4,15 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use serde_json::Value;
 use shared::error::{Error, Result};
 use shared::runtime::environment::Environment;
-use utoipa::openapi::security::SecurityScheme;
-use utoipa::openapi::{OpenApi, PathItem, Server};
+use utoipa::openapi::PathItem;
+use utoipa::openapi::extensions::Extensions;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::examples;
 use crate::frame::{self, Frame};
 use crate::observe::Observer;
+use crate::openapi::{ALIAS, Parts};
 
 /// Builds the routes of one function.
 pub type Routes<F> = fn() -> OpenApiRouter<<F as Frame>::App>;
@@ -22,14 +21,8 @@ pub type Routes<F> = fn() -> OpenApiRouter<<F as Frame>::App>;
 pub trait Family: Frame + Sized {
     /// Every function. The binary, the resource in `template.yaml` and the event files have the same name.
     const FUNCTIONS: &'static [(&'static str, Routes<Self>)];
-    /// The content of the family's `examples.json`.
-    const EXAMPLES: &'static str;
-
-    /// The OpenAPI document without its operations, examples and security schemes.
-    fn document() -> OpenApi;
-
-    /// The security schemes of the document by their names.
-    fn security() -> Vec<(&'static str, SecurityScheme)>;
+    /// What the OpenAPI document has beside the operations of the handlers.
+    fn document() -> Parts;
 
     /// Connects the state of the handlers.
     fn app(environment: &Environment) -> impl Future<Output = Result<Self::App>> + Send;
@@ -46,22 +39,6 @@ pub trait Family: Frame + Sized {
     /// function.
     fn connect(routes: Routes<Self>, environment: &Environment) -> impl Future<Output = Result<Router>> + Send {
         connect_with::<Self>(routes, Self::app(environment), environment)
-    }
-
-    /// The whole OpenAPI document. Only tests and the local stack generate it. Its server is the address that serves the document. An
-    /// example that does not fit the document is an error.
-    fn openapi() -> Result<Value, String> {
-        let mut document = Self::document();
-        for (name, scheme) in Self::security() {
-            document.components.get_or_insert_default().add_security_scheme(name, scheme);
-        }
-        document.servers = Some(vec![Server::new("/")]);
-        for (_, routes) in Self::FUNCTIONS {
-            document.merge(routes().into_openapi());
-        }
-        let mut document = serde_json::to_value(document).map_err(|error| error.to_string())?;
-        examples::merge(&mut document, Self::EXAMPLES)?;
-        Ok(document)
     }
 
     /// Every route with the function that serves it: `(method, path, function)`.
@@ -108,15 +85,16 @@ async fn refreshed<F: Family>(State(app): State<F::App>, request: Request, next:
     next.run(request).await
 }
 
-/// The same endpoint at an alternative path, because the API documents spell some paths in two ways. Its OpenAPI operation has no id.
+/// The same endpoint at an alternative path, because the API documents spell some paths in two ways. The id of its OpenAPI operation is the
+/// path in snake case.
 pub fn also_at<S>(mut routes: UtoipaMethodRouter<S>, path: &str) -> UtoipaMethodRouter<S> {
     let (_, paths, _) = &mut routes;
     let items: Vec<PathItem> = std::mem::take(&mut paths.paths).into_values().collect();
     for mut item in items {
-        // An operation id must be unique in a document.
         for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
         {
-            operation.operation_id = None;
+            let original = operation.operation_id.replace(path.trim_start_matches('/').replace('/', "_"));
+            operation.extensions = Some(Extensions::builder().add(ALIAS, original.unwrap_or_default()).build());
         }
         paths.paths.insert(path.to_owned(), item);
     }

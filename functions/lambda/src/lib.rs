@@ -4,10 +4,10 @@ pub mod answer;
 pub mod body;
 pub mod credentials;
 mod event;
-mod examples;
 pub mod family;
 pub mod frame;
 pub mod observe;
+pub mod openapi;
 pub mod path;
 pub mod routes;
 

@@ -11,70 +11,127 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, Failure, Fields, Problem, Reply, RequestOrigin, Success};
+use crate::edge::{Caller, Failure, Fields, Reply, RequestOrigin, Success};
 use crate::resume::{ResumeBody, Submitted};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(get_employee, create_employee, update_employee))
 }
 
+/// 用人单位
 #[derive(Serialize, ToSchema)]
 struct CompanyView {
-    #[schema(value_type = i64)]
+    /// 用人单位 id
+    #[schema(value_type = i64, minimum = 1, maximum = 2_147_483_647, example = 12)]
     id: Number,
-    #[schema(value_type = String)]
+    /// 用人单位名称, 1 到 64 个字符
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
     company_name: Text<1, 64>,
 }
 
-/// 简历的全部内容。
+/// 简历的全部内容; 签约申请被驳回或取消两年后清除, 届时文字为空, 数字为 0, 地区 id 为 null, 只留用人单位、处理人与岗位
 #[derive(Serialize, ToSchema)]
 struct EmployeeView {
+    /// 签约人 id
     em_id: u64,
-    #[schema(value_type = String)]
+    /// 姓名
+    #[schema(value_type = String, max_length = 64)]
     real_name: Text<0, 64>,
+    /// 手机号
     phone: String,
+    /// 身份证号, 18 位
     id_number: String,
+    /// 年龄, 岁
+    #[schema(minimum = 0, maximum = 150)]
     age: i64,
+    /// 性别: 0 未知, 1 男, 2 女
+    #[schema(minimum = 0, maximum = 2)]
     gender: i64,
+    /// 民族
+    #[schema(max_length = 12)]
     nation: String,
+    /// 婚姻状况: 1 未婚, 2 已婚, 3 离异; 简历清除后为 0
+    #[schema(minimum = 0, maximum = 3)]
     marital_sts: i64,
+    /// 政治面貌: 1 共产党员, 2 共青团员, 3 群众; 简历清除后为 0
+    #[schema(minimum = 0, maximum = 3)]
     political_sts: i64,
+    /// 户口类型: 0 农村, 1 城市; 简历清除后为 0
+    #[schema(minimum = 0, maximum = 1)]
     acct_type: i64,
-    #[schema(value_type = Option<i64>)]
+    /// 户籍省份 id, 未填为 null
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_147_483_647)]
     acct_prc_id: Option<Place>,
+    /// 户籍省份名称, 未填为空
+    #[schema(max_length = 255)]
     acct_prc_name: String,
-    #[schema(value_type = Option<i64>)]
+    /// 户籍城市 id, 未填为 null
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_147_483_647)]
     acct_city_id: Option<Place>,
+    /// 户籍城市名称, 未填为空
+    #[schema(max_length = 255)]
     acct_city_name: String,
-    #[schema(value_type = Option<i64>)]
+    /// 户籍区/县 id, 未填为 null
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_147_483_647)]
     acct_coy_id: Option<Place>,
+    /// 户籍区/县名称, 未填为空
+    #[schema(max_length = 255)]
     acct_coy_name: String,
+    /// 户籍详细地址, 未填为空
+    #[schema(max_length = 255)]
     acct_addr: String,
-    #[schema(value_type = Option<i64>)]
+    /// 省份 id, 未填为 null
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_147_483_647)]
     province_id: Option<Place>,
+    /// 省份名称, 未填为空
+    #[schema(max_length = 255)]
     province_name: String,
-    #[schema(value_type = Option<i64>)]
+    /// 城市 id, 未填为 null
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_147_483_647)]
     city_id: Option<Place>,
+    /// 城市名称, 未填为空
+    #[schema(max_length = 255)]
     city_name: String,
-    #[schema(value_type = Option<i64>)]
+    /// 区/县 id, 未填为 null
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_147_483_647)]
     county_id: Option<Place>,
+    /// 区/县名称, 未填为空
+    #[schema(max_length = 255)]
     county_name: String,
+    /// 详细地址, 未填为空
+    #[schema(max_length = 255)]
     addr: String,
+    /// 紧急联系人姓名, 未填为空
+    #[schema(max_length = 64)]
     em_contact_name: String,
-    #[schema(value_type = String)]
+    /// 紧急联系人电话, 未填为空
+    #[schema(value_type = String, max_length = 32)]
     em_contact_phone: Text<0, 32>,
+    /// 与紧急联系人的关系, 未填为空
+    #[schema(max_length = 32)]
     em_contact_relationship: String,
+    /// 身份证正面照片的地址, 未填为空
+    #[schema(max_length = 256)]
     id_card_front: String,
+    /// 身份证反面照片的地址, 未填为空
+    #[schema(max_length = 256)]
     id_card_back: String,
-    #[schema(value_type = i64)]
+    /// 所属用人单位 id
+    #[schema(value_type = i64, minimum = 1, maximum = 2_147_483_647)]
     company_id: Number,
+    /// 所属用人单位
     company: CompanyView,
+    /// 岗位, 未填为空
+    #[schema(max_length = 64)]
     work_pos: String,
-    #[schema(value_type = Vec<Object>)]
+    /// 工作经验, 最多 20 条; 各条的成员与提交时相同
+    #[schema(value_type = Vec<Object>, max_items = 20)]
     work_exp: Value,
-    #[schema(value_type = Vec<Object>)]
+    /// 学历信息, 最多 20 条; 各条的成员与提交时相同
+    #[schema(value_type = Vec<Object>, max_items = 20)]
     employee_edu: Value,
-    #[schema(value_type = i64)]
+    /// 处理人 id
+    #[schema(value_type = i64, minimum = 1, maximum = 2_147_483_647)]
     ad_user_id: Number,
 }
 
@@ -120,17 +177,23 @@ impl From<Application> for EmployeeView {
     }
 }
 
-/// 获取简历: null before there is one
+/// 获取简历
+///
+/// 返回自己简历的全部字段, 以及 em_id、处理人与用人单位; 未提交过简历时 data 为 null
 #[utoipa::path(get, path = "/employee", tag = "简历",
-    responses((status = 200, body = Success<Option<EmployeeView>>), (status = "default", body = Problem)))]
+    responses((status = 200, body = Success<Option<EmployeeView>>)))]
 async fn get_employee(State(app): State<App>, Caller(worker): Caller) -> Result<Reply<Option<EmployeeView>>, Failure> {
     Ok(Reply(app.application(&worker).await?.map(Into::into)))
 }
 
 /// 提交简历
+///
+/// 保存简历并创建签约申请, 状态为 1 (签约申请); 成功时 data 为 null。已驳回或已取消 (4, 5) 时可以再次提交, 状态回到 1,
+/// 其他状态下再次提交为 409。用人单位或处理人不存在、已停用为 400。verify_code 可不传, 传了须与发到 phone 的短信验证码一致;
+/// 系统可设置为必传。请求头 X-location、X-unique-key 与 X-city 随申请一起记录, 格式不正确的忽略
 #[utoipa::path(post, path = "/employee", tag = "简历",
     request_body(content = ResumeBody, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = Success<Option<EmployeeView>>), (status = "default", body = Problem)))]
+    responses((status = 200, body = Success<Option<EmployeeView>>)))]
 async fn create_employee(
     State(app): State<App>,
     Caller(worker): Caller,
@@ -140,10 +203,13 @@ async fn create_employee(
     submit(&app, &worker, submitted, origin, Submission::New).await
 }
 
-/// 更新简历(处于待签约和已签约不可以修改简历)
+/// 更新简历
+///
+/// 请求内容与提交简历相同, 须完整; 成功时 data 为 null。处于待签约和已签约 (2, 3) 时不可以修改, 为 409; 已驳回或已取消 (4, 5)
+/// 时状态回到 1 (签约申请), 驳回原因清空; 未提交过简历为 404。改了姓名或身份证号时, 实名认证状态回到 0 (待实名)
 #[utoipa::path(put, path = "/employee", tag = "简历",
     request_body(content = ResumeBody, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = Success<Option<EmployeeView>>), (status = "default", body = Problem)))]
+    responses((status = 200, body = Success<Option<EmployeeView>>)))]
 async fn update_employee(
     State(app): State<App>,
     Caller(worker): Caller,

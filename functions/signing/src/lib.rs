@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use lambda::family::{Family, Routes};
 use lambda::frame::Frame;
+use lambda::openapi::Parts;
 use shared::error::Result;
 use shared::runtime::environment::Environment;
 use shared::signing::Service;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
-use edge::Failure;
+use edge::{ERROR_CODES, Failure, error_body};
 
 /// The state that all handlers share.
 pub type App = Arc<Service>;
@@ -41,21 +41,34 @@ impl Family for Signing {
         ("signing-directory", directory::router),
         ("signing-image", image::router),
     ];
-    const EXAMPLES: &'static str = include_str!("../examples.json");
 
-    fn document() -> OpenApi {
+    fn document() -> Parts {
         #[derive(utoipa::OpenApi)]
         #[openapi(
-            info(title = "工桥 · 闪签云小程序接口", description = "工人登录、提交简历、跟进签约。"),
+            components(schemas(edge::Problem)),
+            info(
+                title = "工桥 · 签约小程序接口",
+                description = "工人登录、提交简历、跟进签约。",
+                version = "1.0.0",
+                contact(name = "工桥开放平台")
+            ),
             security(("session" = []))
         )]
         struct Document;
-        <Document as utoipa::OpenApi>::openapi()
-    }
-
-    fn security() -> Vec<(&'static str, SecurityScheme)> {
         let session = ApiKeyValue::with_description("X-auth-token", "/weixin/login 应答中的 session_token");
-        vec![("session", SecurityScheme::ApiKey(ApiKey::Header(session)))]
+        Parts {
+            base: <Document as utoipa::OpenApi>::openapi(),
+            security: vec![("session", SecurityScheme::ApiKey(ApiKey::Header(session)))],
+            tags: &[
+                ("通用", "图形验证码、短信验证码与图片"),
+                ("登录", "微信登录、退出、注销与签约状态"),
+                ("简历", "工人的简历"),
+                ("其他", "字典、岗位、处理人与用人单位"),
+            ],
+            errors: ERROR_CODES,
+            error_body,
+            examples: include_str!("../examples.json"),
+        }
     }
 
     async fn app(environment: &Environment) -> Result<App> {

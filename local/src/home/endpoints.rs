@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use channel::Channel;
 use hris::Hris;
 use jobboard::Jobboard;
+use lambda::openapi::{self, ALIAS};
 use lambda::routes::{self, Route};
 use serde_json::Value;
 use signing::Signing;
@@ -18,7 +19,6 @@ pub struct Family {
 
 pub struct Endpoint {
     pub route: Route,
-    /// Empty for the alternative spelling of a path.
     pub handler: String,
     pub summary: String,
 }
@@ -41,13 +41,14 @@ pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
         let (family, _) = route.function.split_once('-')?;
         let (_, document) = documents.iter().find(|(name, _)| *name == family)?;
         let operation = &document["paths"][route.path][route.method.to_ascii_lowercase()];
-        Some(Endpoint { route, handler: text(&operation["operationId"]), summary: text(&operation["summary"]) })
+        let handler = operation.get(ALIAS).unwrap_or(&operation["operationId"]);
+        Some(Endpoint { route, handler: text(handler), summary: text(&operation["summary"]) })
     };
     Index { families: families.collect(), endpoints: routes::all().filter_map(endpoint).collect() }
 });
 
 fn document<F: lambda::family::Family>() -> (&'static str, Value) {
-    (F::NAME, F::openapi().unwrap_or_default())
+    (F::NAME, openapi::document::<F>().unwrap_or_default())
 }
 
 fn first_sentence(text: &str) -> String {

@@ -4,6 +4,7 @@
 
 use super::import_lines::Kind;
 use super::values::{ApprovalCategory, ApprovalStatus, Category, DurationUnit, Sex, Status, TimelineCategory};
+use crate::values::Closed;
 use Form::{Date, Flag, Json, Number, Text, Time, Uuid};
 
 /// A column of a sheet.

@@ -52,6 +52,14 @@ macro_rules! text_value {
 }
 pub(crate) use text_value;
 
+/// A type with a closed list of values in an API document.
+pub trait Closed {
+    type Value: Copy + 'static;
+
+    /// Every value, in the order of the variants.
+    const VALUES: &'static [Self::Value];
+}
+
 /// Declares an enum whose variants are strings of an API document.
 macro_rules! choices {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -61,10 +69,13 @@ macro_rules! choices {
             $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+
         }
 
-        impl $name {
-            /// The strings, in the order of the variants.
-            pub const VALUES: &'static [&'static str] = &[$($text),+];
+        impl $crate::values::Closed for $name {
+            type Value = &'static str;
 
+            const VALUES: &'static [&'static str] = &[$($text),+];
+        }
+
+        impl $name {
             pub fn parse(text: &str) -> Result<Self, $crate::values::Reason> {
                 match text {
                     $($text => Ok(Self::$variant),)+
@@ -92,6 +103,12 @@ macro_rules! numbered {
         #[serde(into = "u8", try_from = "u8")]
         pub enum $name {
             $($(#[$variant_doc])* $variant = $number),+
+        }
+
+        impl $crate::values::Closed for $name {
+            type Value = u8;
+
+            const VALUES: &'static [u8] = &[$($number),+];
         }
 
         impl From<$name> for u8 {

@@ -33,11 +33,11 @@ const OWNED: [(&str, &[&str]); 4] = [
 
 /// Reads and writes of one thing that have different paths: the schemas.
 const PAIRS: [(&str, &str, &str); 5] = [
-    ("jobboard", "JobView", "UpdateFields"),
-    ("jobboard", "OwnJobView", "UpdateFields"),
-    ("jobboard", "JobView", "ContentFields"),
-    ("jobboard", "UserView", "UserFields"),
-    ("hris", "MokaView", "CandidatePayload"),
+    ("jobboard", "Job", "UpdateFields"),
+    ("jobboard", "OwnJob", "UpdateFields"),
+    ("jobboard", "Job", "ContentFields"),
+    ("jobboard", "User", "UserFields"),
+    ("hris", "Moka", "CandidatePayload"),
 ];
 
 /// An OpenAPI document.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// A success in the document's envelope.
 pub struct Reply<T>(pub T);
 
-/// 成功应答。
+/// 成功应答
 #[derive(Serialize, ToSchema)]
 pub struct Success<T> {
     /// 固定为 0
@@ -22,6 +22,7 @@ pub struct Success<T> {
     /// 固定为 success
     #[schema(example = "success")]
     pub message: &'static str,
+    /// 结果
     pub data: T,
 }
 
@@ -42,29 +43,34 @@ pub enum Failure {
     AnswerTooLarge,
 }
 
-/// 失败应答。
+/// 失败应答
 #[derive(Serialize, ToSchema)]
 pub struct Problem {
     /// 1001 参数错误、1002 认证失败、1003 Token 过期或无效、1004 权限不足、5001 服务器内部错误
     #[schema(example = 1001)]
     code: u16,
+    /// 错误码的说明
     #[schema(example = "参数错误")]
     message: &'static str,
+    /// 错误的详情; 没有出错的字段时为空对象
     data: ProblemData,
 }
 
+/// 错误的详情
 #[derive(Serialize, ToSchema)]
 struct ProblemData {
-    /// 1001 时列出每个出错的字段
+    /// 1001 时列出每个出错的字段, 没有时省略
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<FieldProblem>>,
 }
 
+/// 出错的字段
 #[derive(Serialize, ToSchema)]
 struct FieldProblem {
-    /// 字段的 JSON 路径
+    /// 字段的 JSON 路径; 整个请求体为 $
     #[schema(example = "live_certification.photos[0]")]
     field: String,
+    /// 出错的原因, 英文
     #[schema(example = "is required")]
     reason: String,
 }

@@ -8,7 +8,9 @@
 mod answer;
 mod auth;
 mod body;
+mod codes;
 
 pub use answer::{Failure, Problem, Reply, Success};
 pub use auth::Caller;
 pub use body::{Id, Json, JsonOrForm, Patch, path_segment, query};
+pub use codes::{ERROR_CODES, error_body};

@@ -52,12 +52,13 @@ pub enum MissingParameter {
     Tonce,
 }
 
-/// 失败应答。
+/// 失败应答
 #[derive(Serialize, ToSchema)]
 pub struct Problem {
-    /// 见文档「API 错误代码列表」
+    /// 错误代码, 见文档「API 错误代码列表」
     #[schema(example = 1101)]
     code: u16,
+    /// 错误消息, 英文; 参数错误时列出每个出错的字段
     #[schema(example = "signature is invalid")]
     text: String,
 }

@@ -1,6 +1,7 @@
 //! Authentication by a signature or an access token (docs/contract/hris.txt, 认证).
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, MatchedPath, Request};
@@ -17,7 +18,11 @@ use shared::hris::{Caller, Credential};
 use shared::values::Secret;
 use shared::values::input::BYTE_ORDER_MARK;
 use shared::values::normal::is_blank;
-use utoipa::IntoParams;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema};
+use utoipa::openapi::{RefOr, Required, Type};
+use utoipa::{IntoParams, PartialSchema};
 
 use super::answer::{Failure, MissingParameter};
 use super::body::{Payload, read_payload};
@@ -26,25 +31,41 @@ use crate::App;
 
 /// What some clients encode in a path: all but unreserved characters (RFC 3986, 2.3). Others encode only what a path cannot contain.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// 每个需要验证的请求都要附上的参数。
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Signed {
-    /// 访问识别码
+
+/// The parameter of a signed call that reads: its payload.
+pub struct Signed<P>(PhantomData<P>);
+
+impl<P: Payload + PartialSchema> IntoParams for Signed<P> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut schema = P::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema
+            && P::BEARS_TOKEN
+        {
+            let token =
+                ObjectBuilder::new().schema_type(Type::String).description(Some("公司的令牌; 用 access_token 时可以不传"));
+            object.properties.insert("token".into(), token.into());
+        }
+        let payload = ParameterBuilder::new()
+            .name("payload")
+            .parameter_in(ParameterIn::Query)
+            .required(if P::BEARS_TOKEN { Required::True } else { Required::False })
+            .description(Some("请求的内容: 一个 JSON 对象的文本, 参与签名; 值为 null 的成员等于没有"))
+            .content("application/json", ContentBuilder::new().schema(Some(schema)).build())
+            .build();
+        vec![payload]
+    }
+}
+
+/// The parameters of a call.
+struct Parameters {
     access_key: Option<String>,
-    /// 以秒为单位的 Unix 时间, 可以有小数, 与服务器相差不超过 300 秒; 同一签名的写入只生效一次, 一秒内内容相同的多次写入需用小数区分
     tonce: Option<String>,
-    /// HMAC-SHA256(secret_key, METHOD + path + access_key + tonce + payload), 十六进制; 也可放在 header x-zhiren-signature
-    #[param(value_type = Option<String>)]
     signature: Option<Secret<String>>,
-    /// 员工授权后取得的标识, 代替签名, 只读
-    #[param(value_type = Option<String>)]
     access_token: Option<Secret<String>>,
-    /// JSON 格式的字符串
     payload: Option<String>,
 }
 
-impl Signed {
+impl Parameters {
     /// Reads the parameters from the query, else from the form. An empty one counts as absent. All are decoded except `payload`, of which
     /// [`payload_forms`] needs the encoded form.
     fn of(query: &HashMap<String, String>, form: &HashMap<String, String>) -> Self {
@@ -144,7 +165,7 @@ struct Sent {
     header: Option<Secret<String>>,
     /// The access token in `Authorization`.
     bearer: Option<Secret<String>>,
-    parameters: Signed,
+    parameters: Parameters,
     /// See [`payload_forms`].
     payloads: Vec<String>,
 }
@@ -163,7 +184,7 @@ impl Sent {
         } else {
             (HashMap::new(), body)
         };
-        let parameters = Signed::of(&query, &form);
+        let parameters = Parameters::of(&query, &form);
         let header = header.filter(|header| !header.is_empty()).map(Secret::new);
         let payloads = payload_forms(parameters.payload.as_deref(), &body);
         Ok(Self { method, paths, header, bearer, parameters, payloads })
@@ -171,7 +192,7 @@ impl Sent {
 
     /// The signer, and the index of the signed payload.
     async fn authorize(&self, app: &App) -> Result<(Signer, usize), Failure> {
-        let Signed { access_key, tonce, .. } = &self.parameters;
+        let Parameters { access_key, tonce, .. } = &self.parameters;
         let access_key = access_key.as_deref().ok_or(Failure::Missing(MissingParameter::AccessKey))?;
         let signature = self.signature()?;
         let tonce = tonce.as_deref().ok_or(Failure::Missing(MissingParameter::Tonce))?;

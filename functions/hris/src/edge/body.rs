@@ -6,6 +6,7 @@ use lambda::body;
 use lambda::credentials::{TokenRequest, read_token_request};
 use shared::error::{Error, Kind};
 use shared::values::input::{Faults, Json as Input};
+use utoipa::ToSchema;
 
 use super::answer::Failure;
 use crate::App;
@@ -16,15 +17,25 @@ pub trait Payload: Deserr<Faults> {
     const BEARS_TOKEN: bool = false;
 }
 
-/// A call without payload.
-#[derive(Deserr)]
+/// A payload that bears the company's token, in the documentation of a write.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the token is checked before the payload is read")]
+pub struct WithToken<T> {
+    /// 公司的令牌
+    token: String,
+    #[serde(flatten)]
+    payload: T,
+}
+
+/// 没有业务数据
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 pub struct Nothing {}
 
 impl Payload for Nothing {}
 
-/// The company's token alone.
-#[derive(Deserr)]
+/// 只有公司的 token
+#[derive(Deserr, ToSchema)]
 #[deserr(error = Faults)]
 pub struct TokenOnly {}
 

@@ -11,9 +11,11 @@
 mod answer;
 mod auth;
 mod body;
+mod codes;
 mod scopes;
 
 pub use answer::{Failure, Problem, Reply};
 pub use auth::{Call, Signed, Write};
-pub use body::{Fields, Nothing, Payload, TokenFields, TokenOnly};
+pub use body::{Fields, Nothing, Payload, TokenFields, TokenOnly, WithToken};
+pub use codes::{ERROR_CODES, error_body};
 pub use lambda::path::Segment;

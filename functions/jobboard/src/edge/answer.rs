@@ -24,6 +24,7 @@ pub struct Success<T> {
     /// 固定为 ok
     #[schema(example = "ok")]
     message: &'static str,
+    /// 结果
     data: T,
 }
 
@@ -82,6 +83,7 @@ pub enum Failure {
 /// 失败应答: code 为 HTTP 状态, 或 1002 (联系券不足)、1003 (价格不符)。
 #[derive(Serialize, ToSchema)]
 pub struct Problem {
+    /// HTTP 状态, 或 1002 (联系券不足)、1003 (价格不符)
     #[schema(example = 404)]
     code: u16,
     /// HTTP 状态的英文短语

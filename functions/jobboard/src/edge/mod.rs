@@ -11,7 +11,9 @@
 mod answer;
 mod auth;
 mod body;
+mod codes;
 
 pub use answer::{Ack, Done, Failure, Problem, Reply, Success};
 pub use auth::{Caller, Host, LoggedIn, Viewer};
 pub use body::{Json, Retryable};
+pub use codes::{ERROR_CODES, error_body};

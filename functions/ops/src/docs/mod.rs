@@ -11,7 +11,6 @@
 
 mod answer;
 pub mod apis;
-mod failures;
 mod pages;
 mod ui;
 

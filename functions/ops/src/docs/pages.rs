@@ -5,8 +5,8 @@ use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::answer::{Failure, STRICT, file, page};
-use super::apis::{APIS, Api, api};
+use super::answer::{self, STRICT, file, page};
+use super::apis::{APIS, Api, Failure, api};
 
 #[derive(Template)]
 #[template(path = "docs/overview.html")]
@@ -18,23 +18,24 @@ struct OverviewPage {
 #[template(path = "docs/walkthrough.html")]
 struct WalkthroughPage {
     api: &'static Api,
+    failures: Vec<Failure>,
     /// The base URL in the commands: the one that serves the page.
     origin: String,
 }
 
-pub async fn show_overview(headers: HeaderMap) -> Result<Response, Failure> {
+pub async fn show_overview(headers: HeaderMap) -> Result<Response, answer::Failure> {
     page(STRICT, &OverviewPage { origin: origin(&headers) })
 }
 
 /// The page of an API, or a file that all pages use.
-pub async fn show(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+pub async fn show(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, answer::Failure> {
     match name.as_str() {
         "style.css" => Ok(file("text/css; charset=utf-8", include_str!("../../assets/style.css"))),
         "copy.js" => Ok(file("text/javascript; charset=utf-8", include_str!("../../assets/copy.js"))),
         "icon.svg" => Ok(file("image/svg+xml", include_str!("../../assets/icon.svg"))),
         name => {
-            let api = api(name).ok_or(Failure::UnknownPath)?;
-            page(STRICT, &WalkthroughPage { api, origin: origin(&headers) })
+            let api = api(name).ok_or(answer::Failure::UnknownPath)?;
+            page(STRICT, &WalkthroughPage { api, failures: api.failures()?, origin: origin(&headers) })
         }
     }
 }

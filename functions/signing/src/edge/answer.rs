@@ -28,7 +28,19 @@ pub struct Success<T> {
     /// 固定为空
     #[schema(example = "")]
     pub msg: &'static str,
+    /// 结果
     pub data: T,
+}
+
+/// 成功应答, 另有 error_code
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "`with_error_code` adds the member to what is serialized")]
+pub struct Coded<T> {
+    /// 与 status 相同
+    #[schema(example = 0)]
+    error_code: u16,
+    #[serde(flatten)]
+    success: Success<T>,
 }
 
 impl<T: Serialize> IntoResponse for Reply<T> {
@@ -65,8 +77,10 @@ pub struct Problem {
     /// 与 HTTP 状态相同
     #[schema(example = 400)]
     status: u16,
+    /// 错误信息, 可以显示给用户
     #[schema(example = "请填写姓名")]
     msg: String,
+    /// 固定为 null
     #[schema(value_type = Option<Object>)]
     data: Value,
 }

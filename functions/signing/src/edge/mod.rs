@@ -9,10 +9,12 @@
 mod answer;
 mod auth;
 mod body;
+mod codes;
 mod form;
 mod words;
 
-pub use answer::{Failure, Problem, Reply, Success, with_error_code};
+pub use answer::{Coded, Failure, Problem, Reply, Success, with_error_code};
 pub use auth::{Caller, CaptchaId, Platform, RequestOrigin, SessionToken};
 pub use body::Fields;
+pub use codes::{ERROR_CODES, error_body};
 pub use lambda::path::Segment;

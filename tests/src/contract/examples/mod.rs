@@ -46,13 +46,18 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
+/// The example of a parameter. A parameter with JSON has it with its content.
+fn example(parameter: &Value) -> Option<&Value> {
+    parameter.get("example").or_else(|| parameter.pointer("/content/application~1json/example"))
+}
+
 /// The parts of an operation that have no example.
 fn missing(operation: &Value) -> Vec<String> {
     let parameters = || operation["parameters"].as_array().into_iter().flatten();
     let mut missing = Vec::new();
-    let unshown = parameters().filter(|parameter| parameter["in"] == "path" && parameter.get("example").is_none());
+    let unshown = parameters().filter(|parameter| parameter["in"] == "path" && example(parameter).is_none());
     missing.extend(unshown.map(|parameter| format!("parameter {}", parameter["name"])));
-    if parameters().next().is_some() && parameters().all(|parameter| parameter.get("example").is_none()) {
+    if parameters().next().is_some() && parameters().all(|parameter| example(parameter).is_none()) {
         missing.push("parameters".into());
     }
     let shown = |content: &Value| members(content).any(|(_, content)| content.get("example").is_some());
@@ -194,7 +199,7 @@ impl<'a> Story<'a> {
         let mut path = template.to_owned();
         let mut query = Map::new();
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let Some(example) = parameter.get("example") else { continue };
+            let Some(example) = example(parameter) else { continue };
             let (name, value) = (parameter["name"].as_str().unwrap(), self.known.real(example));
             match parameter["in"].as_str().unwrap() {
                 "path" => path = path.replace(&format!("{{{name}}}"), value.as_str().unwrap()),
@@ -203,11 +208,20 @@ impl<'a> Story<'a> {
         }
         let mut content = members(&operation["requestBody"]["content"]);
         let body = content.find_map(|(kind, content)| Some((kind.as_str(), self.known.real(content.get("example")?))));
-        if query.contains_key("signature") {
-            let json = body.as_ref().map(|(_, body)| body.to_string()).unwrap_or_default();
-            let payload = query.get("payload").map_or(json, text);
-            let signed = [method, &path, &text(&query["access_key"]), &text(&query["tonce"]), &payload].concat();
-            query.insert("signature".into(), signature(&self.demo.hris.secret_key, &signed).into());
+        for scheme in self.credentials(operation) {
+            let credential = match scheme {
+                "access_key" => self.demo.hris.access_key.clone(),
+                "access_token" => text(&self.known.real(&"access_token_string".into())),
+                "tonce" => "1705314600".to_owned(),
+                "signature" => {
+                    let json = body.as_ref().map(|(_, body)| body.to_string()).unwrap_or_default();
+                    let payload = query.get("payload").map_or(json, text);
+                    let signed = [method, &path, &text(&query["access_key"]), &text(&query["tonce"]), &payload].concat();
+                    signature(&self.demo.hris.secret_key, &signed)
+                }
+                _ => continue,
+            };
+            query.insert(scheme.to_owned(), credential.into());
         }
         let query: Vec<(&str, String)> = query.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
         let method: Method = method.parse().unwrap();
@@ -239,12 +253,22 @@ impl<'a> Story<'a> {
         Returned { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
     }
 
-    /// The header in which the document requires the token; `None` for an operation that is open to anyone.
+    /// The security schemes of which the document requires credentials: none for an operation that is open to anyone.
+    fn credentials<'b>(&'b self, operation: &'b Value) -> impl Iterator<Item = &'b str> {
+        let alternatives = operation.get("security").unwrap_or(&self.document["security"]).as_array().unwrap();
+        let is_open = alternatives.iter().any(|alternative| alternative.as_object().unwrap().is_empty());
+        let first = alternatives.first().filter(|_| !is_open);
+        let mut names: Vec<&str> =
+            first.into_iter().flat_map(|alternative| members(alternative).map(|(name, _)| name.as_str())).collect();
+        // It covers the other parameters.
+        names.sort_by_key(|name| *name == "signature");
+        names.into_iter()
+    }
+
+    /// The header with the token.
     fn proof(&self, operation: &Value, token: Option<&str>) -> Option<(&'a str, String)> {
-        let schemes = operation.get("security").unwrap_or(&self.document["security"]).as_array().unwrap();
-        let is_open = schemes.iter().any(|alternative| alternative.as_object().unwrap().is_empty());
-        let token = token.filter(|_| !is_open)?;
-        let (_, scheme) = members(&self.document["components"]["securitySchemes"]).next()?;
+        let scheme = &self.document["components"]["securitySchemes"][self.credentials(operation).next()?];
+        let token = token.filter(|_| scheme["in"] != "query")?;
         Some(match scheme["name"].as_str() {
             Some(name) => (name, token.to_owned()),
             None => ("Authorization", format!("{} {token}", scheme["scheme"].as_str().unwrap())),

@@ -16,7 +16,6 @@ struct Example {
     _by: Option<String>,
     #[serde(default)]
     path: Map<String, Value>,
-    /// An object is sent as its JSON text.
     #[serde(default)]
     query: Map<String, Value>,
     body: Option<Value>,
@@ -56,7 +55,11 @@ fn add(operation: &mut Value, example: Example) -> Result<(), &'static str> {
             let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
             let mut parameters = parameters.into_iter().flatten();
             let parameter = parameters.find(|parameter| parameter["in"] == place && parameter["name"] == name);
-            put(parameter, if value.is_object() { value.to_string().into() } else { value }).ok_or("parameter")?;
+            let place = parameter.and_then(|parameter| match parameter.get("content") {
+                Some(_) => parameter.pointer_mut("/content/application~1json"),
+                None => Some(parameter),
+            });
+            put(place, value).ok_or("parameter")?;
         }
     }
     if let Some(body) = example.body {
@@ -87,9 +90,9 @@ mod tests {
     use super::*;
 
     fn document() -> Value {
-        let parameter = |place: &str, name: &str| json!({"in": place, "name": name});
+        let payload = json!({"in": "query", "name": "payload", "content": {"application/json": {}}});
         json!({"paths": {"/things/{id}": {"put": {
-            "parameters": [parameter("path", "id"), parameter("query", "payload")],
+            "parameters": [{"in": "path", "name": "id"}, payload],
             "requestBody": {"content": {"application/json": {}}},
             "responses": {"200": {"headers": {"X-Id": {}}, "content": {"application/json": {}}}, "303": {}},
         }}}})
@@ -106,7 +109,7 @@ mod tests {
         let mut expected = document();
         let operation = &mut expected["paths"]["/things/{id}"]["put"];
         operation["parameters"][0]["example"] = "1".into();
-        operation["parameters"][1]["example"] = r#"{"page":1}"#.into();
+        operation["parameters"][1]["content"]["application/json"]["example"] = json!({"page": 1});
         operation["requestBody"]["content"]["application/json"]["example"] = json!({"name": "a"});
         operation["responses"]["200"]["headers"]["X-Id"]["example"] = 1.into();
         operation["responses"]["200"]["content"]["application/json"]["example"] = json!({"code": 0});
