@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use shared::error::reasons::Code;
 
 /// The status and the JSON body of a response. The body is null if it is no JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +17,27 @@ pub async fn fetch(request: reqwest::RequestBuilder) -> Response {
     let response = request.send().await.expect("a response");
     let status = response.status().as_u16();
     let text = response.text().await.expect("a body");
-    Response { status, body: serde_json::from_str(&text).unwrap_or_default() }
+    let mut body = serde_json::from_str(&text).unwrap_or_default();
+    take_reasons(&mut body);
+    Response { status, body }
+}
+
+/// Takes the codes of wrong fields out of a failure, so that callers compare it in the words of the API documents. A fault without a code of
+/// its own is a defect.
+pub fn take_reasons(body: &mut Value) {
+    let is_known = |code: &Value| Code::CODES.contains(&code.as_str().unwrap_or_default()) && code != Code::Invalid.as_str();
+    for fault in body.pointer_mut("/data/errors").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(code) = fault.as_object_mut().and_then(|fault| fault.shift_remove("reason_code")) {
+            assert!(is_known(&code), "{code}: {fault}");
+        }
+    }
+    let Some(faults) = body.get("errors").and_then(Value::as_array) else { return };
+    if !faults.is_empty() && faults.iter().all(|fault| fault.get("reason_code").is_some()) {
+        for fault in faults {
+            assert!(is_known(&fault["reason_code"]), "{body}");
+        }
+        body.as_object_mut().map(|members| members.shift_remove("errors"));
+    }
 }
 
 /// A client with its own IP address that follows no redirect. Rate limits count by address; on Linux all of 127.0.0.0/8 is the

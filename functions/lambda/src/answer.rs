@@ -3,7 +3,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use shared::error::{Error, Kind};
+use shared::error::{Error, Fault, Kind};
+use utoipa::ToSchema;
+
+use crate::openapi::ReasonCode;
 
 /// The HTTP status of a domain error, and after how many seconds the client may retry. The cause of an internal error is logged here, and
 /// nowhere else.
@@ -21,6 +24,26 @@ pub fn status(error: &Error) -> (StatusCode, Option<i64>) {
             (StatusCode::INTERNAL_SERVER_ERROR, None)
         }
     }
+}
+
+/// 出错的字段
+#[derive(Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// 字段的 JSON 路径; 整个请求体为 $
+    #[schema(example = "name")]
+    field: String,
+    #[schema(value_type = ReasonCode)]
+    reason_code: &'static str,
+    /// 出错的原因, 可以显示给用户
+    #[schema(example = "必填")]
+    text: String,
+}
+
+/// The faults of an error with their codes; `None` without faults. `text` says what is wrong in the words of the family.
+pub fn field_problems(error: &Error, text: impl Fn(&Fault) -> String) -> Option<Vec<FieldProblem>> {
+    let problem =
+        |fault: &Fault| FieldProblem { field: fault.field.clone(), reason_code: fault.code().as_str(), text: text(fault) };
+    Some(error.faults().iter().map(problem).collect()).filter(|problems: &Vec<_>| !problems.is_empty())
 }
 
 /// A response with a JSON body. `F` is the family's failure: it reports a body that cannot be serialized.

@@ -31,6 +31,8 @@ pub use segment::check_segment;
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 
+use crate::error::reasons::Code;
+
 /// Why a value is rejected. It never quotes the value.
 pub type Reason = &'static str;
 
@@ -58,6 +60,12 @@ pub trait Closed {
 
     /// Every value, in the order of the variants.
     const VALUES: &'static [Self::Value];
+}
+
+impl Closed for Code {
+    type Value = &'static str;
+
+    const VALUES: &'static [&'static str] = Self::CODES;
 }
 
 /// Declares an enum whose variants are strings of an API document.

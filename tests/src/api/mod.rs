@@ -4,6 +4,7 @@ mod jobboard;
 mod media_types;
 mod numbers;
 mod pasted;
+mod reasons;
 mod round_trip;
 mod signing;
 mod v1;

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use lambda::answer;
 use lambda::body::Unreadable;
 use lambda::frame::Unserved;
+use lambda::openapi::ReasonCode;
 use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use shared::values::input::WHOLE;
@@ -73,6 +74,8 @@ struct FieldProblem {
     /// 出错的原因, 英文
     #[schema(example = "is required")]
     reason: String,
+    #[schema(value_type = ReasonCode)]
+    reason_code: &'static str,
 }
 
 impl From<Error> for Failure {
@@ -126,7 +129,10 @@ impl IntoResponse for Failure {
                 (StatusCode::BAD_REQUEST, BAD_PARAMETER, one("page_size", "makes too large an answer: ask for fewer records"))
             }
         };
-        let errors = faults.into_iter().map(|Fault { field, reason }| FieldProblem { field, reason: reason.into_owned() });
+        let errors = faults.into_iter().map(|fault| {
+            let reason_code = fault.code().as_str();
+            FieldProblem { field: fault.field, reason: fault.reason.into_owned(), reason_code }
+        });
         let errors = Some(errors.collect::<Vec<_>>()).filter(|errors| !errors.is_empty());
         answer::failure::<Self>(status, retry_after, &Problem { code, message, data: ProblemData { errors } })
     }

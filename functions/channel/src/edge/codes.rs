@@ -3,6 +3,7 @@
 use lambda::openapi::ErrorCode;
 use lambda::openapi::When::{Always, Body, Input, Of, Path, Proof, Unserved};
 use serde_json::{Value, json};
+use shared::error::Fault;
 
 const WRITES: &[&str] = &[
     "create_user",
@@ -86,7 +87,10 @@ pub fn error_body(error: &ErrorCode) -> Value {
         _ => "参数错误",
     };
     let data = match error.sample.split_once(": ") {
-        Some((field, reason)) => json!({"errors": [{"field": field, "reason": reason}]}),
+        Some((field, reason)) => {
+            let fault = Fault::new(field, reason.to_owned());
+            json!({"errors": [{"field": field, "reason": reason, "reason_code": fault.code().as_str()}]})
+        }
         None => json!({}),
     };
     json!({"code": error.code, "message": message, "data": data})

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use lambda::answer;
+use lambda::answer::{self, FieldProblem};
 use lambda::body::Unreadable;
 use lambda::frame::Unserved;
 use serde::Serialize;
@@ -61,6 +61,9 @@ pub struct Problem {
     /// 错误消息, 英文; 参数错误时列出每个出错的字段
     #[schema(example = "signature is invalid")]
     text: String,
+    /// 每个出错的字段, 没有时省略
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem>>,
 }
 
 impl From<Error> for Failure {
@@ -102,11 +105,12 @@ impl From<Unreadable> for Failure {
 #[deny(clippy::wildcard_enum_match_arm)]
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut retry_after = None;
+        let (mut retry_after, mut errors) = (None, None);
         let (status, code, text) = match self {
             Self::Domain(error) => {
                 let (status, seconds) = answer::status(&error);
                 retry_after = seconds;
+                errors = answer::field_problems(&error, Fault::text);
                 let (status, code, default) = match error.kind() {
                     // The API document's status of a wrong field.
                     Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, 2002, "is not valid"),
@@ -139,7 +143,7 @@ impl IntoResponse for Failure {
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, 2002, "method is not allowed here".into()),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 2002, "body is larger than 1 MiB".into()),
         };
-        answer::failure::<Self>(status, retry_after, &Problem { code, text })
+        answer::failure::<Self>(status, retry_after, &Problem { code, text, errors })
     }
 }
 

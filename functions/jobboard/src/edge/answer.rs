@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use lambda::answer;
+use lambda::answer::{self, FieldProblem};
 use lambda::body::{NoFile, Unreadable};
 use lambda::frame::Unserved;
 use serde::Serialize;
@@ -11,6 +11,8 @@ use shared::jobboard::orders::OrderError;
 use shared::jobboard::vouchers::VoucherError;
 use shared::outbound::wechat::CodeError;
 use utoipa::ToSchema;
+
+use super::words;
 
 /// A success with data.
 pub struct Reply<T>(pub T);
@@ -92,6 +94,9 @@ pub struct Problem {
     /// 具体原因
     #[schema(example = "user not found")]
     data: String,
+    /// 每个出错的字段, 没有时省略
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem>>,
 }
 
 impl From<Error> for Failure {
@@ -165,11 +170,12 @@ impl From<NoFile> for Failure {
 #[deny(clippy::wildcard_enum_match_arm)]
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut retry_after = None;
+        let (mut retry_after, mut errors) = (None, None);
         let (status, code, data) = match self {
             Self::Domain(error) => {
                 let (status, wait) = answer::status(&error);
                 retry_after = wait;
+                errors = answer::field_problems(&error, words::text);
                 (status, status.as_u16(), detail(&error))
             }
             Self::NotEnoughVouchers => (StatusCode::BAD_REQUEST, 1002, "not enough contact vouchers".into()),
@@ -189,7 +195,7 @@ impl IntoResponse for Failure {
             Self::Unreadable(data) => (StatusCode::BAD_REQUEST, 400, data.into()),
         };
         let message = status.canonical_reason().unwrap_or_default();
-        answer::failure::<Self>(status, retry_after, &Problem { code, message, data })
+        answer::failure::<Self>(status, retry_after, &Problem { code, message, data, errors })
     }
 }
 

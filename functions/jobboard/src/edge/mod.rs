@@ -12,6 +12,7 @@ mod answer;
 mod auth;
 mod body;
 mod codes;
+mod words;
 
 pub use answer::{Ack, Done, Failure, Problem, Reply, Success};
 pub use auth::{Caller, Host, LoggedIn, Viewer};

@@ -1,6 +1,7 @@
 //! Closed lists of values.
 
 use serde_json::Value;
+use shared::error::reasons::Code;
 use shared::values::Closed;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
@@ -12,6 +13,10 @@ where
     let values: Vec<Value> = T::VALUES.iter().map(|value| (*value).into()).collect();
     let kind = if values.iter().all(Value::is_string) { Type::String } else { Type::Integer };
     ObjectBuilder::new().schema_type(kind).description(Some(description)).enum_values(Some(values)).into()
+}
+
+crate::closed_lists! {
+    ReasonCode = Code, "原因的代码, 见本文档的 x-reason-codes; 以后可能增加, 不会改变含义";
 }
 
 /// Declares types that stand for closed lists of the domain in `#[schema(value_type = TaskType)]`. The name is also that of the schema.

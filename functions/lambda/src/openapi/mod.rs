@@ -7,10 +7,11 @@ mod merge_patch;
 mod schemas;
 
 use serde_json::{Value, json};
+use shared::error::reasons::Code;
 use utoipa::openapi::security::SecurityScheme;
 use utoipa::openapi::{OpenApi, Server};
 
-pub use closed::one_of;
+pub use closed::{ReasonCode, one_of};
 pub use errors::{ErrorCode, When};
 pub use merge_patch::MergePatch;
 
@@ -45,6 +46,8 @@ pub fn document<F: Family>() -> Result<Value, String> {
         base.merge(routes().into_openapi());
     }
     let mut document = serde_json::to_value(base).map_err(|error| error.to_string())?;
+    document["x-reason-codes"] =
+        Code::ALL.iter().map(|code| json!({"reason_code": code.as_str(), "meaning": code.meaning()})).collect();
     document["tags"] = tags.iter().map(|(name, description)| json!({"name": name, "description": description})).collect();
     merge_patch::complete(&mut document);
     schemas::share(&mut document);

@@ -1,33 +1,14 @@
-//! What is wrong with a field, in the language of the pages and sheets.
-//!
-//! The texts are those of `reason`. One with names between braces is a pattern: `is {number} now; changed since: {fields}`. The name of a value says
-//! how it is shown: `fields`, `time`, a `state` of the field, `by`, `reason`.
+//! What is wrong with a field, in the language of the pages and sheets. The name of a value says how it is shown: `fields`, `time`, a `state`
+//! of the field, `by`, `reason`.
+
+use shared::error::reasons::explained;
 
 use super::pages::{name, time};
-use super::texts::{self, reasons};
+use super::texts;
 
 /// The text of a reason. Without any it is shown as the domain says it.
 pub fn reason(field: &str, said: &str) -> String {
-    let found = reasons().find_map(|(pattern, text)| {
-        let values = matched(pattern, said)?;
-        let fill = |text: String, (name, value): (&str, &str)| text.replace(&format!("{{{name}}}"), &shown(field, name, value));
-        Some(values.into_iter().fold(text.to_owned(), fill))
-    });
-    found.unwrap_or_else(|| said.to_owned())
-}
-
-/// The values in place of the names of a pattern, if the text is one of it.
-fn matched<'a>(pattern: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
-    let mut parts = pattern.split('{');
-    let mut rest = text.strip_prefix(parts.next()?)?;
-    let mut values = Vec::new();
-    for part in parts {
-        let (name, after) = part.split_once('}')?;
-        let end = if after.is_empty() { rest.len() } else { rest.find(after)? };
-        values.push((name, &rest[..end]));
-        rest = &rest[end + after.len()..];
-    }
-    rest.is_empty().then_some(values)
+    explained(said).map_or_else(|| said.to_owned(), |explained| explained.text(|name, value| shown(field, name, value)))
 }
 
 fn shown(field: &str, value_name: &str, value: &str) -> String {
@@ -64,15 +45,5 @@ mod tests {
         ] {
             assert_eq!(reason(field, said), shown);
         }
-    }
-
-    #[test]
-    fn a_pattern_matches_the_whole_text() {
-        assert_eq!(matched("from {a} to {b}", "from 1 to 2 to 3"), Some(vec![("a", "1"), ("b", "2 to 3")]));
-        assert_eq!(matched("{a} elements", "7 elements"), Some(vec![("a", "7")]));
-        for other in ["from 1", "a from 1 to 2", ""] {
-            assert_eq!(matched("from {a} to {b}", other), None, "{other}");
-        }
-        assert_eq!(matched("{a} elements", "7 elements more"), None);
     }
 }

@@ -35,12 +35,6 @@ pub fn known_field(name: &str) -> String {
     find(&format!("field.{last}")).unwrap_or(last).to_owned()
 }
 
-/// What can be wrong with a field, as the domain says it, and its text. Longer patterns come before those that are their beginning.
-pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let reasons = TEXTS.get("reason").and_then(Value::as_object).into_iter().flatten();
-    reasons.filter_map(|(reason, text)| Some((reason.as_str(), text.as_str()?)))
-}
-
 /// The values of a set in the order of the file, each with its name.
 pub fn choices(set: &str) -> Vec<(&'static str, &'static str)> {
     let values = TEXTS.get("value").and_then(|values| values.get(set)).and_then(Value::as_object);

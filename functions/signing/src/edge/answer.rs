@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use lambda::answer;
+use lambda::answer::{self, FieldProblem};
 use lambda::body::{NoFile, Unreadable};
 use lambda::frame::Unserved;
 use serde::Serialize;
@@ -83,6 +83,9 @@ pub struct Problem {
     /// 固定为 null
     #[schema(value_type = Option<Object>)]
     data: Value,
+    /// 每个出错的字段, 没有时省略
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem>>,
 }
 
 impl From<Error> for Failure {
@@ -136,11 +139,12 @@ impl From<NoFile> for Failure {
 #[deny(clippy::wildcard_enum_match_arm)]
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut retry_after = None;
+        let (mut retry_after, mut errors) = (None, None);
         let (status, msg) = match self {
             Self::Domain(error) => {
                 let (status, wait) = answer::status(&error);
                 retry_after = wait;
+                errors = answer::field_problems(&error, words::clause);
                 (status, words::message(&error))
             }
             Self::UnknownPlatform => (StatusCode::FORBIDDEN, "平台不存在或已停用".into()),
@@ -156,7 +160,7 @@ impl IntoResponse for Failure {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "内容太大，图片不能超过 4.5 MB".into()),
             Self::Unreadable(msg) => (StatusCode::BAD_REQUEST, msg.into()),
         };
-        answer::failure::<Self>(status, retry_after, &Problem { status: status.as_u16(), msg, data: Value::Null })
+        answer::failure::<Self>(status, retry_after, &Problem { status: status.as_u16(), msg, data: Value::Null, errors })
     }
 }
 

@@ -19,7 +19,8 @@ pub fn message(error: &Error) -> String {
     .into()
 }
 
-fn clause(fault: &Fault) -> String {
+/// What is wrong with a field.
+pub fn clause(fault: &Fault) -> String {
     // `work_exp[0].company` belongs to 工作经历.
     let field = fault.field.split(['[', '.']).next().unwrap_or_default();
     let label = label(field);

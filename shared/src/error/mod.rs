@@ -11,8 +11,13 @@
 //!
 //! The faults are for the caller, the context is for the log: a response contains the faults only.
 
+pub mod reasons;
+mod table;
+
 use std::borrow::Cow;
 use std::fmt;
+
+use reasons::{Code, explained};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -47,6 +52,17 @@ pub struct Fault {
 impl Fault {
     pub fn new(field: impl Into<String>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { field: field.into(), reason: reason.into() }
+    }
+
+    /// The code of the reason.
+    pub fn code(&self) -> Code {
+        explained(&self.reason).map_or(Code::Invalid, |explained| explained.code)
+    }
+
+    /// The reason in Chinese.
+    pub fn text(&self) -> String {
+        explained(&self.reason)
+            .map_or_else(|| Code::Invalid.meaning().to_owned(), |explained| explained.text(|_, value| value.to_owned()))
     }
 }
 
