@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
-use shared::error::reasons::Code;
+use shared::error::Code;
 
 /// The status and the JSON body of a response. The body is null if it is no JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,18 +13,26 @@ pub struct Response {
     pub body: Value,
 }
 
-pub async fn fetch(request: reqwest::RequestBuilder) -> Response {
-    let response = request.send().await.expect("a response");
-    let status = response.status().as_u16();
-    let text = response.text().await.expect("a body");
-    let mut body = serde_json::from_str(&text).unwrap_or_default();
-    take_reasons(&mut body);
-    Response { status, body }
+impl Response {
+    /// A failure is without the codes of its wrong fields, so that callers compare it in the words of the API documents.
+    pub fn new(status: u16, mut body: Value) -> Self {
+        take_reasons(&mut body);
+        Self { status, body }
+    }
+
+    pub async fn read(response: reqwest::Response) -> Self {
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("a body");
+        Self::new(status, serde_json::from_str(&text).unwrap_or_default())
+    }
 }
 
-/// Takes the codes of wrong fields out of a failure, so that callers compare it in the words of the API documents. A fault without a code of
-/// its own is a defect.
-pub fn take_reasons(body: &mut Value) {
+pub async fn fetch(request: reqwest::RequestBuilder) -> Response {
+    Response::read(request.send().await.expect("a response")).await
+}
+
+/// Takes the codes of wrong fields out of a failure. A fault without a code of its own is a defect.
+fn take_reasons(body: &mut Value) {
     let is_known = |code: &Value| Code::CODES.contains(&code.as_str().unwrap_or_default()) && code != Code::Invalid.as_str();
     for fault in body.pointer_mut("/data/errors").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(code) = fault.as_object_mut().and_then(|fault| fault.shift_remove("reason_code")) {

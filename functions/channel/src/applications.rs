@@ -37,7 +37,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 投递
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct ApplicationBody {
     /// 渠道投递唯一标识, 由渠道指定, 创建后不可更改; 1 到 64 个字母、数字或 . _ -, 不能是 . 或 ..
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "A20240101001")]
@@ -104,7 +104,7 @@ struct ApplicationView {
 
 /// 投递列表的筛选条件
 #[derive(Deserr, IntoParams)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ApplicationQuery {
     /// 按用户筛选: 用户的 channel_user_id

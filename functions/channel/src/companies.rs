@@ -22,7 +22,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 企业
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct CompanyBody {
     /// 渠道企业唯一标识, 由渠道指定, 创建后不可更改; 1 到 64 个字母、数字或 . _ -, 不能是 . 或 ..
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "C20240101001")]
@@ -66,7 +66,7 @@ struct CompanyBody {
 
 /// 营业执照信息
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct BusinessLicenseBody {
     /// 营业执照编号, 1 到 64 个字符
     #[schema(value_type = String, min_length = 1, max_length = 64, example = "91110000MA00ABCD01")]

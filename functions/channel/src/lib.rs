@@ -35,6 +35,8 @@ impl Frame for Channel {
     const NAME: &'static str = "channel";
     /// Several times the largest record.
     const MAX_BODY: usize = 1024 * 1024;
+    const OWNED: &'static [&'static str] =
+        &["user_id", "company_id", "task_id", "application_id", "payment_id", "created_at", "updated_at"];
 }
 
 impl Family for Channel {

@@ -21,7 +21,7 @@ const MAX_PAGE: u32 = 1_000_000;
 
 /// 分页
 #[derive(Deserr, IntoParams)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Paging {
     /// 页码, 从 1 开始, 最多 1000000 (默认: 1); 不能与 cursor 同时给出
@@ -63,8 +63,9 @@ impl<F: Deserr<Faults>> FromRequestParts<App> for ListQuery<F> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
-        let fields = query(parts)?;
-        match (fields.clone().read::<F>(), fields.read::<Paging>()) {
+        let mut filter = query(parts)?;
+        let paging = filter.split_off(&["page", "page_size", "cursor"]);
+        match (filter.read::<F>(), paging.read::<Paging>()) {
             (Ok(filter), Ok(paging)) => Ok(Self { filter, page: paging.request()? }),
             (filter, paging) => {
                 let errors = [filter.err(), paging.err()];

@@ -37,7 +37,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 付款
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct PaymentBody {
     /// 渠道付款唯一标识, 由渠道指定, 创建后不可更改; 1 到 64 个字母、数字或 . _ -, 不能是 . 或 ..
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "P20240101001")]
@@ -106,7 +106,7 @@ struct PaymentBody {
 
 /// 付款依据
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct PaymentBasisBody {
     /// 依据类型: 工时/hours, 件数/pieces, 月薪/monthly, 日薪/daily; 按发送的写法保存和返回
     #[schema(value_type = lists::BasisType)]
@@ -171,7 +171,7 @@ struct PaymentView {
 
 /// 付款列表的筛选条件
 #[derive(Deserr, IntoParams)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PaymentQuery {
     /// 按用户筛选: 用户的 channel_user_id

@@ -2,6 +2,7 @@
 //! and a part of the response.
 
 use deserr::Deserr;
+use lambda::body;
 use serde::Serialize;
 use shared::channel::{ChannelId, Record, Resource};
 use shared::error::{Error, Fault, Result};
@@ -56,7 +57,7 @@ pub async fn amend<B: Body>(app: &App, channel: &ChannelId, id: &RecordId, patch
     app.amend(channel, id, |current: &B::Content| {
         let mut merged = serde_json::to_value(B::from(current.clone())).map_err(Error::internal)?;
         json_patch::merge(&mut merged, patch);
-        Input::from_value(merged).read::<B>().map(Into::into)
+        body::known::<B>(Input::from_value(merged)).map(Into::into)
     })
     .await
 }

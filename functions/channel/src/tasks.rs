@@ -36,7 +36,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 任务
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct TaskBody {
     /// 渠道任务唯一标识, 由渠道指定, 创建后不可更改; 1 到 64 个字母、数字或 . _ -, 不能是 . 或 ..
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "T20240101001")]
@@ -101,7 +101,7 @@ struct TaskBody {
 
 /// 薪资信息
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct SalaryBody {
     /// 薪资类型: hourly/时薪, daily/日薪, monthly/月薪, piece/计件/按件; 按发送的写法保存和返回
     #[schema(value_type = lists::SalaryType)]
@@ -153,7 +153,7 @@ struct TaskView {
 
 /// 任务列表的筛选条件
 #[derive(Deserr, IntoParams)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct TaskQuery {
     /// 按企业筛选: 企业的 channel_company_id

@@ -35,7 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 要上传的文件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = UploadRequest)]
 struct UploadBody {
     /// 用途: resume 简历, license 营业执照, certification 活体认证照片, supporting_doc 证明材料

@@ -22,7 +22,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 用户
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct UserBody {
     /// 渠道用户唯一标识, 由渠道指定, 创建后不可更改; 1 到 64 个字母、数字或 . _ -, 不能是 . 或 ..
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "U20240101001")]
@@ -45,7 +45,7 @@ struct UserBody {
 
 /// 活体认证记录
 #[derive(Deserr, Serialize, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct LiveCertificationBody {
     /// 是否通过活体认证
     certified: bool,

@@ -35,7 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 审批列表的条件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct ListPayload {
     /// 发起审批开始日期, YYYY-MM-DD, 含当日
     #[schema(value_type = String, format = Date, example = "2018-02-01")]
@@ -53,7 +53,9 @@ struct ListPayload {
     status: Option<ApprovalStatus>,
 }
 
-impl Payload for ListPayload {}
+impl Payload for ListPayload {
+    const IS_FILTER: bool = true;
+}
 
 /// 审批
 #[derive(Serialize, ToSchema)]

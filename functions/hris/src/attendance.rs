@@ -74,7 +74,7 @@ struct Row {
 
 /// 一条打卡记录
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct PunchFields {
     /// 员工工号, 1 到 64 个字符
     #[schema(value_type = String, min_length = 1, max_length = 64, example = "NORMAL-1")]
@@ -86,7 +86,7 @@ struct PunchFields {
 
 /// 要导入的打卡记录; 也可以只传 attendances 的数组
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = PunchesPayload)]
 struct PunchesObject {
     /// 打卡记录, 最多 1000 条
@@ -133,7 +133,7 @@ impl Row {
             }
             fields.insert(name, member);
         }
-        let punch = shared::values::input::Json::from_value(fields.into()).read::<PunchFields>();
+        let punch = lambda::body::known::<PunchFields>(shared::values::input::Json::from_value(fields.into()));
         let punch = punch.map(|PunchFields { empno, punched_at }| Punch { empno, punched_at });
         Self { empno, punch: punch.map_err(|error| join_faults(&error)) }
     }
@@ -185,7 +185,7 @@ async fn create_punches(
 
 /// 排班的条件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct ArrangementsPayload {
     /// 员工工号列表, 最多 100 个, 每个 1 到 64 个字符
     #[schema(value_type = Vec<String>, max_items = 100, min_length = 1, max_length = 64,
@@ -199,7 +199,9 @@ struct ArrangementsPayload {
     end_date: Date,
 }
 
-impl Payload for ArrangementsPayload {}
+impl Payload for ArrangementsPayload {
+    const IS_FILTER: bool = true;
+}
 
 struct Empnoes(Vec<Code>);
 
@@ -264,7 +266,7 @@ async fn list_arrangements(
 
 /// 请假和公出的条件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct TimelinesPayload {
     /// 开始日期, YYYY-MM-DD, 含当日
     #[schema(value_type = String, format = Date, example = "2017-02-01")]
@@ -277,7 +279,9 @@ struct TimelinesPayload {
     category: TimelineCategory,
 }
 
-impl Payload for TimelinesPayload {}
+impl Payload for TimelinesPayload {
+    const IS_FILTER: bool = true;
+}
 
 /// 请假或公出
 #[derive(Serialize, ToSchema)]
@@ -337,7 +341,7 @@ async fn list_timelines(
 
 /// 打卡记录的条件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct PeriodPayload {
     /// 查询开始日期, YYYY-MM-DD, 含当日
     #[schema(value_type = String, format = Date, example = "2017-02-03")]
@@ -347,7 +351,9 @@ struct PeriodPayload {
     end_date: Date,
 }
 
-impl Payload for PeriodPayload {}
+impl Payload for PeriodPayload {
+    const IS_FILTER: bool = true;
+}
 
 /// 打卡: 一天中的第一次和最后一次
 #[derive(Serialize, ToSchema)]

@@ -68,7 +68,7 @@ const MAX_STATE: usize = 1024;
 
 /// 授权页面的表单
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = ConsentForm)]
 struct ConsentBody {
     /// send 发送验证码, consent 同意, deny 拒绝

@@ -33,7 +33,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 员工列表的条件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct ListPayload {
     /// 员工状态 (默认: all): waiting 待入职, probation 试用期, regular 在职, internship 实习期, dimission 离职,
     /// joined 在职的全部 (probation, regular, internship), all 全部
@@ -68,6 +68,7 @@ struct ListPayload {
 }
 
 impl Payload for ListPayload {
+    const IS_FILTER: bool = true;
     const BEARS_TOKEN: bool = true;
 }
 

@@ -24,7 +24,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 公司的新令牌
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct VisitorTokenPayload {
     /// fangke 提供给 zhiren 的令牌, 1 到 2048 个字符; 加密保存, 不会返回
     #[schema(value_type = String, min_length = 1, max_length = 2048)]
@@ -80,7 +80,7 @@ async fn update_company_token(
 
 /// 来访
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct VisitPayload {
     /// 访客姓名, 1 到 64 个字符
     #[schema(value_type = String, min_length = 1, max_length = 64)]

@@ -60,7 +60,7 @@ impl Deserr<Faults> for Details {
 
 /// Moka 操作人
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct OperatorFields {
     /// 姓名, 1 到 64 个字符
     #[schema(value_type = String, min_length = 1, max_length = 64)]
@@ -75,7 +75,7 @@ struct OperatorFields {
 
 /// Moka 推送的候选人, 字段名与 Moka 公布的相同
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults, rename_all = camelCase)]
+#[deserr(error = Faults, deny_unknown_fields, rename_all = camelCase)]
 #[schema(rename_all = "camelCase")]
 struct CandidatePayload {
     /// 候选人在 Moka 中的 id, 1 到 128 个字符; 再次推送时替换该候选人

@@ -31,7 +31,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 分公司或部门的员工列表的条件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct EmployeesPayload {
     /// 分页获取员工数据, 省略时返回全部; 对象, 或内容为该对象的 JSON 字符串
     #[deserr(default)]
@@ -39,7 +39,9 @@ struct EmployeesPayload {
     pagination: Option<Pagination>,
 }
 
-impl Payload for EmployeesPayload {}
+impl Payload for EmployeesPayload {
+    const IS_FILTER: bool = true;
+}
 
 /// 分公司
 #[derive(Serialize, ToSchema)]

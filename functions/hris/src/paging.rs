@@ -20,7 +20,7 @@ pub struct Pagination(PageRequest);
 // `page_size` and `cursor` are additions to the API document.
 /// 分页: page 和 cursor 给出其中一个
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 pub struct Fields {
     /// 获取第几页, 从 1 开始, 最多 1000000; 没有 cursor 时必填
     #[deserr(default)]

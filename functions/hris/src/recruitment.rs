@@ -28,7 +28,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 候选人列表的条件
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct ListPayload {
     /// 分页获取候选人, 省略时返回全部; 对象, 或内容为该对象的 JSON 字符串
     #[deserr(default)]
@@ -36,7 +36,9 @@ struct ListPayload {
     pagination: Option<Pagination>,
 }
 
-impl Payload for ListPayload {}
+impl Payload for ListPayload {
+    const IS_FILTER: bool = true;
+}
 
 /// 候选人
 #[derive(Serialize, ToSchema)]

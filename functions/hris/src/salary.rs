@@ -20,7 +20,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 一项薪酬
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 struct SubjectValuePayload {
     /// 员工工号, 1 到 64 个字符
     #[schema(value_type = String, min_length = 1, max_length = 64, example = "001")]

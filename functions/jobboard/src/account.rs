@@ -31,7 +31,7 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = RegisterFields)]
 struct RegisterBody {
     /// wx.getPhoneNumber 获取, 1 到 128 个字符
@@ -59,7 +59,7 @@ impl Deserr<Faults> for Inviter {
 }
 
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = LoginFields)]
 struct LoginBody {
     /// wx.login 获取, 1 到 128 个字符
@@ -177,7 +177,7 @@ async fn get_user(State(app): State<App>, Caller(user): Caller) -> Result<Reply<
 
 /// 用户的位置
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = PlaceFields)]
 struct PlaceBody {
     /// 一级地区 id, 按传入的保存; 0 或不传为未知
@@ -223,7 +223,7 @@ async fn update_place(State(app): State<App>, Caller(user): Caller, Json(place):
 
 /// 个人信息; 只传需要修改的字段
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = UserFields)]
 struct UserBody {
     /// 头像的地址, http 或 https, 最多 2048 个字符; 空字符串为清空

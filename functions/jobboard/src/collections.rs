@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Ack, Caller, Done, Failure, Json, Reply, Success};
+use crate::edge::{Ack, Caller, Done, Failure, Json, ListFields, Reply, Success};
 use crate::jobs::JobBody;
 use crate::paging::{PostingsBody, Rows};
 
@@ -91,7 +91,7 @@ impl CollectionView {
 async fn list_collections(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PostingsBody>,
+    ListFields(fields): ListFields<PostingsBody>,
 ) -> Result<Reply<Rows<CollectionView>>, Failure> {
     let page = app.collected(user, fields.biz_type(), fields.page()).await?;
     let now = app.now();

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, Failure, Json, Reply, Success};
+use crate::edge::{Caller, Failure, ListFields, Reply, Success};
 use crate::paging::{PostingsBody, Rows};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -64,7 +64,7 @@ impl ContactView {
 async fn list_outgoing_contacts(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PostingsBody>,
+    ListFields(fields): ListFields<PostingsBody>,
 ) -> Result<Reply<Rows<ContactView>>, Failure> {
     let page = app.contacts(user, Direction::Out, fields.biz_type(), fields.page()).await?;
     Ok(Reply(Rows::of(page, ContactView::of)))
@@ -78,7 +78,7 @@ async fn list_outgoing_contacts(
 async fn list_incoming_contacts(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PostingsBody>,
+    ListFields(fields): ListFields<PostingsBody>,
 ) -> Result<Reply<Rows<ContactView>>, Failure> {
     let page = app.contacts(user, Direction::In, fields.biz_type(), fields.page()).await?;
     Ok(Reply(Rows::of(page, ContactView::of)))

@@ -11,7 +11,7 @@ use crate::schemas;
 
 /// 招聘信息的内容
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = ContentFields)]
 pub struct ContentBody {
     /// 岗位, 1 到 64 个字符
@@ -99,7 +99,7 @@ pub struct ContentBody {
 
 /// 只传需要修改的字段; photo_urls 传空字符串为清空。
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = UpdateFields)]
 pub struct UpdateBody {
     /// 招聘信息的 id, 必填参数; 数字或字符串

@@ -72,7 +72,7 @@ impl Deserr<Faults> for PictureType {
 
 /// 要上传的大图
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = PresignFields)]
 struct PresignBody {
     /// 文件的类型: image/jpeg, image/png, image/webp 或 image/bmp

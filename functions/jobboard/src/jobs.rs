@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::content::{ContentBody, UpdateBody};
-use crate::edge::{Ack, Caller, Done, Failure, Json, Reply, Retryable, Success};
+use crate::edge::{Ack, Caller, Done, Failure, Json, ListFields, Reply, Retryable, Success};
 use crate::paging::PostingsBody;
 use crate::schemas;
 use crate::view::JobView;
@@ -36,7 +36,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 一条招聘信息
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = JobFields)]
 pub struct JobBody {
     /// 招聘信息的 id; 数字或字符串
@@ -82,7 +82,7 @@ struct OwnJobsView {
 async fn list_own_jobs(
     State(app): State<App>,
     Caller(user): Caller,
-    Json(fields): Json<PostingsBody>,
+    ListFields(fields): ListFields<PostingsBody>,
 ) -> Result<Reply<OwnJobsView>, Failure> {
     let (page, owner) = app.jobs_of(user, fields.biz_type(), fields.page()).await?;
     let now = app.now();

@@ -41,6 +41,21 @@ impl Frame for Jobboard {
     const NAME: &'static str = "jobboard";
     /// An image and the rest of its form.
     const MAX_BODY: usize = shared::jobboard::images::MAX_BYTES + 16 * 1024;
+    const OWNED: &'static [&'static str] = &[
+        "user_id",
+        "status",
+        "create_at",
+        "update_at",
+        "is_top",
+        "top_start_time",
+        "top_end_time",
+        "last_refresh_time",
+        "distance_m",
+        "job_id",
+        "purpose_user_id",
+        "purpose_user_name",
+        "purpose_user_phone",
+    ];
 }
 
 impl Family for Jobboard {

@@ -42,7 +42,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 没有参数
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = ProductsFields)]
 struct ProductsBody {}
 
@@ -103,7 +103,7 @@ type Quantity = Int<0, 1_000_000>;
 
 /// 要置顶的招聘信息
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = TopFields)]
 struct TopBody {
     /// 招聘信息的 id; 数字或字符串
@@ -119,7 +119,7 @@ struct TopBody {
 
 /// 要刷新的招聘信息
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = RefreshFields)]
 struct RefreshBody {
     /// 招聘信息的 id; 数字或字符串
@@ -132,7 +132,7 @@ struct RefreshBody {
 
 /// 要购买的联系券
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = BuyFields)]
 struct BuyBody {
     /// 价格, 元, 最多两位小数, 为总价; 须与商品列表一致
@@ -270,7 +270,7 @@ async fn buy_vouchers(
 
 /// order_no 与 order_id 二者取其一; 都传时须是同一订单
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = StatusFields)]
 struct StatusBody {
     /// 订单号, 1 到 32 个字符

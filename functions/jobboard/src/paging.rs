@@ -13,7 +13,7 @@ type PageSize = Int<1, 50>;
 
 /// 页码与每页条数
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = PageFields)]
 pub struct PageBody {
     /// 页码, 从 1 开始, 默认 1
@@ -28,7 +28,7 @@ pub struct PageBody {
 
 /// 类别、页码与每页条数
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = PostingsFields)]
 pub struct PostingsBody {
     /// 类别: 1 招聘, 2 求职, 3 招租; 0 或不传为全部

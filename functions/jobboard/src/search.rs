@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Failure, Json, Reply, Success, Viewer};
+use crate::edge::{Failure, Json, ListFields, Reply, Success, Viewer};
 use crate::jobs::JobBody;
 use crate::paging::page;
 use crate::view::JobView;
@@ -24,7 +24,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 列表类型、筛选与页码
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = SearchFields)]
 struct SearchBody {
     /// 请求的标识, 任意值; 服务端不使用
@@ -59,7 +59,7 @@ struct SearchBody {
 
 /// 筛选: 所有条件同时满足
 #[derive(Default, Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = FilterFields)]
 struct FilterBody {
     /// 岗位, 包含即可, 不分大小写, 最多 64 个字符; 空字符串或不传为不限
@@ -153,7 +153,7 @@ struct JobsView {
 async fn list_jobs(
     State(app): State<App>,
     Viewer(viewer): Viewer,
-    Json(fields): Json<SearchBody>,
+    ListFields(fields): ListFields<SearchBody>,
 ) -> Result<Reply<JobsView>, Failure> {
     let (order, page) = (fields.order()?, page(fields.page_num, fields.page_size));
     let found = app.search(order, &fields.filter.into(), &page).await?;

@@ -93,7 +93,7 @@ async fn list_records(
 // Job and owner are taken from our own records; name and phone are read and passed over.
 /// 要联系的招聘信息
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = CostFields)]
 struct CostBody {
     /// 招聘信息的 id; 数字或字符串

@@ -7,8 +7,12 @@ use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use shared::values::input::without_mark;
+use deserr::Deserr;
+use shared::error::Error;
+use shared::values::input::{Faults, Json as Input, without_mark};
 use utoipa::ToSchema;
+
+use crate::unknown;
 
 /// Why a body could not be read.
 pub enum Unreadable {
@@ -24,6 +28,13 @@ pub async fn read(request: Request) -> Result<Bytes, Unreadable> {
         StatusCode::PAYLOAD_TOO_LARGE => Unreadable::TooLarge,
         _ => Unreadable::BrokenOff,
     })
+}
+
+/// Parses the fields of a write. The response names those that the operation does not have.
+pub fn known<T: Deserr<Faults>>(fields: Input) -> Result<T, Error> {
+    let (value, unknown) = fields.read_known()?;
+    unknown::note(unknown);
+    Ok(value)
 }
 
 /// 上传文件的表单

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use serde_json::Value;
 use shared::error::{Error, Result};
 use shared::runtime::environment::Environment;
 use utoipa::openapi::PathItem;
@@ -12,7 +13,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::frame::{self, Frame};
 use crate::observe::Observer;
-use crate::openapi::{ALIAS, Parts};
+use crate::openapi::{self, ALIAS, Parts};
 
 /// Builds the routes of one function.
 pub type Routes<F> = fn() -> OpenApiRouter<<F as Frame>::App>;
@@ -39,6 +40,11 @@ pub trait Family: Frame + Sized {
     /// function.
     fn connect(routes: Routes<Self>, environment: &Environment) -> impl Future<Output = Result<Router>> + Send {
         connect_with::<Self>(routes, Self::app(environment), environment)
+    }
+
+    /// The whole OpenAPI document. Only tests and the local stack generate it.
+    fn openapi() -> Result<Value, String> {
+        openapi::document(Self::document(), Self::FUNCTIONS.iter().map(|(_, routes)| routes().into_openapi()))
     }
 
     /// Every route with the function that serves it: `(method, path, function)`.

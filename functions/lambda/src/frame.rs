@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::event::RouteKey;
 use crate::observe::{self, Observer};
-use crate::routes;
+use crate::{routes, unknown};
 
 /// The deadline of a response. It is shorter than the `Timeout` of the functions in `template.yaml`.
 const DEADLINE: Duration = Duration::from_secs(9);
@@ -36,6 +36,8 @@ pub trait Frame: 'static {
     const NAME: &'static str;
     /// The largest request body that an endpoint accepts, in bytes.
     const MAX_BODY: usize;
+    /// The members of records that only the server sets. A request may have them: they are no unknown members.
+    const OWNED: &'static [&'static str] = &[];
     /// Endpoints outside of the table of routes that have a route of their own at the gateway, as `METHOD /path`.
     const OWN_ROUTES: &'static [&'static str] = &[];
 }
@@ -62,6 +64,7 @@ pub fn router<F: Frame>(routes: OpenApiRouter<F::App>, observer: Observer) -> Ro
         .method_not_allowed_fallback(wrong_method::<F>)
         .layer(middleware::from_fn(by_the_route_of_the_gateway::<F>))
         .layer(DefaultBodyLimit::max(F::MAX_BODY))
+        .layer(middleware::from_fn(|request, next| unknown::named(F::OWNED, request, next)))
         .layer(middleware::from_fn(within_size_limit::<F>))
         .layer(middleware::from_fn(within_deadline::<F>))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| internal::<F>("a handler panicked")))

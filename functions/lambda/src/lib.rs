@@ -10,6 +10,7 @@ pub mod observe;
 pub mod openapi;
 pub mod path;
 pub mod routes;
+pub mod unknown;
 
 use axum::Router;
 use axum::http::HeaderMap;

@@ -32,6 +32,7 @@ impl Frame for Signing {
     const NAME: &'static str = "signing";
     /// An image and the rest of its form.
     const MAX_BODY: usize = shared::signing::images::MAX_BYTES + 16 * 1024;
+    const OWNED: &'static [&'static str] = &["em_id", "company"];
 }
 
 impl Family for Signing {

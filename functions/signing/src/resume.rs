@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// 简历: 字段见文档 2.2.1; work_exp 与 employee_edu 是对象数组 (表单中写作 work_exp[0][company]=.., 或 JSON 字符串);
 /// 数字可以写成字符串。
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = ResumeFields)]
 pub struct ResumeBody {
     /// 姓名, 1 到 64 个字符

@@ -48,7 +48,7 @@ async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Fa
 }
 
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = VerifycodeFields)]
 struct VerifycodeBody {
     /// 图形验证码: 图片中的 4 个字符, 不区分大小写
@@ -84,7 +84,7 @@ async fn create_verifycode(
 }
 
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = LoginFields)]
 struct LoginBody {
     /// wx.login 取得的 code, 1 到 128 个字符

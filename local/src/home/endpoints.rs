@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use channel::Channel;
 use hris::Hris;
 use jobboard::Jobboard;
-use lambda::openapi::{self, ALIAS};
+use lambda::openapi::ALIAS;
 use lambda::routes::{self, Route};
 use serde_json::Value;
 use signing::Signing;
@@ -48,7 +48,7 @@ pub static INDEX: LazyLock<Index> = LazyLock::new(|| {
 });
 
 fn document<F: lambda::family::Family>() -> (&'static str, Value) {
-    (F::NAME, openapi::document::<F>().unwrap_or_default())
+    (F::NAME, F::openapi().unwrap_or_default())
 }
 
 fn first_sentence(text: &str) -> String {

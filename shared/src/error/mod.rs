@@ -11,13 +11,15 @@
 //!
 //! The faults are for the caller, the context is for the log: a response contains the faults only.
 
+mod codes;
 pub mod reasons;
 mod table;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use reasons::{Code, explained};
+pub use codes::Code;
+use reasons::explained;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

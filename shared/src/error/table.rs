@@ -2,13 +2,13 @@
 //!
 //! Names between braces stand for values: `must be from {from} to {to}`. A pattern comes before those that are its beginning.
 
-use super::reasons::Code::{
+use super::codes::Code::{
     self, CannotChange, Duplicate, Empty, Exclusive, Exists, ExistsDifferently, LimitReached, Mismatch, NotABoolean,
     NotACreditCode, NotACurrency, NotADate, NotAHash, NotAMobileNumber, NotAMonth, NotANumber, NotAPhoneNumber, NotAString,
     NotATime, NotAUrl, NotAUuid, NotAnArray, NotAnIdNumber, NotAnInteger, NotAnObject, NotFound, NotJson, NotNull,
-    NotPermitted, OutOfRange, Required, ReusedKey, TooLarge, TooLong, TooManyDecimals, TooManyDigits, TooShort, UnknownValue,
-    Unreadable, WrongCharacters, WrongCheckCharacter, WrongCursor, WrongFile, WrongLength, WrongNumberOfElements, WrongOrUsed,
-    WrongOrder, WrongState,
+    NotPermitted, OutOfRange, Required, ReusedKey, TooLarge, TooLong, TooManyDecimals, TooManyDigits, TooShort, UnknownField,
+    UnknownValue, Unreadable, WrongCharacters, WrongCheckCharacter, WrongCursor, WrongFile, WrongLength, WrongNumberOfElements,
+    WrongOrUsed, WrongOrder, WrongState,
 };
 
 pub(super) const TABLE: &[(&str, Code, &str)] = &[
@@ -119,7 +119,8 @@ pub(super) const TABLE: &[(&str, Code, &str)] = &[
     ("is too short", TooShort, "太短"),
     ("is no filter of this kind", UnknownValue, "这类记录没有这个条件"),
     ("is not an object of a person", UnknownValue, "不是个人信息对象"),
-    ("is not known", UnknownValue, "不支持"),
+    ("not found", NotFound, "不存在"),
+    ("is not known", UnknownField, "不支持"),
     ("is not the name of a picture", UnknownValue, "不是图片的名称"),
     ("is not the name of an upload", UnknownValue, "不是上传文件的名称"),
     ("must be AEAD_AES_256_GCM", UnknownValue, "应为 AEAD_AES_256_GCM"),

@@ -31,7 +31,7 @@ pub use segment::check_segment;
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
 
-use crate::error::reasons::Code;
+use crate::error::Code;
 
 /// Why a value is rejected. It never quotes the value.
 pub type Reason = &'static str;

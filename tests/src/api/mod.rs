@@ -7,5 +7,6 @@ mod pasted;
 mod reasons;
 mod round_trip;
 mod signing;
+mod unknown;
 mod v1;
 mod v2;

@@ -21,7 +21,7 @@ async fn a_partner_reads_a_code_beside_each_reason() {
     let partner = Partner::join(world()).await;
     let token = partner.new_tokens().await["access_token"].as_str().unwrap().to_owned();
     let request = client().post(format!("{}/api/v1/users", world().base_url)).bearer_auth(token);
-    let body = json!({"channel_user_id": "a/b", "id_card": "110101199001011235", "phone": "12", "live_certification": {"photos": "x"}});
+    let body = json!({"channel_user_id": "a/b", "id_card": "1", "phone": "12", "live_certification": {"photos": "x"}});
     let fault = |field: &str, reason: &str, code: &str| json!({"field": field, "reason": reason, "reason_code": code});
     let errors = [
         fault("channel_user_id", "must be 1 to 64 of A-Z a-z 0-9 . _ -", "wrong_characters"),
@@ -58,8 +58,8 @@ async fn a_product_reads_the_codes_in_a_list_of_their_own() {
     });
     assert_eq!(returned, (422, expected));
     let unknown = failure(product.signed(Method::GET, "/api/v2/departments/00000000000000000000000000000000", json!({}))).await;
-    let errors = json!([{"field": "department", "reason_code": "not_found", "text": "不存在"}]);
-    assert_eq!(unknown, (404, json!({"code": 1102, "text": "department does not exist", "errors": errors})));
+    let errors = json!([{"field": "uuid", "reason_code": "not_found", "text": "不存在"}]);
+    assert_eq!(unknown, (404, json!({"code": 1102, "text": "uuid does not exist", "errors": errors})));
 }
 
 #[tokio::test]
@@ -86,8 +86,8 @@ async fn a_mini_program_shows_the_chinese_text_of_each_field() {
     let request = user.request("/contact_history/out").json(&json!({"page_size": 500, "page_num": "x"}));
     let (status, returned) = failure(request).await;
     let errors = json!([
-        {"field": "page_num", "reason_code": "out_of_range", "text": "分页：应为 1 到 1000000 的整数"},
-        {"field": "page_size", "reason_code": "out_of_range", "text": "分页：应为 1 到 50 的整数"},
+        {"field": "page_size", "reason_code": "out_of_range", "text": "分页：必须是 1 至 50 之间的整数"},
+        {"field": "page_num", "reason_code": "out_of_range", "text": "分页：必须是 1 至 1000000 之间的整数"},
     ]);
     assert_eq!((status, &returned["errors"]), (400, &errors), "{returned}");
 }

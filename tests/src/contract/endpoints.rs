@@ -135,15 +135,7 @@ fn as_template(endpoint: &str) -> String {
 impl Api {
     fn of<F: Family>(documented: BTreeSet<String>, additions: Vec<&'static str>, catch_all: &'static [&'static str]) -> Self {
         let functions = F::FUNCTIONS.iter().map(|(name, _)| *name).collect();
-        Self {
-            name: F::NAME,
-            documented,
-            additions,
-            catch_all,
-            routes: F::routes(),
-            functions,
-            openapi: lambda::openapi::document::<F>().unwrap(),
-        }
+        Self { name: F::NAME, documented, additions, catch_all, routes: F::routes(), functions, openapi: F::openapi().unwrap() }
     }
 
     /// `METHOD /path` with the function that serves it.

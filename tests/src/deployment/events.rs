@@ -16,7 +16,7 @@ async fn invoke(function: &str, event: &Value) -> Response {
     let response = world().invoke(function, event).await;
     let status = response.body["statusCode"].as_u64().unwrap_or_else(|| panic!("{response:?}"));
     let body = serde_json::from_str(response.body["body"].as_str().unwrap()).unwrap();
-    Response { status: u16::try_from(status).unwrap(), body }
+    Response::new(u16::try_from(status).unwrap(), body)
 }
 
 #[tokio::test]

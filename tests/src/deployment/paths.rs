@@ -39,7 +39,7 @@ async fn send(base_url: &str, method: &str, target: &str, token: &str, body: &st
     let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Response { status, body: serde_json::from_str(body).unwrap_or_default() }
+    Response::new(status, serde_json::from_str(body).unwrap_or_default())
 }
 
 #[tokio::test]
@@ -284,7 +284,7 @@ async fn an_event_of_the_catch_all_route_reaches_no_endpoint() {
         event["requestContext"]["routeKey"] = route.into();
         let response = world().invoke("channel-users", &event).await.body;
         let status = u16::try_from(response["statusCode"].as_u64().unwrap()).unwrap();
-        Response { status, body: serde_json::from_str(response["body"].as_str().unwrap()).unwrap() }
+        Response::new(status, serde_json::from_str(response["body"].as_str().unwrap()).unwrap())
     };
     assert_eq!(invoke("GET /api/v1/users/{channel_user_id}").await, success(whole.body["data"].clone()));
     let unknown = partner.get("/api/v1/unknown").await;

@@ -134,7 +134,7 @@ impl Browser {
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
         let response = request.send().await.unwrap();
         self.keep_cookies(response.headers());
-        Response { status: response.status().as_u16(), body: response.json().await.unwrap_or_default() }
+        Response::read(response).await
     }
 
     /// Keeps the cookies of a response as a browser does. Each has the prefix and the attributes that this host alone gets it.

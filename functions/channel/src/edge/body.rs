@@ -23,7 +23,7 @@ impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        Ok(Self(json_body(request).await?.without_nulls().read()?))
+        Ok(Self(body::known(json_body(request).await?.without_nulls())?))
     }
 }
 

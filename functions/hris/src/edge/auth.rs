@@ -203,11 +203,12 @@ impl Sent {
 
     /// Reads the payload at this index, and checks the company's token in it.
     async fn payload<P: Payload>(mut self, app: &App, caller: &Caller, signed: usize) -> Result<P, Failure> {
-        let payload = read_payload(&self.payloads.swap_remove(signed))?;
+        let mut payload = read_payload(&self.payloads.swap_remove(signed))?;
         if P::BEARS_TOKEN && payload.is_object() {
             prove_company(app, caller, self.parameters.access_key.as_deref(), payload.get("token")).await?;
         }
-        Ok(payload.read()?)
+        payload.remove("token");
+        Ok(if P::IS_FILTER { payload.read()? } else { body::known(payload)? })
     }
 
     /// From the header or the parameter. Two different signatures are invalid.

@@ -15,6 +15,8 @@ use crate::App;
 pub trait Payload: Deserr<Faults> {
     /// The API document lists `token` in the payload: it must be the company's current one.
     const BEARS_TOKEN: bool = false;
+    /// Whether it selects rows of a list. Then an unknown member is a fault, because a filter that is misspelt would be no filter.
+    const IS_FILTER: bool = false;
 }
 
 /// A payload that bears the company's token, in the documentation of a write.
@@ -29,14 +31,14 @@ pub struct WithToken<T> {
 
 /// 没有业务数据
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 pub struct Nothing {}
 
 impl Payload for Nothing {}
 
 /// 只有公司的 token
 #[derive(Deserr, ToSchema)]
-#[deserr(error = Faults)]
+#[deserr(error = Faults, deny_unknown_fields)]
 pub struct TokenOnly {}
 
 impl Payload for TokenOnly {
@@ -56,7 +58,7 @@ impl<T: Deserr<Faults>> FromRequest<App> for Fields<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        Ok(Self(fields(request).await?.read()?))
+        Ok(Self(body::known(fields(request).await?)?))
     }
 }
 

@@ -23,6 +23,17 @@ impl<T: Deserr<Faults>> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        Ok(Self(body::known(parse(&read(request).await?)?)?))
+    }
+}
+
+/// The same for a list. An unknown member is a fault, because a filter that is misspelt would be no filter.
+pub struct ListFields<T>(pub T);
+
+impl<T: Deserr<Faults>> FromRequest<App> for ListFields<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         Ok(Self(parse(&read(request).await?)?.read()?))
     }
 }
@@ -40,7 +51,7 @@ impl<T: Deserr<Faults>> FromRequest<App> for Retryable<T> {
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         let key = idempotency_key(request.headers())?;
         let body = read(request).await?;
-        Ok(Self { fields: parse(&body)?.read()?, key, body })
+        Ok(Self { fields: body::known(parse(&body)?)?, key, body })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Closed lists of values.
 
 use serde_json::Value;
-use shared::error::reasons::Code;
+use shared::error::Code;
 use shared::values::Closed;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 

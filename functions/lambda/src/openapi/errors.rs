@@ -95,6 +95,10 @@ pub fn add(document: &mut Value, codes: &[ErrorCode], body: fn(&ErrorCode) -> Va
             "description": "请求的标识: 请求头 X-Request-Id 的值, 没有时由服务端生成; 排查问题时请提供",
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._=-]{1,64}$"},
         },
+        "UnknownFields": {
+            "description": "请求中该接口没有的成员, 以逗号分隔的 JSON 路径, 最多 20 个; 没有时省略。这些成员被忽略, 请检查拼写",
+            "schema": {"type": "string"},
+        },
         "RetryAfter": {"description": "多少秒之后可以重试", "schema": {"type": "integer", "minimum": 1}},
     });
     document["x-error-codes"] =
@@ -132,6 +136,7 @@ fn response(codes: &[&ErrorCode], body: fn(&ErrorCode) -> Value) -> Value {
 
 /// A response must have a description, and each names its request.
 fn describe_successes(operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
     for response in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         if response.get("$ref").is_none() {
             let described = response.get("description").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
@@ -139,6 +144,71 @@ fn describe_successes(operation: &mut Value) {
                 response["description"] = "成功".into();
             }
             response["headers"]["X-Request-Id"] = json!({"$ref": "#/components/headers/RequestId"});
+            if has_body {
+                response["headers"]["X-Unknown-Fields"] = json!({"$ref": "#/components/headers/UnknownFields"});
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODES: [ErrorCode; 5] = [
+        ErrorCode { status: 400, code: 1, when: &[When::Input], meaning: "坏", sample: "bad" },
+        ErrorCode { status: 400, code: 2, when: &[When::Of(&["write"])], meaning: "贵", sample: "dear" },
+        ErrorCode { status: 401, code: 3, when: &[When::Proof], meaning: "谁", sample: "who" },
+        ErrorCode { status: 405, code: 4, when: &[When::Unserved], meaning: "无", sample: "none" },
+        ErrorCode { status: 429, code: 5, when: &[When::Always], meaning: "慢", sample: "slow" },
+    ];
+
+    fn completed(paths: Value) -> Value {
+        let mut document = json!({"security": [{"token": []}], "paths": paths, "components": {}});
+        add(&mut document, &CODES, |error| json!({"code": error.code, "text": error.sample}));
+        document
+    }
+
+    /// The responses of an operation: the name of the shared one by status.
+    fn responses(operation: &Value) -> Vec<(&str, &str)> {
+        let responses = operation["responses"].as_object().unwrap().iter();
+        let shared = responses.filter_map(|(status, response)| Some((status.as_str(), response["$ref"].as_str()?)));
+        shared.map(|(status, name)| (status, name.rsplit('/').next().unwrap())).collect()
+    }
+
+    #[test]
+    fn an_operation_has_a_response_for_each_status_that_applies() {
+        let ok = json!({"200": {"description": ""}});
+        let document = completed(json!({
+            "/read": {"get": {"operationId": "read", "parameters": [{"in": "query"}], "responses": ok}},
+            "/list": {"get": {"operationId": "list", "parameters": [{"in": "query"}], "responses": ok}},
+            "/open": {"get": {"operationId": "open", "security": [{}], "responses": ok}},
+            "/write": {"post": {"operationId": "write", "requestBody": {}, "responses": ok}},
+            "/also": {"post": {"operationId": "also", "x-alias-of": "write", "responses": ok}},
+            "/own": {"get": {"operationId": "own", "parameters": [], "responses": {"4XX": {"description": "页面"}}}},
+        }));
+        let of = |path: &str, method: &str| responses(&document["paths"][path][method]);
+        let read = [("400", "BadRequest"), ("401", "Unauthorized"), ("429", "TooManyRequests")];
+        assert_eq!((of("/read", "get"), of("/list", "get")), (read.to_vec(), read.to_vec()));
+        assert_eq!(of("/open", "get"), [("429", "TooManyRequests")]);
+        assert_eq!(of("/write", "post")[0], ("400", "BadRequest_1_2"));
+        assert_eq!(of("/also", "post")[0], ("400", "BadRequest_2"));
+        assert_eq!(of("/own", "get"), []);
+        let success = &document["paths"]["/write"]["post"]["responses"]["200"];
+        assert_eq!(success["description"], "成功");
+        assert_eq!(success["headers"].as_object().unwrap().keys().collect::<Vec<_>>(), ["X-Request-Id", "X-Unknown-Fields"]);
+        assert_eq!(document["paths"]["/own"]["get"]["responses"]["4XX"]["description"], "页面");
+    }
+
+    #[test]
+    fn a_response_shows_each_code_with_an_example_and_the_document_lists_all() {
+        let document = completed(json!({"/write": {"post": {"operationId": "write", "requestBody": {}, "responses": {}}}}));
+        let response = &document["components"]["responses"]["BadRequest"];
+        assert_eq!(response["description"], "1: 坏\n\n2: 贵");
+        let examples = &response["content"]["application/json"]["examples"];
+        assert_eq!(examples["2"], json!({"summary": "贵", "value": {"code": 2, "text": "dear"}}));
+        let slow = &document["components"]["responses"]["TooManyRequests"]["headers"];
+        assert_eq!(slow.as_object().unwrap().keys().collect::<Vec<_>>(), ["X-Request-Id", "Retry-After"]);
+        assert_eq!(document["x-error-codes"].as_array().unwrap().len(), CODES.len());
     }
 }

@@ -7,15 +7,13 @@ mod merge_patch;
 mod schemas;
 
 use serde_json::{Value, json};
-use shared::error::reasons::Code;
+use shared::error::Code;
 use utoipa::openapi::security::SecurityScheme;
 use utoipa::openapi::{OpenApi, Server};
 
 pub use closed::{ReasonCode, one_of};
 pub use errors::{ErrorCode, When};
 pub use merge_patch::MergePatch;
-
-use crate::family::Family;
 
 /// The member of an operation at an alternative path that names the operation at the usual one.
 pub const ALIAS: &str = "x-alias-of";
@@ -34,17 +32,15 @@ pub struct Parts {
     pub examples: &'static str,
 }
 
-/// The whole document. Only tests and the local stack generate it. Its server is the address that serves the document. An example that does
+/// The whole document. Its server is the address that serves the document. An example that does
 /// not fit the document is an error.
-pub fn document<F: Family>() -> Result<Value, String> {
-    let Parts { mut base, security, tags, errors, error_body, examples } = F::document();
+pub fn document(parts: Parts, operations: impl Iterator<Item = OpenApi>) -> Result<Value, String> {
+    let Parts { mut base, security, tags, errors, error_body, examples } = parts;
     for (name, scheme) in security {
         base.components.get_or_insert_default().add_security_scheme(name, scheme);
     }
     base.servers = Some(vec![Server::new("/")]);
-    for (_, routes) in F::FUNCTIONS {
-        base.merge(routes().into_openapi());
-    }
+    operations.for_each(|operations| base.merge(operations));
     let mut document = serde_json::to_value(base).map_err(|error| error.to_string())?;
     document["x-reason-codes"] =
         Code::ALL.iter().map(|code| json!({"reason_code": code.as_str(), "meaning": code.meaning()})).collect();

@@ -31,7 +31,7 @@ impl<T: Deserr<Faults>> FromRequest<App> for Fields<T> {
             return Err(Failure::Unreadable("请求内容应为表单或 JSON 对象"));
         };
         members.retain(|_, member| !matches!(member, Value::String(text) if text.is_empty()));
-        Ok(Self(Input::from_value(fields).read()?))
+        Ok(Self(body::known(Input::from_value(fields))?))
     }
 }
 

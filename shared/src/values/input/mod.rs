@@ -6,6 +6,7 @@
 mod empty;
 mod strict;
 mod synonyms;
+mod unknown;
 
 use std::ops::ControlFlow;
 
@@ -105,6 +106,13 @@ impl Json {
         if let Some(members) = self.0.as_object_mut() {
             members.shift_remove(key);
         }
+    }
+
+    /// Moves these members of an object to another one.
+    pub fn split_off(&mut self, names: &[&str]) -> Self {
+        let Some(members) = self.0.as_object_mut() else { return Self(serde_json::Value::Null) };
+        let moved = names.iter().filter_map(|name| members.shift_remove_entry(*name)).collect();
+        Self(serde_json::Value::Object(moved))
     }
 
     /// Sets a member of an object to this text; `false` if it has another value already. An empty one counts as absent.

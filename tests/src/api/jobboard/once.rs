@@ -11,7 +11,7 @@ async fn create(user: &User, key: &str) -> (Response, Option<String>) {
     let request = user.request("/job/create").header("idempotency-key", key).body(job().to_string());
     let response = request.send().await.unwrap();
     let id = response.headers().get("x-resource-id").map(|id| id.to_str().unwrap().to_owned());
-    (Response { status: response.status().as_u16(), body: response.json().await.unwrap() }, id)
+    (Response::read(response).await, id)
 }
 
 fn other_request() -> Response {

@@ -48,7 +48,7 @@ async fn a_restaurant_hires_a_job_seeker() {
     let register = documented("/wechat/user/register").request.as_deref().expect("a body");
     let registered = board.request(Method::POST, "/wechat/user/register").body(register).send().await.unwrap();
     let token = registered.headers()["x-auth-token"].to_str().unwrap().to_owned();
-    let registered = Response { status: registered.status().as_u16(), body: registered.json().await.unwrap() };
+    let registered = Response::read(registered).await;
     let id = shaped("/wechat/user/register", &registered, &[])["user_info"]["id"].as_u64().expect("an id");
     let merchant = User { board: board.clone(), id, token, phone: "13800138000".into() };
     let login = documented("/wechat/user/login").request.as_deref().expect("a body");

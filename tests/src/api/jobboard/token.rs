@@ -36,7 +36,7 @@ async fn a_token_is_returned_in_two_headers_exposed_to_pages() {
         assert_eq!(text("authorization"), format!("Bearer {token}"), "{path}");
         assert_eq!(text("access-control-expose-headers"), "Authorization, X-Auth-Token", "{path}");
         assert_eq!((text("content-type"), text("cache-control")), ("application/json", "no-store"), "{path}");
-        let returned = Response { status: response.status().as_u16(), body: response.json().await.unwrap() };
+        let returned = Response::read(response).await;
         let id = returned.body["data"]["user_info"]["id"].as_u64().expect("an id");
         assert_eq!(returned, ok(json!({"user_info": {"id": id}})), "{path}");
         assert_eq!(*first_id.get_or_insert(id), id);

@@ -179,7 +179,7 @@ impl Scene {
 
 #[tokio::test]
 async fn the_cases_are_all_signed_writes_of_the_openapi_document() {
-    let document = lambda::openapi::document::<hris::Hris>().unwrap();
+    let document = <hris::Hris as lambda::family::Family>::openapi().unwrap();
     let mut writes = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {

@@ -75,15 +75,16 @@ impl Records {
             if response.body.is_array() { response.body[0].clone() } else { response.body }
         };
         let recruited = async |path: &str| product.read(token, &format!("/api/v2/recruitments/{path}"), json!({})).await.body;
-        let period = json!({"start_date": DAY, "end_date": DAY, "category": "leave", "empnoes": [EMPNO]});
+        let shifts = json!({"start_date": DAY, "end_date": DAY, "empnoes": [EMPNO]});
+        let leaves = json!({"start_date": DAY, "end_date": DAY, "category": "leave"});
         vec![
             ("sub_companies", get(&format!("sub_companies/{SUB_COMPANY}"), json!({})).await, json!({})),
             ("sub_companies", get("sub_companies", json!({})).await, json!({})),
             ("departments", get(&format!("departments/{DEPARTMENT}"), json!({})).await, json!({})),
             ("employees", get(&format!("employees/{EMPNO}"), json!({})).await, json!({"administrator": true})),
             ("employees", get("employees", json!({})).await, json!({"administrator": true})),
-            ("arrangements", get("arrangement_employees", period.clone()).await, json!({})),
-            ("timelines", get(&format!("employees/{EMPLOYEE}/timelines"), period).await, json!({"employee_uuid": EMPLOYEE})),
+            ("arrangements", get("arrangement_employees", shifts).await, json!({})),
+            ("timelines", get(&format!("employees/{EMPLOYEE}/timelines"), leaves).await, json!({"employee_uuid": EMPLOYEE})),
             ("approvals", get(&format!("approvals/{APPROVAL}"), json!({})).await, json!({})),
             ("sources", recruited("source/1").await, json!({})),
             ("vacancies", recruited("vacancy/1").await, json!({})),

@@ -55,7 +55,7 @@ impl Signing {
     async fn captcha(&self) -> Result<(String, String), Response> {
         let response = self.platform.request(Method::GET, "/captcha").send().await.unwrap();
         let Some(id) = response.headers().get("x-captcha-id") else {
-            return Err(Response { status: response.status().as_u16(), body: response.json().await.unwrap_or_default() });
+            return Err(Response::read(response).await);
         };
         let id = id.to_str().unwrap().to_owned();
         let shown = self.platform.shown(&id).await;

@@ -18,8 +18,7 @@ use crate::support::{Partner, Response, Stage, client, problem};
 async fn limited(request: RequestBuilder) -> (Response, Option<u32>) {
     let response = request.send().await.expect("a response");
     let seconds = response.headers().get("retry-after").map(|seconds| seconds.to_str().unwrap().parse().unwrap());
-    let status = response.status().as_u16();
-    (Response { status, body: response.json().await.unwrap_or_default() }, seconds)
+    (Response::read(response).await, seconds)
 }
 
 /// A request for tokens with this secret.

@@ -213,7 +213,8 @@ async fn a_form_from_another_site_or_app_is_rejected() {
         }
         let response = browser.submit(&fields).await;
         assert_eq!(response.status, 422);
-        assert_eq!(response.html, json!({"code": 2002, "text": "token is required"}).to_string());
+        let errors = json!([{"field": "token", "reason_code": "required", "text": "必填"}]);
+        assert_eq!(response.html, json!({"code": 2002, "text": "token is required", "errors": errors}).to_string());
     }
     assert_eq!(stage.address.messages(MOBILE).await.len(), sent);
     assert_eq!(browser.consent(&page, &code).await.called_back(CALLBACK).len(), 1, "the code was not consumed");
