@@ -20,7 +20,7 @@ tokio::task_local! {
 
 /// Notes the unknown members of the request that this task serves.
 pub fn note(names: Vec<String>) {
-    // Outside of a request nobody reads them.
+    // Outside of a request no response names them.
     _ = NAMES.try_with(|noted| noted.borrow_mut().extend(names));
 }
 

@@ -83,7 +83,7 @@ pub(super) const TABLE: &[(&str, Code, &str)] = &[
     ("contain your own: another administrator must do it", NotPermitted, "包括您自己：须由另一位管理员操作"),
     ("is for reviewers only", NotPermitted, "只适用于审核专员"),
     ("is not allowed here", NotPermitted, "这里不能使用"),
-    ("is somebody else's", NotPermitted, "不是您发布的"),
+    ("is somebody else's", NotPermitted, "不是您发布的"), // words:ignore: a text of the API
     ("is your own job", NotPermitted, "是您自己发布的职位"),
     ("is your own: another administrator must do it", NotPermitted, "是您自己：须由另一位管理员操作"),
     ("must be absent: each row of companies has its own", NotPermitted, "不能填写：每一行有自己的公司"),

@@ -37,8 +37,8 @@ async fn a_misspelt_filter_is_a_fault() {
     }
     let user = Board::of(world()).join().await;
     for path in ["/jobs/list", "/jobs/my", "/collect/my", "/contact_history/in", "/contact_history/out"] {
-        let answer = user.post(path, &json!({"posittions": "厨师"})).await;
-        assert_eq!(answer, board::rejection(400, "posittions: is not known"), "{path}");
+        let answer = user.post(path, &json!({"post": "厨师"})).await;
+        assert_eq!(answer, board::rejection(400, "post: is not known"), "{path}");
     }
     let answer = user.post("/jobs/list", &json!({"filter": {"salary": 1}})).await;
     assert_eq!(answer, board::rejection(400, "filter.salary: is not known"));
@@ -52,11 +52,11 @@ async fn a_write_names_what_it_does_not_know() {
         client().request(method, format!("{}/api/v1/{path}", world().base_url)).bearer_auth(&token).json(body)
     };
     let mut body = USERS.example();
-    body["nmae"] = "x".into();
+    body["nick"] = "x".into();
     body["live_certification"]["score"] = 1.into();
     body["名"] = "x".into();
     let id = body["channel_user_id"].as_str().unwrap().to_owned();
-    let both = Some("live_certification.score, nmae".to_owned());
+    let both = Some("live_certification.score, nick".to_owned());
     let sorted = |(status, names): (u16, Option<String>)| {
         let names = names.map(|names| {
             let mut names: Vec<&str> = names.split(", ").collect();
@@ -67,33 +67,27 @@ async fn a_write_names_what_it_does_not_know() {
     };
     assert_eq!(sorted(named(users(Method::POST, "users", &body)).await), (200, both));
     let path = format!("users/{id}");
-    assert_eq!(named(users(Method::PUT, &path, &json!({"phnoe": "13800138000"}))).await, (200, Some("phnoe".into())));
+    assert_eq!(named(users(Method::PUT, &path, &json!({"tel": "13800138000"}))).await, (200, Some("tel".into())));
     let record = fetch(users(Method::GET, &path, &json!({}))).await.body["data"].clone();
     assert_eq!(named(users(Method::PUT, &path, &record)).await, (200, None), "what was read is known");
-    let wrong = json!({"nmae": "x", "phone": "1"});
+    let wrong = json!({"nick": "x", "phone": "1"});
     assert_eq!(fetch(users(Method::PUT, &path, &wrong)).await, problem(400, 1001, &[("phone", "must be a mobile number")]));
 
     let product = Product::with_records().await;
     let empno = product::employee()["empno"].clone();
-    let payload = json!({"empno": empno, "subject_name": "奖金", "month": "2017-09", "value": "1.00", "valeu": 1});
-    assert_eq!(
-        named(product.signed(Method::POST, "/api/v2/salary/subject_values", payload)).await,
-        (200, Some("valeu".into()))
-    );
+    let payload = json!({"empno": empno, "subject_name": "奖金", "month": "2017-09", "value": "1.00", "sum": 1});
+    assert_eq!(named(product.signed(Method::POST, "/api/v2/salary/subject_values", payload)).await, (200, Some("sum".into())));
     let worker = Platform::create(world()).await.worker("unknown").await;
     let mut sent = resume();
-    sent["real_nmae"] = "x".into();
+    sent["real_nick"] = "x".into();
     let (_, names) = named(worker.request(Method::POST, "/employee").json(&sent)).await;
-    assert_eq!(names, Some("real_nmae".into()));
+    assert_eq!(names, Some("real_nick".into()));
     assert_eq!(worker.get("/employee").await.status, worker::ok(Value::Null).status);
 
     let user = Board::of(world()).join().await;
     let job = user.post_job(json!({})).await;
-    assert_eq!(
-        named(user.request("/jobs/update").json(&json!({"id": job, "positoins": "x"}))).await,
-        (200, Some("positoins".into()))
-    );
-    assert_eq!(user.post("/jobs/update", &json!({"id": job, "positoins": "x"})).await, done());
+    assert_eq!(named(user.request("/jobs/update").json(&json!({"id": job, "post": "x"}))).await, (200, Some("post".into())));
+    assert_eq!(user.post("/jobs/update", &json!({"id": job, "post": "x"})).await, done());
 }
 
 #[tokio::test]
