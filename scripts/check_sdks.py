@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import client_environment
 import stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -19,14 +20,6 @@ JARS = [ROOT / "target" / "clients" / "classes", *(ROOT / "target" / "ci-clients
 QUICKSTARTS = ["python/quickstart/partner.py", "python/quickstart/hr.py", "python/quickstart/jobboard.py", "typescript/quickstart/partner.ts",
                "typescript/quickstart/hr.ts", "typescript/quickstart/jobboard.ts", "java/quickstart/Hr.java"]
 LONGEST = 20
-
-
-def environment(demo):
-    """What a quickstart reads from its environment."""
-    partner, hris = demo["channel"][0], demo["hris"]
-    return {"GONGQIAO_URL": demo["base_url"], "GONGQIAO_APPKEY": partner["appkey"], "GONGQIAO_SECRET": partner["secret"],
-            "GONGQIAO_ACCESS_KEY": hris["access_key"], "GONGQIAO_SECRET_KEY": hris["secret_key"], "GONGQIAO_COMPANY_TOKEN": hris["token"],
-            "GONGQIAO_LOGIN_CODE": demo["jobboard"]["merchant_code"], "PYTHONPATH": str(CLIENTS / "python" / "src")}
 
 
 def command(quickstart):
@@ -55,7 +48,8 @@ def fault(quickstart, variables):
 
 def main():
     with stack.running(pathlib.Path(sys.argv[1]).resolve()) as (_, demo):
-        faults = {quickstart: fault(quickstart, environment(demo)) for quickstart in QUICKSTARTS}
+        variables = client_environment.variables(demo) | {"PYTHONPATH": str(CLIENTS / "python" / "src")}
+        faults = {quickstart: fault(quickstart, variables) for quickstart in QUICKSTARTS}
     failed = [f"{quickstart}: {text}" for quickstart, text in faults.items() if text]
     sys.exit("\n".join(failed) if failed else 0)
 
