@@ -97,7 +97,7 @@ def make_forms_json(document):
 
 
 def replace(node, name, schema):
-    """Puts a schema in the place of each reference to a component. What stands beside a reference stays."""
+    """Puts a schema in the place of each reference to a component. A description next to a reference stays."""
     if isinstance(node, dict):
         if node.get("$ref") == f"#/components/schemas/{name}":
             del node["$ref"]

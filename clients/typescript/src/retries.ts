@@ -6,7 +6,7 @@ export type Send = (request: Request) => Promise<Response>;
 export interface RetryOptions {
   /** How often a request is sent at most. */
   tries?: number;
-  /** Whether all tries of a POST have one Idempotency-Key, so that a job or a payment whose response was lost is not made twice. */
+  /** Whether all attempts of a POST have one Idempotency-Key, so that a job or a payment whose response was lost is not made twice. */
   idempotencyKeys?: boolean;
   send?: Send;
   sleep?: (seconds: number) => Promise<void>;
@@ -27,7 +27,7 @@ export function retrying({ tries = 4, idempotencyKeys = false, send = (request) 
       const isLast = number + 1 === tries;
       let seconds = 0.5 * 2 ** number * (0.5 + Math.random() / 2);
       try {
-        // A body can be read once, so each try but the last sends a copy.
+        // A body can be read once, so each attempt but the last sends a copy.
         const response = await send(isLast ? request : request.clone());
         const asked = response.headers.get("retry-after") ?? "";
         if (/^\d+$/.test(asked)) seconds = Number(asked);

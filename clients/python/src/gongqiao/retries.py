@@ -16,7 +16,7 @@ LONGEST = 60.0
 class Retries(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Sends a request up to `tries` times. It waits for Retry-After, else for 0.5, 1, 2 ... seconds, half of it random.
 
-    Authentication comes before the transport: each try of a signed request has the same signature. With `idempotency_keys`, all tries of a POST
+    Authentication comes before the transport: each attempt of a signed request has the same signature. With `idempotency_keys`, all attempts of a POST
     have the same Idempotency-Key, so that a payment or a job whose response was lost is not made twice.
     """
 
@@ -40,7 +40,7 @@ class Retries(httpx.BaseTransport, httpx.AsyncBaseTransport):
                 return response
             response.close()
             time.sleep(wait)
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._mark(request)
@@ -57,7 +57,7 @@ class Retries(httpx.BaseTransport, httpx.AsyncBaseTransport):
                 return response
             await response.aclose()
             await asyncio.sleep(wait)
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         self._inner.close()
@@ -70,7 +70,7 @@ class Retries(httpx.BaseTransport, httpx.AsyncBaseTransport):
             request.headers.setdefault("idempotency-key", str(uuid.uuid4()))
 
     def _wait(self, response: httpx.Response, number: int) -> float | None:
-        """The seconds until the next try. None if this response is the last word."""
+        """The seconds until the next attempt. None if this response is the last word."""
         if response.status_code not in STATUSES or number + 1 == self._tries:
             return None
         asked = response.headers.get("retry-after", "")

@@ -13,7 +13,7 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * Sends a request up to four times. It waits for Retry-After, else for 0.5, 1, 2 seconds, half of it random.
  *
- * <p>Authentication comes before: each try of a signed request has the same signature.
+ * <p>Authentication comes before: each attempt of a signed request has the same signature.
  */
 final class Retries {
   private static final Set<Integer> STATUSES = Set.of(429, 502, 503, 504);
@@ -30,7 +30,7 @@ final class Retries {
   private final boolean idempotencyKeys;
   private final Sleeper sleeper;
 
-  /** With keys, all tries of a POST have one Idempotency-Key, so that a job whose response was lost is not made twice. */
+  /** With keys, all attempts of a POST have one Idempotency-Key, so that a job whose response was lost is not made twice. */
   Retries(boolean idempotencyKeys, Sleeper sleeper) {
     this.idempotencyKeys = idempotencyKeys;
     this.sleeper = sleeper;
