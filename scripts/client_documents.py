@@ -96,6 +96,15 @@ def make_forms_json(document):
             content["application/json"] = content.pop("application/x-www-form-urlencoded")
 
 
+def describe_pictures(document):
+    """A picture needs no schema in OpenAPI 3.1. The generators return it only if it has the one of 3.0."""
+    for operation in operations(document):
+        for response in operation["responses"].values():
+            for media_type, media in response.get("content", {}).items():
+                if media_type.startswith("image/"):
+                    media["schema"] = {"type": "string", "format": "binary"}
+
+
 def replace(node, name, schema):
     """Puts a schema in the place of each reference to a component. A description next to a reference stays."""
     if isinstance(node, dict):
@@ -184,7 +193,7 @@ def main():
     for name in NAMES:
         document = json.loads((DOCUMENTS / f"{name}.json").read_text(encoding="utf-8"))
         for change in [leave_out_what_no_client_calls, name_tags_in_english, leave_out_security, make_payloads_text, name_pages,
-                       make_forms_json, rename_what_holds_its_own_name]:
+                       make_forms_json, describe_pictures, rename_what_holds_its_own_name]:
             change(document)
         python, java = copy.deepcopy(document), copy.deepcopy(document)
         leave_out_errors(python)
