@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder};
-use utoipa::openapi::{RefOr, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The id of a job, as a number or in quotes: the API document shows both.
@@ -11,7 +11,11 @@ pub struct JobId;
 
 impl PartialSchema for JobId {
     fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(9_007_199_254_740_991i64));
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(1))
+            .maximum(Some(9_007_199_254_740_991i64));
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,16}$"));
         OneOfBuilder::new().item(number).item(text).description(Some("数字, 或同一数字的字符串")).into()
     }
