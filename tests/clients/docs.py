@@ -1,4 +1,4 @@
-"""Checks the API pages in a real Chromium, on a desktop and a phone, and sends a request of each document from Swagger UI.
+"""Checks the API pages in a real Chromium, on a desktop and a phone, searches them, and sends a request of each document from Swagger UI.
 
 usage: docs.py DEMO_JSON [--screenshots FOLDER]
 """
@@ -14,6 +14,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from chromium import Chromium
 
+# An operation of each API whose page has every kind of content: nested fields, a payload in the query, a long form, a body without fields.
+OPERATIONS = ["channel/create_payment", "hris/list_employees", "signing/create_employee", "jobboard/top_job"]
+TEXTS = ["environments", "policy", "changelog"]
 FAMILIES = ["channel", "hris", "signing", "jobboard"]
 METHODS = ["get", "post", "put", "patch", "delete"]
 
@@ -86,11 +89,49 @@ class Look:
         self.check(f"{page} sends requests to its own origin only", self.browser.origins(), {self.base_url})
 
     def pages(self):
-        for page in ["docs", *(f"docs/{family}" for family in FAMILIES)]:
+        for page in ["docs", *(f"docs/{name}" for name in [*TEXTS, *OPERATIONS, *FAMILIES])]:
             self.browser.driver.get(f"{self.base_url}/{page}")
             self.browser.wait("h1")
             self.settle(page)
         self.check("commands can be copied", len(self.browser.find_all(".copied button")) >= 5)
+
+    def shown(self):
+        """The ids of the operations that the overview lists."""
+        lines = self.browser.find_all(".operations li")
+        return [line.find_element(By.CSS_SELECTOR, "small").text for line in lines if line.is_displayed()]
+
+    def search(self):
+        """The overview finds operations by name, path and field, and lists all of them when the query is empty."""
+        self.browser.driver.get(f"{self.base_url}/docs")
+        field = self.browser.wait(".search input")
+        every = self.shown()
+        payments = ["create_payment", "list_payments", "get_payment", "update_payment"]
+        for query, expected in [("/jobs/top", ["top_job"]), ("BANK_ACCOUNT", payments), ("cancel_collect", ["cancel_collection"]),
+                                ("打卡 导入", ["create_punches"]), ("nothing-like-this", [])]:
+            field.clear()
+            field.send_keys(query)
+            self.check(f"search for {query}", self.shown(), expected)
+        field.clear()
+        field.send_keys("x\b")
+        self.check("an empty query lists all operations", self.shown(), every)
+        self.settle("docs searched")
+        self.browser.driver.get(f"{self.base_url}/docs?q=bank_account")
+        self.check("the address holds the query", self.shown(), payments)
+        self.settle("docs with a query")
+
+    def languages(self):
+        """The page of an operation shows the example in the chosen language only, and leads to the operation in Swagger UI."""
+        for operation in OPERATIONS:
+            self.browser.driver.get(f"{self.base_url}/docs/{operation}")
+            for language in ["java", "typescript", "python", "bash"]:
+                self.browser.press(self.browser.wait(f"label[for={language}]"))
+                shown = [panel.get_attribute("class") for panel in self.browser.find_all(".panel") if panel.is_displayed()]
+                self.check(f"{operation} in {language}", shown, [f"panel {language}"])
+            self.browser.press(self.browser.wait(".quiet a[href^='/docs/ui/']"))
+            block = self.browser.wait(".opblock.is-open")
+            self.check(f"{operation} is open in Swagger UI", block.get_attribute("id").endswith(f"-{operation.split('/')[1]}"))
+            # Swagger UI warns of each underscore in a fragment, whether it means a blank or not.
+            self.browser.messages()
 
     def document(self, family):
         with urllib.request.urlopen(f"{self.base_url}/docs/openapi/{family}.json", timeout=30) as response:
@@ -111,11 +152,13 @@ class Look:
         self.check(f"all operations of {family}", sorted(map(tuple, shown)), expected)
         self.settle(f"docs/ui/{family}")
 
-    def authorize(self, token):
-        """Fills in the document's only security scheme."""
+    def authorize(self, token, scheme=""):
+        """Fills in a security scheme of the document, or its only one."""
         self.browser.press(self.browser.wait("button.authorize"))
-        self.browser.wait(".auth-container input").send_keys(token)
-        self.browser.press(self.browser.wait(".auth-btn-wrapper .authorize"))
+        self.browser.wait(".auth-container input")
+        frame = next(frame for frame in self.browser.find_all(".auth-container") if scheme in frame.text)
+        frame.find_element(By.CSS_SELECTOR, "input").send_keys(token)
+        self.browser.press(frame.find_element(By.CSS_SELECTOR, ".auth-btn-wrapper .authorize"))
         self.browser.press(self.browser.wait(".auth-btn-wrapper .btn-done"))
 
     def try_out(self, method, path, body=None):
@@ -157,7 +200,7 @@ class Look:
         status, text = self.try_out("get", "/api/v1/tasks")
         self.check("GET /api/v1/tasks with a bearer", (status, '"success"' in text), ("200", True))
         self.open("hris")
-        self.authorize("unknown")
+        self.authorize("unknown", "access_token")
         status, text = self.try_out("get", "/api/v2/departments")
         self.check("GET /api/v2/departments with a wrong access_token", (status, '"access_token is invalid"' in text), ("401", True))
 
@@ -181,9 +224,11 @@ def main():
         look = Look(demo, name, Browser(phone, dark), arguments.screenshots)
         try:
             look.pages()
+            look.search()
             for family in FAMILIES:
                 look.operations(family)
             if name == "desktop":
+                look.languages()
                 look.try_all()
         finally:
             look.browser.close()

@@ -132,7 +132,7 @@ fn hris(base_url: &str, companies: [(&str, &Hris); 2]) -> Account {
     });
     let Hris { access_key, secret_key, .. } = companies[0].1;
     Account {
-        title: "知人开放接口（HR）",
+        title: "人事开放接口",
         groups: groups.collect(),
         command: format!(
             r#"TONCE=$(date +%s)
@@ -151,7 +151,7 @@ fn signing(base_url: &str, signing: &Signing) -> Account {
         ("handler_id", &handler_id.to_string()),
     ];
     Account {
-        title: "闪签云小程序接口",
+        title: "签约小程序接口",
         groups: vec![group("工人", &values, None)],
         command: format!(
             r#"SESSION=$(curl -s {base_url}/weixin/login -d code=test | sed 's/.*"session_token":"\([^"]*\)".*/\1/')

@@ -20,6 +20,8 @@ pub const INTERACTIVE: &str = "default-src 'none'; style-src 'self' 'unsafe-inli
 /// For five minutes a browser may use its copy. Then it revalidates the copy by the entity tag.
 const CACHED: &str = "public, max-age=300";
 
+pub const MARKDOWN: &str = "text/markdown; charset=utf-8";
+
 /// A page.
 pub fn page(policy: &'static str, page: &impl Template) -> Result<Response, Failure> {
     let mut response = html(policy, page)?;
@@ -80,8 +82,13 @@ impl IntoResponse for Failure {
     }
 }
 
+/// The text of a template.
+pub fn rendered(page: &impl Template) -> Result<String, Failure> {
+    Ok(page.render().map_err(Error::internal)?)
+}
+
 fn html(policy: &'static str, page: &impl Template) -> Result<Response, Failure> {
-    let html = page.render().map_err(Error::internal)?;
+    let html = rendered(page)?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, policy),

@@ -1,7 +1,11 @@
 //! The facts about each API that its page shows in addition to the walkthrough.
 
+use std::sync::OnceLock;
+
 use serde::Deserialize;
 use shared::error::{Error, Result};
+
+use super::document::Document;
 
 /// One of the four APIs.
 pub struct Api {
@@ -17,7 +21,8 @@ pub struct Api {
     pub success: &'static str,
     pub failure: &'static str,
     /// The OpenAPI document, as committed. Generating it would link the code of the handlers.
-    pub document: &'static str,
+    pub openapi: &'static str,
+    document: OnceLock<Document>,
 }
 
 /// A status and code that an API returns.
@@ -29,14 +34,18 @@ pub struct Failure {
 }
 
 impl Api {
-    /// Every failure, in the order of the statuses.
-    pub fn failures(&self) -> Result<Vec<Failure>> {
-        #[derive(Deserialize)]
-        struct Document {
-            #[serde(rename = "x-error-codes")]
-            failures: Vec<Failure>,
+    /// The document, which a process reads once.
+    pub fn document(&self) -> Result<&Document> {
+        if let Some(document) = self.document.get() {
+            return Ok(document);
         }
-        serde_json::from_str::<Document>(self.document).map(|document| document.failures).map_err(Error::internal)
+        let document = Document::read(self.openapi).map_err(Error::internal)?;
+        Ok(self.document.get_or_init(|| document))
+    }
+
+    /// Every failure, in the order of the statuses.
+    pub fn failures(&self) -> Result<&[Failure]> {
+        Ok(&self.document()?.failures)
     }
 }
 
@@ -50,7 +59,8 @@ pub static APIS: [Api; 4] = [
         proof: "appkey 与 secret 换取 Bearer Token",
         success: r#"{"code":0,"message":"success","data":{…}}"#,
         failure: r#"{"code":1001,"message":"参数错误","data":{"errors":[{"field":"phone","reason":"is required"}]}}"#,
-        document: include_str!("../../../../openapi/channel.json"),
+        openapi: include_str!("../../../../openapi/channel.json"),
+        document: OnceLock::new(),
     },
     Api {
         name: "hris",
@@ -61,7 +71,8 @@ pub static APIS: [Api; 4] = [
         proof: "HMAC-SHA256 签名，或员工授权的 access_token",
         success: r#"{"name":"管理组","uuid":"…",…}"#,
         failure: r#"{"code":1101,"text":"signature is invalid"}"#,
-        document: include_str!("../../../../openapi/hris.json"),
+        openapi: include_str!("../../../../openapi/hris.json"),
+        document: OnceLock::new(),
     },
     Api {
         name: "signing",
@@ -72,7 +83,8 @@ pub static APIS: [Api; 4] = [
         proof: "登录得到的会话，请求头 X-auth-token",
         success: r#"{"status":0,"msg":"","data":{…}}"#,
         failure: r#"{"status":400,"msg":"请填写姓名","data":null}"#,
-        document: include_str!("../../../../openapi/signing.json"),
+        openapi: include_str!("../../../../openapi/signing.json"),
+        document: OnceLock::new(),
     },
     Api {
         name: "jobboard",
@@ -83,7 +95,8 @@ pub static APIS: [Api; 4] = [
         proof: "登录得到的 token，请求头 Authorization",
         success: r#"{"code":0,"message":"ok","data":{…}}"#,
         failure: r#"{"code":404,"message":"Not Found","data":"user not found"}"#,
-        document: include_str!("../../../../openapi/jobboard.json"),
+        openapi: include_str!("../../../../openapi/jobboard.json"),
+        document: OnceLock::new(),
     },
 ];
 

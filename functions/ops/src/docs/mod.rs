@@ -2,8 +2,14 @@
 //! origin, and the function reads and stores no data.
 //!
 //! ```text
-//! GET /docs                        the four APIs
-//! GET /docs/{family}               an API: a walkthrough, then every failure
+//! GET /docs                        the four APIs, and a search over their operations
+//! GET /docs/{family}               an API: its operations, a walkthrough, every failure
+//! GET /docs/{family}/{operation}   an operation: fields, examples, failures
+//! GET /docs/environments           the local sandbox and production
+//! GET /docs/policy                 contact, compatibility and deprecation
+//! GET /docs/changelog              the changes of the APIs
+//! GET /docs/{page}.md              each of these pages in Markdown
+//! GET /docs/llms.txt               a list of the pages in Markdown
 //! GET /docs/openapi/{family}.json  the OpenAPI document, as committed
 //! GET /docs/ui/{family}            Swagger UI for this document
 //! GET /docs/style.css              the style sheet of all pages
@@ -11,7 +17,13 @@
 
 mod answer;
 pub mod apis;
+pub mod document;
+mod examples;
+mod markdown;
+mod operation;
 mod pages;
+pub mod schema;
+mod texts;
 mod ui;
 
 use axum::Router;
@@ -41,6 +53,7 @@ pub fn connect(environment: &Environment) -> Router {
     let routes = OpenApiRouter::default()
         .route("/docs", get(pages::show_overview))
         .route("/docs/{name}", get(pages::show))
+        .route("/docs/{name}/{operation}", get(operation::show))
         .route("/docs/openapi/{file}", get(ui::get_document))
         .route("/docs/ui", get(ui::choose))
         .route("/docs/ui/{name}", get(ui::show))

@@ -19,7 +19,7 @@ struct UiPage {
 
 pub async fn get_document(Path(file_name): Path<String>) -> Result<Response, Failure> {
     let api = file_name.strip_suffix(".json").and_then(api).ok_or(Failure::UnknownPath)?;
-    Ok(file("application/json", api.document))
+    Ok(file("application/json", api.openapi))
 }
 
 /// Redirects to the first document.
