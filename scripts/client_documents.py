@@ -3,8 +3,8 @@
 usage: client_documents.py FOLDER
 
 The documents in openapi/ are valid, and a reader understands them. Each function below changes a copy because of a limit of a generator; its
-docstring names the limit. FOLDER gets NAME.json for @hey-api/openapi-ts, NAME.python.json for openapi-python-client and NAME.java.json for
-OpenAPI Generator.
+docstring names the limit. FOLDER gets a document of each API for @hey-api/openapi-ts, for openapi-python-client (.python) and for OpenAPI
+Generator (.java).
 """
 
 import copy

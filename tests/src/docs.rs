@@ -5,7 +5,8 @@ mod operations;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ops::docs::apis::{APIS, Api, Failure};
+use ops::docs::apis::{APIS, Api};
+use ops::docs::codes::Failure;
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Response, StatusCode};
 

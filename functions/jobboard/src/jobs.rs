@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::content::{ContentBody, UpdateBody};
-use crate::edge::{Ack, Caller, Done, Failure, Json, ListFields, Reply, Retryable, Success};
+use crate::edge::{Ack, Caller, Done, Failure, IdempotencyKey, Json, ListFields, Reply, Retryable, Success};
 use crate::paging::PostingsBody;
 use crate::schemas;
 use crate::view::JobView;
@@ -104,7 +104,8 @@ fn own_job(job: &Job, owner: &Profile, now: Timestamp) -> OwnJobView {
 ///
 /// 发布后即为招聘中; data 为 null, 新招聘信息的 id 在应答头 X-Resource-Id 中。带请求头 Idempotency-Key (最多 255 个字符) 时,
 /// 同一请求在 24 小时内重复只发布一条, 应答相同; 该 key 已用于其他请求为 409
-#[utoipa::path(post, path = "/job/create", tag = "商家", request_body = ContentBody, responses(
+#[utoipa::path(post, path = "/job/create", tag = "商家", params(IdempotencyKey),
+    request_body = ContentBody, responses(
     (status = 200, body = Ack, headers(("X-Resource-Id" = u64, description = "招聘信息的 id")))))]
 async fn create_job(
     State(app): State<App>,

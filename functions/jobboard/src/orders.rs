@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, Failure, Host, Json, Reply, Retryable, Success};
+use crate::edge::{Caller, Failure, Host, IdempotencyKey, Json, Reply, Retryable, Success};
 
 lambda::closed_lists! {
     Goods = shared::jobboard::prices::Goods, "商品的类别: top 置顶, refresh 刷新, voucher 联系券";
@@ -218,7 +218,8 @@ async fn place<T>(
 /// 超过每位用户可购买的次数为 400。只有发布者可以置顶, 否则为 403; 不在招聘中的为 400, 支付时已不在招聘中的退款。
 /// 订单 30 分钟内可以支付。带请求头 Idempotency-Key (最多 255 个字符) 时, 同一请求在 24 小时内重复返回同一订单;
 /// 该 key 已用于其他请求为 409
-#[utoipa::path(post, path = "/jobs/top", tag = "商家", request_body = TopBody, responses(
+#[utoipa::path(post, path = "/jobs/top", tag = "商家", params(IdempotencyKey),
+    request_body = TopBody, responses(
     (status = 200, body = Success<OrderView>)))]
 async fn top_job(
     State(app): State<App>,
@@ -237,7 +238,8 @@ async fn top_job(
 /// 只有发布者可以刷新, 否则为 403; 不在招聘中的为 400, 支付时已不在招聘中的退款。
 /// 订单 30 分钟内可以支付。带请求头 Idempotency-Key (最多 255 个字符) 时, 同一请求在 24 小时内重复返回同一订单;
 /// 该 key 已用于其他请求为 409
-#[utoipa::path(post, path = "/jobs/refresh/pay", tag = "商家", request_body = RefreshBody, responses(
+#[utoipa::path(post, path = "/jobs/refresh/pay", tag = "商家", params(IdempotencyKey),
+    request_body = RefreshBody, responses(
     (status = 200, body = Success<OrderView>)))]
 async fn pay_refresh(
     State(app): State<App>,
@@ -255,7 +257,8 @@ async fn pay_refresh(
 /// 次数为 400。
 /// 订单 30 分钟内可以支付。带请求头 Idempotency-Key (最多 255 个字符) 时, 同一请求在 24 小时内重复返回同一订单;
 /// 该 key 已用于其他请求为 409
-#[utoipa::path(post, path = "/contact_voucher/buy", tag = "联系", request_body = BuyBody, responses(
+#[utoipa::path(post, path = "/contact_voucher/buy", tag = "联系", params(IdempotencyKey),
+    request_body = BuyBody, responses(
     (status = 200, body = Success<OrderView>)))]
 async fn buy_vouchers(
     State(app): State<App>,

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Ack, Caller, Done, Failure, Json, Reply, Retryable, Success};
+use crate::edge::{Ack, Caller, Done, Failure, IdempotencyKey, Json, Reply, Retryable, Success};
 use crate::paging::{PageBody, biz_type};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -122,7 +122,8 @@ struct CostBody {
 /// 用一张联系券联系发布者: 写入双方的联系记录 (我联系的、联系我的), 之后可以看到该招聘信息完整的联系电话。每次调用都消费一张,
 /// 联系券不足为 1002; 自己的招聘信息为 400, 不在招聘中的为 404。带请求头 Idempotency-Key (最多 255 个字符) 时, 同一请求
 /// 在 24 小时内重复只消费一张; 该 key 已用于其他请求为 409
-#[utoipa::path(post, path = "/contact_voucher/cost", tag = "联系", request_body = CostBody, responses(
+#[utoipa::path(post, path = "/contact_voucher/cost", tag = "联系", params(IdempotencyKey),
+    request_body = CostBody, responses(
     (status = 200, body = Ack)))]
 async fn spend_voucher(State(app): State<App>, Caller(user): Caller, request: Retryable<CostBody>) -> Result<Done, Failure> {
     let idempotency = request.idempotency(&app, user, "spend_voucher")?;

@@ -44,10 +44,10 @@ impl Repository {
         for entry in std::fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
-            if ignored.contains(name.as_str()) {
+            let path = format!("{path}{name}");
+            if ignored.contains(name.as_str()) || ignored.iter().any(|pattern| fits(pattern, &path)) {
                 continue;
             }
-            let path = format!("{path}{name}");
             if entry.path().is_dir() {
                 self.add(&entry.path(), &format!("{path}/"), ignored);
                 self.folders.insert(path);
@@ -250,7 +250,8 @@ fn citations(line: &str) -> Vec<(&str, &str)> {
 fn every_cited_file_and_section_exists() {
     let repository = Repository::read();
     let (mut wrong, mut excused) = (Vec::new(), BTreeSet::new());
-    for file in repository.files.keys() {
+    // The links of templates lead to pages of the API, not to files.
+    for file in repository.files.keys().filter(|file| !file.starts_with("functions/ops/templates/")) {
         repository.check(file, &mut wrong, &mut excused);
     }
     assert!(wrong.is_empty(), "{} citations are wrong:\n{}", wrong.len(), wrong.join("\n"));

@@ -9,6 +9,7 @@ use shared::error::{Error, Fault};
 use shared::jobboard::idempotency::Idempotency;
 use shared::values::Id;
 use shared::values::input::{Faults, Json as Input, WHOLE};
+use utoipa::IntoParams;
 
 use super::Failure;
 use crate::App;
@@ -36,6 +37,16 @@ impl<T: Deserr<Faults>> FromRequest<App> for ListFields<T> {
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         Ok(Self(parse(&read(request).await?)?.read()?))
     }
+}
+
+/// The header of a request that may be repeated, in the documentation.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "`Retryable` reads the header")]
+pub struct IdempotencyKey {
+    /// 幂等标识, 最多 255 个可见字符: 一天之内同一标识的相同请求只算一次, 应答相同; 不同的请求为 409
+    #[param(rename = "Idempotency-Key", max_length = 255)]
+    idempotency_key: Option<String>,
 }
 
 /// The same, for a request that may carry an idempotency key.

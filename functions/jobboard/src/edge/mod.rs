@@ -16,5 +16,5 @@ mod words;
 
 pub use answer::{Ack, Done, Failure, Problem, Reply, Success};
 pub use auth::{Caller, Host, LoggedIn, Viewer};
-pub use body::{Json, ListFields, Retryable};
+pub use body::{IdempotencyKey, Json, ListFields, Retryable};
 pub use codes::{ERROR_CODES, error_body};

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use serde::Deserialize;
 use shared::error::{Error, Result};
 
+use super::codes::Failure;
 use super::document::Document;
 
 /// One of the four APIs.
@@ -23,14 +23,6 @@ pub struct Api {
     /// The OpenAPI document, as committed. Generating it would link the code of the handlers.
     pub openapi: &'static str,
     document: OnceLock<Document>,
-}
-
-/// A status and code that an API returns.
-#[derive(Deserialize)]
-pub struct Failure {
-    pub status: u16,
-    pub code: u16,
-    pub meaning: String,
 }
 
 impl Api {
@@ -58,7 +50,7 @@ pub static APIS: [Api; 4] = [
         paths: "/api/v1/…",
         proof: "appkey 与 secret 换取 Bearer Token",
         success: r#"{"code":0,"message":"success","data":{…}}"#,
-        failure: r#"{"code":1001,"message":"参数错误","data":{"errors":[{"field":"phone","reason":"is required"}]}}"#,
+        failure: r#"{"code":1001,"message":"参数错误","data":{"errors":[{"field":"phone","reason":"is required","reason_code":"required"}]}}"#,
         openapi: include_str!("../../../../openapi/channel.json"),
         document: OnceLock::new(),
     },

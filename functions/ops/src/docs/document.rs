@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use super::apis::Failure;
+use super::codes::{Failure, Reason};
 use super::schema::{Field, Schemas, Shape, joined};
 
 pub struct Document {
     pub groups: Vec<Group>,
     /// Every failure, in the order of the statuses.
     pub failures: Vec<Failure>,
+    /// Every code of a wrong field.
+    pub reasons: Vec<Reason>,
 }
 
 /// The operations with the same tag.
@@ -85,6 +87,7 @@ impl Document {
     pub fn read(text: &str) -> serde_json::Result<Self> {
         let root: Value = serde_json::from_str(text)?;
         let failures: Vec<Failure> = serde_json::from_value(root["x-error-codes"].clone())?;
+        let reasons = serde_json::from_value(root["x-reason-codes"].clone())?;
         let reader = Reader { root: &root, failures: &failures };
         let mut operations = Vec::new();
         let mut aliases = Vec::new();
@@ -110,7 +113,7 @@ impl Document {
             own.sort_by_key(|operation| rank(&operation.id));
             groups.push(Group { name, description: string(&tag["description"]), operations: own });
         }
-        Ok(Self { groups, failures })
+        Ok(Self { groups, failures, reasons })
     }
 
     /// All operations, in the order of use.

@@ -17,6 +17,7 @@
 
 mod answer;
 pub mod apis;
+pub mod codes;
 pub mod document;
 mod examples;
 mod markdown;

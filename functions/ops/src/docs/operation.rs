@@ -32,7 +32,7 @@ struct OperationText {
     origin: String,
 }
 
-/// The page `create_user`, or the file `create_user.md`.
+/// The page `create_user`, or its Markdown file.
 pub async fn show(Path((family, name)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Failure> {
     let api = api(&family).ok_or(Failure::UnknownPath)?;
     let document = api.document()?;

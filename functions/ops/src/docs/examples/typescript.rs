@@ -1,4 +1,4 @@
-//! For TypeScript on Node.js, without packages.
+//! For TypeScript on Node, without packages.
 
 use super::{Content, Proof, Request, members, pretty, quoted};
 
