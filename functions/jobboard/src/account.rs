@@ -98,7 +98,7 @@ fn logged_in(Login { user, token }: Login) -> Response {
 /// 直接登录, 资料不变, 手机号也不变; 注销账号后 30 天内即恢复账号。login_code 无效或已用过为 401,
 /// phone_code 无效或已用过为 400; 同一 IP 地址每分钟出错超过 30 次后为 429, 应答头 Retry-After 为等待的秒数
 #[utoipa::path(post, path = "/wechat/user/register", tag = "用户", security(()), request_body = RegisterBody, responses(
-    (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token")))))]
+    (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "此后请求头 Authorization 中的 token")))))]
 async fn register(
     State(app): State<App>,
     Address(address): Address,
@@ -115,7 +115,7 @@ async fn register(
 /// 注销账号后 30 天内即恢复账号。login_code 无效或已用过为 401;
 /// 同一 IP 地址每分钟出错超过 30 次后为 429, 应答头 Retry-After 为等待的秒数
 #[utoipa::path(post, path = "/wechat/user/login", tag = "用户", security(()), request_body = LoginBody, responses(
-    (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "token")))))]
+    (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "此后请求头 Authorization 中的 token")))))]
 async fn log_in(State(app): State<App>, Address(address): Address, Json(fields): Json<LoginBody>) -> Result<Response, Failure> {
     app.log_in(fields.login_code.as_deref(), &address).await?.map(logged_in).ok_or(Failure::NotRegistered)
 }

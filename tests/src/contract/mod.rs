@@ -4,3 +4,4 @@ mod endpoints;
 pub mod examples;
 mod readme;
 mod round_trip;
+mod texts;

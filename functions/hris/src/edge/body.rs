@@ -19,7 +19,8 @@ pub trait Payload: Deserr<Faults> {
     const IS_FILTER: bool = false;
 }
 
-/// A payload that bears the company's token, in the documentation of a write.
+// The documentation of a write whose payload bears the company's token.
+/// 请求的内容, 带公司的令牌
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the token is checked before the payload is read")]
 pub struct WithToken<T> {

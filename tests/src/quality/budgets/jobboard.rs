@@ -85,10 +85,11 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.succeeds("POST /jobs/update", merchant.post("/jobs/update", &json!({"id": job, "salary_min": 1}))).await;
     meter.succeeds("POST /jobs/refresh", merchant.post("/jobs/refresh", &named)).await;
     meter.succeeds("POST /jobs/info", board.post("/jobs/info", &named)).await;
-    meter.succeeds("POST /jobs/list, in a new process", board.post("/jobs/list", &page)).await;
+    let jobs = json!({"page_num": 1, "page_size": 10});
+    meter.succeeds("POST /jobs/list, in a new process", board.post("/jobs/list", &jobs)).await;
     meter.stage.clock.advance(jiff::SignedDuration::from_millis(250));
-    meter.succeeds("POST /jobs/list", board.post("/jobs/list", &page)).await;
-    meter.succeeds("POST /jobs/list, again within 250 ms", board.post("/jobs/list", &page)).await;
+    meter.succeeds("POST /jobs/list", board.post("/jobs/list", &jobs)).await;
+    meter.succeeds("POST /jobs/list, again within 250 ms", board.post("/jobs/list", &jobs)).await;
     meter.succeeds("POST /job/collect", seeker.post("/job/collect", &named)).await;
     meter.succeeds("POST /job/collect, again", seeker.post("/job/collect", &named)).await;
 
