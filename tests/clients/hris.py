@@ -63,7 +63,7 @@ CHECKING = "date check_in_time check_out_time"
 TIMELINE = "date category duration duration_unit start_time end_time"
 APPROVAL = "number_series creator created_at status status_name updated_at category workflow_name form_values"
 # Properties with values that are not text or null.
-KINDS = {"duration": (int, float), "form_values": list, "attended": bool, "currentPage": int, "pageSize": int,
+KINDS = {"errors": list, "duration": (int, float), "form_values": list, "attended": bool, "currentPage": int, "pageSize": int,
          "totalPages": int, "totalCount": int, "employees": list, "code": int}
 
 MARKS = "张三 & 李四+王五 100% \"引\" \\ 👩‍💻"
@@ -200,10 +200,10 @@ def calls(demo, check):
     check("GET /approvals/:number_series", client.get("/approvals/20170712355448"),
           lambda one: has(one, APPROVAL) and one["status_name"] == "不通过")
 
-    def rejected(code):
-        return lambda body: has(body, "code text") and body["code"] == code
+    def rejected(code, members="code text"):
+        return lambda body: has(body, members) and body["code"] == code
 
-    check("a record that does not exist", client.get("/departments/00000000000000000000000000000000"), rejected(1102), 404)
+    check("a record that does not exist", client.get("/departments/00000000000000000000000000000000"), rejected(1102, "code text errors"), 404)
     check("the token of another company", client.get("/employees", {"token": demo["hris_other"]["token"]}), rejected(1104), 401)
     stranger = Client(demo["base_url"], hris["access_key"], hris["secret_key"] + "x")
     check("a signature with another key", stranger.get("/departments"), rejected(1101), 401)
