@@ -57,7 +57,7 @@ mod tests {
     fn every_pattern_is_the_first_that_matches_it_and_every_code_is_used() {
         let mut used = BTreeSet::from([Code::Invalid.as_str()]);
         for (pattern, code, text) in TABLE {
-            let example = pattern.replace('{', "").replace('}', "");
+            let example = pattern.replace(['{', '}'], "");
             let found = explained(&example).unwrap();
             assert_eq!((found.code, found.text), (*code, *text), "{pattern}");
             used.insert(code.as_str());

@@ -17,7 +17,7 @@ fn check(value: &Value, place: &str, wrong: &mut Vec<String>) {
                 let here = format!("{place}/{name}");
                 match name.as_str() {
                     "example" | "examples" => continue,
-                    "description" | "summary" if member.as_str().is_some_and(|text| text.is_ascii()) => {
+                    "description" | "summary" if member.as_str().is_some_and(str::is_ascii) => {
                         wrong.push(format!("{here} is not Chinese: {member}"));
                     }
                     "properties" => {
