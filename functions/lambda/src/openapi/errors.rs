@@ -60,7 +60,7 @@ pub fn add(document: &mut Value, codes: &[ErrorCode], body: fn(&ErrorCode) -> Va
     let by_default = needs_proof(&document["security"]);
     let mut uses: BTreeMap<(u16, Vec<u16>), u32> = BTreeMap::new();
     let mut wanted = Vec::new();
-    for (_, _, operation) in operations(document) {
+    for operation in operations(document) {
         let needs_proof = operation.get("security").map_or(by_default, needs_proof);
         let mut groups: BTreeMap<u16, Vec<u16>> = BTreeMap::new();
         for code in codes.iter().filter(|code| code.when.iter().any(|when| when.applies(operation, needs_proof))) {
@@ -75,7 +75,7 @@ pub fn add(document: &mut Value, codes: &[ErrorCode], body: fn(&ErrorCode) -> Va
         }
         wanted.push(groups);
     }
-    for ((_, _, operation), groups) in operations(document).zip(wanted) {
+    for (operation, groups) in operations(document).zip(wanted) {
         for (status, group) in groups {
             let reference = json!({"$ref": format!("#/components/responses/{}", name(status, &group, &uses))});
             operation["responses"][status.to_string()] = reference;

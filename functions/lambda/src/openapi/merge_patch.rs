@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::schemas::SCHEMA;
+use super::schemas::{self, SCHEMA};
 use super::visit;
 
 /// How utoipa begins the name of the schema of a [`MergePatch`].
@@ -20,14 +20,14 @@ pub struct MergePatch<T> {
 
 /// Makes each patch and the objects within it optional.
 pub fn complete(document: &mut Value) {
-    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    let Some(schemas) = schemas::of(document) else { return };
     let mut open: Vec<String> = schemas.keys().filter_map(|name| name.strip_prefix(PREFIX)).map(str::to_owned).collect();
     let mut done = BTreeSet::new();
     while let Some(record) = open.pop() {
         if done.insert(record.clone()) {
-            let patch = patch_of(schemas, &record);
-            open.extend(patch.1);
-            schemas.insert(format!("{PREFIX}{record}"), patch.0);
+            let (patch, within) = patch_of(schemas, &record);
+            open.extend(within);
+            schemas.insert(format!("{PREFIX}{record}"), patch);
         }
     }
 }
@@ -37,15 +37,14 @@ fn patch_of(schemas: &Map<String, Value>, record: &str) -> (Value, Vec<String>) 
     let mut patch = schemas.get(record).cloned().unwrap_or_default();
     let mut within = Vec::new();
     visit(&mut patch, &mut |value| {
+        let is_object = |name: &&str| schemas.get(*name).is_some_and(|schema| schema.get("properties").is_some());
+        if let Some(name) = schemas::referenced(value).filter(is_object).map(str::to_owned) {
+            value["$ref"] = format!("{SCHEMA}{PREFIX}{name}").into();
+            within.push(name);
+        }
         let Some(members) = value.as_object_mut() else { return };
         if members.get("required").is_some_and(Value::is_array) {
             members.shift_remove("required");
-        }
-        let referenced = members.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix(SCHEMA));
-        let is_object = |name: &&str| schemas.get(*name).is_some_and(|schema| schema.get("properties").is_some());
-        if let Some(name) = referenced.filter(is_object).map(str::to_owned) {
-            members.insert("$ref".into(), format!("{SCHEMA}{PREFIX}{name}").into());
-            within.push(name);
         }
     });
     (patch, within)

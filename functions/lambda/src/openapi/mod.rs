@@ -6,7 +6,7 @@ mod examples;
 mod merge_patch;
 mod schemas;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::error::Code;
 use utoipa::openapi::security::SecurityScheme;
 use utoipa::openapi::{OpenApi, Server};
@@ -32,8 +32,7 @@ pub struct Parts {
     pub examples: &'static str,
 }
 
-/// The whole document. Its server is the address that serves the document. An example that does
-/// not fit the document is an error.
+/// The whole document. Its server is the address that serves the document. An example that does not fit the document is an error.
 pub fn document(parts: Parts, operations: impl Iterator<Item = OpenApi>) -> Result<Value, String> {
     let Parts { mut base, security, tags, errors, error_body, examples } = parts;
     for (name, scheme) in security {
@@ -54,13 +53,10 @@ pub fn document(parts: Parts, operations: impl Iterator<Item = OpenApi>) -> Resu
     Ok(document)
 }
 
-/// Every operation of a document with its method and path.
-fn operations(document: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Value)> {
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
-    paths.flat_map(|(path, item)| {
-        let operations = item.as_object_mut().into_iter().flatten();
-        operations.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
-    })
+/// Every operation of a document.
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+    paths.flat_map(|item| item.as_object_mut().into_iter().flat_map(Map::values_mut))
 }
 
 /// Visits a value and every value in it.

@@ -48,8 +48,7 @@ pub fn prune(document: &mut Value) {
     loop {
         let mut used = BTreeSet::new();
         visit(document, &mut |value| {
-            let reference = value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix(SCHEMA));
-            used.extend(reference.map(str::to_owned));
+            used.extend(referenced(value).map(str::to_owned));
         });
         let Some(schemas) = of(document) else { return };
         let before = schemas.len();
@@ -61,7 +60,13 @@ pub fn prune(document: &mut Value) {
     }
 }
 
-fn of(document: &mut Value) -> Option<&mut Map<String, Value>> {
+/// The name of the schema that a value refers to.
+pub fn referenced(value: &Value) -> Option<&str> {
+    value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix(SCHEMA))
+}
+
+/// The schemas of a document by their names.
+pub fn of(document: &mut Value) -> Option<&mut Map<String, Value>> {
     document.pointer_mut("/components/schemas").and_then(Value::as_object_mut)
 }
 
@@ -76,9 +81,8 @@ pub fn shorten(document: &mut Value) {
         |name: &str| Some(short(name)).filter(|short| taken.get(short) == Some(&1)).unwrap_or_else(|| name.to_owned());
     *schemas = std::mem::take(schemas).into_iter().map(|(name, schema)| (new_name(&name), schema)).collect::<Map<_, _>>();
     visit(document, &mut |value| {
-        let Some(Value::String(reference)) = value.as_object_mut().and_then(|members| members.get_mut("$ref")) else { return };
-        if let Some(name) = reference.strip_prefix(SCHEMA) {
-            *reference = format!("{SCHEMA}{}", new_name(name));
+        if let Some(name) = referenced(value).map(new_name) {
+            value["$ref"] = format!("{SCHEMA}{name}").into();
         }
     });
 }
