@@ -1,5 +1,6 @@
 mod byte_order_mark;
 mod empty;
+mod head;
 mod jobboard;
 mod media_types;
 mod numbers;

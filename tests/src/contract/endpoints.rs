@@ -122,8 +122,8 @@ const CONSOLE: [&str; 8] = [
     "POST /console/sign-in/totp",
 ];
 
-/// The API pages: they belong to no family and no document.
-const PAGES: [&str; 2] = ["GET /docs", "GET /docs/{proxy+}"];
+/// The API pages and the health check: they belong to no family and no document.
+const PAGES: [&str; 3] = ["GET /docs", "GET /docs/{proxy+}", "GET /health"];
 
 /// `GET /tasks/:channel_task_id` of the partner document.
 fn as_template(endpoint: &str) -> String {
@@ -163,6 +163,11 @@ fn the_template_routes_each_endpoint_to_the_function_that_handles_it() {
     let routes = Template::read().unwrap().routes();
     let mut routed: BTreeMap<String, String> =
         routes.into_iter().map(|route| (format!("{} {}", route.method, route.path), route.function)).collect();
+    // A catch-all route of the same function serves the other `HEAD` requests. `api::head` sends one for each `GET`.
+    let heads = routed.extract_if(.., |route, _| route.starts_with("HEAD ")).collect::<Vec<_>>();
+    for (head, function) in heads {
+        assert_eq!(routed.get(&head.replace("HEAD", "GET")), Some(&function), "{head}");
+    }
     for catch_all in families().iter().flat_map(|family| family.catch_all) {
         assert!(routed.remove(*catch_all).is_some(), "{catch_all} is missing");
     }

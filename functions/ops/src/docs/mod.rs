@@ -13,6 +13,7 @@
 //! GET /docs/openapi/{family}.json  the OpenAPI document, as committed
 //! GET /docs/ui/{family}            Swagger UI for this document
 //! GET /docs/style.css              the style sheet of all pages
+//! GET /health                      for monitors: the gateway and the functions run
 //! ```
 
 mod answer;
@@ -27,11 +28,12 @@ pub mod schema;
 mod texts;
 mod ui;
 
-use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::get;
+use axum::{Json, Router};
 use lambda::frame::{self, Frame};
 use lambda::observe::Observer;
+use serde_json::{Value, json};
 use shared::runtime::environment::Environment;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,6 +51,11 @@ impl Frame for Docs {
     const MAX_BODY: usize = 0;
 }
 
+/// What a monitor outside of the stack asks for. It reads no table: the alarms watch these, and anyone may send this request.
+async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
 /// The router of the function.
 pub fn connect(environment: &Environment) -> Router {
     let routes = OpenApiRouter::default()
@@ -59,6 +66,7 @@ pub fn connect(environment: &Environment) -> Router {
         .route("/docs/ui", get(ui::choose))
         .route("/docs/ui/{name}", get(ui::show))
         .layer(from_fn(answer::unless_known))
-        .layer(CompressionLayer::new().gzip(true));
+        .layer(CompressionLayer::new().gzip(true))
+        .route("/health", get(health));
     frame::router::<Docs>(routes, Observer::of(environment)).with_state(())
 }
