@@ -15,7 +15,8 @@ use crate::support::{Partner, client, fetch, world};
 /// The status, the headers that do not differ between two requests, and the body.
 async fn sent(request: RequestBuilder) -> (u16, BTreeMap<String, String>, String) {
     let response = request.send().await.unwrap();
-    let varies = |name: &str| ["date", "x-request-id", "x-captcha-id", "content-security-policy", "retry-after"].contains(&name);
+    let varies =
+        |name: &str| ["date", "x-request-id", "x-captcha-id", "content-security-policy", "retry-after"].contains(&name);
     let headers = |headers: &HeaderMap| {
         let texts = headers.iter().filter(|(name, _)| !varies(name.as_str()));
         texts.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
