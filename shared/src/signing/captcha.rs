@@ -1,4 +1,4 @@
-//! Captchas: a picture of four characters that the user types before the API sends a message (docs/contract/signing.txt, 1.2.3).
+//! Captchas: a picture of four to six characters that the user types before the API sends a message (docs/contract/signing.txt, 1.2.3).
 
 use jiff::SignedDuration;
 
@@ -14,8 +14,10 @@ use crate::values::Secret;
 
 /// How long a captcha is valid.
 pub const AGE: SignedDuration = SignedDuration::from_mins(5);
-/// How many characters the picture shows.
-const LENGTH: usize = 4;
+/// The fewest characters that a picture shows.
+const LEAST: usize = 4;
+/// The most characters that a picture shows.
+const MOST: usize = 6;
 /// The sealed attribute.
 const SEALED: Fields = Fields::of(&["answer"]);
 
@@ -31,9 +33,7 @@ impl Service {
     /// DynamoDB: one write.
     pub async fn new_captcha(&self) -> Result<Captcha> {
         let id = random_secret()?;
-        let alphabet = picture::ALPHABET.as_bytes();
-        let letter = |byte: &u8| char::from(alphabet[usize::from(*byte) % alphabet.len()]);
-        let answer = Secret::new(random::<LENGTH>()?.iter().map(letter).collect::<String>());
+        let answer = Secret::new(new_answer()?);
         let key = captcha_key(id.as_deref());
         let mut item = key.clone().into_item();
         item.insert("answer".into(), text(answer.expose()));
@@ -60,5 +60,46 @@ impl Service {
         let is_current = read_integer::<i64>(&item, "expires_at")? > self.clock.now().as_second();
         let answer = Secret::new(read_text(&item, "answer")?);
         Ok(is_current && answer.is_same(&code.map(|code| code.trim().to_ascii_uppercase())))
+    }
+}
+
+/// A random text. Each length, and each text of a length, is equally likely.
+fn new_answer() -> Result<String> {
+    const LENGTHS: usize = MOST - LEAST + 1;
+    // The remainder of a random byte is equally distributed only below a multiple of the divisor.
+    const _: () = assert!(256 % picture::ALPHABET.len() == 0);
+    let length = loop {
+        let [byte] = random()?;
+        let byte = usize::from(byte);
+        if byte < 256 - 256 % LENGTHS {
+            break LEAST + byte % LENGTHS;
+        }
+    };
+    let alphabet = picture::ALPHABET.as_bytes();
+    let letter = |byte: &u8| char::from(alphabet[usize::from(*byte) % alphabet.len()]);
+    Ok(random::<MOST>()?[..length].iter().map(letter).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_four_to_six_characters_and_each_length_is_equally_likely() {
+        let mut counts = [0; MOST + 1];
+        for _ in 0..3000 {
+            let answer = new_answer().unwrap();
+            assert!(answer.chars().all(|character| picture::ALPHABET.contains(character)), "{answer}");
+            counts[answer.len()] += 1;
+        }
+        // Each count is 1000 on average, with a standard deviation of 26.
+        assert!(counts[LEAST..].iter().all(|count| (800..1200).contains(count)), "{counts:?}");
+        assert_eq!(counts.iter().sum::<i32>(), counts[LEAST..].iter().sum::<i32>());
+    }
+
+    #[test]
+    fn every_character_of_the_alphabet_occurs() {
+        let answers: String = (0..500).map(|_| new_answer().unwrap()).collect();
+        assert!(picture::ALPHABET.chars().all(|character| answers.contains(character)));
     }
 }

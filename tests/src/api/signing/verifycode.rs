@@ -27,7 +27,7 @@ async fn a_captcha_is_a_picture_whose_cookie_or_header_is_sent_back() {
         (200, "image/png".into(), "no-store".into())
     );
     let picture = image::load_from_memory(&response.bytes().await.unwrap()).unwrap();
-    assert_eq!((picture.width(), picture.height()), (160, 60));
+    assert_eq!((picture.width(), picture.height()), (240, 80));
 
     let shown = platform.shown(&id).await;
     let request = platform.request(Method::POST, "/verifycode").header("cookie", format!("other=1; captcha_id={id}"));
