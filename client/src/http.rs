@@ -1,7 +1,7 @@
 //! Requests and their responses.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
 use shared::error::Code;
@@ -51,9 +51,17 @@ fn take_reasons(body: &mut Value) {
 /// A client with its own IP address that follows no redirect. Rate limits count by address; on Linux all of 127.0.0.0/8 is the
 /// loopback.
 pub fn client() -> reqwest::Client {
-    static COUNT: AtomicU32 = AtomicU32::new(1);
-    let [_, high, middle, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    let own = IpAddr::from([127, high + 1, middle, low]);
-    let client = local::http::builder().redirect(reqwest::redirect::Policy::none());
-    client.local_address(cfg!(target_os = "linux").then_some(own)).build().unwrap()
+    neighbours(1).remove(0)
+}
+
+/// Clients at addresses of one network of 24 bits, which no other client has.
+pub fn neighbours(count: u8) -> Vec<reqwest::Client> {
+    static COUNT: AtomicU16 = AtomicU16::new(256);
+    let [high, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let at = |own: u8| {
+        let client = local::http::builder().redirect(reqwest::redirect::Policy::none());
+        let own = IpAddr::from([127, high, low, own]);
+        client.local_address(cfg!(target_os = "linux").then_some(own)).build().unwrap()
+    };
+    (1..=count).map(at).collect()
 }

@@ -7,5 +7,5 @@ mod http;
 mod signature;
 
 pub use address::Address;
-pub use http::{Response, client, fetch};
+pub use http::{Response, client, fetch, neighbours};
 pub use signature::sign;

@@ -53,6 +53,21 @@ use wire::{Guard, Quiet, Service, Wire};
 const ACCESS_KEY: &str = "local";
 const SECRET_KEY: &str = "local-secret";
 
+/// The variables of a system whose users may do as much in a day as a test, a benchmark or fuzzing wants.
+pub const WITHOUT_LIMITS: [(&str, &str); 3] = [
+    (
+        "DAILY_QUOTAS",
+        "jobs=1000000,refreshes=1000000,unpaid_orders=1000000,uploads=1000000,upload_megabytes=1000000,collections=1000000,contacts=1000000",
+    ),
+    ("MESSAGES_PER_HOUR", "1000000"),
+    ("MESSAGES_PER_DAY", "1000000"),
+];
+
+/// [`WITHOUT_LIMITS`] for [`Options::variables`].
+pub fn without_limits() -> HashMap<String, String> {
+    HashMap::from(WITHOUT_LIMITS.map(|(name, value)| (name.to_owned(), value.to_owned())))
+}
+
 pub struct Options {
     /// The port of the API; 0 takes any free one.
     pub port: u16,

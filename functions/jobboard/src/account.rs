@@ -96,7 +96,7 @@ fn logged_in(Login { user, token }: Login) -> Response {
 ///
 /// 首次使用时以 login_code 与手机号注册并登录; token 在应答头 Authorization 与 X-Auth-Token 中, 7 天内有效。已注册的用户
 /// 直接登录, 资料不变, 手机号也不变; 注销账号后 30 天内即恢复账号。login_code 无效或已用过为 401,
-/// phone_code 无效或已用过为 400; 同一 IP 地址每分钟出错超过 30 次后为 429, 应答头 Retry-After 为等待的秒数
+/// phone_code 无效或已用过为 400; 同一 IP 地址每分钟超过 1,800 次后为 429, 应答头 Retry-After 为等待的秒数
 #[utoipa::path(post, path = "/wechat/user/register", tag = "用户", security(()), request_body = RegisterBody, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "此后请求头 Authorization 中的 token")))))]
 async fn register(
@@ -113,7 +113,7 @@ async fn register(
 ///
 /// 已注册的用户以 login_code 登录, 无需手机号; token 在应答头 Authorization 与 X-Auth-Token 中, 7 天内有效。没有注册过为 404;
 /// 注销账号后 30 天内即恢复账号。login_code 无效或已用过为 401;
-/// 同一 IP 地址每分钟出错超过 30 次后为 429, 应答头 Retry-After 为等待的秒数
+/// 同一 IP 地址每分钟超过 1,800 次后为 429, 应答头 Retry-After 为等待的秒数
 #[utoipa::path(post, path = "/wechat/user/login", tag = "用户", security(()), request_body = LoginBody, responses(
     (status = 200, body = Success<LoginView>, headers(("Authorization" = String, description = "Bearer 与 token"), ("X-Auth-Token" = String, description = "此后请求头 Authorization 中的 token")))))]
 async fn log_in(State(app): State<App>, Address(address): Address, Json(fields): Json<LoginBody>) -> Result<Response, Failure> {
@@ -238,24 +238,30 @@ struct UserBody {
     #[deserr(default)]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 2)]
     sex: Option<Sex>,
-    /// 手机号: 大陆 11 位, 可带 +86; 其他国家和地区为 + 区号与号码, 如 +85291234567
+    /// 手机号: 大陆 11 位, 可带 +86; 其他国家和地区为 + 区号与号码, 如 +85291234567。更换手机号用 phone_code; 系统没有另行设置时,
+    /// 这里传的不生效
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     phone: Option<Mobile>,
-}
-
-impl From<UserBody> for Changes {
-    fn from(UserBody { avatar, name, sex, phone }: UserBody) -> Self {
-        Self { avatar, name, sex, phone }
-    }
+    /// 新手机号的动态令牌, 由 getPhoneNumber 获取, 1 到 128 个字符
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
+    phone_code: Option<SecretText<1, 128>>,
 }
 
 /// 更新个人信息
 ///
-/// 只更新传入的字段, 没有传或为 null 的不变
+/// 只更新传入的字段, 没有传或为 null 的不变。phone_code 无效或已用过为 400
 #[utoipa::path(post, path = "/user/update/info", tag = "用户", request_body = UserBody, responses(
     (status = 200, body = Ack)))]
-async fn update_user(State(app): State<App>, Caller(user): Caller, Json(changes): Json<UserBody>) -> Result<Done, Failure> {
-    app.update_user(user, &changes.into()).await?;
+async fn update_user(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Address(address): Address,
+    Json(body): Json<UserBody>,
+) -> Result<Done, Failure> {
+    let UserBody { avatar, name, sex, phone, phone_code } = body;
+    let changes = Changes { avatar, name, sex, phone };
+    app.update_user(user, changes, phone_code.as_ref().map(SecretText::as_deref), &address).await?;
     Ok(Done)
 }

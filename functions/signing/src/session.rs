@@ -1,7 +1,7 @@
 //! Captchas, codes by text message, login, the state of a worker's signing (docs/contract/signing.txt, 1.2.3, 1.2.4, 3.1), and the log-out and
 //! the closing of the account, additions.
 
-use axum::extract::State;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::header;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
@@ -10,6 +10,7 @@ use lambda::Address;
 use serde::Serialize;
 use shared::signing::captcha;
 use shared::signing::sessions::Login;
+use shared::signing::verification::Solution;
 use shared::values::input::Faults;
 use shared::values::{Mobile, Secret, SecretText, exposed};
 use utoipa::ToSchema;
@@ -17,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, CaptchaId, Coded, Failure, Fields, Platform, Reply, SessionToken, Success, with_error_code};
+use crate::edge::{Caller, CaptchaId, Coded, Failure, Fields, Platform, Reply, SessionToken, Success, Viewer, with_error_code};
 
 pub fn router() -> OpenApiRouter<App> {
     let coded = OpenApiRouter::default().routes(routes!(create_verifycode)).layer(from_fn(with_error_code));
@@ -32,10 +33,10 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// 验证码图片
 ///
-/// 返回 PNG 图片, 其中有 4 个字符, 不区分大小写。图片的 id 在 cookie captcha_id 与应答头 X-captcha-id 中, 发送短信时带上其一:
+/// 返回 PNG 图片, 其中有 4 到 6 个字符, 不区分大小写。图片的 id 在 cookie captcha_id 与应答头 X-captcha-id 中, 发送短信时带上其一:
 /// 同名的 cookie 或请求头。5 分钟内有效, 只能用一次, 填错也作废
 #[utoipa::path(get, path = "/captcha", tag = "通用", security(()), responses(
-    (status = 200, content_type = "image/png", description = "4 个字符的图片, 5 分钟内可用一次")))]
+    (status = 200, content_type = "image/png", description = "4 到 6 个字符的图片, 5 分钟内可用一次")))]
 async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Failure> {
     let captcha = app.new_captcha().await?;
     let cookie = format!("captcha_id={}; Path=/; HttpOnly; Max-Age={}", captcha.id.expose(), captcha::AGE.as_secs());
@@ -51,12 +52,21 @@ async fn get_captcha(State(app): State<App>, _: Platform) -> Result<Response, Fa
 #[deserr(error = Faults, deny_unknown_fields)]
 #[schema(as = VerifycodeFields)]
 struct VerifycodeBody {
-    /// 图形验证码: 图片中的 4 个字符, 不区分大小写
-    #[schema(value_type = String, min_length = 1, max_length = 16)]
+    /// 图形验证码: 图片中的 4 到 6 个字符, 不区分大小写; 已登录且系统设置为免验证码时可以不传
+    #[schema(value_type = String, min_length = 1, max_length = 16, required = false)]
     captcha_code: SecretText<1, 16>,
     /// 手机号: 大陆 11 位, 可带 +86; 其他国家和地区为 + 区号与号码, 如 +852 91234567
     #[schema(value_type = String)]
     phone: Mobile,
+}
+
+/// The fields of a request that needs no captcha.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+struct PhoneBody {
+    phone: Mobile,
+    #[deserr(default, rename = "captcha_code")]
+    _captcha_code: Option<SecretText<1, 16>>,
 }
 
 /// 没有内容的对象
@@ -66,9 +76,10 @@ struct Nothing {}
 /// 发送短信
 ///
 /// 向手机号发送 6 位数字的验证码, 5 分钟内有效, 最多尝试 5 次; 再次发送后, 之前的作废。图形验证码的 id 取自请求头 X-captcha-id,
-/// 没有时取自 cookie captcha_id。同一手机号每分钟 1 条、每天 10 条, 同一 IP 地址每小时 20 条, 超过为 429,
-/// 应答头 Retry-After 为等待的秒数。应答另有 error_code, 与 status 相同
-#[utoipa::path(post, path = "/verifycode", tag = "通用", security(()),
+/// 没有时取自 cookie captcha_id。同一手机号每分钟 1 条、每天 10 条; 带有效的 X-auth-token 时, 同一用户每小时 10 条,
+/// 否则同一 IP 地址每小时 20 条、同一网段每小时 60 条; 平台与系统另有每小时、每天的总数限制。超过为 429, 应答头 Retry-After 为等待的
+/// 秒数。应答另有 error_code, 与 status 相同
+#[utoipa::path(post, path = "/verifycode", tag = "通用", security((), ("session" = [])),
     request_body(content = VerifycodeBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Coded<Nothing>)))]
 async fn create_verifycode(
@@ -76,10 +87,19 @@ async fn create_verifycode(
     Platform(platform): Platform,
     CaptchaId(captcha): CaptchaId,
     Address(address): Address,
-    Fields(body): Fields<VerifycodeBody>,
+    Viewer(worker): Viewer,
+    request: Request,
 ) -> Result<Reply<Nothing>, Failure> {
-    app.send_code(&platform, captcha.as_ref().map(Secret::as_deref), body.captcha_code.as_deref(), &body.phone, &address)
-        .await?;
+    let (phone, code) = if app.needs_captcha(worker.as_ref()) {
+        let Fields(VerifycodeBody { captcha_code, phone }) = Fields::from_request(request, &app).await?;
+        (phone, Some(captcha_code))
+    } else {
+        let Fields(PhoneBody { phone, .. }) = Fields::from_request(request, &app).await?;
+        (phone, None)
+    };
+    let captcha = captcha.as_ref().map(Secret::as_deref);
+    let solution = code.as_ref().map(|code| Solution { captcha, code: code.as_deref() });
+    app.send_code(&platform, worker.as_ref(), solution, &phone, &address).await?;
     Ok(Reply(Nothing {}))
 }
 
@@ -105,7 +125,7 @@ struct LoginView {
 /// 登录
 ///
 /// 用 wx.login 的 code 换取会话, 首次登录即创建用户; 注销账号后 30 天内登录即恢复账号。会话 7 天不用即失效, 最长 30 天;
-/// 每位用户最多 5 个会话, 超过时最早的失效。code 无效或已用过为 401; 同一 IP 地址每分钟出错超过 30 次后为 429,
+/// 每位用户最多 5 个会话, 超过时最早的失效。code 无效或已用过为 401; 同一 IP 地址每分钟超过 1,800 次后为 429,
 /// 应答头 Retry-After 为等待的秒数
 #[utoipa::path(post, path = "/weixin/login", tag = "登录", security(()),
     request_body(content = LoginBody, content_type = "application/x-www-form-urlencoded"),

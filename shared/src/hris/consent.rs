@@ -11,13 +11,15 @@ use super::keys::{attempt_key, response_code_key};
 use super::oauth::{App, ConsentContext, FRESH, STATE};
 use super::scopes::Scope;
 use super::values::Uuid;
+use super::visits::sender;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
 use crate::runtime::caller::{self, Caller};
+use crate::runtime::message_limits::{Cause, TO_A_PHONE};
 use crate::runtime::outbox::{Deliver as _, Message};
 use crate::storage::audit::{Change, Object};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
-use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
+use crate::storage::rate_limit::{Attempt, CODES};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Outcome, VERSION, Write, expire};
@@ -57,11 +59,10 @@ impl Service {
     /// an employee of the app's company who may consent. It is looked up only then, so neither the response nor its time reveals whether it
     /// does. `address` is the IP address of the browser.
     ///
-    /// DynamoDB: two writes, one transaction.
+    /// DynamoDB: nine writes, one transaction.
     pub async fn send_consent_code(&self, app: &App, mobile: &Mobile, address: &str) -> Result<Secret<String>> {
-        // The address is counted first: an address over its limit does not consume the phone's.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
-        MESSAGES_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
+        let sender = sender(&app.company_uuid);
+        self.messages.count(&self.counters(), Cause::Address(address), &sender, (&TO_A_PHONE, mobile)).await?;
         let attempt = random_secret()?;
         let key = attempt_key(attempt.as_deref());
         let OneTimeCode { plain, mut item } =
@@ -83,7 +84,7 @@ impl Service {
     /// Consents with the code from the text message, and returns the response code for the app. The employee gets a message about it.
     /// `address` is the IP address of the browser.
     ///
-    /// DynamoDB: one read, two writes; then one read and one transaction if the code is right, else one write.
+    /// DynamoDB: one read, two writes; then one read and one transaction if the code is right.
     pub async fn consent(
         &self,
         app: &App,
@@ -92,19 +93,7 @@ impl Service {
         code: Secret<&str>,
         address: &str,
     ) -> Result<Secret<String>, ConsentError> {
-        let is_wrong = |outcome: &Result<Secret<String>, ConsentError>| {
-            matches!(outcome, Err(ConsentError::WrongCode | ConsentError::SpentCode))
-        };
-        CODES.attempt(&self.counters(), &["consent", address], self.consent_by(app, context, attempt, code), is_wrong).await
-    }
-
-    async fn consent_by(
-        &self,
-        app: &App,
-        context: &ConsentContext,
-        attempt: Secret<&str>,
-        code: Secret<&str>,
-    ) -> Result<Secret<String>, ConsentError> {
+        CODES.count(&self.counters(), &["consent", address], Attempt::Succeeded).await?;
         let now = self.clock.now();
         let table = &self.tables.credentials;
         let (mut item, is_right) =

@@ -48,6 +48,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
+use crate::runtime::message_limits::MessageLimits;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
@@ -67,6 +68,7 @@ pub struct Service {
     ids: Ids,
     access_keys: Cache<String, Arc<CachedAccessKey>>,
     consents: Cache<String, Arc<grants::Consent>>,
+    messages: MessageLimits,
 }
 
 struct Tables {
@@ -120,6 +122,7 @@ impl Service {
             ids: Ids::default(),
             access_keys: Cache::default(),
             consents: Cache::default(),
+            messages: MessageLimits::of(environment)?,
             tables,
         })
     }

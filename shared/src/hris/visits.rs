@@ -12,8 +12,8 @@ use super::keys::{VISIT, VISIT_SWEEP, partition, visit_key};
 use super::replay::{Claim, Signer};
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
+use crate::runtime::message_limits::{Cause, VISITS_TO_A_PHONE};
 use crate::storage::listing::{Listed, next_cursor, position};
-use crate::storage::rate_limit::{Attempt, VISITS_TO_A_PHONE};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Item, Key, Order, Query, Range, mark};
@@ -44,6 +44,11 @@ pub struct RecordedVisit {
 pub(super) fn enter(item: &mut Item, company: &str, visit: &str, announced_at: Timestamp) {
     item.insert("ix1".into(), text(format!("{company}#{VISIT}")));
     item.insert("ixsk".into(), text(format!("{}#{visit}", sortable(announced_at.as_millisecond()))));
+}
+
+/// The company as a sender of text messages.
+pub(super) fn sender(company: &Uuid) -> String {
+    format!("hris#{company}")
 }
 
 /// Text that sorts like the instants.
@@ -132,7 +137,7 @@ impl Service {
         };
         if let Some(mobile) = &employee.mobile {
             let message = format!("【工桥】访客 {} 将于 {} 到访，请您接见。", visit.name.as_str(), visit.time.as_str());
-            if let Err(error) = self.send_visit(mobile, &message).await {
+            if let Err(error) = self.send_visit(&signer.company, mobile, &message).await {
                 return Err(self.release(claimed, error).await);
             }
         }
@@ -143,9 +148,10 @@ impl Service {
         Ok(employee)
     }
 
-    /// Sends the message within the rate limit of the phone.
-    async fn send_visit(&self, mobile: &Mobile, message: &str) -> Result<()> {
-        VISITS_TO_A_PHONE.count(&self.counters(), &[mobile.index()], Attempt::Succeeded).await?;
+    /// Sends the message within the limits.
+    async fn send_visit(&self, company: &Uuid, mobile: &Mobile, message: &str) -> Result<()> {
+        let to_a_phone = (&VISITS_TO_A_PHONE, mobile);
+        self.messages.count(&self.counters(), Cause::Product, &sender(company), to_a_phone).await?;
         self.sms.send(mobile, message).await
     }
 }

@@ -20,6 +20,7 @@ mod keys;
 pub mod orders;
 mod persons;
 pub mod prices;
+mod quotas;
 pub mod reads;
 pub mod reconciliation;
 pub mod refund;
@@ -89,6 +90,10 @@ struct Tables {
 struct Settings {
     /// `FREE_REFRESH_HOURS`: the least time between two free refreshes of a job.
     free_refresh: SignedDuration,
+    /// `DAILY_QUOTAS`: what a user may do in a day.
+    quotas: quotas::Quotas,
+    /// `FREE_PHONE_CHANGE`: a user may replace the phone without a code.
+    free_phone_change: bool,
     /// `MASK_CONTACT`: only the owner of a job and users who spent a voucher on it see its contact.
     mask_contact: bool,
 }
@@ -106,8 +111,12 @@ impl Service {
             .required("FREE_REFRESH_HOURS")?
             .parse()
             .map_err(|_| Error::internal("FREE_REFRESH_HOURS must be a number of hours"))?;
+        let quotas = quotas::Quotas::parse(environment.required("DAILY_QUOTAS")?)
+            .ok_or_else(|| Error::internal("DAILY_QUOTAS must set each quota once, such as jobs=30"))?;
         let settings = Settings {
+            quotas,
             free_refresh: SignedDuration::from_hours(i64::from(hours)),
+            free_phone_change: environment.flag("FREE_PHONE_CHANGE", false)?,
             mask_contact: environment.flag("MASK_CONTACT", true)?,
         };
         let (store, keyring) = environment.open(&tables.jobboard, environment.required("JOBBOARD_SECRET")?).await?;

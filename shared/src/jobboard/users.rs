@@ -5,14 +5,15 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::sessions::{Login, Session};
 use super::values::{Area, Latitude, Longitude, Note, Picture, Sex};
 use super::{Service, item, keys, missing};
-use crate::error::{Error, Fault, Kind, Result};
+use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::CodeError;
-use crate::storage::rate_limit::CODES;
+use crate::storage::rate_limit::{Attempt, CODES};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::number;
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, mark};
@@ -94,8 +95,7 @@ impl Service {
     /// Registers the user of these two codes of WeChat. A registered user is logged in, and their data does not change. `address` is the
     /// client's.
     ///
-    /// DynamoDB: one write, one read, one transaction; one more read if an inviter is named, or if the user has closed the account; one more
-    /// write after a wrong code.
+    /// DynamoDB: one write, one read, one transaction; one more read if an inviter is named, or if the user has closed the account.
     pub async fn register(
         &self,
         login_code: Secret<&str>,
@@ -103,32 +103,13 @@ impl Service {
         inviter: Option<Id>,
         address: &str,
     ) -> Result<Login, CodeError> {
-        let is_wrong = |outcome: &Result<Login, CodeError>| match outcome {
-            Err(CodeError::Wrong) => true,
-            Err(CodeError::Failed(error)) => error.kind() == Kind::Invalid,
-            Ok(_) | Err(CodeError::Blocked | CodeError::Busy { .. }) => false,
-        };
-        let register = self.register_by(login_code, phone_code, inviter);
-        CODES.attempt(&self.counters(), &["login", address], register, is_wrong).await
-    }
-
-    async fn register_by(
-        &self,
-        login_code: Secret<&str>,
-        phone_code: Secret<&str>,
-        inviter: Option<Id>,
-    ) -> Result<Login, CodeError> {
+        CODES.count(&self.counters(), &["login", address], Attempt::Succeeded).await?;
         let session = self.wechat.code_to_session(login_code, self.clock.now()).await?;
         if let Some(user) = self.user_of(&session.openid).await? {
             return Ok(self.login(user)?);
         }
         let now = self.clock.now();
-        let invalid = |reason: Reason| CodeError::Failed(Error::invalid([Fault::new("phone_code", reason)]));
-        let phone = match self.wechat.phone_number(phone_code, now).await {
-            Ok(phone) => Mobile::parse(&phone).map_err(invalid)?,
-            Err(CodeError::Wrong) => return Err(invalid("is wrong or used")),
-            Err(error) => return Err(error),
-        };
+        let phone = self.phone_of(phone_code, now).await?;
         // An unknown inviter is ignored.
         let inviter = match inviter {
             Some(inviter) => self.store.get(&self.tables.jobboard, keys::user(inviter)).await?.map(|_| inviter),
@@ -175,13 +156,9 @@ impl Service {
 
     /// Logs in the user of this code; `None` if the user has not registered. `address` is the client's.
     ///
-    /// DynamoDB: one write, one read; one more read and a transaction if the user has closed the account; two writes after a wrong code.
+    /// DynamoDB: one write, one read; one more read and a transaction if the user has closed the account.
     pub async fn log_in(&self, login_code: Secret<&str>, address: &str) -> Result<Option<Login>, CodeError> {
-        let is_wrong = |outcome: &Result<Option<Login>, CodeError>| matches!(outcome, Err(CodeError::Wrong));
-        CODES.attempt(&self.counters(), &["login", address], self.log_in_by(login_code), is_wrong).await
-    }
-
-    async fn log_in_by(&self, login_code: Secret<&str>) -> Result<Option<Login>, CodeError> {
+        CODES.count(&self.counters(), &["login", address], Attempt::Succeeded).await?;
         let session = self.wechat.code_to_session(login_code, self.clock.now()).await?;
         let user = self.user_of(&session.openid).await?;
         Ok(user.map(|user| self.login(user)).transpose()?)
@@ -198,16 +175,42 @@ impl Service {
         self.change_user(id, |user| user.place = Some(place.clone())).await
     }
 
-    /// DynamoDB: one read, one write.
-    pub async fn update_user(&self, id: Id, changes: &Changes) -> Result<()> {
-        self.change_user(id, |user| {
-            let Changes { avatar, name, sex, phone } = changes;
+    /// The phone that WeChat returns for a code of `getPhoneNumber`.
+    async fn phone_of(&self, code: Secret<&str>, now: Timestamp) -> Result<Mobile, CodeError> {
+        let invalid = |reason: Reason| CodeError::Failed(Error::invalid([Fault::new("phone_code", reason)]));
+        match self.wechat.phone_number(code, now).await {
+            Ok(phone) => Mobile::parse(&phone).map_err(invalid),
+            Err(CodeError::Wrong) => Err(invalid("is wrong or used")),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes a user. The phone is that of WeChat's code; another one is ignored unless the installation lets users change it freely.
+    /// `address` is the client's.
+    ///
+    /// DynamoDB: one read, one write; one more write with a code.
+    pub async fn update_user(
+        &self,
+        id: Id,
+        mut changes: Changes,
+        phone_code: Option<Secret<&str>>,
+        address: &str,
+    ) -> Result<(), CodeError> {
+        changes.phone = match phone_code {
+            Some(code) => {
+                CODES.count(&self.counters(), &["phone", address], Attempt::Succeeded).await?;
+                Some(self.phone_of(code, self.clock.now()).await?)
+            }
+            None => changes.phone.filter(|_| self.settings.free_phone_change),
+        };
+        let change = self.change_user(id, |user| {
+            let Changes { avatar, name, sex, phone } = &changes;
             user.avatar = avatar.clone().unwrap_or_else(|| user.avatar.clone());
             user.name = name.clone().unwrap_or_else(|| user.name.clone());
             user.sex = sex.unwrap_or(user.sex);
             user.phone = phone.clone().unwrap_or_else(|| user.phone.clone());
-        })
-        .await
+        });
+        Ok(change.await?)
     }
 
     async fn change_user(&self, id: Id, change: impl Fn(&mut User)) -> Result<()> {

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod family_keys;
 pub mod ids;
 pub mod log;
+pub mod message_limits;
 pub mod metrics;
 pub mod outbox;
 pub mod reseal;

@@ -36,6 +36,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
+use crate::runtime::message_limits::MessageLimits;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
@@ -53,6 +54,7 @@ pub struct Service {
     ids: Ids,
     /// Whether a platform exists and is enabled.
     platforms: Cache<PlatformCode, bool>,
+    messages: MessageLimits,
     settings: Settings,
 }
 
@@ -69,6 +71,8 @@ struct Settings {
     default_platform: PlatformCode,
     /// `REQUIRE_SMS`: a résumé must contain the code that was sent to its phone.
     require_sms: bool,
+    /// `SESSION_NEEDS_CAPTCHA`: a worker solves a captcha also in a session.
+    session_needs_captcha: bool,
     /// `STRICT_CHECKSUMS`: identity numbers must have the right check character.
     strict_checksums: bool,
 }
@@ -84,6 +88,7 @@ impl Service {
         let settings = Settings {
             default_platform: PlatformCode::parse(environment.required("SIGNING_PLATFORM")?).map_err(Error::internal)?,
             require_sms: environment.flag("REQUIRE_SMS", false)?,
+            session_needs_captcha: environment.flag("SESSION_NEEDS_CAPTCHA", true)?,
             strict_checksums: environment.flag("STRICT_CHECKSUMS", false)?,
         };
         let (store, keyring) = environment.open(&tables.signing, environment.required("SIGNING_SECRET")?).await?;
@@ -93,6 +98,7 @@ impl Service {
             wechat: environment.wechat(environment.required("WECHAT_SECRET")?)?,
             objects: environment.objects(environment.required("UPLOADS_BUCKET")?),
             sms: environment.sms(),
+            messages: MessageLimits::of(environment)?,
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             platforms: Cache::default(),

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::outbound::wechat::CodeError;
 use crate::runtime::caller::{self, Caller};
 use crate::storage::audit::{Act, Change, Object};
-use crate::storage::rate_limit::CODES;
+use crate::storage::rate_limit::{Attempt, CODES};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
@@ -53,13 +53,9 @@ pub(super) struct SessionEntry {
 impl Service {
     /// Logs a worker in with the code of `wx.login`. The first login creates the worker. `address` is the IP address of the client.
     ///
-    /// DynamoDB: one write, two reads, one transaction; after a wrong code, two writes.
+    /// DynamoDB: one write, two reads, one transaction.
     pub async fn log_in(&self, platform: &PlatformCode, code: Secret<&str>, address: &str) -> Result<Login, CodeError> {
-        let is_wrong = |outcome: &Result<Login, CodeError>| matches!(outcome, Err(CodeError::Wrong));
-        CODES.attempt(&self.counters(), &["login", address], self.log_in_by(platform, code), is_wrong).await
-    }
-
-    async fn log_in_by(&self, platform: &PlatformCode, code: Secret<&str>) -> Result<Login, CodeError> {
+        CODES.count(&self.counters(), &["login", address], Attempt::Succeeded).await?;
         let session = self.wechat.code_to_session(code, self.clock.now()).await?;
         Ok(self.open_session(platform, &session.openid).await?)
     }

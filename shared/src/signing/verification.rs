@@ -2,35 +2,50 @@
 
 use super::Service;
 use super::keys::code_key;
-use super::values::PlatformCode;
+use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Fault, Result};
+use crate::runtime::message_limits::{Cause, TO_A_PHONE};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
-use crate::storage::rate_limit::{Attempt, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE};
 use crate::storage::table::Write;
 use crate::values::{Mobile, Secret};
 
+/// What the client read in the picture of a captcha.
+pub struct Solution<'a> {
+    /// The id of the captcha.
+    pub captcha: Option<Secret<&'a str>>,
+    pub code: Secret<&'a str>,
+}
+
 impl Service {
-    /// Sends a code to the phone of a user who solved the captcha. `address` is the IP address of the client.
+    /// Whether a client must solve a captcha before a message. In a session the installation may demand none.
+    pub fn needs_captcha(&self, worker: Option<&Worker>) -> bool {
+        worker.is_none() || self.settings.session_needs_captcha
+    }
+
+    /// Sends a code to the phone of a client who solved the captcha, if one is needed. `address` is the IP address of the client.
     ///
-    /// DynamoDB: one read, four writes.
+    /// DynamoDB: one read, ten writes in a session, twelve without one.
     pub async fn send_code(
         &self,
         platform: &PlatformCode,
-        captcha: Option<Secret<&str>>,
-        captcha_code: Secret<&str>,
+        worker: Option<&Worker>,
+        solution: Option<Solution<'_>>,
         phone: &Mobile,
         address: &str,
     ) -> Result<()> {
-        let solved = match captcha {
-            Some(id) => self.solve_captcha(id, captcha_code).await?,
-            None => false,
-        };
-        if !solved {
-            return Err(Error::invalid([Fault::new("captcha_code", "is wrong or used")]));
+        if self.needs_captcha(worker) {
+            let solved = match solution {
+                Some(Solution { captcha: Some(id), code }) => self.solve_captcha(id, code).await?,
+                _ => false,
+            };
+            if !solved {
+                return Err(Error::invalid([Fault::new("captcha_code", "is wrong or used")]));
+            }
         }
-        // The address is counted first: an address over its limit does not consume the phone's.
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
-        MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.index()], Attempt::Succeeded).await?;
+        let user = worker.map(|worker| format!("{}#{}", worker.platform, worker.id));
+        let cause = user.as_deref().map_or(Cause::Address(address), Cause::User);
+        let sender = format!("signing#{platform}");
+        self.messages.count(&self.counters(), cause, &sender, (&TO_A_PHONE, phone)).await?;
         // Each attempt raises a version by one, so this one, in milliseconds, is greater than any version of an older code.
         let version = self.clock.now().as_millisecond();
         let key = code_key(&self.keyring, platform, phone)?;

@@ -28,6 +28,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
+use crate::runtime::message_limits::MessageLimits;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
 
@@ -41,6 +42,7 @@ pub struct Service {
     keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
+    messages: MessageLimits,
 }
 
 struct Tables {
@@ -61,7 +63,8 @@ impl Service {
         let (store, keyring) = environment.open(&tables.staff, environment.required("STAFF_SECRET")?).await?;
         let (sms, logs, clock) = (environment.sms(), environment.logs(), Arc::clone(&environment.clock));
         let stack = environment.required("STACK")?.to_owned();
-        Ok(Self { store, tables, sms, logs, stack, keyring, clock, ids: Ids::default() })
+        let messages = MessageLimits::of(environment)?;
+        Ok(Self { store, tables, sms, logs, stack, keyring, clock, ids: Ids::default(), messages })
     }
 
     /// The keys of the family, for a process to keep up with their secret.

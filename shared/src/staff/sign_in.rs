@@ -13,10 +13,11 @@ use super::second_factor::{Enrollment, recovery_codes};
 use super::sessions::{SignedIn, new_token, parse};
 use super::{Service, keys};
 use crate::crypto::random::random;
-use crate::error::{Error, Fault, Kind, Result};
+use crate::error::{Error, Fault, Result};
 use crate::runtime::caller::{self, Caller};
+use crate::runtime::message_limits::{Cause, TO_A_PHONE};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
-use crate::storage::rate_limit::{Attempt, CODES, MESSAGES_FROM_AN_ADDRESS, MESSAGES_TO_A_PHONE, SECOND_FACTORS};
+use crate::storage::rate_limit::{Attempt, CODES, SECOND_FACTORS};
 use crate::storage::table::Write;
 use crate::values::{Id, Mobile, Secret};
 
@@ -43,10 +44,9 @@ pub struct Proved {
 impl Service {
     /// Sends a code to the phone if it is that of a member. `address` is the IP address of the client.
     ///
-    /// DynamoDB: two writes, one transaction.
+    /// DynamoDB: three writes, one transaction.
     pub async fn send_sign_in_code(&self, phone: &Mobile, address: &str) -> Result<()> {
-        MESSAGES_FROM_AN_ADDRESS.count(&self.counters(), &[address], Attempt::Succeeded).await?;
-        MESSAGES_TO_A_PHONE.count(&self.counters(), &[phone.index()], Attempt::Succeeded).await?;
+        self.messages.count(&self.counters(), Cause::Staff(address), "staff", (&TO_A_PHONE, phone)).await?;
         let now = self.clock.now();
         // Each attempt raises a version by one, so this one, in milliseconds, is greater than any version of an older code.
         let key = keys::code(&self.keyring, phone)?;
@@ -63,11 +63,7 @@ impl Service {
     ///
     /// DynamoDB: two writes, three reads, one transaction.
     pub async fn check_sign_in_code(&self, phone: &Mobile, code: Secret<&str>, address: &str) -> Result<Next> {
-        let check = self.check_code(phone, code);
-        CODES.attempt(&self.counters(), &["sign_in", address], check, is_wrong).await
-    }
-
-    async fn check_code(&self, phone: &Mobile, code: Secret<&str>) -> Result<Next> {
+        CODES.count(&self.counters(), &["sign_in", address], Attempt::Succeeded).await?;
         let key = keys::code(&self.keyring, phone)?;
         let attempted =
             one_time_code::attempt(&self.counters(), key.clone(), phone.index().as_bytes(), code.map(str::trim)).await?;
@@ -168,11 +164,6 @@ impl Service {
         let member = proving.await?;
         Ok((member, is_first.into_inner()))
     }
-}
-
-/// Whether an attempt failed because its code was wrong, rather than because the system failed.
-fn is_wrong<T>(outcome: &Result<T>) -> bool {
-    outcome.as_ref().is_err_and(|error| error.kind() == Kind::Invalid)
 }
 
 fn wrong_code() -> Error {

@@ -30,36 +30,6 @@ pub struct RateLimit {
     pub is_sign_in: bool,
 }
 
-/// Text messages that a family sends to one phone: one a minute, ten a day.
-pub const MESSAGES_TO_A_PHONE: RateLimit = RateLimit {
-    name: "phone",
-    most: 10,
-    failure: 1,
-    window: SignedDuration::from_hours(24),
-    spacing: SignedDuration::from_secs(60),
-    is_sign_in: false,
-};
-
-/// Text messages that one address causes: twenty an hour.
-pub const MESSAGES_FROM_AN_ADDRESS: RateLimit = RateLimit {
-    name: "messages",
-    most: 20,
-    failure: 1,
-    window: SignedDuration::from_hours(1),
-    spacing: SignedDuration::ZERO,
-    is_sign_in: false,
-};
-
-/// Announced visits to one phone: thirty an hour, because an employee may well have two visitors within a minute.
-pub const VISITS_TO_A_PHONE: RateLimit = RateLimit {
-    name: "visits",
-    most: 30,
-    failure: 1,
-    window: SignedDuration::from_hours(1),
-    spacing: SignedDuration::ZERO,
-    is_sign_in: false,
-};
-
 /// Proofs by a secret of 256 random bits, counted by the claimed name and the address. Ten failures a minute stop a script that uses an
 /// old secret. Six thousand successes let a partner start many processes at once. Failures from another address lock no one out.
 pub const PROOFS: RateLimit = RateLimit {
@@ -71,12 +41,13 @@ pub const PROOFS: RateLimit = RateLimit {
     is_sign_in: true,
 };
 
-/// Proofs by a short code, counted by the address alone: thirty failures a minute, and eighteen hundred successes, because a carrier
-/// hides thousands of phones behind one address.
+/// Log-ins with a code of WeChat and proofs by a code of a text message, right or wrong, from one address. The limit is loose, because a carrier
+/// or a job fair hides thousands of phones behind one address. WeChat's codes cannot be guessed; a code of a text message allows five
+/// attempts.
 pub const CODES: RateLimit = RateLimit {
     name: "codes",
     most: 1800,
-    failure: 60,
+    failure: 1,
     window: SignedDuration::from_mins(1),
     spacing: SignedDuration::ZERO,
     is_sign_in: true,
@@ -92,6 +63,23 @@ pub const SECOND_FACTORS: RateLimit = RateLimit {
     spacing: SignedDuration::ZERO,
     is_sign_in: true,
 };
+
+/// A part of the time in which a counter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its number since 1970.
+    pub number: i64,
+    /// When the next one begins, in Unix seconds.
+    pub ends_at: i64,
+}
+
+impl Window {
+    /// The window of this length that contains the time. That of a day begins at midnight in Shanghai.
+    pub fn at(now: Timestamp, length: SignedDuration) -> Self {
+        let number = (now.as_second() + AHEAD).div_euclid(length.as_secs());
+        Self { number, ends_at: (number + 1) * length.as_secs() - AHEAD }
+    }
+}
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +106,7 @@ impl RateLimit {
     pub async fn count(&self, counters: &Counters<'_>, caller: &[&str], ended: Attempt) -> Result<()> {
         let Counters { family, store, table, keyring, now, act } = *counters;
         let second = now.as_second();
-        let window = (second + AHEAD).div_euclid(self.window.as_secs());
-        let next_window = (window + 1) * self.window.as_secs() - AHEAD;
+        let Window { number: window, ends_at: next_window } = Window::at(now, self.window);
         let mut parts = vec![self.name.as_bytes()];
         parts.extend(caller.iter().map(|part| part.as_bytes()));
         let prefix = format!("{family}#{}#{}", self.name, hex::encode(&keyring.blind_index(&parts)?.expose()[..16]));
@@ -146,7 +133,7 @@ impl RateLimit {
             }),
         };
         match store.count(table, count).await? {
-            Counted::Added => Ok(()),
+            Counted::Added(_) => Ok(()),
             Counted::Full(stored) => {
                 if self.is_sign_in && !stored.contains_key(RECORDED) {
                     // Names that are ids; never the address.
@@ -165,7 +152,7 @@ impl RateLimit {
     async fn record_burst(&self, store: &Store, act: &Act, table: &str, key: &Key, object: &Object) {
         let amounts = vec![(RECORDED, 1)];
         let first = Some(Condition::lacks(RECORDED));
-        let once = Write::Add { table: table.to_owned(), key: key.clone(), amounts, condition: first };
+        let once = Write::Add { table: table.to_owned(), key: key.clone(), amounts, condition: first, expires_at: None };
         let change = Change::of(object.clone()).because("too many attempts").rejected();
         if let Err(error) = store.transact_by(act, &change, vec![once]).await {
             tracing::warn!(%error, "a burst of rejected sign-ins could not be recorded");

@@ -27,7 +27,7 @@ use std::sync::{LazyLock, mpsc};
 use local::{Options, World};
 use serde_json::Value;
 
-pub use client::{Address, Response, client, fetch};
+pub use client::{Address, Response, client, fetch, neighbours};
 pub use documents::channel as document;
 pub use partner::Partner;
 pub use stage::Stage;

@@ -99,6 +99,18 @@ impl Stage {
         }
     }
 
+    /// Fills the counters of the rate limit of this name, but for one attempt.
+    pub async fn use_up(&self, limit: &str, most: u32) {
+        let table = &self.address.variables["CREDENTIALS_TABLE"];
+        let mut counters = self.items(table).await;
+        counters.retain(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.contains(&format!("#{limit}#"))));
+        assert!(!counters.is_empty(), "{limit}");
+        for counter in &mut counters {
+            counter["counted"]["N"] = (most - 1).to_string().into();
+        }
+        self.put_all(table, counters).await;
+    }
+
     /// The uploads bucket, accessed directly.
     pub async fn objects(&self) -> Objects {
         self.bucket("UPLOADS_BUCKET")

@@ -61,7 +61,12 @@ impl Platform {
 
     /// The same platform, called from another IP address.
     pub fn elsewhere(&self) -> Self {
-        Self { http: client(), ..self.clone() }
+        self.through(client())
+    }
+
+    /// The same platform, called by this client.
+    pub fn through(&self, http: reqwest::Client) -> Self {
+        Self { http, ..self.clone() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -39,6 +39,21 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
+/// The worker of a request that needs no session: none without a valid one.
+pub struct Viewer(pub Option<Worker>);
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Platform(platform) = Platform::from_request_parts(parts, app).await?;
+        match token(&parts.headers) {
+            Some(token) => Ok(Self(app.session(&platform, token).await?)),
+            None => Ok(Self(None)),
+        }
+    }
+}
+
 /// The token of the session, for an operation that ends it. It proves nothing without [`Caller`].
 pub struct SessionToken(pub Secret<String>);
 

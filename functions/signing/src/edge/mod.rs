@@ -14,7 +14,7 @@ mod form;
 mod words;
 
 pub use answer::{Coded, Failure, Problem, Reply, Success, with_error_code};
-pub use auth::{Caller, CaptchaId, Platform, RequestOrigin, SessionToken};
+pub use auth::{Caller, CaptchaId, Platform, RequestOrigin, SessionToken, Viewer};
 pub use body::Fields;
 pub use codes::{ERROR_CODES, error_body};
 pub use lambda::path::Segment;

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::attribute::{number, read_integer, text};
 use super::{Item, Key, STAMP, Store};
@@ -33,7 +33,8 @@ pub struct Spacing {
 
 /// What became of a step.
 pub enum Counted {
-    Added,
+    /// With the sum. 0 if only the response to an earlier call was lost.
+    Added(i64),
     /// With the stored counter.
     Full(Item),
     /// The last step, in Unix seconds.
@@ -56,6 +57,7 @@ impl Store {
             .expression_attribute_values(":amount", number(count.amount))
             .expression_attribute_values(":most", number(count.most))
             .expression_attribute_values(":expires_at", number(count.expires_at))
+            .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let call = match count.spacing {
             None => call.update_expression("ADD #counted :amount SET #expires_at = :expires_at").condition_expression(HAS_ROOM),
@@ -72,7 +74,10 @@ impl Store {
                 .expression_attribute_values(":stamp", stamp.clone()),
         };
         let stored: Item = match call.send().await {
-            Ok(_) => return Ok(Counted::Added),
+            Ok(updated) => {
+                let sum = updated.attributes.as_ref().map(|item| read_integer(item, &count.attribute)).transpose()?;
+                return Ok(Counted::Added(sum.unwrap_or_default()));
+            }
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 UpdateItemError::ConditionalCheckFailedException(rejected) => rejected.item.unwrap_or_default(),
                 error => return Err(Error::caused_by(error)),
@@ -81,7 +86,7 @@ impl Store {
         };
         // Our own earlier write, whose response was lost: the SDK retried it.
         if stored.get(STAMP) == Some(&stamp) {
-            return Ok(Counted::Added);
+            return Ok(Counted::Added(0));
         }
         let counted: i64 = stored.get(&count.attribute).map_or(Ok(0), |_| read_integer(&stored, &count.attribute))?;
         if counted >= i64::from(count.most) {

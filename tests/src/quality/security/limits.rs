@@ -170,18 +170,22 @@ async fn a_limit_without_spacing_accepts_an_attempt_from_a_clock_that_is_behind(
     }
 }
 
+/// A neighbour who guesses does not keep anyone from a log-in: a code of WeChat cannot be guessed.
 #[tokio::test]
-async fn an_address_may_send_thirty_wrong_codes_a_minute_to_the_signing_api() {
+async fn an_address_may_try_1800_codes_a_minute_at_the_signing_api() {
     let stage = Stage::open().await;
     let platform = Platform::create(&stage.address).await;
     let code = platform.login_code("a worker").await;
     let log_in =
         |platform: &Platform, code: &str| limited(form(platform.request(Method::POST, "/weixin/login"), &[("code", code)]));
-    for _ in 0..30 {
+    for _ in 0..31 {
         let wrong = worker::rejection(401, "登录已失效，请重试");
         assert_eq!(log_in(&platform, "made-up").await, (wrong, None));
     }
-    // Nor was WeChat called: the code is still valid a minute later.
+    assert_eq!(log_in(&platform, "test").await.0.status, 200);
+    stage.use_up("codes", 1800).await;
+    assert_eq!(log_in(&platform, "test").await.0.status, 200);
+    // WeChat is not called: the code is still valid a minute later.
     let too_often = worker::rejection(429, "操作太频繁，请稍后再试");
     assert_eq!(log_in(&platform, &code).await, (too_often, Some(60)));
     assert_eq!(log_in(&platform.elsewhere(), "test").await.0.status, 200);
@@ -190,13 +194,13 @@ async fn an_address_may_send_thirty_wrong_codes_a_minute_to_the_signing_api() {
 }
 
 #[tokio::test]
-async fn an_address_may_send_thirty_wrong_codes_a_minute_to_the_job_board() {
+async fn an_address_may_try_1800_codes_a_minute_at_the_job_board() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
     let (login, phone) = (board.code("login", "limited").await, board.code("phone", "13900000042").await);
     let post = |board: &Board, path: &str, body: &Value| limited(board.request(Method::POST, path).json(body));
     let (log_in, register) = ("/wechat/user/login", "/wechat/user/register");
-    for number in 0..10 {
+    for number in 0..11 {
         let wrong = (board::rejection(401, "login_code: is wrong or used"), None);
         assert_eq!(post(&board, log_in, &json!({"login_code": "made-up"})).await, wrong);
         assert_eq!(post(&board, register, &json!({"login_code": "made-up", "phone_code": "made-up"})).await, wrong);
@@ -204,18 +208,21 @@ async fn an_address_may_send_thirty_wrong_codes_a_minute_to_the_job_board() {
         let wrong = (board::rejection(400, "phone_code: is wrong or used"), None);
         assert_eq!(post(&board, register, &json!({"login_code": code, "phone_code": "made-up"})).await, wrong);
     }
+    stage.use_up("codes", 1800).await;
+    let unknown = (board::rejection(404, "user not found"), None);
+    assert_eq!(post(&board, log_in, &json!({"login_code": "test"})).await, unknown);
     let codes = json!({"login_code": login, "phone_code": phone});
     let too_often = board::rejection(429, "try again later");
     assert_eq!(post(&board, register, &codes).await, (too_often.clone(), Some(60)));
     assert_eq!(post(&board, log_in, &json!({"login_code": "test"})).await, (too_often, Some(60)));
     let elsewhere = Board::of(&stage.address);
-    assert_eq!(post(&elsewhere, log_in, &json!({"login_code": "test"})).await, (board::rejection(404, "user not found"), None));
+    assert_eq!(post(&elsewhere, log_in, &json!({"login_code": "test"})).await, unknown);
     stage.clock.advance(SignedDuration::from_secs(60));
     assert_eq!(post(&board, register, &codes).await.0.status, 200);
 }
 
 #[tokio::test]
-async fn an_address_may_send_the_consent_page_thirty_wrong_codes_a_minute_and_request_twenty_an_hour() {
+async fn the_consent_page_accepts_1800_codes_a_minute_and_sends_twenty_an_hour_to_an_address() {
     let stage = Stage::open().await;
     let product = Product::join_stage(&stage).await;
     product.add_records().await;
@@ -223,11 +230,12 @@ async fn an_address_may_send_the_consent_page_thirty_wrong_codes_a_minute_and_re
     let mut browser = Browser::new(&app);
     let page = browser.request_code(MOBILE, "").await;
     let code = stage.address.code(MOBILE).await;
-    for _ in 0..30 {
+    for _ in 0..31 {
         // An attempt with an invalid `attempt` does not consume one of the code.
         let invalid = [("mobile", MOBILE), ("attempt", "made-up"), ("code", "000000")];
         assert_eq!(browser.press(&page, "consent", &invalid).await.status, 422);
     }
+    stage.use_up("codes", 1801).await;
     let rejected = browser.consent(&page, &code).await;
     let shown = (rejected.status, rejected.message(), rejected.header("retry-after"));
     assert_eq!(shown, (429, Some("尝试太频繁，请稍后再试".into()), Some("60")));

@@ -3,6 +3,7 @@
 mod cursors;
 mod headers;
 mod limits;
+mod messages;
 mod requests;
 mod tokens;
 
