@@ -324,7 +324,7 @@ def main():
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     passed = failed = sent = 0
-    with stack.running(arguments.binaries.resolve()) as (data, demo):
+    with stack.running(arguments.binaries.resolve(), stack.WITHOUT_LIMITS) as (data, demo):
         fixtures = Fixtures(data, demo)
         operations = [(family, method, path) for family, document in fixtures.documents.items() for path, item in document["paths"].items()
                       for method in item if method in METHODS and arguments.only in f"{method.upper()} {path}"]

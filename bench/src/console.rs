@@ -34,7 +34,12 @@ impl Page {
 pub async fn measure() -> Result<Vec<Page>, Failure> {
     let folder = tempfile::tempdir()?;
     let clock = Arc::new(Past::of_demo());
-    let options = Options { demo: true, data_dir: Some(folder.path().to_owned()), ..Options::default() };
+    let options = Options {
+        demo: true,
+        variables: local::without_limits(),
+        data_dir: Some(folder.path().to_owned()),
+        ..Options::default()
+    };
     let world = World::start(Options { clock: clock.clone(), ..options }).await?;
     say(&format!("console: creating {} users, orders and applications", large::COUNT));
     large::fill(&world, &clock, large::COUNT).await?;

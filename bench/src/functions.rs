@@ -121,7 +121,7 @@ impl Contender {
 /// The two floors, then the functions. Their processes start in turn, so that a change in the load of the machine affects all alike. As on
 /// Lambda, connections use TLS and each process parses the machine's root certificates.
 pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
-    let world = World::start(Options { demo: true, ..Options::default() }).await?;
+    let world = World::start(Options { demo: true, variables: local::without_limits(), ..Options::default() }).await?;
     let mut callers = Callers::of(&world).await?;
     let member = Member::sign_in(&world, Role::Admin).await?;
     callers.values.insert("console_session", member.session()?.to_owned());

@@ -173,8 +173,11 @@ pub fn job(dice: &mut Dice, id: u64, created: i64) -> Entry {
         let start = (NOW - since(dice, 5 * DAY)).max(created);
         Top { start, end: start + 72 * HOUR }
     });
+    // One in five is of an owner with many jobs.
+    let owner = if dice.chance(20) { 1 + dice.below(8) as u64 } else { id };
     Entry {
         id,
+        owner,
         version: 1,
         created,
         fresh: refreshed.unwrap_or(created),

@@ -43,7 +43,12 @@ enum Written {
 
 pub async fn measure() -> Result<Load, Failure> {
     let folder = tempfile::tempdir()?;
-    let options = Options { demo: true, data_dir: Some(folder.path().to_owned()), ..Options::default() };
+    let options = Options {
+        demo: true,
+        variables: local::without_limits(),
+        data_dir: Some(folder.path().to_owned()),
+        ..Options::default()
+    };
     let world = World::start(options).await?;
     let callers = Arc::new(Callers::of(&world).await?);
     say(&format!("load: {CLIENTS} clients for {} seconds", LASTS.as_secs()));

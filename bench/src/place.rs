@@ -28,7 +28,8 @@ impl Place {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (wire, dynamodb_url) = Wire::before(&format!("http://{}", listener.local_addr()?)).await?;
         tokio::spawn(dynamodb::serve(listener, database.clone()));
-        let variables = HashMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_url)]);
+        let mut variables = local::without_limits();
+        variables.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), dynamodb_url);
         let world = World::start(Options { demo: true, variables, ..Options::default() }).await?;
         let mut variables = world.variables.clone();
         variables.insert("RUST_LOG".into(), "error".into());

@@ -33,10 +33,15 @@ impl Model {
         let open = self.0.values().filter_map(|(_, _, entry)| entry.as_ref());
         let mut taken: Vec<&Entry> = open.filter(|job| takes(filter, part.as_deref(), job)).collect();
         match order {
-            Order::Recommended => taken.sort_unstable_by_key(|job| {
-                let running = job.top.filter(|top| top.start <= now && now < top.end).map(|top| top.start);
-                Reverse((running, if running.is_some() { 0 } else { job.fresh }, job.id))
-            }),
+            Order::Recommended => {
+                let running = |job: &Entry| job.top.filter(|top| top.start <= now && now < top.end).map(|top| top.start);
+                taken.sort_unstable_by_key(|job| {
+                    let running = running(job);
+                    Reverse((running, if running.is_some() { 0 } else { job.fresh }, job.id))
+                });
+                let tops = taken.iter().filter(|job| running(job).is_some()).count();
+                taken = spread(&taken, tops, take, skip + take);
+            }
             Order::Newest => taken.sort_unstable_by_key(|job| Reverse((job.created, job.id))),
             Order::Nearest { longitude, latitude } => {
                 let mut far: Vec<(f64, &Entry)> =
@@ -47,6 +52,37 @@ impl Model {
         }
         Found { ids: taken.iter().skip(skip).take(take).map(|job| job.id).collect(), total: taken.len() }
     }
+}
+
+/// The first `wanted` jobs of the list with at most three jobs of one owner on a page, if others are among the 2,000 jobs after the tops.
+fn spread<'a>(jobs: &[&'a Entry], tops: usize, size: usize, wanted: usize) -> Vec<&'a Entry> {
+    let near = jobs.len().min(tops + 2000);
+    let (mut list, mut left, far) = (jobs[..tops].to_vec(), jobs[tops..near].to_vec(), &jobs[near..]);
+    while !left.is_empty() && list.len() < wanted {
+        let begun = list.len() - list.len() % size;
+        let of_owner = |page: &[&Entry], job: &Entry| page.iter().filter(|other| other.owner == job.owner).count();
+        let mut chosen = Vec::new();
+        for (at, job) in left.iter().enumerate() {
+            if list.len() == begun + size {
+                break;
+            }
+            if of_owner(&list[begun..], job) < 3 {
+                list.push(job);
+                chosen.push(at);
+            }
+        }
+        let room = (begun + size - list.len()).min(left.len() - chosen.len());
+        let others: Vec<usize> = (0..left.len()).filter(|at| !chosen.contains(at)).take(room).collect();
+        list.extend(others.iter().map(|at| left[*at]));
+        let mut at = 0;
+        left.retain(|_| {
+            at += 1;
+            !chosen.contains(&(at - 1)) && !others.contains(&(at - 1))
+        });
+    }
+    list.extend(left);
+    list.extend(far);
+    list
 }
 
 fn takes(filter: &Filter, part: Option<&str>, job: &Entry) -> bool {
@@ -289,6 +325,6 @@ fn a_damaged_snapshot_or_one_of_another_installation_is_rejected() {
 /// A loader must not allocate the memory for a length that the snapshot only claims.
 #[test]
 fn an_impossible_length_is_rejected_without_allocating() {
-    let bytes = [b"gqjobs01".as_slice(), &[0xff; 60]].concat();
+    let bytes = [b"gqjobs02".as_slice(), &[0xff; 60]].concat();
     assert_eq!(load(&bytes, 7).err(), Some(Damage::Bytes));
 }

@@ -59,6 +59,7 @@ impl Cleanup {
             ("shipping", self.jobboard.sweep_shipping(&time).await),
             ("tops", self.jobboard.sweep_tops(&time).await),
             ("arrivals", self.jobboard.sweep_arrivals(&time).await),
+            ("unused", self.jobboard.sweep_unused(&time).await),
             ("expired", self.expiring.sweep(&time).await),
         ];
         swept.extend(self.retention.sweep(self.clock.now(), &time).await);

@@ -29,7 +29,32 @@ const TOPS: [(f64, u32); 3] = [(2.99, 24), (5.00, 72), (9.99, 168)];
 
 const USER: &str = "demo-user";
 const MERCHANT: &str = "demo-merchant";
-pub const JOBS: usize = 300;
+pub const JOBS: usize = JOBS_OF_A_MERCHANT * MERCHANTS.len();
+/// Half of what a merchant may post in a day, so that the demo merchant can post more.
+const JOBS_OF_A_MERCHANT: usize = 15;
+/// The names of the merchants. The first one is the demo merchant.
+const MERCHANTS: [&str; 20] = [
+    "段先生",
+    "李女士",
+    "王先生",
+    "张女士",
+    "刘先生",
+    "陈女士",
+    "杨先生",
+    "赵女士",
+    "黄先生",
+    "周女士",
+    "吴先生",
+    "徐女士",
+    "孙先生",
+    "胡女士",
+    "朱先生",
+    "高女士",
+    "林先生",
+    "何女士",
+    "郭先生",
+    "马女士",
+];
 
 /// City, district id and name, longitude and latitude.
 type District = (City, u32, &'static str, f64, f64);
@@ -72,19 +97,36 @@ const LEAVE: [&str; 3] = ["月休4天", "月休6天", "带薪年假"];
 
 pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboard, String> {
     let user = register(service, USER, "小周").await?;
-    let merchant = register(service, MERCHANT, "段先生").await?;
     let vouchers = json!({
         "command": "adjust_vouchers", "user_id": user, "change": 10, "reference": "demo", "reason": "演示赠送", "by": "demo",
     });
     command(functions, &vouchers).await?;
     sell(functions, service).await?;
-    let first = PageRequest { page: 1, size: 1, cursor: None };
-    let (posted, _) = service.jobs_of(merchant, None, first).await.map_err(|error| error.to_string())?;
-    for number in usize::try_from(posted.total).unwrap_or(JOBS)..JOBS {
-        let content: ContentBody = Json::from_value(job(number)).read().map_err(|error| error.to_string())?;
-        service.create_job(merchant, content.into(), None).await.map_err(|error| error.to_string())?;
+    // The demo merchant looks for the head chefs of the document's sample.
+    let mut numbers: Vec<usize> = (0..JOBS).collect();
+    numbers.sort_by_key(|number| {
+        let job = job(*number);
+        let is_chef = job["positions"] == "厨师长";
+        (!is_chef, is_chef && job["basic_protection"].as_array().is_none_or(|tags| tags.len() < 2))
+    });
+    let others = (1..).map(|number| format!("{MERCHANT}-{number}"));
+    let codes = std::iter::once(MERCHANT.to_owned()).chain(others);
+    for ((code, name), numbers) in codes.zip(MERCHANTS).zip(numbers.chunks(JOBS_OF_A_MERCHANT)) {
+        let merchant = register(service, &code, name).await?;
+        post_jobs(service, merchant, numbers).await?;
     }
     Ok(Jobboard { user_code: USER.into(), merchant_code: MERCHANT.into() })
+}
+
+/// Posts the jobs of a merchant that are missing.
+async fn post_jobs(service: &Service, merchant: Id, numbers: &[usize]) -> Result<(), String> {
+    let first = PageRequest { page: 1, size: 1, cursor: None };
+    let (posted, _) = service.jobs_of(merchant, None, first).await.map_err(|error| error.to_string())?;
+    for number in numbers.iter().skip(usize::try_from(posted.total).unwrap_or(numbers.len())) {
+        let content: ContentBody = Json::from_value(job(*number)).read().map_err(|error| error.to_string())?;
+        service.create_job(merchant, content.into(), None).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// Sets the prices that the catalogue lacks. Those of the document are in it from the start.
@@ -106,7 +148,7 @@ async fn register(service: &Service, code: &str, name: &str) -> Result<Id, Strin
     let login = service.register(Secret::new(code), Secret::new(code), None, "127.0.0.1").await;
     let login = login.map_err(|error| format!("{code} cannot be registered: {error:?}"))?;
     let changes = Changes { name: Some(Text::parse(name)?), sex: Sex::new(1), ..Changes::default() };
-    service.update_user(login.user, &changes).await.map_err(|error| error.to_string())?;
+    service.update_user(login.user, changes, None, "127.0.0.1").await.map_err(|error| format!("{error:?}"))?;
     Ok(login.user)
 }
 

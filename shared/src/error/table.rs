@@ -35,6 +35,8 @@ pub(super) const TABLE: &[(&str, Code, &str)] = &[
     ("has an access key of this product", Exists, "已有这个产品的访问密钥"),
     ("is the id of another candidate", Exists, "已被其他候选人使用"),
     ("exists with different content", ExistsDifferently, "已存在，内容不同"),
+    ("at most {most} MB a day", LimitReached, "每天最多 {most} MB，请明天再试"),
+    ("at most {most} a day", LimitReached, "每天最多 {most} 次，请明天再试"),
     ("has 50 refunds, and WeChat Pay accepts no more", LimitReached, "已退款 50 次，微信不再受理"),
     ("takes more vouchers than there are", LimitReached, "余额不足"),
     (

@@ -1,16 +1,23 @@
 //! Bans: a banned user cannot log in, and the open jobs of the user are taken down.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::SignedDuration;
 
 use super::item::Record as _;
 use super::job::{Job, State};
 use super::jobs::JOBS_AT_ONCE;
+use super::orders::{Order, OrderState};
+use super::transition::Patience;
 use super::users::User;
 use super::values::Note;
 use super::{Service, keys, missing};
 use crate::error::{Error, Result};
 use crate::storage::audit::{Act, Change};
+use crate::storage::table::Range;
 use crate::values::{Id, Text};
+
+/// Orders that are older are no longer pending, or about to be closed by the clean-up.
+const LONGEST_PENDING: SignedDuration = SignedDuration::from_hours(2);
 
 /// A user who was banned.
 pub struct Banned {
@@ -21,9 +28,11 @@ pub struct Banned {
 }
 
 impl Service {
-    /// Bans a user: ends all tokens, rejects log-ins, and takes the open jobs down. A ban that exists stays as it is.
+    /// Bans a user: ends all tokens, rejects log-ins, takes the open jobs down, and closes the orders that are not paid. A ban that exists stays
+    /// as it is.
     ///
-    /// DynamoDB: one read, one transaction, one query; one batch for each hundred jobs; one read and one transaction for each open job.
+    /// DynamoDB: one read, one transaction, two queries; one batch for each hundred jobs or orders; one read and one transaction for each open
+    /// job and each unpaid order.
     pub async fn ban_user(&self, act: &Act, id: Id, reason: &Text<1, 256>) -> Result<Banned> {
         let now = self.clock.now();
         let epoch = self.ids.next(now)?.as_u64();
@@ -43,7 +52,25 @@ impl Service {
         let jobs = self.listed_jobs(id).await?;
         self.each_job(jobs.iter().filter(|job| job.is_open()), |job| self.remove_with_owner(act, job, &note)).await?;
         let jobs = jobs.iter().filter(|job| job.is_open() || is_down_with_owner(job)).count();
+        self.close_orders(act, id).await?;
         Ok(Banned { note, jobs })
+    }
+
+    /// Closes the orders of a user that are not paid, at WeChat Pay too. One that was paid meanwhile is granted; if it is for a job, that job is
+    /// down, so the money goes back.
+    async fn close_orders(&self, act: &Act, user: Id) -> Result<()> {
+        let now = self.clock.now();
+        let mut recent = self.list("ix2", keys::orders_of(user));
+        let (first, last) = keys::ids_between((now - LONGEST_PENDING).into(), now.into());
+        recent.query.range = Range::Between(first, last);
+        let orders = self.store.get_all(&self.tables.jobboard, recent.keys(usize::MAX).await?.unwrap_or_default()).await?;
+        for order in orders {
+            let order = Order::read(&self.keyring, order)?;
+            if order.state == OrderState::Pending {
+                self.settle(act, order, Patience::None).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the ban of a user, who may log in again. `restores` the jobs that were taken down with the user. Returns how many jobs of the user

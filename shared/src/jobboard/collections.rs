@@ -2,6 +2,7 @@
 
 use super::item::Record as _;
 use super::job::{Job, State};
+use super::quotas::{Quota, Use};
 use super::values::BizType;
 use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
@@ -12,16 +13,17 @@ use crate::values::Id;
 
 /// The most jobs that a user can collect. The list leaves out jobs that are no longer open, and therefore reads all of them.
 const MOST: i64 = 500;
+const ONE: &[Use] = &[(Quota::Collections, 1)];
 
 impl Service {
     /// Collects an open job. A job that is collected already stays so.
     ///
     /// DynamoDB: one transaction.
     pub async fn collect(&self, user: Id, job: Id) -> Result<()> {
-        let table = &self.tables.jobboard;
+        let (table, now) = (&self.tables.jobboard, self.clock.now());
         let mut item = keys::collection(user, job).into_item();
         item.insert("ix1".into(), text(keys::collections(user)));
-        item.insert("ixsk".into(), text(self.ids.next(self.clock.now())?.sortable()));
+        item.insert("ixsk".into(), text(self.ids.next(now)?.sortable()));
         let open = Condition::equals("state", number(u8::from(State::Open)));
         let writes = vec![
             Write::Put { table: table.clone(), item, condition: Condition::absent() },
@@ -31,13 +33,16 @@ impl Service {
                 key: keys::collection_count(user),
                 amounts: vec![("collected", 1)],
                 condition: Some(Condition::absent_or("collected", "<", number(MOST))),
+                expires_at: None,
             },
+            self.count_today(user, ONE, now),
         ];
         match self.store.transact(writes).await? {
             Outcome::Written => Ok(()),
             Outcome::Rejected(rejections) => match rejections.as_slice() {
                 [Rejection { failed: true, .. }, ..] => Ok(()),
                 [_, Rejection { failed: true, .. }, ..] => Err(missing("job")),
+                [.., Rejection { failed: true, stored }] => Err(self.used_up(ONE, stored.as_ref(), now)),
                 _ => Err(Error::conflict(Fault::new("job_id", format!("is one too many: {MOST} jobs are collected")))),
             },
         }
@@ -55,6 +60,7 @@ impl Service {
                 key: keys::collection_count(user),
                 amounts: vec![("collected", -1)],
                 condition: None,
+                expires_at: None,
             },
         ];
         self.store.transact(writes).await.map(drop)

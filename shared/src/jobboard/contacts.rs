@@ -5,6 +5,7 @@ use super::idempotency::Idempotency;
 use super::item::Record as _;
 use super::job::{Job, is_open_job_of};
 use super::keys::{self, ContactKey};
+use super::quotas::{Quota, Use};
 use super::users::Profile;
 use super::values::BizType;
 use super::vouchers::{Entry, EntryType, VoucherError};
@@ -17,6 +18,7 @@ use crate::values::{Id, LocalTime, Text};
 
 /// The title of a contact in the ledger.
 const TITLE: &str = "拨打电话";
+const ONE: &[Use] = &[(Quota::Contacts, 1)];
 
 /// A contact, as one of the two users sees it.
 pub struct Contact {
@@ -78,17 +80,19 @@ impl Service {
             Write::Put { table: table.clone(), item, condition: Condition::absent() },
             entry,
             Write::Set { table: table.clone(), item: keys::contacted(caller, job).into_item() },
+            self.count_today(caller, ONE, now),
         ];
         writes.extend(idempotency.map(|idempotency| self.store_result(idempotency, contact.id)));
         let Outcome::Rejected(rejections) = self.store.transact(writes).await? else { return Ok(()) };
         match (rejections.as_slice(), idempotency) {
-            ([_, _, _, _, _, Rejection { failed: true, stored: Some(stored) }], Some(idempotency)) => {
+            ([_, _, _, _, _, _, Rejection { failed: true, stored: Some(stored) }], Some(idempotency)) => {
                 idempotency.result_in(stored)?;
                 Ok(())
             }
             // Our own earlier write, whose response was lost (the SDK retried it).
             ([_, _, Rejection { failed: true, .. }, ..], _) => Ok(()),
             ([Rejection { failed: true, stored }, ..], _) => Err(self.why_not(stored.clone(), owner).into()),
+            ([_, _, _, _, _, Rejection { failed: true, stored }, ..], _) => Err(self.used_up(ONE, stored.as_ref(), now).into()),
             _ => Err(VoucherError::NotEnough),
         }
     }

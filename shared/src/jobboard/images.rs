@@ -2,11 +2,13 @@
 //! an image's address can read it. Clients upload large images directly to S3, below `incoming/`. They move to `img/` after a check of
 //! their content; the reason why an image does not pass is stored below `rejected/` for a week. No image keeps its metadata.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Service;
+use super::quotas::Quota;
+use super::{Service, keys};
 use crate::error::{Error, Fault, Result};
 use crate::storage::objects::{Form, PRESIGNED_FOR, Presigned};
+use crate::storage::table::{Outcome, Write, mark};
 use crate::values::image::{Format, Picture};
 use crate::values::{Id, Reason};
 
@@ -14,6 +16,8 @@ use crate::values::{Id, Reason};
 pub const MAX_BYTES: usize = 4_500_000;
 /// The largest image, in bytes (docs/contract/jobboard.txt, 图片上传: 单张不超过20MB).
 pub const MAX_UPLOAD: u32 = 20 * 1024 * 1024;
+/// How long an uploaded picture is kept that no job and no profile shows.
+const UNUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// The prefix of uploads that are not yet checked.
 pub const INCOMING: &str = "incoming/";
 /// The prefix of the reasons why uploads were rejected.
@@ -48,11 +52,20 @@ impl Name {
 
     /// Whether this user has uploaded it.
     pub(super) fn is_of(&self, user: Id) -> bool {
-        self.0.split_once('_').is_some_and(|(owner, _)| owner == user.to_string())
+        self.owner() == user.to_string()
+    }
+
+    /// Who has uploaded it.
+    pub(super) fn owner(&self) -> &str {
+        self.0.split_once('_').map_or("", |(owner, _)| owner)
     }
 
     pub(super) fn key(&self) -> String {
         format!("img/{}", self.0)
+    }
+
+    pub(super) fn incoming_key(&self) -> String {
+        format!("{INCOMING}{}", self.key())
     }
 
     fn rejected_key(&self) -> String {
@@ -74,6 +87,7 @@ impl std::fmt::Display for Name {
 /// The result of the check of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
+    /// This one is shown, or one of the same name that arrived before.
     Accepted,
     /// It is not an image of its type, and was deleted. The reason is stored.
     Rejected,
@@ -83,17 +97,23 @@ pub enum Arrival {
 
 impl Service {
     /// Stores an image and returns its name.
+    ///
+    /// DynamoDB: one transaction.
     pub async fn store_image(&self, user: Id, bytes: &[u8]) -> Result<Name> {
         let Picture { format, bytes } = Picture::read(bytes).map_err(|reason| Error::invalid([Fault::new("file", reason)]))?;
         let name = self.new_name(user, format)?;
+        self.record_upload(user, &name, bytes.len() as i64).await?;
         self.objects.put(&name.key(), bytes, format.media_type()).await?;
         Ok(name)
     }
 
     /// The form that uploads a large image, and the name that the image has after the check.
+    ///
+    /// DynamoDB: one transaction.
     pub async fn begin_upload(&self, user: Id, format: Format, size: u32) -> Result<(Name, Form)> {
         let name = self.new_name(user, format)?;
-        let key = format!("{INCOMING}{}", name.key());
+        self.record_upload(user, &name, size.into()).await?;
+        let key = name.incoming_key();
         let form = self.objects.presign_post(&key, format.media_type(), size, self.clock.now()).await?;
         Ok((name, form))
     }
@@ -112,7 +132,7 @@ impl Service {
         };
         let arrival = match checked {
             Ok(Picture { format, bytes }) => {
-                self.objects.put(&name.key(), bytes, format.media_type()).await?;
+                self.objects.put_new(&name.key(), bytes, format.media_type()).await?;
                 Arrival::Accepted
             }
             Err(reason) => {
@@ -122,6 +142,26 @@ impl Service {
         };
         self.objects.delete(key).await?;
         Ok(arrival)
+    }
+
+    /// Counts an upload of so many bytes, and marks the picture for the sweep that removes it if it is not used.
+    async fn record_upload(&self, user: Id, name: &Name, bytes: i64) -> Result<()> {
+        let now = self.clock.now();
+        let uses = [(Quota::Uploads, 1), (Quota::UploadBytes, bytes)];
+        let writes = vec![self.count_today(user, &uses, now), self.mark_unused(name, now)];
+        match self.store.transact(writes).await? {
+            Outcome::Written => Ok(()),
+            Outcome::Rejected(rejections) => {
+                Err(self.used_up(&uses, rejections.first().and_then(|counter| counter.stored.as_ref()), now))
+            }
+        }
+    }
+
+    /// The part of a transaction that marks a picture for the sweep of unused ones.
+    pub(super) fn mark_unused(&self, name: &Name, now: Timestamp) -> Write {
+        let mut item = keys::upload(name.owner(), &name.0).into_item();
+        mark(&mut item, keys::UNUSED_SWEEP, now + UNUSED_FOR);
+        Write::Set { table: self.tables.jobboard.clone(), item }
     }
 
     /// The keys of the uploads before this time, and of everything that is not an upload.

@@ -165,6 +165,7 @@ impl Job {
         let texts = |tags: &Tags| tags.iter().map(str::to_owned).collect();
         Ok(Entry {
             id: self.id.as_u64(),
+            owner: self.owner.as_u64(),
             version: u32::try_from(version).map_err(Error::internal)?,
             created: self.created_at.as_millisecond(),
             fresh: self.fresh_at().as_millisecond(),

@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 
 use super::idempotency::Idempotency;
+use super::images::Name;
 use super::item::{Record as _, Versioned};
 use super::job::{Content, Job, State};
+use super::quotas::{Quota, Use};
 use super::users::Profile;
 use super::values::BizType;
 use super::{Service, keys, missing};
@@ -14,11 +16,23 @@ use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
-use crate::storage::table::{Condition, Key, Outcome, STAMP, Write, retry_conflicts};
+use crate::storage::table::{Condition, Key, Outcome, Rejection, STAMP, Write, retry_conflicts};
 use crate::values::{Id, LocalTime};
+
+const ONE_JOB: &[Use] = &[(Quota::Jobs, 1)];
+const ONE_REFRESH: &[Use] = &[(Quota::Refreshes, 1)];
 
 /// How many jobs of a user are changed concurrently.
 pub(super) const JOBS_AT_ONCE: usize = 8;
+
+/// What a change of a job stores beside it.
+pub(super) enum Beside<'a> {
+    Nothing,
+    /// The record of an act of an administrator.
+    Recorded(&'a Recorded<'a>),
+    /// What the owner uses of a quota.
+    Used(&'a [Use]),
+}
 
 /// The act of an administrator on a job.
 pub(super) struct Recorded<'a> {
@@ -73,13 +87,16 @@ impl Service {
         let put = Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() };
         let result = idempotency.map(|idempotency| self.store_result(idempotency, job.id));
         let event = job.feed_event(&item, 1).write(table, now);
-        let writes = [put].into_iter().chain(result).chain([event]).collect();
+        let quota = self.count_today(owner, ONE_JOB, now);
+        let writes = [put, quota].into_iter().chain(result).chain([event]).collect();
         let outcome = self.store.transact(writes).await?.unless_stored(&item);
         self.live.changed();
         let Outcome::Rejected(rejections) = outcome else { return Ok(Some(id)) };
-        let earlier = rejections.into_iter().nth(1).filter(|rejection| rejection.failed).and_then(|rejection| rejection.stored);
-        match (idempotency, earlier) {
-            (Some(idempotency), Some(earlier)) => idempotency.result_in(&earlier).map(Some),
+        match (rejections.as_slice(), idempotency) {
+            ([_, _, Rejection { failed: true, stored: Some(earlier) }, ..], Some(idempotency)) => {
+                idempotency.result_in(earlier).map(Some)
+            }
+            ([_, Rejection { failed: true, stored }, ..], _) => Err(self.used_up(ONE_JOB, stored.as_ref(), now)),
             _ => Ok(None),
         }
     }
@@ -89,7 +106,7 @@ impl Service {
     /// DynamoDB: one read, one transaction.
     pub async fn update_job(&self, owner: Id, id: Id, change: impl Fn(&mut Content)) -> Result<()> {
         let now = self.clock.now();
-        self.change_own(owner, id, |job| {
+        self.change_own(owner, id, Beside::Nothing, |job| {
             let before = job.content.clone();
             change(&mut job.content);
             job.content.check()?;
@@ -106,7 +123,7 @@ impl Service {
     /// DynamoDB: one read, one transaction.
     pub async fn close_job(&self, owner: Id, id: Id) -> Result<()> {
         let now = self.clock.now();
-        self.change_own(owner, id, |job| {
+        self.change_own(owner, id, Beside::Nothing, |job| {
             job.state = State::Closed;
             job.updated_at = now.into();
             Ok(())
@@ -121,7 +138,7 @@ impl Service {
         let now = self.clock.now();
         let jobs = self.listed_jobs(owner).await?;
         self.each_job(jobs.iter().filter(|job| job.is_open()), |job| async move {
-            let closed = self.change_job(job, None, |job| {
+            let closed = self.change_job(job, Beside::Nothing, |job| {
                 // An administrator may have removed it meanwhile.
                 if job.is_open() {
                     job.state = State::Closed;
@@ -139,7 +156,7 @@ impl Service {
     /// DynamoDB: one read, one transaction.
     pub async fn refresh_job(&self, owner: Id, id: Id) -> Result<()> {
         let now = self.clock.now();
-        self.change_own(owner, id, |job| {
+        self.change_own(owner, id, Beside::Used(ONE_REFRESH), |job| {
             job.check_open()?;
             let next = job.free_refresh_at.map(|last| last.later(self.settings.free_refresh));
             if let Some(next) = next.filter(|next| LocalTime::from(now) < *next) {
@@ -157,15 +174,15 @@ impl Service {
     /// Clears the top of a job if it has ended. Returns whether it had.
     pub(super) async fn clear_top(&self, id: Id) -> Result<bool> {
         let now = LocalTime::from(self.clock.now());
-        self.change_job(id, None, |job| {
+        self.change_job(id, Beside::Nothing, |job| {
             job.top = job.top.filter(|window| now < window.end);
             Ok(())
         })
         .await
     }
 
-    async fn change_own(&self, owner: Id, id: Id, change: impl Fn(&mut Job) -> Result<()>) -> Result<()> {
-        self.change_job(id, None, |job| {
+    async fn change_own(&self, owner: Id, id: Id, beside: Beside<'_>, change: impl Fn(&mut Job) -> Result<()>) -> Result<()> {
+        self.change_job(id, beside, |job| {
             job.check_owner(owner)?;
             match job.state {
                 State::Open | State::Closed => change(job),
@@ -176,13 +193,8 @@ impl Service {
         .map(drop)
     }
 
-    /// Applies `change` to a job and returns whether it is different now; `recorded` is the act of an administrator. On a concurrent update the change is re-applied to the new version.
-    pub(super) async fn change_job(
-        &self,
-        id: Id,
-        recorded: Option<Recorded<'_>>,
-        change: impl Fn(&mut Job) -> Result<()>,
-    ) -> Result<bool> {
+    /// Applies `change` to a job and returns whether it is different now. On a concurrent update the change is re-applied to the new version.
+    pub(super) async fn change_job(&self, id: Id, beside: Beside<'_>, change: impl Fn(&mut Job) -> Result<()>) -> Result<bool> {
         self.keyring.record().await?;
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
@@ -200,27 +212,40 @@ impl Service {
             }
             let mut item = stored.next_item(&self.keyring)?;
             item.insert(STAMP.into(), stamp.clone());
-            let record = recorded.as_ref().map(|recorded| {
-                let change = recorded.change.clone().changed(&found, &item);
-                self.store.recording(recorded.act, &change)
-            });
-            let (owner, fault) = recorded.as_ref().and_then(|recorded| recorded.owner.clone()).unzip();
-            let table = &self.tables.jobboard;
-            let mut writes: Vec<Write> = stored.update(table, item, self.clock.now()).into();
-            let key = keys::user(stored.record.owner);
-            writes.extend(owner.map(|condition| Write::Check { table: table.clone(), key, condition }));
-            writes.extend(record.transpose()?);
+            let (table, now) = (&self.tables.jobboard, self.clock.now());
+            let owner = stored.record.owner;
+            let mut writes: Vec<Write> = stored.update(table, item.clone(), now).into();
+            let is_dropped = |name: &Name| !stored.record.is_removed() && stored.record.pictures().all(|kept| kept != *name);
+            let dropped = before.pictures().filter(is_dropped);
+            let unused: Vec<Write> = dropped.map(|name| self.mark_unused(&name, now)).collect();
+            match &beside {
+                Beside::Nothing => {}
+                Beside::Recorded(Recorded { act, change, owner: demanded }) => {
+                    let check = |(condition, _): &(Condition, _)| Write::Check {
+                        table: table.clone(),
+                        key: keys::user(owner),
+                        condition: condition.clone(),
+                    };
+                    writes.extend(demanded.as_ref().map(check));
+                    writes.push(self.store.recording(act, &change.clone().changed(&found, &item))?);
+                }
+                Beside::Used(uses) => writes.push(self.count_today(owner, uses, now)),
+            }
+            writes.extend(unused);
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
-            match (outcome, fault) {
-                (Outcome::Written, _) => Ok(Some(true)),
+            let Outcome::Rejected(rejections) = outcome else { return Ok(Some(true)) };
+            match (&rejections[..], &beside) {
                 // The job itself is as it was read, and its owner is not as demanded.
-                (Outcome::Rejected(rejections), Some(fault))
-                    if matches!(&rejections[..], [job, _, owner, ..] if !job.failed && owner.failed) =>
+                ([job, _, owner, ..], Beside::Recorded(Recorded { owner: Some((_, fault)), .. }))
+                    if !job.failed && owner.failed =>
                 {
-                    Err(Error::conflict(Fault::new("job_id", fault)))
+                    Err(Error::conflict(Fault::new("job_id", *fault)))
                 }
-                (Outcome::Rejected(_), _) => Ok(None),
+                ([job, _, counter, ..], Beside::Used(uses)) if !job.failed && counter.failed => {
+                    Err(self.used_up(uses, counter.stored.as_ref(), now))
+                }
+                _ => Ok(None),
             }
         })
         .await

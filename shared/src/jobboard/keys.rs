@@ -18,6 +18,7 @@
 //! prices                    prices
 //! reconciliation#{day}      reconciliation  reconciliations                {day}
 //! ordered#{user}            {goods}#{quantity}
+//! uploads#{user}            {picture}
 //! feed#{shard}              {time}{job}
 //! ```
 //!
@@ -45,6 +46,9 @@ pub const TOP_SWEEP: &str = "top";
 
 /// The sweep of jobs that an administrator removed, and that have photos.
 pub const PICTURE_SWEEP: &str = "picture";
+
+/// The sweep of uploaded pictures that may be unused.
+pub const UNUSED_SWEEP: &str = "unused";
 
 /// The sweep of accounts that their users closed.
 pub const CLOSED_SWEEP: &str = "closed";
@@ -161,6 +165,11 @@ pub fn adjusted(user: Id, day: &str) -> Key {
     Key::new(format!("jobboard#adjusted#{user}"), day)
 }
 
+/// In the table of credentials: what the user has used of the quotas of a day.
+pub fn used(user: Id, day: i64) -> Key {
+    Key::new(format!("jobboard#used#{user}"), day.to_string())
+}
+
 pub fn order(id: Id) -> Key {
     Key::new(format!("order#{id}"), "order")
 }
@@ -208,6 +217,15 @@ pub fn all_ordered(user: Id) -> String {
 /// Counts the orders of a user of goods that are sold to each user so many times.
 pub fn ordered(user: Id, goods: &str, quantity: u32) -> Key {
     Key::new(all_ordered(user), format!("{goods}#{quantity}"))
+}
+
+pub fn uploads(user: &str) -> String {
+    format!("uploads#{user}")
+}
+
+/// A picture that may be unused.
+pub fn upload(user: &str, picture: &str) -> Key {
+    Key::new(uploads(user), picture)
 }
 
 /// A change of a job.

@@ -8,6 +8,7 @@ use super::idempotency::Idempotency;
 use super::item::{self, Record, Versioned};
 use super::job::Job;
 use super::prices::{Catalogue, Goods, Price};
+use super::quotas::{Quota, Use};
 use super::refund::Refund;
 use super::review::Review;
 use super::shipping::Shipping;
@@ -24,6 +25,8 @@ use crate::values::{Id, LocalTime, Money, Secret, choices};
 
 /// How long an order can be paid after its creation.
 const AGE: SignedDuration = SignedDuration::from_mins(30);
+/// What an order uses until it is paid.
+pub(super) const UNPAID: &[Use] = &[(Quota::UnpaidOrders, 1)];
 
 choices! {
     /// The state of an order.
@@ -273,16 +276,19 @@ impl Service {
         let put = Write::Put { table: self.tables.jobboard.clone(), item: item.clone(), condition: Condition::absent() };
         let count = self.count_order(order.user, sold);
         let result = idempotency.map(|idempotency| self.store_result(idempotency, order.id));
-        let outcome = self.store.transact([put].into_iter().chain(result).chain(count).collect()).await?;
+        let now = order.created_at.into();
+        let quota = self.count_today(order.user, UNPAID, now);
+        let outcome = self.store.transact([put, quota].into_iter().chain(result).chain(count).collect()).await?;
         let Outcome::Rejected(rejections) = outcome.unless_stored(&item) else {
             return Ok(Some(Placed::New(Box::new(order))));
         };
-        match (rejections.as_slice(), idempotency) {
-            ([_, Rejection { failed: true, stored: Some(stored) }, ..], Some(idempotency)) => {
+        match (rejections.as_slice(), idempotency, sold.per_user) {
+            ([_, _, Rejection { failed: true, stored: Some(stored) }, ..], Some(idempotency), _) => {
                 idempotency.result_in(stored).map(Placed::Earlier).map(Some)
             }
-            ([Rejection { failed: false, .. }, .., Rejection { failed: true, .. }], _) => {
-                let most = sold.per_user.unwrap_or_default();
+            ([Rejection { failed: true, .. }, ..], ..) => Ok(None),
+            ([_, Rejection { failed: true, stored }, ..], ..) => Err(self.used_up(UNPAID, stored.as_ref(), now)),
+            ([.., Rejection { failed: true, .. }], _, Some(most)) => {
                 Err(Error::invalid([Fault::new(order.purchase.field(), format!("at most {most} for each user"))]))
             }
             _ => Ok(None),

@@ -88,7 +88,7 @@ impl Service {
             self.remove_job_item(act, object, job.id).await?;
             erased.records += 1;
         }
-        for partition in [keys::collections(id), keys::all_ordered(id)] {
+        for partition in [keys::collections(id), keys::all_ordered(id), keys::uploads(&id.to_string())] {
             let found = self.store.partition(table, partition).await?;
             let found = found.iter().filter_map(Key::of).collect();
             erased.records += remove(&self.store, act, object, table, found).await?;

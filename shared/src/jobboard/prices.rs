@@ -133,7 +133,8 @@ impl Service {
     pub(super) fn count_order(&self, user: Id, price: &Price) -> Option<Write> {
         let room = Condition::absent_or(ORDERED, "<", number(price.per_user?));
         let key = keys::ordered(user, price.goods.as_str(), price.quantity);
-        Some(Write::Add { table: self.tables.jobboard.clone(), key, amounts: vec![(ORDERED, 1)], condition: Some(room) })
+        let (table, amounts) = (self.tables.jobboard.clone(), vec![(ORDERED, 1)]);
+        Some(Write::Add { table, key, amounts, condition: Some(room), expires_at: None })
     }
 
     /// The part of a transaction that no longer counts an order. `None` if the counter was removed with its user.
@@ -143,6 +144,6 @@ impl Service {
         let (table, key) = (self.tables.jobboard.clone(), keys::ordered(user, goods.as_str(), quantity));
         let counted = self.store.get(&table, key.clone()).await?;
         let condition = Some(Condition::present());
-        Ok(counted.map(|_| Write::Add { table, key, amounts: vec![(ORDERED, -1)], condition }))
+        Ok(counted.map(|_| Write::Add { table, key, amounts: vec![(ORDERED, -1)], condition, expires_at: None }))
     }
 }

@@ -10,7 +10,7 @@ use super::refund::{NewRefund, Origin, Refund, Settled, Taken};
 use super::review::{Reason, Review};
 use super::settlement::Finding;
 use super::timeline::{self, Entry, Event, Heard};
-use super::transition::{Effect, Step, refunded, reported, word_of};
+use super::transition::{Effect, Patience, Step, refunded, reported, word_of};
 use super::values::Note;
 use super::vouchers::EntryType;
 use super::{Service, keys, missing};
@@ -69,7 +69,7 @@ impl Service {
     pub async fn query_order(&self, act: &Act, number: &str) -> Result<Order> {
         let order = self.order_by_number(number).await?.ok_or_else(|| missing("order"))?;
         if order.state == OrderState::Pending {
-            return self.settle(act, order).await;
+            return self.settle(act, order, Patience::UntilExpired).await;
         }
         let now = self.clock.now();
         let known = self.pay.query(&order.number(), now).await?;

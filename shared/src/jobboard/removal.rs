@@ -2,7 +2,7 @@
 
 use super::item::Record as _;
 use super::job::{Job, State};
-use super::jobs::Recorded;
+use super::jobs::{Beside, Recorded};
 use super::values::Note;
 use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
@@ -45,7 +45,7 @@ impl Service {
     pub async fn remove_job(&self, act: &Act, id: Id, state: State, reason: &Text<1, 256>) -> Result<()> {
         let note = Note { reason: reason.clone(), by: act.by()?, at: self.clock.now().into() };
         let recorded = Recorded { act, change: Change::of(object(id)).because(reason.as_str()), owner: None };
-        self.change_job(id, Some(recorded), |job| {
+        self.change_job(id, Beside::Recorded(&recorded), |job| {
             if job.state == State::Deleted && state != State::Deleted {
                 return Err(Error::conflict(Fault::new("job_id", "is deleted")));
             }
@@ -65,7 +65,7 @@ impl Service {
     /// DynamoDB: two reads, one transaction.
     pub async fn restore_job(&self, act: &Act, id: Id) -> Result<Job> {
         let recorded = Recorded { act, change: Change::of(object(id)), owner: Some(not_banned()) };
-        self.change_job(id, Some(recorded), |job| match job.state {
+        self.change_job(id, Beside::Recorded(&recorded), |job| match job.state {
             State::Open | State::Closed => Ok(()),
             State::TakenDown => {
                 job.restore();
@@ -83,7 +83,7 @@ impl Service {
         // The ban may have ended meanwhile.
         let owner = Some((Condition::has(BAN), "is of a user whose ban has ended"));
         let recorded = Recorded { act, change: Change::of(object(id)).because(note.reason.as_str()), owner };
-        let removed = self.change_job(id, Some(recorded), |job| {
+        let removed = self.change_job(id, Beside::Recorded(&recorded), |job| {
             if job.is_open() {
                 job.remove(State::TakenDown, note.clone());
                 job.removed_with_owner = true;
@@ -96,7 +96,7 @@ impl Service {
     /// Restores a job that was taken down since its owner was banned.
     pub(super) async fn restore_with_owner(&self, act: &Act, id: Id) -> Result<()> {
         let recorded = Recorded { act, change: Change::of(object(id)), owner: Some(not_banned()) };
-        let restored = self.change_job(id, Some(recorded), |job| {
+        let restored = self.change_job(id, Beside::Recorded(&recorded), |job| {
             if job.state == State::TakenDown && job.removed_with_owner {
                 job.restore();
             }

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use super::images::Name;
 use super::item::Record as _;
 use super::job::{Job, State};
+use super::jobs::Beside;
 use super::sweeps::id_in;
 use super::values::Photos;
 use super::{Service, keys};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runtime::caller;
 use crate::runtime::sweep::{Swept, Time, sweep};
 use crate::storage::audit::Change;
@@ -20,7 +21,7 @@ use crate::storage::table::{Key, is_due};
 use crate::values::{Id, LocalTime};
 
 impl Job {
-    fn is_removed(&self) -> bool {
+    pub(super) fn is_removed(&self) -> bool {
         matches!(self.state, State::TakenDown | State::Deleted)
     }
 
@@ -31,7 +32,7 @@ impl Job {
     }
 
     /// The pictures of the job that its owner uploaded here.
-    fn pictures(&self) -> impl Iterator<Item = Name> {
+    pub(super) fn pictures(&self) -> impl Iterator<Item = Name> {
         self.content.photo_urls.iter().filter_map(Name::in_address).filter(|name| name.is_of(self.owner))
     }
 }
@@ -44,6 +45,14 @@ impl Service {
     pub async fn sweep_pictures(&self, time: &Time, before: Timestamp) -> Swept {
         let overdue = self.store.due(&self.tables.jobboard, keys::PICTURE_SWEEP, before);
         sweep(overdue, time, |key| self.erase_pictures(key, before)).await
+    }
+
+    /// Erases the uploaded pictures that no job and no profile shows after a day. A picture that a job drops has another day.
+    ///
+    /// DynamoDB: the queries of the index; for each picture the reads of its user and of the user's jobs, and a write. S3: as above.
+    pub async fn sweep_unused(&self, time: &Time) -> Swept {
+        let overdue = self.store.due(&self.tables.jobboard, keys::UNUSED_SWEEP, self.clock.now());
+        sweep(overdue, time, |key| self.erase_unused(key)).await
     }
 
     /// Erases the users who closed their accounts at this time or before. A log-in opens an account that is not erased yet.
@@ -66,19 +75,32 @@ impl Service {
         self.erase_person(&act, &object).await.map(|_| true)
     }
 
+    /// Erases a picture unless it is used, and the mark. Returns whether it was marked.
+    async fn erase_unused(&self, key: Key) -> Result<bool> {
+        let name = Name::parse(&key.sk).map_err(Error::internal)?;
+        let user = name.owner().parse().map(Id::from_u64).map_err(Error::internal)?;
+        if !self.used_pictures(user, |_| true).await?.contains(&name) {
+            for key in [name.key(), name.incoming_key()] {
+                self.objects.erase(&key).await?;
+            }
+        }
+        // A job may have dropped the picture meanwhile, which marks it again.
+        self.store.remove_due(&self.tables.jobboard, key, self.clock.now()).await
+    }
+
     /// Erases the pictures of a job, except those that an open job or the profile of the owner shows; then empties the list of photos.
     /// Returns whether it was overdue.
     async fn erase_pictures(&self, key: Key, before: Timestamp) -> Result<bool> {
         let stored = self.store.get(&self.tables.jobboard, key.clone()).await?;
         let Some(stored) = stored.filter(|item| is_due(item, keys::PICTURE_SWEEP, before)) else { return Ok(false) };
         let job = Job::read(&self.keyring, stored)?;
-        let used = self.used_pictures(job.owner).await?;
+        let used = self.used_pictures(job.owner, Job::is_open).await?;
         let unused: Vec<Name> = job.pictures().filter(|name| !used.contains(name)).collect();
         for name in &unused {
             self.objects.erase(&name.key()).await?;
         }
         let now = LocalTime::from(self.clock.now());
-        self.change_job(id_in(&key)?, None, |job| {
+        self.change_job(id_in(&key)?, Beside::Nothing, |job| {
             let before = job.content.photo_urls.clone();
             if job.is_removed() {
                 job.content.photo_urls = Photos::default();
@@ -95,14 +117,14 @@ impl Service {
         .await
     }
 
-    /// The pictures that open jobs and the profile of a user show.
-    async fn used_pictures(&self, user: Id) -> Result<Vec<Name>> {
+    /// The pictures that the profile and such jobs of a user show.
+    async fn used_pictures(&self, user: Id, shows: impl Fn(&Job) -> bool) -> Result<Vec<Name>> {
         let table = &self.tables.jobboard;
         let avatar = self.store.get(table, keys::user(user)).await?.map(|item| self.read_user(item)).transpose()?;
         let mut used: Vec<Name> = avatar.iter().filter_map(|user| Name::in_address(user.avatar.as_str())).collect();
         for item in self.listed_of("ix1", keys::jobs_of(user)).await? {
             let job = Job::read(&self.keyring, item)?;
-            used.extend(job.pictures().filter(|_| job.is_open()));
+            used.extend(job.pictures().filter(|_| shows(&job)));
         }
         Ok(used)
     }

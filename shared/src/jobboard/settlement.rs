@@ -7,12 +7,12 @@ use serde_json::Map;
 
 use super::item::Versioned;
 use super::job::{Job, TopWindow};
-use super::orders::{Order, OrderState, Purchase};
+use super::orders::{Order, OrderState, Purchase, UNPAID};
 use super::refund::{NewRefund, Settled};
 use super::review::{Reason, Review};
 use super::shipping::Shipping;
 use super::timeline::{self, Cause, Entry, Event, Heard};
-use super::transition::{Effect, JOB_CLOSED, Next, Step, refunded, reported, word_of};
+use super::transition::{Effect, JOB_CLOSED, Next, Patience, Step, refunded, reported, word_of};
 use super::vouchers::EntryType;
 use super::{Service, keys, missing};
 use crate::crypto::random::random_text;
@@ -79,7 +79,11 @@ impl Service {
     pub async fn order_status(&self, user: Id, id: Id) -> Result<Order> {
         let found = self.stored_order(id).await?.map(|stored| stored.record).filter(|order| order.user == user);
         let order = found.ok_or_else(|| missing("order"))?;
-        if order.state == OrderState::Pending { self.settle(&caller::act(self.clock.now()), order).await } else { Ok(order) }
+        if order.state == OrderState::Pending {
+            self.settle(&caller::act(self.clock.now()), order, Patience::UntilExpired).await
+        } else {
+            Ok(order)
+        }
     }
 
     pub(super) async fn order_by_number(&self, number: &str) -> Result<Option<Order>> {
@@ -89,14 +93,14 @@ impl Service {
     }
 
     /// Queries WeChat Pay for a pending order, and settles it by the response.
-    pub(super) async fn settle(&self, act: &Act, order: Order) -> Result<Order> {
+    pub(super) async fn settle(&self, act: &Act, order: Order, patience: Patience) -> Result<Order> {
         let number = order.number();
         let mut rejected = None;
         // If WeChat Pay does not close the order, its state has just changed: the second query returns it.
         for _ in 0..2 {
             let now = self.clock.now();
             let known = self.pay.query(&number, now).await?;
-            match Next::of(&order, known.as_ref(), now) {
+            match Next::of(&order, known.as_ref(), now, patience) {
                 Next::Step(step) => {
                     let heard = known.as_ref().map(|transaction| of_transaction(Event::Queried, transaction));
                     return self.advance(act, order.id, &Finding::Step(step), heard.as_ref()).await;
@@ -160,6 +164,10 @@ impl Service {
                 Finding::Step(step) => self.carry_out(act, step, effect, &before, &mut stored, now).await?,
                 _ => (effect, Vec::new()),
             };
+            if before.state == OrderState::Pending && matches!(effect, Effect::Paid | Effect::PaidLate(_)) {
+                let then = before.created_at.into();
+                writes.extend(UNPAID.iter().map(|used| self.uncount(before.user, *used, then)));
+            }
             // The payment that the order knows leads to it already.
             if let Some(transaction_id) = heard.and_then(|heard| heard.transaction_id.as_deref())
                 && before.transaction_id.as_deref() != Some(transaction_id)

@@ -4,6 +4,7 @@ use futures::stream;
 use jiff::SignedDuration;
 
 use super::orders::OrderState;
+use super::transition::Patience;
 use super::{Service, keys};
 use crate::error::{Error, Kind, Result};
 use crate::runtime::caller;
@@ -26,7 +27,7 @@ impl Service {
             let act = caller::act(now);
             match order {
                 Some(order) if order.state == OrderState::Pending => {
-                    Ok(self.settle(&act, order).await?.state != OrderState::Pending)
+                    Ok(self.settle(&act, order, Patience::UntilExpired).await?.state != OrderState::Pending)
                 }
                 Some(order) if order.query_refunds_at().is_some_and(|at| at <= now.into()) => {
                     Ok(self.pursue_refunds(&act, order).await?.query_refunds_at().is_none())

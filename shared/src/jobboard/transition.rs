@@ -236,16 +236,24 @@ pub(super) enum Next {
     Close,
 }
 
+/// How long an unpaid order may wait for its payment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    UntilExpired,
+    /// Its user is banned.
+    None,
+}
+
 impl Next {
     /// What follows from WeChat Pay's response to a query: `None` if it does not know the order.
-    pub fn of(order: &Order, known: Option<&Transaction>, now: Timestamp) -> Self {
+    pub fn of(order: &Order, known: Option<&Transaction>, now: Timestamp, patience: Patience) -> Self {
         if let Some(step) = known.and_then(|transaction| reported(order, transaction, now)) {
             return Self::Step(step);
         }
         match known.map(|transaction| &transaction.trade_state) {
             Some(TradeState::Closed | TradeState::Revoked) => Self::Step(Step::Closed),
             Some(TradeState::UserPaying) => Self::Wait,
-            _ if now < order.expires_at() => Self::Wait,
+            _ if patience == Patience::UntilExpired && now < order.expires_at() => Self::Wait,
             _ => Self::Close,
         }
     }

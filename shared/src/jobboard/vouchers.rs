@@ -94,7 +94,7 @@ impl Service {
         item.extend(keys::entry(user, entry.id).into_item());
         let amounts = vec![("balance", entry.change), ("entries", 1)];
         Ok([
-            Write::Add { table: table.clone(), key: keys::balance(user), amounts, condition: enough },
+            Write::Add { table: table.clone(), key: keys::balance(user), amounts, condition: enough, expires_at: None },
             Write::Put { table: table.clone(), item, condition: Condition::absent() },
         ])
     }

@@ -175,7 +175,8 @@ async fn an_employee_is_found_and_consents_by_a_pasted_mobile() {
 
 #[tokio::test]
 async fn a_user_of_the_job_board_may_paste_phones() {
-    let user = Board::of(world()).join().await;
+    let stage = Stage::open_with(&[("FREE_PHONE_CHANGE", "true")]).await;
+    let user = Board::of(&stage.address).join().await;
     for (pasted, typed) in [("１３９ 0000 9917", "13900009917"), ("\u{200b}139-0000-9918\u{feff}", "13900009918")] {
         assert_eq!(user.post("/user/update/info", &json!({"phone": pasted})).await, board::done(), "{pasted:?}");
         assert_eq!(user.info().await.body["data"]["phone"], typed, "{pasted:?}");

@@ -21,6 +21,7 @@ fn swept(what: &str, done: u64) -> Value {
         "shipping",
         "tops",
         "arrivals",
+        "unused",
         "expired",
         "visits",
         "dismissed",
@@ -174,8 +175,11 @@ async fn only_expired_items_are_removed() {
         assert_eq!(credentials().await.len(), left.len() - due);
     }
     assert_eq!(credentials().await, [Value::Null; 0]);
-    let left = counts().await.0;
-    assert_eq!(left.len(), 5, "{left:?}");
+    let (used, left): (Vec<Value>, Vec<Value>) =
+        counts().await.0.into_iter().partition(|item| item["pk"]["S"].as_str().unwrap().starts_with("jobboard#used#"));
+    // The quotas of the user. Two log-ins, tokens, a registration, and the nine limits of a text message.
+    assert_eq!((used.len(), &used[0]["jobs"]["N"]), (1, &json!("1")));
+    assert_eq!(left.len(), 12, "{left:?}");
     let counted = |item: &Value| {
         let mut attributes = item.as_object().unwrap().iter();
         attributes.find(|(name, _)| name.starts_with("counted")).map(|(_, count)| count["N"].clone())

@@ -76,7 +76,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         status: 429,
         code: 429,
         when: &[Always],
-        meaning: "太频繁：今天已经免费刷新过，或微信繁忙；见 Retry-After",
+        meaning: "太频繁：今天已经免费刷新过，发布、下单、上传、收藏或联系达到每天的上限，或微信繁忙；见 Retry-After",
         sample: "try again later",
     },
     ErrorCode {

@@ -40,6 +40,12 @@ fn label(field: &str) -> &str {
         "file" => "图片",
         "content_type" => "图片类型",
         "size" => "图片大小",
+        "jobs" => "发布职位",
+        "refreshes" => "免费刷新",
+        "unpaid_orders" => "未付款的订单",
+        "uploads" | "upload_megabytes" => "上传图片",
+        "collections" => "收藏",
+        "contacts" => "联系",
         "user" | "owner_id" | "purpose_user_id" => "用户",
         _ => "请求内容",
     }

@@ -145,6 +145,15 @@ impl Objects {
         call.body(bytes.into()).send().await.map(drop).map_err(Error::caused_by)
     }
 
+    /// Stores an object unless there is one with this key, which stays.
+    pub async fn put_new(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<()> {
+        let call = self.client().put_object().bucket(&self.bucket).key(key).content_type(content_type).if_none_match("*");
+        match call.body(bytes.into()).send().await {
+            Err(error) if error.code() != Some("PreconditionFailed") => Err(Error::caused_by(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// At most `most` bytes of an object from an offset, and the size of the object. `None` if the object does not exist.
     pub async fn read(&self, key: &str, from: u64, most: u64) -> Result<Option<(Vec<u8>, u64)>> {
         let call = self.client().get_object().bucket(&self.bucket).key(key);

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     Update,
 };
+use jiff::Timestamp;
 
 use super::attribute::{number, read_integer, text};
 use super::condition::merge;
@@ -30,8 +31,14 @@ pub enum Write {
     Set { table: String, item: Item },
     /// Removes the item if the condition holds.
     Delete { table: String, key: Key, condition: Option<Condition> },
-    /// Adds to numbers of an item if the condition holds; a missing number counts as zero.
-    Add { table: String, key: Key, amounts: Vec<(&'static str, i64)>, condition: Option<Condition> },
+    /// Adds to numbers of an item if the condition holds; a missing number counts as zero. The item expires at the time, if there is one.
+    Add {
+        table: String,
+        key: Key,
+        amounts: Vec<(&'static str, i64)>,
+        condition: Option<Condition>,
+        expires_at: Option<Timestamp>,
+    },
     /// Demands the condition and changes nothing.
     Check { table: String, key: Key, condition: Condition },
 }
@@ -203,13 +210,19 @@ impl Write {
                 }
                 builder.delete(delete.build().map_err(Error::caused_by)?).build()
             }
-            Self::Add { table, key, amounts, condition } => {
+            Self::Add { table, key, amounts, condition, expires_at } => {
                 let (mut names, mut values) = (HashMap::new(), HashMap::new());
                 for (attribute, amount) in &amounts {
                     names.insert(format!("#{attribute}"), (*attribute).to_owned());
                     values.insert(format!(":add_{attribute}"), number(amount));
                 }
                 let sums: Vec<String> = amounts.iter().map(|(attribute, _)| format!("#{attribute} :add_{attribute}")).collect();
+                let mut update = format!("ADD {}", sums.join(", "));
+                if let Some(expires_at) = expires_at {
+                    names.insert("#expires_at".into(), "expires_at".into());
+                    values.insert(":expires_at".into(), number(expires_at.as_second()));
+                    update.push_str(" SET #expires_at = :expires_at");
+                }
                 let (mut names, mut values) = (Some(names), Some(values));
                 let condition = condition.map(|condition| {
                     merge(&mut names, condition.names);
@@ -219,7 +232,7 @@ impl Write {
                 let update = Update::builder()
                     .table_name(table)
                     .set_key(Some(key.into_item()))
-                    .update_expression(format!("ADD {}", sums.join(", ")))
+                    .update_expression(update)
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)

@@ -1,6 +1,7 @@
 //! Collected jobs (document, 收藏, 取消收藏 and 我收藏的).
 
 use jiff::SignedDuration;
+use local::WITHOUT_LIMITS;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done, ok, rejection};
@@ -89,7 +90,8 @@ async fn only_open_jobs_can_be_collected() {
 
 #[tokio::test]
 async fn a_user_collects_at_most_500_jobs() {
-    let board = Board::of(world());
+    let stage = Stage::open_with(&WITHOUT_LIMITS).await;
+    let board = Board::of(&stage.address);
     let (owner, user) = (board.join().await, board.join().await);
     let mut jobs = Vec::new();
     for _ in 0..51 {

@@ -80,7 +80,8 @@ async fn every_call_is_charged_and_listed_for_both_users() {
     assert!(out[0]["id"].as_u64() > out[1]["id"].as_u64());
     // A user without a name is shown by the name in the job.
     assert_eq!(out[0], expected(&out[0], &owner, "段先生", &owner.phone));
-    owner.post("/user/update/info", &json!({"name": "段经理", "phone": "13900009999"})).await;
+    let phone_code = board.code("phone", "13900009999").await;
+    owner.post("/user/update/info", &json!({"name": "段经理", "phone_code": phone_code})).await;
     caller.post("/user/update/info", &json!({"name": "小周"})).await;
     let (out, _) = history(&caller, "out", json!({})).await;
     assert_eq!(out[1], expected(&out[1], &owner, "段经理", "13900009999"));

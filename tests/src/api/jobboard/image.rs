@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use image::ImageFormat;
+use jiff::SignedDuration;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -310,4 +311,52 @@ async fn a_truncated_form_is_rejected() {
     }
     let sent = user.request("/img/upload").header("content-type", "multipart/form-data; boundary=limit").body(with_end);
     assert_eq!(fetch(sent).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_second_picture_does_not_replace_the_one_that_is_shown() {
+    let stage = Stage::open_now().await;
+    let user = Board::of(&stage.address).join().await;
+    // The form is bound to the size. A BMP ends with the colour of a pixel.
+    let first = picture(ImageFormat::Bmp);
+    let mut second = first.clone();
+    *second.last_mut().unwrap() ^= 1;
+    let (url, fields, path) = presigned(&user, "image/bmp", first.len()).await;
+    for bytes in [&first, &second] {
+        assert_eq!(send_form(&url, &fields, bytes).await, 204);
+        assert_eq!(served(&user.board, &path).await, Some(("image/bmp".to_owned(), first.clone())));
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_nothing_shows_after_a_day_is_removed() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    let png = picture(ImageFormat::Png);
+    let mut uploaded = Vec::new();
+    for _ in 0..4 {
+        uploaded.push(upload(&user, "file", &png).await.body["data"]["url"].clone());
+    }
+    let [unused, of_a_job, dropped, avatar] = [0, 1, 2, 3].map(|at: usize| uploaded[at].clone());
+    let job = user.post_job(json!({"photo_urls": [of_a_job, dropped]})).await;
+    user.post("/user/update/info", &json!({"avatar": avatar})).await;
+    let shown = async |url: &Value| served(&user.board, &path_of(&user, url, ".png")).await.is_some();
+    let clean = async || stage.address.invoke("ops-cleanup", &json!({})).await.body["unused"].clone();
+    let swept = |done: u32| json!({"done": done, "failed": 0, "is_cut_short": false});
+
+    stage.clock.advance(SignedDuration::from_secs(24 * 3600 - 1));
+    assert_eq!(clean().await, swept(0));
+    assert_eq!(user.post("/jobs/update", &json!({"id": job, "photo_urls": [of_a_job]})).await.status, 200);
+    stage.clock.advance(SignedDuration::from_secs(1));
+    // The picture that the job has just dropped has another day.
+    assert_eq!(clean().await, swept(3));
+    assert_eq!(
+        [shown(&unused).await, shown(&of_a_job).await, shown(&dropped).await, shown(&avatar).await],
+        [false, true, true, true]
+    );
+    stage.clock.advance(SignedDuration::from_secs(24 * 3600));
+    assert_eq!(clean().await, swept(1));
+    assert_eq!([shown(&of_a_job).await, shown(&dropped).await, shown(&avatar).await], [true, false, true]);
+    stage.clock.advance(SignedDuration::from_hours(48));
+    assert_eq!(clean().await, swept(0));
 }

@@ -16,6 +16,7 @@ mod once;
 mod orders;
 mod phone;
 mod products;
+mod quotas;
 mod reconciliation;
 mod refund_order;
 mod refunds;

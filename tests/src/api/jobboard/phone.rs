@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::board::{Board, User, done, ok, rejection, unique};
-use crate::support::world;
+use crate::support::{Stage, world};
 
 /// Registers a user whose number has this country code.
 async fn abroad(board: &Board, country: &str, pure: &str) -> User {
@@ -56,7 +56,19 @@ async fn callers_see_the_phone_of_an_owner_abroad() {
     assert_eq!(phone(&caller, "/contact_history/out").await, "+85291234567");
     assert_eq!(phone(&owner, "/contact_history/in").await, caller.phone);
     assert_eq!(phone(&owner, "/jobs/my").await, "+85291234567");
-    // Users enter such numbers as well, and get them back as they wrote them.
+}
+
+/// An installation can let users change the phone without a code.
+#[tokio::test]
+async fn a_phone_that_a_user_enters_is_returned_as_it_was_written() {
+    let stage = Stage::open_with(&[("FREE_PHONE_CHANGE", "true")]).await;
+    let board = Board::of(&stage.address);
+    let (owner, caller) = (board.join().await, board.join().await);
+    caller.adjust_vouchers(1).await;
+    assert_eq!(caller.call(owner.post_job(json!({})).await).await, done());
+    let page = json!({"page_num": 1, "page_size": 1});
+    let phone =
+        async |user: &User, list: &str| user.post(list, &page).await.body["data"]["list"][0]["purpose_user_phone"].clone();
     for number in ["+853 66123456", "+86 15112345678", "15112345678"] {
         assert_eq!(owner.post("/user/update/info", &json!({"phone": number})).await, done());
         assert_eq!(owner.info().await.body["data"]["phone"], number);
@@ -66,4 +78,21 @@ async fn callers_see_the_phone_of_an_owner_abroad() {
         let rejected = rejection(400, "phone: must be a mobile number");
         assert_eq!(owner.post("/user/update/info", &json!({"phone": number})).await, rejected, "{number}");
     }
+}
+
+#[tokio::test]
+async fn a_phone_changes_only_by_a_code_of_wechat() {
+    let board = Board::of(world());
+    let user = board.join().await;
+    let update = async |body: &serde_json::Value| user.post("/user/update/info", body).await;
+    // The phone of the document's sample is acknowledged and has no effect.
+    assert_eq!(update(&json!({"name": "小周", "phone": "13811111234"})).await, done());
+    let shown = user.info().await.body["data"].clone();
+    assert_eq!((&shown["name"], &shown["phone"]), (&json!("小周"), &json!(user.phone)));
+    let code = board.code("phone", "13900007777").await;
+    assert_eq!(update(&json!({"phone": "13811111234", "phone_code": code})).await, done());
+    assert_eq!(user.info().await.body["data"]["phone"], "13900007777");
+    let used = rejection(400, "phone_code: is wrong or used");
+    assert_eq!(update(&json!({"name": "大周", "phone_code": code})).await, used);
+    assert_eq!(user.info().await.body["data"]["name"], "小周");
 }

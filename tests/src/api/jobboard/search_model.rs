@@ -1,6 +1,7 @@
 //! /jobs/list against a plain model: every row, order, total and page of random requests over random jobs.
 
 use jiff::SignedDuration;
+use local::WITHOUT_LIMITS;
 use serde_json::{Value, json};
 
 use crate::support::Stage;
@@ -37,7 +38,7 @@ struct Model {
 
 impl Model {
     async fn open() -> Self {
-        let stage = Stage::open().await;
+        let stage = Stage::open_with(&WITHOUT_LIMITS).await;
         let owner = Board::of(&stage.address).join().await;
         Self { stage, owner, jobs: Vec::new(), now: 0 }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use local::WITHOUT_LIMITS;
 use serde_json::{Value, json};
 
 use crate::support::board::{Board, User, done, ok, own_rejection};
@@ -90,7 +91,7 @@ async fn sampled(stage: &Stage, user: u64) -> (i64, i64, i64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_balance_is_the_sum_of_the_ledger_in_every_sampled_moment() {
-    let stage = Arc::new(Stage::open().await);
+    let stage = Arc::new(Stage::open_with(&WITHOUT_LIMITS).await);
     let board = Board::of(&stage.address);
     let owner = board.join().await;
     let job = owner.post_job(json!({})).await;

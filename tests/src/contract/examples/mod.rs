@@ -101,8 +101,9 @@ async fn run() -> Run {
     // processes create in the same instant have no order.
     let clock = Arc::new(ManualClock::at("2024-01-15T10:29:59Z".parse().unwrap()));
     let wire = Arc::new(Faults::default());
-    // The document shows contacts in clear to everyone.
-    let variables = HashMap::from([("MASK_CONTACT".to_owned(), "false".to_owned())]);
+    // The samples show the contact to everyone, and a phone that was changed without a code.
+    let variables = [("MASK_CONTACT", "false"), ("FREE_PHONE_CHANGE", "true")];
+    let variables = HashMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let options = Options { demo: true, clock: clock.clone(), wire: wire.clone(), variables, ..Options::default() };
     let world = Box::pin(World::start(options)).await.unwrap();
     clock.advance(SignedDuration::from_secs(1));

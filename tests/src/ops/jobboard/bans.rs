@@ -175,3 +175,25 @@ async fn a_closed_account_that_is_banned_is_not_opened_by_a_log_in() {
     let unknown = json!({"user_id": 7, "reason": "骚扰", "by": "zhangsan"});
     assert_eq!(board.command("ban_user", unknown.clone()).await, rejected("NotFound", "user: not found"));
 }
+
+#[tokio::test]
+async fn the_unpaid_orders_of_a_banned_user_are_closed_and_a_payment_for_a_job_goes_back() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let user = board.join().await;
+    let job = user.post_job(json!({})).await;
+    let unpaid = user.order_voucher().await;
+    let top = user.order("/jobs/top", json!({"job_id": job, "top_hour": 72, "price": 5.00})).await;
+    let top = top["order_no"].as_str().unwrap();
+    // WeChat Pay knows of the payment, and its notification is lost.
+    board.simulate("pay", &json!({"out_trade_no": top, "notify": false})).await;
+    let ban = json!({"user_id": user.id, "reason": "虚假招聘", "by": "zhangsan"});
+    for _ in 0..2 {
+        assert_eq!(board.command("ban_user", ban.clone()).await["jobs_down"], 1);
+    }
+    let state = async |order_no: &str| board.command("show_order", json!({"order_no": order_no})).await["status"].clone();
+    assert_eq!((state(&unpaid).await, state(top).await), (json!("closed"), json!("refunding")));
+    // A payment that was under way goes back as well: the order is closed at WeChat Pay.
+    let paid = board.simulate("pay", &json!({"out_trade_no": unpaid})).await;
+    assert_ne!(paid.status, 200, "{paid:?}");
+}

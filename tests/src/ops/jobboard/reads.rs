@@ -1,6 +1,7 @@
 //! What staff read of the job board. No sealed field is in a read whole.
 
 use jiff::SignedDuration;
+use local::WITHOUT_LIMITS;
 use serde_json::{Value, json};
 use shared::jobboard::Service;
 use shared::jobboard::reads::REVEALED;
@@ -268,7 +269,7 @@ async fn jobs_are_listed_by_owner_area_state_and_text() {
 
 #[tokio::test]
 async fn a_page_reads_five_hundred_jobs_and_its_cursor_continues_behind_them() {
-    let stage = Stage::open().await;
+    let stage = Stage::open_with(&WITHOUT_LIMITS).await;
     let board = Board::of(&stage.address);
     let owner = board.join().await;
     let wanted = owner.post_job(json!({"positions": "稀有岗位"})).await;

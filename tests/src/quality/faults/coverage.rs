@@ -16,9 +16,8 @@ use super::{Scene, Write};
 use crate::quality::budgets::meter::{endpoints, writing};
 
 /// Routes that look like writes, each with the reason why it writes nothing, or the route that it is an alias of.
-const NO_WRITES: [(&str, &str); 17] = [
+const NO_WRITES: [(&str, &str); 16] = [
     ("POST /api/v1/uploads", "signs an address, and calls nothing"),
-    ("POST /img/upload/presign", "signs a form, and calls nothing"),
     ("POST /console/api/commands/{command}", "is ops-admin with that command"),
     ("POST /jobs/info", "reads"),
     ("POST /jobs/list", "reads"),

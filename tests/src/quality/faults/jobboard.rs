@@ -108,6 +108,7 @@ impl Scene for Jobs {
         write("POST /order/status", "refunded without a notification"),
         write("POST /order/status", "expired, of a limited product"),
         write("POST /img/upload", ""),
+        write("POST /img/upload/presign", ""),
         write("ops-admin set_price", ""),
         write("ops-admin adjust_vouchers", ""),
         write("ops-admin take_down_job", ""),
@@ -279,6 +280,14 @@ impl Scene for Jobs {
                 let file = reqwest::multipart::Part::bytes(picture(ImageFormat::Png)).file_name("a.png");
                 let form = reqwest::multipart::Form::new().part("file", file);
                 fetch(self.user.request("/img/upload").multipart(form)).await
+            }
+            ("POST /img/upload/presign", _) => {
+                let mut response = post("/img/upload/presign", json!({"content_type": "image/png", "size": 100})).await;
+                // Names and signatures are new each time.
+                if response.status == 200 {
+                    response.body["data"] = response.body["data"]["fields"].is_object().into();
+                }
+                response
             }
             ("ops-uploads", case) => {
                 let key = &self.incoming[usize::from(!case.is_empty())];

@@ -30,8 +30,8 @@ use jiff::{SignedDuration, Timestamp};
 use local::policies::Grant;
 use local::wire::Service;
 use shared::runtime::clock::Clock as _;
+use shared::runtime::message_limits::TO_A_PHONE;
 use shared::storage::objects::Objects;
-use shared::storage::rate_limit::MESSAGES_TO_A_PHONE;
 
 use crate::support::wire::{Failure, Place, Seen};
 use crate::support::{Response, Stage, fetch};
@@ -131,7 +131,7 @@ const FRESH: SignedDuration = SignedDuration::from_secs(160);
 
 /// How long a rate-limited client waits: until a phone may be sent a second message, which is longer than a visit stays claimed.
 /// `security::limits` tests that the `Retry-After` of a message says so.
-const RETRY_AFTER: SignedDuration = MESSAGES_TO_A_PHONE.spacing;
+const RETRY_AFTER: SignedDuration = TO_A_PHONE.spacing;
 
 /// The beginning of the line that counts the messages to a phone.
 const MESSAGES: &str = "messages ";
@@ -139,6 +139,8 @@ const MESSAGES: &str = "messages ";
 /// The case of the write that stores a code and its message.
 const CODE_IS_SENT: &str = "a code is sent";
 const OUTBOX: &str = "ops-outbox";
+/// It counts the picture, and marks it for the sweep of unused ones.
+const UPLOAD: &str = "POST /img/upload";
 
 /// The output of an invocation that fails.
 const INTERNAL: &str = r#"{"errorType":"Internal","errorMessage":"see the log"}"#;
@@ -352,6 +354,12 @@ impl Cell {
             expected.lines.retain(|line| !line.starts_with(MESSAGES));
             actual.lines.retain(|line| !line.starts_with(MESSAGES));
         }
+        // A client that sends a picture again uploads another one.
+        if self.write.route.starts_with(UPLOAD) && actual.is_retried {
+            for lines in [&mut expected.lines, &mut actual.lines] {
+                lines.retain(|line| !line.contains("pk: uploads#") && !line.contains("pk: jobboard#used#"));
+            }
+        }
         expected.differences(&actual)
     }
 }
@@ -414,21 +422,38 @@ pub async fn matrix<S: Scene>(heading: &str, lanes: usize) {
     let count = cells.len();
     // What expires comes first.
     cells.make_contiguous().sort_by_key(|cell| !S::expires(cell.write));
-    let (cells, differing) = (Mutex::new(cells), Mutex::new(Vec::new()));
-    join_all(lanes.into_iter().map(async |mut lane| {
+    let (cells, suspects) = (Mutex::new(cells), Mutex::new(VecDeque::new()));
+    let compare = async |lane: Lane<S>, cell: &Cell| {
+        let lane = Box::pin(lane.fresh_for(cell.write)).await;
+        let (_, (expected, _)) = observed.iter().find(|(write, _)| *write == cell.write).unwrap();
+        let (actual, _) = Box::pin(lane.make(cell.write, Some(cell), Some(expected))).await;
+        (lane, cell.differences(expected, actual))
+    };
+    let lanes = join_all(lanes.into_iter().map(async |mut lane| {
         while let Some(cell) = next(&cells) {
-            lane = Box::pin(lane.fresh_for(cell.write)).await;
-            let (_, (expected, _)) = observed.iter().find(|(write, _)| *write == cell.write).unwrap();
-            let (actual, _) = Box::pin(lane.make(cell.write, Some(&cell), Some(expected))).await;
-            let differences = cell.differences(expected, actual);
+            let differences;
+            (lane, differences) = compare(lane, &cell).await;
             if !differences.is_empty() {
-                differing.lock().unwrap().push(format!("{cell} | DIFFERS\n    {}", differences.join("\n    ")));
+                suspects.lock().unwrap().push_back(cell);
             }
         }
-        lane.assert_is_restored().await;
+        lane
     }))
     .await;
-    let differing = differing.into_inner().unwrap();
+    // On a busy machine a write may exceed a time limit of the system: what differs is made once more, alone.
+    let mut lanes = VecDeque::from(lanes);
+    let mut lane = lanes.pop_front().unwrap();
+    let mut differing = Vec::new();
+    for cell in suspects.into_inner().unwrap() {
+        let differences;
+        (lane, differences) = compare(lane, &cell).await;
+        if !differences.is_empty() {
+            differing.push(format!("{cell} | DIFFERS\n    {}", differences.join("\n    ")));
+        }
+    }
+    for lane in std::iter::once(lane).chain(lanes) {
+        lane.assert_is_restored().await;
+    }
     assert!(differing.is_empty(), "{} of {count} cells differ:\n{}", differing.len(), differing.join("\n"));
     page::compare_table(heading, &table);
 }

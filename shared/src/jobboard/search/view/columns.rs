@@ -7,6 +7,7 @@ use super::place::direction;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub id: u64,
+    pub owner: u64,
     pub created: i64,
     pub fresh: i64,
     pub longitude: f64,
@@ -21,6 +22,7 @@ pub(super) struct Row {
 #[derive(Default)]
 pub(super) struct Columns {
     id: Vec<u64>,
+    owner: Vec<u64>,
     created: Vec<i64>,
     fresh: Vec<i64>,
     longitude: Vec<f64>,
@@ -44,7 +46,9 @@ impl Columns {
 
     /// Reserves memory for exactly this many more slots.
     pub fn reserve(&mut self, slots: usize) {
-        self.id.reserve_exact(slots);
+        for column in [&mut self.id, &mut self.owner] {
+            column.reserve_exact(slots);
+        }
         for column in [&mut self.created, &mut self.fresh] {
             column.reserve_exact(slots);
         }
@@ -69,6 +73,7 @@ impl Columns {
         }
         let slot = Slot::try_from(self.slots()).unwrap_or(Slot::MAX);
         self.id.push(0);
+        self.owner.push(0);
         self.created.push(0);
         self.fresh.push(0);
         self.longitude.push(0.0);
@@ -85,6 +90,7 @@ impl Columns {
     pub fn set(&mut self, slot: Slot, row: &Row) {
         let at = slot as usize;
         self.id[at] = row.id;
+        self.owner[at] = row.owner;
         self.created[at] = row.created;
         self.fresh[at] = row.fresh;
         self.longitude[at] = row.longitude;
@@ -102,6 +108,7 @@ impl Columns {
         let at = slot as usize;
         Row {
             id: self.id[at],
+            owner: self.owner[at],
             created: self.created[at],
             fresh: self.fresh[at],
             longitude: self.longitude[at],
@@ -121,6 +128,10 @@ impl Columns {
 
     pub fn id(&self, slot: Slot) -> u64 {
         self.id[slot as usize]
+    }
+
+    pub fn owner(&self, slot: Slot) -> u64 {
+        self.owner[slot as usize]
     }
 
     pub fn version(&self, slot: Slot) -> u32 {

@@ -13,6 +13,7 @@ mod place;
 mod search;
 mod snapshot;
 mod sorted;
+mod spread;
 mod text;
 
 use std::collections::{BTreeMap, HashMap};
@@ -31,6 +32,9 @@ use sorted::Sorted;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub id: u64,
+    /// The user who posted it; 0 in entries that were stored without the owner.
+    #[serde(default)]
+    pub owner: u64,
     /// The entry with the greatest version is valid.
     pub version: u32,
     /// Never changes.
@@ -197,6 +201,7 @@ impl View {
             slot,
             &Row {
                 id: entry.id,
+                owner: entry.owner,
                 created: entry.created,
                 fresh: entry.fresh,
                 longitude: entry.longitude,

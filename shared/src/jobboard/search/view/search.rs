@@ -1,16 +1,19 @@
 //! Filters and orders of the list of jobs.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 
 use super::bits::Bits;
 use super::order::ranks;
 use super::sorted::Sorted;
+use super::spread::{Owners, REACH, Spread};
 use super::{Slot, View};
 
 /// The order of the list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Order {
-    /// Running tops first, by start, newest first. Then the others by last refresh, else creation, newest first.
+    /// Running tops first, by start, newest first. Then the others by last refresh, else creation, newest first, spread over the pages
+    /// by their owners.
     Recommended,
     /// By the distance from this place, nearest first.
     Nearest { longitude: f64, latitude: f64 },
@@ -41,15 +44,18 @@ pub struct Found {
 const SORT_COST: usize = 4;
 
 impl View {
-    /// The jobs of the ranks from `skip`, at most `take`. The greater id comes first in a tie.
+    /// The jobs of the ranks from `skip`, at most `take`, which is the size of all pages. The greater id comes first in a tie.
     pub fn search(&self, order: Order, filter: &Filter, now: i64, skip: usize, take: usize) -> Found {
         let matches = self.matches(filter);
         let total = matches.as_ref().map_or(self.len(), |matches| matches.total);
         let window = Window { skip, take: take.min(total.saturating_sub(skip)) };
         let page = match order {
             _ if window.take == 0 => Vec::new(),
-            Order::Recommended => self.recommended(matches.as_ref(), now, window),
-            Order::Newest => self.latest(&self.created, |slot| self.columns.created_key(slot), matches.as_ref(), None, window),
+            Order::Recommended => self.recommended(matches.as_ref(), now, window, take),
+            Order::Newest => {
+                let created = |slot| self.columns.created_key(slot);
+                self.latest(&self.created, created, matches.as_ref(), None, window).collect()
+            }
             Order::Nearest { longitude, latitude } => {
                 let rows = matches.map(|matches| matches.bits.slots().collect::<Vec<_>>());
                 self.nearest(rows.as_deref(), (longitude, latitude), window)
@@ -84,41 +90,79 @@ impl View {
         matches.map(|bits| Matches { total: bits.count(), bits })
     }
 
-    fn recommended(&self, matches: Option<&Matches>, now: i64, window: Window) -> Vec<Slot> {
+    fn recommended(&self, matches: Option<&Matches>, now: i64, window: Window, size: usize) -> Vec<Slot> {
         let running = self.tops.range(..(now.saturating_add(1), 0)).rev().filter(|(_, (end, _))| now < *end);
         let running = running.map(|(_, (_, slot))| *slot);
         let tops: Vec<Slot> = running.filter(|slot| matches.is_none_or(|matches| matches.bits.has(*slot))).collect();
         let mut page: Vec<Slot> = tops.iter().copied().skip(window.skip).take(window.take).collect();
         let rest = Window { skip: window.skip.saturating_sub(tops.len()), take: window.take - page.len() };
         if rest.take > 0 {
-            let tops = (!tops.is_empty()).then(|| Bits::of(tops, self.columns.slots()));
-            page.extend(self.latest(&self.fresh, |slot| self.columns.fresh_key(slot), matches, tops.as_ref(), rest));
+            let excluded = (!tops.is_empty()).then(|| Bits::of(tops.iter().copied(), self.columns.slots()));
+            let rows = |window| {
+                let fresh = |slot| self.columns.fresh_key(slot);
+                self.latest(&self.fresh, fresh, matches, excluded.as_ref(), window)
+            };
+            if rest.skip < REACH {
+                let near = rows(Window { skip: 0, take: REACH });
+                page.extend(self.spread(near, &tops, rest, size));
+            }
+            let far = Window { skip: rest.skip.max(REACH), take: window.take - page.len() };
+            if far.take > 0 {
+                page.extend(rows(far));
+            }
         }
         page
     }
 
+    /// The ranks of the window among the rows, once they are spread over pages of this size. The first pages hold the tops.
+    fn spread(
+        &self,
+        rows: impl Iterator<Item = Slot>,
+        tops: &[Slot],
+        Window { skip, take }: Window,
+        size: usize,
+    ) -> impl Iterator<Item = Slot> {
+        let owner = |slot| self.columns.owner(slot);
+        let mut spread = Spread { rows, owner, held: VecDeque::new() };
+        let mut owners = Owners::default();
+        let on_the_page = tops.len() % size;
+        for slot in &tops[tops.len() - on_the_page..] {
+            owners.admit(owner(*slot));
+        }
+        let mut arranged = spread.page(size - on_the_page, owners);
+        while arranged.len() < skip + take {
+            let next = spread.page(size, Owners::default());
+            if next.is_empty() {
+                break;
+            }
+            arranged.extend(next);
+        }
+        arranged.into_iter().skip(skip).take(take)
+    }
+
     /// The last rows of an order, without the excluded ones. If many rows match, the order is scanned until the page is full. If few match,
     /// they are sorted.
-    fn latest(
+    fn latest<'a>(
         &self,
-        order: &Sorted,
+        order: &'a Sorted,
         key: impl Fn(Slot) -> (i64, u64),
-        matches: Option<&Matches>,
-        excluded: Option<&Bits>,
+        matches: Option<&'a Matches>,
+        excluded: Option<&'a Bits>,
         Window { skip, take }: Window,
-    ) -> Vec<Slot> {
+    ) -> Box<dyn Iterator<Item = Slot> + 'a> {
         let newest_first = order.rows().iter().rev().copied();
-        let is_included = |slot: Slot| excluded.is_none_or(|excluded| !excluded.has(slot));
+        let is_included = move |slot: Slot| excluded.is_none_or(|excluded| !excluded.has(slot));
         match matches {
-            None if excluded.is_none() => newest_first.skip(skip).take(take).collect(),
-            None => newest_first.filter(|slot| is_included(*slot)).skip(skip).take(take).collect(),
+            None if excluded.is_none() => Box::new(newest_first.skip(skip).take(take)),
+            None => Box::new(newest_first.filter(move |slot| is_included(*slot)).skip(skip).take(take)),
             Some(Matches { bits, total }) if (skip + take) * self.len() < total * total * SORT_COST => {
-                newest_first.filter(|slot| bits.has(*slot) && is_included(*slot)).skip(skip).take(take).collect()
+                Box::new(newest_first.filter(move |slot| bits.has(*slot) && is_included(*slot)).skip(skip).take(take))
             }
             Some(Matches { bits, .. }) => {
                 let mut keys: Vec<_> =
                     bits.slots().filter(|slot| is_included(*slot)).map(|slot| (Reverse(key(slot)), slot)).collect();
-                ranks(&mut keys, skip, take).iter().map(|(_, slot)| *slot).collect()
+                let page: Vec<Slot> = ranks(&mut keys, skip, take).iter().map(|(_, slot)| *slot).collect();
+                Box::new(page.into_iter())
             }
         }
     }

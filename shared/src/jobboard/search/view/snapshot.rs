@@ -17,11 +17,11 @@ use super::sorted::Sorted;
 use super::{Slot, Top, View};
 
 /// The version of the format. It increases with every change.
-const FORM: &[u8; 8] = b"gqjobs01";
+const FORM: &[u8; 8] = b"gqjobs02";
 /// The number of rows in a frame.
 const FRAME_ROWS: usize = 32_768;
 /// The size of a row, in bytes.
-const ROW: usize = 84;
+const ROW: usize = 92;
 /// The largest frame, compressed or not, in bytes.
 const MAX_FRAME: usize = 64 << 20;
 const DIGEST: usize = 32;
@@ -93,6 +93,7 @@ impl View {
         };
         let mut bytes = Vec::with_capacity(slots.len() * ROW);
         column(&mut bytes, rows.iter().map(|row| row.id));
+        column(&mut bytes, rows.iter().map(|row| row.owner));
         column(&mut bytes, rows.iter().map(|row| row.created));
         column(&mut bytes, rows.iter().map(|row| row.fresh));
         column(&mut bytes, slots.iter().map(|slot| top(slot).0));
@@ -246,7 +247,8 @@ impl Loader {
             return Err(Damage::Bytes);
         }
         let columns = &mut Reader { bytes: content, rows: content.len() / ROW };
-        let (id, created, fresh) = (columns.next::<u64>(), columns.next::<i64>(), columns.next::<i64>());
+        let (id, owner) = (columns.next::<u64>(), columns.next::<u64>());
+        let (created, fresh) = (columns.next::<i64>(), columns.next::<i64>());
         let (start, end) = (columns.next::<i64>(), columns.next::<i64>());
         let (longitude, latitude) = (columns.next::<f64>(), columns.next::<f64>());
         let version = columns.next::<u32>();
@@ -256,6 +258,7 @@ impl Loader {
         for at in 0..id.len() {
             let row = Row {
                 id: id[at],
+                owner: owner[at],
                 created: created[at],
                 fresh: fresh[at],
                 longitude: longitude[at],
