@@ -57,7 +57,7 @@ const SECRET_KEY: &str = "local-secret";
 pub const WITHOUT_LIMITS: [(&str, &str); 3] = [
     (
         "DAILY_QUOTAS",
-        "jobs=1000000,refreshes=1000000,unpaid_orders=1000000,uploads=1000000,upload_megabytes=1000000,collections=1000000,contacts=1000000",
+        "jobs=1000000,refreshes=1000000,unpaid_orders=1000000,uploads=1000000,upload_megabytes=1000000,collections=1000000,contacts=1000000,reports=1000000",
     ),
     ("MESSAGES_PER_HOUR", "1000000"),
     ("MESSAGES_PER_DAY", "1000000"),

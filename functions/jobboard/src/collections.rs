@@ -13,13 +13,15 @@ use crate::App;
 use crate::edge::{Ack, Caller, Done, Failure, Json, ListFields, Reply, Success};
 use crate::jobs::JobBody;
 use crate::paging::{PostingsBody, Rows};
+use crate::reports;
 
 pub fn router() -> OpenApiRouter<App> {
     let mut router = OpenApiRouter::default()
         .routes(routes!(list_collections))
         .routes(routes!(collect_job))
         .routes(also_at(routes!(collect_job), "/jobs/collect"))
-        .routes(routes!(cancel_collection));
+        .routes(routes!(cancel_collection))
+        .routes(routes!(reports::report_job));
     // The document's spelling and the correct one.
     for path in ["/jobs/cancnel_collect", "/job/cancel_collect", "/jobs/cancel_collect"] {
         router = router.routes(also_at(routes!(cancel_collection), path));

@@ -10,6 +10,7 @@ pub mod image;
 pub mod jobs;
 pub mod orders;
 mod paging;
+pub mod reports;
 mod schemas;
 pub mod search;
 mod view;

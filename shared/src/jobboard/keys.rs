@@ -19,6 +19,7 @@
 //! reconciliation#{day}      reconciliation  reconciliations                {day}
 //! ordered#{user}            {goods}#{quantity}
 //! uploads#{user}            {picture}
+//! report#{job}              {user}          reports        reports#{user} {id}
 //! feed#{shard}              {time}{job}
 //! ```
 //!
@@ -217,6 +218,22 @@ pub fn all_ordered(user: Id) -> String {
 /// Counts the orders of a user of goods that are sold to each user so many times.
 pub fn ordered(user: Id, goods: &str, quantity: u32) -> Key {
     Key::new(all_ordered(user), format!("{goods}#{quantity}"))
+}
+
+/// The partition of all reports that are not closed.
+pub const REPORTS: &str = "reports";
+
+pub fn reports_on(job: Id) -> String {
+    format!("report#{job}")
+}
+
+/// The index partition of the reports of a user.
+pub fn reports_by(user: Id) -> String {
+    format!("reports#{user}")
+}
+
+pub fn report(job: Id, user: Id) -> Key {
+    Key::new(reports_on(job), user.sortable())
 }
 
 pub fn uploads(user: &str) -> String {

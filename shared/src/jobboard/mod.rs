@@ -27,6 +27,7 @@ pub mod refund;
 mod refundable;
 pub mod refunding;
 mod removal;
+pub mod reports;
 mod reseal;
 mod retention;
 pub mod review;

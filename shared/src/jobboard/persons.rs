@@ -6,6 +6,7 @@ use serde_json::json;
 use super::item::{Record as _, Versioned};
 use super::job::Job;
 use super::orders::Order;
+use super::reports::Report;
 use super::search::feed::Event;
 use super::vouchers::Entry;
 use super::{Service, item, keys};
@@ -56,6 +57,9 @@ impl Service {
         for order in self.listed_of("ix2", keys::orders_of(id)).await? {
             exported.add("order", &Order::read(&self.keyring, order)?)?;
         }
+        for report in self.listed_of("ix2", keys::reports_by(id)).await? {
+            exported.add("report", &item::read::<Report>(report)?)?;
+        }
         for (kind, index, list) in
             [("contact_out", "ix1", keys::contacts_by(id)), ("contact_in", "ix2", keys::contacts_with(id))]
         {
@@ -84,10 +88,13 @@ impl Service {
         let table = &self.tables.jobboard;
         let mut erased = Erased::default();
         let is_stored = self.detach(act, &erasure(object), id, |_| true).await?;
+        let mut reports: Vec<Key> = self.listed_of("ix2", keys::reports_by(id)).await?.iter().filter_map(Key::of).collect();
         for job in self.all_jobs_of(id).await? {
+            reports.extend(self.report_keys(job.id).await?);
             self.remove_job_item(act, object, job.id).await?;
             erased.records += 1;
         }
+        erased.records += remove(&self.store, act, object, table, reports).await?;
         for partition in [keys::collections(id), keys::all_ordered(id), keys::uploads(&id.to_string())] {
             let found = self.store.partition(table, partition).await?;
             let found = found.iter().filter_map(Key::of).collect();

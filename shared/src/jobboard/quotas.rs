@@ -29,11 +29,20 @@ pub enum Quota {
     UploadBytes,
     Collections,
     Contacts,
+    Reports,
 }
 
 impl Quota {
-    const ALL: [Self; 7] =
-        [Self::Jobs, Self::Refreshes, Self::UnpaidOrders, Self::Uploads, Self::UploadBytes, Self::Collections, Self::Contacts];
+    const ALL: [Self; 8] = [
+        Self::Jobs,
+        Self::Refreshes,
+        Self::UnpaidOrders,
+        Self::Uploads,
+        Self::UploadBytes,
+        Self::Collections,
+        Self::Contacts,
+        Self::Reports,
+    ];
 
     /// Its name in the setting, in the counter and in faults.
     const fn name(self) -> &'static str {
@@ -45,6 +54,7 @@ impl Quota {
             Self::UploadBytes => "upload_megabytes",
             Self::Collections => "collections",
             Self::Contacts => "contacts",
+            Self::Reports => "reports",
         }
     }
 
@@ -139,7 +149,8 @@ impl Service {
 mod tests {
     use super::*;
 
-    const ALL: &str = "jobs=30,refreshes=100,unpaid_orders=20,uploads=60,upload_megabytes=300,collections=200,contacts=100";
+    const ALL: &str =
+        "jobs=30,refreshes=100,unpaid_orders=20,uploads=60,upload_megabytes=300,collections=200,contacts=100,reports=20";
 
     #[test]
     fn each_quota_is_set_once() {

@@ -13,7 +13,8 @@ use crate::values::{Id, Text};
 /// The attribute of a user who is banned.
 const BAN: &str = "ban";
 
-fn object(id: Id) -> Object {
+/// The job in audit records.
+pub(super) fn job_object(id: Id) -> Object {
     Object::new("jobboard", "job", &[&id.to_string()])
 }
 
@@ -39,12 +40,12 @@ impl Job {
 }
 
 impl Service {
-    /// Takes a job down, or deletes it, for an administrator.
+    /// Takes a job down, or deletes it, for an administrator, and closes its reports.
     ///
-    /// DynamoDB: one read, one transaction.
+    /// DynamoDB: one read, one transaction, one query; one transaction for each fifty reports.
     pub async fn remove_job(&self, act: &Act, id: Id, state: State, reason: &Text<1, 256>) -> Result<()> {
         let note = Note { reason: reason.clone(), by: act.by()?, at: self.clock.now().into() };
-        let recorded = Recorded { act, change: Change::of(object(id)).because(reason.as_str()), owner: None };
+        let recorded = Recorded { act, change: Change::of(job_object(id)).because(reason.as_str()), owner: None };
         self.change_job(id, Beside::Recorded(&recorded), |job| {
             if job.state == State::Deleted && state != State::Deleted {
                 return Err(Error::conflict(Fault::new("job_id", "is deleted")));
@@ -55,8 +56,8 @@ impl Service {
             }
             Ok(())
         })
-        .await
-        .map(drop)
+        .await?;
+        self.close_reports(act, id, reason).await
     }
 
     /// Returns a job that was taken down to its state before. Its lists and its place in them are as before. The job of a banned user
@@ -64,7 +65,7 @@ impl Service {
     ///
     /// DynamoDB: two reads, one transaction.
     pub async fn restore_job(&self, act: &Act, id: Id) -> Result<Job> {
-        let recorded = Recorded { act, change: Change::of(object(id)), owner: Some(not_banned()) };
+        let recorded = Recorded { act, change: Change::of(job_object(id)), owner: Some(not_banned()) };
         self.change_job(id, Beside::Recorded(&recorded), |job| match job.state {
             State::Open | State::Closed => Ok(()),
             State::TakenDown => {
@@ -82,7 +83,7 @@ impl Service {
     pub(super) async fn remove_with_owner(&self, act: &Act, id: Id, note: &Note) -> Result<()> {
         // The ban may have ended meanwhile.
         let owner = Some((Condition::has(BAN), "is of a user whose ban has ended"));
-        let recorded = Recorded { act, change: Change::of(object(id)).because(note.reason.as_str()), owner };
+        let recorded = Recorded { act, change: Change::of(job_object(id)).because(note.reason.as_str()), owner };
         let removed = self.change_job(id, Beside::Recorded(&recorded), |job| {
             if job.is_open() {
                 job.remove(State::TakenDown, note.clone());
@@ -95,7 +96,7 @@ impl Service {
 
     /// Restores a job that was taken down since its owner was banned.
     pub(super) async fn restore_with_owner(&self, act: &Act, id: Id) -> Result<()> {
-        let recorded = Recorded { act, change: Change::of(object(id)), owner: Some(not_banned()) };
+        let recorded = Recorded { act, change: Change::of(job_object(id)), owner: Some(not_banned()) };
         let restored = self.change_job(id, Beside::Recorded(&recorded), |job| {
             if job.state == State::TakenDown && job.removed_with_owner {
                 job.restore();

@@ -87,6 +87,7 @@ fn families() -> [Api; 4] {
                     "POST /wechat/user/logout",
                     "POST /user/close",
                     "POST /wechat/pay/notify",
+                    "POST /job/report",
                     "POST /order/status",
                     "POST /products/list",
                     "POST /img/upload/presign",

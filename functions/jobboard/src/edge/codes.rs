@@ -47,7 +47,11 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ErrorCode {
         status: 404,
         code: 404,
-        when: &[Path, Of(OWNED), Of(&["log_in", "get_job", "collect_job", "spend_voucher", "get_order_status", "create_job"])],
+        when: &[
+            Path,
+            Of(OWNED),
+            Of(&["log_in", "get_job", "collect_job", "report_job", "spend_voucher", "get_order_status", "create_job"]),
+        ],
         meaning: "尚未注册；职位、订单、图片或路径不存在",
         sample: "user not found",
     },

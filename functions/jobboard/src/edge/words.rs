@@ -46,6 +46,8 @@ fn label(field: &str) -> &str {
         "uploads" | "upload_megabytes" => "上传图片",
         "collections" => "收藏",
         "contacts" => "联系",
+        "reports" => "举报",
+        "reason" => "举报原因",
         "user" | "owner_id" | "purpose_user_id" => "用户",
         _ => "请求内容",
     }

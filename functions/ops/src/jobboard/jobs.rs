@@ -50,6 +50,18 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Moderator])
     .fields("job_id", r#"{"job_id": 376295991951886}"#),
+    Command::reads(
+        "list_reports",
+        "Lists the reports on jobs that wait for a decision, the newest first",
+        |admin, _, fields| run(fields, |read| list_reports(&admin.jobboard, read)),
+    )
+    .by(&[Role::Moderator, Role::Auditor])
+    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    Command::changes("close_reports", "Closes the reports on a job that stays as it is, with a reason", |admin, by, fields| {
+        run(fields, |read| close_reports(&admin.jobboard, &by.act, read))
+    })
+    .by(&[Role::Moderator])
+    .fields("job_id reason", r#"{"job_id": 376295991951886, "reason": "属实"}"#),
 ];
 
 #[derive(Deserr)]
@@ -77,7 +89,16 @@ pub struct OneJob {
     job_id: Id,
 }
 
-/// A job to take down or to delete.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListReports {
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
+/// A job to take down or to delete, or whose reports to close.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct RemoveJob {
@@ -121,4 +142,14 @@ pub async fn restore_job(service: &Service, act: &Act, OneJob { job_id }: OneJob
     Ok(json!({
         "job_id": job_id, "status": job.status, "photo_urls": job.photo_urls, "pictures_erased_at": job.pictures_erased_at,
     }))
+}
+
+pub async fn list_reports(service: &Service, list: ListReports) -> Result<Value> {
+    let reports = service.list_reports(&page_of(&list.limit, list.cursor.as_ref())).await?;
+    Ok(page("reports", reports, |report| json!(report)))
+}
+
+pub async fn close_reports(service: &Service, act: &Act, RemoveJob { job_id, reason }: RemoveJob) -> Result<Value> {
+    service.close_reports(act, job_id, &reason).await?;
+    Ok(json!({"job_id": job_id}))
 }

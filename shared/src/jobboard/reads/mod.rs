@@ -6,6 +6,7 @@ mod jobs;
 mod orders;
 mod pictures;
 mod reconciliations;
+mod reports;
 mod reveal;
 mod users;
 
@@ -17,6 +18,7 @@ pub use jobs::{JobFilter, ShownJob};
 pub use orders::{NamedOrder, ShownOrder};
 pub use pictures::ShownPicture;
 pub use reconciliations::ShownReconciliation;
+pub use reports::ShownReport;
 pub use reveal::REVEALED;
 pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage};
 

@@ -20,6 +20,7 @@ mod quotas;
 mod reconciliation;
 mod refund_order;
 mod refunds;
+mod reports;
 mod review;
 mod sealed;
 mod search;

@@ -9,7 +9,7 @@ use crate::support::board::{Board, User, done, job, ok, rejection};
 use crate::support::picture::picture;
 use crate::support::{Response, Stage, fetch, world};
 
-const FEW: &str = "jobs=3,refreshes=2,unpaid_orders=2,uploads=3,upload_megabytes=30,collections=2,contacts=2";
+const FEW: &str = "jobs=3,refreshes=2,unpaid_orders=2,uploads=3,upload_megabytes=30,collections=2,contacts=2,reports=2";
 
 async fn stage() -> Stage {
     Stage::open_with(&[("DAILY_QUOTAS", FEW)]).await
@@ -141,6 +141,19 @@ async fn a_user_collects_and_contacts_so_many_jobs_a_day() {
     assert_eq!(user.call(ids[0]).await.status, 200);
     assert_eq!(user.call(ids[2]).await, rejection(429, "contacts: at most 2 a day"));
     assert_eq!(user.ledger().await.0, 3, "a rejected contact costs nothing");
+}
+
+#[tokio::test]
+async fn a_user_reports_so_many_jobs_a_day() {
+    let stage = stage().await;
+    let board = Board::of(&stage.address);
+    let ids = post_jobs(&board.join().await, 3).await;
+    let user = board.join().await;
+    let report = |id: u64| json!({"job_id": id, "reason": "fee"});
+    for id in &ids[..2] {
+        assert_eq!(user.post("/job/report", &report(*id)).await, done());
+    }
+    assert_eq!(rejected(&user, "/job/report", &report(ids[2])).await, used_up("reports: at most 2 a day"));
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::support::{Address, fetch, repository};
 use likeness::Known;
 
 const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
-const OPERATIONS: usize = 106;
+const OPERATIONS: usize = 107;
 
 fn read(path: &str) -> Value {
     serde_json::from_str(&repository::read(path)).unwrap()

@@ -91,6 +91,7 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.succeeds("POST /jobs/list", board.post("/jobs/list", &jobs)).await;
     meter.succeeds("POST /jobs/list, again within 250 ms", board.post("/jobs/list", &jobs)).await;
     meter.succeeds("POST /job/collect", seeker.post("/job/collect", &named)).await;
+    meter.succeeds("POST /job/report", seeker.post("/job/report", &json!({"job_id": job, "reason": "fee"}))).await;
     meter.succeeds("POST /job/collect, again", seeker.post("/job/collect", &named)).await;
 
     let buy = json!({"price": 3.99, "contact_voucher_num": 1});
@@ -166,6 +167,7 @@ async fn every_read_of_staff_makes_the_calls_that_its_budget_allows() {
     let (own, foreign) = (user.post_job(json!({})).await, other.post_job(json!({})).await);
     user.adjust_vouchers(1).await;
     assert_eq!(user.call(foreign).await.status, 200);
+    assert_eq!(user.post("/job/report", &json!({"job_id": foreign, "reason": "fake"})).await.status, 200);
     let order = user.order_voucher().await;
     board.pay(&order).await;
     let paid = board.command("show_order", json!({"order_no": order})).await;
@@ -190,6 +192,7 @@ async fn every_read_of_staff_makes_the_calls_that_its_budget_allows() {
         ("show_order", json!({"order_no": order})),
         ("show_order, by the payment", json!({"transaction_id": paid["transaction_id"]})),
         ("list_orders_to_review", json!({})),
+        ("list_reports", json!({})),
         ("list_reconciliations", json!({})),
         ("show_reconciliation", json!({"day": "2024-01-15"})),
         ("list_vouchers", of_user),
@@ -206,7 +209,7 @@ fn every_read_of_staff_has_a_budget() {
     let sources = ["users", "jobs", "orders", "vouchers"].map(|file| read(&format!("functions/ops/src/jobboard/{file}.rs")));
     let reads = sources.iter().flat_map(|source| source.split("Command::reads(").skip(1));
     let names: BTreeSet<String> = reads.map(|rest| rest.split('"').nth(1).expect("a name").to_owned()).collect();
-    assert_eq!(names.len(), 15, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
     assert_eq!(budgeted(READS), names);
 }
 

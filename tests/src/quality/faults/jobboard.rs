@@ -90,6 +90,7 @@ impl Scene for Jobs {
         write("POST /job/close", ""),
         write("POST /job/collect", ""),
         write("POST /job/cancnel_collect", ""),
+        write("POST /job/report", ""),
         write("POST /contact_voucher/cost", ""),
         write("POST /contact_voucher/cost", "without an owner"),
         write("POST /contact_voucher/buy", ""),
@@ -114,6 +115,7 @@ impl Scene for Jobs {
         write("ops-admin take_down_job", ""),
         write("ops-admin delete_job", ""),
         write("ops-admin restore_job", ""),
+        write("ops-admin close_reports", ""),
         write("ops-admin ban_user", ""),
         write("ops-admin unban_user", ""),
         write("ops-admin refund_note", ""),
@@ -175,6 +177,8 @@ impl Scene for Jobs {
             let refund = board.command("refund_order", json!({"order_no": order, "reason": "退款", "by": "zhangsan"})).await;
             assert_eq!(refund["status"], "refunding", "{refund}");
         }
+        let reporter = board.register("reporter", "13900000006").await;
+        assert_eq!(reporter.post("/job/report", &json!({"job_id": own, "reason": "fake"})).await.status, 200);
         let removed = user.post_job(json!({})).await;
         board.command("take_down_job", json!({"job_id": removed, "reason": "误判", "by": "zhangsan"})).await;
         let mut merchants = [0; 2];
@@ -246,6 +250,7 @@ impl Scene for Jobs {
             ("POST /jobs/refresh", _) => post("/jobs/refresh", own).await,
             ("POST /job/close", _) => post("/job/close", own).await,
             ("POST /job/collect", _) => post("/job/collect", json!({"job_id": self.foreign.0})).await,
+            ("POST /job/report", _) => post("/job/report", json!({"job_id": self.foreign.0, "reason": "fee"})).await,
             ("POST /job/cancnel_collect", _) => post("/job/cancnel_collect", own).await,
             ("POST /contact_voucher/cost", "") => {
                 once("/contact_voucher/cost", json!({"purpose_id": self.foreign.0, "purpose_user_id": self.foreign.1})).await

@@ -199,6 +199,8 @@ async fn jobboard(stage: &Stage, support: &Staff) {
     let banned = board.join().await;
     banned.post_job(json!({})).await;
     board.command("ban_user", json!({"user_id": banned.id, "reason": "虚假招聘", "by": "zhangsan"})).await;
+    let reported = json!({"job_id": other.post_job(json!({})).await, "reason": "fee"});
+    assert_eq!(user.post("/job/report", &reported).await, done());
     let adjustment = json!({"user_id": user.id, "change": 1, "reference": "case-1", "reason": "补偿"});
     assert_eq!(support.command("adjust_vouchers", adjustment).await.status, 200);
     let name = format!("{}_{}.png", user.id, stage.clock_nanoseconds());

@@ -94,6 +94,15 @@ fn waiting(workload: &Value) -> Vec<Waiting> {
             is_empty: *to_review == 0,
         });
     }
+    let reports = &workload["reports"]["waiting"];
+    if !reports.is_null() {
+        waiting.push(Waiting {
+            label: text("home.reports").into_owned(),
+            count: number(reports, MANY),
+            href: "/console/reports".into(),
+            is_empty: *reports == 0,
+        });
+    }
     if let Some(imports) = workload["imports"].as_array() {
         waiting.push(Waiting {
             label: text("home.imports").into_owned(),

@@ -91,7 +91,7 @@ impl Change {
 /// The index of a row in the columns.
 type Slot = u32;
 
-/// About 100 bytes a job: a million jobs take some 100 MB.
+/// About 110 bytes a job: a million jobs take some 110 MB.
 #[derive(Default)]
 pub struct View {
     columns: Columns,

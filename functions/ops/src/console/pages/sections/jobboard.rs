@@ -47,6 +47,15 @@ pub const LISTS: &[List] = &[
         ..List::new("jobs", "list_jobs", "jobs", JOB_COLUMNS)
     },
     List {
+        opens: Some(("job", &["job_id"])),
+        ..List::new(
+            "reports",
+            "list_reports",
+            "reports",
+            "report_id reason:report positions job_id>job status:job owner_id>user.user_id user_id>user at",
+        )
+    },
+    List {
         filters: "user_id?",
         find: Some(Find { command: "find_user", fields: "phone? openid?" }),
         needs_filter: true,
@@ -138,6 +147,7 @@ pub const DETAILS: &[Detail] = &[
             Action::new("take_down_job", JOB).when(is_shown).tone(Tone::Bad),
             Action::new("restore_job", JOB).when(is_taken_down).tone(Tone::Good),
             Action::new("delete_job", JOB).when(is_not_deleted).tone(Tone::Bad),
+            Action::new("close_reports", JOB).when(is_shown),
             Action::new("ban_user", OWNER).tone(Tone::Bad),
         ],
         reveals: Some(Reveals { family: "jobboard", kind: "job", id: &["job_id"], fields: &["contact"] }),
