@@ -210,6 +210,14 @@ def pay(demo, phone):
     return number
 
 
+def report(demo, job_id):
+    """The demo user reports a job."""
+    code = json.dumps({"login_code": demo["jobboard"]["user_code"]}).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{demo['base_url']}/wechat/user/login", code), timeout=30) as response:
+        token = {"authorization": response.headers["x-auth-token"]}
+    call("POST", f"{demo['base_url']}/job/report", {"job_id": job_id, "reason": "fee"}, token)
+
+
 def sign_in_by_hand(console):
     """From the first page to the home page: phone, text message, second factor."""
     member = staff.member(console.demo, console.role)
@@ -423,7 +431,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def moderator(console):
-    """Takes a job down, so that the public does not see it, and restores it."""
+    """Takes a job down, so that the public does not see it, restores it, and closes a report on it."""
     console.sign_in()
     console.open("/jobs")
     console.look("jobs")
@@ -440,6 +448,18 @@ def moderator(console):
     console.press("恢复职位")
     console.submit()
     console.see("招聘中")
+    report(console.demo, job_id)
+    console.open("")
+    console.see("待处理的举报")
+    console.open("/reports")
+    console.see("收取费用")
+    console.look("reports")
+    console.find("tbody td a[href*=job]").click()
+    console.press("关闭举报")
+    console.find("#form .chip").click()
+    console.submit()
+    console.open("/reports")
+    console.see("没有待处理的举报")
 
 
 def administrator(console):
@@ -495,7 +515,7 @@ def auditor(console):
     console.open("/audit", actor=f"staff/{finance_id}")
     console.see("退款")
     console.look("audit")
-    for page in ["orders", "jobs", "employees", "departments", "visits", "imports", "prices", "orders-to-review"]:
+    for page in ["orders", "jobs", "employees", "departments", "visits", "imports", "prices", "orders-to-review", "reports"]:
         console.open(f"/{page}")
         console.look(page)
         console.check(f"{page} offers no action", console.find_all("main form[data-dialog]"), [])

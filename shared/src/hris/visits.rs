@@ -117,7 +117,7 @@ impl Service {
     /// Records the visit and sends the employee a message. A replay does neither again and gets the same response. If the first call failed
     /// before it sent the message, the replay sends it.
     ///
-    /// DynamoDB: one read, one transaction and two writes. A replay: one read and one rejected transaction.
+    /// DynamoDB: one read, one transaction and six writes. A replay: one read and one rejected transaction.
     pub async fn announce_visit(&self, signer: &Signer, uuid: &str, visit: &Visit) -> Result<Employee> {
         let employee = self.employee(&signer.company, uuid).await?;
         let key = visit_key(&signer.company, &signer.record_uuid());

@@ -87,7 +87,7 @@ impl MessageLimits {
     ///
     /// Narrow limits come first: a client over its own limit does not use up those of others.
     ///
-    /// DynamoDB: seven writes for a user, nine for an address, six for a product, three for staff.
+    /// DynamoDB: six writes for a user, nine for an address, five for a product, three for staff.
     pub async fn count(
         &self,
         counters: &Counters<'_>,

@@ -24,7 +24,7 @@ impl Service {
 
     /// Sends a code to the phone of a client who solved the captcha, if one is needed. `address` is the IP address of the client.
     ///
-    /// DynamoDB: one read, ten writes in a session, twelve without one.
+    /// DynamoDB: one read, eight writes in a session, eleven without one.
     pub async fn send_code(
         &self,
         platform: &PlatformCode,
