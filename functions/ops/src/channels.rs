@@ -10,7 +10,7 @@ use shared::values::input::Faults;
 use shared::values::{RecordId, Text};
 
 use crate::command::{Command, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Limit, OnePage, page};
 use shared::staff::roles::Role;
 
 /// The commands of this file.
@@ -85,15 +85,6 @@ pub struct RetireSecret {
     secret_id: RecordId,
 }
 
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct List {
-    #[deserr(default)]
-    limit: Limit,
-    #[deserr(default)]
-    cursor: Option<Text<1, 512>>,
-}
-
 pub async fn create(service: &Service, act: &Act, Create { appkey, name }: Create) -> Result<Value> {
     let (channel, secret) = service.create_channel(act, appkey, name).await?;
     Ok(new_secret(&channel.appkey, &secret))
@@ -124,7 +115,7 @@ pub async fn revoke_tokens(service: &Service, act: &Act, Named { appkey }: Named
     service.revoke_channel_tokens(act, &appkey).await.map(view)
 }
 
-pub async fn list(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
+pub async fn list(service: &Service, OnePage { limit: Limit(limit), cursor }: OnePage) -> Result<Value> {
     let listed = service.list_channels(limit, cursor.as_ref().map(Text::as_str)).await?;
     Ok(page("channels", listed, view))
 }

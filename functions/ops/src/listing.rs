@@ -4,7 +4,7 @@ use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
 use serde_json::{Value, json};
 use shared::storage::listing::Listed;
 use shared::values::input::Faults;
-use shared::values::unquoted_integer;
+use shared::values::{Text, unquoted_integer};
 
 /// The page size: from 1 to 100.
 pub struct Limit(pub u32);
@@ -22,6 +22,17 @@ impl Deserr<Faults> for Limit {
             _ => Err(Faults::one(at, "must be an integer from 1 to 100")),
         }
     }
+}
+
+/// The fields of a list that has no conditions.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct OnePage {
+    #[deserr(default)]
+    pub limit: Limit,
+    /// The `next_cursor` of the previous page.
+    #[deserr(default)]
+    pub cursor: Option<Text<1, 512>>,
 }
 
 /// A page under the name of its list.

@@ -11,7 +11,7 @@ use shared::values::input::Faults;
 use shared::values::{Id, LocalTime, Mobile, Moment, Text, mask};
 
 use crate::command::{Command, Invocation, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Limit, OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -110,15 +110,6 @@ struct One {
     staff_id: Id,
 }
 
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-struct List {
-    #[deserr(default)]
-    limit: Limit,
-    #[deserr(default)]
-    cursor: Option<Text<1, 512>>,
-}
-
 /// The most companies of a reviewer.
 const MAX_COMPANIES: usize = 100;
 
@@ -177,7 +168,7 @@ async fn end_sessions(service: &Service, by: &Invocation, One { staff_id }: One)
     Ok(view(&service.end_member_sessions(&by.act, staff_id).await?))
 }
 
-async fn list(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
+async fn list(service: &Service, OnePage { limit: Limit(limit), cursor }: OnePage) -> Result<Value> {
     let listed = service.members(limit, cursor.as_ref().map(Text::as_str)).await?;
     Ok(page("staff", listed, |member| view(&member)))
 }

@@ -104,7 +104,7 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
     sell(functions, service).await?;
     // The demo merchant looks for the head chefs of the document's sample.
     let mut numbers: Vec<usize> = (0..JOBS).collect();
-    numbers.sort_by_key(|number| {
+    numbers.sort_by_cached_key(|number| {
         let job = job(*number);
         let is_chef = job["positions"] == "厨师长";
         (!is_chef, is_chef && job["basic_protection"].as_array().is_none_or(|tags| tags.len() < 2))

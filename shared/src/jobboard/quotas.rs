@@ -90,8 +90,12 @@ impl Quotas {
     }
 
     fn most(&self, quota: Quota) -> i64 {
-        let place = Quota::ALL.iter().position(|other| *other == quota).unwrap_or_default();
-        i64::from(self.0[place])
+        i64::from(self.0[quota as usize])
+    }
+
+    /// How much of a quota may be used before a use of this amount.
+    fn room(&self, (quota, amount): Use) -> i64 {
+        self.most(quota) * quota.unit() - amount
     }
 }
 
@@ -101,16 +105,14 @@ pub(super) type Use = (Quota, i64);
 impl Service {
     /// The part of a transaction that counts what it uses today, on the condition that all of it is left.
     pub(super) fn count_today(&self, user: Id, uses: &[Use], now: Timestamp) -> Write {
-        let room = uses.iter().map(|(quota, amount)| {
-            let most = self.settings.quotas.most(*quota) * quota.unit();
-            Condition::absent_or(quota.name(), "<=", number(most - amount))
-        });
+        let room = uses.iter().map(|used| Condition::absent_or(used.0.name(), "<=", number(self.settings.quotas.room(*used))));
         self.add_to_day(user, uses, now, room.reduce(Condition::and))
     }
 
     /// The part of a transaction that no longer counts what was used on the day of `then`.
-    pub(super) fn uncount(&self, user: Id, (quota, amount): Use, then: Timestamp) -> Write {
-        self.add_to_day(user, &[(quota, -amount)], then, None)
+    pub(super) fn uncount(&self, user: Id, uses: &[Use], then: Timestamp) -> Write {
+        let back: Vec<Use> = uses.iter().map(|(quota, amount)| (*quota, -amount)).collect();
+        self.add_to_day(user, &back, then, None)
     }
 
     fn add_to_day(&self, user: Id, uses: &[Use], at: Timestamp, condition: Option<Condition>) -> Write {
@@ -128,9 +130,9 @@ impl Service {
     /// The error of a write whose quota is used up. `stored` is the counter that rejected it.
     pub(super) fn used_up(&self, uses: &[Use], stored: Option<&Item>, now: Timestamp) -> Error {
         let wait = Window::at(now, DAY).ends_at - now.as_second();
-        let full = uses.iter().find(|(quota, amount)| {
-            let used: i64 = stored.and_then(|stored| read_integer(stored, quota.name()).ok()).unwrap_or_default();
-            used > self.settings.quotas.most(*quota) * quota.unit() - amount
+        let full = uses.iter().find(|used| {
+            let before: i64 = stored.and_then(|stored| read_integer(stored, used.0.name()).ok()).unwrap_or_default();
+            before > self.settings.quotas.room(**used)
         });
         let fault = full.or(uses.first()).map(|(quota, _)| {
             let most = self.settings.quotas.most(*quota);

@@ -80,10 +80,11 @@ impl Service {
     ///
     /// DynamoDB: one query; one transaction for each fifty reports.
     pub async fn close_reports(&self, act: &Act, job: Id, reason: &Text<1, 256>) -> Result<()> {
-        let reported = self.report_keys(job).await?;
+        let (table, reported) = (&self.tables.jobboard, self.report_keys(job).await?);
         let change = Change::of(job_object(job)).fields(&["reports"]).because(reason.as_str());
         for keys in reported.chunks(CLOSED_AT_ONCE) {
-            self.store.transact_by(act, &change, self.removals(keys)).await.map(drop)?;
+            let removal = |key: &Key| Write::Delete { table: table.clone(), key: key.clone(), condition: None };
+            self.store.transact_by(act, &change, keys.iter().map(removal).collect()).await.map(drop)?;
         }
         Ok(())
     }
@@ -92,10 +93,5 @@ impl Service {
     pub(super) async fn report_keys(&self, job: Id) -> Result<Vec<Key>> {
         let found = self.store.partition(&self.tables.jobboard, keys::reports_on(job)).await?;
         Ok(found.iter().filter_map(Key::of).collect())
-    }
-
-    fn removals(&self, keys: &[Key]) -> Vec<Write> {
-        let table = &self.tables.jobboard;
-        keys.iter().map(|key| Write::Delete { table: table.clone(), key: key.clone(), condition: None }).collect()
     }
 }

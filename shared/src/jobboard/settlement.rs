@@ -165,8 +165,7 @@ impl Service {
                 _ => (effect, Vec::new()),
             };
             if before.state == OrderState::Pending && matches!(effect, Effect::Paid | Effect::PaidLate(_)) {
-                let then = before.created_at.into();
-                writes.extend(UNPAID.iter().map(|used| self.uncount(before.user, *used, then)));
+                writes.push(self.uncount(before.user, UNPAID, before.created_at.into()));
             }
             // The payment that the order knows leads to it already.
             if let Some(transaction_id) = heard.and_then(|heard| heard.transaction_id.as_deref())

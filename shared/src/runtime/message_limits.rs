@@ -5,12 +5,10 @@
 //! keep workers with a session from signing on.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use super::clock::Clock;
 use super::environment::Environment;
 use super::metrics::{Log, Metric};
 use crate::crypto::random::random;
@@ -64,7 +62,6 @@ pub struct MessageLimits {
     day: u32,
     log: Log,
     function: String,
-    clock: Arc<dyn Clock>,
 }
 
 impl MessageLimits {
@@ -79,7 +76,6 @@ impl MessageLimits {
             day: number("MESSAGES_PER_DAY")?,
             log: environment.log.clone(),
             function: environment.function().to_owned(),
-            clock: Arc::clone(&environment.clock),
         })
     }
 
@@ -117,7 +113,7 @@ impl MessageLimits {
             for (window, most) in [(HOUR, self.hour), (DAY, self.day)] {
                 let most = u32::try_from(u64::from(most) * part / of).unwrap_or(most).max(1);
                 if add(counters, scope, window, most).await? {
-                    self.warn(scope);
+                    self.warn(scope, counters.now);
                 }
             }
         }
@@ -125,9 +121,9 @@ impl MessageLimits {
     }
 
     /// Says that a counter of a ceiling is half full. An alarm watches the metric.
-    fn warn(&self, scope: &str) {
+    fn warn(&self, scope: &str, now: Timestamp) {
         let scope = Map::from_iter([("scope".to_owned(), scope.into())]);
-        self.log.metrics(&self.function, self.clock.now(), scope, &[Metric::count("half_of_text_messages", 1)]);
+        self.log.metrics(&self.function, now, scope, &[Metric::count("half_of_text_messages", 1)]);
     }
 }
 

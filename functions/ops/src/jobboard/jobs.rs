@@ -14,7 +14,7 @@ use shared::values::{Id, Int, Text};
 
 use super::{OfUser, page_of};
 use crate::command::{Command, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Limit, OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -89,15 +89,6 @@ pub struct OneJob {
     job_id: Id,
 }
 
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct ListReports {
-    #[deserr(default)]
-    limit: Limit,
-    #[deserr(default)]
-    cursor: Option<Text<1, 512>>,
-}
-
 /// A job to take down or to delete, or whose reports to close.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -144,7 +135,7 @@ pub async fn restore_job(service: &Service, act: &Act, OneJob { job_id }: OneJob
     }))
 }
 
-pub async fn list_reports(service: &Service, list: ListReports) -> Result<Value> {
+pub async fn list_reports(service: &Service, list: OnePage) -> Result<Value> {
     let reports = service.list_reports(&page_of(&list.limit, list.cursor.as_ref())).await?;
     Ok(page("reports", reports, |report| json!(report)))
 }

@@ -17,7 +17,7 @@ use shared::values::{Date, Id, Int, LocalTime, Money, Quotable, Text};
 
 use super::{OfUser, page_of};
 use crate::command::{Command, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Limit, OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -170,15 +170,6 @@ pub struct RefundNote {
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct ListReconciliations {
-    #[deserr(default)]
-    limit: Limit,
-    #[deserr(default)]
-    cursor: Option<Text<1, 512>>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
 pub struct ShowReconciliation {
     /// In Shanghai.
     day: Date,
@@ -319,8 +310,8 @@ pub async fn note_order(service: &Service, act: &Act, NoteOrder { order_no, note
     service.note_order(act, order_no.as_str(), &note, ends_review).await.map(|order| summary(&order))
 }
 
-pub async fn list_reconciliations(service: &Service, list: ListReconciliations) -> Result<Value> {
-    let ListReconciliations { limit, cursor } = list;
+pub async fn list_reconciliations(service: &Service, list: OnePage) -> Result<Value> {
+    let OnePage { limit, cursor } = list;
     let results = service.list_reconciliations(&page_of(&limit, cursor.as_ref())).await?;
     Ok(page("reconciliations", results, |result| json!(result)))
 }

@@ -14,7 +14,7 @@ use shared::values::{Text, mask};
 use super::directory::view_of;
 use super::scope::Scope;
 use crate::command::{Command, Invocation, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Limit, OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -59,15 +59,6 @@ const READS_ALL: &[Role] = &[Role::Admin, Role::Auditor];
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
-struct ListPlatforms {
-    #[deserr(default)]
-    limit: Limit,
-    #[deserr(default)]
-    cursor: Option<Text<1, 512>>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
 struct ListOfPlatform {
     platform_code: PlatformCode,
     #[deserr(default)]
@@ -83,8 +74,8 @@ struct OfPlatform {
 }
 
 /// For a reviewer, a page has only what the reviewer is assigned to, and may be empty although another one follows.
-async fn list_platforms(service: &Service, by: &Invocation, list: ListPlatforms) -> Result<Value> {
-    let ListPlatforms { limit: Limit(limit), cursor } = list;
+async fn list_platforms(service: &Service, by: &Invocation, list: OnePage) -> Result<Value> {
+    let OnePage { limit: Limit(limit), cursor } = list;
     let scope = Scope::of(by, READS_ALL);
     let mut listed = service.list_platforms(limit, cursor.as_ref().map(Text::as_str)).await?;
     listed.list.retain(|platform| PlatformCode::parse(&platform.code).is_ok_and(|code| scope.on(&code).is_ok()));
