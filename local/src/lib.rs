@@ -53,14 +53,16 @@ use wire::{Guard, Quiet, Service, Wire};
 const ACCESS_KEY: &str = "local";
 const SECRET_KEY: &str = "local-secret";
 
-/// The variables of a system whose users may do as much in a day as a test, a benchmark or fuzzing wants.
-pub const WITHOUT_LIMITS: [(&str, &str); 3] = [
+/// The variables of a system whose users may do as much in a day as a test, a benchmark or fuzzing wants. WeChat would check a hundred
+/// contents of a user in an hour.
+pub const WITHOUT_LIMITS: [(&str, &str); 4] = [
     (
         "DAILY_QUOTAS",
         "jobs=1000000,refreshes=1000000,unpaid_orders=1000000,uploads=1000000,upload_megabytes=1000000,collections=1000000,contacts=1000000,reports=1000000",
     ),
     ("MESSAGES_PER_HOUR", "1000000"),
     ("MESSAGES_PER_DAY", "1000000"),
+    ("MODERATION", "off"),
 ];
 
 /// [`WITHOUT_LIMITS`] for [`Options::variables`].
@@ -240,8 +242,9 @@ impl World {
             };
             let apps = vec![secret(&variables["WECHAT_SECRET"]).await?, secret(&variables["JOBBOARD_WECHAT_SECRET"]).await?];
             let (merchant, platform) = (secret(&variables["WECHAT_PAY_SECRET"]).await?, secret(keys::PLATFORM).await?);
-            servers
-                .spawn(serve(wechat, wechat::router(apps, &merchant, &platform, Arc::clone(&clock), file("wechat-pay.json"))?));
+            let (clock, orders) = (Arc::clone(&clock), file("wechat-pay.json"));
+            let router = wechat::router(apps, &merchant, &platform, clock, orders, &url(&gateway)?, sends_messages)?;
+            servers.spawn(serve(wechat, router));
         }
         // Missing and contradictory variables fail here, not at the first request.
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;

@@ -101,6 +101,7 @@ fn is_inherited(name: &str) -> bool {
                 | "MESSAGES_PER_DAY"
                 | "SESSION_NEEDS_CAPTCHA"
                 | "FREE_PHONE_CHANGE"
+                | "MODERATION"
                 | "MASK_CONTACT"
                 | "RETAIN_VISITS_DAYS"
                 | "RETAIN_DISMISSED_DAYS"

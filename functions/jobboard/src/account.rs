@@ -151,6 +151,10 @@ struct UserView {
     /// 姓名, 没有设置为空
     #[schema(max_length = 32)]
     name: String,
+    /// 审核中的姓名, 通过后替换 name; 没有则省略
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 32)]
+    name_in_review: Option<String>,
     /// 性别: 0 未知, 1 男, 2 女
     #[schema(minimum = 0, maximum = 2)]
     sex: i64,
@@ -170,6 +174,7 @@ async fn get_user(State(app): State<App>, Caller(user): Caller) -> Result<Reply<
         user_id: user.id.as_u64(),
         avatar: user.avatar.as_str().to_owned(),
         name: user.name.as_str().to_owned(),
+        name_in_review: user.name_in_review.map(|name| name.as_str().to_owned()),
         sex: user.sex.get(),
         phone: user.phone,
     }))
@@ -251,7 +256,8 @@ struct UserBody {
 
 /// 更新个人信息
 ///
-/// 只更新传入的字段, 没有传或为 null 的不变。phone_code 无效或已用过为 400
+/// 只更新传入的字段, 没有传或为 null 的不变。phone_code 无效或已用过为 400。系统开启内容审核时, 姓名未通过微信内容安全检测的为 400,
+/// 需要人工审核的 (如含有银行、客服、官方) 先不生效
 #[utoipa::path(post, path = "/user/update/info", tag = "用户", request_body = UserBody, responses(
     (status = 200, body = Ack)))]
 async fn update_user(

@@ -20,8 +20,8 @@ use crate::App;
 use crate::content::{ContentBody, UpdateBody};
 use crate::edge::{Ack, Caller, Done, Failure, IdempotencyKey, Json, ListFields, Reply, Retryable, Success};
 use crate::paging::PostingsBody;
-use crate::schemas;
 use crate::view::JobView;
+use crate::{messages, schemas};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -32,6 +32,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(close_job))
         .routes(also_at(routes!(close_job), "/jobs/close"))
         .routes(routes!(refresh_job))
+        .merge(messages::router())
 }
 
 /// 一条招聘信息
@@ -59,6 +60,10 @@ struct OwnJobView {
     /// 发布者 (本人) 的手机号
     #[schema(value_type = String)]
     purpose_user_phone: Private,
+    /// 下架的原因; 没有下架则没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256)]
+    removed_reason: Option<String>,
 }
 
 // The document prints `contacts` here and `list` elsewhere.
@@ -76,7 +81,7 @@ struct OwnJobsView {
 
 /// 我发布的
 ///
-/// 返回自己发布的招聘信息, 包括已关闭与已下架的, 按发布的时间从新到旧; 联系电话完整。biz_type 为 2 或 3 时没有数据
+/// 返回自己发布的招聘信息, 包括已关闭、已下架与审核中的, 按发布的时间从新到旧; 联系电话完整。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/jobs/my", tag = "商家", request_body = PostingsBody, responses(
     (status = 200, body = Success<OwnJobsView>)))]
 async fn list_own_jobs(
@@ -97,12 +102,14 @@ fn own_job(job: &Job, owner: &Profile, now: Timestamp) -> OwnJobView {
         purpose_user_id: owner.id.as_u64(),
         purpose_user_name: owner.name.as_str().to_owned(),
         purpose_user_phone: owner.phone.clone().map(Private::from).unwrap_or_default(),
+        removed_reason: job.note.as_ref().map(|note| note.reason.as_str().to_owned()),
     }
 }
 
 /// 发布招聘信息
 ///
-/// 发布后即为招聘中; data 为 null, 新招聘信息的 id 在应答头 X-Resource-Id 中。带请求头 Idempotency-Key (最多 255 个字符) 时,
+/// 发布后即为招聘中; data 为 null, 新招聘信息的 id 在应答头 X-Resource-Id 中。系统开启内容审核时, 文字未通过微信内容安全检测的为 400,
+/// 需要人工审核的先不公开, 状态为 5; 照片在发布后检测, 未通过的下架。带请求头 Idempotency-Key (最多 255 个字符) 时,
 /// 同一请求在 24 小时内重复只发布一条, 应答相同; 该 key 已用于其他请求为 409
 #[utoipa::path(post, path = "/job/create", tag = "商家", params(IdempotencyKey),
     request_body = ContentBody, responses(
@@ -120,7 +127,8 @@ async fn create_job(
 
 /// 修改招聘信息
 ///
-/// 只修改传入的字段, 没有传或为 null 的不变。只有发布者可以修改, 否则为 403; 已关闭的也可以修改, 已下架的为 400
+/// 只修改传入的字段, 没有传或为 null 的不变。只有发布者可以修改, 否则为 403; 已关闭的也可以修改, 已下架的为 400。系统开启内容审核时,
+/// 修改后的内容同样检测
 #[utoipa::path(post, path = "/jobs/update", tag = "商家", request_body = UpdateBody, responses(
     (status = 200, body = Ack)))]
 async fn update_job(State(app): State<App>, Caller(user): Caller, Json(fields): Json<UpdateBody>) -> Result<Done, Failure> {

@@ -8,6 +8,7 @@ mod content;
 mod edge;
 pub mod image;
 pub mod jobs;
+pub mod messages;
 pub mod orders;
 mod paging;
 pub mod reports;
@@ -56,6 +57,7 @@ impl Frame for Jobboard {
         "purpose_user_id",
         "purpose_user_name",
         "purpose_user_phone",
+        "removed_reason",
     ];
 }
 

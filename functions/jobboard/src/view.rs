@@ -37,8 +37,8 @@ pub struct JobView {
     /// 照片的地址, 最多 4 张
     #[schema(max_items = 4)]
     photo_urls: Vec<String>,
-    /// 状态: 1 招聘中, 2 已关闭, 3 已下架
-    #[schema(minimum = 1, maximum = 3)]
+    /// 状态: 1 招聘中, 2 已关闭, 3 已下架, 5 审核中 (只有发布者可见)
+    #[schema(minimum = 1, maximum = 5)]
     status: u8,
     /// 一级地区 id; 0 为未知
     #[schema(minimum = 0, maximum = 4_294_967_295i64)]

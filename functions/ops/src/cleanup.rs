@@ -1,5 +1,5 @@
-//! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, reports deliveries to WeChat, clears
-//! ended tops, verifies uploads whose S3 event was lost, removes expired items, and erases personal data that is past its time.
+//! `ops-cleanup`: runs the scheduled clean-up, every ten minutes. It settles or closes unpaid orders, reports deliveries to WeChat,
+//! lets WeChat check contents again, clears ended tops, verifies uploads whose S3 event was lost, removes expired items, and erases personal data that is past its time.
 //!
 //! A schedule of EventBridge invokes it; the content of the event is ignored. Concurrent runs are safe. The next run continues where this
 //! one ended.
@@ -57,6 +57,7 @@ impl Cleanup {
         let mut swept = vec![
             ("orders", self.jobboard.sweep_orders(&time).await),
             ("shipping", self.jobboard.sweep_shipping(&time).await),
+            ("moderation", self.jobboard.sweep_moderation(&time).await),
             ("tops", self.jobboard.sweep_tops(&time).await),
             ("arrivals", self.jobboard.sweep_arrivals(&time).await),
             ("unused", self.jobboard.sweep_unused(&time).await),

@@ -41,16 +41,23 @@ async fn show(admin: &Admin, by: &Invocation, ShowWorkload {}: ShowWorkload) -> 
     let has = |roles: &[Role]| by.staff.as_ref().is_none_or(|member| roles.iter().any(|role| member.has(*role)));
     let assigned = by.staff.as_ref().and_then(|member| member.assigned.as_ref());
     let days = days(admin.clock.now());
-    let (applications, orders, reports, imports, records) = tokio::join!(
+    let (applications, orders, reports, contents, imports, records) = tokio::join!(
         OptionFuture::from(assigned.map(|assigned| applications(&admin.signing, assigned))),
         OptionFuture::from(has(&[Role::Support, Role::Finance]).then(|| orders(&admin.jobboard, &days))),
         OptionFuture::from(has(&[Role::Moderator]).then(|| reports(&admin.jobboard))),
+        OptionFuture::from(has(&[Role::Moderator]).then(|| contents(&admin.jobboard))),
         OptionFuture::from(has(&[Role::Hr]).then(|| unfinished_imports(&admin.hris))),
         OptionFuture::from(has(&[Role::Admin, Role::Auditor]).then(|| records(&admin.audit, &days))),
     );
     let mut shown = json!({"day": days[0]});
-    let parts =
-        [("applications", applications), ("orders", orders), ("reports", reports), ("imports", imports), ("audit", records)];
+    let parts = [
+        ("applications", applications),
+        ("orders", orders),
+        ("reports", reports),
+        ("contents", contents),
+        ("imports", imports),
+        ("audit", records),
+    ];
     for (name, part) in parts {
         if let Some(part) = part {
             shown[name] = part?;
@@ -93,6 +100,12 @@ async fn orders(service: &jobboard::Service, days: &[Date]) -> Result<Value> {
 
 async fn reports(service: &jobboard::Service) -> Result<Value> {
     Ok(json!({"waiting": service.count_reports().await?}))
+}
+
+/// The jobs and the names of users that wait for a moderator.
+async fn contents(service: &jobboard::Service) -> Result<Value> {
+    let (jobs, names) = service.count_waiting().await?;
+    Ok(json!({"jobs": jobs, "names": names}))
 }
 
 /// The newest imports that have not read all rows.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize, SerialNumber, date_time_ymd};
 use serde_json::{Value, json};
 
@@ -17,6 +19,11 @@ pub fn fill(secrets: &mut BTreeMap<String, String>) -> Result<(), String> {
         let mut app = read(secrets, name);
         if app["appid"] == "to-be-filled-in" {
             app["appid"] = format!("wx{}", serial(8)?.to_ascii_lowercase()).into();
+        }
+        if name == "jobboard-wechat-secret" && app["message_key"].is_null() {
+            // 43 characters of Base64: a key of 32 bytes without its padding.
+            app["message_token"] = serial(16)?.into();
+            app["message_key"] = STANDARD_NO_PAD.encode(random_bytes()?).into();
             secrets.insert(name.to_owned(), app.to_string());
         }
     }
@@ -68,10 +75,13 @@ fn generate() -> Result<Value, Box<dyn std::error::Error>> {
     }))
 }
 
+fn random_bytes() -> Result<[u8; 32], String> {
+    shared::crypto::random::random().map_err(|error| error.to_string())
+}
+
 /// A serial number of so many bytes, in hex. It has no leading zero and is not negative.
 fn serial(bytes: usize) -> Result<String, String> {
-    let random: [u8; 32] = shared::crypto::random::random().map_err(|error| error.to_string())?;
-    let mut random = random[..bytes].to_vec();
+    let mut random = random_bytes()?[..bytes].to_vec();
     random[0] = (random[0] & 0x3f) | 0x40;
     Ok(hex::encode(&random).to_ascii_uppercase())
 }

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use shared::runtime::clock::Clock;
 
 use super::access_tokens::{AccessTokens, Issued, QuotaReached};
+use super::content_checks::Pending;
 use super::merchant::Merchant;
 use super::shipments::Shipments;
 
@@ -25,10 +26,14 @@ const DEMO: &str = "demo-";
 #[derive(Clone)]
 pub struct Simulator {
     /// `appid` and `secret` of the mini programs, as in Secrets Manager. That of the signing API is the first.
-    apps: Arc<Vec<Value>>,
+    pub apps: Arc<Vec<Value>>,
     state: Arc<Mutex<Simulated>>,
     /// Whose payments the mini program of the job board takes.
     pub merchant: Merchant,
+    /// Where the job board takes messages.
+    pub push_url: String,
+    /// Whether results of pictures are pushed by themselves.
+    pub pushes: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -42,12 +47,20 @@ pub struct Simulated {
     /// A code, and the end of the path whose next call fails with it.
     next_error: Option<(i64, String)>,
     pub shipments: Shipments,
+    pub pending_pictures: Vec<Pending>,
 }
 
 pub type Parameters = Query<HashMap<String, String>>;
 
-/// A router that serves the API of `api.weixin.qq.com` for these mini programs, with more of it.
-pub fn router(apps: Vec<Value>, merchant: Merchant, clock: Arc<dyn Clock>, more: Router<Simulator>) -> Router {
+impl Simulator {
+    /// `apps` are the secrets of the mini programs. `push_url` takes the messages of that of the job board; `pushes` sends them by themselves.
+    pub fn new(apps: Vec<Value>, merchant: Merchant, clock: Arc<dyn Clock>, push_url: String, pushes: bool) -> Self {
+        Self { apps: Arc::new(apps), state: Arc::default(), merchant, push_url, pushes, clock }
+    }
+}
+
+/// A router that serves the API of `api.weixin.qq.com`, with more of it.
+pub fn router(simulator: Simulator, more: Router<Simulator>) -> Router {
     Router::new()
         .route("/sns/jscode2session", get(code_to_session))
         .route("/cgi-bin/stable_token", post(stable_token))
@@ -58,7 +71,7 @@ pub fn router(apps: Vec<Value>, merchant: Merchant, clock: Arc<dyn Clock>, more:
         .route("/simulate/reject_token", get(reject_tokens))
         .route("/simulate/token_requests", get(token_requests))
         .merge(more)
-        .with_state(Simulator { apps: Arc::new(apps), state: Arc::default(), merchant, clock })
+        .with_state(simulator)
 }
 
 impl Simulator {

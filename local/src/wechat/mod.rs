@@ -22,6 +22,8 @@
 //! GET  /simulate/shipping                        {"is_managed":true,"accepted":[..],"questions":n,"reports":n}  the deliveries that were
 //!                            reported, and the numbers of queries and reports
 //! POST /simulate/shipping {"is_managed":false}   WeChat does not manage the trade of the mini programs
+//! GET  /simulate/media_checks                    [{"trace_id":"..","media_url":".."}]  the pictures whose results were not pushed
+//! POST /simulate/media_checks {"suggest":"risky"}  {"statuses":[200]}  pushes them; the members are optional
 //! GET  /simulate/orders                          the latest orders at WeChat Pay, newest first
 //! GET  /simulate/pay_requests                    the latest requests to WeChat Pay
 //! ```
@@ -30,6 +32,7 @@
 
 mod access_tokens;
 mod bills;
+mod content_checks;
 pub mod keys;
 mod merchant;
 mod mini_program;
@@ -50,19 +53,24 @@ use serde_json::Value;
 use shared::runtime::clock::Clock;
 
 use merchant::{Merchant, store};
+use mini_program::Simulator;
 
 /// A router that serves the APIs of `api.weixin.qq.com` and `api.mch.weixin.qq.com`. `apps` are the secrets of the mini programs, that of
-/// the signing API first; `merchant` is the merchant's secret and `platform` the simulator's own. `file` holds the orders.
+/// the signing API first; `merchant` is the merchant's secret and `platform` the simulator's own. `file` holds the orders. `base_url` is that of
+/// the system; `pushes` sends it messages without being asked.
 pub fn router(
     apps: Vec<Value>,
     merchant: &Value,
     platform: &Value,
     clock: Arc<dyn Clock>,
     file: Option<PathBuf>,
+    base_url: &str,
+    pushes: bool,
 ) -> Result<Router, String> {
     let merchant = Merchant::new(merchant, platform, Arc::clone(&clock), file)?;
     let pay = pay::router(merchant.clone()).merge(notification::router(merchant.clone()));
     let stored = merchant.clone();
     let pay = pay.layer(from_fn(move |request, next| store(stored.clone(), request, next)));
-    Ok(mini_program::router(apps, merchant, clock, shipping::router()).merge(pay))
+    let simulator = Simulator::new(apps, merchant, clock, format!("{base_url}/wechat/messages"), pushes);
+    Ok(mini_program::router(simulator, shipping::router().merge(content_checks::router())).merge(pay))
 }

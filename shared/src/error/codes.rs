@@ -75,6 +75,7 @@ codes! {
     CannotChange = "cannot_change", "不能更改";
     WrongState = "wrong_state", "当前状态不允许";
     NotPermitted = "not_permitted", "不允许";
+    RiskyContent = "risky_content", "内容未通过安全检测";
     LimitReached = "limit_reached", "已达到上限";
     ReusedKey = "reused_key", "幂等标识已用于另一个请求";
     WrongOrUsed = "wrong_or_used", "不正确、已过期或已使用过";

@@ -6,9 +6,9 @@ use super::codes::Code::{
     self, CannotChange, Duplicate, Empty, Exclusive, Exists, ExistsDifferently, LimitReached, Mismatch, NotABoolean,
     NotACreditCode, NotACurrency, NotADate, NotAHash, NotAMobileNumber, NotAMonth, NotANumber, NotAPhoneNumber, NotAString,
     NotATime, NotAUrl, NotAUuid, NotAnArray, NotAnIdNumber, NotAnInteger, NotAnObject, NotFound, NotJson, NotNull,
-    NotPermitted, OutOfRange, Required, ReusedKey, TooLarge, TooLong, TooManyDecimals, TooManyDigits, TooShort, UnknownField,
-    UnknownValue, Unreadable, WrongCharacters, WrongCheckCharacter, WrongCursor, WrongFile, WrongLength, WrongNumberOfElements,
-    WrongOrUsed, WrongOrder, WrongState,
+    NotPermitted, OutOfRange, Required, ReusedKey, RiskyContent, TooLarge, TooLong, TooManyDecimals, TooManyDigits, TooShort,
+    UnknownField, UnknownValue, Unreadable, WrongCharacters, WrongCheckCharacter, WrongCursor, WrongFile, WrongLength,
+    WrongNumberOfElements, WrongOrUsed, WrongOrder, WrongState,
 };
 
 pub(super) const TABLE: &[(&str, Code, &str)] = &[
@@ -52,6 +52,7 @@ pub(super) const TABLE: &[(&str, Code, &str)] = &[
     ("is not that of the order", Mismatch, "与订单不一致"),
     ("is not the company of the import", Mismatch, "不是本次导入的公司"),
     ("is not the id in the path", Mismatch, "与路径中的标识不一致"),
+    ("is not the one that waits", Mismatch, "不是等待审核的那一个"),
     ("is not the owner of the job", Mismatch, "不是这个职位的发布者"),
     ("is not where the import continues", Mismatch, "不是导入应继续的位置"),
     ("is of another company", Mismatch, "属于另一家公司"),
@@ -192,6 +193,8 @@ pub(super) const TABLE: &[(&str, Code, &str)] = &[
     ("is of a banned user", WrongState, "属于被封禁的用户"),
     ("is of a user whose ban has ended", WrongState, "属于已解除封禁的用户"),
     ("is the last active secret", WrongState, "是最后一个有效密钥"),
+    ("does not pass WeChat's content check", RiskyContent, "未通过微信内容安全检测，请修改后重试"),
+    ("waits for the check of its content", WrongState, "内容审核中"),
     ("was not paid", WrongState, "没有付款"),
     ("was not set up in time: an administrator resets it", WrongState, "没有及时设置，请管理员重置"),
     ("was refunded", WrongState, "已经退款"),

@@ -28,11 +28,11 @@ pub struct Banned {
 }
 
 impl Service {
-    /// Bans a user: ends all tokens, rejects log-ins, takes the open jobs down, and closes the orders that are not paid. A ban that exists stays
-    /// as it is.
+    /// Bans a user: ends all tokens, rejects log-ins, takes the open jobs down with their reports, and closes the orders that are not paid. A ban
+    /// that exists stays as it is.
     ///
-    /// DynamoDB: one read, one transaction, two queries; one batch for each hundred jobs or orders; one read and one transaction for each open
-    /// job and each unpaid order.
+    /// DynamoDB: one read, one transaction, two queries; one batch for each hundred jobs or orders; one read, one query and one transaction for
+    /// each open job, and one transaction for each fifty reports on it; one read and one transaction for each unpaid order.
     pub async fn ban_user(&self, act: &Act, id: Id, reason: &Text<1, 256>) -> Result<Banned> {
         let now = self.clock.now();
         let epoch = self.ids.next(now)?.as_u64();
@@ -50,8 +50,15 @@ impl Service {
         self.epochs.put(id, user.epoch, now);
         let note = user.ban.ok_or_else(|| Error::internal("a user was not banned"))?;
         let jobs = self.listed_jobs(id).await?;
-        self.each_job(jobs.iter().filter(|job| job.is_open()), |job| self.remove_with_owner(act, job, &note)).await?;
-        let jobs = jobs.iter().filter(|job| job.is_open() || is_down_with_owner(job)).count();
+        self.each_job(jobs.iter().filter(|job| job.is_offered()), |job| {
+            let note = &note;
+            async move {
+                self.remove_with_owner(act, job, note).await?;
+                self.close_reports(act, job, &note.reason).await
+            }
+        })
+        .await?;
+        let jobs = jobs.iter().filter(|job| job.is_offered() || is_down_with_owner(job)).count();
         self.close_orders(act, id).await?;
         Ok(Banned { note, jobs })
     }

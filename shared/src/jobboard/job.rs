@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::item::{self, Record, Versioned};
+use super::moderation::Moderation;
 use super::search::feed::{self, Event};
 use super::search::view::{Entry, Top};
 use super::values::{Area, Latitude, Longitude, Note, Photos, Salary, SalaryEnd, Tags};
@@ -58,7 +59,8 @@ impl Content {
 }
 
 numbered! {
-    /// Whether a job is listed. All states but the first are final for its owner; an administrator can restore a job that was taken down.
+    /// Whether a job is listed. All states but the first and the last are final for its owner; an administrator can restore a job that was taken
+    /// down.
     State {
         Open = 1,
         /// By its owner.
@@ -67,6 +69,8 @@ numbered! {
         TakenDown = 3,
         /// By an administrator. The owner no longer sees it either.
         Deleted = 4,
+        /// Not listed until WeChat or a person has judged its content.
+        Waiting = 5,
     }
 }
 
@@ -119,6 +123,9 @@ pub struct Job {
     /// When the clean-up last erased its pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pictures_erased_at: Option<LocalTime>,
+    /// What is known of its content. None if the installation did not moderate when it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moderation: Option<Moderation>,
 }
 
 impl Job {
@@ -145,7 +152,11 @@ impl Job {
     }
 
     pub(super) fn check_open(&self) -> Result<()> {
-        if self.is_open() { Ok(()) } else { Err(Error::invalid([Fault::new("job_id", "is closed")])) }
+        match self.state {
+            State::Open => Ok(()),
+            State::Waiting => Err(Error::invalid([Fault::new("job_id", "waits for the check of its content")])),
+            State::Closed | State::TakenDown | State::Deleted => Err(Error::invalid([Fault::new("job_id", "is closed")])),
+        }
     }
 
     /// The job of this id among items that were read together.
@@ -229,16 +240,20 @@ impl Job {
         let (all, some) = match self.state {
             State::Open => (Some(keys::jobs_of(self.owner)), Some(keys::open_jobs(self.id.as_u64()))),
             State::Closed | State::TakenDown => (Some(keys::jobs_of(self.owner)), None),
+            State::Waiting => (Some(keys::jobs_of(self.owner)), Some(keys::WAITING_JOBS.to_owned())),
             State::Deleted => (None, Some(keys::deleted_jobs_of(self.owner))),
         };
         let lists = [("ix1", all), ("ix2", some), ("ixsk", Some(self.id.sortable()))];
         lists.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect()
     }
 
-    /// Marks the item of the job for the sweep of pictures, which clears an ended top as well, or for that of tops. An item has one mark.
+    /// Marks the item of the job for the sweep of pictures, which clears an ended top as well, for that of the moderation, or for that of tops.
+    /// An item has one mark; a top that has ended meanwhile no longer counts, and is cleared later.
     pub(super) fn mark(&self, item: &mut Item) {
         if let Some(removed_at) = self.pictures_since() {
             mark(item, keys::PICTURE_SWEEP, removed_at);
+        } else if let Some(at) = self.check_again_at() {
+            mark(item, keys::MODERATION_SWEEP, at.into());
         } else if let Some(window) = self.top {
             mark(item, keys::TOP_SWEEP, window.end.into());
         }

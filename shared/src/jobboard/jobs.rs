@@ -7,6 +7,7 @@ use super::idempotency::Idempotency;
 use super::images::Name;
 use super::item::{Record as _, Versioned};
 use super::job::{Content, Job, State};
+use super::moderation::{Moderation, Verdict};
 use super::quotas::{Quota, Use};
 use super::users::Profile;
 use super::values::BizType;
@@ -24,6 +25,14 @@ const ONE_REFRESH: &[Use] = &[(Quota::Refreshes, 1)];
 
 /// How many jobs of a user are changed concurrently.
 pub(super) const JOBS_AT_ONCE: usize = 8;
+
+/// What a user posts.
+#[derive(Clone)]
+struct Posted {
+    owner: Id,
+    content: Content,
+    moderation: Option<Moderation>,
+}
 
 /// What a change of a job stores beside it.
 pub(super) enum Beside<'a> {
@@ -46,15 +55,24 @@ pub(super) struct Recorded<'a> {
 impl Service {
     /// Posts a job and returns its id.
     ///
-    /// DynamoDB: one transaction; one read before it if no contact person is named.
+    /// DynamoDB: one transaction; one read before it if no contact person is named. With moderation one write and one read more, and a
+    /// read with an idempotency key.
     pub async fn create_job(&self, owner: Id, mut content: Content, idempotency: Option<&Idempotency>) -> Result<Id> {
         content.check()?;
         self.keyring.record().await?;
+        // WeChat is not asked again for a repeated request.
+        if self.settings.moderation.is_some()
+            && let Some(earlier) = self.earlier_result(idempotency).await?
+        {
+            return Ok(earlier);
+        }
         if content.contact_person.as_str().trim().is_empty() {
             content.contact_person = self.user(owner).await?.name;
         }
+        let moderation = self.judge(owner, &content, None).await?;
         let now = self.clock.now();
-        self.ids.claim(now, |id| self.store_job(id, owner, content.clone(), now, idempotency)).await
+        let posted = Posted { owner, content, moderation };
+        self.ids.claim(now, |id| self.store_job(id, posted.clone(), now, idempotency)).await
     }
 
     /// Stores a job under this id. Returns the id of the job, or of the one that the same request stored before; None if another job has
@@ -62,12 +80,11 @@ impl Service {
     async fn store_job(
         &self,
         id: Id,
-        owner: Id,
-        content: Content,
+        Posted { owner, content, moderation }: Posted,
         now: Timestamp,
         idempotency: Option<&Idempotency>,
     ) -> Result<Option<Id>> {
-        let job = Job {
+        let mut job = Job {
             id,
             owner,
             content,
@@ -81,14 +98,16 @@ impl Service {
             removed_from: None,
             removed_with_owner: false,
             pictures_erased_at: None,
+            moderation,
         };
+        job.moderate(self.while_unjudged(), now)?;
         let item = job.item(&self.keyring, 1)?;
         let table = &self.tables.jobboard;
         let put = Write::Put { table: table.clone(), item: item.clone(), condition: Condition::absent() };
         let result = idempotency.map(|idempotency| self.store_result(idempotency, job.id));
         let event = job.feed_event(&item, 1).write(table, now);
         let quota = self.count_today(owner, ONE_JOB, now);
-        let writes = [put, quota].into_iter().chain(result).chain([event]).collect();
+        let writes = [put, quota].into_iter().chain(result).chain([event]).chain(self.traces(&job, None, now)).collect();
         let outcome = self.store.transact(writes).await?.unless_stored(&item);
         self.live.changed();
         let Outcome::Rejected(rejections) = outcome else { return Ok(Some(id)) };
@@ -103,19 +122,50 @@ impl Service {
 
     /// Changes the content of a job. `change` runs again after a conflict.
     ///
-    /// DynamoDB: one read, one transaction.
+    /// DynamoDB: one read, one transaction. With moderation another read, and one write and one read more if a text or a picture is new.
     pub async fn update_job(&self, owner: Id, id: Id, change: impl Fn(&mut Content)) -> Result<()> {
+        let judged = self.judge_change(owner, id, &change).await?;
         let now = self.clock.now();
         self.change_own(owner, id, Beside::Nothing, |job| {
             let before = job.content.clone();
             change(&mut job.content);
             job.content.check()?;
-            if job.content != before {
-                job.updated_at = now.into();
+            if job.content == before {
+                return Ok(());
+            }
+            job.updated_at = now.into();
+            if let Some((content, moderation)) = &judged {
+                let mut moderation = moderation.clone();
+                // Another update came between: WeChat has not seen the content that is stored now.
+                if job.content != *content {
+                    moderation.texts = Verdict::Unjudged;
+                    moderation.plan(now);
+                }
+                job.moderation = Some(moderation);
+                job.moderate(self.while_unjudged(), now)?;
             }
             Ok(())
         })
         .await
+    }
+
+    /// The content that a change leads to, with what WeChat says of it. None if the installation does not moderate, or the change is rejected
+    /// later.
+    async fn judge_change(&self, owner: Id, id: Id, change: impl Fn(&mut Content)) -> Result<Option<(Content, Moderation)>> {
+        if self.settings.moderation.is_none() {
+            return Ok(None);
+        }
+        let found = self.store.get(&self.tables.jobboard, keys::job(id)).await?;
+        let Some(job) = found.map(|item| Job::read(&self.keyring, item)).transpose()? else { return Ok(None) };
+        let mut content = job.content.clone();
+        change(&mut content);
+        let is_accepted = job.check_owner(owner).is_ok() && !job.is_removed() && content.check().is_ok();
+        if !is_accepted || content == job.content {
+            return Ok(None);
+        }
+        let known = job.moderation.as_ref().map(|moderation| (&job.content, moderation));
+        let moderation = self.judge(owner, &content, known).await?;
+        Ok(moderation.map(|moderation| (content, moderation)))
     }
 
     /// Closes a job for good.
@@ -131,16 +181,16 @@ impl Service {
         .await
     }
 
-    /// Closes all open jobs of a user.
+    /// Closes all jobs of a user that are open, or wait to be.
     ///
-    /// DynamoDB: one query, one batch for each hundred jobs; for each open job one read and one transaction.
+    /// DynamoDB: one query, one batch for each hundred jobs; for each such job one read and one transaction.
     pub(super) async fn close_jobs(&self, owner: Id) -> Result<()> {
         let now = self.clock.now();
         let jobs = self.listed_jobs(owner).await?;
-        self.each_job(jobs.iter().filter(|job| job.is_open()), |job| async move {
+        self.each_job(jobs.iter().filter(|job| job.is_offered()), |job| async move {
             let closed = self.change_job(job, Beside::Nothing, |job| {
                 // An administrator may have removed it meanwhile.
-                if job.is_open() {
+                if job.is_offered() {
                     job.state = State::Closed;
                     job.updated_at = now.into();
                 }
@@ -185,7 +235,7 @@ impl Service {
         self.change_job(id, beside, |job| {
             job.check_owner(owner)?;
             match job.state {
-                State::Open | State::Closed => change(job),
+                State::Open | State::Closed | State::Waiting => change(job),
                 State::TakenDown | State::Deleted => Err(Error::invalid([Fault::new("job_id", "was taken down")])),
             }
         })
@@ -232,6 +282,7 @@ impl Service {
                 Beside::Used(uses) => writes.push(self.count_today(owner, uses, now)),
             }
             writes.extend(unused);
+            writes.extend(self.traces(&stored.record, Some(&before), now));
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
             let Outcome::Rejected(rejections) = outcome else { return Ok(Some(true)) };

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! pk                        sk              ix1             ix2            ixsk
-//! user#{id}                 user
+//! user#{id}                 user            names, if in review            {id}
 //! openid#{code}             user
 //! job#{id}                  job             owner#{user}    open#{shard}   {id}
 //! job#{id}, deleted         job                             deleted#{user} {id}
+//! job#{id}, waiting         job             owner#{user}    waiting        {id}
 //! collect#{user}            {job}           collect#{user}                 {time}
 //! collect#{user}            count
 //! contact#{user}#{job}      {id}#{owner}    out#{user}      in#{owner}     {id}
@@ -48,6 +49,9 @@ pub const TOP_SWEEP: &str = "top";
 /// The sweep of jobs that an administrator removed, and that have photos.
 pub const PICTURE_SWEEP: &str = "picture";
 
+/// The sweep of jobs whose content WeChat has not judged.
+pub const MODERATION_SWEEP: &str = "moderation";
+
 /// The sweep of uploaded pictures that may be unused.
 pub const UNUSED_SWEEP: &str = "unused";
 
@@ -63,6 +67,9 @@ pub const OTHER_ORDERS: &str = "orders";
 pub fn user(id: Id) -> Key {
     Key::new(format!("user#{id}"), "user")
 }
+
+/// The partition of the users whose name waits for a decision.
+pub const NAMES_IN_REVIEW: &str = "names";
 
 /// The user in audit records.
 pub fn user_object(user: Id) -> Object {
@@ -86,6 +93,9 @@ pub fn jobs_of(owner: Id) -> String {
 pub fn deleted_jobs_of(owner: Id) -> String {
     format!("deleted#{owner}")
 }
+
+/// The partition of the jobs whose content waits for a verdict.
+pub const WAITING_JOBS: &str = "waiting";
 
 pub fn open_jobs(shard: u64) -> String {
     format!("open#{}", shard % OPEN_SHARDS)
@@ -159,6 +169,11 @@ pub fn entry(user: Id, id: Id) -> Key {
 
 pub fn adjustment(user: Id, reference: &str) -> Key {
     Key::new(format!("adjustment#{user}"), reference)
+}
+
+/// In the table of credentials: leads to the job of the picture that WeChat checks under this name.
+pub fn trace(trace_id: &str) -> Key {
+    Key::new(format!("jobboard#trace#{trace_id}"), "trace")
 }
 
 /// In the table of credentials: how many vouchers support has adjusted for a user on this day.

@@ -17,6 +17,9 @@ mod item;
 pub mod job;
 mod jobs;
 mod keys;
+mod moderating;
+pub mod moderation;
+pub mod names;
 pub mod orders;
 mod persons;
 pub mod prices;
@@ -46,6 +49,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::moderation::WhileUnjudged;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::WeChat;
 use crate::outbound::wechat::pay::Pay;
@@ -95,6 +99,8 @@ struct Settings {
     quotas: quotas::Quotas,
     /// `FREE_PHONE_CHANGE`: a user may replace the phone without a code.
     free_phone_change: bool,
+    /// `MODERATION`: what becomes of a content that WeChat has not judged; None if the installation does not moderate (`off`).
+    moderation: Option<WhileUnjudged>,
     /// `MASK_CONTACT`: only the owner of a job and users who spent a voucher on it see its contact.
     mask_contact: bool,
 }
@@ -118,6 +124,13 @@ impl Service {
             quotas,
             free_refresh: SignedDuration::from_hours(i64::from(hours)),
             free_phone_change: environment.flag("FREE_PHONE_CHANGE", false)?,
+            moderation: match environment.optional("MODERATION") {
+                None | Some("off") => None,
+                Some(meanwhile) => {
+                    let invalid = |reason| Error::internal(format!("MODERATION {reason} off"));
+                    Some(WhileUnjudged::parse(meanwhile).map_err(invalid)?)
+                }
+            },
             mask_contact: environment.flag("MASK_CONTACT", true)?,
         };
         let (store, keyring) = environment.open(&tables.jobboard, environment.required("JOBBOARD_SECRET")?).await?;

@@ -19,14 +19,14 @@ pub(super) fn job_object(id: Id) -> Object {
 }
 
 /// The owner exists and is not banned.
-fn not_banned() -> (Condition, &'static str) {
+pub(super) fn not_banned() -> (Condition, &'static str) {
     (Condition::present().and(Condition::lacks(BAN)), "is of a banned user")
 }
 
 impl Job {
     /// Takes the job down, or deletes it. It keeps the state that a restoration returns it to.
     pub(super) fn remove(&mut self, state: State, note: Note) {
-        if matches!(self.state, State::Open | State::Closed) {
+        if matches!(self.state, State::Open | State::Closed | State::Waiting) {
             self.removed_from = Some(self.state);
         }
         (self.state, self.note, self.removed_with_owner) = (state, Some(note), false);
@@ -67,9 +67,13 @@ impl Service {
     pub async fn restore_job(&self, act: &Act, id: Id) -> Result<Job> {
         let recorded = Recorded { act, change: Change::of(job_object(id)), owner: Some(not_banned()) };
         self.change_job(id, Beside::Recorded(&recorded), |job| match job.state {
-            State::Open | State::Closed => Ok(()),
+            State::Open | State::Closed | State::Waiting => Ok(()),
             State::TakenDown => {
                 job.restore();
+                // The member has seen what it shows.
+                if job.is_offered() {
+                    job.approve();
+                }
                 Ok(())
             }
             State::Deleted => Err(Error::conflict(Fault::new("job_id", "is deleted"))),
@@ -79,13 +83,13 @@ impl Service {
         Job::read(&self.keyring, found.ok_or_else(|| missing("job"))?)
     }
 
-    /// Takes down an open job, since its owner is banned.
+    /// Takes down a job that is open, or waits to be, since its owner is banned.
     pub(super) async fn remove_with_owner(&self, act: &Act, id: Id, note: &Note) -> Result<()> {
         // The ban may have ended meanwhile.
         let owner = Some((Condition::has(BAN), "is of a user whose ban has ended"));
         let recorded = Recorded { act, change: Change::of(job_object(id)).because(note.reason.as_str()), owner };
         let removed = self.change_job(id, Beside::Recorded(&recorded), |job| {
-            if job.is_open() {
+            if job.is_offered() {
                 job.remove(State::TakenDown, note.clone());
                 job.removed_with_owner = true;
             }

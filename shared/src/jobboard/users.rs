@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::moderating::NameVerdict;
 use super::sessions::{Login, Session};
 use super::values::{Area, Latitude, Longitude, Note, Picture, Sex};
 use super::{Service, item, keys, missing};
@@ -15,7 +16,7 @@ use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::CodeError;
 use crate::storage::rate_limit::{Attempt, CODES};
 use crate::storage::sealed::{self, Fields};
-use crate::storage::table::attribute::number;
+use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, mark};
 use crate::values::{Id, LocalTime, Mobile, Reason, Secret, Text, exposed};
 
@@ -35,6 +36,9 @@ pub struct User {
     pub phone: Mobile,
     #[serde(default)]
     pub name: Text<0, 32>,
+    /// The name that takes its place if staff approve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_in_review: Option<Text<0, 32>>,
     #[serde(default)]
     pub avatar: Picture,
     #[serde(default)]
@@ -120,6 +124,7 @@ impl Service {
             openid: session.openid.clone(),
             phone: phone.clone(),
             name: Text::default(),
+            name_in_review: None,
             avatar: Picture::default(),
             sex: Sex::default(),
             inviter,
@@ -185,10 +190,10 @@ impl Service {
         }
     }
 
-    /// Changes a user. The phone is that of WeChat's code; another one is ignored unless the installation lets users change it freely.
-    /// `address` is the client's.
+    /// Changes a user. The phone is that of WeChat's code; another one is ignored unless the installation lets users change it freely. With
+    /// moderation a name that staff must decide on waits, and a risky one is an error. `address` is the client's.
     ///
-    /// DynamoDB: one read, one write; one more write with a code.
+    /// DynamoDB: one read, one write; one more write with a code; one more of both with a name and moderation.
     pub async fn update_user(
         &self,
         id: Id,
@@ -203,10 +208,19 @@ impl Service {
             }
             None => changes.phone.filter(|_| self.settings.free_phone_change),
         };
+        let verdict = match &changes.name {
+            Some(name) if self.settings.moderation.is_some() => self.judge_name(&self.user(id).await?, name).await?,
+            _ => NameVerdict::Accepted,
+        };
         let change = self.change_user(id, |user| {
             let Changes { avatar, name, sex, phone } = &changes;
             user.avatar = avatar.clone().unwrap_or_else(|| user.avatar.clone());
-            user.name = name.clone().unwrap_or_else(|| user.name.clone());
+            if let Some(name) = name {
+                (user.name, user.name_in_review) = match verdict {
+                    NameVerdict::Accepted => (name.clone(), None),
+                    NameVerdict::Review => (user.name.clone(), Some(name.clone())),
+                };
+            }
             user.sex = sex.unwrap_or(user.sex);
             user.phone = phone.clone().unwrap_or_else(|| user.phone.clone());
         });
@@ -281,6 +295,11 @@ impl Service {
         sealed::seal(&self.keyring, &key, &SEALED, &mut item)?;
         item.extend(key.into_item());
         item.insert(VERSION.into(), number(1));
+        if let Some(list) = user.list() {
+            item.extend(
+                [("ix1", list.to_owned()), ("ixsk", user.id.sortable())].map(|(name, value)| (name.to_owned(), text(value))),
+            );
+        }
         if let Some(closed_at) = user.closed_at {
             mark(&mut item, keys::CLOSED_SWEEP, closed_at.into());
         }

@@ -39,7 +39,7 @@ async fn each_role_is_shown_its_own_parts() {
         (&["support"], &["day", "orders"]),
         (&["finance"], &["day", "orders"]),
         (&["hr"], &["day", "imports"]),
-        (&["moderator"], &["day", "reports"]),
+        (&["moderator"], &["day", "reports", "contents"]),
         (&["admin"], &["day", "audit"]),
         (&["auditor"], &["day", "audit"]),
         (&["reviewer", "support", "hr"], &["day", "applications", "orders", "imports"]),
@@ -50,7 +50,7 @@ async fn each_role_is_shown_its_own_parts() {
         assert_eq!(parts(&shown(&member).await), expected, "{roles:?}");
     }
     let by_operator = done(&stage.address, &json!({"command": "show_workload"})).await;
-    assert_eq!(parts(&by_operator), ["day", "orders", "reports", "imports", "audit"]);
+    assert_eq!(parts(&by_operator), ["day", "orders", "reports", "contents", "imports", "audit"]);
 }
 
 #[tokio::test]

@@ -126,6 +126,9 @@ const CONSOLE: [&str; 8] = [
 /// The API pages and the health check: they belong to no family and no document.
 const PAGES: [&str; 3] = ["GET /docs", "GET /docs/{proxy+}", "GET /health"];
 
+/// The message push, which only WeChat calls: it is in no document.
+const PUSH: [&str; 2] = ["GET /wechat/messages", "POST /wechat/messages"];
+
 /// `GET /tasks/:channel_task_id` of the partner document.
 fn as_template(endpoint: &str) -> String {
     let parameter = |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
@@ -174,6 +177,9 @@ fn the_template_routes_each_endpoint_to_the_function_that_handles_it() {
     }
     let console = routed.extract_if(.., |_, function| function == "ops-console").map(|(route, _)| route);
     assert_eq!(console.collect::<BTreeSet<_>>(), CONSOLE.map(str::to_owned).into());
+    for push in PUSH {
+        assert_eq!(routed.remove(push).as_deref(), Some("jobboard-jobs"), "{push}");
+    }
     for page in PAGES {
         assert_eq!(routed.remove(page).as_deref(), Some("ops-docs"), "{page}");
     }

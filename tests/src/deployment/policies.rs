@@ -11,13 +11,14 @@ use jiff::SignedDuration;
 use local::policies::{Grant, Policies};
 use local::template::Template;
 use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use shared::runtime::clock::Clock as _;
 use shared::values::LocalTime;
 
 use crate::contract::examples;
 use crate::quality::faults;
-use crate::support::board::Board;
+use crate::support::board::{Board, User};
 use crate::support::picture::{picture, send_form};
 use crate::support::product::{EMPLOYEE, Product};
 use crate::support::worker::{Platform, resume};
@@ -49,7 +50,7 @@ async fn no_function_is_granted_what_it_never_uses() {
 /// Calls that no example makes: missing objects, lists, sessions that are a day old, access tokens, existing snapshots.
 async fn beyond_writes_and_examples() -> BTreeSet<Grant> {
     // S3 rejects a form unless it was signed minutes ago.
-    let stage = Stage::open_now().await;
+    let stage = Stage::open_now_with(&[("MODERATION", "publish")]).await;
     channel(&stage).await;
     jobboard(&stage).await;
     bursts(&stage).await;
@@ -173,6 +174,26 @@ async fn signing(stage: &Stage) {
     assert_eq!(record["action"], "show_application", "{recorded}");
 }
 
+/// WeChat reads an uploaded picture at the address of the function that submits it: the one that stores the job, and the clean-up.
+async fn checked_pictures(stage: &Stage, user: &User) {
+    let board = &user.board;
+    let simulated = |path: &str| fetch(board.http.get(format!("{}/simulate/{path}", board.address.wechat_url)));
+    let form = Form::new().part("file", Part::bytes(picture(ImageFormat::Png)).file_name("a.png"));
+    let url = fetch(user.request("/img/upload").multipart(form)).await.body["data"]["url"].clone();
+    user.post_job(json!({"photo_urls": [url]})).await;
+    simulated("errcode?next=-1&path=media_check_async").await;
+    user.post_job(json!({"photo_urls": [url]})).await;
+    stage.clock.advance(SignedDuration::from_mins(5));
+    let cleaned = stage.address.invoke("ops-cleanup", &json!({})).await.body;
+    assert_eq!(cleaned["moderation"]["done"], 1, "{cleaned}");
+    let pending = simulated("media_checks").await.body;
+    for pending in pending.as_array().expect("pictures") {
+        let address = pending["media_url"].as_str().expect("an address");
+        assert_eq!(board.http.get(address).send().await.unwrap().status(), 200, "{address}");
+    }
+    assert_eq!(board.simulate("media_checks", &json!({})).await.body, json!({"statuses": [200, 200]}));
+}
+
 async fn jobboard(stage: &Stage) {
     let user = Board::of(&stage.address).join().await;
     assert_eq!(fetch(user.board.request(Method::GET, "/img/1_1700000000000000000.png")).await.status, 404);
@@ -190,6 +211,7 @@ async fn jobboard(stage: &Stage) {
         stage.clock.advance(SignedDuration::from_secs(1));
     }
     assert_eq!(user.board.post("/jobs/list", &json!({})).await.status, 200);
+    checked_pictures(stage, &user).await;
     let order = user.order_voucher().await;
     user.board.simulate("pay_state", &json!({"out_trade_no": order, "trade_state": "FROZEN"})).await;
     assert_eq!(user.order_status(&order).await, "pending");

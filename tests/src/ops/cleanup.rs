@@ -19,6 +19,7 @@ fn swept(what: &str, done: u64) -> Value {
     let all = [
         "orders",
         "shipping",
+        "moderation",
         "tops",
         "arrivals",
         "unused",

@@ -13,7 +13,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         status: 400,
         code: 400,
         when: &[Input],
-        meaning: "参数错误：data 逐项写出字段与原因；直传的图片没有通过检查；职位已关闭时刷新或置顶；联系自己的职位；超过每人限购的次数",
+        meaning: "参数错误：data 逐项写出字段与原因；文字没有通过内容审核；直传的图片没有通过检查；职位已关闭时刷新或置顶；联系自己的职位；超过每人限购的次数",
         sample: "positions: is required; contact: must be a phone number",
     },
     ErrorCode {

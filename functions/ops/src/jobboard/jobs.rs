@@ -25,7 +25,7 @@ pub const COMMANDS: &[Command] = &[
     .fields("user_id limit? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#),
     Command::reads(
         "list_jobs",
-        "Lists open jobs, or the jobs of an owner in any state, by area, status and text; a page reads 500 jobs at most",
+        "Lists open or waiting jobs, or the jobs of an owner in any state, by area, status and text; a page reads 500 jobs at most",
         |admin, _, fields| run(fields, |read| list_jobs(&admin.jobboard, read)),
     )
     .by(&[Role::Moderator, Role::Auditor])
@@ -48,6 +48,13 @@ pub const COMMANDS: &[Command] = &[
     Command::changes("restore_job", "Returns a job that was taken down to its state before", |admin, by, fields| {
         run(fields, |read| restore_job(&admin.jobboard, &by.act, read))
     })
+    .by(&[Role::Moderator])
+    .fields("job_id", r#"{"job_id": 376295991951886}"#),
+    Command::changes(
+        "approve_job",
+        "Approves the content of a job that waits; nothing of WeChat's check holds it back any more",
+        |admin, by, fields| run(fields, |read| approve_job(&admin.jobboard, &by.act, read)),
+    )
     .by(&[Role::Moderator])
     .fields("job_id", r#"{"job_id": 376295991951886}"#),
     Command::reads(
@@ -73,7 +80,7 @@ pub struct ListJobs {
     #[deserr(default)]
     area_id: Option<Area>,
     #[deserr(default)]
-    status: Option<Int<1, 4>>,
+    status: Option<Int<1, 5>>,
     /// A part of the positions, the description or the address.
     #[deserr(default)]
     text: Option<Text<1, 64>>,
@@ -103,7 +110,7 @@ pub async fn list_user_jobs(service: &Service, list: OfUser) -> Result<Value> {
 }
 
 pub async fn list_jobs(service: &Service, list: ListJobs) -> Result<Value> {
-    let state = |status: Int<1, 4>| u8::try_from(status.get()).map_err(Error::internal)?.try_into().map_err(Error::internal);
+    let state = |status: Int<1, 5>| u8::try_from(status.get()).map_err(Error::internal)?.try_into().map_err(Error::internal);
     let filter = JobFilter {
         owner: list.owner_id,
         area: list.area_id,
@@ -133,6 +140,11 @@ pub async fn restore_job(service: &Service, act: &Act, OneJob { job_id }: OneJob
     Ok(json!({
         "job_id": job_id, "status": job.status, "photo_urls": job.photo_urls, "pictures_erased_at": job.pictures_erased_at,
     }))
+}
+
+pub async fn approve_job(service: &Service, act: &Act, OneJob { job_id }: OneJob) -> Result<Value> {
+    service.approve_job(act, job_id).await?;
+    Ok(json!({"job_id": job_id, "status": u8::from(State::Open)}))
 }
 
 pub async fn list_reports(service: &Service, list: OnePage) -> Result<Value> {

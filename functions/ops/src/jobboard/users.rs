@@ -4,15 +4,16 @@ use deserr::Deserr;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::jobboard::Service;
+use shared::jobboard::names::NameDecision;
 use shared::jobboard::reads::NamedUser;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::values::input::Faults;
 use shared::values::{Id, Mobile, Secret, Text};
 
-use super::OfUser;
+use super::{OfUser, page_of};
 use crate::command::{Command, run};
-use crate::listing::page;
+use crate::listing::{OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -48,6 +49,21 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Moderator])
     .fields("user_id restore_jobs?", r#"{"user_id": 376295991951886, "restore_jobs": true}"#),
+    Command::reads("list_names", "Lists the names of users that wait for a decision", |admin, _, fields| {
+        run(fields, |read| list_names(&admin.jobboard, read))
+    })
+    .by(&[Role::Moderator, Role::Auditor])
+    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    Command::changes("approve_name", "Approves the name of a user that waits", |admin, by, fields| {
+        run(fields, |read| decide_name(&admin.jobboard, &by.act, read, NameDecision::Approved))
+    })
+    .by(&[Role::Moderator])
+    .fields("user_id name", r#"{"user_id": 376295991951886, "name": "银行街小吃店"}"#),
+    Command::changes("reject_name", "Rejects the name of a user that waits, who keeps the one before", |admin, by, fields| {
+        run(fields, |read| decide_name(&admin.jobboard, &by.act, read, NameDecision::Rejected))
+    })
+    .by(&[Role::Moderator])
+    .fields("user_id name", r#"{"user_id": 376295991951886, "name": "官方客服"}"#),
     Command::changes("end_user_sessions", "Ends all tokens of a user, who may log in again", |admin, by, fields| {
         run(fields, |read| end_user_sessions(&admin.jobboard, &by.act, read))
     })
@@ -78,6 +94,14 @@ pub struct OneUser {
 pub struct BanUser {
     user_id: Id,
     reason: Text<1, 256>,
+}
+
+/// A decision on the name that the member of staff has seen.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct DecideName {
+    user_id: Id,
+    name: Text<1, 32>,
 }
 
 #[derive(Deserr)]
@@ -121,6 +145,22 @@ pub async fn ban_user(service: &Service, act: &Act, BanUser { user_id, reason }:
 pub async fn unban_user(service: &Service, act: &Act, UnbanUser { user_id, restore_jobs }: UnbanUser) -> Result<Value> {
     let open_jobs = service.unban_user(act, user_id, restore_jobs).await?;
     Ok(json!({"user_id": user_id, "banned": false, "open_jobs": open_jobs}))
+}
+
+pub async fn list_names(service: &Service, list: OnePage) -> Result<Value> {
+    let names = service.list_names(&page_of(&list.limit, list.cursor.as_ref())).await?;
+    Ok(page("names", names, |name| json!(name)))
+}
+
+/// The response holds the name that others see from now on.
+pub async fn decide_name(
+    service: &Service,
+    act: &Act,
+    DecideName { user_id, name }: DecideName,
+    decision: NameDecision,
+) -> Result<Value> {
+    let user = service.decide_name(act, user_id, &name, decision).await?;
+    Ok(json!({"user_id": user_id, "name": user.name}))
 }
 
 /// All tokens of the user end. The user may log in again.

@@ -6,6 +6,7 @@ use super::{COUNTED, Entry, Lists, PageOf, ShownNote, before, shown};
 use crate::error::{Error, Fault, Result};
 use crate::jobboard::item::Record as _;
 use crate::jobboard::job::{Job, State};
+use crate::jobboard::moderation::{Moderation, Verdict};
 use crate::jobboard::values::{Area, Tags};
 use crate::jobboard::{Service, keys};
 use crate::storage::listing::{Listed, next_cursor, position};
@@ -32,7 +33,7 @@ pub struct JobFilter {
 pub struct ShownJob {
     pub job_id: Id,
     pub owner_id: Id,
-    /// 1 open, 2 closed, 3 taken down, 4 deleted.
+    /// 1 open, 2 closed, 3 taken down, 4 deleted, 5 waiting.
     pub status: u8,
     pub positions: Text<1, 64>,
     pub description: Text<0, 5000>,
@@ -63,6 +64,24 @@ pub struct ShownJob {
     pub removed_with_owner: bool,
     /// When the clean-up erased its pictures after a removal.
     pub pictures_erased_at: Option<String>,
+    pub moderation: Option<ShownModeration>,
+}
+
+/// What is known of the content of a job.
+#[derive(Debug, Serialize)]
+pub struct ShownModeration {
+    pub texts: Verdict,
+    /// Of the photos, in their order.
+    pub pictures: Vec<Verdict>,
+    /// When WeChat is asked again.
+    pub retry_at: Option<String>,
+}
+
+impl From<&Moderation> for ShownModeration {
+    fn from(Moderation { texts, pictures, retry_at, .. }: &Moderation) -> Self {
+        let pictures = pictures.iter().map(|picture| picture.verdict).collect();
+        Self { texts: *texts, pictures, retry_at: shown(*retry_at) }
+    }
 }
 
 impl From<&Job> for ShownJob {
@@ -101,6 +120,7 @@ impl From<&Job> for ShownJob {
             removed_from: job.removed_from.map(u8::from),
             removed_with_owner: job.removed_with_owner,
             pictures_erased_at: shown(job.pictures_erased_at),
+            moderation: job.moderation.as_ref().map(ShownModeration::from),
         }
     }
 }
@@ -119,14 +139,17 @@ impl JobFilter {
             && self.text.as_ref().is_none_or(has)
     }
 
-    /// The lists that are searched: those of the owner, or the open jobs of all users.
+    /// The lists that are searched: those of the owner, or the open or the waiting jobs of all users.
     fn lists(&self) -> Result<Lists> {
         match (self.owner, self.state) {
             (Some(owner), _) => Ok(Lists::of(vec![("ix1", keys::jobs_of(owner)), ("ix2", keys::deleted_jobs_of(owner))])),
             (None, None | Some(State::Open)) => {
                 Ok(Lists::of((0..keys::OPEN_SHARDS).map(|shard| ("ix2", keys::open_jobs(shard))).collect()))
             }
-            (None, Some(_)) => Err(Error::invalid([Fault::new("owner_id", "is required for jobs that are not open")])),
+            (None, Some(State::Waiting)) => Ok(Lists::of(vec![("ix2", keys::WAITING_JOBS.to_owned())])),
+            (None, Some(State::Closed | State::TakenDown | State::Deleted)) => {
+                Err(Error::invalid([Fault::new("owner_id", "is required for jobs that are not open")]))
+            }
         }
     }
 }
@@ -162,6 +185,16 @@ impl Service {
             }
         }
         Ok(Listed { list, next_cursor: next_cursor(&self.keyring, last, &scope)? })
+    }
+
+    /// How many jobs, and how many names of users wait for a decision, at most 1,000 each.
+    ///
+    /// DynamoDB: two queries.
+    pub async fn count_waiting(&self) -> Result<(i64, i64)> {
+        let count = |index, partition: &str| {
+            self.store.index_count(&self.tables.jobboard, index, partition.to_owned(), Range::All, COUNTED)
+        };
+        tokio::try_join!(count("ix2", keys::WAITING_JOBS), count("ix1", keys::NAMES_IN_REVIEW))
     }
 
     /// A job in any state, and how many other jobs of its owner are not deleted, at most 1,000.

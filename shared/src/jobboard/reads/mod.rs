@@ -20,7 +20,7 @@ pub use pictures::ShownPicture;
 pub use reconciliations::ShownReconciliation;
 pub use reports::ShownReport;
 pub use reveal::REVEALED;
-pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage};
+pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage, WaitingName};
 
 use super::Service;
 use super::values::Note;

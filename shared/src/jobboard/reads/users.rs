@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{COUNTED, PageOf, ShownNote, shown};
+use super::{COUNTED, Lists, PageOf, ShownNote, shown};
 use crate::error::{Error, Result};
 use crate::jobboard::users::{User, openid_parts};
 use crate::jobboard::vouchers::Entry;
@@ -37,11 +37,22 @@ pub struct UserSummary {
     pub banned: bool,
 }
 
+/// A user whose name waits for a decision.
+#[derive(Debug, Serialize)]
+pub struct WaitingName {
+    pub user_id: Id,
+    /// The one that waits.
+    pub name: Text<0, 32>,
+    /// The one that others see.
+    pub current_name: Text<0, 32>,
+}
+
 /// A user with the number of what belongs to the user.
 #[derive(Debug, Serialize)]
 pub struct ShownUser {
     pub user_id: Id,
     pub name: Text<0, 32>,
+    pub name_in_review: Option<Text<0, 32>>,
     pub avatar: String,
     /// 0 unknown, 1 male, 2 female.
     pub sex: i64,
@@ -131,6 +142,21 @@ impl Service {
         found.into_iter().map(|item| self.read_user(item).map(|user| UserSummary::from(&user))).collect()
     }
 
+    /// The users whose names wait for a decision, newest users first.
+    ///
+    /// DynamoDB: one query, one batch.
+    pub async fn list_names(&self, page: &PageOf<'_>) -> Result<Listed<WaitingName>> {
+        let lists = Lists::of(vec![("ix1", keys::NAMES_IN_REVIEW.to_owned())]);
+        let Listed { list, next_cursor } = self.newest(&lists, page).await?;
+        let found = self.store.get_all(&self.tables.jobboard, list.into_iter().map(|entry| entry.key).collect()).await?;
+        let users = found.into_iter().map(|item| self.read_user(item));
+        let waiting = |User { id, name, name_in_review, .. }: User| {
+            Some(WaitingName { user_id: id, name: name_in_review?, current_name: name })
+        };
+        let list = users.filter_map(|user| user.map(waiting).transpose());
+        Ok(Listed { list: list.collect::<Result<_>>()?, next_cursor })
+    }
+
     /// A user.
     ///
     /// DynamoDB: one batch, five queries, which count at most 1,000 entries each.
@@ -161,6 +187,7 @@ impl Service {
         Ok(ShownUser {
             user_id: id,
             name: user.name,
+            name_in_review: user.name_in_review,
             avatar: user.avatar.as_str().to_owned(),
             sex: user.sex.get(),
             phone: mask::phone(user.phone.as_str()),

@@ -84,7 +84,7 @@ impl WeChat {
             expires_in: i64,
         }
         let app = self.app.get(now).await?;
-        let App { appid, secret } = &*app;
+        let App { appid, secret, .. } = &*app;
         let body =
             json!({"grant_type": "client_credential", "appid": appid, "secret": secret.expose(), "force_refresh": force});
         let answer = answer(self.http().post(format!("{}/cgi-bin/stable_token", self.base_url)).json(&body)).await?;

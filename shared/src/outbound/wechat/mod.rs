@@ -1,12 +1,15 @@
 //! WeChat's server API and, in [`pay`], WeChat Pay.
 //!
-//! Of the server API, mini programs need five operations: code2session, stable_token, getuserphonenumber and, for deliveries,
-//! is_trade_managed and upload_shipping_info.
+//! Of the server API, mini programs need seven operations: code2session, stable_token, getuserphonenumber; for deliveries,
+//! is_trade_managed and upload_shipping_info; for what users publish, msg_sec_check and media_check_async, whose results WeChat pushes
+//! ([`messages`]).
 //!
 //! WeChat returns status 200 with an `errcode`. An invalid code is the caller's mistake; when WeChat is busy, the caller may retry; every
 //! other `errcode` is an internal error. When WeChat rejects the access token, the client replaces it and retries.
 
 mod access_token;
+pub mod content;
+pub mod messages;
 pub mod pay;
 pub mod shipping;
 
@@ -38,11 +41,18 @@ pub struct WeChat {
     trade: TradeManaged,
 }
 
-/// The mini program: a secret of Secrets Manager, `{"appid":"..","secret":".."}`.
+/// The mini program: a secret of Secrets Manager, `{"appid":"..","secret":".."}`; with `message_token` and `message_key`, if WeChat pushes
+/// messages to the installation.
 #[derive(Clone, Deserialize)]
 pub struct App {
     appid: String,
     secret: Secret<String>,
+    /// The token (Token) of the message push.
+    #[serde(default)]
+    message_token: Option<Secret<String>>,
+    /// The key (EncodingAESKey) of the message push, 43 characters.
+    #[serde(default)]
+    message_key: Option<Secret<String>>,
 }
 
 impl App {
@@ -156,11 +166,23 @@ impl WeChat {
 
     /// Calls an operation that takes an access token. Returns the `errcode` and the response. Replaces a token that WeChat rejects.
     async fn call(&self, path: &str, body: &Value, now: Timestamp) -> Result<(i64, Value), CodeError> {
+        self.call_within(TIMEOUT, path, body, now).await
+    }
+
+    /// The same, with another time for the response.
+    async fn call_within(
+        &self,
+        timeout: Duration,
+        path: &str,
+        body: &Value,
+        now: Timestamp,
+    ) -> Result<(i64, Value), CodeError> {
         let url = format!("{}{path}", self.base_url);
         let mut token = self.access_token(now).await?;
         // The second token may be one that another process replaces at the same moment.
         for replaced in 0..=MOST_REPLACED {
-            let answer = answer(self.http().post(&url).query(&[("access_token", token.expose())]).json(body)).await?;
+            let request = self.http().post(&url).timeout(timeout).query(&[("access_token", token.expose())]).json(body);
+            let answer = answer(request).await?;
             let errcode = errcode(&answer)?;
             if !Self::is_token_error(errcode) {
                 return Ok((errcode, answer));

@@ -11,6 +11,8 @@ mod empty;
 mod image;
 mod jobs;
 mod logout;
+mod moderation;
+mod names;
 mod notify;
 mod once;
 mod orders;

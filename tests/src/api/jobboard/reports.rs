@@ -58,6 +58,20 @@ async fn a_report_is_listed_until_staff_close_it() {
 }
 
 #[tokio::test]
+async fn a_ban_closes_the_reports_on_the_jobs_of_the_user() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let (owner, other, user) = (board.join().await, board.join().await, board.join().await);
+    for owner in [&owner, &other] {
+        assert_eq!(report(&user, owner.post_job(json!({})).await, "fake").await, done());
+    }
+    let ban = json!({"user_id": owner.id, "reason": "发布虚假招聘", "by": "zhangsan"});
+    assert_eq!(board.command("ban_user", ban).await["jobs_down"], 1);
+    let left = reports(&board).await;
+    assert_eq!((left.len(), &left[0]["owner_id"]), (1, &json!(other.id)));
+}
+
+#[tokio::test]
 async fn only_the_open_job_of_another_user_can_be_reported() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);

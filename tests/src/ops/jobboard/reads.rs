@@ -59,7 +59,7 @@ async fn a_user_is_found_and_shown_with_what_is_sealed_masked() {
     assert_eq!(board.command("find_user", json!({"user_id": 7, "phone": PHONE})).await, one);
 
     let shown = json!({
-        "user_id": user.id, "name": "小周", "avatar": "", "sex": 1, "phone": "139****0088",
+        "user_id": user.id, "name": "小周", "name_in_review": null, "avatar": "", "sex": 1, "phone": "139****0088",
         "openid": format!("{}****", openid.chars().take(2).collect::<String>()), "address": "北京****", "inviter_id": null,
         "created_at": AT, "closed_at": null, "ban": null, "sessions": {"epoch": 0, "ended_at": null}, "balance": 0,
         "counts": {
@@ -261,7 +261,7 @@ async fn jobs_are_listed_by_owner_area_state_and_text() {
         "salary_min": 8000, "salary_max": 20000, "basic_protection": [], "salary_benefits": [], "attendance_leave": [],
         "created_at": AT, "updated_at": AT, "refreshed_at": null, "top_start": null, "top_end": null,
         "removal": {"reason": "违规", "by": "zhangsan", "at": AT}, "removed_from": 1, "removed_with_owner": false,
-        "pictures_erased_at": null, "other_jobs_of_owner": 2,
+        "pictures_erased_at": null, "moderation": null, "other_jobs_of_owner": 2,
     });
     assert_eq!(shown, expected);
     assert_eq!(board.command("show_job", json!({"job_id": 7})).await, rejected("NotFound", "job_id: does not exist"));

@@ -14,6 +14,8 @@ use crate::support::{Stage, fetch};
 
 const HEADING: &str = "| endpoint of the job board | DynamoDB calls | capacity units |";
 
+const MODERATED: &str = "| endpoint with moderation | DynamoDB calls | capacity units |";
+
 const READS: &str = "| command of the job board | DynamoDB calls | capacity units |";
 
 /// An endpoint of each function that needs a token.
@@ -150,6 +152,30 @@ async fn every_endpoint_of_the_job_board_makes_the_calls_that_its_budget_allows(
     meter.assert_is(HEADING);
 }
 
+#[tokio::test]
+async fn every_moderated_write_makes_the_calls_that_its_budget_allows() {
+    let stage = Stage::open_with(&[("MODERATION", "publish")]).await;
+    let board = Board::of(&stage.address);
+    let owner = board.join().await;
+    assert_eq!(owner.post("/jobs/my", &json!({})).await.status, 200);
+    assert_eq!(owner.post("/user/update/info", &json!({})).await.status, 200);
+    let mut meter = Meter::new(stage, owner.clone());
+    let mut content = crate::support::board::job();
+    content["user_name"] = "段先生".into();
+    content["photo_urls"] = json!(["https://cos.example/one.png"]);
+    twice(&mut meter, &owner, "/job/create", &content).await;
+    let job = owner.post_job(json!({"photo_urls": []})).await;
+    meter.succeeds("POST /jobs/update", owner.post("/jobs/update", &json!({"id": job, "description": "包吃住"}))).await;
+    let same = json!({"id": job, "salary_min": 1});
+    meter.succeeds("POST /jobs/update, with the same texts", owner.post("/jobs/update", &same)).await;
+    meter.succeeds("POST /user/update/info", owner.post("/user/update/info", &json!({"name": "小周"}))).await;
+    let url = format!("{}/simulate/media_checks", board.address.wechat_url);
+    let trace = fetch(board.http.get(url)).await.body[0]["trace_id"].clone();
+    let push = json!({"trace_id": trace});
+    meter.measure("POST /wechat/messages", board.simulate("media_checks", &push)).await;
+    meter.assert_is(MODERATED);
+}
+
 #[test]
 fn every_endpoint_of_the_job_board_has_a_budget() {
     let mut routes = endpoints(&jobboard::Jobboard::routes());
@@ -193,6 +219,7 @@ async fn every_read_of_staff_makes_the_calls_that_its_budget_allows() {
         ("show_order, by the payment", json!({"transaction_id": paid["transaction_id"]})),
         ("list_orders_to_review", json!({})),
         ("list_reports", json!({})),
+        ("list_names", json!({})),
         ("list_reconciliations", json!({})),
         ("show_reconciliation", json!({"day": "2024-01-15"})),
         ("list_vouchers", of_user),
@@ -209,7 +236,7 @@ fn every_read_of_staff_has_a_budget() {
     let sources = ["users", "jobs", "orders", "vouchers"].map(|file| read(&format!("functions/ops/src/jobboard/{file}.rs")));
     let reads = sources.iter().flat_map(|source| source.split("Command::reads(").skip(1));
     let names: BTreeSet<String> = reads.map(|rest| rest.split('"').nth(1).expect("a name").to_owned()).collect();
-    assert_eq!(names.len(), 16, "{names:?}");
+    assert_eq!(names.len(), 17, "{names:?}");
     assert_eq!(budgeted(READS), names);
 }
 

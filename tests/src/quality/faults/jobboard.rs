@@ -34,6 +34,10 @@ pub struct Jobs {
     refunding: [String; 2],
     /// A job that was taken down.
     removed: u64,
+    /// A job that waits for staff, a user whose name does, and WeChat's name of the check of a picture.
+    waiting: u64,
+    renamed: u64,
+    checked: Value,
     /// A user with an open job, and one who was banned with one.
     merchants: [u64; 2],
     /// A picture, and another file.
@@ -48,6 +52,8 @@ impl Jobs {
                 json!({"user_id": self.user.id, "change": 2, "reference": "T", "reason": "补偿", "by": "zhangsan"})
             }
             "end_user_sessions" => json!({"user_id": self.user.id}),
+            "approve_job" => json!({"job_id": self.waiting}),
+            "approve_name" | "reject_name" => json!({"user_id": self.renamed, "name": "官方客服"}),
             "restore_job" => json!({"job_id": self.removed}),
             "ban_user" => json!({"user_id": self.merchants[0], "reason": "虚假招聘"}),
             "unban_user" => json!({"user_id": self.merchants[1], "restore_jobs": true}),
@@ -97,6 +103,7 @@ impl Scene for Jobs {
         write("POST /contact_voucher/buy", "of a limited product"),
         write("POST /jobs/top", ""),
         write("POST /jobs/refresh/pay", ""),
+        write("POST /wechat/messages", ""),
         write("POST /wechat/pay/notify", "of vouchers"),
         write("POST /wechat/pay/notify", "of a top"),
         write("POST /wechat/pay/notify", "of a refresh"),
@@ -116,6 +123,9 @@ impl Scene for Jobs {
         write("ops-admin delete_job", ""),
         write("ops-admin restore_job", ""),
         write("ops-admin close_reports", ""),
+        write("ops-admin approve_job", ""),
+        write("ops-admin approve_name", ""),
+        write("ops-admin reject_name", ""),
         write("ops-admin ban_user", ""),
         write("ops-admin unban_user", ""),
         write("ops-admin refund_note", ""),
@@ -133,11 +143,12 @@ impl Scene for Jobs {
     const OUR_FAULT: &'static [&'static str] = &[
         r#"{"code":500,"message":"Internal Server Error","data":"try again later"}"#,
         r#"{"notified_status":500}"#,
+        r#"{"statuses":[500]}"#,
         r#"{"errorType":"Internal","errorMessage":"see the log"}"#,
     ];
 
     async fn set() -> Self {
-        let stage = Stage::open().await;
+        let stage = Stage::open_with(&[("MODERATION", "publish")]).await;
         let board = Board::of(&stage.address);
         let (user, other) = (board.register("user", "13900000001").await, board.register("other", "13900000002").await);
         assert_eq!(user.post("/user/update/info", &json!({"name": "小周"})).await.status, 200);
@@ -179,6 +190,10 @@ impl Scene for Jobs {
         }
         let reporter = board.register("reporter", "13900000006").await;
         assert_eq!(reporter.post("/job/report", &json!({"job_id": own, "reason": "fake"})).await.status, 200);
+        let waiting = user.post_job(json!({"description": "待审", "photo_urls": []})).await;
+        assert_eq!(reporter.post("/user/update/info", &json!({"name": "官方客服"})).await.status, 200);
+        let url = format!("{}/simulate/media_checks", board.address.wechat_url);
+        let checked = fetch(board.http.get(url)).await.body[0]["trace_id"].clone();
         let removed = user.post_job(json!({})).await;
         board.command("take_down_job", json!({"job_id": removed, "reason": "误判", "by": "zhangsan"})).await;
         let mut merchants = [0; 2];
@@ -214,6 +229,9 @@ impl Scene for Jobs {
             refundable,
             refunding,
             removed,
+            waiting,
+            renamed: reporter.id,
+            checked,
             merchants,
             incoming,
         }
@@ -264,6 +282,9 @@ impl Scene for Jobs {
             }
             ("POST /jobs/top", _) => once("/jobs/top", json!({"job_id": self.own, "top_hour": 72, "price": 5})).await,
             ("POST /jobs/refresh/pay", _) => once("/jobs/refresh/pay", json!({"job_id": self.own, "price": 1.99})).await,
+            ("POST /wechat/messages", _) => {
+                self.board.simulate("media_checks", &json!({"trace_id": self.checked, "suggest": "risky", "keep": true})).await
+            }
             ("POST /wechat/pay/notify", "of vouchers") => self.notified(&self.voucher).await,
             ("POST /wechat/pay/notify", "of a top") => self.notified(&self.top).await,
             ("POST /wechat/pay/notify", "of a refresh") => self.notified(&self.refresh).await,

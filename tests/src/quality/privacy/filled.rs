@@ -16,7 +16,7 @@ use crate::support::worker::{CONTRACT, HANDLER, Platform, resume};
 use crate::support::{Partner, Stage, fetch};
 
 pub async fn filled() -> Stage {
-    let stage = Stage::open().await;
+    let stage = Stage::open_with(&[("MODERATION", "publish")]).await;
     erased(&stage).await;
     let staff = staff(&stage).await;
     // Early: to read the code of a sign-in delivers what waits in the outbox.
@@ -177,6 +177,7 @@ async fn jobboard(stage: &Stage, support: &Staff) {
     });
     assert_eq!(board.post("/wechat/user/register", &codes).await.status, 200);
     let user = board.register("invited", "13900000099").await;
+    assert_eq!(inviter.post("/user/update/info", &json!({"name": "官方客服"})).await, done());
     let information = json!({"name": "小周", "avatar": "https://cdn.example.com/1.png", "sex": 1});
     assert_eq!(user.post("/user/update/info", &information).await, done());
     assert_eq!(user.post("/user/update/geo", &json!({"longitude": 116.4, "latitude": 39.9})).await, done());

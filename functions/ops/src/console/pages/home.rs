@@ -103,6 +103,19 @@ fn waiting(workload: &Value) -> Vec<Waiting> {
             is_empty: *reports == 0,
         });
     }
+    for (kind, label, href) in
+        [("jobs", "home.waiting_jobs", "/console/jobs?status=5"), ("names", "home.waiting_names", "/console/names")]
+    {
+        let count = &workload["contents"][kind];
+        if !count.is_null() {
+            waiting.push(Waiting {
+                label: text(label).into_owned(),
+                count: number(count, MANY),
+                href: href.into(),
+                is_empty: *count == 0,
+            });
+        }
+    }
     if let Some(imports) = workload["imports"].as_array() {
         waiting.push(Waiting {
             label: text("home.imports").into_owned(),

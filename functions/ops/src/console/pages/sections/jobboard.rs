@@ -6,11 +6,16 @@ use super::super::define::{Action, Detail, Facts, Find, List, Reveals, Table, To
 
 const JOB: &[(&str, &str)] = &[("job_id", "job_id")];
 const USER: &[(&str, &str)] = &[("user_id", "user_id")];
+const WAITING_NAME: &[(&str, &str)] = &[("user_id", "user_id"), ("name", "name_in_review")];
 const OWNER: &[(&str, &str)] = &[("user_id", "owner_id")];
 const PAYMENT: &[(&str, &str)] = &[("order_no", "order_no")];
 
 fn is_shown(job: &Value) -> bool {
-    job["status"] == 1 || job["status"] == 2
+    job["status"] == 1 || job["status"] == 2 || is_waiting(job)
+}
+
+fn is_waiting(job: &Value) -> bool {
+    job["status"] == 5
 }
 
 fn is_taken_down(job: &Value) -> bool {
@@ -19,6 +24,10 @@ fn is_taken_down(job: &Value) -> bool {
 
 fn is_not_deleted(job: &Value) -> bool {
     job["status"] != 4
+}
+
+fn has_waiting_name(user: &Value) -> bool {
+    !user["name_in_review"].is_null()
 }
 
 fn is_banned(user: &Value) -> bool {
@@ -55,6 +64,7 @@ pub const LISTS: &[List] = &[
             "report_id reason:report positions job_id>job status:job owner_id>user.user_id user_id>user at",
         )
     },
+    List { opens: Some(("user", &["user_id"])), ..List::new("names", "list_names", "names", "user_id>user name current_name") },
     List {
         filters: "user_id?",
         find: Some(Find { command: "find_user", fields: "phone? openid?" }),
@@ -139,11 +149,13 @@ pub const DETAILS: &[Detail] = &[
             },
             Facts { name: "place", fields: "address areas longitude latitude" },
             Facts { name: "benefits", fields: "basic_protection salary_benefits attendance_leave" },
+            Facts { name: "moderation", fields: "moderation.texts:verdict moderation.pictures:verdict moderation.retry_at" },
             Facts { name: "removal", fields: "removal.reason removal.by removal.at pictures_erased_at" },
             Facts { name: "photos", fields: "photo_urls" },
         ],
         related: &[("user-jobs", &[("user_id", "owner_id")])],
         actions: &[
+            Action::new("approve_job", JOB).when(is_waiting).tone(Tone::Good),
             Action::new("take_down_job", JOB).when(is_shown).tone(Tone::Bad),
             Action::new("restore_job", JOB).when(is_taken_down).tone(Tone::Good),
             Action::new("delete_job", JOB).when(is_not_deleted).tone(Tone::Bad),
@@ -159,7 +171,7 @@ pub const DETAILS: &[Detail] = &[
         facts: &[
             Facts {
                 name: "user",
-                fields: "user_id name sex:sex phone openid address inviter_id>user.user_id created_at closed_at balance",
+                fields: "user_id name name_in_review sex:sex phone openid address inviter_id>user.user_id created_at closed_at balance",
             },
             Facts { name: "ban", fields: "ban.reason ban.by ban.at" },
             Facts { name: "sessions", fields: "sessions.epoch sessions.ended_at" },
@@ -176,6 +188,8 @@ pub const DETAILS: &[Detail] = &[
             ("pictures", &[("user_id", "user_id")]),
         ],
         actions: &[
+            Action::new("approve_name", WAITING_NAME).when(has_waiting_name).tone(Tone::Good),
+            Action::new("reject_name", WAITING_NAME).when(has_waiting_name).tone(Tone::Bad),
             Action::new("adjust_vouchers", USER),
             Action::new("end_user_sessions", USER),
             Action::new("ban_user", USER).when(is_not_banned).tone(Tone::Bad),

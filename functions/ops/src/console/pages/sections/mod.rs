@@ -13,7 +13,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "home", pages: &["home"] },
     Section { name: "signing", pages: &["applications"] },
     Section { name: "organization", pages: &["employees", "departments", "hris-companies", "imports", "visits"] },
-    Section { name: "jobs", pages: &["jobs", "reports"] },
+    Section { name: "jobs", pages: &["jobs", "reports", "names"] },
     Section { name: "users", pages: &["users"] },
     Section { name: "orders", pages: &["orders", "orders-to-review", "reconciliations", "prices"] },
     Section { name: "channels", pages: &["channels", "records"] },
