@@ -101,6 +101,17 @@ fn every_table_is_encrypted_restorable_and_protected_from_deletion() {
 }
 
 #[test]
+fn everything_that_lasts_is_backed_up() {
+    let template = template();
+    let selection = &properties(template, "AWS::Backup::BackupSelection")[0].1["BackupSelection"]["Resources"];
+    let selected: BTreeSet<_> = selection.as_array().unwrap().iter().map(|arn| arn["GetAtt"].as_str().unwrap()).collect();
+    let tables = template.resources("AWS::DynamoDB::Table").map(|(id, _)| format!("{id}.Arn"));
+    // CredentialsTable holds only what expires.
+    let lasting = tables.filter(|arn| arn != "CredentialsTable.Arn").chain(["UploadsBucket.Arn".to_owned()]);
+    assert_eq!(selected.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), lasting.collect());
+}
+
+#[test]
 fn buckets_are_private_encrypted_and_tls_only_and_uploads_are_versioned() {
     let template = template();
     let private =
@@ -238,11 +249,17 @@ fn every_taggable_resource_is_tagged() {
     for globals in ["Function", "HttpApi"] {
         assert_eq!(template.section("Globals")[globals]["Tags"], json!({"product": "gongqiao"}));
     }
-    let take_none = ["AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"];
+    let take_none =
+        ["AWS::Backup::BackupSelection", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"];
     for (id, resource) in template.section("Resources").as_object().unwrap() {
         let resource_type = resource["Type"].as_str().unwrap();
+        let (name, tags) = match resource_type {
+            "AWS::Backup::BackupVault" => ("BackupVaultTags", json!({"product": "gongqiao"})),
+            "AWS::Backup::BackupPlan" => ("BackupPlanTags", json!({"product": "gongqiao"})),
+            _ => ("Tags", json!([{"Key": "product", "Value": "gongqiao"}])),
+        };
         if !taken_from_globals.contains(&resource_type) && !take_none.contains(&resource_type) {
-            assert_eq!(resource["Properties"]["Tags"], json!([{"Key": "product", "Value": "gongqiao"}]), "{id}");
+            assert_eq!(resource["Properties"][name], tags, "{id}");
         }
     }
 }
