@@ -58,6 +58,7 @@ impl Frame for Jobboard {
         "purpose_user_name",
         "purpose_user_phone",
         "removed_reason",
+        "name_in_review",
     ];
 }
 

@@ -73,7 +73,7 @@ fn an_auditor_changes_nothing_and_an_administrator_steps_up() {
         assert!(is_read, "an auditor reads {}", command.name);
         let credentials = ["secret", "key", "app", "grant", "token", "tokens", "product", "channel", "staff", "factor"];
         let is_credential = command.name.split('_').any(|word| credentials.contains(&word));
-        if command.changes && is_credential {
+        if command.changes && is_credential && !command.name.starts_with("end_") {
             assert!(command.needs_step_up, "{}", command.name);
         }
     }
