@@ -91,12 +91,58 @@ fn every_table_is_encrypted_restorable_and_protected_from_deletion() {
         let table = &table["Properties"];
         assert_eq!(
             table["SSESpecification"],
-            json!({"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "Key"}}),
+            json!({"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": key_of(id)}}),
             "{id}"
         );
         assert_eq!(table["PointInTimeRecoverySpecification"], json!({"PointInTimeRecoveryEnabled": true}), "{id}");
         assert_eq!(table["DeletionProtectionEnabled"], true, "{id}");
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
+    }
+}
+
+/// The KMS key of a table or secret: that of its family, if it belongs to one.
+fn key_of(id: &str) -> String {
+    let families =
+        [("Wechat", "Signing"), ("JobboardWechat", "Jobboard"), ("WechatPay", "Jobboard"), ("Credentials", ""), ("Audit", "")];
+    let owner = id.trim_end_matches("Table").trim_end_matches("Secret");
+    let family = families.into_iter().find_map(|(name, family)| (name == owner).then_some(family)).unwrap_or(owner);
+    format!("{family}Key")
+}
+
+#[test]
+fn every_secret_is_encrypted_with_the_key_of_its_family() {
+    for (id, secret) in properties(template(), "AWS::SecretsManager::Secret") {
+        assert_eq!(secret["KmsKeyId"], json!({"Ref": key_of(id)}), "{id}");
+    }
+}
+
+/// The Cybersecurity Law of China, article 21: logs are kept for at least six months.
+#[test]
+fn logs_are_kept_for_half_a_year() {
+    assert_eq!(template().section("Parameters")["LogRetentionDays"]["Default"], 180);
+}
+
+/// Only an operator who moves tables to other keys opens a key to all who may read its table.
+#[test]
+fn a_key_is_used_only_by_those_whose_policy_grants_it() {
+    let template = template();
+    assert_eq!(template.section("Parameters")["MoveKeys"]["Default"], "false");
+    for (id, key) in properties(template, "AWS::KMS::Key") {
+        let statements = key["KeyPolicy"]["Statement"].as_array().unwrap();
+        let (others, own): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| statement["Principal"]["AWS"].is_null());
+        assert_eq!(
+            own[..],
+            [&json!({
+                "Effect": "Allow", "Principal": {"AWS": {"Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+                "Action": "kms:*", "Resource": "*",
+            })],
+            "{id}"
+        );
+        match id {
+            "Key" => assert_eq!(others[0]["Principal"], json!({"Service": {"Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}})),
+            _ => assert_eq!((&others[0]["If"][0], &others[0]["If"][2]), (&json!("MovesKeys"), &json!({"Ref": "AWS::NoValue"}))),
+        }
+        assert_eq!(others.len(), 1, "{id}");
     }
 }
 
