@@ -1,5 +1,6 @@
 //! What is deployed to AWS: the template, the policies, and the events that invoke functions.
 
+mod domain;
 mod events;
 mod paths;
 mod policies;
