@@ -101,7 +101,7 @@ impl Default for Options {
             demo: false,
             dynamodb: external_dynamodb(),
             clock: Arc::new(SystemClock),
-            log: Log::Silent,
+            log: Log::silent(),
             variables: HashMap::new(),
             sends_messages: true,
             wire: Arc::new(Quiet),

@@ -224,10 +224,40 @@ async fn every_sweep_is_shown() {
     for (title, result) in [("Sweeps: processed items", "done"), ("Sweeps: failed items", "failed")] {
         let sweeps = swept.as_object().unwrap().keys();
         let expected: BTreeSet<_> = sweeps
-            .map(|sweep| json!(["Gongqiao", format!("{sweep}_{result}"), "function", "ops-cleanup"]).to_string())
+            .map(|sweep| {
+                json!(["Gongqiao", format!("{sweep}_{result}"), "stack", "${AWS::StackName}", "function", "ops-cleanup"])
+                    .to_string()
+            })
             .collect();
         assert!(expected.len() >= 10, "{swept}");
         assert_eq!(shown(title).iter().map(Value::to_string).collect::<BTreeSet<_>>(), expected, "{title}");
+    }
+}
+
+/// A metric of the system in an alarm: its name and its dimensions.
+fn watched(alarm: &Value) -> Vec<(String, Value)> {
+    let queries = alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
+    let own = queries.chain([alarm]).filter(|metric| metric["Namespace"] == "Gongqiao");
+    own.map(|metric| (metric["MetricName"].as_str().unwrap().to_owned(), metric["Dimensions"].clone())).collect()
+}
+
+#[test]
+fn every_alarm_has_a_paragraph_in_the_runbook() {
+    let runbook = include_str!("../../../docs/runbook.md");
+    let described: BTreeSet<&str> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let alarms =
+        properties(template(), "AWS::CloudWatch::Alarm").into_iter().chain(properties(template(), "AWS::Budgets::Budget"));
+    let alarms: BTreeSet<&str> = alarms.map(|(id, _)| id).collect();
+    assert_eq!(described, alarms);
+}
+
+/// A request that is a sign-in or a notification is a route of the template.
+#[test]
+fn the_counted_requests_are_routes() {
+    let routes: Vec<_> = template().routes();
+    for counted in lambda::observe::SIGN_INS.into_iter().chain([lambda::observe::NOTIFICATION]) {
+        let (method, path) = counted.split_once(' ').unwrap();
+        assert!(routes.iter().any(|route| route.method == method && route.path == path), "{counted}");
     }
 }
 
@@ -295,6 +325,8 @@ fn every_taggable_resource_is_tagged() {
         let resource_type = resource["Type"].as_str().unwrap();
         if resource_type == "AWS::ApiGatewayV2::DomainName" {
             assert_eq!(resource["Properties"]["Tags"], json!({"product": "gongqiao"}), "{id}");
+        } else if resource_type == "AWS::Budgets::Budget" {
+            assert_eq!(resource["Properties"]["ResourceTags"], json!([{"Key": "product", "Value": "gongqiao"}]), "{id}");
         } else if !taken_from_globals.contains(&resource_type) && !take_none.contains(&resource_type) {
             assert_eq!(resource["Properties"]["Tags"], json!([{"Key": "product", "Value": "gongqiao"}]), "{id}");
         }
