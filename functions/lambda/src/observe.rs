@@ -90,6 +90,7 @@ impl Observer {
         ];
         // What is rare is reported only when it happens: an alarm watches it.
         let is_rejected = response.status().is_client_error();
+        metrics.extend((status >= 500).then(|| Metric::of_stack("failed_requests", 1)));
         metrics.extend((wechat_errors > 0).then(|| Metric::of_stack("wechat_errors", wechat_errors.into())));
         metrics.extend((is_rejected && SIGN_INS.contains(&&*action)).then(|| Metric::of_stack("rejected_sign_ins", 1)));
         let is_rejected = !response.status().is_success();

@@ -4,4 +4,5 @@ mod domain;
 mod events;
 mod paths;
 mod policies;
+mod roll_out;
 mod template;

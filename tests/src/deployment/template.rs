@@ -46,7 +46,7 @@ fn release_builds_unwind_so_that_a_panic_is_caught() {
 #[test]
 fn every_function_has_an_encrypted_log_group_with_retention() {
     let template = template();
-    let mut written: BTreeSet<_> = ["ApiLogs".to_owned()].into();
+    let mut written: BTreeSet<_> = ["ApiLogs", "SmokeTestLogs"].map(str::to_owned).into();
     for (id, function) in properties(template, "AWS::Serverless::Function") {
         assert_eq!(function["LoggingConfig"]["LogGroup"], json!({"Ref": format!("{id}Logs")}));
         written.insert(format!("{id}Logs"));
@@ -239,6 +239,30 @@ fn watched(alarm: &Value) -> Vec<(String, Value)> {
     let queries = alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
     let own = queries.chain([alarm]).filter(|metric| metric["Namespace"] == "Gongqiao");
     own.map(|metric| (metric["MetricName"].as_str().unwrap().to_owned(), metric["Dimensions"].clone())).collect()
+}
+
+/// Otherwise the alarms of production ring for staging.
+#[test]
+fn alarms_watch_the_metrics_of_their_own_stack() {
+    let mut watched_metrics = BTreeSet::new();
+    for (id, alarm) in properties(template(), "AWS::CloudWatch::Alarm") {
+        for (metric, dimensions) in watched(alarm) {
+            assert_eq!(dimensions[0], json!({"Name": "stack", "Value": {"Ref": "AWS::StackName"}}), "{id}");
+            watched_metrics.insert(metric);
+        }
+    }
+    let of_stack = ["certificate_days_left", "failed_requests", "rejected_notifications", "rejected_sign_ins", "wechat_errors"];
+    for metric in of_stack {
+        assert!(watched_metrics.contains(metric), "{metric}");
+    }
+    let (_, dashboard) = properties(template(), "AWS::CloudWatch::Dashboard")[0];
+    let body: Value = serde_json::from_str(dashboard["DashboardBody"]["Sub"].as_str().unwrap()).unwrap();
+    for metric in
+        body["widgets"].as_array().unwrap().iter().flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap())
+    {
+        let text = metric.to_string();
+        assert!(!text.contains("Gongqiao") || text.contains("${AWS::StackName}"), "{text}");
+    }
 }
 
 #[test]
