@@ -88,7 +88,7 @@ impl Inner {
             variables.insert("AWS_ACCESS_KEY_ID".into(), name.to_owned());
         }
         let mut environment = Environment::new(variables, Arc::clone(&self.clock));
-        environment.log = self.log.clone();
+        environment.log = self.log.of_stack(environment.stack()?);
         let environment = &environment;
         let families = [
             http::<Channel>(name, environment),

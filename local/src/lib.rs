@@ -46,7 +46,7 @@ use policies::Policies;
 use s3_events::S3Events;
 use sns::Outbox;
 use stream::Stream;
-use template::Template;
+use template::{REGION, Template};
 use wechat::keys;
 use wire::{Guard, Quiet, Service, Wire};
 
@@ -103,7 +103,7 @@ impl Default for Options {
             demo: false,
             dynamodb: external_dynamodb(),
             clock: Arc::new(SystemClock),
-            log: Log::Silent,
+            log: Log::silent(),
             variables: HashMap::new(),
             sends_messages: true,
             wire: Arc::new(Quiet),
@@ -173,12 +173,12 @@ impl World {
         let have_own_credentials = !overrides.contains_key("AWS_ACCESS_KEY_ID");
         variables.extend(overrides);
         let mut set = |name: &str, value: &str| variables.entry(name.to_owned()).or_insert_with(|| value.to_owned()).clone();
-        set("AWS_REGION", "us-east-1");
+        set("AWS_REGION", REGION);
         let access_key = set("AWS_ACCESS_KEY_ID", ACCESS_KEY);
         let secret_key = set("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
 
         let names = template.functions();
-        let guard = Guard { policies: Arc::new(Policies::of(template)), wire };
+        let guard = Guard { policies: Arc::new(Policies::of(template)?), wire };
 
         let stream = Stream::default();
         let dynamodb = listen(0).await?;

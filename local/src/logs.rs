@@ -43,10 +43,10 @@ impl Logs {
     /// A log that keeps each line before it passes the line on.
     pub fn before(&self, log: Log) -> Log {
         let kept = self.clone();
-        Log::To(Arc::new(move |line| {
+        Log::to(move |line| {
             kept.keep(line);
             log.write(line);
-        }))
+        })
     }
 
     fn keep(&self, line: &str) {

@@ -16,8 +16,9 @@ use crate::wire::Guard;
 const INTERVAL: Duration = Duration::from_millis(250);
 /// The batch size of the outbox in the template. The function of audit records takes as many.
 const BATCH: usize = 10;
-/// The local name of the table of audit records.
+/// The local names of the tables with a stream.
 const AUDIT: &str = "audit";
+const CREDENTIALS: &str = "credentials";
 
 #[derive(Clone, Default)]
 pub struct Stream(Arc<Inner>);
@@ -73,19 +74,19 @@ impl Stream {
     /// Delivers what the streams hold, and waits for the functions.
     pub async fn deliver(&self) {
         self.deliver_messages().await;
-        self.deliver_pending("ops-audit", &self.0.records).await;
+        self.deliver_pending("ops-audit", AUDIT, &self.0.records).await;
     }
 
     /// Delivers the messages alone: the copies of audit records take longer.
     pub async fn deliver_messages(&self) {
-        self.deliver_pending("ops-outbox", &self.0.messages).await;
+        self.deliver_pending("ops-outbox", CREDENTIALS, &self.0.messages).await;
     }
 
-    async fn deliver_pending(&self, function: &str, pending: &Pending) {
+    async fn deliver_pending(&self, function: &str, table: &str, pending: &Pending) {
         let Some((functions, guard)) = self.0.readers.get() else { return };
         let _turn = pending.turn.lock().await;
         let changes = std::mem::take(&mut *pending.changes());
-        if changes.is_empty() || !guard.allows_stream(function) {
+        if changes.is_empty() || !guard.allows_stream(function, table) {
             return;
         }
         for changes in changes.chunks(BATCH) {

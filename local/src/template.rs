@@ -10,6 +10,8 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 
 /// The name of the stack on this machine.
 const STACK: &str = "local";
+/// The region of the services on this machine.
+pub const REGION: &str = "us-east-1";
 
 pub struct Template(Map<String, Value>);
 
@@ -55,13 +57,35 @@ impl Template {
     }
 
     /// The local name of a resource in a policy: `!GetAtt ChannelTable.Arn` is `channel`, `!Sub ${UploadsBucket.Arn}/img/*` is
-    /// `uploads/img/*`, `!Ref ChannelSecret` is `channel-secret`.
+    /// `uploads/img/*`, `!Ref ChannelSecret` is `channel-secret`. The ARN of a resource outside of the template stays as it is.
     pub(crate) fn resource_name(resource: &Value) -> String {
+        let arn = Self::text(resource);
+        if arn.starts_with("arn:") {
+            return arn;
+        }
         let text = [&resource["Ref"], &resource["GetAtt"], &resource["Sub"], resource].into_iter().find_map(Value::as_str);
         let text = text.unwrap_or_default().trim_start_matches("${");
         let (logical_id, rest) = text.split_at(text.find(['.', '}']).unwrap_or(text.len()));
         let rest = rest.trim_start_matches(".Arn").trim_start_matches('}');
         local_name(logical_id) + rest
+    }
+
+    /// A text with the pseudo parameters of this machine instead of those of AWS: `!Sub s3.${AWS::Region}.*` is `s3.us-east-1.*`.
+    pub(crate) fn text(value: &Value) -> String {
+        let text = [&value["Sub"], value].into_iter().find_map(Value::as_str).unwrap_or_default();
+        text.replace("${AWS::Region}", REGION).replace("${AWS::Partition}", "aws")
+    }
+
+    /// The local name of the KMS key that encrypts a table, a bucket or a secret of this local name.
+    pub(crate) fn key_of(&self, name: &str) -> Option<String> {
+        let resources = self.section("Resources").as_object().into_iter().flatten();
+        resources.filter(|(logical_id, _)| local_name(logical_id) == name).find_map(|(_, resource)| {
+            let properties = &resource["Properties"];
+            let bucket =
+                &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"];
+            let keys = [&properties["SSESpecification"]["KMSMasterKeyId"], &bucket["KMSMasterKeyID"], &properties["KmsKeyId"]];
+            keys.into_iter().find(|key| !key.is_null()).map(Self::resource_name)
+        })
     }
 
     pub fn routes(&self) -> Vec<Route> {

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::json;
 use shared::crypto::random::random_text;
+use shared::outbound::wechat::errors;
 use shared::runtime::call_counter::counted;
 use shared::runtime::caller::{Caller, identified};
 use shared::runtime::environment::Environment;
@@ -18,6 +19,21 @@ use shared::runtime::metrics::{Log, Metric};
 use shared::values::RequestId;
 use tracing::Instrument as _;
 
+/// The requests that exchange a secret or a code for a token or a session.
+pub const SIGN_INS: [&str; 10] = [
+    "POST /api/v1/auth/token",
+    "POST /api/v2/oauth/token",
+    "POST /weixin/login",
+    "POST /wechat/user/login",
+    "POST /console/api/sign-in",
+    "POST /console/api/code",
+    "POST /console/api/totp",
+    "POST /console/sign-in",
+    "POST /console/sign-in/code",
+    "POST /console/sign-in/totp",
+];
+/// The notification of WeChat Pay.
+pub const NOTIFICATION: &str = "POST /wechat/pay/notify";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Observes the requests of one function.
@@ -51,8 +67,9 @@ impl Observer {
         let is_cold = self.0.is_cold.swap(false, Ordering::Relaxed);
         let begun = Instant::now();
         let span = tracing::error_span!("request", id);
-        let ((mut response, calls), caller) =
-            identified(&id, &format!("{method} {route}"), counted(next.run(request))).instrument(span).await;
+        let action = format!("{method} {route}");
+        let calls = errors::counted(counted(next.run(request)));
+        let (((mut response, calls), wechat_errors), caller) = identified(&id, &action, calls).instrument(span).await;
         let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
         let status = response.status().as_u16();
         let code = response.extensions().get::<Code>().map(|code| code.0);
@@ -66,11 +83,18 @@ impl Observer {
         ];
         let caller = caller.iter().flat_map(Caller::fields);
         let properties = properties.into_iter().chain(caller).map(|(name, value)| (name.to_owned(), value)).collect();
-        let metrics = [
+        let mut metrics = vec![
             Metric::milliseconds("ms", milliseconds),
             Metric::count("dynamodb_calls", calls.into()),
             Metric::count("server_errors", u64::from(status >= 500)),
         ];
+        // What is rare is reported only when it happens: an alarm watches it.
+        let is_rejected = response.status().is_client_error();
+        metrics.extend((status >= 500).then(|| Metric::of_stack("failed_requests", 1)));
+        metrics.extend((wechat_errors > 0).then(|| Metric::of_stack("wechat_errors", wechat_errors.into())));
+        metrics.extend((is_rejected && SIGN_INS.contains(&&*action)).then(|| Metric::of_stack("rejected_sign_ins", 1)));
+        let is_rejected = !response.status().is_success();
+        metrics.extend((is_rejected && action == NOTIFICATION).then(|| Metric::of_stack("rejected_notifications", 1)));
         self.0.log.metrics(&self.0.function, self.0.clock.now(), properties, &metrics);
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use shared::error::Result;
 use shared::jobboard::Service;
+use shared::outbound::wechat::errors;
 use shared::runtime::caller::{Caller, accepted, identified};
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
@@ -47,7 +48,12 @@ impl Cleanup {
             accepted(Caller::Sweep("ops-cleanup".to_owned()));
             self.sweep(deadline).await
         };
-        identified(request_id, "ops-cleanup", sweep).await.0
+        let (swept, wechat_errors) = errors::counted(identified(request_id, "ops-cleanup", sweep)).await;
+        if wechat_errors > 0 {
+            let metric = Metric::of_stack("wechat_errors", wechat_errors.into());
+            self.log.metrics("ops-cleanup", self.clock.now(), Map::new(), &[metric]);
+        }
+        swept.0
     }
 
     async fn sweep(&self, deadline: Timestamp) -> Value {

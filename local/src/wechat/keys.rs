@@ -61,10 +61,11 @@ fn generate() -> Result<Value, Box<dyn std::error::Error>> {
     certificate.serial_number = Some(SerialNumber::from(number));
     // Valid at any time of a world's clock. `/v3/certificates` returns the same dates.
     (certificate.not_before, certificate.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2120, 1, 1));
+    let of_merchant = certificate.self_signed(&merchant)?.pem();
     let certificate = certificate.self_signed(&by_certificate)?.pem();
     Ok(json!({
         "merchant": {
-            "mchid": MCHID, "serial_no": serial(20)?, "private_key": merchant.serialize_pem(),
+            "mchid": MCHID, "serial_no": serial(20)?, "private_key": merchant.serialize_pem(), "certificate": of_merchant,
             "platform_keys": {key_id.as_str(): by_id.public_key_pem(), certificate_serial.as_str(): certificate},
         },
         "platform": {

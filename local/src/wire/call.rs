@@ -5,7 +5,8 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use serde_json::Value;
 
-use crate::template::Template;
+use crate::policies::Need;
+use crate::template::{REGION, Template};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
@@ -16,11 +17,9 @@ pub enum Service {
     Sns,
 }
 
-/// The KMS key of `template.yaml`, by its name in the policies.
-pub(super) const KEY: &str = "key";
-pub(super) const DECRYPT: &str = "kms:Decrypt";
+const DECRYPT: &str = "kms:Decrypt";
 const GENERATE_DATA_KEY: &str = "kms:GenerateDataKey";
-pub const LIST_BUCKET: &str = "s3:ListBucket";
+const LIST_BUCKET: &str = "s3:ListBucket";
 /// The fields of a form upload are within so many bytes: the file is the last field.
 const FIELDS: usize = 16 * 1024;
 
@@ -35,19 +34,41 @@ pub struct Call {
     pub body: Bytes,
     /// For S3, bucket and object: `uploads/img/1.png`.
     path: String,
-}
-
-/// A right that a call needs.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Need {
-    pub action: String,
-    pub resource: String,
+    /// Of a list of S3, the beginning of the keys in it.
+    prefix: Option<String>,
 }
 
 impl Need {
     fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self { action: action.into(), resource: resource.into() }
+        Self { action: action.into(), resource: resource.into(), context: None }
     }
+}
+
+impl Service {
+    /// The right of a caller to the key that encrypts a resource, if that is a key of the template. The context names the service that calls KMS.
+    fn key(self, action: &str, resource: &str) -> Option<Need> {
+        let name = match self {
+            Self::DynamoDb => "dynamodb",
+            Self::Logs => "logs",
+            Self::S3 => "s3",
+            Self::SecretsManager => "secretsmanager",
+            Self::Sns => "sns",
+        };
+        let key = Template::read().ok()?.key_of(resource)?;
+        let via = ("kms:ViaService", format!("{name}.{REGION}.amazonaws.com"));
+        Some(Need { action: action.to_owned(), resource: key, context: Some(via) })
+    }
+}
+
+/// The right to read the stream of a table.
+pub(super) fn stream(table: &str) -> Option<Need> {
+    Service::DynamoDb.key(DECRYPT, table)
+}
+
+/// The right to know that an object does not exist: S3 judges it as a list whose prefix is the key of the object.
+pub(super) fn list_of(object: &str) -> Option<Need> {
+    let (bucket, key) = object.split_once('/')?;
+    Some(Need { context: Some(("s3:prefix", key.to_owned())), ..Need::new(LIST_BUCKET, bucket) })
 }
 
 impl Call {
@@ -81,22 +102,28 @@ impl Call {
                 (method, _) => method.to_string(),
             },
         };
-        Some(Self { function, service, operation, body, path })
+        let prefix = parameter(query.as_bytes(), "prefix").filter(|_| operation.starts_with("ListBucket"));
+        Some(Self { function, service, operation, body, path, prefix })
     }
 
-    /// The rights that the call needs. Data that is encrypted with the system's own KMS key needs rights to the key as well: reads need
+    /// The rights that the call needs. Data that is encrypted with a KMS key of the template needs rights to the key as well: reads need
     /// `kms:Decrypt`, writes `kms:GenerateDataKey`.
     pub fn needs(&self) -> Vec<Need> {
         let request = || serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
         match self.service {
-            Service::Sns => vec![Need::new(format!("sns:{}", self.operation), "*")],
+            // A phone number is not an ARN.
+            Service::Sns => {
+                let target = ["TopicArn", "TargetArn", "PhoneNumber"].iter().find_map(|name| parameter(&self.body, name));
+                vec![Need::new(format!("sns:{}", self.operation), target.unwrap_or_default())]
+            }
             Service::Logs => {
                 let group = request()["logGroupName"].as_str().map_or_else(|| "*".to_owned(), Template::log_group_name);
                 vec![Need::new(format!("logs:{}", self.operation), group)]
             }
             Service::SecretsManager => {
                 let secret = request()["SecretId"].as_str().unwrap_or_default().to_owned();
-                vec![Need::new(format!("secretsmanager:{}", self.operation), secret), Need::new(DECRYPT, KEY)]
+                let key = self.service.key(DECRYPT, &secret);
+                std::iter::once(Need::new(format!("secretsmanager:{}", self.operation), secret)).chain(key).collect()
             }
             Service::S3 => {
                 let key = match self.operation.as_str() {
@@ -104,27 +131,35 @@ impl Call {
                     "PutObject" => Some(GENERATE_DATA_KEY),
                     _ => None,
                 };
-                let own = Need::new(format!("s3:{}", self.operation), &*self.path);
-                std::iter::once(own).chain(key.map(|action| Need::new(action, KEY))).collect()
+                let key = key.zip(self.bucket()).and_then(|(action, bucket)| self.service.key(action, bucket));
+                let context = self.prefix.clone().map(|prefix| ("s3:prefix", prefix));
+                let own = Need { context, ..Need::new(format!("s3:{}", self.operation), &*self.path) };
+                std::iter::once(own).chain(key).collect()
             }
             Service::DynamoDb => {
                 let items = items(&self.operation, &request());
-                let is_read = |need: &Need| {
-                    ["GetItem", "Query", "ConditionCheckItem", "Scan"].iter().any(|read| need.action.ends_with(read))
-                };
-                let writes = items.iter().any(|need| !is_read(need));
-                let keys = [Some(DECRYPT), writes.then_some(GENERATE_DATA_KEY)];
-                items.into_iter().chain(keys.into_iter().flatten().map(|action| Need::new(action, KEY))).collect()
+                let mut keys = Vec::new();
+                for need in &items {
+                    let table = need.resource.split('/').next().unwrap_or_default();
+                    let is_read =
+                        ["GetItem", "Query", "ConditionCheckItem", "Scan"].iter().any(|read| need.action.ends_with(read));
+                    let actions = [Some(DECRYPT), (!is_read).then_some(GENERATE_DATA_KEY)];
+                    keys.extend(actions.into_iter().flatten().filter_map(|action| self.service.key(action, table)));
+                }
+                keys.dedup();
+                items.into_iter().chain(keys).collect()
             }
         }
     }
 
     /// The bucket of the object that the call is about.
     pub fn bucket(&self) -> Option<&str> {
-        if self.service != Service::S3 {
-            return None;
-        }
-        self.path.split_once('/').map(|(bucket, _)| bucket)
+        self.object()?.split_once('/').map(|(bucket, _)| bucket)
+    }
+
+    /// The object that the call is about, behind the name of its bucket.
+    pub(super) fn object(&self) -> Option<&str> {
+        (self.service == Service::S3 && self.path.contains('/')).then_some(&self.path)
     }
 
     /// Whether it reads which keys the stored records need, as each process does when it starts (`FamilyKeys::open`).

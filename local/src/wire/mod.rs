@@ -19,11 +19,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
 pub use call::{Call, Service};
-use call::{DECRYPT, KEY, LIST_BUCKET, Need};
 use failure::access_denied;
 pub use failure::{dynamodb_failure, failure};
 
-use crate::policies::{Grant, Policies};
+use crate::policies::{Grant, Need, Policies};
 
 /// Larger than any upload, in bytes.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -80,20 +79,20 @@ impl Guard {
         router.layer(middleware::from_fn_with_state((guard, service), pass))
     }
 
-    /// Whether Lambda may read the stream of a table for a function. Lambda decrypts the records with the rights of the function.
-    pub fn allows_stream(&self, function: &str) -> bool {
-        self.allows(function, &[Need { action: DECRYPT.into(), resource: KEY.into() }])
+    /// Whether Lambda may read the stream of this table for a function. Lambda decrypts the records with the rights of the function.
+    pub fn allows_stream(&self, function: &str, table: &str) -> bool {
+        self.allows(function, call::stream(table).as_slice())
     }
 
     /// Whether the function's policy grants all these rights. Reports each granted right to the [`Wire`].
     fn allows(&self, function: &str, needs: &[Need]) -> bool {
-        needs.iter().all(|Need { action, resource }| match self.policies.granting(function, action, resource) {
+        needs.iter().all(|need| match self.policies.granting(function, need) {
             Some(grant) => {
                 self.wire.used(grant);
                 true
             }
             None => {
-                tracing::error!("{function} may not {action} {resource}: template.yaml has no such grant");
+                tracing::error!(?need, "{function} may not do this: template.yaml has no such grant");
                 false
             }
         })
@@ -135,10 +134,9 @@ async fn pass(State((guard, service)): State<(Guard, Service)>, request: Request
         guard.wire.consumed(&call, units);
     }
     tokio::time::sleep(pause).await;
-    if let Some(bucket) = call.bucket().filter(|_| response.status() == StatusCode::NOT_FOUND) {
-        // S3 reports a missing object only to callers that may list the bucket.
-        let list = [Need { action: LIST_BUCKET.into(), resource: bucket.into() }];
-        if !guard.allows(&call.function, &list) {
+    if let Some(object) = call.object().filter(|_| response.status() == StatusCode::NOT_FOUND) {
+        // S3 reports a missing object only to callers that may list it.
+        if !guard.allows(&call.function, call::list_of(object).as_slice()) {
             return access_denied(service);
         }
     }

@@ -40,6 +40,8 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 4;
 /// Lambda sets this variable to the name of the function.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+/// The name of the stack that the function belongs to.
+const STACK: &str = "STACK";
 
 pub struct Environment {
     variables: HashMap<String, String>,
@@ -79,13 +81,19 @@ impl Environment {
             .timeout_config(timeouts)
             .retry_config(retries)
             .build();
-        let log = if variables.contains_key(FUNCTION_NAME) { Log::Stdout } else { Log::Silent };
+        let log = if variables.contains_key(FUNCTION_NAME) { Log::stdout() } else { Log::silent() };
+        let log = log.of_stack(variables.get(STACK).map_or("-", String::as_str));
         Self { variables, aws, connect, clock, log }
     }
 
     /// The name of the function that runs in this process.
     pub fn function(&self) -> &str {
         self.optional(FUNCTION_NAME).unwrap_or("-")
+    }
+
+    /// The name of the stack that the function belongs to.
+    pub fn stack(&self) -> Result<&str> {
+        self.required(STACK)
     }
 
     /// An optional variable. An empty value counts as missing.

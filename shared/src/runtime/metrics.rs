@@ -1,4 +1,6 @@
 //! Metrics in the Embedded Metric Format. CloudWatch extracts them from the log, so a function makes no call for them.
+//!
+//! Each metric has the name of the stack, so that two stacks in one account do not mix.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -12,50 +14,88 @@ pub struct Metric {
     name: String,
     unit: &'static str,
     value: f64,
+    /// Whether all functions of the stack share the metric.
+    is_of_stack: bool,
 }
 
 impl Metric {
     pub fn count(name: impl Into<String>, value: u64) -> Self {
-        Self { name: name.into(), unit: "Count", value: value as f64 }
+        Self { name: name.into(), unit: "Count", value: value as f64, is_of_stack: false }
     }
 
     pub fn milliseconds(name: impl Into<String>, value: f64) -> Self {
-        Self { name: name.into(), unit: "Milliseconds", value }
+        Self { name: name.into(), unit: "Milliseconds", value, is_of_stack: false }
+    }
+
+    /// A number that counts for the whole stack, whichever function reports it.
+    pub fn of_stack(name: impl Into<String>, value: i64) -> Self {
+        Self { name: name.into(), unit: "Count", value: value as f64, is_of_stack: true }
     }
 }
 
-/// The destination of the lines.
+/// The log of a function.
 #[derive(Clone)]
-pub enum Log {
-    Silent,
+pub struct Log {
+    stack: Arc<str>,
+    destination: Destination,
+}
+
+#[derive(Clone)]
+enum Destination {
+    Nowhere,
     /// Lambda forwards it to the log group of the function.
     Stdout,
     To(Arc<dyn Fn(&str) + Send + Sync>),
 }
 
 impl Log {
+    /// A log that keeps nothing.
+    pub fn silent() -> Self {
+        Self { stack: "".into(), destination: Destination::Nowhere }
+    }
+
+    pub fn stdout() -> Self {
+        Self { stack: "".into(), destination: Destination::Stdout }
+    }
+
+    pub fn to(take: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { stack: "".into(), destination: Destination::To(Arc::new(take)) }
+    }
+
+    /// The same log for the functions of this stack.
+    #[must_use]
+    pub fn of_stack(&self, stack: &str) -> Self {
+        Self { stack: stack.into(), destination: self.destination.clone() }
+    }
+
     /// Writes one line with the metrics of a function and further properties.
     pub fn metrics(&self, function: &str, now: Timestamp, properties: Map<String, Value>, metrics: &[Metric]) {
-        if !matches!(self, Self::Silent) {
-            self.write(&line(function, now, properties, metrics).to_string());
+        if !matches!(self.destination, Destination::Nowhere) {
+            self.write(&line(&self.stack, function, now, properties, metrics).to_string());
         }
     }
 
     pub fn write(&self, line: &str) {
-        match self {
-            Self::Silent => {}
+        match &self.destination {
+            Destination::Nowhere => {}
             // A request must not fail because its line cannot be written.
-            Self::Stdout => drop(writeln!(std::io::stdout(), "{line}")),
-            Self::To(take) => take(line),
+            Destination::Stdout => drop(writeln!(std::io::stdout(), "{line}")),
+            Destination::To(take) => take(line),
         }
     }
 }
 
-fn line(function: &str, now: Timestamp, properties: Map<String, Value>, metrics: &[Metric]) -> Value {
-    let names: Vec<Value> = metrics.iter().map(|metric| json!({"Name": metric.name, "Unit": metric.unit})).collect();
-    let directive = json!({"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": names});
+fn line(stack: &str, function: &str, now: Timestamp, properties: Map<String, Value>, metrics: &[Metric]) -> Value {
+    let directive = |is_of_stack: bool, dimensions: Value| {
+        let names = metrics.iter().filter(|metric| metric.is_of_stack == is_of_stack);
+        let names: Vec<Value> = names.map(|metric| json!({"Name": metric.name, "Unit": metric.unit})).collect();
+        (!names.is_empty()).then(|| json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": names}))
+    };
+    let directives: Vec<Value> =
+        [directive(false, json!(["stack", "function"])), directive(true, json!(["stack"]))].into_iter().flatten().collect();
     let mut line = Map::new();
-    line.insert("_aws".into(), json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive]}));
+    line.insert("_aws".into(), json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": directives}));
+    line.insert("stack".into(), stack.into());
     line.insert("function".into(), function.into());
     line.extend(properties);
     line.extend(metrics.iter().map(|metric| (metric.name.clone(), metric.value.into())));
@@ -73,17 +113,23 @@ mod tests {
         let expected = json!({
             "_aws": {
                 "Timestamp": 1_574_109_732_004_i64,
-                "CloudWatchMetrics": [{
-                    "Namespace": "Gongqiao",
-                    "Dimensions": [["function"]],
-                    "Metrics": [{"Name": "orders_done", "Unit": "Count"}]
-                }]
+                "CloudWatchMetrics": [
+                    {
+                        "Namespace": "Gongqiao",
+                        "Dimensions": [["stack", "function"]],
+                        "Metrics": [{"Name": "orders_done", "Unit": "Count"}]
+                    },
+                    {"Namespace": "Gongqiao", "Dimensions": [["stack"]], "Metrics": [{"Name": "wechat_errors", "Unit": "Count"}]}
+                ]
             },
+            "stack": "staging",
             "function": "ops-cleanup",
             "is_cut_short": false,
-            "orders_done": 3.0
+            "orders_done": 3.0,
+            "wechat_errors": 1.0
         });
         let properties = Map::from_iter([("is_cut_short".to_owned(), false.into())]);
-        assert_eq!(line("ops-cleanup", now, properties, &[Metric::count("orders_done", 3)]), expected);
+        let metrics = [Metric::count("orders_done", 3), Metric::of_stack("wechat_errors", 1)];
+        assert_eq!(line("staging", "ops-cleanup", now, properties, &metrics), expected);
     }
 }

@@ -62,7 +62,7 @@ impl Service {
         };
         let (store, keyring) = environment.open(&tables.staff, environment.required("STAFF_SECRET")?).await?;
         let (sms, logs, clock) = (environment.sms(), environment.logs(), Arc::clone(&environment.clock));
-        let stack = environment.required("STACK")?.to_owned();
+        let stack = environment.stack()?.to_owned();
         let messages = MessageLimits::of(environment)?;
         Ok(Self { store, tables, sms, logs, stack, keyring, clock, ids: Ids::default(), messages })
     }

@@ -27,6 +27,9 @@ const AT_ONCE: usize = 4;
 /// The pause before a call is repeated that CloudWatch Logs was too busy for.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// The log groups of the stack that hold no lines of requests.
+const OTHERS: [&str; 2] = ["ApiLogs", "SmokeTestLogs"];
+
 /// The members of a line that staff see: what was called, the caller, and how it ended.
 const SHOWN: [&str; 16] = [
     "function",
@@ -205,7 +208,7 @@ impl LoggedRequest {
 /// gateway's own log has no request ids. With another dash, the group is of a stack whose name begins with the name of this one.
 fn is_of_a_function(name: &str) -> bool {
     let parts: Vec<&str> = name.split('-').collect();
-    matches!(parts[..], [resource, _] if resource.ends_with("Logs") && resource != "ApiLogs")
+    matches!(parts[..], [resource, _] if resource.ends_with("Logs") && !OTHERS.contains(&resource))
 }
 
 /// The parts of a search, in their order: all groups over the last day, then over the days before; or all groups over one day.
@@ -228,6 +231,7 @@ mod tests {
         for (name, is_searched) in [
             ("ChannelAuthLogs-1A2b3C", true),
             ("ApiLogs-1A2b3C", false),
+            ("SmokeTestLogs-1A2b3C", false),
             ("staging-ChannelAuthLogs-1A2b3C", false),
             ("Other-1A2b3C", false),
             ("ChannelAuthLogs", false),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use image::ImageFormat;
 use jiff::SignedDuration;
-use local::policies::{Grant, Policies};
+use local::policies::{Grant, Need, Policies};
 use local::template::Template;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -23,6 +23,55 @@ use crate::support::picture::{picture, send_form};
 use crate::support::product::{EMPLOYEE, Product};
 use crate::support::worker::{Platform, resume};
 use crate::support::{Partner, Stage, fetch};
+
+fn policies() -> Policies {
+    Policies::of(Template::read().unwrap()).unwrap()
+}
+
+/// Whether a function may do this. `context` is what the service says about the request.
+fn may(function: &str, action: &str, resource: &str, context: Option<(&'static str, &str)>) -> bool {
+    let context = context.map(|(key, value)| (key, value.to_owned()));
+    policies().granting(function, &Need { action: action.into(), resource: resource.into(), context }).is_some()
+}
+
+#[test]
+fn text_messages_go_to_phones_and_to_no_topic() {
+    for function in ["signing-session", "hris-integration", "ops-outbox"] {
+        assert!(may(function, "sns:Publish", "+8613800138000", None), "{function}");
+        assert!(!may(function, "sns:Publish", "arn:aws:sns:us-east-1:123456789012:alarms", None), "{function}");
+    }
+}
+
+#[test]
+fn a_key_opens_only_what_a_service_reads_for_a_function_of_its_family() {
+    let decrypts = |function: &str, key: &str, service: &str| {
+        may(function, "kms:Decrypt", key, Some(("kms:ViaService", &format!("{service}.us-east-1.amazonaws.com"))))
+    };
+    assert!(decrypts("channel-users", "channel-key", "dynamodb"));
+    assert!(decrypts("channel-users", "channel-key", "secretsmanager"));
+    assert!(!decrypts("channel-users", "channel-key", "s3"));
+    for key in ["hris-key", "signing-key", "jobboard-key", "staff-key", "key"] {
+        assert!(!decrypts("channel-users", key, "dynamodb"), "{key}");
+    }
+    // Not with a call of the function itself.
+    assert!(!may("channel-users", "kms:Decrypt", "channel-key", None));
+    let grants = policies().grants;
+    let unconditional = grants.iter().filter(|grant| grant.action.starts_with("kms:") && grant.condition.is_none());
+    assert_eq!(unconditional.map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn objects_are_listed_only_below_the_prefixes_of_a_function() {
+    let lists =
+        |prefix: Option<&str>| may("signing-image", "s3:ListBucket", "uploads", prefix.map(|prefix| ("s3:prefix", prefix)));
+    assert!(lists(Some("signing/gongqiao/1/1.png")));
+    for prefix in [None, Some(""), Some("img/1.png"), Some("signing")] {
+        assert!(!lists(prefix), "{prefix:?}");
+    }
+    let grants = policies().grants;
+    let unconditional = grants.iter().filter(|grant| grant.action.starts_with("s3:ListBucket") && grant.condition.is_none());
+    assert_eq!(unconditional.map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_function_is_granted_what_it_never_uses() {
@@ -41,7 +90,7 @@ async fn no_function_is_granted_what_it_never_uses() {
         _ => grant,
     };
     let used: BTreeSet<Grant> = used.into_iter().map(by_either).collect();
-    let granted: BTreeSet<Grant> = Policies::of(Template::read().unwrap()).grants.into_iter().map(by_either).collect();
+    let granted: BTreeSet<Grant> = policies().grants.into_iter().map(by_either).collect();
     let unused: Vec<String> = granted.difference(&used).map(ToString::to_string).collect();
     assert_eq!(unused, [""; 0], "template.yaml grants it, and no call uses it");
     assert!(used.is_subset(&granted));

@@ -15,7 +15,7 @@ fn template() -> &'static Template {
 }
 
 /// The properties of the resources of a type, by their logical ids. There is at least one.
-fn properties<'a>(template: &'a Template, resource_type: &'a str) -> Vec<(&'a str, &'a Value)> {
+pub(super) fn properties<'a>(template: &'a Template, resource_type: &'a str) -> Vec<(&'a str, &'a Value)> {
     let found: Vec<_> = template.resources(resource_type).map(|(id, resource)| (id, &resource["Properties"])).collect();
     assert!(!found.is_empty(), "{resource_type}");
     found
@@ -46,7 +46,7 @@ fn release_builds_unwind_so_that_a_panic_is_caught() {
 #[test]
 fn every_function_has_an_encrypted_log_group_with_retention() {
     let template = template();
-    let mut written: BTreeSet<_> = ["ApiLogs".to_owned()].into();
+    let mut written: BTreeSet<_> = ["ApiLogs", "SmokeTestLogs"].map(str::to_owned).into();
     for (id, function) in properties(template, "AWS::Serverless::Function") {
         assert_eq!(function["LoggingConfig"]["LogGroup"], json!({"Ref": format!("{id}Logs")}));
         written.insert(format!("{id}Logs"));
@@ -91,12 +91,58 @@ fn every_table_is_encrypted_restorable_and_protected_from_deletion() {
         let table = &table["Properties"];
         assert_eq!(
             table["SSESpecification"],
-            json!({"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "Key"}}),
+            json!({"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": key_of(id)}}),
             "{id}"
         );
         assert_eq!(table["PointInTimeRecoverySpecification"], json!({"PointInTimeRecoveryEnabled": true}), "{id}");
         assert_eq!(table["DeletionProtectionEnabled"], true, "{id}");
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
+    }
+}
+
+/// The KMS key of a table or secret: that of its family, if it belongs to one.
+fn key_of(id: &str) -> String {
+    let families =
+        [("Wechat", "Signing"), ("JobboardWechat", "Jobboard"), ("WechatPay", "Jobboard"), ("Credentials", ""), ("Audit", "")];
+    let owner = id.trim_end_matches("Table").trim_end_matches("Secret");
+    let family = families.into_iter().find_map(|(name, family)| (name == owner).then_some(family)).unwrap_or(owner);
+    format!("{family}Key")
+}
+
+#[test]
+fn every_secret_is_encrypted_with_the_key_of_its_family() {
+    for (id, secret) in properties(template(), "AWS::SecretsManager::Secret") {
+        assert_eq!(secret["KmsKeyId"], json!({"Ref": key_of(id)}), "{id}");
+    }
+}
+
+/// The Cybersecurity Law of China, article 21: logs are kept for at least six months.
+#[test]
+fn logs_are_kept_for_half_a_year() {
+    assert_eq!(template().section("Parameters")["LogRetentionDays"]["Default"], 180);
+}
+
+/// Only an operator who moves tables to other keys opens a key to all who may read its table.
+#[test]
+fn a_key_is_used_only_by_those_whose_policy_grants_it() {
+    let template = template();
+    assert_eq!(template.section("Parameters")["MoveKeys"]["Default"], "false");
+    for (id, key) in properties(template, "AWS::KMS::Key") {
+        let statements = key["KeyPolicy"]["Statement"].as_array().unwrap();
+        let (others, own): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| statement["Principal"]["AWS"].is_null());
+        assert_eq!(
+            own[..],
+            [&json!({
+                "Effect": "Allow", "Principal": {"AWS": {"Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+                "Action": "kms:*", "Resource": "*",
+            })],
+            "{id}"
+        );
+        match id {
+            "Key" => assert_eq!(others[0]["Principal"], json!({"Service": {"Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}})),
+            _ => assert_eq!((&others[0]["If"][0], &others[0]["If"][2]), (&json!("MovesKeys"), &json!({"Ref": "AWS::NoValue"}))),
+        }
+        assert_eq!(others.len(), 1, "{id}");
     }
 }
 
@@ -189,10 +235,64 @@ async fn every_sweep_is_shown() {
     for (title, result) in [("Sweeps: processed items", "done"), ("Sweeps: failed items", "failed")] {
         let sweeps = swept.as_object().unwrap().keys();
         let expected: BTreeSet<_> = sweeps
-            .map(|sweep| json!(["Gongqiao", format!("{sweep}_{result}"), "function", "ops-cleanup"]).to_string())
+            .map(|sweep| {
+                json!(["Gongqiao", format!("{sweep}_{result}"), "stack", "${AWS::StackName}", "function", "ops-cleanup"])
+                    .to_string()
+            })
             .collect();
         assert!(expected.len() >= 10, "{swept}");
         assert_eq!(shown(title).iter().map(Value::to_string).collect::<BTreeSet<_>>(), expected, "{title}");
+    }
+}
+
+/// A metric of the system in an alarm: its name and its dimensions.
+fn watched(alarm: &Value) -> Vec<(String, Value)> {
+    let queries = alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
+    let own = queries.chain([alarm]).filter(|metric| metric["Namespace"] == "Gongqiao");
+    own.map(|metric| (metric["MetricName"].as_str().unwrap().to_owned(), metric["Dimensions"].clone())).collect()
+}
+
+/// Otherwise the alarms of production ring for staging.
+#[test]
+fn alarms_watch_the_metrics_of_their_own_stack() {
+    let mut watched_metrics = BTreeSet::new();
+    for (id, alarm) in properties(template(), "AWS::CloudWatch::Alarm") {
+        for (metric, dimensions) in watched(alarm) {
+            assert_eq!(dimensions[0], json!({"Name": "stack", "Value": {"Ref": "AWS::StackName"}}), "{id}");
+            watched_metrics.insert(metric);
+        }
+    }
+    let of_stack = ["certificate_days_left", "failed_requests", "rejected_notifications", "rejected_sign_ins", "wechat_errors"];
+    for metric in of_stack {
+        assert!(watched_metrics.contains(metric), "{metric}");
+    }
+    let (_, dashboard) = properties(template(), "AWS::CloudWatch::Dashboard")[0];
+    let body: Value = serde_json::from_str(dashboard["DashboardBody"]["Sub"].as_str().unwrap()).unwrap();
+    for metric in
+        body["widgets"].as_array().unwrap().iter().flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap())
+    {
+        let text = metric.to_string();
+        assert!(!text.contains("Gongqiao") || text.contains("${AWS::StackName}"), "{text}");
+    }
+}
+
+#[test]
+fn every_alarm_has_a_paragraph_in_the_runbook() {
+    let runbook = include_str!("../../../docs/runbook.md");
+    let described: BTreeSet<&str> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let alarms =
+        properties(template(), "AWS::CloudWatch::Alarm").into_iter().chain(properties(template(), "AWS::Budgets::Budget"));
+    let alarms: BTreeSet<&str> = alarms.map(|(id, _)| id).collect();
+    assert_eq!(described, alarms);
+}
+
+/// A request that is a sign-in or a notification is a route of the template.
+#[test]
+fn the_counted_requests_are_routes() {
+    let routes: Vec<_> = template().routes();
+    for counted in lambda::observe::SIGN_INS.into_iter().chain([lambda::observe::NOTIFICATION]) {
+        let (method, path) = counted.split_once(' ').unwrap();
+        assert!(routes.iter().any(|route| route.method == method && route.path == path), "{counted}");
     }
 }
 
@@ -249,14 +349,24 @@ fn every_taggable_resource_is_tagged() {
     for globals in ["Function", "HttpApi"] {
         assert_eq!(template.section("Globals")[globals]["Tags"], json!({"product": "gongqiao"}));
     }
-    let take_none =
-        ["AWS::Backup::BackupSelection", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"];
+    let take_none = [
+        "AWS::ApiGatewayV2::ApiMapping",
+        "AWS::Backup::BackupSelection",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::Route53::RecordSet",
+        "AWS::S3::BucketPolicy",
+        "AWS::SQS::QueuePolicy",
+    ];
     for (id, resource) in template.section("Resources").as_object().unwrap() {
         let resource_type = resource["Type"].as_str().unwrap();
+        let by_name = json!({"product": "gongqiao"});
+        let listed = json!([{"Key": "product", "Value": "gongqiao"}]);
         let (name, tags) = match resource_type {
-            "AWS::Backup::BackupVault" => ("BackupVaultTags", json!({"product": "gongqiao"})),
-            "AWS::Backup::BackupPlan" => ("BackupPlanTags", json!({"product": "gongqiao"})),
-            _ => ("Tags", json!([{"Key": "product", "Value": "gongqiao"}])),
+            "AWS::ApiGatewayV2::DomainName" => ("Tags", by_name),
+            "AWS::Backup::BackupPlan" => ("BackupPlanTags", by_name),
+            "AWS::Backup::BackupVault" => ("BackupVaultTags", by_name),
+            "AWS::Budgets::Budget" => ("ResourceTags", listed),
+            _ => ("Tags", listed),
         };
         if !taken_from_globals.contains(&resource_type) && !take_none.contains(&resource_type) {
             assert_eq!(resource["Properties"][name], tags, "{id}");

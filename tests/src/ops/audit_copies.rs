@@ -15,7 +15,7 @@ fn granted(prefix: &str) -> impl Iterator<Item = Grant> {
         Some(begin) => begin.starts_with("audit/") || "audit/".starts_with(begin),
         None => grant.resource == "audit",
     };
-    let grants = Policies::of(Template::read().unwrap()).grants.into_iter();
+    let grants = Policies::of(Template::read().unwrap()).unwrap().grants.into_iter();
     grants.filter(move |grant| is_of_audit(grant) && grant.action.starts_with(prefix))
 }
 

@@ -207,7 +207,7 @@ async fn a_command_is_one_line_with_its_name_and_how_it_ended() {
         assert_eq!(metrics, &json!([{"Name": "ms", "Unit": "Milliseconds"}, {"Name": "dynamodb_calls", "Unit": "Count"}]));
         line
     };
-    let line = |command: &str, outcome: &str, calls: f64| json!({"function": "ops-admin", "command": command, "outcome": outcome, "dynamodb_calls": calls});
+    let line = |command: &str, outcome: &str, calls: f64| json!({"stack": "local", "function": "ops-admin", "command": command, "outcome": outcome, "dynamodb_calls": calls});
     let create = r#"{"command":"create_channel","appkey":"named","by":"zhangsan"}"#;
     assert_eq!(invoke(create).await, line("create_channel", "done", 1.0));
     assert_eq!(invoke(create).await, line("create_channel", "Conflict", 1.0));

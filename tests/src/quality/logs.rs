@@ -12,7 +12,7 @@ fn stable_part(line: &str) -> Value {
     let members = line.as_object_mut().unwrap();
     assert!(members.remove("ms").and_then(|ms| ms.as_f64()).is_some_and(|ms| ms > 0.0));
     let metrics = members.remove("_aws").unwrap()["CloudWatchMetrics"][0].clone();
-    assert_eq!((&metrics["Namespace"], &metrics["Dimensions"]), (&json!("Gongqiao"), &json!([["function"]])));
+    assert_eq!((&metrics["Namespace"], &metrics["Dimensions"]), (&json!("Gongqiao"), &json!([["stack", "function"]])));
     line
 }
 
@@ -31,7 +31,7 @@ async fn each_request_is_one_line() {
     };
     let line = |function: &str, method: &str, route: &str, status: u16, code: Value, is_cold: bool, calls: f64| {
         json!({
-            "function": function, "request_id": "JKJaXmPLvHcESHA=", "method": method, "route": route, "status": status,
+            "stack": "local", "function": function, "request_id": "JKJaXmPLvHcESHA=", "method": method, "route": route, "status": status,
             "code": code, "cold_start": is_cold, "dynamodb_calls": calls, "server_errors": 0.0,
         })
     };
@@ -51,6 +51,53 @@ async fn each_request_is_one_line() {
     // An unknown path is not logged.
     let expected = line("channel-auth", "GET", "-", 404, json!(1001), true, 0.0);
     assert_eq!(send(Method::GET, "/api/v1/13800138000", "").await, expected);
+}
+
+/// What an alarm watches for the whole stack: the names and values of the metrics whose only dimension is the stack.
+fn of_stack(stage: &Stage) -> Vec<Value> {
+    let lines = stage.take_lines().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let mut found = Vec::new();
+    for line in lines {
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            if directive["Dimensions"] == json!([["stack"]]) {
+                let names = directive["Metrics"].as_array().unwrap().iter().map(|metric| metric["Name"].as_str().unwrap());
+                found.extend(names.map(|name| json!([line["stack"], name, line[name]])));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_alarms_watch_is_reported_when_it_happens_and_not_otherwise() {
+    let stage = Stage::open().await;
+    let board = Board::of(&stage.address);
+    let user = board.join().await;
+    assert_eq!(user.board.post("/jobs/list", &json!({})).await.status, 200);
+    assert_eq!(board.post("/jobs/info", &json!({"job_id": 7})).await.status, 404);
+    assert_eq!(of_stack(&stage), [Value::Null; 0]);
+
+    assert_eq!(board.post("/wechat/user/login", &json!({"login_code": "wrong"})).await.status, 401);
+    assert_eq!(of_stack(&stage), [json!(["local", "rejected_sign_ins", 1.0])]);
+    assert_eq!(board.post("/wechat/pay/notify", &json!({})).await.status, 401);
+    assert_eq!(of_stack(&stage), [json!(["local", "rejected_notifications", 1.0])]);
+
+    // -1: WeChat is busy.
+    let busy = format!("{}/simulate/errcode?next=-1&path=jscode2session", stage.address.wechat_url);
+    assert_eq!(local::http::client().get(busy).send().await.unwrap().status(), 200);
+    assert_eq!(board.post("/wechat/user/login", &json!({"login_code": "wrong"})).await.status, 429);
+    let both = [json!(["local", "wechat_errors", 1.0]), json!(["local", "rejected_sign_ins", 1.0])];
+    assert_eq!(of_stack(&stage), both);
+}
+
+#[tokio::test]
+async fn the_days_until_a_certificate_ends_are_reported_every_day() {
+    let stage = Stage::open().await;
+    stage.take_lines();
+    // WeChat Pay has no bill yet: the days are reported nevertheless.
+    stage.address.invoke("jobboard-reconcile", &json!({})).await;
+    // From a time on 2024-01-15 to the end of the simulator's certificates, the beginning of 2120: 35,049 days less some hours.
+    assert_eq!(of_stack(&stage), [json!(["local", "certificate_days_left", 35_048.0])]);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ impl Stage {
         let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let taken = Arc::clone(&lines);
-        let log = Log::To(Arc::new(move |line| taken.lock().unwrap().push(line.to_owned())));
+        let log = Log::to(move |line| taken.lock().unwrap().push(line.to_owned()));
         let wire = Arc::new(Faults::default());
         let options =
             Options { clock: clock.clone(), log, variables, wire: wire.clone(), sends_messages: false, ..Options::default() };

@@ -6,7 +6,7 @@ mod compare;
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::orders::Order as Bought;
@@ -115,6 +115,7 @@ impl Service {
             let reason = format!("must be from {} to {}", oldest.as_str(), yesterday.as_str());
             return Err(Error::invalid([Fault::new("day", reason)]));
         }
+        self.report_certificates(now).await?;
         let bill = self.pay.trade_bill(&day, now).await?;
         let lines: &[Line] = bill.as_ref().map_or(&[], |bill| &bill.lines);
         let (first, last) = LocalTime::day_bounds(&day, &day);
@@ -149,6 +150,15 @@ impl Service {
             &[Metric::count("reconciliation_differences", result.total)],
         );
         Ok(result)
+    }
+
+    /// Reports the days until the first certificate of WeChat Pay ends: an alarm watches them.
+    async fn report_certificates(&self, now: Timestamp) -> Result<()> {
+        if let Some(expiry) = self.pay.certificate_expiry(now).await? {
+            let days = Metric::of_stack("certificate_days_left", expiry.duration_since(now).as_hours() / 24);
+            self.log.metrics(&self.function, now, serde_json::Map::new(), &[days]);
+        }
+        Ok(())
     }
 
     /// The orders that the lines name, and those that were paid or refunded on the day.

@@ -9,6 +9,7 @@
 
 mod access_token;
 pub mod content;
+pub mod errors;
 pub mod messages;
 pub mod pay;
 pub mod shipping;
@@ -211,7 +212,7 @@ fn http_client<'a>(place: &'a OnceLock<reqwest::Client>, base_url: &str) -> &'a 
 
 /// Sends a request and returns the JSON of the response. No error quotes a URL, because URLs contain codes and secrets.
 async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
-    let quiet = |error: reqwest::Error| Error::internal(format!("WeChat: {}", error.without_url()));
+    let quiet = |error: reqwest::Error| errors::failed(Error::internal(format!("WeChat: {}", error.without_url())));
     let response = request.send().await.map_err(quiet)?;
     response.error_for_status().map_err(quiet)?.json().await.map_err(quiet)
 }
@@ -236,8 +237,11 @@ fn check(errcode: i64) -> Result<(), CodeError> {
         40029 | 40163 => Err(CodeError::Wrong),
         40226 => Err(CodeError::Blocked),
         // -1 is "system busy", 45009 the quota of the day, 45011 that of the minute.
-        -1 | 45009 | 45011 => Err(CodeError::Busy { retry_after: BUSY_FOR }),
-        other => Err(CodeError::Failed(Error::internal(format!("WeChat returns errcode {other}")))),
+        -1 | 45009 | 45011 => {
+            errors::count();
+            Err(CodeError::Busy { retry_after: BUSY_FOR })
+        }
+        other => Err(CodeError::Failed(errors::failed(Error::internal(format!("WeChat returns errcode {other}"))))),
     }
 }
 

@@ -2,6 +2,7 @@
 //! bills, and notifications. The merchant signs every request. WeChat Pay signs every response and every notification; others are rejected.
 
 pub mod bill;
+mod certificate;
 pub mod keys;
 mod notification;
 pub mod refund;
@@ -15,7 +16,7 @@ use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{BUSY_FOR, http_client};
+use super::{BUSY_FOR, errors, http_client};
 use crate::crypto::random::random;
 use crate::error::{Error, Result};
 use crate::outbound::secret::LazySecret;
@@ -35,13 +36,15 @@ pub struct Pay {
 
 /// The merchant: a secret in Secrets Manager, `{"appid":"wx..","mchid":"..","serial_no":"..","private_key":"<PEM>",
 /// "apiv3_key":"<32 characters>","platform_keys":{"PUB_KEY_ID_..":"<PEM>"}}`. `platform_keys` holds the public key of WeChat Pay, or its
-/// certificates by serial number, or both during a migration.
+/// certificates by serial number, or both during a migration. `certificate`, the merchant's in PEM, is optional: it says when it ends.
 pub struct Merchant {
     appid: String,
     mchid: String,
     signing: SigningKey,
     sealing: SealingKey,
     verifying: VerifyingKeys,
+    /// When the first of the known certificates ends.
+    expiry: Option<Timestamp>,
 }
 
 impl Merchant {
@@ -55,10 +58,14 @@ impl Merchant {
             private_key: Secret<String>,
             apiv3_key: Secret<String>,
             platform_keys: BTreeMap<String, String>,
+            #[serde(default)]
+            certificate: String,
         }
         let stored: Stored = serde_json::from_str(secret.expose())
             .map_err(|_| Error::internal("the WeChat Pay secret lacks a member: see pay/mod.rs"))?;
+        let certificates = stored.platform_keys.values().chain([&stored.certificate]);
         Ok(Self {
+            expiry: certificates.filter_map(|pem| certificate::expiry(pem)).min(),
             signing: SigningKey::parse(&stored.serial_no, stored.private_key.as_deref())?,
             sealing: SealingKey::parse(stored.apiv3_key.as_deref())?,
             verifying: VerifyingKeys::parse(&stored.platform_keys)?,
@@ -148,6 +155,11 @@ impl Pay {
     /// `base_url` is `https://api.mch.weixin.qq.com`, or that of a simulator.
     pub fn new(base_url: &str, merchant: LazySecret<Merchant>) -> Self {
         Self { base_url: base_url.trim_end_matches('/').to_owned(), merchant, http: OnceLock::new() }
+    }
+
+    /// When the first certificate of the merchant and of WeChat Pay ends. `None` if the secret has none.
+    pub async fn certificate_expiry(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        Ok(self.merchant.get(now).await?.expiry)
     }
 
     /// Creates the order at WeChat Pay and returns the `prepay_id`. A second call with the same bill does not create a second order.
@@ -257,14 +269,14 @@ impl Pay {
         if merchant.is_genuine(&proof, &body, now) {
             Ok(body)
         } else {
-            Err(CallError::Failed(Error::internal("a response of WeChat Pay has no valid signature")))
+            Err(CallError::Failed(errors::failed(Error::internal("a response of WeChat Pay has no valid signature"))))
         }
     }
 }
 
 /// No error quotes a URL.
 fn quiet(error: reqwest::Error) -> Error {
-    Error::internal(format!("WeChat Pay: {}", error.without_url()))
+    errors::failed(Error::internal(format!("WeChat Pay: {}", error.without_url())))
 }
 
 /// 32 random characters, as WeChat Pay requires.
@@ -287,6 +299,9 @@ impl CallError {
         #[derive(Deserialize)]
         struct Problem {
             code: String,
+        }
+        if status.is_server_error() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS) {
+            errors::count();
         }
         let problem: Option<Problem> = serde_json::from_str(body).ok();
         Self::Rejected { status, code: problem.map_or_else(String::new, |problem| problem.code) }
