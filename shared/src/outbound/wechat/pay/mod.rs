@@ -15,9 +15,10 @@ use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{BUSY_FOR, http_client};
+use super::BUSY_FOR;
 use crate::crypto::random::random;
 use crate::error::{Error, Result};
+use crate::outbound::http::http_client;
 use crate::outbound::secret::LazySecret;
 use crate::values::{Secret, exposed};
 use keys::{SealingKey, SigningKey, VerifyingKeys};
