@@ -1,4 +1,4 @@
-//! The services that the families call: CloudWatch Logs, Secrets Manager, SNS and WeChat.
+//! The services that the families call: CloudWatch Logs, Secrets Manager, WeChat, and the providers of text messages.
 
 mod http;
 pub mod logs;
