@@ -1,5 +1,5 @@
-//! The account at the provider: its keys, and the signature and templates that the provider approved. These are the ones that
-//! docs/operations.md tells the operator to file.
+//! The account at the provider: its keys, and the signature and templates that the provider approved: the ones that
+//! docs/operations.md lists for the operator to file.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -121,7 +121,7 @@ async fn the_texts_that_arrive_are_those_that_were_filed() {
     }
 }
 
-/// Names are up to 64 characters, variables of templates 35 (help.aliyun.com/document_detail/44357.html).
+/// Names are up to 64 characters, variables of templates 35 (help.aliyun.com, document 44357).
 #[tokio::test]
 async fn a_long_name_is_cut_for_a_template() {
     for provider in PROVIDERS {

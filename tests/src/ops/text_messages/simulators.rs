@@ -8,7 +8,7 @@ use shared::outbound::sms::Message;
 use shared::runtime::metrics::Log;
 use shared::values::Mobile;
 
-use super::{PROVIDERS, open};
+use super::{PROVIDERS, fail_next, open};
 use crate::support::Stage;
 
 /// Sends a message, signed at this time. Returns the code of the answer.
@@ -76,6 +76,27 @@ async fn an_unsigned_request_is_rejected() {
             "aliyun" => assert_eq!((status, &body["Code"]), (400, &json!("IncompleteSignature"))),
             _ => assert_eq!((status, &body["Response"]["Error"]["Code"]), (200, &json!("AuthFailure.InvalidAuthorization"))),
         }
+    }
+}
+
+/// What the log of a function shows of a call without an answer.
+#[tokio::test]
+async fn an_error_has_neither_address_nor_phone_nor_content() {
+    let to = Mobile::parse("13700000503").unwrap();
+    let now = "2024-01-15T10:30:00Z".parse().unwrap();
+    for (provider, name) in [("aliyun", "Aliyun"), ("tencent", "Tencent Cloud")] {
+        let stage = open(provider).await;
+        let message = Message::Visitor { visitor: "曹操".to_owned(), time: "下午".to_owned() };
+        fail_next(&stage, json!({"status": 502})).await;
+        let messages = stage.environment().text_messages().unwrap();
+        let error = messages.send(&to, &message, now).await.unwrap_err().to_string();
+        assert_eq!(error, format!("Internal; {name} answers 502 without JSON"));
+        // No one listens at this address.
+        let mut variables = stage.address.variables.clone();
+        variables.insert("SMS_URL".into(), "http://127.0.0.1:1".into());
+        let environment = shared::runtime::environment::Environment::new(variables, stage.clock.clone());
+        let error = environment.text_messages().unwrap().send(&to, &message, now).await.unwrap_err().to_string();
+        assert_eq!(error, format!("Internal; {name}: error sending request"));
     }
 }
 

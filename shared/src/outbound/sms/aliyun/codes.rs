@@ -1,4 +1,4 @@
-//! What the codes of Aliyun mean (help.aliyun.com/document_detail/101346.html, 国内消息API错误码, and the codes that all of its APIs have).
+//! What the codes of Aliyun mean (help.aliyun.com, document 101346, 国内消息API错误码, and the codes that all of its APIs have).
 
 use crate::outbound::sms::{Meaning, Until};
 
@@ -55,7 +55,7 @@ fn is_of(code: &str, family: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// 国内消息API错误码 (help.aliyun.com/document_detail/101346.html), as far as SendSms answers them, with the messages that say which limit
+    /// 国内消息API错误码 (help.aliyun.com, document 101346), as far as SendSms answers them, with the messages that say which limit
     /// it is; below, 公共错误码 of Aliyun's APIs.
     #[test]
     fn each_documented_code_has_its_meaning() {

@@ -1,4 +1,4 @@
-//! Aliyun's SendSms, API version 2017-05-25 (help.aliyun.com/document_detail/419273.html).
+//! Aliyun's SendSms, API version 2017-05-25 (help.aliyun.com, document 419273).
 
 mod codes;
 mod signature;
