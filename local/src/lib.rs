@@ -15,6 +15,7 @@ mod s3;
 mod s3_events;
 mod s3_versions;
 mod secrets;
+mod sms;
 mod sns;
 mod stream;
 pub mod template;
@@ -166,8 +167,8 @@ impl World {
         let mut servers = JoinSet::new();
 
         let mut variables = template.variables();
-        // The template's values are the addresses of the real WeChat.
-        for url in ["WECHAT_URL", "WECHAT_PAY_URL"] {
+        // The template's values are the addresses of the real services.
+        for url in ["WECHAT_URL", "WECHAT_PAY_URL", "SMS_URL"] {
             variables.remove(url);
         }
         let have_own_credentials = !overrides.contains_key("AWS_ACCESS_KEY_ID");
@@ -228,6 +229,9 @@ impl World {
         let wechat = listen(0).await?;
         let wechat_url = set("WECHAT_URL", &url(&wechat)?);
         let wechat_pay_url = set("WECHAT_PAY_URL", &url(&wechat)?);
+        let sms = listen(0).await?;
+        let simulator_of_sms = url(&sms)?;
+        let sms_url = set("SMS_URL", &simulator_of_sms);
 
         if let Some(file) = file("functions.env") {
             write_variables(&file, &variables)?;
@@ -235,11 +239,16 @@ impl World {
         let environment = Environment::new(variables.clone(), Arc::clone(&clock));
         let simulator_url = url(&wechat)?;
         let is_simulated = wechat_url == simulator_url;
+        let secret = async |id: &str| match environment.secret(id).await {
+            Ok(secret) => serde_json::from_str(secret.expose()).map_err(|error| format!("{id}: {error}")),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Some(provider) = sms::Provider::of(environment.optional("SMS_PROVIDER")).filter(|_| sms_url == simulator_of_sms)
+        {
+            let account = secret(&variables["SMS_SECRET"]).await?;
+            servers.spawn(serve(sms, sms::router(provider, &account, outbox.clone(), Arc::clone(&clock))));
+        }
         if [&wechat_url, &wechat_pay_url].contains(&&simulator_url) {
-            let secret = async |id: &str| match environment.secret(id).await {
-                Ok(secret) => serde_json::from_str(secret.expose()).map_err(|error| format!("{id}: {error}")),
-                Err(error) => Err(error.to_string()),
-            };
             let apps = vec![secret(&variables["WECHAT_SECRET"]).await?, secret(&variables["JOBBOARD_WECHAT_SECRET"]).await?];
             let (merchant, platform) = (secret(&variables["WECHAT_PAY_SECRET"]).await?, secret(keys::PLATFORM).await?);
             let (clock, orders) = (Arc::clone(&clock), file("wechat-pay.json"));

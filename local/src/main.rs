@@ -95,6 +95,8 @@ fn is_inherited(name: &str) -> bool {
                 | "REQUIRE_SMS"
                 | "WECHAT_URL"
                 | "WECHAT_PAY_URL"
+                | "SMS_PROVIDER"
+                | "SMS_URL"
                 | "FREE_REFRESH_HOURS"
                 | "DAILY_QUOTAS"
                 | "MESSAGES_PER_HOUR"

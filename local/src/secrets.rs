@@ -25,6 +25,7 @@ pub fn open(file: Option<&Path>, template: &Template) -> Result<BTreeMap<String,
         secrets.entry(name).or_insert(secret);
     }
     crate::wechat::keys::fill(&mut secrets)?;
+    crate::sms::fill(&mut secrets);
     write(file, &secrets)?;
     Ok(secrets)
 }

@@ -1,4 +1,4 @@
-//! SNS on this machine: `Publish` to a phone number, into an outbox that `GET /outbox` returns.
+//! SNS on this machine: `Publish` to a phone number, into an outbox that `GET /outbox` returns. The simulators of other providers add to it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +47,17 @@ impl Outbox {
         *messages = kept;
         taken.into_iter().map(|Message { message, .. }| message).collect()
     }
+
+    /// Adds a message to this phone. Returns how many messages there are.
+    pub fn push(&self, phone: String, message: String) -> usize {
+        let at = self.clock.now().to_string();
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        if messages.len() == KEPT {
+            messages.pop_front();
+        }
+        messages.push_back(Message { phone, message, at });
+        messages.len()
+    }
 }
 
 /// A router that serves SNS's API and `GET /outbox`, which returns `[{phone, message, at}]`, oldest first. Messages that the stream holds
@@ -68,16 +79,10 @@ async fn publish(State(outbox): State<Outbox>, body: Bytes) -> Response {
         let message = "only Publish to a phone number is served here";
         return failure(Service::Sns, StatusCode::BAD_REQUEST, "InvalidParameter", message);
     };
-    let at = outbox.clock.now().to_string();
-    let mut messages = outbox.messages.lock().unwrap_or_else(PoisonError::into_inner);
-    if messages.len() == KEPT {
-        messages.pop_front();
-    }
-    messages.push_back(Message { phone, message, at });
+    let message_id = outbox.push(phone, message);
     let response = format!(
-        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{}</MessageId>\
-         </PublishResult><ResponseMetadata><RequestId>local</RequestId></ResponseMetadata></PublishResponse>",
-        messages.len()
+        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{message_id}</MessageId>\
+         </PublishResult><ResponseMetadata><RequestId>local</RequestId></ResponseMetadata></PublishResponse>"
     );
     ([(header::CONTENT_TYPE, "text/xml")], response).into_response()
 }

@@ -7,7 +7,7 @@
 //! error                                the one error type
 //! values                               checked values, and how requests are read
 //! crypto                               randomness, keys, callers' credentials
-//! storage    outbound                  DynamoDB and S3; Secrets Manager, SNS and WeChat
+//! storage    outbound                  DynamoDB and S3; Secrets Manager, WeChat and text messages
 //! runtime                              environment, clock, log, metrics, sweeps
 //! channel    signing  jobboard  hris   the families, each with one `Service`
 //! ```

@@ -18,7 +18,7 @@ use shared::runtime::outbox::{self, Deliver as _};
 use shared::runtime::sweep::{Time, sweep};
 use shared::{hris, staff};
 
-/// The time for messages that are in progress when the time is up: SNS has six seconds for each.
+/// The time for messages that are in progress when the time is up: a provider has six seconds for each.
 const RESERVE: SignedDuration = SignedDuration::from_secs(10);
 
 pub struct Outbox {

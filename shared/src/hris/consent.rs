@@ -14,9 +14,10 @@ use super::values::Uuid;
 use super::visits::sender;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
+use crate::outbound::sms::{Message, Purpose};
 use crate::runtime::caller::{self, Caller};
 use crate::runtime::message_limits::{Cause, TO_A_PHONE};
-use crate::runtime::outbox::{Deliver as _, Message};
+use crate::runtime::outbox::{Deliver as _, Outgoing};
 use crate::storage::audit::{Change, Object};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::rate_limit::{Attempt, CODES};
@@ -70,12 +71,11 @@ impl Service {
         item.insert("app_id".into(), text(app.app_id.as_str()));
         item.insert(MOBILE.into(), text(mobile.as_str()));
         sealed::seal(&self.keyring, &key, &ATTEMPT_SEALED, &mut item)?;
-        let (name, minutes) = (app.name.as_str(), one_time_code::AGE.as_mins());
-        let plain = plain.expose();
-        let message = format!("【工桥】验证码 {plain}，用于授权「{name}」读取公司数据，{minutes} 分钟内有效。");
+        let purpose = Purpose::Consent { app: app.name.as_str().to_owned() };
+        let message = Message::Code { code: plain, minutes: one_time_code::AGE.as_mins(), purpose };
         let valid_until = self.clock.now() + one_time_code::AGE;
         let only_for = Some(app.company_uuid.as_str());
-        let message = self.outbox().write(&Message { to: mobile, text: &message, only_for, valid_until })?;
+        let message = self.outbox().write(Outgoing { to: mobile, message, only_for, valid_until })?;
         let attempted = Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent() };
         self.store.transact(vec![attempted, message]).await.map(drop)?;
         Ok(attempt)
@@ -162,7 +162,7 @@ impl Service {
             let writes = vec![
                 Write::Put { table: table.clone(), item: used.clone(), condition: unchanged },
                 Write::Put { table: table.clone(), item: granted.clone(), condition: Condition::absent() },
-                self.outbox().write(&Message { to: &mobile, text: &news, only_for: None, valid_until })?,
+                self.outbox().write(Outgoing { to: &mobile, message: news.clone(), only_for: None, valid_until })?,
             ];
             match self.store.transact_by(&act, &change, writes).await?.unless_stored(&used) {
                 Outcome::Written => return Ok(response_code),
@@ -176,16 +176,16 @@ impl Service {
         }
     }
 
-    /// The text of the message after a consent.
-    fn consent_news(&self, app: &App, company: &str) -> String {
-        let name = app.name.as_str();
+    /// The message after a consent.
+    fn consent_news(&self, app: &App, company: &str) -> Message {
         // The app exchanges the response code within its age.
         let until = LocalTime::from(self.clock.now() + RESPONSE_CODE_AGE + ACCESS_TOKEN_AGE).date();
-        let until = until.as_str();
-        let data = if app.scopes.contain(Scope::Sensitive) { "人事数据（含敏感信息）" } else { "人事数据" };
-        format!(
-            "【工桥】您已同意「{name}」读取{company}的{data}，最晚到 {until}。如非本人操作或要撤回，请联系工桥客服停用该应用。"
-        )
+        Message::Consent {
+            app: app.name.as_str().to_owned(),
+            company: company.to_owned(),
+            sensitive: app.scopes.contain(Scope::Sensitive),
+            until: until.as_str().to_owned(),
+        }
     }
 
     /// A new cookie of the consent page. No other site can send it, because it is `SameSite=Strict`.

@@ -41,7 +41,6 @@ pub mod visits;
 use std::sync::Arc;
 
 use crate::error::{Error, Fault, Result};
-use crate::outbound::sms::Sms;
 use crate::runtime::cache::Cache;
 use crate::runtime::caller;
 use crate::runtime::clock::Clock;
@@ -49,6 +48,7 @@ use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::runtime::message_limits::MessageLimits;
+use crate::runtime::text_messages::TextMessages;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
@@ -62,7 +62,7 @@ pub struct Service {
     store: Store,
     tables: Tables,
     objects: Objects,
-    sms: Sms,
+    sms: TextMessages,
     keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
@@ -117,7 +117,7 @@ impl Service {
             store,
             keyring,
             objects: environment.objects(environment.required("UPLOADS_BUCKET")?),
-            sms: environment.sms(),
+            sms: environment.text_messages()?,
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             access_keys: Cache::default(),

@@ -12,6 +12,7 @@ use super::keys::{VISIT, VISIT_SWEEP, partition, visit_key};
 use super::replay::{Claim, Signer};
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
+use crate::outbound::sms::Message;
 use crate::runtime::message_limits::{Cause, VISITS_TO_A_PHONE};
 use crate::storage::listing::{Listed, next_cursor, position};
 use crate::storage::sealed::{self, Fields};
@@ -136,7 +137,7 @@ impl Service {
             Claim::Before(employee) => return Ok(employee),
         };
         if let Some(mobile) = &employee.mobile {
-            let message = format!("【工桥】访客 {} 将于 {} 到访，请您接见。", visit.name.as_str(), visit.time.as_str());
+            let message = Message::Visitor { visitor: visit.name.as_str().to_owned(), time: visit.time.as_str().to_owned() };
             if let Err(error) = self.send_visit(&signer.company, mobile, &message).await {
                 return Err(self.release(claimed, error).await);
             }
@@ -149,9 +150,9 @@ impl Service {
     }
 
     /// Sends the message within the limits.
-    async fn send_visit(&self, company: &Uuid, mobile: &Mobile, message: &str) -> Result<()> {
+    async fn send_visit(&self, company: &Uuid, mobile: &Mobile, message: &Message) -> Result<()> {
         let to_a_phone = (&VISITS_TO_A_PHONE, mobile);
         self.messages.count(&self.counters(), Cause::Product, &sender(company), to_a_phone).await?;
-        self.sms.send(mobile, message).await
+        self.sms.send(mobile, message, self.clock.now()).await
     }
 }

@@ -18,7 +18,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::outbound::logs::{Connect, Logs};
 use crate::outbound::secret::{LazySecret, Source};
-use crate::outbound::sms::Sms;
+use crate::outbound::sms::{Account, Aliyun, Sms, Sns, Tencent};
 use crate::outbound::wechat::pay::{Merchant, Pay};
 use crate::outbound::wechat::{self, WeChat};
 use crate::runtime::call_counter::CountCalls;
@@ -26,6 +26,7 @@ use crate::runtime::clock::{Clock, SystemClock};
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::log;
 use crate::runtime::metrics::Log;
+use crate::runtime::text_messages::TextMessages;
 use crate::storage::audit::AuditLog;
 use crate::storage::objects::Objects;
 use crate::storage::table::Store;
@@ -149,9 +150,20 @@ impl Environment {
         Objects::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_S3").map(str::to_owned), bucket.to_owned())
     }
 
-    /// A client of SNS, which connects on first use.
-    pub fn sms(&self) -> Sms {
-        Sms::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_SNS").map(str::to_owned))
+    /// The provider of text messages in `SMS_PROVIDER`, with which it connects on first use. All but SNS have an account in the secret
+    /// `SMS_SECRET`.
+    pub fn text_messages(&self) -> Result<TextMessages> {
+        let account = || -> Result<_> { Ok(LazySecret::new(self.source(self.required("SMS_SECRET")?), Account::parse)) };
+        let url = self.optional("SMS_URL");
+        let sms = match self.optional("SMS_PROVIDER") {
+            None | Some("sns") => {
+                Sms::Sns(Sns::new(self.aws.clone(), self.optional("AWS_ENDPOINT_URL_SNS").map(str::to_owned)))
+            }
+            Some("aliyun") => Sms::Aliyun(Aliyun::new(url, account()?)),
+            Some("tencent") => Sms::Tencent(Tencent::new(url, account()?)),
+            Some(_) => return Err(Error::internal("SMS_PROVIDER must be sns, aliyun or tencent")),
+        };
+        Ok(TextMessages::new(sms, self.log.clone(), self.function()))
     }
 
     /// A client of CloudWatch Logs, which connects on first use.

@@ -13,3 +13,4 @@ pub mod metrics;
 pub mod outbox;
 pub mod reseal;
 pub mod sweep;
+pub mod text_messages;

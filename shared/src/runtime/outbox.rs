@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::keyring::Keyring;
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
-use crate::outbound::sms::Sms;
+use crate::outbound::sms::Message;
+use crate::runtime::text_messages::TextMessages;
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, STAMP, Store, Write, mark};
@@ -41,10 +42,10 @@ const TURN: SignedDuration = SignedDuration::from_secs(30);
 /// How long DynamoDB keeps a message that the sweep has not removed.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
-/// A text message.
-pub struct Message<'a> {
+/// A text message that is to be stored.
+pub struct Outgoing<'a> {
     pub to: &'a Mobile,
-    pub text: &'a str,
+    pub message: Message,
     /// The tenant, if the message goes only to a phone that may receive it there. The family checks that when it sends, so that storing
     /// the message takes the same calls and the same time for every phone.
     pub only_for: Option<&'a str>,
@@ -55,7 +56,10 @@ pub struct Message<'a> {
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     to: Mobile,
-    text: String,
+    message: Option<Message>,
+    /// What an earlier version stored instead of a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
     only_for: Option<String>,
 }
 
@@ -63,9 +67,9 @@ struct Sealed {
 pub struct Waiting {
     key: Key,
     pub to: Mobile,
-    /// See [`Message::only_for`].
+    /// See [`Outgoing::only_for`].
     pub only_for: Option<String>,
-    text: String,
+    message: Message,
     item: Item,
 }
 
@@ -75,7 +79,7 @@ pub struct Outbox<'a> {
     pub store: &'a Store,
     pub table: &'a str,
     pub keyring: &'a Keyring,
-    pub sms: &'a Sms,
+    pub sms: &'a TextMessages,
     pub now: Timestamp,
 }
 
@@ -93,7 +97,7 @@ pub trait Deliver: Sync {
         key.pk.split('#').next() == Some(self.outbox().family)
     }
 
-    /// Whether a message that is [only for](Message::only_for) some phones goes to its phone.
+    /// Whether a message that is [only for](Outgoing::only_for) some phones goes to its phone.
     fn is_wanted(&self, message: &Waiting) -> impl Future<Output = Result<bool>> + Send;
 
     /// Sends a message and removes it. One that is not wanted is removed unsent. Returns false if there is nothing to do.
@@ -115,18 +119,17 @@ pub trait Deliver: Sync {
 
 impl Outbox<'_> {
     /// The write that stores a message, for the transaction of what it announces.
-    pub fn write(&self, message: &Message<'_>) -> Result<Write> {
+    pub fn write(&self, Outgoing { to, message, only_for, valid_until }: Outgoing<'_>) -> Result<Write> {
         let key = Key::new(format!("{}#outbox#{}", self.family, random_text()?), SORT_KEY);
-        let sealed =
-            Sealed { to: message.to.clone(), text: message.text.to_owned(), only_for: message.only_for.map(str::to_owned) };
+        let sealed = Sealed { to: to.clone(), message: Some(message), text: None, only_for: only_for.map(str::to_owned) };
         let sealed = serde_json::to_string(&sealed).map_err(Error::internal)?;
         let sealed = self.keyring.seal(&sealed::place(&key, MESSAGE), &sealed)?;
         let mut item = key.into_item();
         item.insert(MESSAGE.into(), text(sealed));
         item.insert(ATTEMPTS.into(), number(0));
-        item.insert(VALID_UNTIL.into(), number(message.valid_until.as_second()));
+        item.insert(VALID_UNTIL.into(), number(valid_until.as_second()));
         item.insert(TAKEN_UNTIL.into(), number(0));
-        item.insert("expires_at".into(), number((message.valid_until + KEPT).as_second()));
+        item.insert("expires_at".into(), number((valid_until + KEPT).as_second()));
         mark(&mut item, DUE, self.now + TURN);
         Ok(Write::Put { table: self.table.to_owned(), item, condition: Condition::absent() })
     }
@@ -145,14 +148,16 @@ impl Outbox<'_> {
             return Ok(None);
         }
         let sealed = self.keyring.open(&sealed::place(&key, MESSAGE), &read_text(&item, MESSAGE)?)?;
-        let Sealed { to, text, only_for } = serde_json::from_str(&sealed).map_err(Error::internal)?;
-        Ok(Some(Waiting { key, to, only_for, text, item }))
+        let Sealed { to, message, text, only_for } = serde_json::from_str(&sealed).map_err(Error::internal)?;
+        let message = message.or(text.map(|text| Message::Text { text }));
+        let message = message.ok_or_else(|| Error::internal("a stored message without content"))?;
+        Ok(Some(Waiting { key, to, only_for, message, item }))
     }
 
     /// Sends a message, or drops it if it is too late. Returns false if another process has taken it.
     ///
     /// DynamoDB: one write.
-    pub async fn send(&self, Waiting { to, text, item, .. }: &Waiting) -> Result<bool> {
+    pub async fn send(&self, Waiting { to, message, item, .. }: &Waiting) -> Result<bool> {
         let is_late = read_integer::<i64>(item, VALID_UNTIL)? <= self.now.as_second();
         if is_late || read_integer::<u32>(item, ATTEMPTS)? >= MAX_ATTEMPTS {
             tracing::error!(is_late, "a text message was not sent in time: it is dropped");
@@ -160,7 +165,7 @@ impl Outbox<'_> {
         }
         let is_taken = self.take(item.clone()).await?;
         if is_taken {
-            self.sms.send(to, text).await?;
+            self.sms.send(to, message, self.now).await?;
         }
         Ok(is_taken)
     }

@@ -28,7 +28,6 @@ pub mod waiting;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::outbound::sms::Sms;
 use crate::outbound::wechat::WeChat;
 use crate::runtime::cache::Cache;
 use crate::runtime::caller;
@@ -37,6 +36,7 @@ use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::runtime::message_limits::MessageLimits;
+use crate::runtime::text_messages::TextMessages;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
@@ -47,7 +47,7 @@ pub struct Service {
     store: Store,
     tables: Tables,
     objects: Objects,
-    sms: Sms,
+    sms: TextMessages,
     wechat: WeChat,
     keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
@@ -97,7 +97,7 @@ impl Service {
             keyring,
             wechat: environment.wechat(environment.required("WECHAT_SECRET")?)?,
             objects: environment.objects(environment.required("UPLOADS_BUCKET")?),
-            sms: environment.sms(),
+            sms: environment.text_messages()?,
             messages: MessageLimits::of(environment)?,
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),

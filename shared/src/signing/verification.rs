@@ -4,6 +4,7 @@ use super::Service;
 use super::keys::code_key;
 use super::values::{PlatformCode, Worker};
 use crate::error::{Error, Fault, Result};
+use crate::outbound::sms::{Message, Purpose};
 use crate::runtime::message_limits::{Cause, TO_A_PHONE};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
 use crate::storage::table::Write;
@@ -51,9 +52,8 @@ impl Service {
         let key = code_key(&self.keyring, platform, phone)?;
         let OneTimeCode { plain, item } = one_time_code::issue(&self.counters(), key, phone.index().as_bytes(), version)?;
         self.store.transact(vec![Write::Set { table: self.tables.credentials.clone(), item }]).await.map(drop)?;
-        let (plain, minutes) = (plain.expose(), one_time_code::AGE.as_mins());
-        let message = format!("【工桥】验证码 {plain}，{minutes} 分钟内有效，请勿告诉他人。");
-        self.sms.send(phone, &message).await
+        let message = Message::Code { code: plain, minutes: one_time_code::AGE.as_mins(), purpose: Purpose::Worker };
+        self.sms.send(phone, &message, self.clock.now()).await
     }
 
     /// Whether this is the last code that was sent to the phone, and still valid.

@@ -4,17 +4,18 @@ use jiff::Timestamp;
 
 use super::Service;
 use crate::error::Result;
-use crate::runtime::outbox::{Deliver, Message, Outbox, Waiting};
+use crate::outbound::sms::Message;
+use crate::runtime::outbox::{Deliver, Outbox, Outgoing, Waiting};
 use crate::storage::table::Write;
 use crate::values::Mobile;
 
-/// What [`Message::only_for`] names: a phone of a member.
+/// What [`Outgoing::only_for`] names: a phone of a member.
 const MEMBERS: &str = "members";
 
 impl Service {
     /// The write that stores a message for a phone, which is sent if the phone is that of a member.
-    pub(super) fn sign_in_message(&self, to: &Mobile, text: &str, valid_until: Timestamp) -> Result<Write> {
-        self.outbox().write(&Message { to, text, only_for: Some(MEMBERS), valid_until })
+    pub(super) fn sign_in_message(&self, to: &Mobile, message: Message, valid_until: Timestamp) -> Result<Write> {
+        self.outbox().write(Outgoing { to, message, only_for: Some(MEMBERS), valid_until })
     }
 }
 

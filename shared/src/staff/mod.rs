@@ -22,20 +22,20 @@ pub use sign_in::{Next, Proved};
 
 use crate::error::Result;
 use crate::outbound::logs::Logs;
-use crate::outbound::sms::Sms;
 use crate::runtime::caller;
 use crate::runtime::clock::Clock;
 use crate::runtime::environment::Environment;
 use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::runtime::message_limits::MessageLimits;
+use crate::runtime::text_messages::TextMessages;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
 
 pub struct Service {
     store: Store,
     tables: Tables,
-    sms: Sms,
+    sms: TextMessages,
     logs: Logs,
     /// `STACK`: the name of the deployed stack, with which the names of its log groups begin.
     stack: String,
@@ -61,7 +61,7 @@ impl Service {
             credentials: environment.required("CREDENTIALS_TABLE")?.to_owned(),
         };
         let (store, keyring) = environment.open(&tables.staff, environment.required("STAFF_SECRET")?).await?;
-        let (sms, logs, clock) = (environment.sms(), environment.logs(), Arc::clone(&environment.clock));
+        let (sms, logs, clock) = (environment.text_messages()?, environment.logs(), Arc::clone(&environment.clock));
         let stack = environment.stack()?.to_owned();
         let messages = MessageLimits::of(environment)?;
         Ok(Self { store, tables, sms, logs, stack, keyring, clock, ids: Ids::default(), messages })

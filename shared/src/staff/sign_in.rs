@@ -14,6 +14,7 @@ use super::sessions::{SignedIn, new_token, parse};
 use super::{Service, keys};
 use crate::crypto::random::random;
 use crate::error::{Error, Fault, Result};
+use crate::outbound::sms::{Message, Purpose};
 use crate::runtime::caller::{self, Caller};
 use crate::runtime::message_limits::{Cause, TO_A_PHONE};
 use crate::storage::one_time_code::{self, Attempted, OneTimeCode};
@@ -52,9 +53,8 @@ impl Service {
         let key = keys::code(&self.keyring, phone)?;
         let OneTimeCode { plain, item } =
             one_time_code::issue(&self.counters(), key, phone.index().as_bytes(), now.as_millisecond())?;
-        let (plain, minutes) = (plain.expose(), one_time_code::AGE.as_mins());
-        let text = format!("【工桥】后台登录验证码 {plain}，{minutes} 分钟内有效，请勿告诉他人。");
-        let message = self.sign_in_message(phone, &text, now + one_time_code::AGE)?;
+        let message = Message::Code { code: plain, minutes: one_time_code::AGE.as_mins(), purpose: Purpose::Staff };
+        let message = self.sign_in_message(phone, message, now + one_time_code::AGE)?;
         let code = Write::Set { table: self.tables.credentials.clone(), item };
         self.store.transact(vec![code, message]).await.map(drop)
     }

@@ -59,6 +59,11 @@ impl Mobile {
         &self.e164
     }
 
+    /// Whether it is a number outside of the mainland of China.
+    pub fn is_abroad(&self) -> bool {
+        self.index().starts_with('+')
+    }
+
     /// The name of the number in keys and counters: [`Mobile::e164`], but without +86, as the keys of earlier versions are.
     pub fn index(&self) -> &str {
         self.e164.strip_prefix("+86").unwrap_or(&self.e164)
@@ -112,6 +117,7 @@ mod tests {
         for text in ["13800138000", "+8613800138000", "+86 13800138000", "+86-13800138000"] {
             let mobile = Mobile::parse(text).expect(text);
             assert_eq!((mobile.as_str(), mobile.e164(), mobile.index()), (text, "+8613800138000", "13800138000"));
+            assert!(!mobile.is_abroad());
         }
         for (text, e164) in [
             ("+852 91234567", "+85291234567"),
@@ -122,6 +128,7 @@ mod tests {
         ] {
             let mobile = Mobile::parse(text).expect(text);
             assert_eq!((mobile.as_str(), mobile.e164(), mobile.index()), (text, e164, e164));
+            assert!(mobile.is_abroad());
         }
     }
 

@@ -75,15 +75,17 @@ fn objects_are_listed_only_below_the_prefixes_of_a_function() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_function_is_granted_what_it_never_uses() {
-    let (mut used, of_examples, of_others, of_rotation) = tokio::join!(
+    let (mut used, of_examples, of_others, of_rotation, of_messages) = tokio::join!(
         Box::pin(faults::grants_used()),
         Box::pin(examples::grants_used()),
         Box::pin(beyond_writes_and_examples()),
-        Box::pin(crate::ops::rotation::grants_used())
+        Box::pin(crate::ops::rotation::grants_used()),
+        Box::pin(crate::ops::text_messages::grants_used())
     );
     used.extend(of_examples);
     used.extend(of_others);
     used.extend(of_rotation);
+    used.extend(of_messages);
     // `ops-console` executes the commands of `ops-admin`, and shares its policies.
     let by_either = |grant: Grant| match grant.function.as_str() {
         "ops-console" => Grant { function: "ops-admin".into(), ..grant },

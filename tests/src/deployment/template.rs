@@ -102,8 +102,14 @@ fn every_table_is_encrypted_restorable_and_protected_from_deletion() {
 
 /// The KMS key of a table or secret: that of its family, if it belongs to one.
 fn key_of(id: &str) -> String {
-    let families =
-        [("Wechat", "Signing"), ("JobboardWechat", "Jobboard"), ("WechatPay", "Jobboard"), ("Credentials", ""), ("Audit", "")];
+    let families = [
+        ("Wechat", "Signing"),
+        ("JobboardWechat", "Jobboard"),
+        ("WechatPay", "Jobboard"),
+        ("Credentials", ""),
+        ("Audit", ""),
+        ("Sms", ""),
+    ];
     let owner = id.trim_end_matches("Table").trim_end_matches("Secret");
     let family = families.into_iter().find_map(|(name, family)| (name == owner).then_some(family)).unwrap_or(owner);
     format!("{family}Key")

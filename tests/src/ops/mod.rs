@@ -23,4 +23,5 @@ mod sign_ins;
 pub mod signing;
 mod signing_decisions;
 mod signing_reads;
+pub mod text_messages;
 mod upgrade;

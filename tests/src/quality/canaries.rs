@@ -239,7 +239,7 @@ async fn no_personal_data_is_logged_even_at_trace() {
     let lines = stage.take_lines();
     let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(lines.len() > 20, "{} lines", lines.len());
-    assert!(log.contains("the log is open") && log.contains("SNS"), "{log}");
+    assert!(log.contains("the log is open") && log.contains("sns rejects a text message"), "{log}");
     assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{log}");
     for line in lines.iter().map(String::as_str).chain(log.lines()) {
         for canary in &canaries.0 {

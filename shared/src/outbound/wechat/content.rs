@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{WeChat, read};
+use super::{WeChat, errors, read};
 use crate::error::Result;
 use crate::values::Secret;
 
@@ -131,6 +131,7 @@ impl WeChat {
             Ok((errcode @ (0 | RISKY), answer)) => Ok((errcode, answer)),
             Ok((NOT_SEEN, _)) => Err(Unjudged::NotSeen),
             Ok((errcode, _)) => {
+                errors::count();
                 tracing::warn!(errcode, path, "WeChat does not check a content");
                 Err(Unjudged::Unavailable)
             }

@@ -15,7 +15,6 @@ pub mod pay;
 pub mod shipping;
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -23,13 +22,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
+use crate::outbound::http::http_client;
 use crate::outbound::secret::LazySecret;
 use crate::values::Secret;
 use access_token::SharedToken;
 use shipping::TradeManaged;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const TIMEOUT: Duration = Duration::from_secs(5);
 /// How many access tokens one call replaces at most.
 const MOST_REPLACED: usize = 2;
 
@@ -194,20 +192,6 @@ impl WeChat {
         }
         Err(CodeError::Busy { retry_after: BUSY_FOR })
     }
-}
-
-/// The HTTP client in `place`, created on first use. For a simulator without TLS it does not parse the machine's root certificates.
-fn http_client<'a>(place: &'a OnceLock<reqwest::Client>, base_url: &str) -> &'a reqwest::Client {
-    place.get_or_init(|| {
-        let mut client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none());
-        if base_url.starts_with("http://") {
-            client = client.tls_certs_only([]);
-        }
-        client.build().unwrap_or_default()
-    })
 }
 
 /// Sends a request and returns the JSON of the response. No error quotes a URL, because URLs contain codes and secrets.

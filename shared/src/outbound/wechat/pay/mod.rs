@@ -16,9 +16,10 @@ use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{BUSY_FOR, errors, http_client};
+use super::{BUSY_FOR, errors};
 use crate::crypto::random::random;
 use crate::error::{Error, Result};
+use crate::outbound::http::http_client;
 use crate::outbound::secret::LazySecret;
 use crate::values::{Secret, exposed};
 use keys::{SealingKey, SigningKey, VerifyingKeys};

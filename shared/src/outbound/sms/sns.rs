@@ -1,4 +1,4 @@
-//! Text messages through SNS.
+//! SNS: it takes the whole text.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,20 +10,21 @@ use aws_sdk_sns::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 
+use super::{Answer, Meaning, Message};
 use crate::error::{Error, Result};
 use crate::values::Mobile;
 
 /// The timeout of a call to SNS.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
-pub struct Sms {
+pub struct Sns {
     aws: SdkConfig,
     endpoint: Option<String>,
     /// Created on first use: most functions never use it.
     client: OnceLock<Client>,
 }
 
-impl Sms {
+impl Sns {
     pub fn new(aws: SdkConfig, endpoint: Option<String>) -> Self {
         Self { aws, endpoint, client: OnceLock::new() }
     }
@@ -39,21 +40,24 @@ impl Sms {
         })
     }
 
-    /// Submits a message for delivery. SNS does not report whether it arrives.
-    pub async fn send(&self, to: &Mobile, message: &str) -> Result<()> {
+    pub async fn submit(&self, to: &Mobile, message: &Message) -> Result<Answer> {
         // SNS may delay a message of the default type, which is promotional.
         let transactional = MessageAttributeValue::builder().data_type("String").string_value("Transactional").build();
         let call = self
             .client()
             .publish()
             .phone_number(to.e164())
-            .message(message)
+            .message(message.text())
             .message_attributes("AWS.SNS.SMS.SMSType", transactional.map_err(Error::internal)?);
         match call.send().await {
-            Ok(_) => Ok(()),
-            // Logs the code only: the text of the error quotes the phone number.
+            Ok(published) => {
+                let message_id = published.message_id.unwrap_or_default();
+                Ok(Answer { meaning: Meaning::Accepted, code: "OK".to_owned(), message_id })
+            }
+            // Keeps the code only: the text of the error quotes the phone number.
             Err(SdkError::ServiceError(rejected)) => {
-                Err(Error::internal(format!("SNS rejected a message: {}", rejected.err().code().unwrap_or("no error code"))))
+                let code = rejected.err().code().unwrap_or("no error code").to_owned();
+                Ok(Answer { meaning: Meaning::Failed, code, message_id: String::new() })
             }
             Err(error) => Err(Error::caused_by(error)),
         }
