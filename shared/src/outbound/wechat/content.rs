@@ -127,7 +127,7 @@ impl WeChat {
 
     /// The `errcode`, 0 or [`RISKY`], and the response.
     async fn judged(&self, path: &str, body: &Value, now: Timestamp) -> Result<(i64, Value), Unjudged> {
-        match self.call_within(TIMEOUT, path, body, now).await {
+        match self.call_within(Some(TIMEOUT), path, body, now).await {
             Ok((errcode @ (0 | RISKY), answer)) => Ok((errcode, answer)),
             Ok((NOT_SEEN, _)) => Err(Unjudged::NotSeen),
             Ok((errcode, _)) => {

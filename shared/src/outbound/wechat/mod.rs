@@ -15,6 +15,7 @@ pub mod pay;
 pub mod shipping;
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -165,13 +166,13 @@ impl WeChat {
 
     /// Calls an operation that takes an access token. Returns the `errcode` and the response. Replaces a token that WeChat rejects.
     async fn call(&self, path: &str, body: &Value, now: Timestamp) -> Result<(i64, Value), CodeError> {
-        self.call_within(TIMEOUT, path, body, now).await
+        self.call_within(None, path, body, now).await
     }
 
-    /// The same, with another time for the response.
+    /// The same, with a shorter time for the response.
     async fn call_within(
         &self,
-        timeout: Duration,
+        timeout: Option<Duration>,
         path: &str,
         body: &Value,
         now: Timestamp,
@@ -180,7 +181,10 @@ impl WeChat {
         let mut token = self.access_token(now).await?;
         // The second token may be one that another process replaces at the same moment.
         for replaced in 0..=MOST_REPLACED {
-            let request = self.http().post(&url).timeout(timeout).query(&[("access_token", token.expose())]).json(body);
+            let mut request = self.http().post(&url).query(&[("access_token", token.expose())]).json(body);
+            if let Some(timeout) = timeout {
+                request = request.timeout(timeout);
+            }
             let answer = answer(request).await?;
             let errcode = errcode(&answer)?;
             if !Self::is_token_error(errcode) {
