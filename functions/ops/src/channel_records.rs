@@ -15,12 +15,13 @@ use shared::staff::roles::Role;
 use shared::storage::audit::{self, AuditLog, Object};
 use shared::storage::listing::Listed;
 use shared::storage::masked::masked;
+use shared::storage::table::Order;
 use shared::values::input::Faults;
 use shared::values::{Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text, mask};
 
 use crate::audit::view as view_recorded;
 use crate::command::{Command, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Direction, Limit, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -29,9 +30,10 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Admin, Role::Auditor])
     .fields(
-        "appkey kind channel_user_id? channel_company_id? channel_task_id? channel_application_id? payment_type? status? start_date? end_date? updated_after? limit? cursor?",
+        "appkey kind channel_user_id? channel_company_id? channel_task_id? channel_application_id? payment_type? status? start_date? end_date? updated_after? limit? order? cursor?",
         r#"{"appkey": "channel_001", "kind": "payments", "status": "completed", "start_date": "2026-11-01", "end_date": "2026-11-30"}"#,
-    ),
+    )
+    .sorted(Order::Descending),
     Command::reads("show_record", "Shows a record of a channel, its version, and who changed it", |admin, _, fields| {
         run(fields, |read| show_record(&admin.channel, &admin.audit, read))
     })
@@ -81,6 +83,8 @@ struct ListRecords {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 1024>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 #[derive(Deserr)]
@@ -93,16 +97,16 @@ struct NamedRecord {
 }
 
 async fn list_records(service: &Service, list: ListRecords) -> Result<Value> {
-    let (kind, channel, limit) = (list.kind, list.appkey.clone(), list.limit.0);
-    let cursor = list.cursor.clone();
-    let cursor = cursor.as_ref().map(Text::as_str);
+    let (kind, channel) = (list.kind, list.appkey.clone());
+    let (limit, cursor) = (Limit(list.limit.0), list.cursor.clone());
+    let page = page_of(&limit, cursor.as_ref(), list.order, Order::Descending);
     let filter = list.filter()?;
     match kind {
-        Kind::Users => listed(service.list_records::<User>(&channel, &filter, limit, cursor).await?),
-        Kind::Companies => listed(service.list_records::<Company>(&channel, &filter, limit, cursor).await?),
-        Kind::Tasks => listed(service.list_records::<Task>(&channel, &filter, limit, cursor).await?),
-        Kind::Applications => listed(service.list_records::<Application>(&channel, &filter, limit, cursor).await?),
-        Kind::Payments => listed(service.list_records::<Payment>(&channel, &filter, limit, cursor).await?),
+        Kind::Users => listed(service.list_records::<User>(&channel, &filter, &page).await?),
+        Kind::Companies => listed(service.list_records::<Company>(&channel, &filter, &page).await?),
+        Kind::Tasks => listed(service.list_records::<Task>(&channel, &filter, &page).await?),
+        Kind::Applications => listed(service.list_records::<Application>(&channel, &filter, &page).await?),
+        Kind::Payments => listed(service.list_records::<Payment>(&channel, &filter, &page).await?),
     }
 }
 
@@ -126,7 +130,7 @@ async fn show_record(service: &Service, audit: &AuditLog, NamedRecord { appkey, 
         Kind::Payments => shown::<Payment>(service, &appkey, &id).await?,
     };
     let object = Object::new("channel", kind, &[appkey.as_str(), id.as_str()]);
-    let recorded = audit.list(&audit::Filter::Object(object.as_str().to_owned()), HISTORY, None).await?;
+    let recorded = audit.list(&audit::Filter::Object(object.as_str().to_owned()), HISTORY, None, Order::Descending).await?;
     let history: Vec<Value> = recorded.into_iter().map(view_recorded).collect::<Result<_>>()?;
     Ok(json!({"record": record, "history": history}))
 }

@@ -8,6 +8,7 @@ use shared::error::{Error, Result};
 use shared::staff::Member;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
+use shared::storage::table::Order;
 use shared::values::input::{Faults, Json};
 
 use crate::admin::Admin;
@@ -27,6 +28,8 @@ pub struct Command {
     pub fields: &'static str,
     /// The fields of an example, as JSON.
     pub example: &'static str,
+    /// The direction in which it lists without the field `order`, if it has this field.
+    pub order: Option<Order>,
     pub execute: Execute,
 }
 
@@ -45,7 +48,7 @@ pub struct Invocation {
 impl Command {
     /// A command that changes nothing.
     pub const fn reads(name: &'static str, about: &'static str, execute: Execute) -> Self {
-        Self { name, about, changes: false, roles: &[], needs_step_up: false, fields: "", example: "{}", execute }
+        Self { name, about, changes: false, roles: &[], needs_step_up: false, fields: "", example: "{}", order: None, execute }
     }
 
     pub const fn changes(name: &'static str, about: &'static str, execute: Execute) -> Self {
@@ -63,6 +66,11 @@ impl Command {
 
     pub const fn fields(self, fields: &'static str, example: &'static str) -> Self {
         Self { fields, example, ..self }
+    }
+
+    /// A list that is read in either direction, and in this one without the field `order`.
+    pub const fn sorted(self, usual: Order) -> Self {
+        Self { order: Some(usual), ..self }
     }
 
     pub fn allows(&self, roles: &[Role]) -> bool {

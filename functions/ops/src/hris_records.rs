@@ -12,12 +12,13 @@ use shared::hris::reveal::VISIT_FIELDS;
 use shared::hris::values::{Code, Status, Uuid};
 use shared::staff::roles::Role;
 use shared::storage::masked::masked;
+use shared::storage::table::Order;
 use shared::values::input::Faults;
 use shared::values::{Date, Mobile, Text, mask};
 
 use crate::command::{Command, run};
 use crate::hris_credentials::view_product;
-use crate::listing::{Limit, page};
+use crate::listing::{Direction, Limit, OnePage, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -25,12 +26,14 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_companies(&admin.hris, read))
     })
     .by(&[Role::Hr, Role::Auditor])
-    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 20}"#)
+    .sorted(Order::Ascending),
     Command::reads("list_products", "Lists the products", |admin, _, fields| {
         run(fields, |read| list_products(&admin.hris, read))
     })
     .by(&[Role::Admin, Role::Auditor])
-    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 20}"#)
+    .sorted(Order::Ascending),
     Command::reads(
         "list_departments",
         "Lists the departments of a company, each with its superior and its head",
@@ -43,9 +46,10 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Hr, Role::Auditor])
     .fields(
-        "company_uuid department_uuid? status? limit? cursor?",
+        "company_uuid department_uuid? status? limit? order? cursor?",
         r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "status": "regular", "limit": 20}"#,
-    ),
+    )
+    .sorted(Order::Ascending),
     Command::reads(
         "find_employee",
         "Finds the employees of a company with a number, a phone or a whole name",
@@ -66,19 +70,11 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Hr, Role::Auditor])
     .fields(
-        "company_uuid from? to? limit? cursor?",
+        "company_uuid from? to? limit? order? cursor?",
         r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "from": "2026-11-01", "to": "2026-11-30"}"#,
-    ),
+    )
+    .sorted(Order::Descending),
 ];
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-struct List {
-    #[deserr(default)]
-    limit: Limit,
-    #[deserr(default)]
-    cursor: Option<Text<1, 1024>>,
-}
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -102,6 +98,8 @@ struct ListEmployees {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 1024>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 /// One of number, phone and name.
@@ -142,16 +140,18 @@ struct ListVisits {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 1024>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
-async fn list_companies(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
-    let companies = service.list_companies(limit, cursor.as_ref().map(Text::as_str)).await?;
+async fn list_companies(service: &Service, list: OnePage) -> Result<Value> {
+    let companies = service.list_companies(&list.page(Order::Ascending)).await?;
     let view = |Company { uuid, name, full_name, .. }| json!({"uuid": uuid, "name": name, "full_name": full_name});
     Ok(page("companies", companies, view))
 }
 
-async fn list_products(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
-    Ok(page("products", service.list_products(limit, cursor.as_ref().map(Text::as_str)).await?, view_product))
+async fn list_products(service: &Service, list: OnePage) -> Result<Value> {
+    Ok(page("products", service.list_products(&list.page(Order::Ascending)).await?, view_product))
 }
 
 async fn find_employee(service: &Service, find: FindEmployee) -> Result<Value> {
@@ -167,9 +167,9 @@ async fn find_employee(service: &Service, find: FindEmployee) -> Result<Value> {
 }
 
 async fn list_employees(service: &Service, list: ListEmployees) -> Result<Value> {
-    let ListEmployees { company_uuid, department_uuid, status, limit: Limit(limit), cursor } = list;
-    let cursor = cursor.as_ref().map(Text::as_str);
-    let employees = service.list_employees(&company_uuid, department_uuid.as_ref(), status, limit, cursor).await?;
+    let ListEmployees { company_uuid, department_uuid, status, limit, cursor, order } = list;
+    let page_of = page_of(&limit, cursor.as_ref(), order, Order::Ascending);
+    let employees = service.list_employees(&company_uuid, department_uuid.as_ref(), status, &page_of).await?;
     Ok(page("employees", employees, summary))
 }
 
@@ -206,8 +206,9 @@ async fn show_employee(service: &Service, NamedEmployee { company_uuid, id }: Na
 }
 
 async fn list_visits(service: &Service, list: ListVisits) -> Result<Value> {
-    let ListVisits { company_uuid, from, to, limit: Limit(limit), cursor } = list;
+    let ListVisits { company_uuid, from, to, limit, cursor, order } = list;
     let days = (from.as_ref(), to.as_ref());
-    let visits = service.list_visits(&company_uuid, days, limit, cursor.as_ref().map(Text::as_str)).await?;
+    let page_of = page_of(&limit, cursor.as_ref(), order, Order::Descending);
+    let visits = service.list_visits(&company_uuid, days, &page_of).await?;
     Ok(page("visits", visits.try_map(|visit| masked(&visit, VISIT_FIELDS))?, |view| view))
 }

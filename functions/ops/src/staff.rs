@@ -7,11 +7,12 @@ use shared::error::{Error, Fault, Result};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
 use shared::staff::{Assigned, Changes, Member, Service};
+use shared::storage::table::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, LocalTime, Mobile, Moment, Text, mask};
 
 use crate::command::{Command, Invocation, run};
-use crate::listing::{Limit, OnePage, page};
+use crate::listing::{OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -62,7 +63,8 @@ pub const COMMANDS: &[Command] = &[
     .fields("staff_id", ONE),
     Command::reads("list_staff", "Lists the members of staff", |admin, _, fields| run(fields, |read| list(&admin.staff, read)))
         .by(&[Role::Admin, Role::Auditor])
-        .fields("limit? cursor?", r#"{"limit": 100}"#),
+        .fields("limit? order? cursor?", r#"{"limit": 100}"#)
+        .sorted(Order::Ascending),
     Command::reads("show_staff", "Shows a member of staff", |admin, _, fields| run(fields, |read| show(&admin.staff, read)))
         .by(&[Role::Admin, Role::Auditor])
         .fields("staff_id", ONE),
@@ -168,8 +170,8 @@ async fn end_sessions(service: &Service, by: &Invocation, One { staff_id }: One)
     Ok(view(&service.end_member_sessions(&by.act, staff_id).await?))
 }
 
-async fn list(service: &Service, OnePage { limit: Limit(limit), cursor }: OnePage) -> Result<Value> {
-    let listed = service.members(limit, cursor.as_ref().map(Text::as_str)).await?;
+async fn list(service: &Service, list: OnePage) -> Result<Value> {
+    let listed = service.members(&list.page(Order::Ascending)).await?;
     Ok(page("staff", listed, |member| view(&member)))
 }
 

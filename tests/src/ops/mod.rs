@@ -23,4 +23,5 @@ mod sign_ins;
 pub mod signing;
 mod signing_decisions;
 mod signing_reads;
+mod sorting;
 mod upgrade;

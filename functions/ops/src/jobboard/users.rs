@@ -7,12 +7,13 @@ use shared::jobboard::Service;
 use shared::jobboard::reads::NamedUser;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
+use shared::storage::table::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, Mobile, Secret, Text};
 
 use super::OfUser;
 use crate::command::{Command, run};
-use crate::listing::page;
+use crate::listing::{Limit, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -30,7 +31,8 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_contacts(&admin.jobboard, read))
     })
     .by(&[Role::Support, Role::Moderator, Role::Auditor])
-    .fields("user_id limit? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#),
+    .fields("user_id limit? order? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#)
+    .sorted(Order::Descending),
     Command::reads("list_pictures", "Lists the pictures that a user uploaded, the oldest first", |admin, _, fields| {
         run(fields, |read| list_pictures(&admin.jobboard, read))
     })
@@ -73,6 +75,17 @@ pub struct OneUser {
     user_id: Id,
 }
 
+/// S3 lists them in one direction.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListPictures {
+    user_id: Id,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct BanUser {
@@ -107,8 +120,11 @@ pub async fn list_contacts(service: &Service, list: OfUser) -> Result<Value> {
     Ok(page("contacts", contacts, |contact| json!(contact)))
 }
 
-pub async fn list_pictures(service: &Service, list: OfUser) -> Result<Value> {
-    let pictures = service.list_pictures(list.user_id, &list.page()).await?;
+pub async fn list_pictures(
+    service: &Service,
+    ListPictures { user_id, limit: Limit(limit), cursor }: ListPictures,
+) -> Result<Value> {
+    let pictures = service.list_pictures(user_id, limit, cursor.as_ref().map(Text::as_str)).await?;
     Ok(page("pictures", pictures, |picture| json!(picture)))
 }
 

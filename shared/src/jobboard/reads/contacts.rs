@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Entry, Lists, PageOf};
+use super::{Entry, Lists};
 use crate::error::{Error, Result};
 use crate::jobboard::job::Job;
 use crate::jobboard::keys::ContactKey;
 use crate::jobboard::{Service, keys};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::values::{Id, LocalTime, Text, mask};
 
 /// A contact, as staff see it from the side of one user.
@@ -27,12 +27,12 @@ pub struct ShownContact {
 }
 
 impl Service {
-    /// The contacts of a user: the calls that the user made and received, newest first.
+    /// The contacts of a user: the calls that the user made and received, by age.
     ///
     /// DynamoDB: two queries, one batch; a second batch for more than fifty contacts.
     pub async fn list_contacts(&self, user: Id, page: &PageOf<'_>) -> Result<Listed<ShownContact>> {
         let lists = Lists::of(vec![("ix1", keys::contacts_by(user)), ("ix2", keys::contacts_with(user))]);
-        let contacts = self.newest(&lists, page).await?.try_map(|Entry { list, key, .. }| {
+        let contacts = self.page(lists, page).await?.try_map(|Entry { list, key, .. }| {
             let contact = ContactKey::parse(&key).ok_or_else(|| Error::internal("a contact without its key"))?;
             Ok((list == 0, contact))
         })?;

@@ -2,21 +2,19 @@
 
 use serde::Serialize;
 
-use super::{COUNTED, PageOf, ShownNote, shown};
+use super::{COUNTED, FIRST, LAST, ShownNote, shown};
 use crate::error::{Error, Result};
 use crate::jobboard::users::{User, openid_parts};
 use crate::jobboard::vouchers::Entry;
 use crate::jobboard::{Service, item, keys};
-use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::sealed::{BY_PHONE, codes};
-use crate::storage::table::attribute::{read_integer, read_text, text};
+use crate::storage::table::attribute::{read_integer, text};
 use crate::storage::table::{Condition, Item, Key, Range};
 use crate::values::{Id, Mobile, Secret, Text, mask};
 
 /// The most users that a search returns.
 const MOST_FOUND: usize = 100;
-/// Sorts behind every entry of a ledger, and is no entry.
-const BALANCE: &str = "balance";
 
 /// By what staff find a user.
 pub enum NamedUser {
@@ -82,7 +80,7 @@ pub struct Counts {
     pub voucher_entries: i64,
 }
 
-/// A page of a ledger, newest first.
+/// A page of a ledger.
 pub struct VoucherPage {
     pub balance: i64,
     pub entries: Listed<Entry>,
@@ -176,20 +174,19 @@ impl Service {
         })
     }
 
-    /// The ledger of a user's vouchers, newest first.
+    /// The ledger of a user's vouchers, by age.
     ///
     /// DynamoDB: one read, one query.
     pub async fn list_vouchers(&self, user: Id, page: &PageOf<'_>) -> Result<VoucherPage> {
         let (table, partition) = (&self.tables.jobboard, keys::vouchers(user));
-        let before = position(&self.keyring, page.cursor, &partition)?.unwrap_or_else(|| BALANCE.to_owned());
-        let limit = i32::try_from(page.size).unwrap_or(i32::MAX);
-        let (balance, (entries, more)) = tokio::try_join!(
+        let after = page.position(&self.keyring, &partition)?;
+        // The balance is in the partition, too, and is no entry.
+        let between = Some((FIRST, LAST));
+        let (balance, (entries, last)) = tokio::try_join!(
             self.store.get(table, keys::balance(user)),
-            self.store.partition_before(table, &partition, &before, limit),
+            self.store.partition_page(table, &partition, between, after.as_deref(), page.order, page.limit()),
         )?;
-        let last = entries.last().filter(|_| more).map(|last| read_text(last, "sk")).transpose()?;
-        let next_cursor = next_cursor(&self.keyring, last, &partition)?;
-        let entries = Listed { list: entries, next_cursor }.try_map(item::read)?;
+        let entries = page.listed(&self.keyring, &partition, entries, last)?.try_map(item::read)?;
         Ok(VoucherPage { balance: balance.map_or(Ok(0), |balance| read_integer(&balance, "balance"))?, entries })
     }
 }

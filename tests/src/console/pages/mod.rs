@@ -9,5 +9,6 @@ mod replays;
 mod roles;
 mod sessions;
 mod sign_in;
+mod sorting;
 mod texts;
 mod walk;

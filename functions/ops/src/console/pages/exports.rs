@@ -17,6 +17,7 @@ use super::input::parse;
 use super::list::wanted;
 use super::sections::list;
 use super::shell::{Shell, page};
+use super::sorting::directed;
 use super::visit::{Form, Pairs, Visit};
 use crate::sheets::export::{self, Column, Export, FileType, Format, Page, Pages, Stage};
 
@@ -66,7 +67,8 @@ pub async fn step(State(app): State<App>, visit: Visit, form: Form) -> Result<Re
     let entered = &form.fields;
     let list = list(entered.get("_list")).ok_or(Failure::UnknownPath)?;
     let filters = parse(list.command, list.filters);
-    let (command, fields) = wanted(list, &filters, Some(entered), entered);
+    let (command, mut fields) = wanted(list, &filters, Some(entered), entered);
+    directed(command, &mut fields, entered);
     if !visit.may(command) {
         return Err(shared::error::Error::forbidden().into());
     }

@@ -44,10 +44,12 @@ pub const LISTS: &[List] = &[
     List {
         filters: "area_id? status:job? text? owner_id?",
         opens: Some(("job", &["job_id"])),
+        sorted_by: "created_at",
         ..List::new("jobs", "list_jobs", "jobs", JOB_COLUMNS)
     },
     List {
         opens: Some(("job", &["job_id"])),
+        sorted_by: "at",
         ..List::new(
             "reports",
             "list_reports",
@@ -65,10 +67,12 @@ pub const LISTS: &[List] = &[
     List {
         filters: "day?",
         opens: Some(("order", &["order_id"])),
+        sorted_by: "created_at",
         ..List::new("orders", "list_orders", "orders", ORDER_COLUMNS)
     },
     List {
         opens: Some(("order", &["order_no"])),
+        sorted_by: "order_no",
         ..List::new(
             "orders-to-review",
             "list_orders_to_review",
@@ -78,6 +82,7 @@ pub const LISTS: &[List] = &[
     },
     List {
         opens: Some(("reconciliation", &["day"])),
+        sorted_by: "day",
         ..List::new(
             "reconciliations",
             "list_reconciliations",
@@ -93,12 +98,14 @@ pub const LISTS: &[List] = &[
         filters: "user_id",
         needs_filter: true,
         opens: Some(("job", &["job_id"])),
+        sorted_by: "created_at",
         ..List::new("user-jobs", "list_user_jobs", "jobs", "job_id positions status:job address created_at top_end")
     },
     List {
         filters: "user_id",
         needs_filter: true,
         opens: Some(("order", &["order_id"])),
+        sorted_by: "created_at",
         ..List::new(
             "user-orders",
             "list_user_orders",
@@ -109,11 +116,13 @@ pub const LISTS: &[List] = &[
     List {
         filters: "user_id",
         needs_filter: true,
+        sorted_by: "at",
         ..List::new("vouchers", "list_vouchers", "entries", "entry_id type:voucher_entry title change at note.reason note.by")
     },
     List {
         filters: "user_id",
         needs_filter: true,
+        sorted_by: "at",
         ..List::new(
             "contacts",
             "list_contacts",
