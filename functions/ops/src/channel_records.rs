@@ -17,7 +17,8 @@ use shared::storage::listing::Listed;
 use shared::storage::masked::masked;
 use shared::storage::table::Order;
 use shared::values::input::Faults;
-use shared::values::{Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text, mask};
+use shared::values::mask::Sight;
+use shared::values::{Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text};
 
 use crate::audit::view as view_recorded;
 use crate::command::{Command, run};
@@ -25,8 +26,8 @@ use crate::listing::{Direction, Limit, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
-    Command::reads("list_records", "Lists the records of a channel by the filters of the partner API, the newest first", |admin, _, fields| {
-        run(fields, |read| list_records(&admin.channel, read))
+    Command::reads("list_records", "Lists the records of a channel by the filters of the partner API, the newest first", |admin, by, fields| {
+        run(fields, |read| list_records(&admin.channel, by.sight, read))
     })
     .by(&[Role::Admin, Role::Auditor])
     .fields(
@@ -96,24 +97,24 @@ struct NamedRecord {
     id: RecordId,
 }
 
-async fn list_records(service: &Service, list: ListRecords) -> Result<Value> {
+async fn list_records(service: &Service, sight: Sight, list: ListRecords) -> Result<Value> {
     let (kind, channel) = (list.kind, list.appkey.clone());
     let (limit, cursor) = (Limit(list.limit.0), list.cursor.clone());
     let page = page_of(&limit, cursor.as_ref(), list.order, Order::Descending);
     let filter = list.filter()?;
     match kind {
-        Kind::Users => listed(service.list_records::<User>(&channel, &filter, &page).await?),
-        Kind::Companies => listed(service.list_records::<Company>(&channel, &filter, &page).await?),
-        Kind::Tasks => listed(service.list_records::<Task>(&channel, &filter, &page).await?),
-        Kind::Applications => listed(service.list_records::<Application>(&channel, &filter, &page).await?),
-        Kind::Payments => listed(service.list_records::<Payment>(&channel, &filter, &page).await?),
+        Kind::Users => listed(service.list_records::<User>(&channel, &filter, &page).await?, sight),
+        Kind::Companies => listed(service.list_records::<Company>(&channel, &filter, &page).await?, sight),
+        Kind::Tasks => listed(service.list_records::<Task>(&channel, &filter, &page).await?, sight),
+        Kind::Applications => listed(service.list_records::<Application>(&channel, &filter, &page).await?, sight),
+        Kind::Payments => listed(service.list_records::<Payment>(&channel, &filter, &page).await?, sight),
     }
 }
 
-fn listed<T: Shown>(records: Listed<Record<T>>) -> Result<Value> {
+fn listed<T: Shown>(records: Listed<Record<T>>, sight: Sight) -> Result<Value> {
     let view = |record: Record<T>| {
         let mut view = view(&record)?;
-        T::shorten(&mut view);
+        T::shorten(&mut view, sight);
         Ok(view)
     };
     Ok(page("records", records.try_map(view)?, |view| view))
@@ -157,7 +158,7 @@ trait Shown: Resource {
     fn write_numbers(&self, _view: &mut Value) {}
 
     /// Masks what lists do not show of workers.
-    fn shorten(_view: &mut Value) {}
+    fn shorten(_view: &mut Value, _sight: Sight) {}
 }
 
 #[derive(Serialize)]
@@ -167,8 +168,8 @@ struct Hours(#[serde(serialize_with = "Span::as_number")] Option<Span>);
 struct Yuan(#[serde(serialize_with = "Money::as_yuan")] Money);
 
 impl Shown for User {
-    fn shorten(view: &mut Value) {
-        view["name"] = view["name"].as_str().map(mask::name).into();
+    fn shorten(view: &mut Value, sight: Sight) {
+        view["name"] = view["name"].as_str().map(|name| sight.name(name)).into();
     }
 }
 

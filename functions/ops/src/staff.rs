@@ -9,6 +9,7 @@ use shared::staff::roles::Role;
 use shared::staff::{Assigned, Changes, Member, Service};
 use shared::storage::table::Order;
 use shared::values::input::Faults;
+use shared::values::mask::Sight;
 use shared::values::{Id, LocalTime, Mobile, Moment, Text, mask};
 
 use crate::command::{Command, Invocation, run};
@@ -61,10 +62,12 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Admin])
     .fields("staff_id", ONE),
-    Command::reads("list_staff", "Lists the members of staff", |admin, _, fields| run(fields, |read| list(&admin.staff, read)))
-        .by(&[Role::Admin, Role::Auditor])
-        .fields("limit? order? cursor?", r#"{"limit": 100}"#)
-        .sorted(Order::Ascending),
+    Command::reads("list_staff", "Lists the members of staff", |admin, by, fields| {
+        run(fields, |read| list(&admin.staff, by.sight, read))
+    })
+    .by(&[Role::Admin, Role::Auditor])
+    .fields("limit? order? cursor?", r#"{"limit": 100}"#)
+    .sorted(Order::Ascending),
     Command::reads("show_staff", "Shows a member of staff", |admin, _, fields| run(fields, |read| show(&admin.staff, read)))
         .by(&[Role::Admin, Role::Auditor])
         .fields("staff_id", ONE),
@@ -170,9 +173,14 @@ async fn end_sessions(service: &Service, by: &Invocation, One { staff_id }: One)
     Ok(view(&service.end_member_sessions(&by.act, staff_id).await?))
 }
 
-async fn list(service: &Service, list: OnePage) -> Result<Value> {
+async fn list(service: &Service, sight: Sight, list: OnePage) -> Result<Value> {
     let listed = service.members(&list.page(Order::Ascending)).await?;
-    Ok(page("staff", listed, |member| view(&member)))
+    let view = |member: Member| {
+        let mut view = view(&member);
+        view["phone"] = sight.phone(member.phone.index()).into();
+        view
+    };
+    Ok(page("staff", listed, view))
 }
 
 async fn show(service: &Service, One { staff_id }: One) -> Result<Value> {

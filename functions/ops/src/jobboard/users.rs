@@ -9,6 +9,7 @@ use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::storage::table::Order;
 use shared::values::input::Faults;
+use shared::values::mask::Sight;
 use shared::values::{Id, Mobile, Secret, Text};
 
 use super::OfUser;
@@ -17,8 +18,8 @@ use crate::listing::{Limit, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
-    Command::reads("find_user", "Finds users of the job board by id, phone or openid, masked", |admin, _, fields| {
-        run(fields, |read| find_user(&admin.jobboard, read))
+    Command::reads("find_user", "Finds users of the job board by id, phone or openid, masked", |admin, by, fields| {
+        run(fields, |read| find_user(&admin.jobboard, by.sight, read))
     })
     .by(&[Role::Support, Role::Finance, Role::Moderator, Role::Auditor])
     .fields("user_id? phone? openid?", r#"{"phone": "13800138000"}"#),
@@ -27,9 +28,11 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Support, Role::Finance, Role::Moderator, Role::Auditor])
     .fields("user_id", r#"{"user_id": 376295991951886}"#),
-    Command::reads("list_contacts", "Lists the contacts of a user in both directions, the newest first", |admin, _, fields| {
-        run(fields, |read| list_contacts(&admin.jobboard, read))
-    })
+    Command::reads(
+        "list_contacts",
+        "Lists the contacts of a user in both directions, the newest first",
+        |admin, by, fields| run(fields, |read| list_contacts(&admin.jobboard, by.sight, read)),
+    )
     .by(&[Role::Support, Role::Moderator, Role::Auditor])
     .fields("user_id limit? order? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#)
     .sorted(Order::Descending),
@@ -101,22 +104,22 @@ pub struct UnbanUser {
     restore_jobs: bool,
 }
 
-pub async fn find_user(service: &Service, FindUser { user_id, phone, openid }: FindUser) -> Result<Value> {
+pub async fn find_user(service: &Service, sight: Sight, FindUser { user_id, phone, openid }: FindUser) -> Result<Value> {
     let named = match (user_id, phone, openid) {
         (Some(id), None, None) => NamedUser::Id(id),
         (None, Some(phone), None) => NamedUser::Phone(phone),
         (None, None, Some(openid)) => NamedUser::Openid(Secret::new(openid.as_str().to_owned())),
         _ => return Err(Error::invalid([Fault::new("user_id", "or phone or openid is required, and only one of them")])),
     };
-    Ok(json!({"users": service.find_user(&named).await?}))
+    Ok(json!({"users": service.find_user(&named, sight).await?}))
 }
 
 pub async fn show_user(service: &Service, OneUser { user_id }: OneUser) -> Result<Value> {
     Ok(json!(service.show_user(user_id).await?))
 }
 
-pub async fn list_contacts(service: &Service, list: OfUser) -> Result<Value> {
-    let contacts = service.list_contacts(list.user_id, &list.page()).await?;
+pub async fn list_contacts(service: &Service, sight: Sight, list: OfUser) -> Result<Value> {
+    let contacts = service.list_contacts(list.user_id, &list.page(), sight).await?;
     Ok(page("contacts", contacts, |contact| json!(contact)))
 }
 

@@ -176,7 +176,7 @@ async fn list_applications(service: &Service, by: &Invocation, list: ListApplica
     }
     let page_of = page_of(limit, cursor.as_ref(), *order, Order::Descending);
     let listed = service.list_applications(platform_code, &filter, &page_of).await?;
-    Ok(page("applications", listed, |application| views::summary(&application)))
+    Ok(page("applications", listed, |application| views::summary(&application, by.sight)))
 }
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);

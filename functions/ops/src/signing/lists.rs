@@ -10,8 +10,8 @@ use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
 use shared::storage::listing::PageOf;
 use shared::storage::table::Order;
+use shared::values::Text;
 use shared::values::input::Faults;
-use shared::values::{Text, mask};
 
 use super::directory::view_of;
 use super::scope::Scope;
@@ -107,7 +107,7 @@ async fn list_contracts(service: &Service, by: &Invocation, list: ListOfPlatform
 
 async fn list_handlers(service: &Service, by: &Invocation, list: ListOfPlatform) -> Result<Value> {
     let view = |handler: Handler| {
-        let phone = mask::phone(handler.phone.as_str());
+        let phone = by.sight.phone(handler.phone.as_str());
         let mut view = json!(handler);
         view["phone"] = json!(phone);
         view

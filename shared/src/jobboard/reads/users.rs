@@ -11,6 +11,7 @@ use crate::storage::listing::{Listed, PageOf};
 use crate::storage::sealed::{BY_PHONE, codes};
 use crate::storage::table::attribute::{read_integer, text};
 use crate::storage::table::{Condition, Item, Key, Range};
+use crate::values::mask::Sight;
 use crate::values::{Id, Mobile, Secret, Text, mask};
 
 /// The most users that a search returns.
@@ -28,7 +29,7 @@ pub enum NamedUser {
 pub struct UserSummary {
     pub user_id: Id,
     pub name: Text<0, 32>,
-    /// Masked.
+    /// Masked unless it is seen whole.
     pub phone: String,
     pub created_at: String,
     pub closed_at: Option<String>,
@@ -86,12 +87,12 @@ pub struct VoucherPage {
     pub entries: Listed<Entry>,
 }
 
-impl From<&User> for UserSummary {
-    fn from(user: &User) -> Self {
+impl UserSummary {
+    fn of(user: &User, sight: Sight) -> Self {
         Self {
             user_id: user.id,
             name: user.name.clone(),
-            phone: mask::phone(user.phone.as_str()),
+            phone: sight.phone(user.phone.as_str()),
             created_at: user.created_at.to_second(),
             closed_at: shown(user.closed_at),
             banned: user.ban.is_some(),
@@ -104,7 +105,7 @@ impl Service {
     ///
     /// DynamoDB: one read by id. By phone one query for each listed key and 1 MB of its entries, which are the users and jobs with the phone,
     /// and one batch. By openid one read for each listed key, and one batch.
-    pub async fn find_user(&self, named: &NamedUser) -> Result<Vec<UserSummary>> {
+    pub async fn find_user(&self, named: &NamedUser, sight: Sight) -> Result<Vec<UserSummary>> {
         let table = &self.tables.jobboard;
         let keys: Vec<Key> = match named {
             NamedUser::Id(id) => vec![keys::user(*id)],
@@ -126,7 +127,7 @@ impl Service {
             }
         };
         let found = self.store.get_all(table, keys.into_iter().take(MOST_FOUND).collect()).await?;
-        found.into_iter().map(|item| self.read_user(item).map(|user| UserSummary::from(&user))).collect()
+        found.into_iter().map(|item| self.read_user(item).map(|user| UserSummary::of(&user, sight))).collect()
     }
 
     /// A user.

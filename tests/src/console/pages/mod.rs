@@ -1,6 +1,7 @@
 //! The pages of the console, as a browser without script reads them (docs/design/console.md).
 
 mod attacks;
+mod exports;
 mod files;
 mod headers;
 mod masking;

@@ -19,6 +19,7 @@ use super::shell::{Entry, Shell, cell_for, may_follow, page, tabs};
 use super::sorting::{self, Sort, directed};
 use super::tree;
 use super::visit::{Form, Pairs, Visit};
+use crate::reveal_list::may_see_whole;
 
 #[derive(Template)]
 #[template(path = "console/list.html")]
@@ -40,6 +41,8 @@ pub struct ListPage {
     /// The fields of the page after this one: in its address, or in a form if they are personal.
     next: Option<Next>,
     is_filtered: bool,
+    /// Whether the member may export the list with the fields whole that it masks.
+    may_see_whole: bool,
     /// The fields of an export of all its pages.
     export: Vec<(String, String)>,
 }
@@ -164,6 +167,7 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
         order: Some(entered.get(sorting::FIELD).to_owned()).filter(|order| !order.is_empty()),
         find,
         next: next_page,
+        may_see_whole: may_see_whole(&visit.signed_in.member, command),
         export: entered
             .0
             .iter()
