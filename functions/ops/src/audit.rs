@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::storage::audit::{AuditLog, Filter, Recorded};
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Date, Moment, Text};
 

@@ -6,7 +6,7 @@ use shared::channel::{Channel, Service};
 use shared::crypto::credentials::NewSecret;
 use shared::error::Result;
 use shared::storage::audit::Act;
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{RecordId, Text};
 

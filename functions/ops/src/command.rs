@@ -8,7 +8,7 @@ use shared::error::{Error, Result};
 use shared::staff::Member;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::{Faults, Json};
 use shared::values::mask::Sight;
 

@@ -10,8 +10,7 @@ use shared::hris::oauth::App;
 use shared::hris::products::Product;
 use shared::hris::values::{Code, Uuid};
 use shared::storage::audit::Act;
-use shared::storage::listing::PageOf;
-use shared::storage::table::Order;
+use shared::storage::listing::{Order, PageOf};
 use shared::values::input::Faults;
 use shared::values::{Id, RecordId, Text};
 

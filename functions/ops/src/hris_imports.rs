@@ -10,7 +10,7 @@ use shared::hris::import_record::ImportRecord;
 use shared::hris::values::Uuid;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Text};
 

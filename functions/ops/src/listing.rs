@@ -2,8 +2,7 @@
 
 use deserr::{Deserr, IntoValue, Value as Input, ValuePointerRef};
 use serde_json::{Value, json};
-use shared::storage::listing::{Listed, PageOf};
-use shared::storage::table::Order;
+use shared::storage::listing::{Listed, Order, PageOf};
 use shared::values::input::Faults;
 use shared::values::{Text, unquoted_integer};
 

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::hris::values::{Code, Uuid};
 use shared::storage::audit::{Act, AuditLog, Change, ERASURES, Filter, Object};
+use shared::storage::listing::Order;
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
 use shared::storage::person::{Erased, Exported, Wanted};
-use shared::storage::table::Order;
 use shared::values::input::Faults;
 use shared::values::{IdCard, LocalTime, Mobile, Secret, Text};
 

@@ -13,8 +13,8 @@ use shared::values::input::{Faults, Json};
 
 use crate::admin::Admin;
 use crate::command::{Command, Invocation, run};
-use crate::commands;
 use crate::reveal::may_reveal;
+use crate::{channel_records, hris_records, jobboard, signing, staff};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[Command::changes(
@@ -131,14 +131,23 @@ const EMPLOYEES: Masked = Masked {
     fields: &["mobile", "name"],
 };
 
-fn masked(command: &str) -> Option<&'static Masked> {
-    MASKED.iter().find(|list| list.command == command)
+/// A list with masked fields, and its command.
+fn masked(name: &str) -> Option<(&'static Masked, &'static Command)> {
+    let lists = [
+        signing::applications::COMMANDS,
+        signing::lists::COMMANDS,
+        hris_records::COMMANDS,
+        jobboard::users::COMMANDS,
+        channel_records::COMMANDS,
+        staff::COMMANDS,
+    ];
+    let masked = MASKED.iter().find(|list| list.command == name)?;
+    Some((masked, lists.into_iter().flatten().find(|command| command.name == name)?))
 }
 
 /// Whether the roles of a member allow to see the list of a command whole.
-pub fn may_see_whole(member: &Member, command: &str) -> bool {
-    let is_allowed = commands::named(command).is_ok_and(|command| command.allows(&member.roles));
-    is_allowed && masked(command).is_some_and(|list| may_reveal(member, list.family))
+pub fn may_see_whole(member: &Member, name: &str) -> bool {
+    masked(name).is_some_and(|(list, command)| command.allows(&member.roles) && may_reveal(member, list.family))
 }
 
 impl Masked {
@@ -154,14 +163,14 @@ impl Masked {
 }
 
 async fn reveal_list(admin: &Admin, by: &Invocation, RevealList { list, filter, reason }: RevealList) -> Result<Value> {
-    let masked = masked(list.as_str()).ok_or_else(|| Error::missing("list"))?;
+    let (masked, command) = masked(list.as_str()).ok_or_else(|| Error::missing("list"))?;
     if by.staff.as_ref().is_some_and(|member| !may_see_whole(member, masked.command)) {
         return Err(Error::forbidden());
     }
     let filter: Map<String, Value> = serde_json::from_str(filter.as_str())
         .map_err(|error| Error::invalid([Fault::new("filter", format!("is not valid JSON: {error}"))]))?;
     let fields = Json::from_value(Value::Object(filter.clone()));
-    let result = (commands::named(masked.command)?.execute)(admin, by, fields)?.await?;
+    let result = (command.execute)(admin, by, fields)?.await?;
     let rows = result[masked.rows].as_array().map_or(&[][..], Vec::as_slice);
     if !rows.is_empty() {
         admin.audit.record(&by.act, &masked.change(&filter, rows).because(reason.as_str())).await?;

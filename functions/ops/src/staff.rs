@@ -7,7 +7,7 @@ use shared::error::{Error, Fault, Result};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
 use shared::staff::{Assigned, Changes, Member, Service};
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::mask::Sight;
 use shared::values::{Id, LocalTime, Mobile, Moment, Text, mask};

@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::Cursor;
+pub use crate::storage::table::Order;
 use crate::storage::table::attribute::read_text;
-use crate::storage::table::{Item, Key, Order, Query, Range, Store};
+use crate::storage::table::{Item, Key, Query, Range, Store};
 
 /// A request for a page of a list.
 #[derive(Clone, Copy, Debug)]

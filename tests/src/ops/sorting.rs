@@ -3,13 +3,14 @@
 use ops::command::Command;
 use ops::commands;
 use serde_json::{Value, json};
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 
 use super::admin::{done, fails};
 use crate::quality::privacy::filled::filled;
 use crate::support::board::{self, Board};
 use crate::support::product::{Product, employee, numbered};
 use crate::support::resource::USERS;
+use crate::support::staff::Staff;
 use crate::support::worker::{Platform, resume};
 use crate::support::{Partner, Stage};
 use jiff::SignedDuration;
@@ -29,6 +30,9 @@ async fn place() -> (Stage, Vec<List>) {
     let address = &stage.address;
     let partner = Partner::join(address).await;
     Partner::join(address).await;
+    for _ in 0..2 {
+        Staff::create(address, &["support"], json!({})).await;
+    }
     for id in ["U1", "U2", "U3"] {
         let mut user = USERS.example();
         user[USERS.id_field] = id.into();

@@ -9,7 +9,7 @@ use shared::jobboard::reads::{JobFilter, ShownJob};
 use shared::jobboard::values::Area;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Text};
 

@@ -7,8 +7,7 @@ pub mod users;
 pub mod vouchers;
 
 use deserr::Deserr;
-use shared::storage::listing::PageOf;
-use shared::storage::table::Order;
+use shared::storage::listing::{Order, PageOf};
 use shared::values::input::Faults;
 use shared::values::{Id, Text};
 

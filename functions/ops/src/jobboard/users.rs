@@ -7,7 +7,7 @@ use shared::jobboard::Service;
 use shared::jobboard::reads::NamedUser;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::mask::Sight;
 use shared::values::{Id, Mobile, Secret, Text};

@@ -8,7 +8,7 @@ use shared::jobboard::adjustments::{Adjustment, SUPPORT_DAILY};
 use shared::jobboard::reads::{ShownNote, VoucherPage};
 use shared::jobboard::vouchers::Entry;
 use shared::staff::roles::Role;
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Text};
 

@@ -11,7 +11,7 @@ use shared::signing::states::{Decision, State, Terms, Verified};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
 use shared::storage::audit::{AuditLog, Change, Object};
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, LocalTime, Money, Quotable, Secret, Text};
 

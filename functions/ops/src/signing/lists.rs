@@ -8,8 +8,7 @@ use shared::signing::applications::Reach;
 use shared::signing::directory::{Company, Contract, Handler, Listed};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
-use shared::storage::listing::PageOf;
-use shared::storage::table::Order;
+use shared::storage::listing::{Order, PageOf};
 use shared::values::Text;
 use shared::values::input::Faults;
 

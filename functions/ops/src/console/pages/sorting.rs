@@ -2,7 +2,7 @@
 //! filter.
 
 use serde_json::{Map, Value};
-use shared::storage::table::Order;
+use shared::storage::listing::Order;
 
 use super::list::Next;
 use super::visit::Pairs;
