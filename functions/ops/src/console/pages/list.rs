@@ -16,7 +16,7 @@ use super::define::{Action, List, at, plain};
 use super::filters;
 use super::input::{Control, Field, control, demanded, members, other_faults, parse, required};
 use super::shell::{Entry, Shell, cell_for, may_follow, page, tabs};
-use super::sorting::{self, Sort, directed};
+use super::sorting::{self, Next, Sort, directed};
 use super::tree;
 use super::visit::{Form, Pairs, Visit};
 use crate::reveal_list::may_see_whole;
@@ -45,12 +45,6 @@ pub struct ListPage {
     may_see_whole: bool,
     /// The fields of an export of all its pages.
     export: Vec<(String, String)>,
-}
-
-/// Where another page is.
-pub enum Next {
-    Address(String),
-    Form(Vec<(String, String)>),
 }
 
 /// The most pages of a tree.

@@ -4,12 +4,17 @@
 use serde_json::{Map, Value};
 use shared::storage::listing::Order;
 
-use super::list::Next;
 use super::visit::Pairs;
 use crate::commands;
 
 /// The field of the commands and of the address.
 pub const FIELD: &str = "order";
+
+/// Where another page is.
+pub enum Next {
+    Address(String),
+    Form(Vec<(String, String)>),
+}
 
 /// The heading of the column by which a list is sorted.
 pub struct Sort {
