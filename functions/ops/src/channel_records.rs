@@ -13,25 +13,27 @@ use shared::channel::{ChannelId, Filter, Record, Resource, Service, period};
 use shared::error::{Error, Fault, Result};
 use shared::staff::roles::Role;
 use shared::storage::audit::{self, AuditLog, Object};
-use shared::storage::listing::Listed;
+use shared::storage::listing::{Listed, Order};
 use shared::storage::masked::masked;
 use shared::values::input::Faults;
-use shared::values::{Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text, mask};
+use shared::values::mask::Sight;
+use shared::values::{Moment, Money, PeriodEnd, PeriodStart, RecordId, Span, Text};
 
 use crate::audit::view as view_recorded;
 use crate::command::{Command, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Direction, Limit, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
-    Command::reads("list_records", "Lists the records of a channel by the filters of the partner API, the newest first", |admin, _, fields| {
-        run(fields, |read| list_records(&admin.channel, read))
+    Command::reads("list_records", "Lists the records of a channel by the filters of the partner API, the newest first", |admin, by, fields| {
+        run(fields, |read| list_records(&admin.channel, by.sight, read))
     })
     .by(&[Role::Admin, Role::Auditor])
     .fields(
-        "appkey kind channel_user_id? channel_company_id? channel_task_id? channel_application_id? payment_type? status? start_date? end_date? updated_after? limit? cursor?",
+        "appkey kind channel_user_id? channel_company_id? channel_task_id? channel_application_id? payment_type? status? start_date? end_date? updated_after? limit? order? cursor?",
         r#"{"appkey": "channel_001", "kind": "payments", "status": "completed", "start_date": "2026-11-01", "end_date": "2026-11-30"}"#,
-    ),
+    )
+    .sorted(Order::Descending),
     Command::reads("show_record", "Shows a record of a channel, its version, and who changed it", |admin, _, fields| {
         run(fields, |read| show_record(&admin.channel, &admin.audit, read))
     })
@@ -81,6 +83,8 @@ struct ListRecords {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 1024>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 #[derive(Deserr)]
@@ -92,24 +96,24 @@ struct NamedRecord {
     id: RecordId,
 }
 
-async fn list_records(service: &Service, list: ListRecords) -> Result<Value> {
-    let (kind, channel, limit) = (list.kind, list.appkey.clone(), list.limit.0);
-    let cursor = list.cursor.clone();
-    let cursor = cursor.as_ref().map(Text::as_str);
+async fn list_records(service: &Service, sight: Sight, list: ListRecords) -> Result<Value> {
+    let (kind, channel) = (list.kind, list.appkey.clone());
+    let (limit, cursor) = (Limit(list.limit.0), list.cursor.clone());
+    let page = page_of(&limit, cursor.as_ref(), list.order, Order::Descending);
     let filter = list.filter()?;
     match kind {
-        Kind::Users => listed(service.list_records::<User>(&channel, &filter, limit, cursor).await?),
-        Kind::Companies => listed(service.list_records::<Company>(&channel, &filter, limit, cursor).await?),
-        Kind::Tasks => listed(service.list_records::<Task>(&channel, &filter, limit, cursor).await?),
-        Kind::Applications => listed(service.list_records::<Application>(&channel, &filter, limit, cursor).await?),
-        Kind::Payments => listed(service.list_records::<Payment>(&channel, &filter, limit, cursor).await?),
+        Kind::Users => listed(service.list_records::<User>(&channel, &filter, &page).await?, sight),
+        Kind::Companies => listed(service.list_records::<Company>(&channel, &filter, &page).await?, sight),
+        Kind::Tasks => listed(service.list_records::<Task>(&channel, &filter, &page).await?, sight),
+        Kind::Applications => listed(service.list_records::<Application>(&channel, &filter, &page).await?, sight),
+        Kind::Payments => listed(service.list_records::<Payment>(&channel, &filter, &page).await?, sight),
     }
 }
 
-fn listed<T: Shown>(records: Listed<Record<T>>) -> Result<Value> {
+fn listed<T: Shown>(records: Listed<Record<T>>, sight: Sight) -> Result<Value> {
     let view = |record: Record<T>| {
         let mut view = view(&record)?;
-        T::shorten(&mut view);
+        T::shorten(&mut view, sight);
         Ok(view)
     };
     Ok(page("records", records.try_map(view)?, |view| view))
@@ -126,7 +130,7 @@ async fn show_record(service: &Service, audit: &AuditLog, NamedRecord { appkey, 
         Kind::Payments => shown::<Payment>(service, &appkey, &id).await?,
     };
     let object = Object::new("channel", kind, &[appkey.as_str(), id.as_str()]);
-    let recorded = audit.list(&audit::Filter::Object(object.as_str().to_owned()), HISTORY, None).await?;
+    let recorded = audit.list(&audit::Filter::Object(object.as_str().to_owned()), HISTORY, None, Order::Descending).await?;
     let history: Vec<Value> = recorded.into_iter().map(view_recorded).collect::<Result<_>>()?;
     Ok(json!({"record": record, "history": history}))
 }
@@ -153,7 +157,7 @@ trait Shown: Resource {
     fn write_numbers(&self, _view: &mut Value) {}
 
     /// Masks what lists do not show of workers.
-    fn shorten(_view: &mut Value) {}
+    fn shorten(_view: &mut Value, _sight: Sight) {}
 }
 
 #[derive(Serialize)]
@@ -163,8 +167,8 @@ struct Hours(#[serde(serialize_with = "Span::as_number")] Option<Span>);
 struct Yuan(#[serde(serialize_with = "Money::as_yuan")] Money);
 
 impl Shown for User {
-    fn shorten(view: &mut Value) {
-        view["name"] = view["name"].as_str().map(mask::name).into();
+    fn shorten(view: &mut Value, sight: Sight) {
+        view["name"] = view["name"].as_str().map(|name| sight.name(name)).into();
     }
 }
 

@@ -6,11 +6,12 @@ use shared::channel::{Channel, Service};
 use shared::crypto::credentials::NewSecret;
 use shared::error::Result;
 use shared::storage::audit::Act;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{RecordId, Text};
 
 use crate::command::{Command, run};
-use crate::listing::{Limit, OnePage, page};
+use crate::listing::{OnePage, page};
 use shared::staff::roles::Role;
 
 /// The commands of this file.
@@ -59,7 +60,8 @@ pub const COMMANDS: &[Command] = &[
     .fields("appkey", r#"{"appkey": "channel_001"}"#),
     Command::reads("list_channels", "Lists the channels", |admin, _, fields| run(fields, |read| list(&admin.channel, read)))
         .by(&[Role::Admin, Role::Auditor])
-        .fields("limit? cursor?", r#"{"limit": 100}"#),
+        .fields("limit? order? cursor?", r#"{"limit": 100}"#)
+        .sorted(Order::Ascending),
 ];
 
 /// Creates a channel. Its secret is returned only here.
@@ -115,8 +117,8 @@ pub async fn revoke_tokens(service: &Service, act: &Act, Named { appkey }: Named
     service.revoke_channel_tokens(act, &appkey).await.map(view)
 }
 
-pub async fn list(service: &Service, OnePage { limit: Limit(limit), cursor }: OnePage) -> Result<Value> {
-    let listed = service.list_channels(limit, cursor.as_ref().map(Text::as_str)).await?;
+pub async fn list(service: &Service, list: OnePage) -> Result<Value> {
+    let listed = service.list_channels(&list.page(Order::Ascending)).await?;
     Ok(page("channels", listed, view))
 }
 

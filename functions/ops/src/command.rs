@@ -8,7 +8,9 @@ use shared::error::{Error, Result};
 use shared::staff::Member;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
+use shared::storage::listing::Order;
 use shared::values::input::{Faults, Json};
+use shared::values::mask::Sight;
 
 use crate::admin::Admin;
 
@@ -27,6 +29,10 @@ pub struct Command {
     pub fields: &'static str,
     /// The fields of an example, as JSON.
     pub example: &'static str,
+    /// The direction in which it lists without the field `order`, if it has this field.
+    pub order: Option<Order>,
+    /// What its lists show of what is masked.
+    sight: Sight,
     pub execute: Execute,
 }
 
@@ -40,12 +46,31 @@ pub struct Invocation {
     pub act: Act,
     /// The member of staff; none for an invoker of `ops-admin`.
     pub staff: Option<Member>,
+    /// What lists show of what is masked.
+    pub sight: Sight,
+}
+
+impl Invocation {
+    pub fn of(command: &Command, act: Act, staff: Option<Member>) -> Self {
+        Self { act, staff, sight: command.sight }
+    }
 }
 
 impl Command {
     /// A command that changes nothing.
     pub const fn reads(name: &'static str, about: &'static str, execute: Execute) -> Self {
-        Self { name, about, changes: false, roles: &[], needs_step_up: false, fields: "", example: "{}", execute }
+        Self {
+            name,
+            about,
+            changes: false,
+            roles: &[],
+            needs_step_up: false,
+            fields: "",
+            example: "{}",
+            order: None,
+            sight: Sight::Masked,
+            execute,
+        }
     }
 
     pub const fn changes(name: &'static str, about: &'static str, execute: Execute) -> Self {
@@ -63,6 +88,16 @@ impl Command {
 
     pub const fn fields(self, fields: &'static str, example: &'static str) -> Self {
         Self { fields, example, ..self }
+    }
+
+    /// A list that is read in either direction, and in this one without the field `order`.
+    pub const fn sorted(self, usual: Order) -> Self {
+        Self { order: Some(usual), ..self }
+    }
+
+    /// Its lists show whole what others mask, and it records who looked.
+    pub const fn sees_whole(self) -> Self {
+        Self { sight: Sight::Whole, ..self }
     }
 
     pub fn allows(&self, roles: &[Role]) -> bool {

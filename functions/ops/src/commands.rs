@@ -10,7 +10,7 @@ use shared::values::input::Faults;
 use crate::command::{Command, run};
 use crate::{
     audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, requests, reseal,
-    reveal, signing, staff, workload,
+    reveal, reveal_list, signing, staff, workload,
 };
 
 /// Every command.
@@ -33,6 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
         jobboard::vouchers::COMMANDS,
         persons::COMMANDS,
         reveal::COMMANDS,
+        reveal_list::COMMANDS,
         staff::COMMANDS,
         audit::COMMANDS,
         requests::COMMANDS,

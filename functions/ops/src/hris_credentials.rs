@@ -10,11 +10,12 @@ use shared::hris::oauth::App;
 use shared::hris::products::Product;
 use shared::hris::values::{Code, Uuid};
 use shared::storage::audit::Act;
+use shared::storage::listing::{Order, PageOf};
 use shared::values::input::Faults;
 use shared::values::{Id, RecordId, Text};
 
 use crate::command::{Command, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Direction, Limit, page, page_of};
 use shared::staff::roles::Role;
 
 /// The commands of this file.
@@ -23,7 +24,8 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_access_keys(&admin.hris, read))
     })
     .by(&[Role::Admin, Role::Auditor])
-    .fields("company_uuid? limit? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    .fields("company_uuid? limit? order? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#)
+    .sorted(Order::Ascending),
     Command::changes(
         "disable_access_key",
         "Rejects calls with an access key, whichever of its secrets signs them",
@@ -42,7 +44,8 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_oauth_apps(&admin.hris, read))
     })
     .by(&[Role::Admin, Role::Auditor])
-    .fields("company_uuid? limit? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    .fields("company_uuid? limit? order? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#)
+    .sorted(Order::Ascending),
     Command::reads("show_oauth_app", "Shows an app", |admin, _, fields| run(fields, |read| show_oauth_app(&admin.hris, read)))
         .by(&[Role::Admin, Role::Auditor])
         .fields("app_id", r#"{"app_id": "app1"}"#),
@@ -78,7 +81,8 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_grants(&admin.hris, read))
     })
     .by(&[Role::Admin, Role::Auditor])
-    .fields("app_id? company_uuid? limit? cursor?", r#"{"app_id": "app1"}"#),
+    .fields("app_id? company_uuid? limit? order? cursor?", r#"{"app_id": "app1"}"#)
+    .sorted(Order::Ascending),
     Command::changes("revoke_grant", "Ends a grant for good", |admin, by, fields| {
         run(fields, |read| revoke_grant(&admin.hris, &by.act, read))
     })
@@ -115,6 +119,14 @@ pub struct List {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
+}
+
+impl List {
+    fn page(&self) -> PageOf<'_> {
+        page_of(&self.limit, self.cursor.as_ref(), self.order, Order::Ascending)
+    }
 }
 
 /// Of an app, or of all apps of a company.
@@ -129,6 +141,8 @@ pub struct ListGrants {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 #[derive(Deserr)]
@@ -138,9 +152,8 @@ pub struct NamedGrant {
     grant_id: Id,
 }
 
-pub async fn list_access_keys(service: &Service, List { company_uuid, limit: Limit(limit), cursor }: List) -> Result<Value> {
-    let cursor = cursor.as_ref().map(Text::as_str);
-    let listed = service.list_access_keys(company_uuid.as_ref(), limit, cursor).await?;
+pub async fn list_access_keys(service: &Service, list: List) -> Result<Value> {
+    let listed = service.list_access_keys(list.company_uuid.as_ref(), &list.page()).await?;
     Ok(page("access_keys", listed, view_key))
 }
 
@@ -154,9 +167,8 @@ pub async fn enable_access_key(service: &Service, act: &Act, NamedKey { access_k
     service.enable_access_key(act, &access_key).await.map(view_key)
 }
 
-pub async fn list_oauth_apps(service: &Service, List { company_uuid, limit: Limit(limit), cursor }: List) -> Result<Value> {
-    let cursor = cursor.as_ref().map(Text::as_str);
-    let listed = service.list_oauth_apps(company_uuid.as_ref(), limit, cursor).await?;
+pub async fn list_oauth_apps(service: &Service, list: List) -> Result<Value> {
+    let listed = service.list_oauth_apps(list.company_uuid.as_ref(), &list.page()).await?;
     Ok(page("apps", listed, view_app))
 }
 
@@ -184,13 +196,13 @@ pub async fn enable_product(service: &Service, act: &Act, NamedProduct { product
 }
 
 pub async fn list_grants(service: &Service, list: ListGrants) -> Result<Value> {
-    let ListGrants { app_id, company_uuid, limit: Limit(limit), cursor } = list;
+    let ListGrants { app_id, company_uuid, limit, cursor, order } = list;
     let of = match (app_id, company_uuid) {
         (Some(app_id), None) => GrantsOf::App(app_id),
         (None, Some(company)) => GrantsOf::Company(company),
         _ => return Err(Error::invalid([Fault::new("app_id", "or company_uuid is required, and not both")])),
     };
-    let listed = service.list_grants(&of, limit, cursor.as_ref().map(Text::as_str)).await?;
+    let listed = service.list_grants(&of, &page_of(&limit, cursor.as_ref(), order, Order::Ascending)).await?;
     Ok(page("grants", listed, view_grant))
 }
 

@@ -10,11 +10,12 @@ use shared::hris::import_record::ImportRecord;
 use shared::hris::values::Uuid;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Text};
 
 use crate::command::{Command, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Direction, Limit, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -32,7 +33,8 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_imports(&admin.hris, read))
     })
     .by(&[Role::Hr, Role::Auditor])
-    .fields("company_uuid? limit? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#),
+    .fields("company_uuid? limit? order? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f"}"#)
+    .sorted(Order::Descending),
     Command::reads("show_import", "Shows an import and its rejected rows with their faults", |admin, _, fields| {
         run(fields, |read| show_import(&admin.hris, read))
     })
@@ -111,6 +113,8 @@ struct ListImports {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 1024>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 #[derive(Deserr)]
@@ -171,11 +175,10 @@ fn outcome(line: u64, result: &RowResult, is_dry: bool) -> Value {
     }
 }
 
-async fn list_imports(
-    service: &Service,
-    ListImports { company_uuid, limit: Limit(limit), cursor }: ListImports,
-) -> Result<Value> {
-    let imports = service.list_imports(company_uuid.as_ref(), limit, cursor.as_ref().map(Text::as_str)).await?;
+async fn list_imports(service: &Service, list: ListImports) -> Result<Value> {
+    let ListImports { company_uuid, limit, cursor, order } = list;
+    let page_of = page_of(&limit, cursor.as_ref(), order, Order::Descending);
+    let imports = service.list_imports(company_uuid.as_ref(), &page_of).await?;
     Ok(page("imports", imports, |import| view(&import)))
 }
 

@@ -11,13 +11,15 @@ use shared::hris::organization::{Company, Department};
 use shared::hris::reveal::VISIT_FIELDS;
 use shared::hris::values::{Code, Status, Uuid};
 use shared::staff::roles::Role;
+use shared::storage::listing::Order;
 use shared::storage::masked::masked;
 use shared::values::input::Faults;
-use shared::values::{Date, Mobile, Text, mask};
+use shared::values::mask::{self, Sight};
+use shared::values::{Date, Mobile, Text};
 
 use crate::command::{Command, run};
 use crate::hris_credentials::view_product;
-use crate::listing::{Limit, page};
+use crate::listing::{Direction, Limit, OnePage, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -25,12 +27,14 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_companies(&admin.hris, read))
     })
     .by(&[Role::Hr, Role::Auditor])
-    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 20}"#)
+    .sorted(Order::Ascending),
     Command::reads("list_products", "Lists the products", |admin, _, fields| {
         run(fields, |read| list_products(&admin.hris, read))
     })
     .by(&[Role::Admin, Role::Auditor])
-    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 20}"#)
+    .sorted(Order::Ascending),
     Command::reads(
         "list_departments",
         "Lists the departments of a company, each with its superior and its head",
@@ -38,18 +42,19 @@ pub const COMMANDS: &[Command] = &[
     )
     .by(&[Role::Hr, Role::Auditor])
     .fields("company_uuid limit? cursor?", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "limit": 100}"#),
-    Command::reads("list_employees", "Lists the employees of a company, or of a department, by number", |admin, _, fields| {
-        run(fields, |read| list_employees(&admin.hris, read))
+    Command::reads("list_employees", "Lists the employees of a company, or of a department, by number", |admin, by, fields| {
+        run(fields, |read| list_employees(&admin.hris, by.sight, read))
     })
     .by(&[Role::Hr, Role::Auditor])
     .fields(
-        "company_uuid department_uuid? status? limit? cursor?",
+        "company_uuid department_uuid? status? limit? order? cursor?",
         r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "status": "regular", "limit": 20}"#,
-    ),
+    )
+    .sorted(Order::Ascending),
     Command::reads(
         "find_employee",
         "Finds the employees of a company with a number, a phone or a whole name",
-        |admin, _, fields| run(fields, |read| find_employee(&admin.hris, read)),
+        |admin, by, fields| run(fields, |read| find_employee(&admin.hris, by.sight, read)),
     )
     .by(&[Role::Hr, Role::Auditor])
     .fields(
@@ -61,24 +66,16 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Hr, Role::Auditor])
     .fields("company_uuid id", r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "id": "000001"}"#),
-    Command::reads("list_visits", "Lists the visits to a company on these days, the newest first", |admin, _, fields| {
-        run(fields, |read| list_visits(&admin.hris, read))
+    Command::reads("list_visits", "Lists the visits to a company on these days, the newest first", |admin, by, fields| {
+        run(fields, |read| list_visits(&admin.hris, by.sight, read))
     })
     .by(&[Role::Hr, Role::Auditor])
     .fields(
-        "company_uuid from? to? limit? cursor?",
+        "company_uuid from? to? limit? order? cursor?",
         r#"{"company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "from": "2026-11-01", "to": "2026-11-30"}"#,
-    ),
+    )
+    .sorted(Order::Descending),
 ];
-
-#[derive(Deserr)]
-#[deserr(error = Faults, deny_unknown_fields)]
-struct List {
-    #[deserr(default)]
-    limit: Limit,
-    #[deserr(default)]
-    cursor: Option<Text<1, 1024>>,
-}
 
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -102,6 +99,8 @@ struct ListEmployees {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 1024>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 /// One of number, phone and name.
@@ -142,19 +141,21 @@ struct ListVisits {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 1024>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
-async fn list_companies(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
-    let companies = service.list_companies(limit, cursor.as_ref().map(Text::as_str)).await?;
+async fn list_companies(service: &Service, list: OnePage) -> Result<Value> {
+    let companies = service.list_companies(&list.page(Order::Ascending)).await?;
     let view = |Company { uuid, name, full_name, .. }| json!({"uuid": uuid, "name": name, "full_name": full_name});
     Ok(page("companies", companies, view))
 }
 
-async fn list_products(service: &Service, List { limit: Limit(limit), cursor }: List) -> Result<Value> {
-    Ok(page("products", service.list_products(limit, cursor.as_ref().map(Text::as_str)).await?, view_product))
+async fn list_products(service: &Service, list: OnePage) -> Result<Value> {
+    Ok(page("products", service.list_products(&list.page(Order::Ascending)).await?, view_product))
 }
 
-async fn find_employee(service: &Service, find: FindEmployee) -> Result<Value> {
+async fn find_employee(service: &Service, sight: Sight, find: FindEmployee) -> Result<Value> {
     let FindEmployee { company_uuid, empno, mobile, name, limit: Limit(limit), cursor } = find;
     let known = match (empno, mobile, name) {
         (Some(empno), None, None) => Known::Empno(empno),
@@ -163,22 +164,22 @@ async fn find_employee(service: &Service, find: FindEmployee) -> Result<Value> {
         _ => return Err(Error::invalid([Fault::new("empno", "or mobile or name is required, and only one of them")])),
     };
     let employees = service.find_employees(&company_uuid, &known, limit, cursor.as_ref().map(Text::as_str)).await?;
-    Ok(page("employees", employees, summary))
+    Ok(page("employees", employees, |employee| summary(employee, sight)))
 }
 
-async fn list_employees(service: &Service, list: ListEmployees) -> Result<Value> {
-    let ListEmployees { company_uuid, department_uuid, status, limit: Limit(limit), cursor } = list;
-    let cursor = cursor.as_ref().map(Text::as_str);
-    let employees = service.list_employees(&company_uuid, department_uuid.as_ref(), status, limit, cursor).await?;
-    Ok(page("employees", employees, summary))
+async fn list_employees(service: &Service, sight: Sight, list: ListEmployees) -> Result<Value> {
+    let ListEmployees { company_uuid, department_uuid, status, limit, cursor, order } = list;
+    let page_of = page_of(&limit, cursor.as_ref(), order, Order::Ascending);
+    let employees = service.list_employees(&company_uuid, department_uuid.as_ref(), status, &page_of).await?;
+    Ok(page("employees", employees, |employee| summary(employee, sight)))
 }
 
 /// An employee in a list.
-fn summary(employee: Employee) -> Value {
+fn summary(employee: Employee, sight: Sight) -> Value {
     let Employee { uuid, empno, name, mobile, status, department_uuid, job_title, .. } = employee;
     json!({
-        "uuid": uuid, "empno": empno, "name": mask::name(name.as_str()),
-        "mobile": mobile.map(|mobile| mask::phone(mobile.as_str())), "status": status,
+        "uuid": uuid, "empno": empno, "name": sight.name(name.as_str()),
+        "mobile": mobile.map(|mobile| sight.phone(mobile.as_str())), "status": status,
         "department_uuid": department_uuid, "job_title": job_title,
     })
 }
@@ -205,9 +206,14 @@ async fn show_employee(service: &Service, NamedEmployee { company_uuid, id }: Na
     Ok(view)
 }
 
-async fn list_visits(service: &Service, list: ListVisits) -> Result<Value> {
-    let ListVisits { company_uuid, from, to, limit: Limit(limit), cursor } = list;
+async fn list_visits(service: &Service, sight: Sight, list: ListVisits) -> Result<Value> {
+    let ListVisits { company_uuid, from, to, limit, cursor, order } = list;
     let days = (from.as_ref(), to.as_ref());
-    let visits = service.list_visits(&company_uuid, days, limit, cursor.as_ref().map(Text::as_str)).await?;
-    Ok(page("visits", visits.try_map(|visit| masked(&visit, VISIT_FIELDS))?, |view| view))
+    let page_of = page_of(&limit, cursor.as_ref(), order, Order::Descending);
+    let visits = service.list_visits(&company_uuid, days, &page_of).await?;
+    let view = |visit| match sight {
+        Sight::Masked => masked(&visit, VISIT_FIELDS),
+        Sight::Whole => Ok(json!(visit)),
+    };
+    Ok(page("visits", visits.try_map(view)?, |view| view))
 }

@@ -71,7 +71,7 @@ impl Admin {
             Ok(Some(by)) => act.noted(by.clone()),
             Ok(None) | Err(_) => act,
         };
-        let invocation = Invocation { act, staff: None };
+        let invocation = Invocation::of(command, act, None);
         match ((command.execute)(self, &invocation, event), by) {
             (Ok(execution), Ok(_)) => execution.await,
             (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),

@@ -25,6 +25,7 @@ mod requests;
 mod reseal;
 mod retention;
 mod reveal;
+mod reveal_list;
 pub mod sheets;
 mod signing;
 pub mod snapshots;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::error::{Error, Fault, Result};
 use shared::hris::values::{Code, Uuid};
 use shared::storage::audit::{Act, AuditLog, Change, ERASURES, Filter, Object};
+use shared::storage::listing::Order;
 use shared::storage::objects::{Objects, PRESIGNED_FOR};
 use shared::storage::person::{Erased, Exported, Wanted};
 use shared::values::input::Faults;
@@ -170,7 +171,7 @@ pub async fn erase(
 /// with `next_cursor`.
 pub async fn replay(families: Families<'_>, audit: &AuditLog, act: &Act, Replay { since, cursor }: Replay) -> Result<Value> {
     let filter = Filter::Object(ERASURES.to_owned());
-    let records = audit.list(&filter, 100, cursor.as_ref().map(Text::as_str)).await?;
+    let records = audit.list(&filter, 100, cursor.as_ref().map(Text::as_str), Order::Descending).await?;
     let from = since.as_millisecond();
     let next = records.last().filter(|last| records.len() == 100 && last.at >= from).map(|last| last.ixsk.clone());
     let mut erased = Vec::new();

@@ -7,11 +7,13 @@ use shared::error::{Error, Fault, Result};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
 use shared::staff::{Assigned, Changes, Member, Service};
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
+use shared::values::mask::Sight;
 use shared::values::{Id, LocalTime, Mobile, Moment, Text, mask};
 
 use crate::command::{Command, Invocation, run};
-use crate::listing::{Limit, OnePage, page};
+use crate::listing::{OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -60,9 +62,12 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Admin])
     .fields("staff_id", ONE),
-    Command::reads("list_staff", "Lists the members of staff", |admin, _, fields| run(fields, |read| list(&admin.staff, read)))
-        .by(&[Role::Admin, Role::Auditor])
-        .fields("limit? cursor?", r#"{"limit": 100}"#),
+    Command::reads("list_staff", "Lists the members of staff", |admin, by, fields| {
+        run(fields, |read| list(&admin.staff, by.sight, read))
+    })
+    .by(&[Role::Admin, Role::Auditor])
+    .fields("limit? order? cursor?", r#"{"limit": 100}"#)
+    .sorted(Order::Ascending),
     Command::reads("show_staff", "Shows a member of staff", |admin, _, fields| run(fields, |read| show(&admin.staff, read)))
         .by(&[Role::Admin, Role::Auditor])
         .fields("staff_id", ONE),
@@ -168,9 +173,14 @@ async fn end_sessions(service: &Service, by: &Invocation, One { staff_id }: One)
     Ok(view(&service.end_member_sessions(&by.act, staff_id).await?))
 }
 
-async fn list(service: &Service, OnePage { limit: Limit(limit), cursor }: OnePage) -> Result<Value> {
-    let listed = service.members(limit, cursor.as_ref().map(Text::as_str)).await?;
-    Ok(page("staff", listed, |member| view(&member)))
+async fn list(service: &Service, sight: Sight, list: OnePage) -> Result<Value> {
+    let listed = service.members(&list.page(Order::Ascending)).await?;
+    let view = |member: Member| {
+        let mut view = view(&member);
+        view["phone"] = sight.phone(member.phone.index()).into();
+        view
+    };
+    Ok(page("staff", listed, view))
 }
 
 async fn show(service: &Service, One { staff_id }: One) -> Result<Value> {

@@ -11,6 +11,7 @@ use shared::signing::waiting::Waiting;
 use shared::staff::Assigned;
 use shared::staff::roles::Role;
 use shared::storage::audit::AuditLog;
+use shared::storage::listing::{Order, PageOf};
 use shared::values::input::Faults;
 use shared::values::{Date, LocalTime};
 use shared::{hris, jobboard, signing};
@@ -110,7 +111,8 @@ async fn contents(service: &jobboard::Service) -> Result<Value> {
 
 /// The newest imports that have not read all rows.
 async fn unfinished_imports(service: &hris::Service) -> Result<Value> {
-    let newest = service.list_imports(None, IMPORTS, None).await?.list;
+    let page = PageOf { size: IMPORTS, cursor: None, order: Order::Descending };
+    let newest = service.list_imports(None, &page).await?.list;
     Ok(newest.iter().filter(|import| !import.is_complete()).map(hris_imports::view).collect())
 }
 

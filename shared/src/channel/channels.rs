@@ -8,7 +8,7 @@ use super::origin::Origin;
 use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change, Object, Stored};
-use crate::storage::listing::{Listed, listed};
+use crate::storage::listing::{Listed, PageOf, listed};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Outcome, Write};
 use crate::values::{Moment, RecordId, Secret, Text};
@@ -114,10 +114,10 @@ impl Service {
         .await
     }
 
-    /// Up to `size` channels, oldest first.
-    pub async fn list_channels(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Channel>> {
+    /// A page of the channels by age.
+    pub async fn list_channels(&self, page: &PageOf<'_>) -> Result<Listed<Channel>> {
         let Self { store, keyring, tables, .. } = self;
-        listed(store, keyring, &tables.channel, "ix1", keys::CHANNELS.into(), size, cursor).await
+        listed(store, keyring, &tables.channel, "ix1", keys::CHANNELS.into(), page).await
     }
 
     /// The channel with this appkey and secret, enabled or not, and the origin of the tokens that it gets for the secret.

@@ -1,4 +1,4 @@
-//! Lists of records, newest first.
+//! Lists of records, newest first for partners, in either direction for staff.
 //!
 //! A listed record has entries in up to three narrow indexes, which contain the keys and the attributes of filters: `ix1` lists all
 //! records of its kind in the channel, `ix2` and `ix3` those of its two parents. A list is read from the narrowest partition that its
@@ -12,7 +12,7 @@ use super::keys::{self, ChannelId};
 use super::resource::{Record, Resource};
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Order, Query, Range};
@@ -45,18 +45,17 @@ impl Service {
         page.try_map(|item| from_item(&self.keyring, item))
     }
 
-    /// Up to `size` of a channel's records, as staff list them.
+    /// A page of a channel's records by age, as staff list them.
     ///
     /// DynamoDB: up to four queries, for up to 85 entries for each record of the page if the filter rejects entries, and one batch read.
     pub async fn list_records<T: Resource>(
         &self,
         channel: &ChannelId,
         filter: &Filter,
-        size: u32,
-        cursor: Option<&str>,
+        page: &PageOf<'_>,
     ) -> Result<Listed<Record<T>>> {
-        let page = self.record_list::<T>(channel, filter).listed(size, cursor).await?;
-        page.try_map(|item| from_item(&self.keyring, item))
+        let listed = self.record_list::<T>(channel, filter).listed(page).await?;
+        listed.try_map(|item| from_item(&self.keyring, item))
     }
 
     fn record_list<T: Resource>(&self, channel: &ChannelId, filter: &Filter) -> List<'_> {

@@ -21,7 +21,7 @@ use crate::crypto::random::random_secret;
 use crate::error::{Error, Fault, Result};
 use crate::runtime::caller;
 use crate::storage::audit::{Act, Change, Object, Stored};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
@@ -119,9 +119,9 @@ impl Service {
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
     }
 
-    /// Up to `size` access keys, oldest first: all, or those of a company.
-    pub async fn list_access_keys(&self, company: Option<&Uuid>, size: u32, cursor: Option<&str>) -> Result<Listed<AccessKey>> {
-        self.listed(ACCESS_KEYS, company, size, cursor).await
+    /// A page of the access keys by age: of all, or of those of a company.
+    pub async fn list_access_keys(&self, company: Option<&Uuid>, page: &PageOf<'_>) -> Result<Listed<AccessKey>> {
+        self.listed(ACCESS_KEYS, company, page).await
     }
 
     /// Adds a secret. The old one stays valid until it is retired.

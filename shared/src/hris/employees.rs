@@ -14,7 +14,7 @@ use super::{Service, pagination_required};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::sealed::Fields;
 use crate::storage::table::attribute::text;
@@ -307,7 +307,7 @@ impl Service {
         Ok(employees)
     }
 
-    /// Up to `size` employees of a company, or of a department, sorted by number. A page may be short, even empty, while more follow.
+    /// A page of the employees of a company, or of a department, by number. It may be short, even empty, while more follow.
     ///
     /// DynamoDB: up to four queries, for up to 85 entries for each employee of the page if the status rejects entries, and one batch read.
     /// The index of departments has no status: of a department in a status, up to five rounds of one query and one batch read.
@@ -316,8 +316,7 @@ impl Service {
         company: &Uuid,
         department: Option<&Uuid>,
         status: Option<Status>,
-        size: u32,
-        cursor: Option<&str>,
+        page: &PageOf<'_>,
     ) -> Result<Listed<Employee>> {
         let (group, filter, rounds) = match (department, status) {
             (Some(department), None) => (Group::Department(department.clone()), Filter::default(), 1),
@@ -325,22 +324,22 @@ impl Service {
             (None, status) => (Group::Company, Filter { statuses: status.into_iter().collect(), ..Filter::default() }, 1),
         };
         let list = self.employee_list(company, &group, &filter);
-        let mut page = Listed { list: Vec::new(), next_cursor: cursor.map(str::to_owned) };
+        let mut listed = Listed { list: Vec::new(), next_cursor: page.cursor.map(str::to_owned) };
         for _ in 0..rounds {
-            let wanted = size.saturating_sub(u32::try_from(page.list.len()).unwrap_or(u32::MAX));
-            let read = list.listed(wanted, page.next_cursor.as_deref()).await?;
-            page.next_cursor = read.next_cursor;
+            let size = page.size.saturating_sub(u32::try_from(listed.list.len()).unwrap_or(u32::MAX));
+            let read = list.listed(&PageOf { size, cursor: listed.next_cursor.as_deref(), ..*page }).await?;
+            listed.next_cursor = read.next_cursor;
             for item in read.list {
                 let employee = self.read_employee(item)?;
                 if status.is_none_or(|status| employee.status == status) {
-                    page.list.push(employee);
+                    listed.list.push(employee);
                 }
             }
-            if page.next_cursor.is_none() || page.list.len() == size as usize {
+            if listed.next_cursor.is_none() || listed.list.len() == page.size as usize {
                 break;
             }
         }
-        Ok(page)
+        Ok(listed)
     }
 
     fn employee_list(&self, company: &Uuid, group: &Group, filter: &Filter) -> List<'_> {

@@ -25,7 +25,7 @@ use crate::crypto::random::random;
 use crate::error::{Error, Kind, Result};
 use crate::runtime::caller;
 use crate::storage::audit::{Act, Change, Object, Stored};
-use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write, expire};
 use crate::values::{Id, Moment, RecordId, Secret};
@@ -203,24 +203,24 @@ impl Service {
         Ok(())
     }
 
-    /// Up to `size` grants of an app, or of all apps of a company, by app and age. A page may be short, because expired grants are left out.
+    /// A page of the grants of an app, or of all apps of a company, by app and age. It may be short, because expired grants are left out.
     ///
     /// DynamoDB: one query, and one batch read; of an app, one read more.
-    pub async fn list_grants(&self, of: &GrantsOf, size: u32, cursor: Option<&str>) -> Result<Listed<Grant>> {
+    pub async fn list_grants(&self, of: &GrantsOf, page: &PageOf<'_>) -> Result<Listed<Grant>> {
         let (company, between) = match of {
             GrantsOf::Company(company) => (company.clone(), None),
             GrantsOf::App(app_id) => (self.show_oauth_app(app_id).await?.company_uuid, Some(grants_of(app_id))),
         };
         let partition = grants_partition(&company);
         let scope = format!("{partition}/{between:?}");
-        let after = position(&self.keyring, cursor, &scope)?;
+        let after = page.position(&self.keyring, &scope)?;
         let between = between.as_ref().map(|(low, high)| (low.as_str(), high.as_str()));
-        let limit = i32::try_from(size).unwrap_or(i32::MAX);
-        let page = self.store.partition_page(&self.tables.credentials, &partition, between, after.as_deref(), limit);
-        let (items, last) = page.await?;
+        let table = &self.tables.credentials;
+        let read = self.store.partition_page(table, &partition, between, after.as_deref(), page.order, page.limit());
+        let (items, last) = read.await?;
         let now = self.clock.now();
         let list = self.grants(items).await?.into_iter().filter(|grant| grant.expires_at.as_second() > now.as_second());
-        Ok(Listed { list: list.collect(), next_cursor: next_cursor(&self.keyring, last, &scope)? })
+        page.listed(&self.keyring, &scope, list.collect(), last)
     }
 
     /// Ends a grant. Repeated, it returns the grant as it ended.

@@ -16,7 +16,7 @@ use super::keys::{IMPORTS, import_key, import_partition, partition, refused_key}
 use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{self, Act, Change, Object};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{Condition, Item, Key, VERSION, Write};
 use crate::values::{Id, Moment, Text};
@@ -147,11 +147,13 @@ impl ImportRecord {
 }
 
 impl Service {
-    /// Up to `size` imports, of all companies or into one, the newest first.
+    /// A page of the imports by age, of all companies or into one.
     ///
     /// DynamoDB: one query, one batch read.
-    pub async fn list_imports(&self, company: Option<&Uuid>, size: u32, cursor: Option<&str>) -> Result<Listed<ImportRecord>> {
-        let mut listed = self.listed::<ImportRecord>(IMPORTS, company, size, cursor).await?;
+    pub async fn list_imports(&self, company: Option<&Uuid>, page: &PageOf<'_>) -> Result<Listed<ImportRecord>> {
+        // The sort key counts down.
+        let page = PageOf { order: page.order.reversed(), ..*page };
+        let mut listed = self.listed::<ImportRecord>(IMPORTS, company, &page).await?;
         let now = self.clock.now();
         listed.list.retain(|import| import.is_kept(now));
         Ok(listed)

@@ -6,7 +6,7 @@ use super::Service;
 use super::keys::partition;
 use super::values::Uuid;
 use crate::error::Result;
-use crate::storage::listing::{self, Listed};
+use crate::storage::listing::{self, Listed, PageOf};
 use crate::storage::table::Item;
 use crate::storage::table::attribute::text;
 use crate::values::{Moment, RecordId};
@@ -19,20 +19,19 @@ pub(super) fn enter(item: &mut Item, list: &str, company: &Uuid, created_at: Mom
 }
 
 impl Service {
-    /// Up to `size` entries of a list.
+    /// A page of a list.
     ///
     /// DynamoDB: one query, one batch read.
     pub(super) async fn listed<T: DeserializeOwned>(
         &self,
         list: &str,
         company: Option<&Uuid>,
-        size: u32,
-        cursor: Option<&str>,
+        page: &PageOf<'_>,
     ) -> Result<Listed<T>> {
         let (index, partition) = match company {
             None => ("ix1", list.to_owned()),
             Some(company) => ("ix2", partition(company, list)),
         };
-        listing::listed(&self.store, &self.keyring, &self.tables.hris, index, partition, size, cursor).await
+        listing::listed(&self.store, &self.keyring, &self.tables.hris, index, partition, page).await
     }
 }

@@ -17,7 +17,7 @@ use crate::crypto::credentials::{NewSecret, Secrets};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::runtime::caller::{self, Caller};
 use crate::storage::audit::{Act, Change, Object, Stored};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::rate_limit::{Attempt, PROOFS};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write, expire};
@@ -121,9 +121,9 @@ impl Service {
         Ok(secret)
     }
 
-    /// Up to `size` apps, oldest first: all, or those of a company.
-    pub async fn list_oauth_apps(&self, company: Option<&Uuid>, size: u32, cursor: Option<&str>) -> Result<Listed<App>> {
-        self.listed(OAUTH_APPS, company, size, cursor).await
+    /// A page of the apps by age: of all, or of those of a company.
+    pub async fn list_oauth_apps(&self, company: Option<&Uuid>, page: &PageOf<'_>) -> Result<Listed<App>> {
+        self.listed(OAUTH_APPS, company, page).await
     }
 
     pub async fn show_oauth_app(&self, app_id: &RecordId) -> Result<App> {

@@ -9,8 +9,8 @@ use super::keys::{self, company_key, employee_key, partition, record_key};
 use super::values::Uuid;
 use super::{Service, pagination_required};
 use crate::error::{Error, Result};
-use crate::storage::listing::{Listed, next_cursor, position};
-use crate::storage::table::Key;
+use crate::storage::listing::{Listed, PageOf, next_cursor, position};
+use crate::storage::table::{Key, Order};
 use crate::values::Text;
 
 /// The most records that [`Service::all`] returns.
@@ -87,11 +87,11 @@ impl Service {
         found.map(|item| from_item(&self.keyring, item)).transpose()
     }
 
-    /// Up to `size` companies, by uuid.
+    /// A page of the companies by uuid.
     ///
     /// DynamoDB: one query, one batch read.
-    pub async fn list_companies(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Company>> {
-        self.listed(keys::COMPANIES, None, size, cursor).await
+    pub async fn list_companies(&self, page: &PageOf<'_>) -> Result<Listed<Company>> {
+        self.listed(keys::COMPANIES, None, page).await
     }
 
     /// Up to `size` departments of a company, by uuid, each with the employee who heads it.
@@ -106,7 +106,8 @@ impl Service {
         let (table, partition) = (&self.tables.hris, partition(company, Department::KIND));
         let after = position(&self.keyring, cursor, &partition)?;
         let limit = i32::try_from(size).unwrap_or(i32::MAX);
-        let (items, last) = self.store.partition_page(table, &partition, None, after.as_deref(), limit).await?;
+        let (items, last) =
+            self.store.partition_page(table, &partition, None, after.as_deref(), Order::Ascending, limit).await?;
         let read = |item| from_item::<Department>(&self.keyring, item);
         let departments: Vec<Department> = items.into_iter().map(read).collect::<Result<_>>()?;
         let head = |department: &Department| Some(employee_key(company, department.charger_uuid.as_ref()?.as_str()));

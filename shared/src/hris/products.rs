@@ -10,7 +10,7 @@ use super::keys::{PRODUCTS, product_key};
 use super::values::Code;
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change, Object, Stored};
-use crate::storage::listing::{Listed, listed_items};
+use crate::storage::listing::{Listed, PageOf, listed_items};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Outcome, VERSION, Write};
 use crate::values::Text;
@@ -74,12 +74,12 @@ impl Service {
         to_product(&changed.await?.ok_or_else(|| Error::missing("product_id"))?)
     }
 
-    /// Up to `size` products, by id.
+    /// A page of the products by id.
     ///
     /// DynamoDB: one query, one batch read.
-    pub async fn list_products(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Product>> {
+    pub async fn list_products(&self, page: &PageOf<'_>) -> Result<Listed<Product>> {
         let Self { store, keyring, tables, .. } = self;
-        let items = listed_items(store, keyring, &tables.hris, "ix1", PRODUCTS.into(), size, cursor).await?;
+        let items = listed_items(store, keyring, &tables.hris, "ix1", PRODUCTS.into(), page).await?;
         items.try_map(|item| to_product(&item))
     }
 }

@@ -14,10 +14,10 @@ use super::values::Uuid;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::sms::Message;
 use crate::runtime::message_limits::{Cause, VISITS_TO_A_PHONE};
-use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Item, Key, Order, Query, Range, mark};
+use crate::storage::table::{Item, Key, Query, Range, mark};
 use crate::values::{Date, LocalTime, Mobile, Text};
 
 /// The sealed attributes of a stored visit.
@@ -58,15 +58,14 @@ fn sortable(milliseconds: i64) -> String {
 }
 
 impl Service {
-    /// Up to `size` visits that were announced on these days, both included, the newest first.
+    /// A page of the visits that were announced on these days, both included, by that time.
     ///
     /// DynamoDB: one query, one batch read.
     pub async fn list_visits(
         &self,
         company: &Uuid,
         (from, to): (Option<&Date>, Option<&Date>),
-        size: u32,
-        cursor: Option<&str>,
+        page: &PageOf<'_>,
     ) -> Result<Listed<RecordedVisit>> {
         if let (Some(from), Some(to)) = (from, to)
             && to < from
@@ -79,14 +78,9 @@ impl Service {
         let last = |to| format!("{}$", sortable(LocalTime::day_bounds(to, to).1.as_millisecond()));
         let high = to.map_or(":".to_owned(), last);
         let scope = format!("{list}/{low}/{high}");
-        let query = Query {
-            index: "ix1",
-            partition: list.clone(),
-            range: Range::Between(low, high),
-            order: Order::Descending,
-            filter: None,
-        };
-        let after = position(&self.keyring, cursor, &scope)?;
+        let query =
+            Query { index: "ix1", partition: list.clone(), range: Range::Between(low, high), order: page.order, filter: None };
+        let after = page.position(&self.keyring, &scope)?;
         let after = after.map(|place| -> Result<Item> {
             let visit = place.rsplit_once('#').map_or("", |(_, visit)| visit);
             let mut entry = Key::new(list.as_str(), visit).into_item();
@@ -94,12 +88,11 @@ impl Service {
             Ok(entry)
         });
         let table = &self.tables.hris;
-        let limit = i32::try_from(size).unwrap_or(i32::MAX);
-        let (entries, next) = self.store.query(table, &query, after.transpose()?, Some(limit)).await?;
+        let (entries, next) = self.store.query(table, &query, after.transpose()?, Some(page.limit())).await?;
         let last = next.map(|last| read_text(&last, "ixsk")).transpose()?;
         let items = self.store.get_all(table, entries.iter().filter_map(Key::of).collect()).await?;
         let list = items.into_iter().map(|item| self.read_visit(item)).collect::<Result<_>>()?;
-        Ok(Listed { list, next_cursor: next_cursor(&self.keyring, last, &scope)? })
+        page.listed(&self.keyring, &scope, list, last)
     }
 
     pub(super) fn read_visit(&self, mut item: Item) -> Result<RecordedVisit> {

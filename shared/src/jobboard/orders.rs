@@ -20,7 +20,7 @@ use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::pay::{Bill, PayParams, nonce};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
-use crate::storage::table::{Condition, Item, Outcome, Rejection, VERSION, Write, mark};
+use crate::storage::table::{self, Condition, Item, Outcome, Rejection, VERSION, Write, mark};
 use crate::values::{Id, LocalTime, Money, Secret, choices};
 
 /// How long an order can be paid after its creation.
@@ -339,9 +339,13 @@ impl Service {
         Ok((stored.record, pay_params))
     }
 
-    /// The orders that an administrator must look at, newest first.
-    pub async fn orders_to_review(&self, page: PageRequest) -> Result<Page<Order>> {
-        self.list("ix1", keys::ORDERS_TO_REVIEW.into()).page(page, "cursor").await?.try_map(item::read)
+    /// The orders that an administrator must look at, by age.
+    pub async fn orders_to_review(&self, page: PageRequest, order: table::Order) -> Result<Page<Order>> {
+        let mut list = self.list("ix1", keys::ORDERS_TO_REVIEW.into());
+        list.query.order = order;
+        // A cursor belongs to its direction.
+        list.scope = format!("{} {order:?}", list.scope);
+        list.page(page, "cursor").await?.try_map(item::read)
     }
 
     pub(super) async fn stored_order(&self, id: Id) -> Result<Option<Versioned<Order>>> {

@@ -1,5 +1,5 @@
-//! The lists that staff read, page by page behind a cursor: applications, the newest first, and what a platform offers, with what is
-//! disabled.
+//! The lists that staff read, page by page behind a cursor: applications, by the time of their submission, and what a platform offers, with
+//! what is disabled.
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use super::keys::{PLATFORMS, company_partition, dictionary_partition, listed_par
 use super::states::{Application, State};
 use super::values::{Number, PlatformCode};
 use crate::error::{Error, Result};
-use crate::storage::listing::{Listed, listed_items, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf, listed_items};
 use crate::storage::person::{Wanted, records_of};
 use crate::storage::sealed::BY_NAME;
 use crate::storage::table::attribute::read_text;
@@ -53,10 +53,27 @@ pub struct Dictionary {
     pub entries: Vec<Entry>,
 }
 
-/// A part of an index that is read, between two places.
+/// A partition of an index that is read.
 struct Source {
     index: &'static str,
     partition: String,
+}
+
+/// The places that are read, both included.
+struct Between {
+    low: String,
+    high: String,
+}
+
+impl Between {
+    /// Leaves out the places before this one.
+    fn continue_from(&mut self, from: Option<String>, order: Order) {
+        match (from, order) {
+            (Some(from), Order::Ascending) => self.low = from,
+            (Some(from), Order::Descending) => self.high = from,
+            (None, _) => {}
+        }
+    }
 }
 
 impl Filter {
@@ -89,16 +106,20 @@ impl Filter {
     }
 }
 
-/// The last place before this one.
-fn before(place: &str) -> Result<String> {
+/// The place next to this one, which comes after it in this order.
+fn next_to(place: &str, order: Order) -> Result<String> {
     let invalid = || Error::internal("a place that does not end with a number");
     let (front, number) = place.len().checked_sub(16).and_then(|at| place.split_at_checked(at)).ok_or_else(invalid)?;
     let number: u64 = number.parse().map_err(Error::internal)?;
-    Ok(format!("{front}{:016}", number.saturating_sub(1)))
+    let next = match order {
+        Order::Ascending => number.saturating_add(1),
+        Order::Descending => number.saturating_sub(1),
+    };
+    Ok(format!("{front}{next:016}"))
 }
 
 impl Service {
-    /// Up to `size` applications of a platform, the newest submission first.
+    /// A page of the applications of a platform by the time of their submission.
     ///
     /// DynamoDB: one query and one batch; without a state five queries, one for each. For a name one query for each listed key instead. A
     /// filter by handler, or by more than name and time, rejects records after the read: up to five such rounds, of a hundred applications
@@ -107,43 +128,41 @@ impl Service {
         &self,
         platform: &PlatformCode,
         filter: &Filter,
-        size: u32,
-        cursor: Option<&str>,
+        page: &PageOf<'_>,
     ) -> Result<Listed<Application>> {
         let scope = filter.scope(platform);
-        let after = position(&self.keyring, cursor, &scope)?.map(|place| before(&place)).transpose()?;
+        let after = page.position(&self.keyring, &scope)?;
+        let from = after.map(|place| next_to(&place, page.order)).transpose()?;
         let (list, last) = match &filter.person {
             Some(Person::Phone(phone)) => {
-                self.applications_of(platform, filter, &Wanted::Phone(phone.clone()), size, after).await?
+                self.applications_of(platform, filter, &Wanted::Phone(phone.clone()), page, from).await?
             }
             Some(Person::IdNumber(number)) => {
-                self.applications_of(platform, filter, &Wanted::IdNumber(number.clone()), size, after).await?
+                self.applications_of(platform, filter, &Wanted::IdNumber(number.clone()), page, from).await?
             }
-            Some(Person::Name(_)) | None => self.walk(platform, filter, size, after).await?,
+            Some(Person::Name(_)) | None => self.walk(platform, filter, page, from).await?,
         };
-        Ok(Listed { list, next_cursor: next_cursor(&self.keyring, last, &scope)? })
+        page.listed(&self.keyring, &scope, list, last)
     }
 
-    /// The applications up to a place, and the place of the last one that was read, if more follow.
+    /// The applications from a place on, and the place of the last one that was read, if more follow.
     async fn walk(
         &self,
         platform: &PlatformCode,
         filter: &Filter,
-        size: u32,
-        after: Option<String>,
+        &PageOf { size, order, .. }: &PageOf<'_>,
+        from: Option<String>,
     ) -> Result<(Vec<Application>, Option<String>)> {
         let sources = self.sources(platform, filter)?;
         let low = place_from(filter.from.map_or(0, Timestamp::as_second));
-        let mut high = match (after, filter.until) {
-            (Some(after), _) => after,
-            (None, Some(until)) => place_from(until.as_second()),
-            // Behind every digit.
-            (None, None) => "~".to_owned(),
-        };
+        // Behind every digit, if there is no end.
+        let high = filter.until.map_or_else(|| "~".to_owned(), |until| place_from(until.as_second()));
+        let mut rest = Between { low, high };
+        rest.continue_from(from, order);
         let mut list = Vec::new();
         for round in 0..ROUNDS {
             let step = if round == 0 { size } else { ROUND } as usize;
-            let mut entries = self.newest(&sources, &low, &high, step + 1).await?;
+            let mut entries = self.entries(&sources, &rest, order, step + 1).await?;
             let is_more = entries.len() > step;
             entries.truncate(step);
             let Some((last, _)) = entries.last().cloned() else { return Ok((list, None)) };
@@ -163,7 +182,7 @@ impl Service {
             if !is_more {
                 return Ok((list, None));
             }
-            high = before(&last)?;
+            rest.continue_from(Some(next_to(&last, order)?), order);
             if round + 1 == ROUNDS {
                 return Ok((list, Some(last)));
             }
@@ -184,12 +203,21 @@ impl Service {
         Ok(filter.state.map_or_else(|| STATES.map(of_state).into(), |state| vec![of_state(state)]))
     }
 
-    /// The `most` newest entries of all sources between two places, inclusive, each record once.
-    async fn newest(&self, sources: &[Source], low: &str, high: &str, most: usize) -> Result<Vec<(String, Key)>> {
+    /// The first entries of all sources between two places, each record once, at most `most`.
+    async fn entries(
+        &self,
+        sources: &[Source],
+        Between { low, high }: &Between,
+        order: Order,
+        most: usize,
+    ) -> Result<Vec<(String, Key)>> {
+        if low > high {
+            return Ok(Vec::new());
+        }
         let limit = i32::try_from(most).unwrap_or(i32::MAX);
         let read = sources.iter().map(async |Source { index, partition }| {
-            let (partition, range) = (partition.clone(), Range::Between(low.to_owned(), high.to_owned()));
-            let query = Query { index, partition, range, order: Order::Descending, filter: None };
+            let (partition, range) = (partition.clone(), Range::Between(low.clone(), high.clone()));
+            let query = Query { index, partition, range, order, filter: None };
             self.store.query(&self.tables.signing, &query, None, Some(limit)).await
         });
         let mut entries = Vec::new();
@@ -201,7 +229,10 @@ impl Service {
                 ));
             }
         }
-        entries.sort_unstable_by(|one, other| other.cmp(one));
+        entries.sort_unstable();
+        if order == Order::Descending {
+            entries.reverse();
+        }
         // While an index follows a move, it may list the record in both states.
         entries.dedup();
         entries.truncate(most);
@@ -214,65 +245,64 @@ impl Service {
         platform: &PlatformCode,
         filter: &Filter,
         wanted: &Wanted,
-        size: u32,
-        after: Option<String>,
+        &PageOf { size, order, .. }: &PageOf<'_>,
+        from: Option<String>,
     ) -> Result<(Vec<Application>, Option<String>)> {
         let records = records_of(&self.store, &self.keyring, &self.tables.signing, wanted).await?;
         let workers = format!("{platform}#worker#");
         let is_own = |item: &Item| Key::of(item).is_some_and(|key| key.sk == "application" && key.pk.starts_with(&workers));
         let own = records.into_iter().filter(is_own).map(|item| application_from_item(&self.keyring, item));
         let mut list: Vec<Application> = own.collect::<Result<_>>()?;
+        let is_before = |place: &String, from: &String| if order == Order::Ascending { place < from } else { place > from };
         list.retain(|application| {
-            filter.is_met(application) && after.as_ref().is_none_or(|after| place(&application.signing) <= *after)
+            filter.is_met(application) && !from.as_ref().is_some_and(|from| is_before(&place(&application.signing), from))
         });
-        list.sort_by_cached_key(|application| std::cmp::Reverse(place(&application.signing)));
+        list.sort_by_cached_key(|application| place(&application.signing));
+        if order == Order::Descending {
+            list.reverse();
+        }
         let is_more = list.len() > size as usize;
         list.truncate(size as usize);
         let last = list.last().filter(|_| is_more).map(|application| place(&application.signing));
         Ok((list, last))
     }
 
-    /// Up to `size` companies, handlers or contracts of a platform, by id.
+    /// A page of the companies, handlers or contracts of a platform by id.
     ///
     /// DynamoDB: one query.
-    pub async fn list_all<T: Kind>(&self, platform: &PlatformCode, size: u32, cursor: Option<&str>) -> Result<Listed<T>> {
-        let page = self.partition_page(listed_partition(platform, T::KIND), size, cursor).await?;
-        page.try_map(|item| self.read_listed(item))
+    pub async fn list_all<T: Kind>(&self, platform: &PlatformCode, page: &PageOf<'_>) -> Result<Listed<T>> {
+        let listed = self.partition_page(listed_partition(platform, T::KIND), page).await?;
+        listed.try_map(|item| self.read_listed(item))
     }
 
-    /// Up to `size` dictionaries of a platform, by name. The seeded ones are not among them.
+    /// A page of the dictionaries of a platform by name. The seeded ones are not among them.
     ///
     /// DynamoDB: one query.
-    pub async fn list_dictionaries(
-        &self,
-        platform: &PlatformCode,
-        size: u32,
-        cursor: Option<&str>,
-    ) -> Result<Listed<Dictionary>> {
-        let page = self.partition_page(dictionary_partition(platform), size, cursor).await?;
-        page.try_map(|mut item| {
+    pub async fn list_dictionaries(&self, platform: &PlatformCode, page: &PageOf<'_>) -> Result<Listed<Dictionary>> {
+        let listed = self.partition_page(dictionary_partition(platform), page).await?;
+        listed.try_map(|mut item| {
             let entries = item.remove("entries").ok_or_else(|| Error::internal("a dictionary without entries"))?;
             let entries = serde_dynamo::from_attribute_value(entries).map_err(Error::internal)?;
             Ok(Dictionary { name: read_text(&item, "sk")?, entries })
         })
     }
 
-    /// Up to `size` platforms, by code.
+    /// A page of the platforms by code.
     ///
     /// DynamoDB: one query, one batch.
-    pub async fn list_platforms(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Platform>> {
+    pub async fn list_platforms(&self, page: &PageOf<'_>) -> Result<Listed<Platform>> {
         let table = &self.tables.signing;
-        let page = listed_items(&self.store, &self.keyring, table, "ix1", PLATFORMS.to_owned(), size, cursor).await?;
-        page.try_map(Platform::from_item)
+        let listed = listed_items(&self.store, &self.keyring, table, "ix1", PLATFORMS.to_owned(), page).await?;
+        listed.try_map(Platform::from_item)
     }
 
     /// A page of a partition of the table, which is also the scope of its cursors.
-    async fn partition_page(&self, partition: String, size: u32, cursor: Option<&str>) -> Result<Listed<Item>> {
-        let after = position(&self.keyring, cursor, &partition)?;
-        let limit = i32::try_from(size).unwrap_or(i32::MAX);
-        let page = self.store.partition_page(&self.tables.signing, &partition, None, after.as_deref(), limit).await?;
-        let (list, last) = page;
-        Ok(Listed { list, next_cursor: next_cursor(&self.keyring, last, &partition)? })
+    async fn partition_page(&self, partition: String, page: &PageOf<'_>) -> Result<Listed<Item>> {
+        let after = page.position(&self.keyring, &partition)?;
+        let read =
+            self.store.partition_page(&self.tables.signing, &partition, None, after.as_deref(), page.order, page.limit());
+        let (list, last) = read.await?;
+        page.listed(&self.keyring, &partition, list, last)
     }
 }
 
@@ -281,15 +311,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_end_with_a_number_and_the_one_before_is_next_to_them() {
-        for (place, expected) in [
-            ("001705314600#0376295991951886", "001705314600#0376295991951885"),
-            ("001705314600#0000000000000001", "001705314600#0000000000000000"),
+    fn places_end_with_a_number_and_those_next_to_them_with_the_numbers_next_to_it() {
+        for (place, before, after) in [
+            ("001705314600#0376295991951886", "001705314600#0376295991951885", "001705314600#0376295991951887"),
+            ("001705314600#0000000000000001", "001705314600#0000000000000000", "001705314600#0000000000000002"),
             // As earlier versions stored them.
-            ("0376295991951886", "0376295991951885"),
+            ("0376295991951886", "0376295991951885", "0376295991951887"),
         ] {
-            assert_eq!(before(place).unwrap(), expected);
+            assert_eq!(next_to(place, Order::Descending).unwrap(), before);
+            assert_eq!(next_to(place, Order::Ascending).unwrap(), after);
         }
-        assert!(before("376").is_err() && before("001705314600#workernotanumber").is_err());
+        for order in [Order::Ascending, Order::Descending] {
+            assert!(next_to("376", order).is_err() && next_to("001705314600#workernotanumber", order).is_err());
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::second_factor::SecondFactor;
 use super::{Service, keys};
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change};
-use crate::storage::listing::{Listed, listed_items};
+use crate::storage::listing::{Listed, PageOf, listed_items};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, Outcome, VERSION, Write, retry_conflicts};
@@ -153,13 +153,13 @@ impl Service {
         self.find_member(id).await?.ok_or_else(|| Error::missing("staff_id"))
     }
 
-    /// A page of the members, the oldest first.
+    /// A page of the members by age.
     ///
     /// DynamoDB: one query, one batch read.
-    pub async fn members(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Member>> {
+    pub async fn members(&self, page: &PageOf<'_>) -> Result<Listed<Member>> {
         let Self { store, keyring, tables, .. } = self;
-        let page = listed_items(store, keyring, &tables.staff, "ix1", keys::MEMBERS.to_owned(), size, cursor).await?;
-        page.try_map(|item| Member::read(keyring, item))
+        let listed = listed_items(store, keyring, &tables.staff, "ix1", keys::MEMBERS.to_owned(), page).await?;
+        listed.try_map(|item| Member::read(keyring, item))
     }
 
     pub(super) async fn find_member(&self, id: Id) -> Result<Option<Member>> {

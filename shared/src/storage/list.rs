@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
-use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::page::{Cursor, Page, PageRequest, Window};
 use crate::storage::table::{Item, Key, Query, Range, Store};
 
@@ -57,14 +57,15 @@ impl List<'_> {
         Ok(Page { list: keys, total, page, page_size, next_cursor })
     }
 
-    /// Up to `size` records in their current state, without a total: the first ones, or those after a cursor.
+    /// A page of the records in their current state, without a total, in the order of the page.
     ///
     /// DynamoDB: like a page by cursor.
-    pub async fn listed(&self, size: u32, cursor: Option<&str>) -> Result<Listed<Item>> {
-        let range = position(self.keyring, cursor, &self.scope)?.map_or(Range::All, Range::After);
-        let Entries { keys, last, more } = self.walk(&Query { range, ..self.query.clone() }, size).await?;
+    pub async fn listed(&self, page: &PageOf<'_>) -> Result<Listed<Item>> {
+        let range = page.position(self.keyring, &self.scope)?.map_or(Range::All, Range::After);
+        let query = Query { range, order: page.order, ..self.query.clone() };
+        let Entries { keys, last, more } = self.walk(&query, page.size).await?;
         let list = self.store.get_all(self.table, keys).await?;
-        Ok(Listed { list, next_cursor: next_cursor(self.keyring, last.filter(|_| more), &self.scope)? })
+        page.listed(self.keyring, &self.scope, list, last.filter(|_| more))
     }
 
     /// The keys of all records in the order of the index. `None` if there are more than `most`; then the query stops early.

@@ -1,14 +1,46 @@
-//! Short lists that administrators read: pages of an index partition behind a cursor, without a total.
+//! The lists that staff read: pages of a partition behind a cursor, in either direction of its sort keys, without a total.
 
 use serde::de::DeserializeOwned;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::storage::page::Cursor;
+pub use crate::storage::table::Order;
 use crate::storage::table::attribute::read_text;
-use crate::storage::table::{Item, Key, Order, Query, Range, Store};
+use crate::storage::table::{Item, Key, Query, Range, Store};
 
-/// A page of a list, oldest first.
+/// A request for a page of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct PageOf<'a> {
+    pub size: u32,
+    /// The `next_cursor` of the page before, which belongs to its direction.
+    pub cursor: Option<&'a str>,
+    /// The direction, by the key by which the list is sorted.
+    pub order: Order,
+}
+
+impl PageOf<'_> {
+    pub fn limit(&self) -> i32 {
+        i32::try_from(self.size).unwrap_or(i32::MAX)
+    }
+
+    /// The name of a list in its cursors: those of the other direction do not open.
+    pub fn scope(&self, list: &str) -> String {
+        format!("{list} {:?}", self.order)
+    }
+
+    /// The sort key behind which the page begins.
+    pub fn position(&self, keyring: &Keyring, list: &str) -> Result<Option<String>> {
+        position(keyring, self.cursor, &self.scope(list))
+    }
+
+    /// The page; `last` is its last sort key, if more may follow.
+    pub fn listed<T>(&self, keyring: &Keyring, list: &str, page: Vec<T>, last: Option<String>) -> Result<Listed<T>> {
+        Ok(Listed { list: page, next_cursor: next_cursor(keyring, last, &self.scope(list))? })
+    }
+}
+
+/// A page of a list.
 pub struct Listed<T> {
     pub list: Vec<T>,
     pub next_cursor: Option<String>,
@@ -21,7 +53,7 @@ impl<T> Listed<T> {
     }
 }
 
-/// Up to `size` items of an index partition, which is also the scope of its cursors.
+/// A page of the items of an index partition, which is also the scope of its cursors.
 ///
 /// DynamoDB: one query, one batch read.
 pub async fn listed_items(
@@ -30,16 +62,14 @@ pub async fn listed_items(
     table: &str,
     index: &'static str,
     partition: String,
-    size: u32,
-    cursor: Option<&str>,
+    page: &PageOf<'_>,
 ) -> Result<Listed<Item>> {
-    let range = position(keyring, cursor, &partition)?.map_or(Range::All, Range::After);
-    let query = Query { index, partition, range, order: Order::Ascending, filter: None };
-    let limit = i32::try_from(size).unwrap_or(i32::MAX);
-    let (entries, next) = store.query(table, &query, None, Some(limit)).await?;
+    let range = page.position(keyring, &partition)?.map_or(Range::All, Range::After);
+    let query = Query { index, partition, range, order: page.order, filter: None };
+    let (entries, next) = store.query(table, &query, None, Some(page.limit())).await?;
     let last = next.map(|last| read_text(&last, "ixsk")).transpose()?;
     let list = store.get_all(table, entries.iter().filter_map(Key::of).collect()).await?;
-    Ok(Listed { list, next_cursor: next_cursor(keyring, last, &query.partition)? })
+    page.listed(keyring, &query.partition, list, last)
 }
 
 /// The same of records without sealed fields.
@@ -49,10 +79,9 @@ pub async fn listed<T: DeserializeOwned>(
     table: &str,
     index: &'static str,
     partition: String,
-    size: u32,
-    cursor: Option<&str>,
+    page: &PageOf<'_>,
 ) -> Result<Listed<T>> {
-    let items = listed_items(store, keyring, table, index, partition, size, cursor).await?;
+    let items = listed_items(store, keyring, table, index, partition, page).await?;
     items.try_map(|item| serde_dynamo::from_item(item).map_err(Error::internal))
 }
 

@@ -1,5 +1,27 @@
 //! Masked forms of personal values, for lists and pages: they show enough to recognize a person. Staff reveal the whole value one by one.
 
+/// How much a caller sees of what is masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    Masked,
+    /// The caller records who looked.
+    Whole,
+}
+
+impl Sight {
+    pub fn phone(self, number: &str) -> String {
+        self.of(number, phone)
+    }
+
+    pub fn name(self, text: &str) -> String {
+        self.of(text, name)
+    }
+
+    fn of(self, text: &str, mask: fn(&str) -> String) -> String {
+        if self == Self::Whole { text.to_owned() } else { mask(text) }
+    }
+}
+
 /// `13800138000` as `138****8000`; a number of another length keeps its last four digits at most.
 pub fn phone(number: &str) -> String {
     between(number, 3, 4)

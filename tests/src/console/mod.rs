@@ -3,6 +3,7 @@
 mod pages;
 mod requests;
 mod reveal;
+mod reveal_list;
 mod reviewers;
 mod roles;
 mod sessions;

@@ -333,6 +333,44 @@ async fn a_list_is_exported_over_several_requests() {
     assert_eq!(first.rows, 1000);
 }
 
+/// In XLSX, rows of fifteen columns are more than 100 MB. Only compressed ones are in memory.
+#[tokio::test]
+async fn a_wide_list_of_a_hundred_thousand_rows_is_exported_whole() {
+    let console = Console::open().await;
+    let list = List {
+        rows: 100_000,
+        page: 1000,
+        read: Mutex::default(),
+        takes: SignedDuration::ZERO,
+        clock: console.stage.clock.clone(),
+    };
+    let wide = Wide(&list);
+    let (app, member) = (&console.app, &console.member);
+    let columns = [columns(), columns(), columns()].concat();
+    let mut export = export::begin(app, member, "x", FileType::Xlsx, columns).await.unwrap();
+    let mut steps = 0;
+    while export.stage != export::Stage::Done {
+        export = export::step(app, member, &export.id, &wide).await.unwrap();
+        steps += 1;
+    }
+    assert_eq!((export.rows, export.is_cut, steps), (100_000, false, 21));
+    let stored = console.stage.objects().await.read(&format!("exports/console/{}/file", export.id), 0, 1 << 26).await.unwrap();
+    let file = stored.expect("the file").0;
+    assert!(file.starts_with(b"PK") && file.len() < 32 << 20, "{}", file.len());
+}
+
+/// A list with the same cells three times in each row.
+struct Wide<'a>(&'a List);
+
+impl Pages for Wide<'_> {
+    type Error = Error;
+
+    async fn page(&self, cursor: Option<&str>) -> Result<Page> {
+        let Page { rows, next } = self.0.page(cursor).await?;
+        Ok(Page { rows: rows.into_iter().map(|row| [row.clone(), row.clone(), row].concat()).collect(), next })
+    }
+}
+
 #[tokio::test]
 async fn an_export_ends_at_a_hundred_thousand_rows() {
     let console = Console::open().await;

@@ -23,5 +23,6 @@ mod sign_ins;
 pub mod signing;
 mod signing_decisions;
 mod signing_reads;
+mod sorting;
 pub mod text_messages;
 mod upgrade;

@@ -14,7 +14,7 @@ use crate::command::{Command, Invocation};
 /// Executes a command as the member, who is the actor of its audit records.
 pub async fn execute(app: &App, signed_in: &SignedIn, command: &Command, fields: Json) -> Result<Value, Failure> {
     check(command, signed_in)?;
-    let invocation = Invocation { act: act(app, signed_in, command.name), staff: Some(signed_in.member.clone()) };
+    let invocation = Invocation::of(command, act(app, signed_in, command.name), Some(signed_in.member.clone()));
     Ok((command.execute)(app, &invocation, fields)?.await?)
 }
 

@@ -9,12 +9,13 @@ use shared::jobboard::reads::{JobFilter, ShownJob};
 use shared::jobboard::values::Area;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Text};
 
-use super::{OfUser, page_of};
+use super::OfUser;
 use crate::command::{Command, run};
-use crate::listing::{Limit, OnePage, page};
+use crate::listing::{Direction, Limit, OnePage, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -22,14 +23,16 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_user_jobs(&admin.jobboard, read))
     })
     .by(&[Role::Support, Role::Moderator, Role::Auditor])
-    .fields("user_id limit? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#),
+    .fields("user_id limit? order? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#)
+    .sorted(Order::Descending),
     Command::reads(
         "list_jobs",
         "Lists open or waiting jobs, or the jobs of an owner in any state, by area, status and text; a page reads 500 jobs at most",
         |admin, _, fields| run(fields, |read| list_jobs(&admin.jobboard, read)),
     )
     .by(&[Role::Moderator, Role::Auditor])
-    .fields("owner_id? area_id? status? text? limit? cursor?", r#"{"area_id": 110100, "text": "厨师", "limit": 20}"#),
+    .fields("owner_id? area_id? status? text? limit? order? cursor?", r#"{"area_id": 110100, "text": "厨师", "limit": 20}"#)
+    .sorted(Order::Descending),
     Command::reads("show_job", "Shows a job in any state, with its photos and the reason of a removal", |admin, _, fields| {
         run(fields, |read| show_job(&admin.jobboard, read))
     })
@@ -63,7 +66,8 @@ pub const COMMANDS: &[Command] = &[
         |admin, _, fields| run(fields, |read| list_reports(&admin.jobboard, read)),
     )
     .by(&[Role::Moderator, Role::Auditor])
-    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 20}"#)
+    .sorted(Order::Descending),
     Command::changes("close_reports", "Closes the reports on a job that stays as it is, with a reason", |admin, by, fields| {
         run(fields, |read| close_reports(&admin.jobboard, &by.act, read))
     })
@@ -88,6 +92,8 @@ pub struct ListJobs {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 #[derive(Deserr)]
@@ -117,7 +123,7 @@ pub async fn list_jobs(service: &Service, list: ListJobs) -> Result<Value> {
         state: list.status.map(state).transpose()?,
         text: list.text.map(|text| text.as_str().to_owned()),
     };
-    let jobs = service.list_jobs(&filter, &page_of(&list.limit, list.cursor.as_ref())).await?;
+    let jobs = service.list_jobs(&filter, &page_of(&list.limit, list.cursor.as_ref(), list.order, Order::Descending)).await?;
     Ok(page("jobs", jobs, |job| json!(job)))
 }
 
@@ -148,7 +154,7 @@ pub async fn approve_job(service: &Service, act: &Act, OneJob { job_id }: OneJob
 }
 
 pub async fn list_reports(service: &Service, list: OnePage) -> Result<Value> {
-    let reports = service.list_reports(&page_of(&list.limit, list.cursor.as_ref())).await?;
+    let reports = service.list_reports(&list.page(Order::Descending)).await?;
     Ok(page("reports", reports, |report| json!(report)))
 }
 

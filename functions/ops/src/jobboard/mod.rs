@@ -7,13 +7,13 @@ pub mod users;
 pub mod vouchers;
 
 use deserr::Deserr;
-use shared::jobboard::reads::PageOf;
+use shared::storage::listing::{Order, PageOf};
 use shared::values::input::Faults;
 use shared::values::{Id, Text};
 
-use crate::listing::Limit;
+use crate::listing::{Direction, Limit, page_of};
 
-/// What belongs to a user, page by page.
+/// What belongs to a user, page by page, the newest first unless `order` says otherwise.
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct OfUser {
@@ -23,14 +23,12 @@ pub struct OfUser {
     /// The `next_cursor` of the previous page.
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 impl OfUser {
     fn page(&self) -> PageOf<'_> {
-        page_of(&self.limit, self.cursor.as_ref())
+        page_of(&self.limit, self.cursor.as_ref(), self.order, Order::Descending)
     }
-}
-
-fn page_of<'a>(Limit(size): &Limit, cursor: Option<&'a Text<1, 512>>) -> PageOf<'a> {
-    PageOf { size: *size, cursor: cursor.map(Text::as_str) }
 }

@@ -11,13 +11,14 @@ use shared::jobboard::refunding::RefundFields;
 use shared::jobboard::review::Review;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
+use shared::storage::listing;
 use shared::storage::page::PageRequest;
 use shared::values::input::Faults;
 use shared::values::{Date, Id, Int, LocalTime, Money, Quotable, Text};
 
-use super::{OfUser, page_of};
+use super::OfUser;
 use crate::command::{Command, run};
-use crate::listing::{Limit, OnePage, page};
+use crate::listing::{Direction, Limit, OnePage, in_order, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -37,12 +38,14 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_user_orders(&admin.jobboard, read))
     })
     .by(&[Role::Support, Role::Finance, Role::Auditor])
-    .fields("user_id limit? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#),
+    .fields("user_id limit? order? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#)
+    .sorted(listing::Order::Descending),
     Command::reads("list_orders", "Lists the orders of all users, or of one day, the newest first", |admin, _, fields| {
         run(fields, |read| list_orders(&admin.jobboard, read))
     })
     .by(&[Role::Support, Role::Finance, Role::Auditor])
-    .fields("day? limit? cursor?", r#"{"day": "2026-11-29", "limit": 20}"#),
+    .fields("day? limit? order? cursor?", r#"{"day": "2026-11-29", "limit": 20}"#)
+    .sorted(listing::Order::Descending),
     Command::reads(
         "show_order",
         "Shows an order with its time line, by its number, WeChat Pay's number of the payment, or its id",
@@ -56,12 +59,14 @@ pub const COMMANDS: &[Command] = &[
         |admin, _, fields| run(fields, |read| list_orders_to_review(&admin.jobboard, read)),
     )
     .by(&[Role::Support, Role::Finance, Role::Auditor])
-    .fields("page? page_size? cursor?", r#"{"page": 1}"#),
+    .fields("page? page_size? order? cursor?", r#"{"page": 1}"#)
+    .sorted(listing::Order::Descending),
     Command::reads("list_reconciliations", "Lists the results of reconciliations, the newest day first", |admin, _, fields| {
         run(fields, |read| list_reconciliations(&admin.jobboard, read))
     })
     .by(&[Role::Finance, Role::Auditor])
-    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 20}"#)
+    .sorted(listing::Order::Descending),
     Command::reads(
         "show_reconciliation",
         "Shows how WeChat Pay's bill of a day differs from the orders and refunds",
@@ -148,6 +153,8 @@ pub struct ListOrders {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 #[derive(Deserr)]
@@ -159,6 +166,8 @@ pub struct ListOrdersToReview {
     page_size: Option<Int<1, 100>>,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 #[derive(Deserr)]
@@ -242,8 +251,9 @@ pub async fn list_user_orders(service: &Service, list: OfUser) -> Result<Value> 
     Ok(page("orders", service.list_user_orders(list.user_id, &list.page()).await?, |order| json!(order)))
 }
 
-pub async fn list_orders(service: &Service, ListOrders { day, limit, cursor }: ListOrders) -> Result<Value> {
-    let orders = service.list_orders(day.as_ref(), &page_of(&limit, cursor.as_ref())).await?;
+pub async fn list_orders(service: &Service, ListOrders { day, limit, cursor, order }: ListOrders) -> Result<Value> {
+    let page_of = page_of(&limit, cursor.as_ref(), order, listing::Order::Descending);
+    let orders = service.list_orders(day.as_ref(), &page_of).await?;
     Ok(page("orders", orders, |order| json!(order)))
 }
 
@@ -267,7 +277,7 @@ pub async fn list_orders_to_review(service: &Service, list: ListOrdersToReview) 
         size: list.page_size.map_or(20, |size| number(size.get())),
         cursor: list.cursor.map(|cursor| cursor.as_str().to_owned()),
     };
-    let page = service.orders_to_review(request).await?;
+    let page = service.orders_to_review(request, in_order(list.order, listing::Order::Descending)).await?;
     let rows: Vec<Value> = page.list.iter().map(order_to_review).collect();
     Ok(
         json!({"list": rows, "total": page.total, "page": page.page, "page_size": page.page_size, "next_cursor": page.next_cursor}),
@@ -311,8 +321,7 @@ pub async fn note_order(service: &Service, act: &Act, NoteOrder { order_no, note
 }
 
 pub async fn list_reconciliations(service: &Service, list: OnePage) -> Result<Value> {
-    let OnePage { limit, cursor } = list;
-    let results = service.list_reconciliations(&page_of(&limit, cursor.as_ref())).await?;
+    let results = service.list_reconciliations(&list.page(listing::Order::Descending)).await?;
     Ok(page("reconciliations", results, |result| json!(result)))
 }
 

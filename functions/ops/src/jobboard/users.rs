@@ -8,17 +8,19 @@ use shared::jobboard::names::NameDecision;
 use shared::jobboard::reads::NamedUser;
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
+use shared::values::mask::Sight;
 use shared::values::{Id, Mobile, Secret, Text};
 
-use super::{OfUser, page_of};
+use super::OfUser;
 use crate::command::{Command, run};
-use crate::listing::{OnePage, page};
+use crate::listing::{Limit, OnePage, page};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
-    Command::reads("find_user", "Finds users of the job board by id, phone or openid, masked", |admin, _, fields| {
-        run(fields, |read| find_user(&admin.jobboard, read))
+    Command::reads("find_user", "Finds users of the job board by id, phone or openid, masked", |admin, by, fields| {
+        run(fields, |read| find_user(&admin.jobboard, by.sight, read))
     })
     .by(&[Role::Support, Role::Finance, Role::Moderator, Role::Auditor])
     .fields("user_id? phone? openid?", r#"{"phone": "13800138000"}"#),
@@ -27,11 +29,14 @@ pub const COMMANDS: &[Command] = &[
     })
     .by(&[Role::Support, Role::Finance, Role::Moderator, Role::Auditor])
     .fields("user_id", r#"{"user_id": 376295991951886}"#),
-    Command::reads("list_contacts", "Lists the contacts of a user in both directions, the newest first", |admin, _, fields| {
-        run(fields, |read| list_contacts(&admin.jobboard, read))
-    })
+    Command::reads(
+        "list_contacts",
+        "Lists the contacts of a user in both directions, the newest first",
+        |admin, by, fields| run(fields, |read| list_contacts(&admin.jobboard, by.sight, read)),
+    )
     .by(&[Role::Support, Role::Moderator, Role::Auditor])
-    .fields("user_id limit? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#),
+    .fields("user_id limit? order? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#)
+    .sorted(Order::Descending),
     Command::reads("list_pictures", "Lists the pictures that a user uploaded, the oldest first", |admin, _, fields| {
         run(fields, |read| list_pictures(&admin.jobboard, read))
     })
@@ -53,7 +58,8 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_names(&admin.jobboard, read))
     })
     .by(&[Role::Moderator, Role::Auditor])
-    .fields("limit? cursor?", r#"{"limit": 20}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 20}"#)
+    .sorted(Order::Descending),
     Command::changes("approve_name", "Approves the name of a user that waits", |admin, by, fields| {
         run(fields, |read| decide_name(&admin.jobboard, &by.act, read, NameDecision::Approved))
     })
@@ -89,6 +95,17 @@ pub struct OneUser {
     user_id: Id,
 }
 
+/// S3 lists them in one direction.
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct ListPictures {
+    user_id: Id,
+    #[deserr(default)]
+    limit: Limit,
+    #[deserr(default)]
+    cursor: Option<Text<1, 512>>,
+}
+
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct BanUser {
@@ -112,27 +129,30 @@ pub struct UnbanUser {
     restore_jobs: bool,
 }
 
-pub async fn find_user(service: &Service, FindUser { user_id, phone, openid }: FindUser) -> Result<Value> {
+pub async fn find_user(service: &Service, sight: Sight, FindUser { user_id, phone, openid }: FindUser) -> Result<Value> {
     let named = match (user_id, phone, openid) {
         (Some(id), None, None) => NamedUser::Id(id),
         (None, Some(phone), None) => NamedUser::Phone(phone),
         (None, None, Some(openid)) => NamedUser::Openid(Secret::new(openid.as_str().to_owned())),
         _ => return Err(Error::invalid([Fault::new("user_id", "or phone or openid is required, and only one of them")])),
     };
-    Ok(json!({"users": service.find_user(&named).await?}))
+    Ok(json!({"users": service.find_user(&named, sight).await?}))
 }
 
 pub async fn show_user(service: &Service, OneUser { user_id }: OneUser) -> Result<Value> {
     Ok(json!(service.show_user(user_id).await?))
 }
 
-pub async fn list_contacts(service: &Service, list: OfUser) -> Result<Value> {
-    let contacts = service.list_contacts(list.user_id, &list.page()).await?;
+pub async fn list_contacts(service: &Service, sight: Sight, list: OfUser) -> Result<Value> {
+    let contacts = service.list_contacts(list.user_id, &list.page(), sight).await?;
     Ok(page("contacts", contacts, |contact| json!(contact)))
 }
 
-pub async fn list_pictures(service: &Service, list: OfUser) -> Result<Value> {
-    let pictures = service.list_pictures(list.user_id, &list.page()).await?;
+pub async fn list_pictures(
+    service: &Service,
+    ListPictures { user_id, limit: Limit(limit), cursor }: ListPictures,
+) -> Result<Value> {
+    let pictures = service.list_pictures(user_id, limit, cursor.as_ref().map(Text::as_str)).await?;
     Ok(page("pictures", pictures, |picture| json!(picture)))
 }
 
@@ -148,7 +168,7 @@ pub async fn unban_user(service: &Service, act: &Act, UnbanUser { user_id, resto
 }
 
 pub async fn list_names(service: &Service, list: OnePage) -> Result<Value> {
-    let names = service.list_names(&page_of(&list.limit, list.cursor.as_ref())).await?;
+    let names = service.list_names(&list.page(Order::Descending)).await?;
     Ok(page("names", names, |name| json!(name)))
 }
 

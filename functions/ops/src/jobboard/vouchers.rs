@@ -8,6 +8,7 @@ use shared::jobboard::adjustments::{Adjustment, SUPPORT_DAILY};
 use shared::jobboard::reads::{ShownNote, VoucherPage};
 use shared::jobboard::vouchers::Entry;
 use shared::staff::roles::Role;
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Id, Int, Text};
 
@@ -23,7 +24,8 @@ pub const COMMANDS: &[Command] = &[
         |admin, _, fields| run(fields, |read| list_vouchers(&admin.jobboard, read)),
     )
     .by(&[Role::Support, Role::Finance, Role::Auditor])
-    .fields("user_id limit? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#),
+    .fields("user_id limit? order? cursor?", r#"{"user_id": 376295991951886, "limit": 20}"#)
+    .sorted(Order::Descending),
     Command::changes(
         "adjust_vouchers",
         "Adds or removes vouchers of a user, once for each reference; support up to 10 a user and day",

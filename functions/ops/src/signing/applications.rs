@@ -11,24 +11,26 @@ use shared::signing::states::{Decision, State, Terms, Verified};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
 use shared::storage::audit::{AuditLog, Change, Object};
+use shared::storage::listing::Order;
 use shared::values::input::Faults;
 use shared::values::{Date, Int, LocalTime, Money, Quotable, Secret, Text};
 
 use super::scope::Scope;
 use super::views;
 use crate::command::{Command, Invocation, run};
-use crate::listing::{Limit, page};
+use crate::listing::{Direction, Limit, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
-    Command::reads("list_applications", "Lists the applications of a platform, the newest submission first", |admin, by, fields| {
+    Command::reads("list_applications", "Lists the applications of a platform by the time of their submission, the newest first", |admin, by, fields| {
         run(fields, |read| list_applications(&admin.signing, by, read))
     })
     .by(&[Role::Reviewer, Role::Auditor])
     .fields(
-        "platform_code status? company_id? handler_id? from? to? name? phone? id_number? limit? cursor?",
+        "platform_code status? company_id? handler_id? from? to? name? phone? id_number? limit? order? cursor?",
         r#"{"platform_code": "gongqiao", "status": 1, "company_id": 1, "from": "2026-12-01", "to": "2026-12-31"}"#,
-    ),
+    )
+    .sorted(Order::Descending),
     Command::reads("show_application", "Shows an application with its résumé, photos and history", |admin, by, fields| {
         run(fields, |read| show_application(&admin.signing, &admin.audit, by, read))
     })
@@ -103,6 +105,8 @@ struct ListApplications {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
 }
 
 /// One application.
@@ -157,7 +161,7 @@ struct SetVerifyStatus {
 }
 
 async fn list_applications(service: &Service, by: &Invocation, list: ListApplications) -> Result<Value> {
-    let ListApplications { platform_code, limit: Limit(limit), cursor, .. } = &list;
+    let ListApplications { platform_code, limit, cursor, order, .. } = &list;
     let scope = Scope::of(by, READS_ALL);
     let filter = Filter {
         state: list.status.and_then(|status| u8::try_from(status.get()).ok()).and_then(|status| State::try_from(status).ok()),
@@ -170,8 +174,9 @@ async fn list_applications(service: &Service, by: &Invocation, list: ListApplica
     if filter.until.is_some_and(|until| filter.from.is_some_and(|from| until <= from)) {
         return Err(Error::invalid([Fault::new("to", "must not be before from")]));
     }
-    let listed = service.list_applications(platform_code, &filter, *limit, cursor.as_ref().map(Text::as_str)).await?;
-    Ok(page("applications", listed, |application| views::summary(&application)))
+    let page_of = page_of(limit, cursor.as_ref(), *order, Order::Descending);
+    let listed = service.list_applications(platform_code, &filter, &page_of).await?;
+    Ok(page("applications", listed, |application| views::summary(&application, by.sight)))
 }
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);

@@ -8,13 +8,14 @@ use shared::signing::applications::Reach;
 use shared::signing::directory::{Company, Contract, Handler, Listed};
 use shared::signing::values::{Number, PlatformCode};
 use shared::staff::roles::Role;
+use shared::storage::listing::{Order, PageOf};
+use shared::values::Text;
 use shared::values::input::Faults;
-use shared::values::{Text, mask};
 
 use super::directory::view_of;
 use super::scope::Scope;
 use crate::command::{Command, Invocation, run};
-use crate::listing::{Limit, OnePage, page};
+use crate::listing::{Direction, Limit, OnePage, page, page_of};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
@@ -22,22 +23,26 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_platforms(&admin.signing, by, read))
     })
     .by(READERS)
-    .fields("limit? cursor?", r#"{"limit": 100}"#),
+    .fields("limit? order? cursor?", r#"{"limit": 100}"#)
+    .sorted(Order::Ascending),
     Command::reads("list_companies", "Lists the companies of a platform", |admin, by, fields| {
         run(fields, |read| list_companies(&admin.signing, by, read))
     })
     .by(READERS)
-    .fields(PAGE, OF_PLATFORM),
+    .fields(PAGE, OF_PLATFORM)
+    .sorted(Order::Ascending),
     Command::reads("list_handlers", "Lists the handlers of a platform", |admin, by, fields| {
         run(fields, |read| list_handlers(&admin.signing, by, read))
     })
     .by(READERS)
-    .fields(PAGE, OF_PLATFORM),
+    .fields(PAGE, OF_PLATFORM)
+    .sorted(Order::Ascending),
     Command::reads("list_contracts", "Lists the contracts of a platform", |admin, by, fields| {
         run(fields, |read| list_contracts(&admin.signing, by, read))
     })
     .by(READERS)
-    .fields(PAGE, OF_PLATFORM),
+    .fields(PAGE, OF_PLATFORM)
+    .sorted(Order::Ascending),
     Command::reads("list_positions", "Lists the positions of a platform", |admin, by, fields| {
         run(fields, |read| list_positions(&admin.signing, by, read))
     })
@@ -47,10 +52,11 @@ pub const COMMANDS: &[Command] = &[
         run(fields, |read| list_dictionaries(&admin.signing, by, read))
     })
     .by(READERS)
-    .fields(PAGE, OF_PLATFORM),
+    .fields(PAGE, OF_PLATFORM)
+    .sorted(Order::Ascending),
 ];
 
-const PAGE: &str = "platform_code limit? cursor?";
+const PAGE: &str = "platform_code limit? order? cursor?";
 const OF_PLATFORM: &str = r#"{"platform_code": "gongqiao", "limit": 100}"#;
 
 const READERS: &[Role] = &[Role::Reviewer, Role::Admin, Role::Auditor];
@@ -65,6 +71,14 @@ struct ListOfPlatform {
     limit: Limit,
     #[deserr(default)]
     cursor: Option<Text<1, 512>>,
+    #[deserr(default)]
+    order: Option<Direction>,
+}
+
+impl ListOfPlatform {
+    fn page(&self) -> PageOf<'_> {
+        page_of(&self.limit, self.cursor.as_ref(), self.order, Order::Ascending)
+    }
 }
 
 #[derive(Deserr)]
@@ -75,9 +89,8 @@ struct OfPlatform {
 
 /// For a reviewer, a page has only what the reviewer is assigned to, and may be empty although another one follows.
 async fn list_platforms(service: &Service, by: &Invocation, list: OnePage) -> Result<Value> {
-    let OnePage { limit: Limit(limit), cursor } = list;
     let scope = Scope::of(by, READS_ALL);
-    let mut listed = service.list_platforms(limit, cursor.as_ref().map(Text::as_str)).await?;
+    let mut listed = service.list_platforms(&list.page(Order::Ascending)).await?;
     listed.list.retain(|platform| PlatformCode::parse(&platform.code).is_ok_and(|code| scope.on(&code).is_ok()));
     Ok(page("platforms", listed, |platform| view_of(&platform)))
 }
@@ -93,7 +106,7 @@ async fn list_contracts(service: &Service, by: &Invocation, list: ListOfPlatform
 
 async fn list_handlers(service: &Service, by: &Invocation, list: ListOfPlatform) -> Result<Value> {
     let view = |handler: Handler| {
-        let phone = mask::phone(handler.phone.as_str());
+        let phone = by.sight.phone(handler.phone.as_str());
         let mut view = json!(handler);
         view["phone"] = json!(phone);
         view
@@ -105,13 +118,13 @@ async fn list_handlers(service: &Service, by: &Invocation, list: ListOfPlatform)
 async fn list<T: Listed>(
     service: &Service,
     by: &Invocation,
-    ListOfPlatform { platform_code, limit: Limit(limit), cursor }: ListOfPlatform,
+    list: ListOfPlatform,
     name: &str,
     company: impl Fn(&T) -> Option<Number>,
     view: impl Fn(T) -> Value,
 ) -> Result<Value> {
-    let reach: Reach<'_> = Scope::of(by, READS_ALL).on(&platform_code)?;
-    let mut listed = service.list_all::<T>(&platform_code, limit, cursor.as_ref().map(Text::as_str)).await?;
+    let reach: Reach<'_> = Scope::of(by, READS_ALL).on(&list.platform_code)?;
+    let mut listed = service.list_all::<T>(&list.platform_code, &list.page()).await?;
     listed.list.retain(|record| company(record).is_none_or(|company| reach.covers(company)));
     Ok(page(name, listed, view))
 }
@@ -122,8 +135,7 @@ async fn list_positions(service: &Service, by: &Invocation, OfPlatform { platfor
 }
 
 async fn list_dictionaries(service: &Service, by: &Invocation, list: ListOfPlatform) -> Result<Value> {
-    let ListOfPlatform { platform_code, limit: Limit(limit), cursor } = list;
-    Scope::of(by, READS_ALL).on(&platform_code)?;
-    let listed = service.list_dictionaries(&platform_code, limit, cursor.as_ref().map(Text::as_str)).await?;
+    Scope::of(by, READS_ALL).on(&list.platform_code)?;
+    let listed = service.list_dictionaries(&list.platform_code, &list.page()).await?;
     Ok(page("dictionaries", listed, |dictionary| json!({"dict_item": dictionary.name, "entries": dictionary.entries})))
 }

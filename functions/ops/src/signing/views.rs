@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::signing::applications::Shown;
 use shared::signing::resume::Resume;
 use shared::signing::states::{Application, Move, Signing, Terms, Verification};
-use shared::values::mask;
+use shared::values::mask::{self, Sight};
 use shared::values::{Moment, Text};
 
 /// The sealed fields that [`whole`] shows in plain text.
@@ -38,10 +38,10 @@ pub const SHOWN: &[&str] = &[
 ];
 
 /// An application in a list.
-pub fn summary(Application { resume, signing, version, .. }: &Application) -> Value {
+pub fn summary(Application { resume, signing, version, .. }: &Application, sight: Sight) -> Value {
     json!({
         "em_id": signing.em_id, "status": signing.state, "verify_status": signing.verify_status,
-        "real_name": mask::name(resume.real_name.as_str()), "company_id": resume.company_id,
+        "real_name": sight.name(resume.real_name.as_str()), "company_id": resume.company_id,
         "company_name": signing.company_name, "ad_user_id": resume.ad_user_id, "work_pos": resume.work_pos,
         "apply_time": signing.apply_time, "version": version,
     })
@@ -49,7 +49,7 @@ pub fn summary(Application { resume, signing, version, .. }: &Application) -> Va
 
 /// What became of an application that was decided on, masked.
 pub fn decided(application: &Application) -> Value {
-    let mut view = summary(application);
+    let mut view = summary(application, Sight::Masked);
     history(&mut view, application);
     view
 }

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Entry, Lists, PageOf};
+use super::{Entry, Lists};
 use crate::error::{Error, Result};
 use crate::jobboard::job::Job;
 use crate::jobboard::keys::ContactKey;
 use crate::jobboard::{Service, keys};
-use crate::storage::listing::Listed;
-use crate::values::{Id, LocalTime, Text, mask};
+use crate::storage::listing::{Listed, PageOf};
+use crate::values::mask::Sight;
+use crate::values::{Id, LocalTime, Text};
 
 /// A contact, as staff see it from the side of one user.
 #[derive(Debug, Serialize)]
@@ -21,18 +22,18 @@ pub struct ShownContact {
     pub positions: Option<Text<1, 64>>,
     pub other_user_id: Id,
     pub other_name: Text<0, 32>,
-    /// Masked; none if the other user is erased.
+    /// Masked unless it is seen whole; none if the other user is erased.
     pub other_phone: Option<String>,
     pub at: String,
 }
 
 impl Service {
-    /// The contacts of a user: the calls that the user made and received, newest first.
+    /// The contacts of a user: the calls that the user made and received, by age.
     ///
     /// DynamoDB: two queries, one batch; a second batch for more than fifty contacts.
-    pub async fn list_contacts(&self, user: Id, page: &PageOf<'_>) -> Result<Listed<ShownContact>> {
+    pub async fn list_contacts(&self, user: Id, page: &PageOf<'_>, sight: Sight) -> Result<Listed<ShownContact>> {
         let lists = Lists::of(vec![("ix1", keys::contacts_by(user)), ("ix2", keys::contacts_with(user))]);
-        let contacts = self.newest(&lists, page).await?.try_map(|Entry { list, key, .. }| {
+        let contacts = self.page(lists, page).await?.try_map(|Entry { list, key, .. }| {
             let contact = ContactKey::parse(&key).ok_or_else(|| Error::internal("a contact without its key"))?;
             Ok((list == 0, contact))
         })?;
@@ -50,7 +51,7 @@ impl Service {
                 positions: job.map(|job| job.content.positions),
                 other_user_id: other.id,
                 other_name: other.name,
-                other_phone: other.phone.map(|phone| mask::phone(phone.as_str())),
+                other_phone: other.phone.map(|phone| sight.phone(phone.as_str())),
                 at: LocalTime::from(contact.id.made_at()).to_second(),
             })
         })

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::{COUNTED, Entry, Lists, PageOf, ShownNote, before, shown};
+use super::{COUNTED, Entry, Lists, ShownNote, shown};
 use crate::error::{Error, Fault, Result};
 use crate::jobboard::item::Record as _;
 use crate::jobboard::job::{Job, State};
 use crate::jobboard::moderation::{Moderation, Verdict};
 use crate::jobboard::values::{Area, Tags};
 use crate::jobboard::{Service, keys};
-use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::table::Range;
 use crate::values::{Id, Text, mask};
 
@@ -155,28 +155,30 @@ impl JobFilter {
 }
 
 impl Service {
-    /// Jobs of one owner in every state, or the open jobs of all users, newest first. At most 500 jobs are read for a page, so a page may be
-    /// short or even empty; its cursor continues behind the jobs that were read.
+    /// Jobs of one owner in every state, or the open jobs of all users, by age. At most 500 jobs are read for a page, so a page may be short or
+    /// even empty; its cursor continues behind the jobs that were read.
     ///
     /// DynamoDB: up to five times a batch of at most a hundred jobs and the queries of their lists: two for an owner, eight for all.
     pub async fn list_jobs(&self, filter: &JobFilter, page: &PageOf<'_>) -> Result<Listed<ShownJob>> {
-        let lists = filter.lists()?;
+        let mut lists = filter.lists()?;
         let scope = lists.scope();
-        let mut high = position(&self.keyring, page.cursor, &scope)?.map_or(lists.high.clone(), |at| before(&at));
+        if let Some(at) = page.position(&self.keyring, &scope)? {
+            lists.continue_behind(&at, page.order);
+        }
         let mut list = Vec::new();
         let mut last = None;
         for _ in 0..STEPS {
-            let (entries, more) = self.entries(&lists, &high, STEP).await?;
+            let (entries, more) = self.entries(&lists, page.order, STEP).await?;
             let count = entries.len();
             let mut found =
                 self.store.get_map(&self.tables.jobboard, entries.iter().map(|entry| entry.key.clone()).collect()).await?;
             for (read, Entry { key, at, .. }) in entries.into_iter().enumerate() {
-                high = before(&at);
+                lists.continue_behind(&at, page.order);
                 last = Some(at).filter(|_| more || read + 1 < count);
                 let job = found.remove(&key).map(|item| Job::read(&self.keyring, item)).transpose()?;
                 list.extend(job.filter(|job| filter.accepts(job)).as_ref().map(ShownJob::from));
                 if list.len() == page.size as usize {
-                    return Ok(Listed { list, next_cursor: next_cursor(&self.keyring, last, &scope)? });
+                    return page.listed(&self.keyring, &scope, list, last);
                 }
             }
             if !more {
@@ -184,7 +186,7 @@ impl Service {
                 break;
             }
         }
-        Ok(Listed { list, next_cursor: next_cursor(&self.keyring, last, &scope)? })
+        page.listed(&self.keyring, &scope, list, last)
     }
 
     /// How many jobs, and how many names of users wait for a decision, at most 1,000 each.

@@ -25,7 +25,7 @@ pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage, WaitingName};
 use super::Service;
 use super::values::Note;
 use crate::error::{Error, Result};
-use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::table::attribute::read_text;
 use crate::storage::table::{Item, Key, Order, Query, Range};
 use crate::values::{Id, LocalTime, Text};
@@ -35,13 +35,6 @@ const COUNTED: i32 = 1000;
 /// The sort keys before and behind those of all ids.
 const FIRST: &str = "0000000000000000";
 const LAST: &str = "9999999999999999";
-
-/// A page of a list.
-pub struct PageOf<'a> {
-    pub size: u32,
-    /// The `next_cursor` of the page before.
-    pub cursor: Option<&'a str>,
-}
 
 /// A list: index partitions whose sort keys are ids, read together.
 struct Lists {
@@ -70,26 +63,30 @@ impl Lists {
         let partitions: Vec<String> = self.partitions.iter().map(|(index, partition)| format!("{index} {partition}")).collect();
         format!("{} {} {}", partitions.join(" "), self.low, self.high)
     }
-}
 
-/// The greatest sort key below this one.
-fn before(at: &str) -> String {
-    at.parse().map_or(FIRST.to_owned(), |id: u64| Id::from_u64(id.saturating_sub(1)).sortable())
+    /// Leaves out the sort keys up to this one.
+    fn continue_behind(&mut self, at: &str, order: Order) {
+        let id: u64 = at.parse().unwrap_or_default();
+        match order {
+            Order::Ascending => self.low = Id::from_u64(id.saturating_add(1)).sortable(),
+            Order::Descending => self.high = Id::from_u64(id.saturating_sub(1)).sortable(),
+        }
+    }
 }
 
 impl Service {
-    /// The entries of a list from this sort key down, newest first, and whether there are more.
+    /// The first entries of a list, and whether there are more.
     ///
     /// DynamoDB: one query of each partition.
-    async fn entries(&self, lists: &Lists, high: &str, size: usize) -> Result<(Vec<Entry>, bool)> {
-        if *high < *lists.low {
+    async fn entries(&self, lists: &Lists, order: Order, size: usize) -> Result<(Vec<Entry>, bool)> {
+        if lists.high < lists.low {
             return Ok((Vec::new(), false));
         }
         // One more than the page, which shows whether there is a next one.
         let limit = i32::try_from(size).unwrap_or(i32::MAX).saturating_add(1);
         let query = |(list, (index, partition)): (usize, &(&'static str, String))| {
-            let range = Range::Between(lists.low.clone(), high.to_owned());
-            let query = Query { index, partition: partition.clone(), range, order: Order::Descending, filter: None };
+            let range = Range::Between(lists.low.clone(), lists.high.clone());
+            let query = Query { index, partition: partition.clone(), range, order, filter: None };
             async move {
                 let (items, _) = self.store.query(&self.tables.jobboard, &query, None, Some(limit)).await?;
                 let entry = |item: Item| {
@@ -102,7 +99,10 @@ impl Service {
         let queries: Vec<_> = lists.partitions.iter().enumerate().map(query).collect();
         let read: Vec<Vec<Entry>> = stream::iter(queries).buffered(lists.partitions.len().max(1)).try_collect().await?;
         let mut entries: Vec<Entry> = read.into_iter().flatten().collect();
-        entries.sort_by(|one, other| (&other.at, &other.key).cmp(&(&one.at, &one.key)));
+        entries.sort_by(|one, other| (&one.at, &one.key).cmp(&(&other.at, &other.key)));
+        if order == Order::Descending {
+            entries.reverse();
+        }
         // It may be on its way from one of the partitions to another.
         entries.dedup_by(|one, other| one.key == other.key);
         let more = entries.len() > size;
@@ -110,15 +110,17 @@ impl Service {
         Ok((entries, more))
     }
 
-    /// One page of a list, newest first.
+    /// One page of a list.
     ///
     /// DynamoDB: one query of each partition.
-    async fn newest(&self, lists: &Lists, page: &PageOf<'_>) -> Result<Listed<Entry>> {
+    async fn page(&self, mut lists: Lists, page: &PageOf<'_>) -> Result<Listed<Entry>> {
         let scope = lists.scope();
-        let high = position(&self.keyring, page.cursor, &scope)?.map_or(lists.high.clone(), |at| before(&at));
-        let (list, more) = self.entries(lists, &high, page.size as usize).await?;
+        if let Some(at) = page.position(&self.keyring, &scope)? {
+            lists.continue_behind(&at, page.order);
+        }
+        let (list, more) = self.entries(&lists, page.order, page.size as usize).await?;
         let last = list.last().filter(|_| more).map(|entry| entry.at.clone());
-        Ok(Listed { next_cursor: next_cursor(&self.keyring, last, &scope)?, list })
+        page.listed(&self.keyring, &scope, list, last)
     }
 }
 

@@ -3,14 +3,14 @@
 use futures::future::try_join_all;
 use serde::Serialize;
 
-use super::{COUNTED, Lists, PageOf, shown};
+use super::{COUNTED, Lists, shown};
 use crate::error::{Error, Result};
 use crate::jobboard::orders::{Order, OrderState, Purchase};
 use crate::jobboard::refund::{Origin, Refund, RefundState};
 use crate::jobboard::shipping::{Shipping, ShippingState};
 use crate::jobboard::timeline::{Entry, Event, Outcome};
 use crate::jobboard::{Service, item, keys};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::table::Range;
 use crate::storage::table::attribute::read_integer;
 use crate::values::{Date, Id, LocalTime, Money, Text};
@@ -208,18 +208,18 @@ impl From<&Order> for ShownOrder {
 }
 
 impl Service {
-    /// The orders of a user, newest first.
+    /// The orders of a user, by age.
     ///
     /// DynamoDB: one query, one batch.
     pub async fn list_user_orders(&self, user: Id, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
-        self.orders_in(&Lists::of(vec![("ix2", keys::orders_of(user))]), page).await
+        self.orders_in(Lists::of(vec![("ix2", keys::orders_of(user))]), page).await
     }
 
-    /// The orders of all users, or those of one day in Shanghai, newest first.
+    /// The orders of all users, or those of one day in Shanghai, by age.
     ///
     /// DynamoDB: two queries, one batch.
     pub async fn list_orders(&self, day: Option<&Date>, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
-        self.orders_in(&all_orders(day), page).await
+        self.orders_in(all_orders(day), page).await
     }
 
     /// How many orders users placed on a day in Shanghai. 5,000 means at least so many.
@@ -243,8 +243,8 @@ impl Service {
         self.store.index_count(&self.tables.jobboard, "ix1", partition, Range::All, COUNTED).await
     }
 
-    async fn orders_in(&self, lists: &Lists, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
-        let Listed { list, next_cursor } = self.newest(lists, page).await?;
+    async fn orders_in(&self, lists: Lists, page: &PageOf<'_>) -> Result<Listed<ShownOrder>> {
+        let Listed { list, next_cursor } = self.page(lists, page).await?;
         let found = self.store.get_all(&self.tables.jobboard, list.into_iter().map(|entry| entry.key).collect()).await?;
         Listed { list: found, next_cursor }.try_map(|item| item::read::<Order>(item).map(|order| ShownOrder::from(&order)))
     }

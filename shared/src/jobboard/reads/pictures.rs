@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{PageOf, shown};
+use super::shown;
 use crate::error::Result;
 use crate::jobboard::Service;
 use crate::jobboard::images::Name;
@@ -22,10 +22,10 @@ impl Service {
     /// The pictures that a user uploaded and that are not erased, oldest first.
     ///
     /// S3: one list.
-    pub async fn list_pictures(&self, user: Id, page: &PageOf<'_>) -> Result<Listed<ShownPicture>> {
+    pub async fn list_pictures(&self, user: Id, size: u32, cursor: Option<&str>) -> Result<Listed<ShownPicture>> {
         let prefix = format!("img/{user}_");
-        let after = position(&self.keyring, page.cursor, &prefix)?;
-        let limit = i32::try_from(page.size).unwrap_or(i32::MAX);
+        let after = position(&self.keyring, cursor, &prefix)?;
+        let limit = i32::try_from(size).unwrap_or(i32::MAX);
         let (keys, more) = self.objects.list_page(&prefix, after, limit).await?;
         let last = keys.last().filter(|_| more).cloned();
         let names = keys.iter().filter_map(|key| Name::parse(key.strip_prefix("img/")?).ok());

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Lists, PageOf};
+use super::Lists;
 use crate::error::{Error, Result};
 use crate::jobboard::reconciliation::{Difference, DifferenceKind, Reconciliation};
 use crate::jobboard::{Service, item, keys};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::values::{Date, Id, Money};
 
 /// The result of a day, as staff see it. Amounts are in yuan.
@@ -89,12 +89,12 @@ impl Service {
         Ok((ShownReconciliation::from(&result), result.differences.into_iter().map(ShownDifference::from).collect()))
     }
 
-    /// The results of all days, the newest day first.
+    /// The results of all days, by day.
     ///
     /// DynamoDB: one query, one batch.
     pub async fn list_reconciliations(&self, page: &PageOf<'_>) -> Result<Listed<ShownReconciliation>> {
         let lists = Lists::of(vec![("ix1", keys::RECONCILIATIONS.to_owned())]);
-        let Listed { list, next_cursor } = self.newest(&lists, page).await?;
+        let Listed { list, next_cursor } = self.page(lists, page).await?;
         let found = self.store.get_all(&self.tables.jobboard, list.into_iter().map(|entry| entry.key).collect()).await?;
         Listed { list: found, next_cursor }.try_map(|found| item::read(found).map(|result| ShownReconciliation::from(&result)))
     }

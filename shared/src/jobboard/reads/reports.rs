@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::{COUNTED, Lists, PageOf};
+use super::{COUNTED, Lists};
 use crate::error::Result;
 use crate::jobboard::job::Job;
 use crate::jobboard::reports::{Report, ReportReason};
 use crate::jobboard::{Service, item, keys};
-use crate::storage::listing::Listed;
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::table::Range;
 use crate::values::{Id, Text};
 
@@ -27,12 +27,12 @@ pub struct ShownReport {
 }
 
 impl Service {
-    /// The reports that are not closed, newest first.
+    /// The reports that are not closed, by age.
     ///
     /// DynamoDB: one query, two batches.
     pub async fn list_reports(&self, page: &PageOf<'_>) -> Result<Listed<ShownReport>> {
         let lists = Lists::of(vec![("ix1", keys::REPORTS.to_owned())]);
-        let Listed { list, next_cursor } = self.newest(&lists, page).await?;
+        let Listed { list, next_cursor } = self.page(lists, page).await?;
         let table = &self.tables.jobboard;
         let reports = self.store.get_all(table, list.into_iter().map(|entry| entry.key).collect()).await?;
         let reports: Vec<Report> = reports.into_iter().map(item::read).collect::<Result<_>>()?;

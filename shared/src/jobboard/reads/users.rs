@@ -2,21 +2,20 @@
 
 use serde::Serialize;
 
-use super::{COUNTED, Lists, PageOf, ShownNote, shown};
+use super::{COUNTED, FIRST, LAST, Lists, ShownNote, shown};
 use crate::error::{Error, Result};
 use crate::jobboard::users::{User, openid_parts};
 use crate::jobboard::vouchers::Entry;
 use crate::jobboard::{Service, item, keys};
-use crate::storage::listing::{Listed, next_cursor, position};
+use crate::storage::listing::{Listed, PageOf};
 use crate::storage::sealed::{BY_PHONE, codes};
-use crate::storage::table::attribute::{read_integer, read_text, text};
+use crate::storage::table::attribute::{read_integer, text};
 use crate::storage::table::{Condition, Item, Key, Range};
+use crate::values::mask::Sight;
 use crate::values::{Id, Mobile, Secret, Text, mask};
 
 /// The most users that a search returns.
 const MOST_FOUND: usize = 100;
-/// Sorts behind every entry of a ledger, and is no entry.
-const BALANCE: &str = "balance";
 
 /// By what staff find a user.
 pub enum NamedUser {
@@ -30,7 +29,7 @@ pub enum NamedUser {
 pub struct UserSummary {
     pub user_id: Id,
     pub name: Text<0, 32>,
-    /// Masked.
+    /// Masked unless it is seen whole.
     pub phone: String,
     pub created_at: String,
     pub closed_at: Option<String>,
@@ -93,18 +92,18 @@ pub struct Counts {
     pub voucher_entries: i64,
 }
 
-/// A page of a ledger, newest first.
+/// A page of a ledger.
 pub struct VoucherPage {
     pub balance: i64,
     pub entries: Listed<Entry>,
 }
 
-impl From<&User> for UserSummary {
-    fn from(user: &User) -> Self {
+impl UserSummary {
+    fn of(user: &User, sight: Sight) -> Self {
         Self {
             user_id: user.id,
             name: user.name.clone(),
-            phone: mask::phone(user.phone.as_str()),
+            phone: sight.phone(user.phone.as_str()),
             created_at: user.created_at.to_second(),
             closed_at: shown(user.closed_at),
             banned: user.ban.is_some(),
@@ -117,7 +116,7 @@ impl Service {
     ///
     /// DynamoDB: one read by id. By phone one query for each listed key and 1 MB of its entries, which are the users and jobs with the phone,
     /// and one batch. By openid one read for each listed key, and one batch.
-    pub async fn find_user(&self, named: &NamedUser) -> Result<Vec<UserSummary>> {
+    pub async fn find_user(&self, named: &NamedUser, sight: Sight) -> Result<Vec<UserSummary>> {
         let table = &self.tables.jobboard;
         let keys: Vec<Key> = match named {
             NamedUser::Id(id) => vec![keys::user(*id)],
@@ -139,15 +138,15 @@ impl Service {
             }
         };
         let found = self.store.get_all(table, keys.into_iter().take(MOST_FOUND).collect()).await?;
-        found.into_iter().map(|item| self.read_user(item).map(|user| UserSummary::from(&user))).collect()
+        found.into_iter().map(|item| self.read_user(item).map(|user| UserSummary::of(&user, sight))).collect()
     }
 
-    /// The users whose names wait for a decision, newest users first.
+    /// The users whose names wait for a decision, by the age of the user.
     ///
     /// DynamoDB: one query, one batch.
     pub async fn list_names(&self, page: &PageOf<'_>) -> Result<Listed<WaitingName>> {
         let lists = Lists::of(vec![("ix1", keys::NAMES_IN_REVIEW.to_owned())]);
-        let Listed { list, next_cursor } = self.newest(&lists, page).await?;
+        let Listed { list, next_cursor } = self.page(lists, page).await?;
         let found = self.store.get_all(&self.tables.jobboard, list.into_iter().map(|entry| entry.key).collect()).await?;
         let users = found.into_iter().map(|item| self.read_user(item));
         let waiting = |User { id, name, name_in_review, .. }: User| {
@@ -203,20 +202,19 @@ impl Service {
         })
     }
 
-    /// The ledger of a user's vouchers, newest first.
+    /// The ledger of a user's vouchers, by age.
     ///
     /// DynamoDB: one read, one query.
     pub async fn list_vouchers(&self, user: Id, page: &PageOf<'_>) -> Result<VoucherPage> {
         let (table, partition) = (&self.tables.jobboard, keys::vouchers(user));
-        let before = position(&self.keyring, page.cursor, &partition)?.unwrap_or_else(|| BALANCE.to_owned());
-        let limit = i32::try_from(page.size).unwrap_or(i32::MAX);
-        let (balance, (entries, more)) = tokio::try_join!(
+        let after = page.position(&self.keyring, &partition)?;
+        // The balance is in the partition, too, and is no entry.
+        let between = Some((FIRST, LAST));
+        let (balance, (entries, last)) = tokio::try_join!(
             self.store.get(table, keys::balance(user)),
-            self.store.partition_before(table, &partition, &before, limit),
+            self.store.partition_page(table, &partition, between, after.as_deref(), page.order, page.limit()),
         )?;
-        let last = entries.last().filter(|_| more).map(|last| read_text(last, "sk")).transpose()?;
-        let next_cursor = next_cursor(&self.keyring, last, &partition)?;
-        let entries = Listed { list: entries, next_cursor }.try_map(item::read)?;
+        let entries = page.listed(&self.keyring, &partition, entries, last)?.try_map(item::read)?;
         Ok(VoucherPage { balance: balance.map_or(Ok(0), |balance| read_integer(&balance, "balance"))?, entries })
     }
 }

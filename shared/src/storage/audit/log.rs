@@ -54,21 +54,27 @@ impl AuditLog {
         self.0.record(act, change).await
     }
 
-    /// Up to `size` records, the newest first, that are older than the position `before`.
+    /// Up to `size` records by age, those behind the position `after` in this order.
     ///
     /// DynamoDB: one query and one batch read; for an object up to 20 queries more for each way in which it is one of many.
-    pub async fn list(&self, filter: &Filter, size: usize, before: Option<&str>) -> Result<Vec<Recorded>> {
-        let mut keys = match filter {
-            Filter::Object(object) => self.positions("ix1", object.clone(), None, size, before).await?,
-            Filter::Actor(actor) => self.positions("ix2", actor.clone(), None, size, before).await?,
-            Filter::Day(day) => self.positions("ix3", day.clone(), None, size, before).await?,
+    pub async fn list(&self, filter: &Filter, size: usize, after: Option<&str>, order: Order) -> Result<Vec<Recorded>> {
+        let (index, partition) = match filter {
+            Filter::Object(object) => ("ix1", object),
+            Filter::Actor(actor) => ("ix2", actor),
+            Filter::Day(day) => ("ix3", day),
         };
+        let range = after.map_or(Range::All, |after| Range::After(after.to_owned()));
+        let query = Query { index, partition: partition.clone(), range, order, filter: None };
+        let mut keys = self.positions(&query, size).await?;
         if let Filter::Object(object) = filter {
             for (many, id) in Object(object.clone()).parts_of_many() {
-                let among = Condition::contains("ids", text(id));
-                keys.extend(self.positions("ix1", many.to_owned(), Some(among), size, before).await?);
+                let among = Some(Condition::contains("ids", text(id)));
+                keys.extend(self.positions(&Query { partition: many.to_owned(), filter: among, ..query.clone() }, size).await?);
             }
-            keys.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+            keys.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+            if order == Order::Descending {
+                keys.reverse();
+            }
             keys.truncate(size);
         }
         let items = self.0.get_all(self.0.audit()?, keys.into_iter().map(|(_, key)| key).collect()).await?;
@@ -82,22 +88,13 @@ impl AuditLog {
         self.0.index_count(self.0.audit()?, "ix3", day.as_str().to_owned(), Range::All, COUNTED).await
     }
 
-    /// The positions and keys of the newest records of an index partition before a position.
-    async fn positions(
-        &self,
-        index: &'static str,
-        partition: String,
-        filter: Option<Condition>,
-        size: usize,
-        before: Option<&str>,
-    ) -> Result<Vec<(String, Key)>> {
-        let range = before.map_or(Range::All, |before| Range::After(before.to_owned()));
+    /// The positions and keys of the first records of a query.
+    async fn positions(&self, query: &Query, size: usize) -> Result<Vec<(String, Key)>> {
         let limit = i32::try_from(size).unwrap_or(i32::MAX);
-        let limit = if filter.is_some() { None } else { Some(limit) };
-        let query = Query { index, partition, range, order: Order::Descending, filter };
+        let limit = if query.filter.is_some() { None } else { Some(limit) };
         let (mut found, mut from) = (Vec::new(), None);
         for _ in 0..MAX_PAGES {
-            let (entries, next) = self.0.query(self.0.audit()?, &query, from, limit).await?;
+            let (entries, next) = self.0.query(self.0.audit()?, query, from, limit).await?;
             for entry in entries {
                 if let (Some(AttributeValue::S(position)), Some(key)) = (entry.get("ixsk"), Key::of(&entry)) {
                     found.push((position.clone(), key));

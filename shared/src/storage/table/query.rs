@@ -20,6 +20,19 @@ pub enum Order {
     Descending,
 }
 
+impl Order {
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+
+    fn is_forward(self) -> bool {
+        self == Self::Ascending
+    }
+}
+
 /// A range of sort keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Range {
@@ -84,7 +97,7 @@ impl Store {
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .projection_expression(format!("pk, sk, {SORT}"))
-            .scan_index_forward(query.order == Order::Ascending)
+            .scan_index_forward(query.order.is_forward())
             .set_exclusive_start_key(from)
             .set_limit(limit)
             .send()
@@ -146,7 +159,7 @@ impl Store {
         Ok(Some(items))
     }
 
-    /// One page of a partition of the table in the order of the sort keys, strongly consistent: at most `limit` items behind the sort key
+    /// One page of a partition of the table in this order of the sort keys, strongly consistent: at most `limit` items behind the sort key
     /// `after`, all or those with sort keys `between` the two, inclusive. With the sort key of the last item, if more may follow.
     pub async fn partition_page(
         &self,
@@ -154,26 +167,18 @@ impl Store {
         partition: &str,
         between: Option<(&str, &str)>,
         after: Option<&str>,
+        order: Order,
         limit: i32,
     ) -> Result<(Vec<Item>, Option<String>)> {
         let mut key = Condition::equals("pk", text(partition));
         if let Some((low, high)) = between {
             key = key.and(Condition::between("sk", text(low), text(high)));
         }
-        let call = self.call(table, key).consistent_read(true).limit(limit);
+        let call = self.call(table, key).consistent_read(true).scan_index_forward(order.is_forward()).limit(limit);
         let from = after.map(|after| Key::new(partition, after).into_item());
         let response = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
         let last = response.last_evaluated_key.as_ref().and_then(Key::of).map(|key| key.sk);
         Ok((response.items.unwrap_or_default(), last))
-    }
-
-    /// The items of a partition of the table with sort keys below this one, in descending order, strongly consistent: at most `limit`, and
-    /// whether there are more.
-    pub async fn partition_before(&self, table: &str, partition: &str, sk: &str, limit: i32) -> Result<(Vec<Item>, bool)> {
-        let key = Condition::equals("pk", text(partition)).and(Condition::compares("sk", "<", text(sk)));
-        let call = self.call(table, key).consistent_read(true).scan_index_forward(false).limit(limit);
-        let response = call.send().await.map_err(Error::caused_by)?;
-        Ok((response.items.unwrap_or_default(), response.last_evaluated_key.is_some()))
     }
 
     /// The number of entries of an index partition within a range; the count stops at `most`, or at 1 MB of entries.

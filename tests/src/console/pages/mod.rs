@@ -1,6 +1,7 @@
 //! The pages of the console, as a browser without script reads them (docs/design/console.md).
 
 mod attacks;
+mod exports;
 mod files;
 mod headers;
 mod masking;
@@ -9,5 +10,6 @@ mod replays;
 mod roles;
 mod sessions;
 mod sign_in;
+mod sorting;
 mod texts;
 mod walk;

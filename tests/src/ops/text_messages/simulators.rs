@@ -16,7 +16,7 @@ async fn sent_at(stage: &Stage, now: Timestamp, visitor: &str) -> String {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let taken = Arc::clone(&lines);
     let mut environment = stage.environment();
-    environment.log = Log::To(Arc::new(move |line| taken.lock().unwrap().push(line.to_owned())));
+    environment.log = Log::to(move |line| taken.lock().unwrap().push(line.to_owned()));
     let messages = environment.text_messages().unwrap();
     let message = Message::Visitor { visitor: visitor.to_owned(), time: "下午".to_owned() };
     let _ = messages.send(&Mobile::parse("13700000503").unwrap(), &message, now).await;

@@ -48,6 +48,7 @@ const SHOWS: &[&str] = &[
     "replay_erasures",
     "reseal",
     "reveal",
+    "reveal_list",
     "rotate_access_key",
     "rotate_channel_secret",
     "rotate_company_token",
@@ -232,7 +233,7 @@ pub async fn execute(
 }
 
 /// Proves the second factor with the code of the form, if the command needs it.
-async fn prove(app: &App, visit: &mut Visit, command: &Command, entered: &Pairs) -> Result<(), Failure> {
+pub async fn prove(app: &App, visit: &mut Visit, command: &Command, entered: &Pairs) -> Result<(), Failure> {
     let code = entered.get("_code").trim();
     if !command.needs_step_up || visit.signed_in.is_stepped_up || code.is_empty() {
         return Ok(());

@@ -28,6 +28,8 @@ pub struct List {
     /// Whether nothing is listed without a filter.
     pub needs_filter: bool,
     pub columns: &'static str,
+    /// The column with the key by which the command sorts, if it lists in both directions.
+    pub sorted_by: &'static str,
     /// Whether the records are departments, each of which is shown below its superior one.
     pub is_tree: bool,
     /// The page of a row, with the members that are its key, as `member>key` if the page names it differently.
@@ -139,6 +141,7 @@ impl List {
             command,
             rows,
             columns,
+            sorted_by: "",
             filters: "",
             find: None,
             needs_filter: false,

@@ -114,6 +114,7 @@ fn input(command: &str, field: &str, set: Option<&'static str>) -> Input {
         (_, "entries") => Input::Entries,
         (_, "verify_status") => Input::NumberChoice("verified"),
         (_, "goods") => Input::Choice("goods"),
+        (_, "order") => Input::Choice("sorting"),
         (_, "dry_run" | "restore_jobs" | "require_verified") => Input::Flag,
         (_, "company.status" | "handler.status" | "contract.status") | ("set_platform", "status") => {
             Input::NumberChoice("directory_status")

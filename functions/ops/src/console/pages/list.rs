@@ -16,8 +16,10 @@ use super::define::{Action, List, at, plain};
 use super::filters;
 use super::input::{Control, Field, control, demanded, members, other_faults, parse, required};
 use super::shell::{Entry, Shell, cell_for, may_follow, page, tabs};
+use super::sorting::{self, Next, Sort, directed};
 use super::tree;
 use super::visit::{Form, Pairs, Visit};
+use crate::reveal_list::may_see_whole;
 
 #[derive(Template)]
 #[template(path = "console/list.html")]
@@ -29,6 +31,8 @@ pub struct ListPage {
     /// Whether files can be imported into it.
     imports: bool,
     filters: Vec<Control>,
+    /// The direction, if the address has one: a filter keeps it.
+    order: Option<String>,
     find: Vec<Control>,
     faults: Vec<String>,
     actions: Vec<Button>,
@@ -37,13 +41,10 @@ pub struct ListPage {
     /// The fields of the page after this one: in its address, or in a form if they are personal.
     next: Option<Next>,
     is_filtered: bool,
+    /// Whether the member may export the list with the fields whole that it masks.
+    may_see_whole: bool,
     /// The fields of an export of all its pages.
     export: Vec<(String, String)>,
-}
-
-enum Next {
-    Address(String),
-    Form(Vec<(String, String)>),
 }
 
 /// The most pages of a tree.
@@ -60,11 +61,13 @@ impl ListPage {
 pub struct Heading {
     pub title: String,
     pub class: &'static str,
+    /// Set if the list is sorted by this column.
+    pub sort: Option<Sort>,
 }
 
 impl Heading {
     pub fn of(column: &Spec<'_>) -> Self {
-        Self { title: texts::field(column.label()).into_owned(), class: column.class() }
+        Self { title: texts::field(column.label()).into_owned(), class: column.class(), sort: None }
     }
 }
 
@@ -122,7 +125,7 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
         }
         Err(failure) => return Err(failure),
     };
-    let next = result["next_cursor"].as_str().map(|cursor| next(list, found.as_ref(), &entered, cursor));
+    let next_page = result["next_cursor"].as_str().map(|cursor| next(list, found.as_ref(), &entered, cursor));
     let filters_shown = controls(app, visit, &filters, &entered, &faults).await?;
     let find = match &list.find {
         Some(find) if visit.may(find.command) => {
@@ -138,6 +141,12 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
     let buttons = |actions: &'static [Action]| -> Vec<Button> {
         actions.iter().filter_map(|action| button(visit, action, &json!({}), "", &address)).collect()
     };
+    let mut table = rows(visit, list, &result, &entered, list.needs_filter && !is_filtered);
+    let (command, _) = wanted(list, &filters, found.as_ref(), &entered);
+    let sorted_by = specs(list.columns).position(|column| column.name == list.sorted_by);
+    if let Some(heading) = sorted_by.and_then(|at| table.columns.get_mut(at)) {
+        heading.sort = Sort::of(command, &entered, |pairs| place(list, found.as_ref(), pairs));
+    }
     let page_of = ListPage {
         shell: Shell::of(visit, title, list.name),
         tabs: tabs(visit, list.name),
@@ -147,10 +156,12 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
         faults,
         actions: buttons(list.actions),
         batch: buttons(list.batch),
-        table: rows(visit, list, &result, &entered, list.needs_filter && !is_filtered),
+        table,
         filters: filters_shown,
+        order: Some(entered.get(sorting::FIELD).to_owned()).filter(|order| !order.is_empty()),
         find,
-        next,
+        next: next_page,
+        may_see_whole: may_see_whole(&visit.signed_in.member, command),
         export: entered
             .0
             .iter()
@@ -212,6 +223,7 @@ async fn ask(
     if !cursor.is_empty() {
         fields.insert("cursor".into(), cursor.into());
     }
+    directed(command, &mut fields, entered);
     visit.execute(app, command, Value::Object(fields)).await
 }
 
@@ -232,11 +244,16 @@ async fn whole(app: &App, visit: &Visit, list: &List, mut fields: Map<String, Va
     Ok(json!({list.rows: records}))
 }
 
-/// The next page. The fields of a form stay in a form.
+/// The next page.
 fn next(list: &List, found: Option<&Pairs>, entered: &Pairs, cursor: &str) -> Next {
     let mut pairs: Vec<_> =
         entered.0.iter().filter(|(name, value)| name != "cursor" && name != "_token" && !value.is_empty()).cloned().collect();
     pairs.push(("cursor".into(), cursor.to_owned()));
+    place(list, found, pairs)
+}
+
+/// Where the page with these fields is. The fields of a form stay in a form.
+fn place(list: &List, found: Option<&Pairs>, pairs: Vec<(String, String)>) -> Next {
     match found {
         Some(_) => Next::Form(pairs),
         None => Next::Address(format!("/console/{}?{}", list.name, Pairs(pairs).encoded())),

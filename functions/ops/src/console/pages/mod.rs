@@ -27,6 +27,7 @@ mod list;
 mod sections;
 mod shell;
 mod sign_in;
+mod sorting;
 mod tree;
 mod visit;
 

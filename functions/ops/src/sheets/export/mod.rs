@@ -12,6 +12,8 @@
 
 mod cells;
 
+use std::pin::pin;
+
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -33,8 +35,8 @@ const PREFIX: &str = "exports/console/";
 const FILE: &str = "file";
 /// The most rows of an export.
 pub const MAX_ROWS: u64 = 100_000;
-/// The most bytes of all parts: the file is joined in memory.
-const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// The most bytes of all parts, those of XLSX compressed: the file is joined in memory.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a step reads pages, and the most rows that it reads.
 const STEP: SignedDuration = SignedDuration::from_secs(5);
 const STEP_ROWS: u64 = 5_000;
@@ -211,8 +213,9 @@ async fn read<P: Pages>(app: &Admin, export: &mut Export, pages: &P) -> Result<V
             break;
         }
     }
-    export.bytes += part.length();
-    Ok(part.finish().map_err(Error::internal)?)
+    let part = part.finish().map_err(Error::internal)?;
+    export.bytes += part.len() as u64;
+    Ok(part)
 }
 
 /// Rows of one request.
@@ -243,7 +246,7 @@ impl Part {
         }
     }
 
-    /// In bytes, not compressed.
+    /// In bytes, as they are stored.
     fn length(&self) -> u64 {
         match self {
             Self::Xlsx(rows) => rows.length(),
@@ -265,21 +268,27 @@ async fn join(folder: &Folder<'_>, export: &Export) -> Result<Vec<u8>> {
         let bytes = folder.bytes(&part_name(part)).await?;
         bytes.ok_or_else(|| Error::internal("a part of an export does not exist"))
     };
-    let parts: Vec<Vec<u8>> = stream::iter(0..export.parts).map(read).buffered(AT_ONCE).try_collect().await?;
+    let mut parts = pin!(stream::iter(0..export.parts).map(read).buffered(AT_ONCE));
     let titles = export.columns.iter().map(|column| column.title.as_str());
     match export.file {
         FileType::Csv => {
             let mut header = csv::Writer::default();
             header.record(titles.map(csv::Value::Text));
-            Ok([csv::BYTE_ORDER_MARK.as_bytes().to_vec(), header.finish(), parts.concat()].concat())
+            let mut file = [csv::BYTE_ORDER_MARK.as_bytes(), &header.finish()].concat();
+            file.reserve_exact(usize::try_from(export.bytes).map_err(Error::internal)?);
+            while let Some(part) = parts.try_next().await? {
+                file.extend(part);
+            }
+            Ok(file)
         }
         FileType::Xlsx => {
             let mut header = Rows::default();
             let written = header.add(titles.map(|title| (book::Value::Text(title), Style::Header)));
             let header = written.and_then(|()| header.finish()).map_err(Error::internal)?;
             let mut fragments = vec![header];
-            for part in &parts {
-                fragments.push(Fragment::of_bytes(part).ok_or_else(|| Error::internal("a part of an export is not valid"))?);
+            while let Some(part) = parts.try_next().await? {
+                let fragment = Fragment::of_bytes(&part);
+                fragments.push(fragment.ok_or_else(|| Error::internal("a part of an export is not valid"))?);
             }
             let column = |column: &Column| book::Column {
                 width: width(column.format),

@@ -216,9 +216,9 @@ impl Rows {
         Self { compressor: Compressor::default(), row, line: String::new() }
     }
 
-    /// In bytes, not compressed.
+    /// In bytes, as far as they are compressed.
     pub fn length(&self) -> u64 {
-        self.compressor.length()
+        self.compressor.compressed_length()
     }
 
     pub fn finish(self) -> io::Result<Fragment> {

@@ -182,9 +182,9 @@ impl Default for Compressor {
 }
 
 impl Compressor {
-    /// Of the content, in bytes.
-    pub fn length(&self) -> u64 {
-        self.length
+    /// Of what is compressed so far, in bytes.
+    pub fn compressed_length(&self) -> u64 {
+        self.encoder.get_ref().len() as u64
     }
 
     pub fn finish(mut self) -> io::Result<Fragment> {

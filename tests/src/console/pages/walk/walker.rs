@@ -41,7 +41,14 @@ impl<'a> Walker<'a> {
             self.add(Step::Open(address, How::Typed));
         }
         while let Some(step) = self.next.pop_front() {
-            let entered = if let Step::Submit(form) = &step { form.entered() } else { Vec::new() };
+            let entered = match &step {
+                // The heading of a list sends what was entered before.
+                Step::Submit(form) if form.value("order").is_some() => {
+                    form.fields.iter().map(|(_, value)| value.clone()).collect()
+                }
+                Step::Submit(form) => form.entered(),
+                Step::Open(..) => Vec::new(),
+            };
             let (page, how, object) = match step {
                 Step::Open(address, how) => (self.browser.open(&address).await, how, object_of(&address)),
                 Step::Submit(form) => (self.browser.submit(&form).await, How::Form, application(&form)),

@@ -33,11 +33,13 @@ pub const LISTS: &[List] = &[
             Action::new("disable_channel", CHANNEL).when(is_enabled).tone(Tone::Bad),
             Action::new("enable_channel", CHANNEL).when(is_disabled).tone(Tone::Good),
         ],
+        sorted_by: "created_at",
         ..List::new("channels", "list_channels", "channels", "appkey name enabled secrets created_at")
     },
     List {
         filters: "appkey! kind:record_kind! channel_user_id? channel_company_id? channel_task_id? channel_application_id? start_date? end_date?",
         opens: Some(("record", &["appkey", "kind", "id"])),
+        sorted_by: "created_at",
         ..List::new("records", "list_records", "records", "id name status server_id created_at updated_at version")
     },
     List {
@@ -46,12 +48,14 @@ pub const LISTS: &[List] = &[
             Action::new("disable_product", PRODUCT).when(is_enabled).tone(Tone::Bad),
             Action::new("enable_product", PRODUCT).when(is_disabled).tone(Tone::Good),
         ],
+        sorted_by: "product_id",
         ..List::new("products", "list_products", "products", "product_id name enabled")
     },
     List {
         filters: "company_uuid?",
         actions: &[Action::new("create_access_key", &[])],
         opens: Some(("access-key", &["product_id", "company_uuid"])),
+        sorted_by: "created_at",
         ..List::new(
             "access-keys",
             "list_access_keys",
@@ -63,12 +67,14 @@ pub const LISTS: &[List] = &[
         filters: "company_uuid?",
         actions: &[Action::new("create_oauth_app", &[])],
         opens: Some(("app", &["app_id"])),
+        sorted_by: "created_at",
         ..List::new("apps", "list_oauth_apps", "apps", "app_id name product_id company_uuid callback_url enabled created_at")
     },
     List {
         filters: "app_id? company_uuid?",
         needs_filter: true,
         row_actions: &[Action::new("revoke_grant", GRANT).when(is_active).tone(Tone::Bad)],
+        sorted_by: "grant_id",
         ..List::new(
             "grants",
             "list_grants",

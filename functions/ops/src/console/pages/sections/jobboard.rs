@@ -53,10 +53,12 @@ pub const LISTS: &[List] = &[
     List {
         filters: "area_id? status:job? text? owner_id?",
         opens: Some(("job", &["job_id"])),
+        sorted_by: "created_at",
         ..List::new("jobs", "list_jobs", "jobs", JOB_COLUMNS)
     },
     List {
         opens: Some(("job", &["job_id"])),
+        sorted_by: "at",
         ..List::new(
             "reports",
             "list_reports",
@@ -64,7 +66,11 @@ pub const LISTS: &[List] = &[
             "report_id reason:report positions job_id>job status:job owner_id>user.user_id user_id>user at",
         )
     },
-    List { opens: Some(("user", &["user_id"])), ..List::new("names", "list_names", "names", "user_id>user name current_name") },
+    List {
+        opens: Some(("user", &["user_id"])),
+        sorted_by: "user_id",
+        ..List::new("names", "list_names", "names", "user_id>user name current_name")
+    },
     List {
         filters: "user_id?",
         find: Some(Find { command: "find_user", fields: "phone? openid?" }),
@@ -75,10 +81,12 @@ pub const LISTS: &[List] = &[
     List {
         filters: "day?",
         opens: Some(("order", &["order_id"])),
+        sorted_by: "created_at",
         ..List::new("orders", "list_orders", "orders", ORDER_COLUMNS)
     },
     List {
         opens: Some(("order", &["order_no"])),
+        sorted_by: "order_no",
         ..List::new(
             "orders-to-review",
             "list_orders_to_review",
@@ -88,6 +96,7 @@ pub const LISTS: &[List] = &[
     },
     List {
         opens: Some(("reconciliation", &["day"])),
+        sorted_by: "day",
         ..List::new(
             "reconciliations",
             "list_reconciliations",
@@ -103,12 +112,14 @@ pub const LISTS: &[List] = &[
         filters: "user_id",
         needs_filter: true,
         opens: Some(("job", &["job_id"])),
+        sorted_by: "created_at",
         ..List::new("user-jobs", "list_user_jobs", "jobs", "job_id positions status:job address created_at top_end")
     },
     List {
         filters: "user_id",
         needs_filter: true,
         opens: Some(("order", &["order_id"])),
+        sorted_by: "created_at",
         ..List::new(
             "user-orders",
             "list_user_orders",
@@ -119,11 +130,13 @@ pub const LISTS: &[List] = &[
     List {
         filters: "user_id",
         needs_filter: true,
+        sorted_by: "at",
         ..List::new("vouchers", "list_vouchers", "entries", "entry_id type:voucher_entry title change at note.reason note.by")
     },
     List {
         filters: "user_id",
         needs_filter: true,
+        sorted_by: "at",
         ..List::new(
             "contacts",
             "list_contacts",

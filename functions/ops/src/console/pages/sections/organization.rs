@@ -7,6 +7,7 @@ pub const LISTS: &[List] = &[
         filters: "company_uuid! department_uuid? status:employee_status?",
         find: Some(Find { command: "find_employee", fields: "empno? mobile? name?" }),
         opens: Some(("employee", &["company_uuid", "uuid>id"])),
+        sorted_by: "empno",
         ..List::new(
             "employees",
             "list_employees",
@@ -22,11 +23,13 @@ pub const LISTS: &[List] = &[
     },
     List {
         actions: &[Action::new("create_bind_code", &[])],
+        sorted_by: "uuid",
         ..List::new("hris-companies", "list_hris_companies", "companies", "uuid name full_name")
     },
     List {
         filters: "company_uuid?",
         opens: Some(("import-record", &["import_id"])),
+        sorted_by: "started_at",
         ..List::new(
             "imports",
             "list_imports",
@@ -36,6 +39,7 @@ pub const LISTS: &[List] = &[
     },
     List {
         filters: "company_uuid! from? to?",
+        sorted_by: "announced_at",
         ..List::new("visits", "list_visits", "visits", "visit_uuid visitor visit_time employee_uuid announced_at")
     },
 ];

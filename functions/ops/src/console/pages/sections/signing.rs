@@ -35,6 +35,7 @@ pub const LISTS: &[List] = &[
             Action::new("reject_application", ROW).tone(Tone::Bad),
             Action::new("cancel_application", ROW).tone(Tone::Bad),
         ],
+        sorted_by: "apply_time",
         ..List::new(
             "applications",
             "list_applications",
@@ -44,16 +45,19 @@ pub const LISTS: &[List] = &[
     },
     List {
         actions: &[Action::new("set_platform", &[])],
+        sorted_by: "platform_code",
         ..List::new("platforms", "list_platforms", "platforms", "platform_code name status:directory_status require_verified")
     },
     List {
         filters: "platform_code!",
         actions: &[Action::new("set_company", &[])],
+        sorted_by: "company_id",
         ..List::new("companies", "list_companies", "companies", "company_id company_name status:directory_status")
     },
     List {
         filters: "platform_code!",
         actions: &[Action::new("set_handler", &[])],
+        sorted_by: "handler_id",
         ..List::new(
             "handlers",
             "list_handlers",
@@ -64,6 +68,7 @@ pub const LISTS: &[List] = &[
     List {
         filters: "platform_code!",
         actions: &[Action::new("set_contract", &[])],
+        sorted_by: "contract_id",
         ..List::new(
             "contracts",
             "list_contracts",
@@ -79,6 +84,7 @@ pub const LISTS: &[List] = &[
     List {
         filters: "platform_code!",
         actions: &[Action::new("set_dictionary", &[])],
+        sorted_by: "dict_item",
         ..List::new("dictionaries", "list_dictionaries", "dictionaries", "dict_item entries")
     },
 ];

@@ -28,6 +28,7 @@ pub const LISTS: &[List] = &[
     List {
         filters: "day? object? actor?",
         needs_filter: true,
+        sorted_by: "at",
         ..List::new(
             "audit",
             "audit",
@@ -50,6 +51,7 @@ pub const LISTS: &[List] = &[
     List {
         actions: &[Action::new("create_staff", &[])],
         opens: Some(("member", &["staff_id"])),
+        sorted_by: "created_at",
         ..List::new(
             "staff",
             "list_staff",
