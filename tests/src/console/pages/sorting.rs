@@ -10,7 +10,7 @@ use crate::support::staff::Staff;
 /// The direction that a page shows, and its first cells.
 fn shown(page: &Page) -> (String, Vec<String>) {
     let headings: Vec<String> =
-        page.tags().iter().filter_map(|tag| tag.attribute("aria-sort")).map(|sort| sort.to_string()).collect();
+        page.tags().iter().filter_map(|tag| tag.attribute("aria-sort")).map(ToString::to_string).collect();
     assert_eq!(headings.len(), 1, "{}", page.html);
     let rows = page.html.split("<tbody>").nth(1).unwrap_or_default().split("<tr>").skip(1);
     let link = |row: &str| row.split("<a href").nth(1)?.split('>').nth(1)?.split('<').next().map(str::to_owned);
