@@ -17,6 +17,7 @@ mod item;
 pub mod job;
 mod jobs;
 mod keys;
+mod moderated;
 mod moderating;
 pub mod moderation;
 pub mod names;

@@ -1,14 +1,11 @@
 //! The moderation of jobs (docs/design/jobboard.md, Moderation): what is known of the texts and the pictures of a job, and whether it is public.
-//! `moderating.rs` asks WeChat.
+//! `moderated.rs` applies it to a job, `moderating.rs` asks WeChat.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::job::{Content, Job, State};
-use super::values::{Note, Tags};
-use crate::error::{Error, Result};
 use crate::outbound::wechat::content::{Suggestion, Unjudged};
-use crate::values::{LocalTime, Text, choices};
+use crate::values::{LocalTime, choices};
 
 /// The pause after the first attempt without a result. Each one is twice as long as the one before.
 const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
@@ -16,10 +13,6 @@ const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 const RESULT_LOST_AFTER: SignedDuration = SignedDuration::from_mins(45);
 /// After so many attempts without a result a person decides.
 const MOST_ATTEMPTS: u32 = 8;
-/// A job whose picture is risky is taken down with this reason, which its owner sees.
-const RISKY_PICTURE: &str = "照片未通过微信内容安全检测，请更换照片后重新发布";
-/// Who takes it down.
-const BY: &str = "wechat";
 /// A name with one of these words could be taken for that of a bank, of an authority, or of this platform.
 const IMITATING: [&str; 16] = [
     "银行",
@@ -105,7 +98,7 @@ pub struct Moderation {
 
 /// What follows from the verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Consequence {
+pub(super) enum Consequence {
     Public,
     Waits,
     TakenDown,
@@ -116,7 +109,7 @@ impl Moderation {
         [self.texts].into_iter().chain(self.pictures.iter().map(|picture| picture.verdict))
     }
 
-    fn consequence(&self, meanwhile: WhileUnjudged) -> Consequence {
+    pub(super) fn consequence(&self, meanwhile: WhileUnjudged) -> Consequence {
         let any = |wanted: fn(Verdict) -> bool| self.verdicts().any(wanted);
         if any(|verdict| verdict == Verdict::Risky) {
             Consequence::TakenDown
@@ -151,7 +144,7 @@ impl Moderation {
         }
     }
 
-    fn approve(&mut self) {
+    pub(super) fn approve(&mut self) {
         self.texts = Verdict::Passed;
         for picture in &mut self.pictures {
             picture.verdict = Verdict::Passed;
@@ -160,7 +153,7 @@ impl Moderation {
     }
 
     /// Applies the result that WeChat pushed. It changes nothing twice, and nothing that a person decided.
-    fn settle(&mut self, trace_id: &str, suggestion: Suggestion) {
+    pub(super) fn settle(&mut self, trace_id: &str, suggestion: Suggestion) {
         let is_of = |picture: &&mut CheckedPicture| picture.trace_id.as_deref() == Some(trace_id);
         for picture in self.pictures.iter_mut().filter(is_of).filter(|picture| picture.verdict == Verdict::Submitted) {
             picture.verdict = Verdict::of(Ok(suggestion));
@@ -171,81 +164,10 @@ impl Moderation {
     }
 }
 
-impl Job {
-    /// Whether it is listed, or will be when nothing speaks against it.
-    pub(super) fn is_offered(&self) -> bool {
-        matches!(self.state, State::Open | State::Waiting)
-    }
-
-    /// Opens, holds or takes down an offered job as its verdicts say.
-    pub(super) fn moderate(&mut self, meanwhile: WhileUnjudged, now: Timestamp) -> Result<()> {
-        let Some(moderation) = self.moderation.as_ref().filter(|_| self.is_offered()) else { return Ok(()) };
-        match moderation.consequence(meanwhile) {
-            Consequence::Public => self.state = State::Open,
-            Consequence::Waits => self.state = State::Waiting,
-            Consequence::TakenDown => {
-                let reason = Text::parse(RISKY_PICTURE).map_err(Error::internal)?;
-                let by = Text::parse(BY).map_err(Error::internal)?;
-                self.remove(State::TakenDown, Note { reason, by, at: now.into() });
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies the result of a picture that WeChat pushed.
-    pub(super) fn settle_picture(
-        &mut self,
-        (trace_id, suggestion): (&str, Suggestion),
-        meanwhile: WhileUnjudged,
-        now: Timestamp,
-    ) -> Result<()> {
-        if let Some(moderation) = &mut self.moderation {
-            moderation.settle(trace_id, suggestion);
-        }
-        self.moderate(meanwhile, now)
-    }
-
-    /// A person approves an offered job as it is.
-    pub(super) fn approve(&mut self) {
-        self.moderation.iter_mut().for_each(Moderation::approve);
-        self.state = State::Open;
-    }
-
-    /// When to ask WeChat again about an offered job.
-    pub(super) fn check_again_at(&self) -> Option<LocalTime> {
-        self.moderation.as_ref().filter(|_| self.is_offered())?.retry_at
-    }
-}
-
 /// Whether a name could be taken for that of a bank, an authority or this platform.
 pub(super) fn imitates(name: &str) -> bool {
     let name: String = name.chars().filter(|character| !character.is_whitespace()).collect();
     IMITATING.iter().any(|word| name.contains(word))
-}
-
-impl Content {
-    /// All texts but title and name, as one.
-    pub(super) fn text_to_check(&self) -> String {
-        let tags = |tags: &Tags| tags.iter().map(str::to_owned).collect::<Vec<_>>();
-        let texts = [
-            self.positions.as_str(),
-            self.description.as_str(),
-            self.address.as_str(),
-            self.first_area_des.as_str(),
-            self.second_area_des.as_str(),
-            self.third_area_des.as_str(),
-            self.four_area_des.as_str(),
-        ];
-        let tags = [tags(&self.basic_protection), tags(&self.salary_benefits), tags(&self.attendance_leave)].concat();
-        let texts: Vec<&str> =
-            texts.into_iter().chain(tags.iter().map(String::as_str)).filter(|text| !text.is_empty()).collect();
-        texts.join("\n")
-    }
-
-    /// Whether the texts that WeChat judges are the same.
-    pub(super) fn has_texts_of(&self, other: &Self) -> bool {
-        self.contact_person == other.contact_person && self.text_to_check() == other.text_to_check()
-    }
 }
 
 #[cfg(test)]

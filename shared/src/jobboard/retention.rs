@@ -88,13 +88,13 @@ impl Service {
         self.store.remove_due(&self.tables.jobboard, key, self.clock.now()).await
     }
 
-    /// Erases the pictures of a job, except those that an open job or the profile of the owner shows; then empties the list of photos.
+    /// Erases the pictures of a job, except those that an offered job or the profile of the owner shows; then empties the list of photos.
     /// Returns whether it was overdue.
     async fn erase_pictures(&self, key: Key, before: Timestamp) -> Result<bool> {
         let stored = self.store.get(&self.tables.jobboard, key.clone()).await?;
         let Some(stored) = stored.filter(|item| is_due(item, keys::PICTURE_SWEEP, before)) else { return Ok(false) };
         let job = Job::read(&self.keyring, stored)?;
-        let used = self.used_pictures(job.owner, Job::is_open).await?;
+        let used = self.used_pictures(job.owner, Job::is_offered).await?;
         let unused: Vec<Name> = job.pictures().filter(|name| !used.contains(name)).collect();
         for name in &unused {
             self.objects.erase(&name.key()).await?;

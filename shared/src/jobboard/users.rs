@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::images::Name;
 use super::moderating::NameVerdict;
 use super::sessions::{Login, Session};
 use super::values::{Area, Latitude, Longitude, Note, Picture, Sex};
@@ -229,10 +230,15 @@ impl Service {
 
     async fn change_user(&self, id: Id, change: impl Fn(&mut User)) -> Result<()> {
         self.keyring.record().await?;
-        let changed = self.store.change(&self.tables.jobboard, keys::user(id), |item| {
+        let own_avatar = |user: &User| Name::in_address(user.avatar.as_str()).filter(|name| name.is_of(id));
+        let changed = self.store.change_with(&self.tables.jobboard, keys::user(id), |item| {
             let mut user = self.read_user(item.clone())?;
+            let before = own_avatar(&user);
             change(&mut user);
-            self.user_item(&user)
+            // The clean-up removes the picture that the profile no longer shows.
+            let dropped = before.filter(|name| own_avatar(&user).as_ref() != Some(name));
+            let unused = dropped.map(|name| self.mark_unused(&name, self.clock.now()));
+            Ok((self.user_item(&user)?, unused.into_iter().collect()))
         });
         changed.await?.map(drop).ok_or_else(|| missing("user"))
     }

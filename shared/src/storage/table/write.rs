@@ -129,12 +129,30 @@ impl Store {
     ///
     /// DynamoDB: one read, one write.
     pub async fn change(&self, table: &str, key: Key, change: impl Fn(&Item) -> Result<Item>) -> Result<Option<Item>> {
+        self.change_with(table, key, |current| Ok((change(current)?, Vec::new()))).await
+    }
+
+    /// The same, with what else is written: all of it is one transaction, if there is anything.
+    ///
+    /// DynamoDB: one read, one write or transaction.
+    pub async fn change_with(
+        &self,
+        table: &str,
+        key: Key,
+        change: impl Fn(&Item) -> Result<(Item, Vec<Write>)>,
+    ) -> Result<Option<Item>> {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
-            let mut next = change(&current)?;
+            let (mut next, more) = change(&current)?;
             let unchanged = Self::follow(&current, &mut next, &stamp)?;
-            let outcome = self.put(table, next.clone(), unchanged).await?;
+            let outcome = match more.is_empty() {
+                true => self.put(table, next.clone(), unchanged).await?,
+                false => {
+                    let put = Write::Put { table: table.to_owned(), item: next.clone(), condition: unchanged };
+                    self.transact([put].into_iter().chain(more).collect()).await?
+                }
+            };
             match outcome.unless_stored(&next) {
                 Outcome::Written => Ok(Some(Some(next))),
                 Outcome::Rejected(_) => Ok(None),

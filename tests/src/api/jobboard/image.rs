@@ -357,6 +357,12 @@ async fn a_picture_that_nothing_shows_after_a_day_is_removed() {
     stage.clock.advance(SignedDuration::from_secs(24 * 3600));
     assert_eq!(clean().await, swept(1));
     assert_eq!([shown(&of_a_job).await, shown(&dropped).await, shown(&avatar).await], [true, false, true]);
+    // A picture that the profile drops has another day as well.
+    assert_eq!(user.post("/user/update/info", &json!({"avatar": of_a_job})).await.status, 200);
+    assert_eq!(clean().await, swept(0));
+    stage.clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(clean().await, swept(1));
+    assert_eq!([shown(&of_a_job).await, shown(&avatar).await], [true, false]);
     stage.clock.advance(SignedDuration::from_hours(48));
     assert_eq!(clean().await, swept(0));
 }

@@ -65,8 +65,8 @@ fn lines(stage: &Stage) -> Vec<[String; 6]> {
         let metrics = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"];
         let metric = metrics[0]["Name"].as_str().unwrap();
         assert_eq!((&line[metric], metrics.as_array().unwrap().len()), (&json!(1.0), 1), "{line}");
-        // Nothing else is in a line.
-        assert_eq!(line.as_object().unwrap().len(), 7, "{line}");
+        // Nothing but these and the stack is in a line.
+        assert_eq!(line.as_object().unwrap().len(), 8, "{line}");
         let text = |name: &str| line[name].as_str().unwrap().to_owned();
         [text("function"), text("provider"), text("template"), text("code"), text("message_id"), metric.to_owned()]
     });

@@ -46,6 +46,8 @@ fn every_route_that_could_write_is_in_the_matrix() {
     let families = [channel::Channel::routes(), hris::Hris::routes(), signing::Signing::routes(), jobboard::Jobboard::routes()];
     let mut routes: BTreeSet<String> = families.iter().flat_map(|routes| endpoints(routes)).collect();
     routes.extend(ops::console::ROUTES.map(str::to_owned));
+    // Of the message push, which is in no document.
+    routes.insert("POST /wechat/messages".to_owned());
     let could: BTreeSet<&str> = routes.iter().map(String::as_str).filter(|route| !route.starts_with("GET ")).collect();
     let written: BTreeSet<&str> = writes().into_iter().filter(|route| route.contains(" /")).collect();
     let reading: BTreeSet<&str> = NO_WRITES.iter().map(|(route, _)| *route).collect();
