@@ -9,7 +9,7 @@ use super::images::Name;
 use super::item::Record as _;
 use super::job::{Content, Job, State};
 use super::jobs::{Beside, Recorded};
-use super::moderation::{CheckedPicture, Moderation, Verdict, WhileUnjudged, imitates};
+use super::moderation::{CheckedPicture, Moderation, NameVerdict, Verdict, WhileUnjudged, imitates};
 use super::removal::{job_object, not_banned};
 use super::sweeps::id_in;
 use super::users::User;
@@ -38,13 +38,6 @@ const CHECKS: RateLimit = RateLimit {
 const READABLE_FOR: Duration = Duration::from_secs(3600);
 /// How long the result of a picture finds its job.
 const TRACE_AGE: SignedDuration = SignedDuration::from_hours(24);
-
-/// What becomes of a name.
-pub(super) enum NameVerdict {
-    Accepted,
-    /// A person decides.
-    Review,
-}
 
 impl Service {
     /// Judges the content of a job before it is stored: `known` is what is known of an earlier content. None if the installation does not

@@ -164,6 +164,13 @@ impl Moderation {
     }
 }
 
+/// What becomes of the name of a user.
+pub(super) enum NameVerdict {
+    Accepted,
+    /// A person decides.
+    Review,
+}
+
 /// Whether a name could be taken for that of a bank, an authority or this platform.
 pub(super) fn imitates(name: &str) -> bool {
     let name: String = name.chars().filter(|character| !character.is_whitespace()).collect();

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::images::Name;
-use super::moderating::NameVerdict;
+use super::moderation::NameVerdict;
 use super::sessions::{Login, Session};
 use super::values::{Area, Latitude, Longitude, Note, Picture, Sex};
 use super::{Service, item, keys, missing};
