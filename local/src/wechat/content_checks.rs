@@ -18,6 +18,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::mini_program::{Parameters, Simulator, failure};
 use super::orders::text;
+use super::pictures::Pending;
 
 /// The longest text, in characters.
 const LONGEST: usize = 2500;
@@ -25,13 +26,6 @@ const SLOW: Duration = Duration::from_secs(3);
 const PUSHED_AFTER: Duration = Duration::from_secs(2);
 /// The padding fills a block of so many bytes.
 const BLOCK: usize = 32;
-
-/// A picture whose result was not pushed.
-pub struct Pending {
-    appid: String,
-    trace_id: String,
-    media_url: String,
-}
 
 pub fn router() -> Router<Simulator> {
     Router::new()

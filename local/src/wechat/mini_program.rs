@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use shared::runtime::clock::Clock;
 
 use super::access_tokens::{AccessTokens, Issued, QuotaReached};
-use super::content_checks::Pending;
 use super::merchant::Merchant;
+use super::pictures::Pending;
 use super::shipments::Shipments;
 
 /// A code that is always valid, for the same user and the same phone.

@@ -39,6 +39,7 @@ mod mini_program;
 mod notification;
 mod orders;
 mod pay;
+mod pictures;
 mod refunding;
 mod refunds;
 mod shipments;

@@ -83,6 +83,9 @@ pub async fn grants_used(stage: &Stage) {
     let upload = Upload { kind: Kind::Companies, company: None, name: "公司.xlsx", sheet: &sheet };
     let begun = import::upload(&app, &member, upload).await.unwrap();
     assert_eq!(import::open(&app, &member, &begun.id).await.unwrap(), begun);
+    // One that does not exist.
+    let missing = export::open(&app, &member, &"a".repeat(43)).await.unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
 }
 
 /// A sheet of employees with these numbers; those in `wrong` have no status.
