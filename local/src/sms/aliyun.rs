@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::{Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde_json::{Value, json};
 use shared::values::Mobile;
 
-use super::{Simulator, hmac_sha256, request_id, sha256_hex};
+use super::{Failure, Simulator, hmac_sha256, read, request_id, sha256_hex};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 /// How far the time of a request may be from the server's.
@@ -36,12 +36,9 @@ impl IntoResponse for Refusal {
 }
 
 pub async fn answer(State(simulator): State<Simulator>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
+    let (parts, body) = read(request).await;
     let failure = simulator.failure();
-    if let Some(failure) = &failure
-        && let Some(broken) = failure.broken().await
-    {
+    if let Some(broken) = Failure::broken(failure.as_ref()).await {
         return broken;
     }
     let query = match check(&simulator, &parts, &body) {

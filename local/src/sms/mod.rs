@@ -15,8 +15,10 @@ mod tencent;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::State;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -132,13 +134,20 @@ impl Simulator {
 
 impl Failure {
     /// An answer that is no JSON, or none at all.
-    async fn broken(&self) -> Option<Response> {
-        if self.silent {
+    async fn broken(failure: Option<&Self>) -> Option<Response> {
+        let Self { silent, status, .. } = failure?;
+        if *silent {
             std::future::pending::<()>().await;
         }
-        let status = StatusCode::from_u16(self.status?).unwrap_or(StatusCode::BAD_GATEWAY);
+        let status = StatusCode::from_u16((*status)?).unwrap_or(StatusCode::BAD_GATEWAY);
         Some((status, "<html>upstream</html>").into_response())
     }
+}
+
+/// A call with its body of at most a mebibyte.
+async fn read(request: Request) -> (Parts, Bytes) {
+    let (parts, body) = request.into_parts();
+    (parts, to_bytes(body, 1 << 20).await.unwrap_or_default())
 }
 
 async fn accepted(State(simulator): State<Simulator>) -> Json<Vec<Accepted>> {

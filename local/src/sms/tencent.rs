@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::{Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::values::Mobile;
 
-use super::{Simulator, hmac_sha256, request_id, sha256_hex};
+use super::{Failure, Simulator, hmac_sha256, read, request_id, sha256_hex};
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 /// How far the time of a request may be from the server's.
@@ -35,12 +35,9 @@ const COMMON: [&str; 9] = [
 type Refusal = (&'static str, &'static str);
 
 pub async fn answer(State(simulator): State<Simulator>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
+    let (parts, body) = read(request).await;
     let failure = simulator.failure();
-    if let Some(failure) = &failure
-        && let Some(broken) = failure.broken().await
-    {
+    if let Some(broken) = Failure::broken(failure.as_ref()).await {
         return broken;
     }
     if let Err((code, message)) = check(&simulator, &parts, &body) {

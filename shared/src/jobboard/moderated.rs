@@ -6,13 +6,14 @@ use super::job::{Content, Job, State};
 use super::moderation::{Consequence, Moderation, WhileUnjudged};
 use super::values::{Note, Tags};
 use crate::error::{Error, Result};
-use crate::outbound::wechat::content::Suggestion;
+use crate::outbound::wechat::messages::PictureChecked;
 use crate::values::{LocalTime, Text};
 
 /// A job whose picture is risky is taken down with this reason, which its owner sees.
 const RISKY_PICTURE: &str = "照片未通过微信内容安全检测，请更换照片后重新发布";
 /// Who takes it down.
 const BY: &str = "wechat";
+
 impl Job {
     /// Whether it is listed, or will be when nothing speaks against it.
     pub(super) fn is_offered(&self) -> bool {
@@ -35,14 +36,9 @@ impl Job {
     }
 
     /// Applies the result of a picture that WeChat pushed.
-    pub(super) fn settle_picture(
-        &mut self,
-        (trace_id, suggestion): (&str, Suggestion),
-        meanwhile: WhileUnjudged,
-        now: Timestamp,
-    ) -> Result<()> {
+    pub(super) fn settle_picture(&mut self, checked: &PictureChecked, meanwhile: WhileUnjudged, now: Timestamp) -> Result<()> {
         if let Some(moderation) = &mut self.moderation {
-            moderation.settle(trace_id, suggestion);
+            moderation.settle(&checked.trace_id, checked.suggestion);
         }
         self.moderate(meanwhile, now)
     }
@@ -60,7 +56,7 @@ impl Job {
 }
 
 impl Content {
-    /// All texts but title and name, as one.
+    /// All texts but the contact person, as one.
     pub(super) fn text_to_check(&self) -> String {
         let tags = |tags: &Tags| tags.iter().map(str::to_owned).collect::<Vec<_>>();
         let texts = [

@@ -15,7 +15,7 @@ use super::sweeps::id_in;
 use super::users::User;
 use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
-use crate::outbound::wechat::content::{Scene, Suggestion, Texts};
+use crate::outbound::wechat::content::{Scene, Texts};
 use crate::outbound::wechat::messages::Signed;
 use crate::runtime::sweep::{Swept, Time, sweep};
 use crate::storage::audit::{Act, Change};
@@ -159,13 +159,7 @@ impl Service {
         let Some(checked) = self.wechat.message(signed, body, now).await? else { return Ok(()) };
         let found = self.store.get(&self.tables.credentials, keys::trace(&checked.trace_id)).await?;
         let job = Id::from_u64(read_integer(&found.ok_or_else(|| missing("trace_id"))?, "job")?);
-        self.settle_picture(job, &checked.trace_id, checked.suggestion).await
-    }
-
-    async fn settle_picture(&self, job: Id, trace_id: &str, suggestion: Suggestion) -> Result<()> {
-        let now = self.clock.now();
-        let settled =
-            self.change_job(job, Beside::Nothing, |job| job.settle_picture((trace_id, suggestion), self.while_unjudged(), now));
+        let settled = self.change_job(job, Beside::Nothing, |job| job.settle_picture(&checked, self.while_unjudged(), now));
         settled.await.map(drop)
     }
 
