@@ -238,7 +238,8 @@ impl World {
         let open = own.clone().any(|refund| matches!(refund.state, RefundState::Processing | RefundState::Abnormal));
         assert_eq!(open, order.state == OrderState::Refunding);
         let committed: i64 = own.filter(|refund| refund.state != RefundState::Closed).map(|refund| refund.amount.fen()).sum();
-        assert!(committed <= TOTAL, "more is to go back than was paid");
+        // After a late success, WeChat Pay rejects the refund that was begun for the same money.
+        assert!(self.is_reopened || committed <= TOTAL, "more is to go back than was paid");
         let here = |refund: &&Refunded| refund.state != RefundState::Closed && refund.origin != Origin::Elsewhere;
         let here = order.refunds.iter().filter(here).filter(|refund| refund.second_payment.is_none());
         let share = here.map(|refund| refund.amount.fen()).sum::<i64>() * i64::from(COUNT);
@@ -273,16 +274,37 @@ impl World {
     }
 }
 
+fn check(history: Vec<Happening>) {
+    let mut world = World::new();
+    for happening in history {
+        world.happen(happening);
+        world.balances();
+    }
+    world.settle();
+}
+
+#[test]
+fn the_books_balance_after_a_late_success_of_a_closed_refund() {
+    check(vec![
+        Happening::Pay,
+        Happening::NotifyPayment(0),
+        Happening::Refund(None),
+        // It holds 0.01 of the payment, so that WeChat Pay rejects the refund of the rest.
+        Happening::RefundInConsole(1),
+        Happening::Request(0, false),
+        Happening::Settle(0, RefundResult::Closed),
+        Happening::Request(0, false),
+        Happening::Settle(1, RefundResult::Success),
+        Happening::Refund(Some(1)),
+        Happening::NotifyRefund(1),
+    ]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn the_books_balance_after_each_step_of_a_random_history(history in proptest::collection::vec(happening(), 1..100)) {
-        let mut world = World::new();
-        for happening in history {
-            world.happen(happening);
-            world.balances();
-        }
-        world.settle();
+        check(history);
     }
 }
