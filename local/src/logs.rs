@@ -1,5 +1,5 @@
 //! CloudWatch Logs on this machine: the last lines of each function, in memory. It serves `DescribeLogGroups` and `FilterLogEvents` with the
-//! pattern `{ $.name = "text" }`.
+//! patterns `{ $.name = "text" }` and `{ $.name > 0 }`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,20 +97,39 @@ fn filter(groups: &BTreeMap<String, Group>, request: &Value) -> Result<Value, Re
     let group = groups.get(request["logGroupName"].as_str().unwrap_or_default());
     let Group { lines, removed, .. } = group.ok_or(("ResourceNotFoundException", "The specified log group does not exist."))?;
     let pattern = request["filterPattern"].as_str().unwrap_or_default();
-    let (name, text) = condition(pattern).ok_or(("InvalidParameterException", "only { $.name = \"text\" } is served here"))?;
+    let condition = Condition::parse(pattern)
+        .ok_or(("InvalidParameterException", "only { $.name = \"text\" } and { $.name > 0 } are served here"))?;
     let (from, until) = (request["startTime"].as_i64().unwrap_or(0), request["endTime"].as_i64().unwrap_or(i64::MAX));
     let begin = begin(request)?.max(*removed);
     let time = |line: &Value| line["_aws"]["Timestamp"].as_i64().unwrap_or_default();
-    let is_wanted = |line: &&Value| (from..=until).contains(&time(line)) && line[name] == text;
+    let is_wanted = |line: &&Value| (from..=until).contains(&time(line)) && condition.holds(line);
     let wanted = lines.iter().skip(begin - removed).take(LINES).filter(is_wanted);
     let events: Vec<Value> = wanted.map(|line| json!({"timestamp": time(line), "message": format!("{line}\n")})).collect();
     Ok(with_next(json!({"events": events, "searchedLogStreams": []}), begin + LINES, removed + lines.len()))
 }
 
-/// The field and the text of a pattern.
-fn condition(pattern: &str) -> Option<(&str, &str)> {
-    let (name, text) = pattern.strip_prefix("{ $.")?.strip_suffix("\" }")?.split_once(" = \"")?;
-    (!text.contains(['"', '\\'])).then_some((name, text))
+/// The condition of a pattern.
+enum Condition<'a> {
+    Is(&'a str, &'a str),
+    IsPositive(&'a str),
+}
+
+impl<'a> Condition<'a> {
+    fn parse(pattern: &'a str) -> Option<Self> {
+        let condition = pattern.strip_prefix("{ $.")?.strip_suffix(" }")?;
+        if let Some(name) = condition.strip_suffix(" > 0") {
+            return Some(Self::IsPositive(name));
+        }
+        let (name, text) = condition.strip_suffix('"')?.split_once(" = \"")?;
+        (!text.contains(['"', '\\'])).then_some(Self::Is(name, text))
+    }
+
+    fn holds(&self, line: &Value) -> bool {
+        match self {
+            Self::Is(name, text) => line[*name] == *text,
+            Self::IsPositive(name) => line[*name].as_f64().is_some_and(|number| number > 0.0),
+        }
+    }
 }
 
 /// A page with the token of the next one, if there are entries behind it.

@@ -475,6 +475,14 @@ def moderator(console):
     console.submit()
     console.see("已下架")
     console.see("虚假招聘")
+    console.axe("a message with 撤销")
+    console.find(".done button").click()
+    console.see("已完成：恢复职位")
+    console.see("招聘中")
+    console.press("下架职位")
+    console.find("#form .chip").click()
+    console.submit()
+    console.open("/job", job_id=job_id)
     console.press("恢复职位")
     console.submit()
     console.see("招聘中")
@@ -496,7 +504,7 @@ def administrator(console):
     """Invites a member, creates and disables a channel, revokes a grant."""
     console.sign_in()
     for page in ["channels", "records", "products", "access-keys", "apps", "platforms", "companies", "handlers", "contracts", "positions",
-                 "dictionaries", "requests", "staff"]:
+                 "dictionaries", "requests", "failures", "staff"]:
         console.open(f"/{page}")
         console.look(page)
     console.press("邀请成员")

@@ -6,12 +6,14 @@ use serde::Serialize;
 use shared::error::{Error, Fault, Kind};
 use utoipa::ToSchema;
 
+use crate::observe;
 use crate::openapi::ReasonCode;
 
-/// The HTTP status of a domain error, and after how many seconds the client may retry. The cause of an internal error is logged here, and
-/// nowhere else.
+/// The HTTP status of a domain error, and after how many seconds the client may retry. The line of the request names the offending fields.
+/// The cause of an internal error is logged here, and nowhere else.
 #[deny(clippy::wildcard_enum_match_arm)]
 pub fn status(error: &Error) -> (StatusCode, Option<i64>) {
+    observe::note(error);
     match error.kind() {
         Kind::Invalid => (StatusCode::BAD_REQUEST, None),
         Kind::NotFound => (StatusCode::NOT_FOUND, None),

@@ -1,6 +1,7 @@
-//! One log line for each request: its function, method and route, its caller, its status, its duration and its DynamoDB calls. The line never
-//! contains the content of the request. The same line holds the metrics (Embedded Metric Format).
+//! One log line for each request: its function, method and route, its caller, its status, the names of offending fields, its duration and its
+//! DynamoDB calls. The line never contains the content of the request. The same line holds the metrics (Embedded Metric Format).
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -11,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::json;
 use shared::crypto::random::random_text;
+use shared::error::Error;
 use shared::outbound::wechat::errors;
 use shared::runtime::call_counter::counted;
 use shared::runtime::caller::{Caller, identified};
@@ -35,6 +37,17 @@ pub const SIGN_INS: [&str; 10] = [
 /// The notification of WeChat Pay.
 pub const NOTIFICATION: &str = "POST /wechat/pay/notify";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    /// The offending fields of the request that this task serves.
+    static FIELDS: RefCell<Vec<String>>;
+}
+
+/// Names the offending fields of an error in the line of the request.
+pub(crate) fn note(error: &Error) {
+    // Outside of a request there is no line.
+    _ = FIELDS.try_with(|fields| fields.replace(error.fields()));
+}
 
 /// Observes the requests of one function.
 #[derive(Clone)]
@@ -68,8 +81,9 @@ impl Observer {
         let begun = Instant::now();
         let span = tracing::error_span!("request", id);
         let action = format!("{method} {route}");
-        let calls = errors::counted(counted(next.run(request)));
-        let (((mut response, calls), wechat_errors), caller) = identified(&id, &action, calls).instrument(span).await;
+        let run = FIELDS.scope(RefCell::default(), async { (next.run(request).await, FIELDS.with(RefCell::take)) });
+        let calls = errors::counted(counted(run));
+        let ((((mut response, fields), calls), wechat_errors), caller) = identified(&id, &action, calls).instrument(span).await;
         let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
         let status = response.status().as_u16();
         let code = response.extensions().get::<Code>().map(|code| code.0);
@@ -81,8 +95,10 @@ impl Observer {
             ("code", json!(code)),
             ("cold_start", json!(is_cold)),
         ];
+        let fields = (!fields.is_empty()).then(|| ("fields", json!(fields)));
         let caller = caller.iter().flat_map(Caller::fields);
-        let properties = properties.into_iter().chain(caller).map(|(name, value)| (name.to_owned(), value)).collect();
+        let properties =
+            properties.into_iter().chain(fields).chain(caller).map(|(name, value)| (name.to_owned(), value)).collect();
         let mut metrics = vec![
             Metric::milliseconds("ms", milliseconds),
             Metric::count("dynamodb_calls", calls.into()),

@@ -15,7 +15,7 @@ use shared::runtime::caller::{Caller, accepted, identified};
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
-use shared::runtime::sweep::{Expiring, Swept, Time};
+use shared::runtime::sweep::{Expiring, Swept, Time, failed};
 
 use crate::retention::Retention;
 
@@ -74,7 +74,7 @@ impl Cleanup {
             [Metric::count(format!("{what}_done"), swept.done), Metric::count(format!("{what}_failed"), swept.failed)]
         };
         let metrics: Vec<Metric> = swept.iter().flat_map(counts).collect();
-        self.log.metrics("ops-cleanup", self.clock.now(), Map::new(), &metrics);
+        self.log.metrics("ops-cleanup", self.clock.now(), failed(&swept), &metrics);
         let all = swept.iter().map(|(what, swept)| {
             ((*what).to_owned(), json!({"done": swept.done, "failed": swept.failed, "is_cut_short": swept.is_cut_short}))
         });

@@ -3,8 +3,8 @@
 //! A failed command fails the invocation, so that a pipeline stops. The error type of the invocation is the kind of the domain error, and its
 //! message names each offending field.
 //!
-//! Each command writes one log line: the request id, its name, how it ended, its duration and its DynamoDB calls. The line contains nothing else
-//! of the event.
+//! Each command writes one log line: the request id, its name, how it ended, the names of offending fields, its duration and its DynamoDB calls.
+//! The line contains nothing else of the event.
 
 use std::time::Instant;
 
@@ -44,11 +44,13 @@ impl Admin {
         let begun = Instant::now();
         let mut name = None;
         let (result, calls) = counted(self.run(event, request_id, &mut name)).await;
+        let fields = result.as_ref().err().map(Error::fields).unwrap_or_default();
         let result = result.map_err(|error| diagnostic(&error));
         let outcome = result.as_ref().err().map_or("done", |diagnostic| diagnostic.error_type.as_str());
         let command = name.unwrap_or("-");
         let properties = [("request_id", request_id), ("command", command), ("outcome", outcome)];
-        let properties = Map::from_iter(properties.map(|(name, text)| (name.to_owned(), text.into())));
+        let mut properties = Map::from_iter(properties.map(|(name, text)| (name.to_owned(), text.into())));
+        properties.extend((!fields.is_empty()).then(|| ("fields".to_owned(), fields.into())));
         let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
         let metrics = [Metric::milliseconds("ms", milliseconds), Metric::count("dynamodb_calls", calls.into())];
         self.log.metrics("ops-admin", self.clock.now(), properties, &metrics);

@@ -9,13 +9,13 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shared::error::Result;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::{Log, Metric};
 use shared::runtime::outbox::{self, Deliver as _};
-use shared::runtime::sweep::{Time, sweep};
+use shared::runtime::sweep::{Time, failed, sweep};
 use shared::{hris, staff};
 
 /// The time for messages that are in progress when the time is up: a provider has six seconds for each.
@@ -85,7 +85,7 @@ impl Outbox {
         };
         let swept = sweep(keys, &time, deliver).await;
         let metrics = [Metric::count("messages_done", swept.done), Metric::count("messages_failed", swept.failed)];
-        self.log.metrics("ops-outbox", self.clock.now(), Map::new(), &metrics);
+        self.log.metrics("ops-outbox", self.clock.now(), failed(&[("messages", swept)]), &metrics);
         Ok(json!({"done": swept.done, "failed": swept.failed, "is_cut_short": swept.is_cut_short}))
     }
 }

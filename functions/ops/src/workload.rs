@@ -8,8 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::error::Result;
 use shared::signing::waiting::Waiting;
-use shared::staff::Assigned;
+use shared::staff::failures::FailureKind;
+use shared::staff::logged::Count;
 use shared::staff::roles::Role;
+use shared::staff::{self, Assigned};
 use shared::storage::audit::AuditLog;
 use shared::storage::listing::{Order, PageOf};
 use shared::values::input::Faults;
@@ -19,6 +21,7 @@ use shared::{hris, jobboard, signing};
 use crate::admin::Admin;
 use crate::command::{Command, Invocation, run};
 use crate::hris_imports;
+use crate::requests::FAILURES_FOR;
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[Command::reads(
@@ -42,9 +45,10 @@ async fn show(admin: &Admin, by: &Invocation, ShowWorkload {}: ShowWorkload) -> 
     let has = |roles: &[Role]| by.staff.as_ref().is_none_or(|member| roles.iter().any(|role| member.has(*role)));
     let assigned = by.staff.as_ref().and_then(|member| member.assigned.as_ref());
     let days = days(admin.clock.now());
-    let (applications, orders, reports, contents, imports, records) = tokio::join!(
+    let (applications, orders, failures, reports, contents, imports, records) = tokio::join!(
         OptionFuture::from(assigned.map(|assigned| applications(&admin.signing, assigned))),
         OptionFuture::from(has(&[Role::Support, Role::Finance]).then(|| orders(&admin.jobboard, &days))),
+        OptionFuture::from(has(&FAILURES_FOR).then(|| failures(&admin.staff))),
         OptionFuture::from(has(&[Role::Moderator]).then(|| reports(&admin.jobboard))),
         OptionFuture::from(has(&[Role::Moderator]).then(|| contents(&admin.jobboard))),
         OptionFuture::from(has(&[Role::Hr]).then(|| unfinished_imports(&admin.hris))),
@@ -54,6 +58,7 @@ async fn show(admin: &Admin, by: &Invocation, ShowWorkload {}: ShowWorkload) -> 
     let parts = [
         ("applications", applications),
         ("orders", orders),
+        ("failures", failures),
         ("reports", reports),
         ("contents", contents),
         ("imports", imports),
@@ -97,6 +102,22 @@ async fn orders(service: &jobboard::Service, days: &[Date]) -> Result<Value> {
     let to_review = service.count_orders_to_review().await?;
     let days = counted(days, |day| async move { service.count_orders(&day).await }).await?;
     Ok(json!({"to_review": to_review, "days": days}))
+}
+
+/// The failures of the last 24 hours, each kind with its number and whether all were counted; null while CloudWatch Logs cannot be read. The
+/// other parts do not fail with it.
+async fn failures(service: &staff::Service) -> Result<Value> {
+    let count = async |kind| match service.count_failures(kind).await {
+        Ok(counted) => {
+            counted.map_or(Value::Null, |Count { count, is_complete }| json!({"count": count, "complete": is_complete}))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "failures could not be counted");
+            Value::Null
+        }
+    };
+    let (notifications, sweeps) = tokio::join!(count(FailureKind::Notifications), count(FailureKind::Sweeps));
+    Ok(json!({"notifications": notifications, "sweeps": sweeps}))
 }
 
 async fn reports(service: &jobboard::Service) -> Result<Value> {

@@ -21,6 +21,10 @@ use std::fmt;
 pub use codes::Code;
 use reasons::explained;
 
+/// The most fields of an error in the log, and the longest path.
+const MOST_FIELDS: usize = 20;
+const LONGEST_FIELD: usize = 64;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The kind of an error. Each variant says what the caller can do about it.
@@ -143,6 +147,13 @@ impl Error {
     /// The part of the error that the caller may see.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+
+    /// The offending fields, for the log. An unknown field is left out: the caller chose its name, which may be personal data.
+    pub fn fields(&self) -> Vec<String> {
+        let is_ours =
+            |fault: &&Fault| fault.code() != Code::UnknownField && fault.field.len() <= LONGEST_FIELD && fault.field.is_ascii();
+        self.faults.iter().filter(is_ours).take(MOST_FIELDS).map(|fault| fault.field.clone()).collect()
     }
 }
 

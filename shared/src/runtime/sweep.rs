@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::error::Result;
 use crate::runtime::clock::Clock;
@@ -52,6 +53,18 @@ impl Swept {
             }
         }
     }
+}
+
+/// What the line of a run says beside its metrics: the number of failed items, and the sweeps that they are of.
+pub fn failed(swept: &[(&'static str, Swept)]) -> Map<String, Value> {
+    let failed: u64 = swept.iter().map(|(_, swept)| swept.failed).sum();
+    let sweeps: Vec<&str> = swept.iter().filter(|(_, swept)| swept.failed > 0).map(|(what, _)| *what).collect();
+    let mut properties = Map::new();
+    if failed > 0 {
+        properties.insert("failed".to_owned(), failed.into());
+        properties.insert("failed_sweeps".to_owned(), sweeps.into());
+    }
+    properties
 }
 
 /// Runs `act` for each overdue item. `act` returns whether the item was still overdue.

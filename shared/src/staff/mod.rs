@@ -1,11 +1,13 @@
 //! Staff: the people who run the system, how they sign in, and what each may do (docs/design/staff.md).
 
+pub mod failures;
 mod keys;
+pub mod logged;
 mod member;
 mod members;
 mod messages;
 mod persons;
-pub mod requests;
+mod requests;
 mod reseal;
 pub mod roles;
 mod second_factor;

@@ -1,5 +1,6 @@
 //! The console of staff (docs/design/staff.md).
 
+mod failures;
 mod pages;
 mod requests;
 mod reveal;

@@ -57,10 +57,35 @@ async fn a_request_is_shown_with_its_route_status_and_caller_and_nothing_else() 
     assert!(requests[0].as_object_mut().unwrap().remove("ms").and_then(|ms| ms.as_f64()) > Some(0.0));
     let expected = json!({
         "function": "channel-users", "request_id": "lookup.1=", "method": "GET", "route": "/api/v1/users/{channel_user_id}",
-        "status": 404, "code": 1001, "caller_kind": "channel", "caller": partner.appkey, "cold_start": true,
+        "status": 404, "code": 1001, "fields": ["channel_user_id"], "caller_kind": "channel", "caller": partner.appkey, "cold_start": true,
         "dynamodb_calls": 2.0, "at": "2024-01-15T18:30:00+08:00",
     });
     assert_eq!(requests, [expected]);
+}
+
+#[tokio::test]
+async fn the_fields_that_a_response_names_are_shown_without_values_and_names_that_the_client_chose() {
+    let stage = Stage::open().await;
+    let user = Board::of(&stage.address).join().await;
+    let mut job = crate::support::board::job();
+    (job["salary_min"], job["positions"], job["u-13800138000"]) = (json!("secret"), json!([]), json!(1));
+    let request = user.request("/job/create").header("x-request-id", "wrong-job").body(job.to_string());
+    assert_eq!(request.send().await.unwrap().status(), 400);
+    let invoked = json!({"command": "take_down_job", "by": "zhangsan", "job_id": "secret", "phone_13800138000": 1});
+    stage.take_lines();
+    assert_eq!(stage.address.invoke("ops-admin", &invoked).await.body["errorType"], "Invalid");
+    let line: Value = serde_json::from_str(&stage.take_lines()[0]).unwrap();
+
+    let staff = support(&stage).await;
+    for (id, expected) in
+        [(json!("wrong-job"), json!(["positions", "salary_min"])), (line["request_id"].clone(), json!(["job_id", "reason"]))]
+    {
+        let [request] = &found(&staff, json!({"request_id": id})).await[..] else { panic!("one line of {id}") };
+        let mut fields = request["fields"].as_array().unwrap().clone();
+        fields.sort_by_key(Value::to_string);
+        assert_eq!(json!(fields), expected, "{request}");
+        assert!(!request.to_string().contains("secret") && !request.to_string().contains("13800138000"), "{request}");
+    }
 }
 
 #[tokio::test]

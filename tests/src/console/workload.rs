@@ -37,11 +37,11 @@ async fn each_role_is_shown_its_own_parts() {
     for (roles, expected) in [
         (&["reviewer"][..], &["day", "applications"][..]),
         (&["support"], &["day", "orders"]),
-        (&["finance"], &["day", "orders"]),
+        (&["finance"], &["day", "orders", "failures"]),
         (&["hr"], &["day", "imports"]),
         (&["moderator"], &["day", "reports", "contents"]),
-        (&["admin"], &["day", "audit"]),
-        (&["auditor"], &["day", "audit"]),
+        (&["admin"], &["day", "failures", "audit"]),
+        (&["auditor"], &["day", "failures", "audit"]),
         (&["reviewer", "support", "hr"], &["day", "applications", "orders", "imports"]),
     ] {
         let assigned = json!({"platform_code": "gongqiao", "companies": [1]});
@@ -50,7 +50,7 @@ async fn each_role_is_shown_its_own_parts() {
         assert_eq!(parts(&shown(&member).await), expected, "{roles:?}");
     }
     let by_operator = done(&stage.address, &json!({"command": "show_workload"})).await;
-    assert_eq!(parts(&by_operator), ["day", "orders", "reports", "contents", "imports", "audit"]);
+    assert_eq!(parts(&by_operator), ["day", "orders", "failures", "reports", "contents", "imports", "audit"]);
 }
 
 #[tokio::test]
@@ -119,10 +119,13 @@ async fn orders_and_audit_records_are_counted_by_the_day_in_shanghai() {
     assert_eq!(user.order_status(&odd).await, "pending");
 
     let days = ["23", "22", "21", "20", "19", "18", "17", "16"].map(|day| format!("2024-01-{day}"));
+    let none = json!({"count": 0, "complete": true});
+    let failures = json!({"notifications": none, "sweeps": none});
     let finance = shown(&staff(&stage, &["finance"], json!({})).await).await;
     let counts = [2, 0, 0, 0, 0, 0, 0, 2];
     let expected: Vec<Value> = days.iter().zip(counts).map(|(day, count)| json!({"day": day, "count": count})).collect();
-    assert_eq!(finance, json!({"day": "2024-01-23", "orders": {"to_review": 1, "days": expected}}));
+    let orders = json!({"to_review": 1, "days": expected});
+    assert_eq!(finance, json!({"day": "2024-01-23", "orders": orders, "failures": failures}));
 
     let auditor = staff(&stage, &["auditor"], json!({})).await;
     let mut expected = Vec::new();
@@ -131,7 +134,7 @@ async fn orders_and_audit_records_are_counted_by_the_day_in_shanghai() {
         expected.push(json!({"day": day, "count": listed["records"].as_array().unwrap().len()}));
     }
     assert_eq!((expected[0]["count"].as_u64() > Some(2), &expected[7]["count"]), (true, &json!(2)));
-    assert_eq!(shown(&auditor).await, json!({"day": "2024-01-23", "audit": {"days": expected}}));
+    assert_eq!(shown(&auditor).await, json!({"day": "2024-01-23", "failures": failures, "audit": {"days": expected}}));
 }
 
 #[tokio::test]

@@ -210,13 +210,25 @@ async fn a_command_is_one_line_with_its_name_and_how_it_ended() {
     let line = |command: &str, outcome: &str, calls: f64| json!({"stack": "local", "function": "ops-admin", "command": command, "outcome": outcome, "dynamodb_calls": calls});
     let create = r#"{"command":"create_channel","appkey":"named","by":"zhangsan"}"#;
     assert_eq!(invoke(create).await, line("create_channel", "done", 1.0));
-    assert_eq!(invoke(create).await, line("create_channel", "Conflict", 1.0));
+    let wrong = |mut line: Value, fields: &[&str]| {
+        line["fields"] = json!(fields);
+        line
+    };
+    assert_eq!(invoke(create).await, wrong(line("create_channel", "Conflict", 1.0), &["appkey"]));
     let disable = r#"{"command":"disable_channel","appkey":"unknown","by":"zhangsan"}"#;
-    assert_eq!(invoke(disable).await, line("disable_channel", "NotFound", 1.0));
-    assert_eq!(invoke(r#"{"command":"create_channel"}"#).await, line("create_channel", "Invalid", 0.0));
+    assert_eq!(invoke(disable).await, wrong(line("disable_channel", "NotFound", 1.0), &["appkey"]));
+    assert_eq!(
+        invoke(r#"{"command":"create_channel"}"#).await,
+        wrong(line("create_channel", "Invalid", 0.0), &["appkey", "by"])
+    );
     // Text that is no command may be anything, and is not logged.
-    for event in [r#"{"command":"13800138000"}"#, r#"{"command":{"name":"13800138000"}}"#, "13800138000", "{"] {
-        assert_eq!(invoke(event).await, line("-", "Invalid", 0.0), "{event}");
+    for (event, field) in [
+        (r#"{"command":"13800138000"}"#, "command"),
+        (r#"{"command":{"name":"13800138000"}}"#, "command"),
+        ("13800138000", "$"),
+        ("{", "$"),
+    ] {
+        assert_eq!(invoke(event).await, wrong(line("-", "Invalid", 0.0), &[field]), "{event}");
     }
 }
 

@@ -37,7 +37,8 @@ async fn each_request_is_one_line() {
     };
     let info = r#"{"job_id":7}"#;
     for is_cold in [true, false] {
-        let expected = line("jobboard-search", "POST", "/jobs/info", 404, json!(404), is_cold, 1.0);
+        let mut expected = line("jobboard-search", "POST", "/jobs/info", 404, json!(404), is_cold, 1.0);
+        expected["fields"] = json!(["job"]);
         assert_eq!(send(Method::POST, "/jobs/info", info).await, expected);
     }
     // S3 has no snapshot, so the table is read.

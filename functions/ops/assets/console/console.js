@@ -139,7 +139,8 @@
 
   const menu = one(".menu");
   if (menu && matchMedia("(max-width: 56rem)").matches) menu.open = false;
-  const toast = one(".toast");
-  if (toast) setTimeout(() => toast.classList.add("gone"), 6000);
+  // A message with a button stays.
+  const done = one(".done:not(:has(button))");
+  if (done) setTimeout(() => done.classList.add("gone"), 6000);
   enhance(document);
 })();

@@ -12,4 +12,5 @@ mod sessions;
 mod sign_in;
 mod sorting;
 mod texts;
+mod undo;
 mod walk;

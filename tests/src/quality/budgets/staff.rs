@@ -37,6 +37,8 @@ async fn every_endpoint_of_the_console_makes_the_calls_that_its_budget_allows() 
     meter.succeeds("POST /console/api/commands/{command}, show_staff", staff.command("show_staff", one)).await;
     let request = json!({"request_id": "unknown"});
     meter.succeeds("POST /console/api/commands/{command}, find_request", staff.command("find_request", request)).await;
+    let failures = staff.command("list_failures", json!({"kind": "sweeps"}));
+    meter.succeeds("POST /console/api/commands/{command}, list_failures", failures).await;
     let platform = Platform::create(&meter.stage.address).await;
     let assigned = json!({"platform_code": platform.code, "companies": [COMPANY]});
     for (who, role, more) in [

@@ -21,6 +21,7 @@ use super::define::{Action, Reveals, Tone, at, plain};
 use super::filters;
 use super::input::{Control, control, fields_of, members, other_faults, sentence};
 use super::shell::{Shell, page};
+use super::undo::done;
 use super::visit::{Form, Pairs, Visit, own_path, redirect, remember};
 use crate::command::Command;
 use crate::commands;
@@ -257,12 +258,13 @@ async fn run(app: &App, visit: &Visit, command: &'static Command, entered: &Pair
     if !rows.is_empty() {
         return run_several(app, visit, command, &fields, &rows, back).await;
     }
+    let done = done(command.name, &fields);
     let result = visit.execute(app, command.name, Value::Object(fields)).await?;
     if SHOWS.contains(&command.name) {
         return show_result(visit, command, &result, Vec::new(), back);
     }
     let mut response = redirect(back, visit.is_fragment);
-    remember(&mut response, command.name);
+    remember(&mut response, &done);
     Ok(response)
 }
 
@@ -281,13 +283,13 @@ async fn run_several(
     // Without its row, the command would be about the other fields of the form.
     let rows: Result<Vec<Map<String, Value>>, _> = rows.iter().map(|row| serde_json::from_str(row)).collect();
     let rows = rows.map_err(|_| Error::invalid([Fault::new("_row", "does not exist")]))?;
-    let (mut done, mut faults) = (0, Vec::new());
+    let (mut count, mut faults) = (0, Vec::new());
     for row in rows {
         let mut own = fields.clone();
         own.extend(row);
         let number = ["em_id", "job_id", "user_id"].iter().find_map(|name| own.get(*name)).map(plain).unwrap_or_default();
         match visit.execute(app, command.name, Value::Object(own)).await {
-            Ok(_) => done += 1,
+            Ok(_) => count += 1,
             Err(Failure::Domain(error)) if !error.faults().is_empty() => {
                 let reasons: Vec<String> = error.faults().iter().map(sentence).collect();
                 faults.push(format!("{number}：{}", reasons.join("；")));
@@ -297,10 +299,10 @@ async fn run_several(
     }
     if faults.is_empty() {
         let mut response = redirect(back, visit.is_fragment);
-        remember(&mut response, command.name);
+        remember(&mut response, &done(command.name, &Map::new()));
         return Ok(response);
     }
-    let result = serde_json::json!({"done": done, "refused": faults.len()});
+    let result = serde_json::json!({"done": count, "refused": faults.len()});
     show_result(visit, command, &result, faults, back)
 }
 

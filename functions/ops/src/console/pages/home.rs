@@ -94,6 +94,18 @@ fn waiting(workload: &Value) -> Vec<Waiting> {
             is_empty: *to_review == 0,
         });
     }
+    for kind in ["notifications", "sweeps"] {
+        let failures = &workload["failures"][kind];
+        if let Some(count) = failures["count"].as_i64() {
+            let more = if failures["complete"] == true { "" } else { "+" };
+            waiting.push(Waiting {
+                label: text(&format!("home.{kind}")).into_owned(),
+                count: format!("{count}{more}"),
+                href: format!("/console/failures?kind={kind}"),
+                is_empty: count == 0,
+            });
+        }
+    }
     let reports = &workload["reports"]["waiting"];
     if !reports.is_null() {
         waiting.push(Waiting {

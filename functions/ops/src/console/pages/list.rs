@@ -137,7 +137,7 @@ pub async fn show(app: &App, visit: &Visit, list: &'static List, found: Option<F
     let shown: Vec<&Control> = filters_shown.iter().chain(&find).collect();
     let faults = other_faults(&faults, &shown);
     let title = text(&format!("page.{}", list.name));
-    let address = own_address(visit);
+    let address = visit.address();
     let buttons = |actions: &'static [Action]| -> Vec<Button> {
         actions.iter().filter_map(|action| button(visit, action, &json!({}), "", &address)).collect()
     };
@@ -275,16 +275,10 @@ async fn controls(
     Ok(controls)
 }
 
-/// Where the forms of this page return to.
-fn own_address(visit: &Visit) -> String {
-    let query = visit.query.encoded();
-    if query.is_empty() { visit.path.clone() } else { format!("{}?{query}", visit.path) }
-}
-
 pub fn rows(visit: &Visit, list: &List, result: &Value, entered: &Pairs, is_unasked: bool) -> Rows {
     let records = result[list.rows].as_array().map_or(&[][..], Vec::as_slice);
     let columns: Vec<_> = specs(list.columns).collect();
-    let address = own_address(visit);
+    let address = visit.address();
     let row = |record: &Value| {
         let href = list.opens.map(|(page, keys)| {
             let pair = |key: &&str| {

@@ -29,6 +29,7 @@ mod shell;
 mod sign_in;
 mod sorting;
 mod tree;
+mod undo;
 mod visit;
 
 use axum::extract::{Path, State};

@@ -11,7 +11,8 @@ use super::super::answer::Failure;
 use super::super::texts::{filled, find, text};
 use super::cell::{Cell, Spec};
 use super::sections::{SECTIONS, detail, list};
-use super::visit::{Visit, forget};
+use super::undo::{Undo, undo};
+use super::visit::{Done, Visit, forget};
 use super::{assets, define::Section};
 
 /// The frame of a page.
@@ -24,6 +25,7 @@ pub struct Shell {
     pub sections: Vec<Entry>,
     /// What the action before has done.
     pub toast: Option<String>,
+    pub undo: Option<Undo>,
     pub assets: &'static str,
 }
 
@@ -109,15 +111,16 @@ impl Shell {
             member: name.as_str().to_owned(),
             roles: roles.join("、"),
             sections: sections(visit, current),
-            toast: visit.done.as_deref().and_then(toast),
+            toast: visit.done.as_ref().and_then(toast),
+            undo: visit.done.as_ref().and_then(|done| undo(visit, done)),
             assets: assets::version(),
         }
     }
 }
 
 /// The message of a command that was executed.
-fn toast(done: &str) -> Option<String> {
-    let action = find(&format!("command.{done}"))?;
+fn toast(done: &Done) -> Option<String> {
+    let action = find(&format!("command.{}", done.command))?;
     Some(filled("ui.done", &[("action", action)]))
 }
 

@@ -21,7 +21,7 @@ use super::super::auth::{SESSION, Staff, cookie, is_own};
 use super::super::{App, gate};
 use crate::commands;
 
-/// The cookie with the name of the command that the redirect before this page executed.
+/// The cookie with [`Done`].
 const DONE: &str = "__Host-console-done";
 
 /// The most fields of a form.
@@ -38,7 +38,21 @@ pub struct Visit {
     /// Whether the script of the pages asks, which replaces a part of the page.
     pub is_fragment: bool,
     /// The command that was executed before.
-    pub done: Option<String>,
+    pub done: Option<Done>,
+}
+
+/// A command that the redirect before this page executed, and the fields that name its record, if it can be undone.
+pub struct Done {
+    pub command: String,
+    pub keys: Pairs,
+}
+
+impl Done {
+    /// From the cookie: the name, then the fields as in a query.
+    fn read(cookie: &str) -> Self {
+        let (command, keys) = cookie.split_once('&').unwrap_or((cookie, ""));
+        Self { command: command.to_owned(), keys: Pairs::read(keys.as_bytes()) }
+    }
 }
 
 /// The parameters of a query or the fields of a form.
@@ -78,12 +92,18 @@ impl FromRequestParts<App> for Visit {
             path: parts.uri.path().to_owned(),
             query: Pairs::read(parts.uri.query().unwrap_or_default().as_bytes()),
             is_fragment: is_fragment(headers),
-            done: cookie(headers, DONE).map(|done| (*done.expose()).to_owned()),
+            done: cookie(headers, DONE).map(|done| Done::read(done.expose())),
         })
     }
 }
 
 impl Visit {
+    /// The address of this page, where its forms return to.
+    pub fn address(&self) -> String {
+        let query = self.query.encoded();
+        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
+    }
+
     /// Whether the roles allow a command.
     pub fn may(&self, name: &str) -> bool {
         commands::named(name).is_ok_and(|command| command.allows(&self.signed_in.member.roles))
@@ -118,9 +138,11 @@ pub fn redirect(to: &str, is_fragment: bool) -> Response {
     response
 }
 
-/// Says on the next page which command was executed. The name is one of a command.
-pub fn remember(response: &mut Response, done: &str) {
-    set(response, &format!("{DONE}={done}; Max-Age=30"));
+/// Says on the next page which command was executed.
+pub fn remember(response: &mut Response, Done { command, keys }: &Done) {
+    let keys = keys.encoded();
+    let keys = if keys.is_empty() { keys } else { format!("&{keys}") };
+    set(response, &format!("{DONE}={command}{keys}; Max-Age=30"));
 }
 
 pub fn forget(response: &mut Response) {

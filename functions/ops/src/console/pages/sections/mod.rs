@@ -19,7 +19,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "channels", pages: &["channels", "records"] },
     Section { name: "products", pages: &["products", "access-keys", "apps", "grants"] },
     Section { name: "platforms", pages: &["platforms", "companies", "handlers", "contracts", "positions", "dictionaries"] },
-    Section { name: "request", pages: &["requests"] },
+    Section { name: "request", pages: &["requests", "failures"] },
     Section { name: "audit", pages: &["audit"] },
     Section { name: "persons", pages: &["persons"] },
     Section { name: "staff", pages: &["staff"] },

@@ -22,7 +22,16 @@ pub const LISTS: &[List] = &[
             "requests",
             "find_request",
             "requests",
-            "at function method route command status code caller_kind caller ms",
+            "at function method route command status code fields caller_kind caller ms",
+        )
+    },
+    List {
+        filters: "kind:failure! day?",
+        ..List::new(
+            "failures",
+            "list_failures",
+            "failures",
+            "at function request_id>requests status code failed failed_sweeps:sweep ms",
         )
     },
     List {
