@@ -423,6 +423,7 @@ def hr(console):
     console.check("the file has the faulty rows", [row[0] for row in rows[1:]], [f"C{number:05}" for number in range(7, 1000, 100)])
     console.press("查看导入记录")
     console.see("已完成")
+    console.see("手机号：")
     console.look("the record of an import")
     console.open("/employees")
     console.press("导出 XLSX")

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use shared::error::Fault;
 use shared::values::LocalTime;
 
 use super::super::texts::{find, known_field, text};
 use super::define::{Tone, at, plain};
+use super::input::sentence;
 use super::visit::Pairs;
 
 /// A column or a fact: `name=label:set>page.key`.
@@ -224,8 +226,11 @@ fn own_picture(url: &str) -> Option<String> {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)).then(|| format!("/img/{name}"))
 }
 
-/// An element of a list, or an object as its named members.
+/// An element of a list, a fault as a sentence, or another object as its named members.
 pub fn entry(value: &Value) -> String {
+    if let Some(fault) = fault(value) {
+        return sentence(&fault);
+    }
     match value {
         Value::Array(values) => values.last().map(plain).unwrap_or_default(),
         Value::Object(members) => {
@@ -237,6 +242,13 @@ pub fn entry(value: &Value) -> String {
         Value::String(text) if text.contains('T') && text.len() >= 19 => time(text),
         other => plain(other),
     }
+}
+
+/// A field and what is wrong with it.
+fn fault(value: &Value) -> Option<Fault> {
+    let members = value.as_object().filter(|members| members.len() == 2)?;
+    let text = |name: &str| members.get(name)?.as_str().map(str::to_owned);
+    Some(Fault::new(text("field")?, text("reason")?))
 }
 
 /// `1234.5` as `¥1,234.50`.
@@ -294,6 +306,16 @@ mod tests {
         );
         assert_eq!(cells[5].1.as_deref(), Some("/console/job?job_id=7"));
         assert_eq!(money("-5"), "-¥5.00");
+    }
+
+    #[test]
+    fn a_fault_is_a_sentence_and_another_object_has_named_members() {
+        for (value, expected) in [
+            (json!({"field": "mobile", "reason": "must be a mobile number"}), "手机号：请填写正确的手机号"),
+            (json!({"field": "mobile", "reason": "虚假招聘", "by": "x"}), "字段 mobile，原因 虚假招聘，操作人 x"),
+        ] {
+            assert_eq!(entry(&value), expected);
+        }
     }
 
     #[test]
