@@ -14,6 +14,7 @@ import os
 import pathlib
 import platform
 import random
+import re
 import shutil
 import signal
 import socket
@@ -52,7 +53,7 @@ RESULTS = {"secret_id": "secret_id", "access_key": "new_access_key", "app_id": "
            "import_id": "import_id"}
 
 
-def emulator():
+def emulator_program():
     import samcli
     machine = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     packaged = pathlib.Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{machine}"
@@ -171,13 +172,15 @@ def is_success(function, result):
 
 
 class Emulator:
-    """One function under the Lambda Runtime Interface Emulator."""
+    """One function of a binary under the Lambda Runtime Interface Emulator."""
 
-    def __init__(self, program, binary, environment):
+    def __init__(self, program, binary, function, environment):
         self.port, api = free_ports(2)
         self.log = tempfile.TemporaryFile()
         command = [program, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}", "--runtime-api-address",
                    f"127.0.0.1:{api}", binary]
+        # The local stack enforces a function's policy if the access key is the function's name.
+        environment = {**environment, "AWS_ACCESS_KEY_ID": function, "AWS_LAMBDA_FUNCTION_HANDLER": function}
         self.process = subprocess.Popen(command, env=environment, stdout=self.log, stderr=subprocess.STDOUT,
                                         start_new_session=True)
 
@@ -194,46 +197,53 @@ class Emulator:
         return self.log.read().decode(errors="replace")[-4000:]
 
 
-def start(program, binary, environment):
+def start(program, binary, function, environment):
     """An emulator that listens. Another program may take a free port before the emulator does: then it gets another."""
     for _ in range(3):
-        function = Emulator(program, binary, environment)
-        if function.listens():
-            return function
-        print(function.end())
-    sys.exit(f"{binary.name} does not start")
+        emulator = Emulator(program, binary, function, environment)
+        if emulator.listens():
+            return emulator
+        print(emulator.end())
+    sys.exit(f"{function} does not start")
 
 
-def run_function(program, binary, files, environment, values):
+def binaries_of_functions(folder):
+    """The binary of each function, by the template."""
+    template = (ROOT / "template.yaml").read_text("utf-8")
+    found = re.findall(r"Binary: ([\w-]+)}}\n(?:    .*\n)*?      Handler: ([\w-]+)\n", template)
+    return {function: folder / binary for binary, function in found}
+
+
+def run_function(program, binary, function, files, environment, values):
     """Starts one function, invokes it with each event, and returns the number of failures."""
-    # The local stack enforces a function's policy if the access key is the function's name.
-    function = start(program, binary, {**environment, "AWS_ACCESS_KEY_ID": binary.name})
+    emulator = start(program, binary, function, environment)
     wrong = 0
     try:
         for file in files:
-            url = f"http://127.0.0.1:{function.port}/2015-03-31/functions/function/invocations"
+            url = f"http://127.0.0.1:{emulator.port}/2015-03-31/functions/function/invocations"
             result = post(url, fill(file.read_text(), values))
             # A pass begins ten minutes after the first call has seen the configuration of the keys.
             waits = file.name == "ops-admin.reseal.json" and "configuration: is too new" in result.get("errorMessage", "")
-            good = waits or is_success(binary.name, result)
-            if binary.name.startswith("ops-") and good:
+            good = waits or is_success(function, result)
+            if function.startswith("ops-") and good:
                 values.update({RESULTS[name]: str(result[name]) for name in RESULTS if name in result})
             shown = result.get("statusCode", "done") if good else result
             print(f"{'ok  ' if good else 'FAIL'} {file.name}: {shown}", flush=True)
             wrong += not good
     finally:
-        logged = function.end()
+        logged = emulator.end()
         if wrong:
             print(logged)
     return wrong
 
 
 def main():
-    binaries = pathlib.Path(sys.argv[1]).resolve()
-    program = emulator()
+    folder = pathlib.Path(sys.argv[1]).resolve()
+    binaries = binaries_of_functions(folder)
+    program = emulator_program()
     wrong = total = 0
     try:
-        with stack.running(binaries) as (data, demo):
+        with stack.running(folder) as (data, demo):
             channel, hris = demo["channel"][0], demo["hris"]
             credentials = json.dumps({**channel, "grant_type": "client_credentials"}).encode()
             tokens = post(demo["base_url"] + "/api/v1/auth/token", credentials)["data"]
@@ -251,14 +261,14 @@ def main():
                 files = [file for file in events() if file.name.split(".")[0] == function]
                 files = [file for file in files if file.name.split(".")[1] not in LAST]
                 total += len(files)
-                wrong += run_function(program, binaries / function, files, environment, values)
+                wrong += run_function(program, binaries[function], function, files, environment, values)
             for name in LAST:
                 # sign_application needs the approved worker; all others need a new worker.
                 if name != "sign_application":
                     values["em_id"] = application(demo, name)
                 total += 1
                 file = ROOT / "events" / f"ops-admin.{name}.json"
-                wrong += run_function(program, binaries / "ops-admin", [file], environment, values)
+                wrong += run_function(program, binaries["ops-admin"], "ops-admin", [file], environment, values)
     finally:
         shutil.rmtree(program.parent)
     print(f"{total - wrong} passed, {wrong} failed")

@@ -76,7 +76,7 @@ def memory():
     default = int(re.search(r"^  MemorySize:\n(?:    .*\n)*?    Default: (\d+)", template, re.MULTILINE)[1])
     found = {}
     for resource in re.split(r"^  (?=\w+:$)", template, flags=re.MULTILINE):
-        name = re.search(r"\bBinary: ([\w-]+)", resource)
+        name = re.search(r"^      Handler: ([\w-]+)$", resource, re.MULTILINE)
         size = re.search(r"^      MemorySize: (\d+)", resource, re.MULTILINE)
         if "Type: AWS::Serverless::Function" in resource and name:
             found[name[1]] = int(size[1]) if size else default

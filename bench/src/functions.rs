@@ -85,13 +85,18 @@ pub struct Samples {
     pub peak_memory: u64,
 }
 
+/// A contender is named after its function and the event.
+fn function_of(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default()
+}
+
 impl Contender {
     /// Copies the binary into the folder sequentially, as Lambda unpacks it. The file that the linker writes is in smaller pieces of the page
     /// cache, and starts half a millisecond later.
     fn new(root: &Path, folder: &Path, name: &str, event: &str) -> Result<Self, Failure> {
-        let function = name.split('.').next().unwrap_or_default();
+        let function = function_of(name);
         let copy = folder.join(function);
-        std::fs::copy(binary(root, function), &copy)?;
+        std::fs::copy(binary(root, function)?, &copy)?;
         let bytes = std::fs::read(&copy)?;
         let mut packed = DeflateEncoder::new(Vec::new(), Compression::best());
         packed.write_all(&bytes)?;
@@ -105,6 +110,10 @@ impl Contender {
             first_calls: Vec::new(),
             calls: Vec::new(),
         })
+    }
+
+    fn function(&self) -> &str {
+        function_of(&self.name)
     }
 
     /// Sends an event and returns the duration. A response that is not a success is an error.
@@ -151,7 +160,7 @@ pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
     counting.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), counted);
     for contender in &mut contenders {
         let event = callers.event(&contender.event)?;
-        let mut process = Process::start(&contender.binary, &counting).await?;
+        let mut process = Process::start(&contender.binary, contender.function(), &counting).await?;
         wire.take();
         contender.called(&mut process, &event).await?;
         contender.first_calls = wire.take();
@@ -170,7 +179,7 @@ pub async fn measure(root: &Path) -> Result<Vec<Contender>, Failure> {
 
 /// Measures one process: its start, its first call, and the warm calls.
 async fn samples(contender: &Contender, variables: &HashMap<String, String>, event: &str) -> Result<Samples, Failure> {
-    let mut process = Process::start(&contender.binary, variables).await?;
+    let mut process = Process::start(&contender.binary, contender.function(), variables).await?;
     let first = contender.called(&mut process, event).await?;
     let mut warm: Vec<Duration> = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {

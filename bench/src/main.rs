@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bench::Failure;
+use local::template::Template;
 
 /// The sections, which can be named as arguments. Without arguments all run.
 const SECTIONS: [&str; 7] = ["consent", "console", "functions", "lists", "load", "sealing", "search"];
@@ -96,8 +97,9 @@ fn build(root: &Path) -> Result<(), Failure> {
     if cargo.current_dir(root).status()?.success() { Ok(()) } else { Err("the build failed".into()) }
 }
 
-fn binary(root: &Path, name: &str) -> PathBuf {
-    root.join("target/release").join(name)
+/// The binary of a function. The floors have their own.
+fn binary(root: &Path, function: &str) -> Result<PathBuf, Failure> {
+    Ok(root.join("target/release").join(Template::read()?.binary(function).unwrap_or(function)))
 }
 
 #[expect(clippy::print_stdout, reason = "this program prints its progress and results on the terminal")]

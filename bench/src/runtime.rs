@@ -41,8 +41,8 @@ struct Api {
 }
 
 impl Process {
-    /// Starts a binary and waits until it requests its first event.
-    pub async fn start(binary: &Path, variables: &HashMap<String, String>) -> Result<Self, Failure> {
+    /// Starts a function of a binary and waits until it requests its first event.
+    pub async fn start(binary: &Path, function: &str, variables: &HashMap<String, String>) -> Result<Self, Failure> {
         let (event_sender, event_receiver) = mpsc::channel(1);
         let (moment_sender, mut moments) = mpsc::channel(16);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -59,7 +59,8 @@ impl Process {
             .env_clear()
             .envs(variables)
             .env("AWS_LAMBDA_RUNTIME_API", &address)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
+            .env("AWS_LAMBDA_FUNCTION_NAME", function)
+            .env("_HANDLER", function)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .stdout(Stdio::null())

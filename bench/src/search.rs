@@ -92,7 +92,7 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
     let searches = searches(&view, place.now());
     drop(view);
 
-    let mut process = Process::start(&binary(root, "jobboard-search"), &place.variables).await?;
+    let mut process = Process::start(&binary(root, "jobboard-search")?, "jobboard-search", &place.variables).await?;
     let ready = process.ready;
     let event = |body: &Value| list_event(body);
     process.call(&event(&json!({}))?).await?;

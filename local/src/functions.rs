@@ -13,15 +13,9 @@ use lambda::family::Family;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Service as _};
 use lambda_runtime::Diagnostic;
-use ops::admin::Admin;
-use ops::audit_copy::Copies;
-use ops::cleanup::Cleanup;
-use ops::outbox::Outbox;
-use ops::reconcile::Reconcile;
-use ops::snapshots::Snapshots;
-use ops::uploads::Uploads;
+use ops::function::Function;
 use shared::crypto::random::random_text;
-use shared::error::{Error, Result};
+use shared::error::Result;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::Log;
@@ -39,18 +33,6 @@ struct Inner {
     have_own_credentials: bool,
     clock: Arc<dyn Clock>,
     log: Log,
-}
-
-enum Function {
-    /// Behind the gateway: takes API Gateway events of payload format 2.0.
-    Http(Router),
-    Admin(Admin),
-    Audit(Copies),
-    Cleanup(Box<Cleanup>),
-    Outbox(Box<Outbox>),
-    Reconcile(Reconcile),
-    Snapshots(Snapshots),
-    Uploads(Uploads),
 }
 
 impl Functions {
@@ -71,7 +53,7 @@ impl Functions {
         // Boxed: its connections would be most of the size of each caller's future.
         let started = function.get_or_try_init(|| Box::pin(self.0.start(name))).await;
         Some(match started {
-            Ok(function) => function.handle(event).await,
+            Ok(function) => handle(function, event).await,
             Err(error) => {
                 tracing::error!(%error, "{name} does not start");
                 Err(diagnostic("InitError", &error))
@@ -83,7 +65,7 @@ impl Functions {
 impl Inner {
     async fn start(&self, name: &str) -> Result<Function> {
         let mut variables = self.variables.clone();
-        variables.insert("AWS_LAMBDA_FUNCTION_NAME".into(), name.to_owned());
+        variables.insert("_HANDLER".into(), name.to_owned());
         if self.have_own_credentials {
             variables.insert("AWS_ACCESS_KEY_ID".into(), name.to_owned());
         }
@@ -91,41 +73,22 @@ impl Inner {
         environment.log = self.log.of_stack(environment.stack()?);
         let environment = &environment;
         let families = [
-            http::<Channel>(name, environment),
-            http::<Hris>(name, environment),
-            http::<Signing>(name, environment),
-            http::<Jobboard>(name, environment),
+            http::<Channel>(environment),
+            http::<Hris>(environment),
+            http::<Signing>(environment),
+            http::<Jobboard>(environment),
         ];
-        if let Some(function) = families.into_iter().flatten().next() {
-            return function.await;
-        }
-        match name {
-            "jobboard-search-snapshot" => Snapshots::connect(environment).await.map(Function::Snapshots),
-            "jobboard-reconcile" => Reconcile::connect(environment).await.map(Function::Reconcile),
-            "ops-admin" => Admin::connect(environment).await.map(Function::Admin),
-            "ops-audit" => Copies::connect(environment).map(Function::Audit),
-            "ops-cleanup" => Cleanup::connect(environment).await.map(|cleanup| Function::Cleanup(Box::new(cleanup))),
-            "ops-outbox" => Outbox::connect(environment).await.map(|outbox| Function::Outbox(Box::new(outbox))),
-            "ops-console" => ops::console::connect(environment).await.map(Function::Http),
-            "ops-docs" => Ok(Function::Http(ops::docs::connect(environment))),
-            "ops-uploads" => Uploads::connect(environment).await.map(Function::Uploads),
-            _ => Err(Error::internal("the local stack does not know this function")),
+        match families.into_iter().flatten().next() {
+            Some(function) => function.await,
+            None => Function::start(environment).await,
         }
     }
 }
 
-impl Function {
-    async fn handle(&self, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
-        match self {
-            Self::Http(router) => handle(router.clone(), event).await,
-            Self::Admin(admin) => Box::pin(admin.handle(event, &request_id())).await.and_then(|result| json(&result)),
-            Self::Audit(copies) => copies.handle(event).await.and_then(|result| json(&result)),
-            Self::Cleanup(cleanup) => json(&Box::pin(cleanup.handle(Timestamp::MAX, &request_id())).await),
-            Self::Outbox(outbox) => outbox.handle(event, Timestamp::MAX).await.and_then(|result| json(&result)),
-            Self::Reconcile(reconcile) => Box::pin(reconcile.handle(event)).await.and_then(|result| json(&result)),
-            Self::Snapshots(snapshots) => snapshots.handle().await.and_then(|result| json(&result)),
-            Self::Uploads(uploads) => uploads.handle(event).await.and_then(|result| json(&result)),
-        }
+async fn handle(function: &Function, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+    match function {
+        Function::Http(router) => serve(router.clone(), event).await,
+        function => function.handle(event, Timestamp::MAX, &request_id()).await.and_then(|result| json(&result)),
     }
 }
 
@@ -140,14 +103,14 @@ fn names<F: Family>() -> Vec<&'static str> {
 
 type Starting<'a> = Pin<Box<dyn Future<Output = Result<Function>> + Send + 'a>>;
 
-/// Starts the function of this name, if it is one of the family's.
-fn http<'a, F: Family>(name: &str, environment: &'a Environment) -> Option<Starting<'a>> {
-    let (_, routes) = F::FUNCTIONS.iter().find(|(own, _)| *own == name)?;
-    Some(Box::pin(async { F::connect(*routes, environment).await.map(Function::Http) }))
+/// Starts the function of this environment, if it is one of the family's.
+fn http<F: Family>(environment: &Environment) -> Option<Starting<'_>> {
+    let connecting = F::connect(environment, false)?;
+    Some(Box::pin(async { connecting.await.map(Function::Http) }))
 }
 
 /// What `lambda::run` does with an event.
-async fn handle(router: Router, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+async fn serve(router: Router, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     let request: LambdaRequest = serde_json::from_slice(event).map_err(|error| diagnostic("InvalidEvent", &error))?;
     let response = lambda::service(router).call(LambdaEvent::new(request, Context::default()));
     match response.await {

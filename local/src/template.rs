@@ -45,7 +45,13 @@ impl Template {
         }
     }
 
-    /// The name of every function, which is the name of its binary.
+    /// The binary that has a function.
+    pub fn binary(&self, function: &str) -> Option<&str> {
+        let mut functions = self.resources("AWS::Serverless::Function").map(|(_, resource)| resource);
+        functions.find(|resource| function_name(resource).as_deref() == Some(function)).and_then(binary_of)
+    }
+
+    /// The name of every function.
     pub fn functions(&self) -> Vec<String> {
         self.resources("AWS::Serverless::Function").filter_map(|(_, resource)| function_name(resource)).collect()
     }
@@ -206,7 +212,13 @@ fn local_name(logical_id: &str) -> String {
 }
 
 fn function_name(function: &Value) -> Option<String> {
-    function["Metadata"]["BuildProperties"]["Binary"].as_str().map(str::to_owned)
+    binary_of(function)?;
+    function["Properties"]["Handler"].as_str().map(str::to_owned)
+}
+
+/// None if it is no function of a binary.
+fn binary_of(function: &Value) -> Option<&str> {
+    function["Metadata"]["BuildProperties"]["Binary"].as_str()
 }
 
 /// Replaces CloudFormation's short forms by the long ones: `!Ref X` becomes `{"Ref": "X"}`.

@@ -19,8 +19,7 @@ pub mod vouchers;
 
 use std::sync::Arc;
 
-use axum::Router;
-use lambda::family::{self, Family, Routes};
+use lambda::family::{Family, Routes};
 use lambda::frame::Frame;
 use lambda::openapi::Parts;
 use shared::error::Result;
@@ -110,20 +109,16 @@ impl Family for Jobboard {
         Service::connect(environment).await.map(Arc::new)
     }
 
+    /// The search loads all open jobs. After a failure the first request tries again.
+    async fn prepare(app: &App, function: &str) {
+        if function == "jobboard-search"
+            && let Err(error) = app.prepare_search().await
+        {
+            tracing::warn!(%error, "the open jobs could not be loaded yet");
+        }
+    }
+
     async fn refresh(app: &App) {
         app.keys().refresh().await;
     }
-}
-
-/// The router of the function that lists jobs. It loads all open jobs before the first request. After a failure the first request tries
-/// again.
-pub async fn connect_search(environment: &Environment) -> Result<Router> {
-    let app = async {
-        let service = Service::connect(environment).await?;
-        if let Err(error) = service.prepare_search().await {
-            tracing::warn!(%error, "the open jobs could not be loaded yet");
-        }
-        Ok(Arc::new(service))
-    };
-    family::connect_with::<Jobboard>(search::router, app, environment).await
 }

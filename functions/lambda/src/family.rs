@@ -20,7 +20,7 @@ pub type Routes<F> = fn() -> OpenApiRouter<<F as Frame>::App>;
 
 /// A family. Its name is also that of the folder in `functions/` and of the OpenAPI document.
 pub trait Family: Frame + Sized {
-    /// Every function. The binary, the resource in `template.yaml` and the event files have the same name.
+    /// Every function. The resource in `template.yaml` and the event files have the same name.
     const FUNCTIONS: &'static [(&'static str, Routes<Self>)];
     /// What the OpenAPI document has beside the operations of the handlers.
     fn document() -> Parts;
@@ -36,10 +36,30 @@ pub trait Family: Frame + Sized {
         routes
     }
 
-    /// The router of a function. The parameter is its routes rather than its name, so that a binary contains only the code of its own
-    /// function.
-    fn connect(routes: Routes<Self>, environment: &Environment) -> impl Future<Output = Result<Router>> + Send {
-        connect_with::<Self>(routes, Self::app(environment), environment)
+    /// Loads what the first request of a function would wait for.
+    fn prepare(_app: &Self::App, _function: &str) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// The router of the function that the environment names. `None` if it is none of the family's. A separate thread builds the routes while
+    /// the function connects, and [prepares](Family::prepare) if it is to.
+    fn connect(environment: &Environment, prepares: bool) -> Option<impl Future<Output = Result<Router>> + Send> {
+        let (name, routes) = *Self::FUNCTIONS.iter().find(|(name, _)| *name == environment.function())?;
+        Some(async move {
+            let observer = Observer::of(environment);
+            let router = tokio::task::spawn_blocking(move || frame::router::<Self>(Self::layer(routes()), observer));
+            let app = async {
+                let app = Self::app(environment).await?;
+                if prepares {
+                    Self::prepare(&app, name).await;
+                }
+                Ok(app)
+            };
+            let (app, router): (Result<_>, _) = tokio::join!(app, router);
+            let (app, router) = (app?, router.map_err(|_| Error::internal("the routes conflict"))?);
+            let refreshing = middleware::from_fn_with_state(app.clone(), refreshed::<Self>);
+            Ok(router.with_state(app).layer(refreshing))
+        })
     }
 
     /// The whole OpenAPI document. Only tests and the local stack generate it.
@@ -67,23 +87,11 @@ pub trait Family: Frame + Sized {
     }
 }
 
-/// Serves the events of a function until the process ends.
-pub async fn run<F: Family>(routes: Routes<F>) -> Result<(), lambda_http::Error> {
-    crate::run(F::connect(routes, &Environment::of_process()).await?).await
-}
-
-/// The router of a function that connects its state in another way. A separate thread builds the routes while the function connects.
-pub async fn connect_with<F: Family>(
-    routes: Routes<F>,
-    app: impl Future<Output = Result<F::App>>,
-    environment: &Environment,
-) -> Result<Router> {
-    let observer = Observer::of(environment);
-    let router = tokio::task::spawn_blocking(move || frame::router::<F>(F::layer(routes()), observer));
-    let (app, router) = tokio::join!(app, router);
-    let (app, router) = (app?, router.map_err(|_| Error::internal("the routes conflict"))?);
-    let refreshing = middleware::from_fn_with_state(app.clone(), refreshed::<F>);
-    Ok(router.with_state(app).layer(refreshing))
+/// Serves the events of the function of this process until it ends.
+pub async fn run<F: Family>() -> Result<(), lambda_http::Error> {
+    let environment = Environment::of_process();
+    let connecting = F::connect(&environment, true).ok_or_else(|| format!("no function is {}", environment.function()))?;
+    crate::run(connecting.await?).await
 }
 
 async fn refreshed<F: Family>(State(app): State<F::App>, request: Request, next: Next) -> Response {

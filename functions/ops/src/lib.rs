@@ -11,6 +11,7 @@ pub mod commands;
 pub mod console;
 pub mod docs;
 mod families;
+pub mod function;
 mod hris;
 mod hris_credentials;
 mod hris_imports;
@@ -36,7 +37,7 @@ mod workload;
 use lambda_runtime::Diagnostic;
 use shared::error::{Error, Fault, Kind};
 
-/// Every function of this crate. The binary, the resource in `template.yaml` and the event files have the same name.
+/// Every function of this crate. The resource in `template.yaml` and the event files have the same name.
 pub const FUNCTIONS: [&str; 9] = [
     "jobboard-reconcile",
     "jobboard-search-snapshot",

@@ -39,8 +39,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The timeout of one operation with all its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 4;
-/// Lambda sets this variable to the name of the function.
-const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+/// Lambda sets this variable to the `Handler` of the function in the template, which is its name.
+const FUNCTION_NAME: &str = "_HANDLER";
 /// The name of the stack that the function belongs to.
 const STACK: &str = "STACK";
 

@@ -265,6 +265,11 @@ fn alarms_watch_the_metrics_of_their_own_stack() {
     for (id, alarm) in properties(template(), "AWS::CloudWatch::Alarm") {
         for (metric, dimensions) in watched(alarm) {
             assert_eq!(dimensions[0], json!({"Name": "stack", "Value": {"Ref": "AWS::StackName"}}), "{id}");
+            // A function reports its `Handler`, not the physical name that CloudFormation makes.
+            if let Some(function) = dimensions.get(1) {
+                let functions = Template::read().unwrap().functions();
+                assert!(functions.iter().any(|name| *function == json!({"Name": "function", "Value": name})), "{id}");
+            }
             watched_metrics.insert(metric);
         }
     }

@@ -22,9 +22,9 @@ fn the_domain_has_no_transport_dependency() {
 fn only_binaries_and_their_runtime_import_lambda_http() {
     let sources = sources("functions").into_iter();
     for (path, text) in sources.filter(|(path, _)| !path.starts_with(root().join("functions/lambda"))) {
-        let is_binary = path.parent().is_some_and(|folder| folder.ends_with("bin"));
+        let is_binary = path.ends_with("src/main.rs");
         assert!(is_binary || !text.contains("lambda_http"), "{} imports lambda_http", path.display());
-        assert!(!is_binary || text.lines().count() <= 20, "{} is more than a handful of lines", path.display());
+        assert!(!is_binary || text.lines().count() <= 25, "{} is more than a handful of lines", path.display());
     }
 }
 

@@ -1,7 +1,7 @@
-use jobboard::{Jobboard, contacts};
+use channel::Channel;
 use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::family::run::<Jobboard>(contacts::router).await
+    lambda::family::run::<Channel>().await
 }

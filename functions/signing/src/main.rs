@@ -1,7 +1,7 @@
-use channel::{Channel, users};
 use lambda_http::Error;
+use signing::Signing;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::family::run::<Channel>(users::router).await
+    lambda::family::run::<Signing>().await
 }

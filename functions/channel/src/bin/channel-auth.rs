@@ -1,7 +1,0 @@
-use channel::{Channel, auth};
-use lambda_http::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda::family::run::<Channel>(auth::router).await
-}

@@ -1,7 +1,0 @@
-use channel::{Channel, payments};
-use lambda_http::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda::family::run::<Channel>(payments::router).await
-}

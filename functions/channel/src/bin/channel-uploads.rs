@@ -1,7 +1,0 @@
-use channel::{Channel, uploads};
-use lambda_http::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda::family::run::<Channel>(uploads::router).await
-}

@@ -1,7 +1,0 @@
-use hris::{Hris, salary};
-use lambda_http::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda::family::run::<Hris>(salary::router).await
-}

@@ -1,7 +1,0 @@
-use jobboard::{Jobboard, account};
-use lambda_http::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda::family::run::<Jobboard>(account::router).await
-}

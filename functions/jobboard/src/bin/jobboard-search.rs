@@ -1,7 +1,0 @@
-use lambda_http::Error;
-use shared::runtime::environment::Environment;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda::run(jobboard::connect_search(&Environment::of_process()).await?).await
-}

@@ -1,7 +1,0 @@
-use lambda_http::Error;
-use signing::{Signing, employee};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda::family::run::<Signing>(employee::router).await
-}
