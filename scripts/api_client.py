@@ -18,6 +18,16 @@ def post(url, body):
         return json.load(response)
 
 
+def call(method, url, headers, body=None):
+    """(status, body, headers) of the response, whatever the status. The body is that of a JSON API."""
+    request = urllib.request.Request(url, data=body, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error), error.headers
+
+
 def signature_parameters(hris, method_and_path, payload):
     """The parameters that sign a request to the HR API."""
     tonce = str(int(time.time()))

@@ -255,8 +255,7 @@ def main():
             shanghai = datetime.timezone(datetime.timedelta(hours=8))
             values["two_days_ago"] = str((datetime.datetime.now(shanghai) - datetime.timedelta(days=2)).date())
             values["grant_id"] = grant(demo, values["app_id"])
-            variables = dict(line.split("=", 1) for line in (data / "functions.env").read_text().splitlines())
-            environment = {"PATH": os.environ["PATH"], **variables}
+            environment = {"PATH": os.environ["PATH"], **stack.variables(data)}
             for function in FUNCTIONS:
                 files = [file for file in events() if file.name.split(".")[0] == function]
                 files = [file for file in files if file.name.split(".")[1] not in LAST]

@@ -11,15 +11,13 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 import zoneinfo
 
 import boto3
 import botocore.config
 
 import stack
-from api_client import post
+from api_client import call, post
 
 BACKUP = pathlib.Path(__file__).resolve().parent / "backup.py"
 # Of the tables that AWS Backup keeps, those that are restored: AuditTable holds the orders to erase persons.
@@ -42,12 +40,8 @@ class Stack:
     def call(self, path, body=None):
         """(status, answer) of the partner API."""
         headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
-        request = urllib.request.Request(self.url + path, headers=headers, data=json.dumps(body).encode() if body else None)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
+        method, body = ("POST", json.dumps(body).encode()) if body else ("GET", None)
+        return call(method, self.url + path, headers, body)[:2]
 
     def admin(self, command, **fields):
         answer = post(f"{self.url}/2015-03-31/functions/ops-admin/invocations", json.dumps({"command": command, "by": "restore", **fields}).encode())

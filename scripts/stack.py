@@ -48,6 +48,11 @@ def running(binaries, settings=None):
         shutil.rmtree(data)
 
 
+def variables(data):
+    """The variables with which another program uses the services of a stack."""
+    return dict(line.split("=", 1) for line in (data / "functions.env").read_text(encoding="utf-8").splitlines())
+
+
 def is_written(file):
     """Whether the file is complete: it ends with a line feed."""
     return file.exists() and file.read_bytes().endswith(b"\n")

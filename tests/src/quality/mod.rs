@@ -6,6 +6,7 @@ mod callers;
 mod canaries;
 mod citations;
 pub mod faults;
+mod forms;
 mod ids;
 mod imports;
 mod insights;

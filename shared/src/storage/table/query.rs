@@ -8,7 +8,7 @@ use futures::{Stream, TryStreamExt as _, stream};
 
 use super::attribute::text;
 use super::condition::{Condition, merge};
-use super::{Item, Key, Store};
+use super::{Item, Key, Store, form};
 use crate::error::{Error, Result};
 
 /// The sort key of the indexes in `template.yaml`.
@@ -125,7 +125,10 @@ impl Store {
             items.extend(response.items.unwrap_or_default());
             match response.last_evaluated_key {
                 Some(next) if items.len() < most => from = Some(next),
-                _ => return Ok(items),
+                _ => {
+                    form::check(table, &items)?;
+                    return Ok(items);
+                }
             }
         }
     }
@@ -178,7 +181,9 @@ impl Store {
         let from = after.map(|after| Key::new(partition, after).into_item());
         let response = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
         let last = response.last_evaluated_key.as_ref().and_then(Key::of).map(|key| key.sk);
-        Ok((response.items.unwrap_or_default(), last))
+        let items = response.items.unwrap_or_default();
+        form::check(table, &items)?;
+        Ok((items, last))
     }
 
     /// The number of entries of an index partition within a range; the count stops at `most`, or at 1 MB of entries.
@@ -244,8 +249,11 @@ fn pages(call: QueryFluentBuilder) -> impl Stream<Item = Result<Vec<Item>>> {
         let call = call.clone();
         async move {
             let Some(from) = from else { return Ok(None) };
+            let table = call.get_table_name().clone().unwrap_or_default();
             let response = call.set_exclusive_start_key(from).send().await.map_err(Error::caused_by)?;
-            Ok(Some((response.items.unwrap_or_default(), response.last_evaluated_key.map(Some))))
+            let items = response.items.unwrap_or_default();
+            form::check(&table, &items)?;
+            Ok(Some((items, response.last_evaluated_key.map(Some))))
         }
     })
 }

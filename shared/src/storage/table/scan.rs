@@ -1,6 +1,6 @@
 //! A pass over all items of a table.
 
-use super::{Item, Key, Store};
+use super::{Item, Key, Store, form};
 use crate::error::{Error, Result};
 
 impl Store {
@@ -10,6 +10,8 @@ impl Store {
         let call = call.set_exclusive_start_key(after.map(Key::into_item));
         let response = call.send().await.map_err(Error::caused_by)?;
         let next = response.last_evaluated_key.as_ref().and_then(Key::of);
-        Ok((response.items.unwrap_or_default(), next))
+        let items = response.items.unwrap_or_default();
+        form::check(table, &items)?;
+        Ok((items, next))
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::attribute::{number, read_integer, text};
 use super::condition::merge;
 use super::retry::retry_conflicts;
-use super::{Condition, Item, Key, Store};
+use super::{Condition, Item, Key, Store, form};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 
@@ -86,6 +86,7 @@ impl Store {
             Ok(_) => Ok(Some(Outcome::Written)),
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(rejected) => {
+                    form::check(table, &rejected.item)?;
                     Ok(Some(Outcome::Rejected(vec![Rejection { failed: true, stored: rejected.item }])))
                 }
                 PutItemError::TransactionConflictException(_) => Ok(None),
@@ -98,6 +99,7 @@ impl Store {
 
     /// Executes all the writes, or none of them.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Outcome> {
+        let tables: Vec<String> = writes.iter().map(|write| write.table().to_owned()).collect();
         let items = writes.into_iter().map(Write::into_sdk).collect::<Result<Vec<_>>>()?;
         // Each call makes a new idempotency token: the one of a cancelled transaction cannot be used again.
         retry_conflicts(|| async {
@@ -113,6 +115,9 @@ impl Store {
                 Err(error) => return Err(Error::caused_by(error)),
             };
             if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+                for (table, reason) in tables.iter().zip(&reasons) {
+                    form::check(table, &reason.item)?;
+                }
                 return Ok(Some(Outcome::Rejected(reasons.into_iter().map(Rejection::from).collect())));
             }
             if reasons.iter().all(|reason| is_transient(reason.code())) {
@@ -182,6 +187,16 @@ impl Write {
         match self {
             Self::Put { item, .. } | Self::Set { item, .. } => Key::of(item),
             Self::Delete { key, .. } | Self::Add { key, .. } | Self::Check { key, .. } => Some(key.clone()),
+        }
+    }
+
+    fn table(&self) -> &str {
+        match self {
+            Self::Put { table, .. }
+            | Self::Set { table, .. }
+            | Self::Delete { table, .. }
+            | Self::Add { table, .. }
+            | Self::Check { table, .. } => table,
         }
     }
 
