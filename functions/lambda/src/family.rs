@@ -41,7 +41,7 @@ pub trait Family: Frame + Sized {
         async {}
     }
 
-    /// The router of the function that the environment names. `None` if it is none of the family's. A separate thread builds the routes while
+    /// The router of the function that the environment names. `None` if the function belongs to another family. A separate thread builds the routes while
     /// the function connects, and [prepares](Family::prepare) if it is to.
     fn connect(environment: &Environment, prepares: bool) -> Option<impl Future<Output = Result<Router>> + Send> {
         let (name, routes) = *Self::FUNCTIONS.iter().find(|(name, _)| *name == environment.function())?;
