@@ -1,14 +1,13 @@
 //! Values as people read them: times in Shanghai, money with two decimals, states by colour and word.
 
-use jiff::Timestamp;
 use serde_json::Value;
 use shared::error::Fault;
-use shared::values::LocalTime;
 
 use super::super::texts::{find, known_field, text};
 use super::define::{Tone, at, plain};
 use super::input::sentence;
 use super::visit::Pairs;
+use super::words::{name, time};
 
 /// A column or a fact: `name=label:set>page.key`.
 #[derive(Clone, Copy, Debug)]
@@ -214,12 +213,6 @@ impl Spec<'_> {
     }
 }
 
-/// The name of a value of a set. The commands are a set, too.
-pub fn name(set: &str, value: &str) -> String {
-    let key = if set == "command" { format!("command.{value}") } else { format!("value.{set}.{value}") };
-    find(&key).unwrap_or(value).to_owned()
-}
-
 /// A picture that the job board shows. No other site is asked for one.
 fn own_picture(url: &str) -> Option<String> {
     let name = url.rsplit_once("/img/").map(|(_, name)| name)?;
@@ -263,15 +256,6 @@ fn money(amount: &str) -> String {
         grouped.push(digit);
     }
     format!("{sign}¥{grouped}.{part:0<2}")
-}
-
-/// A time in Shanghai, to the second. Times without an offset are in Shanghai already.
-pub fn time(text: &str) -> String {
-    let shown = match text.parse::<Timestamp>() {
-        Ok(time) => LocalTime::from(time).to_second(),
-        Err(_) => text.to_owned(),
-    };
-    shown.replacen('T', " ", 1).chars().take(19).collect()
 }
 
 #[cfg(test)]

@@ -256,7 +256,7 @@ async fn show_import(
         Some(title) => format!("{title}：{}", sheet_texts::reason(&fault.reason, None)),
         None => sentence(&Fault::new(fault.field.clone(), sheet_texts::reason(&fault.reason, None))),
     };
-    let kind = super::cell::name("import_kind", import.kind.as_str());
+    let kind = super::words::name("import_kind", import.kind.as_str());
     let page_of = ImportPage {
         shell: Shell::of(visit, format!("{}：{kind}", text("page.import")), "imports"),
         percent: (progress.done * 100).checked_div(progress.total).unwrap_or(100),

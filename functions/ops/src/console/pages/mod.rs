@@ -31,6 +31,7 @@ mod sorting;
 mod tree;
 mod undo;
 mod visit;
+mod words;
 
 use axum::extract::{Path, State};
 use axum::response::{Redirect, Response};
@@ -39,11 +40,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::App;
 use super::answer::Failure;
-pub use cell::{name, time};
 pub use failure::shown;
 use sections::{detail, list as listed};
 pub use shell::navigation;
 use visit::{Form, Visit};
+pub use words::{name, time};
 
 /// The pages without a list, and the command that each of them needs.
 const PAGES: &[(&str, &str)] = &[("home", "show_workload")];
