@@ -18,7 +18,7 @@ use crate::wire::{Service, failure};
 const KEPT: usize = 1000;
 /// How many log groups and lines are on one page. CloudWatch Logs has larger pages, but also several.
 const GROUPS: usize = 25;
-const LINES: usize = 10;
+const LINES: usize = 40;
 
 /// The log groups by their names.
 #[derive(Clone)]

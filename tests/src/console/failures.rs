@@ -26,18 +26,8 @@ fn counted(notifications: u32, sweeps: u32) -> Value {
     json!({"notifications": of(notifications), "sweeps": of(sweeps)})
 }
 
-/// All pages of a list.
-async fn listed(staff: &Staff, mut fields: Value) -> Vec<Value> {
-    let mut failures = Vec::new();
-    loop {
-        let page = staff.command("list_failures", fields.clone()).await;
-        assert_eq!(page.status, 200, "{page:?}");
-        failures.extend(page.body["failures"].as_array().unwrap().clone());
-        fields["cursor"] = page.body["next_cursor"].clone();
-        if fields["cursor"].is_null() {
-            return failures;
-        }
-    }
+async fn listed(staff: &Staff, fields: Value) -> Vec<Value> {
+    staff.pages("list_failures", fields, "failures").await
 }
 
 /// A delivery that WeChat does not accept, and a run of the clean-up.

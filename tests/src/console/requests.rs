@@ -26,18 +26,8 @@ async fn send(board: &Board, path: &str, id: &str) -> reqwest::Response {
     request.body(r#"{"job_id":7}"#).send().await.unwrap()
 }
 
-/// All pages of a search.
-async fn found(staff: &Staff, mut fields: Value) -> Vec<Value> {
-    let mut requests = Vec::new();
-    loop {
-        let page = staff.command("find_request", fields.clone()).await;
-        assert_eq!(page.status, 200, "{page:?}");
-        requests.extend(page.body["requests"].as_array().unwrap().clone());
-        fields["cursor"] = page.body["next_cursor"].clone();
-        if fields["cursor"].is_null() {
-            return requests;
-        }
-    }
+async fn found(staff: &Staff, fields: Value) -> Vec<Value> {
+    staff.pages("find_request", fields, "requests").await
 }
 
 /// The routes and times of requests.
@@ -140,7 +130,7 @@ async fn all_requests_with_an_id_are_found_within_fourteen_days_or_on_a_day() {
 async fn a_long_search_ends_its_page_and_continues_with_its_cursor() {
     let stage = Stage::open().await;
     let board = Board::of(&stage.address);
-    for _ in 0..400 {
+    for _ in 0..900 {
         send(&board, "/jobs/info", "many").await;
     }
     send(&board, "/jobs/info", "last").await;

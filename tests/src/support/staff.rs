@@ -240,6 +240,20 @@ impl Staff {
     pub async fn command(&self, name: &str, fields: Value) -> Response {
         self.browser.post(&format!("commands/{name}"), &fields).await
     }
+
+    /// The records on all pages of a list, which are in this member of the result.
+    pub async fn pages(&self, name: &str, mut fields: Value, member: &str) -> Vec<Value> {
+        let mut records = Vec::new();
+        loop {
+            let page = self.command(name, fields.clone()).await;
+            assert_eq!(page.status, 200, "{page:?}");
+            records.extend(page.body[member].as_array().unwrap().clone());
+            fields["cursor"] = page.body["next_cursor"].clone();
+            if fields["cursor"].is_null() {
+                return records;
+            }
+        }
+    }
 }
 
 /// The response to a failed request.
