@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::error::Result;
 use shared::signing::waiting::Waiting;
-use shared::staff::failures::FailureKind;
 use shared::staff::logged::Count;
 use shared::staff::roles::Role;
 use shared::staff::{self, Assigned};
@@ -107,17 +106,14 @@ async fn orders(service: &jobboard::Service, days: &[Date]) -> Result<Value> {
 /// The failures of the last 24 hours, each kind with its number and whether all were counted; null while CloudWatch Logs cannot be read. The
 /// other parts do not fail with it.
 async fn failures(service: &staff::Service) -> Result<Value> {
-    let count = async |kind| match service.count_failures(kind).await {
-        Ok(counted) => {
-            counted.map_or(Value::Null, |Count { count, is_complete }| json!({"count": count, "complete": is_complete}))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "failures could not be counted");
-            Value::Null
-        }
-    };
-    let (notifications, sweeps) = tokio::join!(count(FailureKind::Notifications), count(FailureKind::Sweeps));
-    Ok(json!({"notifications": notifications, "sweeps": sweeps}))
+    let counted = service.count_failures().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "failures could not be counted");
+        None
+    });
+    let (notifications, sweeps) = counted.unzip();
+    let view =
+        |counted: Option<Count>| counted.map(|Count { count, is_complete }| json!({"count": count, "complete": is_complete}));
+    Ok(json!({"notifications": view(notifications), "sweeps": view(sweeps)}))
 }
 
 async fn reports(service: &jobboard::Service) -> Result<Value> {

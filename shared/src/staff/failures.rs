@@ -47,10 +47,13 @@ impl Service {
         self.search(&kind.search(), day, cursor).await
     }
 
-    /// The number of failures in the last 24 hours, counted for a second. `None` if CloudWatch Logs is too busy.
+    /// The numbers of rejected notifications and of failed runs in the last 24 hours, counted for a second. `None` if CloudWatch Logs is too
+    /// busy.
     ///
-    /// DynamoDB: nothing. CloudWatch Logs: one call for each fifty log groups, then up to 100.
-    pub async fn count_failures(&self, kind: FailureKind) -> Result<Option<Count>> {
-        self.count(&kind.search(), TIME).await
+    /// DynamoDB: nothing. CloudWatch Logs: one call for each fifty log groups, then up to 100 for each number.
+    pub async fn count_failures(&self) -> Result<Option<(Count, Count)>> {
+        let Some(groups) = self.log_groups().await? else { return Ok(None) };
+        let (notifications, sweeps) = (FailureKind::Notifications.search(), FailureKind::Sweeps.search());
+        tokio::try_join!(self.count(&notifications, &groups, TIME), self.count(&sweeps, &groups, TIME)).map(Some)
     }
 }

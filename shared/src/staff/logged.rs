@@ -142,7 +142,8 @@ impl Service {
             None => Place { until: self.clock.now().as_millisecond(), part: 0, token: None },
         };
         let (until, mut part) = (place.until, place.part);
-        let Some(groups) = self.groups(wanted.is_in).await? else { return self.searched(Vec::new(), Some(place), &scope) };
+        let Some(groups) = self.log_groups().await? else { return self.searched(Vec::new(), Some(place), &scope) };
+        let groups = self.within(&groups, wanted);
         let parts = parts(&groups, until, day);
         let budget = Budget::of(TIME);
         let tokens = std::iter::once(place.token).chain(std::iter::repeat(None));
@@ -168,25 +169,24 @@ impl Service {
         self.searched(Vec::new(), None, &scope)
     }
 
-    /// Counts the lines of the last day, for this time. `None` if CloudWatch Logs is too busy.
+    /// Counts the lines of the last day in these log groups of the stack, for this time.
     ///
-    /// CloudWatch Logs: one call for each fifty log groups, then at least one.
-    pub(super) async fn count(&self, wanted: &Search<'_>, time: Duration) -> Result<Option<Count>> {
+    /// CloudWatch Logs: at least one call, and at most 100.
+    pub(super) async fn count(&self, wanted: &Search<'_>, groups: &[String], time: Duration) -> Result<Count> {
         let until = self.clock.now().as_millisecond();
-        let Some(groups) = self.groups(wanted.is_in).await? else { return Ok(None) };
-        let parts = parts(&groups, until, None);
         let budget = Budget::of(time);
         let mut count = 0;
-        for part in parts.iter().take(groups.len()) {
+        for group in self.within(groups, wanted) {
+            let part = Part { group, from: ago(until, DAYS[0]), until };
             let mut token = None;
             loop {
-                match self.search_part(part, wanted.pattern, token, &budget).await? {
+                match self.search_part(&part, wanted.pattern, token, &budget).await? {
                     Searched::Over(found) => {
                         count += found.len();
                         break;
                     }
                     // The budget is used up.
-                    Searched::Open(found, _) if found.is_empty() => return Ok(Some(Count { count, is_complete: false })),
+                    Searched::Open(found, _) if found.is_empty() => return Ok(Count { count, is_complete: false }),
                     Searched::Open(found, next) => {
                         count += found.len();
                         token = next;
@@ -194,24 +194,29 @@ impl Service {
                 }
             }
         }
-        Ok(Some(Count { count, is_complete: true }))
+        Ok(Count { count, is_complete: true })
     }
 
     fn searched(&self, list: Vec<Logged>, next: Option<Place>, scope: &str) -> Result<Listed<Logged>> {
         Ok(Listed { list, next_cursor: next_cursor(&self.keyring, next.map(|place| place.to_string()), scope)? })
     }
 
-    /// The log groups of this stack that are searched. `None` if CloudWatch Logs is too busy.
-    async fn groups(&self, is_in: fn(&str) -> bool) -> Result<Option<Vec<String>>> {
-        let prefix = format!("{}-", self.stack);
-        match self.logs.groups(&prefix, self.clock.now()).await? {
-            Called::Done(mut groups) => {
-                groups.retain(|group| group.strip_prefix(&prefix).and_then(in_the_template).is_some_and(is_in));
-                Ok(Some(groups))
-            }
+    /// The log groups whose names begin with that of the stack. `None` if CloudWatch Logs is too busy.
+    ///
+    /// CloudWatch Logs: one call for each fifty of them.
+    pub(super) async fn log_groups(&self) -> Result<Option<Vec<String>>> {
+        match self.logs.groups(&format!("{}-", self.stack), self.clock.now()).await? {
+            Called::Done(groups) => Ok(Some(groups)),
             Called::Busy => Ok(None),
             Called::Invalid => Err(Error::internal("CloudWatch Logs does not accept the name of the stack")),
         }
+    }
+
+    /// Those of the log groups that are searched.
+    fn within(&self, groups: &[String], wanted: &Search<'_>) -> Vec<String> {
+        let prefix = format!("{}-", self.stack);
+        let is_in = |group: &&String| group.strip_prefix(&prefix).and_then(in_the_template).is_some_and(wanted.is_in);
+        groups.iter().filter(is_in).cloned().collect()
     }
 
     /// Reads a part page by page, until one has lines or the budget is used up.
@@ -257,9 +262,14 @@ fn in_the_template(name: &str) -> Option<&str> {
     (resource.ends_with("Logs") && !id.contains('-')).then_some(resource)
 }
 
+/// So many days before, in Unix milliseconds.
+fn ago(until: i64, days: i64) -> i64 {
+    until - SignedDuration::from_hours(24 * days).as_millis() as i64
+}
+
 /// The parts of a search, in their order: all groups over the last day, then over the days before; or all groups over one day.
 fn parts(groups: &[String], until: i64, day: Option<&Date>) -> Vec<Part> {
-    let ago = |days: i64| until - SignedDuration::from_hours(24 * days).as_millis() as i64;
+    let ago = |days| ago(until, days);
     let times = match day.map(|day| LocalTime::day_bounds(day, day)) {
         Some((first, last)) => vec![(first.as_millisecond(), last.as_millisecond())],
         None => vec![(ago(DAYS[0]), until), (ago(DAYS[1]), ago(DAYS[0]) - 1)],
