@@ -251,6 +251,61 @@ fn jobs_with_equal_place_and_time_are_in_the_order_of_their_ids() {
     }
 }
 
+/// A place anywhere, or close to a pole, the date line, the equator or a city.
+fn anywhere(dice: &mut Dice) -> (f64, f64) {
+    let spread = *dice.one_of(&[1e-4, 0.02, 1.0, 30.0]);
+    let near = |dice: &mut Dice, at: f64| at + (dice.fraction() - 0.5) * spread;
+    match dice.below(6) {
+        0 => (dice.fraction() * 360.0 - 180.0, near(dice, 90.0).min(90.0)),
+        1 => (dice.fraction() * 360.0 - 180.0, near(dice, -90.0).max(-90.0)),
+        2 => (*dice.one_of(&[-180.0, 180.0, 179.999, -179.999]), dice.fraction() * 180.0 - 90.0),
+        3 => (near(dice, 0.0), near(dice, 0.0)),
+        4 => (near(dice, 116.4), near(dice, 39.9)),
+        _ => (dice.fraction() * 360.0 - 180.0, dice.fraction() * 180.0 - 90.0),
+    }
+}
+
+#[test]
+fn the_nearest_are_found_everywhere_on_the_earth() {
+    let mut dice = Dice::of(21);
+    for count in [30, 3000] {
+        let mut entries: Vec<Entry> = jobs::jobs(count, 22).collect();
+        for entry in &mut entries {
+            (entry.longitude, entry.latitude) = anywhere(&mut dice);
+        }
+        let mut view = View::default();
+        view.apply(entries.iter().cloned().map(Change::Open).collect());
+        // Some move.
+        for entry in entries.iter_mut().step_by(7) {
+            entry.version += 1;
+            (entry.longitude, entry.latitude) = anywhere(&mut dice);
+        }
+        view.apply(entries.iter().cloned().map(Change::Open).collect());
+        for _ in 0..400 {
+            let here = anywhere(&mut dice);
+            let (longitude, latitude) = if dice.chance(20) { (here.0, -here.1) } else { here };
+            let filter = if dice.chance(50) { jobs::filter(&mut dice, false, true, 1) } else { Filter::default() };
+            let angle_of = |job: &Entry| angle((longitude, latitude), (job.longitude, job.latitude));
+            let mut far: Vec<f64> = entries.iter().filter(|job| takes(&filter, None, job)).map(angle_of).collect();
+            far.sort_unstable_by(f64::total_cmp);
+            let (skip, take) = (*dice.one_of(&[0, 1, 20, count / 2]), 1 + dice.below(50));
+            let found = view.search(Order::Nearest { longitude, latitude }, &filter, NOW, skip, take);
+            assert_eq!(found.total, far.len());
+            let expected: Vec<f64> = far.into_iter().skip(skip).take(take).collect();
+            let mut ids = found.ids.clone();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!((ids.len(), found.ids.len()), (expected.len(), expected.len()));
+            for (id, expected) in found.ids.iter().zip(expected) {
+                let job = entries.iter().find(|job| job.id == *id).unwrap();
+                assert!(takes(&filter, None, job), "{job:?} {filter:?}");
+                // Half a metre: the two formulas round differently.
+                assert!((angle_of(job) - expected).abs() < 1e-7, "{longitude} {latitude} {skip} {take}: {job:?} {expected}");
+            }
+        }
+    }
+}
+
 #[test]
 fn an_emptied_view_finds_nothing_and_can_be_filled_again() {
     let mut pair = Pair::of(3000, 5);

@@ -33,7 +33,7 @@ pub(super) struct Columns {
     positions: Vec<u32>,
     tags: [Vec<u32>; 3],
     /// The place as a unit vector from the earth's centre, to compare distances without trigonometry.
-    direction: [Vec<f32>; 3],
+    direction: Vec<[f32; 3]>,
 }
 
 /// The salaries of a slot without a job. No range overlaps them.
@@ -61,9 +61,7 @@ impl Columns {
         for column in [&mut self.version, &mut self.positions].into_iter().chain(&mut self.tags) {
             column.reserve_exact(slots);
         }
-        for column in &mut self.direction {
-            column.reserve_exact(slots);
-        }
+        self.direction.reserve_exact(slots);
     }
 
     /// Adds a slot without a job. If the memory is full, it grows by a sixteenth: doubling it would waste too much.
@@ -83,7 +81,7 @@ impl Columns {
         self.salary_max.push(NO_SALARY.1);
         self.positions.push(0);
         self.tags.iter_mut().for_each(|column| column.push(0));
-        self.direction.iter_mut().for_each(|column| column.push(0.0));
+        self.direction.push([0.0; 3]);
         slot
     }
 
@@ -100,8 +98,7 @@ impl Columns {
         self.salary_max[at] = row.salary_max;
         self.positions[at] = row.positions;
         self.tags.iter_mut().zip(row.tags).for_each(|(column, code)| column[at] = code);
-        let direction = direction(row.longitude, row.latitude);
-        self.direction.iter_mut().zip(direction).for_each(|(column, part)| column[at] = part);
+        self.direction[at] = direction(row.longitude, row.latitude);
     }
 
     pub fn get(&self, slot: Slot) -> Row {
@@ -158,7 +155,7 @@ impl Columns {
         (&self.salary_min, &self.salary_max)
     }
 
-    pub fn directions(&self) -> [&[f32]; 3] {
-        [&self.direction[0], &self.direction[1], &self.direction[2]]
+    pub fn direction(&self, slot: Slot) -> [f32; 3] {
+        self.direction[slot as usize]
     }
 }

@@ -7,6 +7,7 @@
 mod bits;
 mod columns;
 mod facet;
+mod grid;
 mod nearest;
 mod order;
 mod place;
@@ -26,6 +27,7 @@ pub use snapshot::{Damage, Loader};
 
 use columns::{Columns, Row};
 use facet::{Facet, Tags};
+use grid::Grid;
 use sorted::Sorted;
 
 /// What lists need of an open job.
@@ -91,7 +93,7 @@ impl Change {
 /// The index of a row in the columns.
 type Slot = u32;
 
-/// About 110 bytes a job: a million jobs take some 110 MB.
+/// About 120 bytes a job: a million jobs take some 120 MB.
 #[derive(Default)]
 pub struct View {
     columns: Columns,
@@ -101,6 +103,8 @@ pub struct View {
     created: Sorted,
     /// Least recently refreshed first, ties by id.
     fresh: Sorted,
+    /// By place.
+    grid: Grid,
     /// End and slot, by start and id.
     tops: BTreeMap<(i64, u64), (i64, Slot)>,
     /// The starts of the jobs in `tops`.
@@ -213,6 +217,7 @@ impl View {
                 tags,
             },
         );
+        self.grid.insert(slot, self.columns.direction(slot));
         if let Some(top) = entry.top {
             self.put_on_top(slot, entry.id, top);
         }
@@ -229,6 +234,7 @@ impl View {
         for (kind, set) in self.tags.iter_mut().zip(tags) {
             kind.leave(slot, set);
         }
+        self.grid.remove(slot, self.columns.direction(slot));
         if let Some(start) = self.top_starts.remove(&slot) {
             self.tops.remove(&(start, id));
         }

@@ -56,10 +56,7 @@ impl View {
                 let created = |slot| self.columns.created_key(slot);
                 self.latest(&self.created, created, matches.as_ref(), None, window).collect()
             }
-            Order::Nearest { longitude, latitude } => {
-                let rows = matches.map(|matches| matches.bits.slots().collect::<Vec<_>>());
-                self.nearest(rows.as_deref(), (longitude, latitude), window)
-            }
+            Order::Nearest { longitude, latitude } => self.nearest(matches.as_ref(), (longitude, latitude), window),
         };
         Found { ids: page.into_iter().map(|slot| self.columns.id(slot)).collect(), total }
     }
@@ -169,9 +166,9 @@ impl View {
 }
 
 /// The rows that match a filter.
-struct Matches {
-    bits: Bits,
-    total: usize,
+pub(super) struct Matches {
+    pub bits: Bits,
+    pub total: usize,
 }
 
 /// A range of ranks.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Row;
 use super::facet::{Facet, Tags};
+use super::grid::Grid;
 use super::sorted::Sorted;
 use super::{Slot, Top, View};
 
@@ -206,6 +207,7 @@ impl Loader {
         let mut by_fresh = slots();
         by_fresh.sort_by_key(|slot| columns.fresh_key(*slot));
         (self.view.created, self.view.fresh) = (Sorted::of(slots()), Sorted::of(by_fresh));
+        self.view.grid = Grid::of((0..rows as Slot).map(|slot| (slot, columns.direction(slot))));
         Ok((self.view, watermark))
     }
 
