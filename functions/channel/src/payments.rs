@@ -198,7 +198,7 @@ struct PaymentQuery {
     #[deserr(default)]
     #[param(value_type = Option<String>, example = "2024-12-31")]
     end_date: Option<PeriodEnd>,
-    /// 只返回此时刻及以后更新过的付款, ISO 8601 日期时间, 带时区
+    /// 只返回此时刻及以后更新过的付款, 按更新的先后排列; 更新 15 秒后才列出。ISO 8601 日期时间, 带时区
     #[deserr(default)]
     #[param(value_type = Option<String>, format = DateTime)]
     updated_after: Option<Moment>,

@@ -164,7 +164,7 @@ struct TaskQuery {
     #[deserr(default)]
     #[param(value_type = Option<lists::TaskStatus>)]
     status: Option<TaskStatus>,
-    /// 只返回此时刻及以后更新过的任务, ISO 8601 日期时间, 带时区
+    /// 只返回此时刻及以后更新过的任务, 按更新的先后排列; 更新 15 秒后才列出。ISO 8601 日期时间, 带时区
     #[deserr(default)]
     #[param(value_type = Option<String>, format = DateTime)]
     updated_after: Option<Moment>,

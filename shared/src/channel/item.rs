@@ -2,7 +2,7 @@
 //!
 //! | attribute | holds |
 //! |---|---|
-//! | `pk`, `sk`, `ix1`, `ix2`, `ix3`, `ixsk` | keys of the record and of its lists (`keys.rs`) |
+//! | `pk`, `sk`, `ix1`, `ix2`, `ix3`, `ixsk`, `changed` | keys of the record and of its lists (`keys.rs`) |
 //! | `server_id`, `updated_at`, `version`, `first_content` | see [`Record`]; instants are Unix milliseconds |
 //! | `occurred_at` | the instant that lists filter by, in Unix seconds |
 //! | all others | the content |
@@ -15,7 +15,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
 use crate::storage::sealed;
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
-use crate::storage::table::{Condition, Item, Key, VERSION};
+use crate::storage::table::{CHANGED, Condition, Item, Key, VERSION};
 use crate::values::{Id, Secret};
 
 const SERVER_ID: &str = "server_id";
@@ -55,7 +55,11 @@ pub fn from_item<T: Resource>(keyring: &Keyring, mut item: Item) -> Result<Recor
 pub fn index<T: Resource>(channel: &ChannelId, record: &Record<T>) -> Item {
     let Listing { parents, occurred_at } = record.content.listing();
     let position = keys::position(record.server_id, record.content.id());
-    let mut item = Item::from([("ix1".into(), text(keys::partition(channel, T::KIND, None))), ("ixsk".into(), text(position))]);
+    let mut item = Item::from([
+        ("ix1".into(), text(keys::partition(channel, T::KIND, None))),
+        (CHANGED.into(), text(keys::changed(record.updated_at, &position))),
+        ("ixsk".into(), text(position)),
+    ]);
     for (name, parent) in ["ix2", "ix3"].into_iter().zip(parents) {
         if let Some(parent) = parent {
             item.insert(name.into(), text(keys::partition(channel, T::KIND, Some(parent))));

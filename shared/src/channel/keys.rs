@@ -1,10 +1,12 @@
 //! Keys and index partitions. Each begins with the channel, so that a read of another channel's record cannot be expressed.
 //!
-//! | item | `pk` | `sk` | `ix1`, `ix2`, `ix3` | `ixsk` |
-//! |---|---|---|---|---|
-//! | a channel | the appkey | `channel` | `channels` | the server id |
-//! | a record | `{channel}#{partner's id}` | its kind | [`partition`] | the server id, then the partner's |
-//! | a family of refresh tokens, in the credentials table | `refresh#{channel}#{family}` | `refresh` | | |
+//! | item | `pk` | `sk` | `ix1`, `ix2`, `ix3` | `ixsk` | `changed` |
+//! |---|---|---|---|---|---|
+//! | a channel | the appkey | `channel` | `channels` | the server id | |
+//! | a record | `{channel}#{partner's id}` | its kind | [`partition`] | the server id, then the partner's | [`changed`] |
+//! | a family of refresh tokens, in the credentials table | `refresh#{channel}#{family}` | `refresh` | | | |
+
+use jiff::Timestamp;
 
 use crate::storage::table::Key;
 use crate::values::{Id, RecordId};
@@ -35,6 +37,20 @@ pub fn partition(channel: &ChannelId, kind: &str, parent: Option<&RecordId>) -> 
 /// within a millisecond.
 pub fn position(server_id: Id, id: &RecordId) -> String {
     format!("{}#{id}", server_id.sortable())
+}
+
+/// The sort key of a record in the order of changes: the time of its last change, then its position.
+pub fn changed(updated_at: Timestamp, position: &str) -> String {
+    format!("{}#{position}", sortable(updated_at.as_millisecond()))
+}
+
+/// The sort keys of the records that changed in this period, both ends included, in Unix milliseconds.
+pub fn changed_within(from: i64, to: i64) -> (String, String) {
+    (sortable(from), format!("{}~", sortable(to)))
+}
+
+fn sortable(milliseconds: i64) -> String {
+    format!("{:015}", milliseconds.max(0))
 }
 
 /// `family` is encoded in base64url.

@@ -4,7 +4,14 @@
 //! records of its kind in the channel, `ix2` and `ix3` those of its two parents. A list is read from the narrowest partition that its
 //! filter names.
 //!
+//! The index `changed` has the same records in the order of their last change. It lists what has changed since a time, the first change
+//! first. A writer takes the time before it writes, and the index follows later, so that a change can appear behind a later one. The list
+//! therefore ends [`SETTLED_AFTER`] ago: a client that follows its cursors misses no change, and sees a record twice only if it changes again.
+//!
 //! Partners also get a page by number and the total, for which the whole partition is read. Staff get pages by cursor alone.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
 use super::item::from_item;
@@ -15,8 +22,12 @@ use crate::storage::list::List;
 use crate::storage::listing::{Listed, PageOf};
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
-use crate::storage::table::{Condition, Order, Query, Range};
+use crate::storage::table::{CHANGED, Condition, Order, Query, Range};
 use crate::values::{Moment, PeriodEnd, PeriodStart, RecordId};
+
+/// How much later than its time a change may appear in the index `changed`: the time limit of a write, the difference of two clocks, and
+/// the delay of the index.
+pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
 /// Selects the records of a list that satisfy all given conditions. Cursors are bound to its `Debug` form: a change of the fields makes
 /// older cursors invalid.
@@ -29,7 +40,7 @@ pub struct Filter {
     /// Inclusive, like `occurred_to`.
     pub occurred_from: Option<Moment>,
     pub occurred_to: Option<Moment>,
-    /// Inclusive.
+    /// Inclusive. The list is in the order of changes.
     pub updated_from: Option<Moment>,
 }
 
@@ -41,11 +52,17 @@ impl Service {
         filter: &Filter,
         request: PageRequest,
     ) -> Result<Page<Record<T>>> {
-        let page = self.record_list::<T>(channel, filter).page(request, "cursor").await?;
+        let settled = self.clock.now() - SETTLED_AFTER;
+        let mut page = self.record_list::<T>(channel, filter, settled).page(request, "cursor").await?;
+        if filter.updated_from.is_some() {
+            // A record that has changed since the index was read is listed when this change has settled.
+            let (_, last) = keys::changed_within(0, settled.as_millisecond());
+            page.list.retain(|item| matches!(item.get(CHANGED), Some(AttributeValue::S(changed)) if *changed <= last));
+        }
         page.try_map(|item| from_item(&self.keyring, item))
     }
 
-    /// A page of a channel's records by age, as staff list them.
+    /// A page of a channel's records by age, or by the time of their last change, as staff list them.
     ///
     /// DynamoDB: up to four queries, for up to 85 entries for each record of the page if the filter rejects entries, and one batch read.
     pub async fn list_records<T: Resource>(
@@ -54,19 +71,25 @@ impl Service {
         filter: &Filter,
         page: &PageOf<'_>,
     ) -> Result<Listed<Record<T>>> {
-        let listed = self.record_list::<T>(channel, filter).listed(page).await?;
+        let listed = self.record_list::<T>(channel, filter, Timestamp::MAX).listed(page).await?;
         listed.try_map(|item| from_item(&self.keyring, item))
     }
 
-    fn record_list<T: Resource>(&self, channel: &ChannelId, filter: &Filter) -> List<'_> {
+    /// `until` is the end of a list in the order of changes.
+    fn record_list<T: Resource>(&self, channel: &ChannelId, filter: &Filter, until: Timestamp) -> List<'_> {
         List {
             store: &self.store,
             keyring: &self.keyring,
             table: &self.tables.channel,
-            scope: format!("{channel}/{}/{filter:?}", T::KIND),
-            query: filter.query::<T>(channel),
+            scope: scope::<T>(channel, filter),
+            query: filter.query::<T>(channel, until),
         }
     }
+}
+
+/// The name of a list in its cursors.
+fn scope<T: Resource>(channel: &ChannelId, filter: &Filter) -> String {
+    format!("{channel}/{}/{filter:?}", T::KIND)
 }
 
 /// The two ends of a period, both included.
@@ -81,26 +104,29 @@ pub fn period(start: Option<PeriodStart>, end: Option<PeriodEnd>) -> Result<(Opt
 }
 
 impl Filter {
-    fn query<T: Resource>(&self, channel: &ChannelId) -> Query {
-        let [first, second] = &self.parents;
-        let (index, parent, left) = match (first, second) {
-            (Some((_, parent)), second) => ("ix2", Some(parent), second.as_ref()),
-            (None, Some((_, parent))) => ("ix3", Some(parent), None),
-            (None, None) => ("ix1", None, None),
+    fn query<T: Resource>(&self, channel: &ChannelId, until: Timestamp) -> Query {
+        let (index, parent, left, range, order) = match (self.updated_from, &self.parents) {
+            (Some(from), parents) => {
+                let (low, high) = keys::changed_within(from.as_second() * 1000, until.as_millisecond());
+                (CHANGED, None, parents.each_ref().map(Option::as_ref), Range::Between(low, high), Order::Ascending)
+            }
+            (None, [Some((_, parent)), second]) => {
+                ("ix2", Some(parent), [second.as_ref(), None], Range::All, Order::Descending)
+            }
+            (None, [None, Some((_, parent))]) => ("ix3", Some(parent), [None, None], Range::All, Order::Descending),
+            (None, [None, None]) => ("ix1", None, [None, None], Range::All, Order::Descending),
         };
         let mut conditions: Vec<Condition> =
             self.equal.iter().map(|(attribute, value)| Condition::equals(attribute, text(*value))).collect();
-        conditions.extend(left.map(|(attribute, id)| Condition::equals(attribute, text(id.as_str()))));
+        conditions.extend(left.into_iter().flatten().map(|(attribute, id)| Condition::equals(attribute, text(id.as_str()))));
         let second = |moment: Moment| number(moment.as_second());
         let (from, to) = (self.occurred_from.map(second), self.occurred_to.map(second));
         conditions.extend(Condition::within("occurred_at", from, to));
-        let milliseconds = |moment: Moment| number(moment.as_second() * 1000);
-        conditions.extend(self.updated_from.map(|from| Condition::compares("updated_at", ">=", milliseconds(from))));
         Query {
             index,
             partition: keys::partition(channel, T::KIND, parent),
-            range: Range::All,
-            order: Order::Descending,
+            range,
+            order,
             filter: conditions.into_iter().reduce(Condition::and),
         }
     }

@@ -1,11 +1,13 @@
 //! What a pass of `reseal` does with the records of the partner API. Requests find none of them by a blind index, only staff do. It also
-//! enters users and companies into their lists, as earlier versions did not.
+//! enters users and companies into their lists, and all records into the order of changes, as earlier versions did not.
 
 use super::Service;
+use super::applications::Application;
 use super::companies::Company;
 use super::item::{from_item, index};
 use super::payments::Payment;
 use super::resource::{Record, Resource};
+use super::tasks::Task;
 use super::users::User;
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
@@ -28,6 +30,8 @@ impl Service {
         match key.sk.as_str() {
             User::KIND => self.reseal_record::<User>(mover, &key, item).await,
             Company::KIND => self.reseal_record::<Company>(mover, &key, item).await,
+            Task::KIND => self.reseal_record::<Task>(mover, &key, item).await,
+            Application::KIND => self.reseal_record::<Application>(mover, &key, item).await,
             Payment::KIND => self.reseal_record::<Payment>(mover, &key, item).await,
             _ => Ok(Resealed::Unchanged),
         }

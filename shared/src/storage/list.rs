@@ -6,7 +6,7 @@ use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::storage::listing::{Listed, PageOf};
 use crate::storage::page::{Cursor, Page, PageRequest, Window};
-use crate::storage::table::{Item, Key, Query, Range, Store};
+use crate::storage::table::{Item, Key, Query, Store};
 
 /// Upper bound of the entries read for a page by cursor, query by query until the page is full, in multiples of the page size. If the
 /// filter leaves too few entries, the page is short or even empty, and its cursor continues after the entries that were read. So the cost
@@ -47,7 +47,7 @@ impl List<'_> {
                 (entries, total, page, size)
             }
             Window::After { cursor, size } => {
-                let query = Query { range: Range::After(cursor.position), ..self.query.clone() };
+                let query = self.query.after(cursor.position, self.query.order);
                 (self.walk(&query, size).await?, cursor.total, cursor.page, size)
             }
         };
@@ -61,8 +61,10 @@ impl List<'_> {
     ///
     /// DynamoDB: like a page by cursor.
     pub async fn listed(&self, page: &PageOf<'_>) -> Result<Listed<Item>> {
-        let range = page.position(self.keyring, &self.scope)?.map_or(Range::All, Range::After);
-        let query = Query { range, order: page.order, ..self.query.clone() };
+        let query = match page.position(self.keyring, &self.scope)? {
+            Some(position) => self.query.after(position, page.order),
+            None => Query { order: page.order, ..self.query.clone() },
+        };
         let Entries { keys, last, more } = self.walk(&query, page.size).await?;
         let list = self.store.get_all(self.table, keys).await?;
         page.listed(self.keyring, &self.scope, list, last.filter(|_| more))
@@ -74,7 +76,7 @@ impl List<'_> {
         let mut from = None;
         loop {
             let (items, next) = self.store.query(self.table, &self.query, from, None).await?;
-            items.into_iter().for_each(|item| entries.push(item));
+            items.into_iter().for_each(|item| entries.push(item, self.query.sort()));
             match next {
                 _ if entries.keys.len() > most => return Ok(None),
                 Some(next) => from = Some(next),
@@ -92,7 +94,7 @@ impl List<'_> {
             let (items, next) = self.store.query(self.table, &self.query, from, None).await?;
             for item in items {
                 if total >= skip && total < skip + u64::from(size) {
-                    entries.push(item);
+                    entries.push(item, self.query.sort());
                 }
                 total += 1;
             }
@@ -118,7 +120,7 @@ impl List<'_> {
                     entries.more = true;
                     return Ok(entries);
                 }
-                entries.push(item);
+                entries.push(item, query.sort());
             }
             if next.is_none() {
                 return Ok(entries);
@@ -126,7 +128,7 @@ impl List<'_> {
             from = next;
         }
         entries.more = true;
-        if let Some(AttributeValue::S(place)) = from.and_then(|mut position| position.remove("ixsk")) {
+        if let Some(AttributeValue::S(place)) = from.and_then(|mut position| position.remove(query.sort())) {
             entries.last = Some(place);
         }
         Ok(entries)
@@ -144,9 +146,9 @@ struct Entries {
 }
 
 impl Entries {
-    fn push(&mut self, mut entry: Item) {
+    fn push(&mut self, mut entry: Item, sort: &str) {
         if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk)), Some(AttributeValue::S(place))) =
-            (entry.remove("pk"), entry.remove("sk"), entry.remove("ixsk"))
+            (entry.remove("pk"), entry.remove("sk"), entry.remove(sort))
         {
             self.keys.push(Key { pk, sk });
             self.last = Some(place);

@@ -31,7 +31,7 @@ use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 use crate::storage::sealed::{BY_ID_NUMBER, BY_NAME, BY_PHONE, SEALED};
 use crate::storage::table::attribute::{number, read_integer, text};
-use crate::storage::table::{Item, Key, STAMP, VERSION, expire};
+use crate::storage::table::{CHANGED, Item, Key, STAMP, VERSION, expire};
 use crate::values::{LocalTime, Text};
 
 /// How long a record is kept: three years.
@@ -254,7 +254,8 @@ impl Change {
 
 /// The names of the attributes that differ, without keys, indexes and bookkeeping. An empty text or list is as good as none.
 pub fn changed(before: &Item, after: &Item) -> Vec<String> {
-    const OWN: [&str; 10] = ["pk", "sk", VERSION, STAMP, SEALED, BY_PHONE, BY_ID_NUMBER, BY_NAME, "updated_at", CHANGES];
+    const OWN: [&str; 11] =
+        ["pk", "sk", VERSION, STAMP, SEALED, BY_PHONE, BY_ID_NUMBER, BY_NAME, "updated_at", CHANGED, CHANGES];
     let is_field = |name: &str| !OWN.contains(&name) && !name.starts_with("ix") && !name.starts_with("due");
     let mut names: Vec<String> = before.keys().chain(after.keys()).filter(|name| is_field(name)).cloned().collect();
     names.sort_unstable();

@@ -11,8 +11,13 @@ use super::condition::{Condition, merge};
 use super::{Item, Key, Store, form};
 use crate::error::{Error, Result};
 
-/// The sort key of the indexes in `template.yaml`.
+/// The index of the changes of records: it shares the partitions of `ix1`, and its sort key begins with the time of the last change.
+pub const CHANGED: &str = "changed";
+/// The sort key of the other indexes that a [`Query`] reads.
 const SORT: &str = "ixsk";
+/// Less than every character of a sort key, and greater than every one.
+const LEAST: char = '!';
+const GREATEST: char = '~';
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -46,7 +51,7 @@ pub enum Range {
 /// The entries of one partition of an index, in the order of their sort keys.
 #[derive(Clone)]
 pub struct Query {
-    /// `ix1`, `ix2` or `ix3`: the name of the index and of its partition key.
+    /// `ix1`, `ix2` or `ix3`, the name of the index and of its partition key; or [`CHANGED`].
     pub index: &'static str,
     pub partition: String,
     pub range: Range,
@@ -56,18 +61,41 @@ pub struct Query {
 }
 
 impl Query {
+    /// The attribute with the sort key.
+    pub fn sort(&self) -> &'static str {
+        if self.index == CHANGED { CHANGED } else { SORT }
+    }
+
+    /// The part of the query that follows this sort key, in this order.
+    pub fn after(&self, position: String, order: Order) -> Self {
+        let range = match (&self.range, order) {
+            (Range::All | Range::After(_), _) => Range::After(position),
+            (Range::Between(_, high), Order::Ascending) => Range::Between(format!("{position}{LEAST}"), high.clone()),
+            (Range::Between(low, _), Order::Descending) => Range::Between(low.clone(), before(position)),
+        };
+        Self { range, order, ..self.clone() }
+    }
+
     /// The condition for the keys of the index.
     fn key(&self) -> Condition {
-        let key = Condition::equals(self.index, text(self.partition.as_str()));
+        let (partition, sort) = (if self.index == CHANGED { "ix1" } else { self.index }, self.sort());
+        let key = Condition::equals(partition, text(self.partition.as_str()));
         match &self.range {
             Range::All => key,
             Range::After(after) => {
                 let beyond = if self.order == Order::Ascending { ">" } else { "<" };
-                key.and(Condition::compares(SORT, beyond, text(after.as_str())))
+                key.and(Condition::compares(sort, beyond, text(after.as_str())))
             }
-            Range::Between(low, high) => key.and(Condition::between(SORT, text(low.as_str()), text(high.as_str()))),
+            Range::Between(low, high) => key.and(Condition::between(sort, text(low.as_str()), text(high.as_str()))),
         }
     }
+}
+
+/// The greatest sort key that is less than this one.
+fn before(mut position: String) -> String {
+    let last = position.pop().and_then(|last| char::from_u32(u32::from(last) - 1));
+    position.extend(last.into_iter().chain([GREATEST]));
+    position
 }
 
 impl Store {
@@ -79,6 +107,10 @@ impl Store {
         from: Option<Item>,
         limit: Option<i32>,
     ) -> Result<(Vec<Item>, Option<Item>)> {
+        // DynamoDB rejects a range whose ends are in the wrong order.
+        if matches!(&query.range, Range::Between(low, high) if low > high) {
+            return Ok((Vec::new(), None));
+        }
         let key = query.key();
         let mut names = key.names;
         let mut values = key.values;
@@ -96,7 +128,7 @@ impl Store {
             .set_filter_expression(filter)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
-            .projection_expression(format!("pk, sk, {SORT}"))
+            .projection_expression(format!("pk, sk, {}", query.sort()))
             .scan_index_forward(query.order.is_forward())
             .set_exclusive_start_key(from)
             .set_limit(limit)

@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::SETTLED_AFTER;
 use crate::support::resource::{APPLICATIONS, TASKS, USERS};
 use crate::support::{Partner, Stage, document, problem, success, world};
 
@@ -233,8 +234,14 @@ async fn applications_are_listed_newest_first_and_filtered() {
         ("start_date=2024-01-18&end_date=2024-01-19T00:00:00Z&channel_user_id=U20240101001", &["e", "b"]),
         ("start_date=2024-01-18&channel_user_id=U2&channel_task_id=T20240101001&status=pending", &["c"]),
         ("start_date=2024-01-21", &[]),
-        ("updated_after=2024-01-15T10:30:04Z", &["e", "d"]),
+    ] {
+        APPLICATIONS.lists(&partner, query, ids).await;
+    }
+    stage.clock.advance(SETTLED_AFTER);
+    for (query, ids) in [
+        ("updated_after=2024-01-15T10:30:04Z", &["d", "e"][..]),
         ("updated_after=2024-01-15T10:30:04Z&end_date=2024-01-18", &["d"]),
+        ("updated_after=2024-01-15T10:30:01Z&channel_user_id=U2&channel_task_id=T2", &["d"]),
         ("updated_after=2024-01-15T10:30:06Z", &[]),
     ] {
         APPLICATIONS.lists(&partner, query, ids).await;
@@ -243,5 +250,7 @@ async fn applications_are_listed_newest_first_and_filtered() {
     assert_eq!(partner.put(&APPLICATIONS.path_of("a"), &json!({"status": "accepted"})).await.status, 200);
     APPLICATIONS.lists(&partner, "status=accepted", &["b", "a"]).await;
     APPLICATIONS.lists(&partner, "status=pending", &["c"]).await;
-    APPLICATIONS.lists(&partner, "updated_after=2024-01-15T10:31:05Z", &["a"]).await;
+    stage.clock.advance(SETTLED_AFTER);
+    APPLICATIONS.lists(&partner, "updated_after=2024-01-15T10:31:20Z", &["a"]).await;
+    APPLICATIONS.lists(&partner, "updated_after=2024-01-15T10:31:21Z", &[]).await;
 }

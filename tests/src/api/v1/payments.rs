@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::SETTLED_AFTER;
 use crate::support::resource::{APPLICATIONS, PAYMENTS, USERS, number};
 use crate::support::{Partner, Stage, document, problem, success, world};
 
@@ -391,13 +392,19 @@ async fn payments_are_listed_newest_first_and_filtered() {
         ("end_date=2024-02-20", &["e", "c", "b", "a"]),
         ("start_date=2024-02-20&end_date=2024-02-20", &["c", "b"]),
         ("start_date=2024-2-20&end_date=2024/2/20", &["c", "b"]),
-        ("start_date=2024-2-20T23:59Z&updated_after=2024-1-15T10:30Z", &["d", "c"]),
         ("start_date=2024-02-20T23:59:59Z", &["d", "c"]),
         ("end_date=2024-02-20T00:00:00Z", &["e", "b", "a"]),
         ("end_date=2024-02-20T07:59:59%2B08:00", &["e", "a"]),
         ("start_date=2024-02-20T00:00:00Z&end_date=2024-02-20T00:00:00Z", &["b"]),
         ("start_date=2024-02-19&end_date=2024-02-20&status=pending&payment_type=user", &["a"]),
-        ("updated_after=2024-01-15T10:30:03Z", &["e", "d", "c"]),
+    ] {
+        PAYMENTS.lists(&partner, query, ids).await;
+    }
+    stage.clock.advance(SETTLED_AFTER);
+    for (query, ids) in [
+        ("start_date=2024-2-20T23:59Z&updated_after=2024-1-15T10:30Z", &["c", "d"][..]),
+        ("updated_after=2024-01-15T10:30:03Z", &["c", "d", "e"]),
+        ("updated_after=2024-01-15T10:30:03Z&channel_application_id=A2", &["c", "e"]),
         ("updated_after=2024-01-15T10:30:03Z&status=completed&payment_type=user&start_date=2024-02-21", &["d"]),
         ("updated_after=2024-01-15T10:30:06Z", &[]),
     ] {

@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::SETTLED_AFTER;
 use crate::support::resource::{COMPANIES, TASKS, number};
 use crate::support::{Partner, Stage, document, problem, success, world};
 
@@ -258,8 +259,14 @@ async fn tasks_are_listed_newest_first_and_filtered() {
         ("status=suspended", &["e"]),
         ("channel_company_id=C2&status=closed", &["c"]),
         ("channel_company_id=C20240101001&status=suspended", &[]),
-        ("updated_after=2024-01-15T10:30:03Z", &["e", "d", "c"]),
+    ] {
+        TASKS.lists(&partner, query, ids).await;
+    }
+    stage.clock.advance(SETTLED_AFTER);
+    for (query, ids) in [
+        ("updated_after=2024-01-15T10:30:03Z", &["c", "d", "e"][..]),
         ("updated_after=2024-01-15T18:30:03%2B08:00&status=closed", &["c"]),
+        ("updated_after=2024-01-15T10:30:02Z&channel_company_id=C2", &["c", "e"]),
         ("updated_after=2024-01-15T10:30:04Z&channel_company_id=C2&status=suspended", &["e"]),
         ("updated_after=2024-01-15T10:30:06Z", &[]),
     ] {
@@ -274,6 +281,7 @@ async fn a_task_changed_within_the_second_is_among_the_updated() {
     stage.clock.advance(SignedDuration::from_millis(5500));
     let changed = partner.put(&TASKS.path_of("b"), &json!({"status": "open"})).await;
     assert_eq!(changed.body["data"]["updated_at"], "2024-01-15T10:30:10Z");
+    stage.clock.advance(SETTLED_AFTER);
     TASKS.lists(&partner, "updated_after=2024-01-15T10:30:10Z", &["b"]).await;
     TASKS.lists(&partner, "updated_after=2024-01-15T10:30:11Z", &[]).await;
     TASKS.lists(&partner, "status=open", &["d", "b", "a"]).await;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::SETTLED_AFTER;
 use crate::support::resource::{APPLICATIONS, COMPANIES, PAYMENTS, Resource, TASKS, USERS};
-use crate::support::{Partner, data, world};
+use crate::support::{Partner, Stage, data, world};
 
 const DATES: [(&Resource, &str); 4] = [
     (&COMPANIES, "business_license.issue_date"),
@@ -92,6 +93,13 @@ async fn a_list_is_filtered_by_times_without_seconds() {
             assert_eq!(count(resource, &query).await, total, "{query}");
         }
     }
+    let stage = Stage::open().await;
+    let partner = PAYMENTS.partner(&stage.address).await;
+    PAYMENTS.stores(&partner, &PAYMENTS.example()).await;
+    stage.clock.advance(SETTLED_AFTER);
+    let count = async |resource: &Resource, query: &str| {
+        data(&partner.get(&format!("{}?{query}", resource.path)).await)["total"].clone()
+    };
     for resource in [&TASKS, &APPLICATIONS, &PAYMENTS] {
         for (time, total) in [("2024-1-15T10:30Z", 1), ("9999-12-31T23:59Z", 0)] {
             assert_eq!(count(resource, &format!("updated_after={time}")).await, total, "{}", resource.path);

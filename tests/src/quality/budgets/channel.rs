@@ -1,8 +1,10 @@
 //! The budget of every endpoint of the partner API.
 
+use jiff::SignedDuration;
 use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::runtime::clock::Clock as _;
 
 use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::resource::{ALL, Resource};
@@ -41,9 +43,12 @@ impl Meter<Partner> {
         self.success(&format!("POST {path}"), Method::POST, path, Some(example)).await;
         self.success(&format!("POST {path}, sent again"), Method::POST, path, Some(example)).await;
         self.success(&format!("GET {route}"), Method::GET, &record, None).await;
+        // A change has a later time than the record, which moves its entry in the order of changes.
+        self.stage.clock.advance(SignedDuration::from_millis(100));
         self.success(&format!("PUT {route}"), Method::PUT, &record, Some(&change)).await;
         self.success(&format!("PUT {route}, no change"), Method::PUT, &record, Some(&change)).await;
         if let Some(patch) = other_references {
+            self.stage.clock.advance(SignedDuration::from_millis(100));
             self.success(&format!("PUT {route}, other references"), Method::PUT, &record, Some(&patch)).await;
         }
     }
@@ -57,9 +62,28 @@ impl Meter<Partner> {
         for page in [first, second] {
             assert_eq!(page["list"].as_array().map(Vec::len), Some(1));
         }
-        let nothing = format!("{path}?updated_after=2025-01-01T00:00:00Z");
+        let unused = match kind.name {
+            "tasks" => "suspended",
+            "applications" => "rejected",
+            _ => "failed",
+        };
+        let nothing = format!("{path}?status={unused}");
         let none = self.success(&format!("GET {path}, nothing found"), Method::GET, &nothing, None).await;
         assert_eq!(none["total"], 0);
+    }
+
+    /// Measures the list of what has changed, when one of the two records has.
+    async fn changes(&mut self, kind: &Resource) {
+        let (path, record) = (kind.path, kind.example_path());
+        self.stage.clock.advance(SignedDuration::from_secs(60));
+        let since = self.stage.clock.now();
+        assert_eq!(self.caller.put(&record, &json!({kind.text_field: "变"})).await.status, 200);
+        self.stage.clock.advance(SignedDuration::from_secs(15));
+        // Looks up the status of the channel.
+        assert_eq!(self.caller.get(&record).await.status, 200);
+        let list = format!("{path}?updated_after={since:.0}");
+        let changed = self.success(&format!("GET {path}, changed since"), Method::GET, &list, None).await;
+        assert_eq!(changed["total"], 1);
     }
 
     /// Creates a second record with the id "2".
@@ -108,8 +132,13 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
             meter.list(kind).await;
         }
     }
+    for kind in ALL.iter().filter(|kind| kind.is_listed()) {
+        meter.changes(kind).await;
+    }
 
     let uploads = "/api/v1/uploads";
+    // Looks up the status of the channel.
+    assert_eq!(meter.caller.get("/api/v1/uploads/resume-1.pdf").await.status, 404);
     let upload = json!({"purpose": "resume", "content_type": "application/pdf", "size": 8});
     meter.success(&format!("POST {uploads}"), Method::POST, uploads, Some(&upload)).await;
     let missing = meter.send("GET /api/v1/uploads/{name}", Method::GET, "/api/v1/uploads/resume-1.pdf", None).await;
