@@ -11,9 +11,11 @@ mod functions;
 mod lists;
 mod load;
 mod page;
+mod partner;
 mod place;
 mod report;
 mod runtime;
+mod scale;
 mod sealing;
 mod search;
 mod tls;
@@ -26,12 +28,16 @@ use bench::Failure;
 use local::template::Template;
 
 /// The sections, which can be named as arguments. Without arguments all run.
-const SECTIONS: [&str; 7] = ["consent", "console", "functions", "lists", "load", "sealing", "search"];
+const SECTIONS: [&str; 9] = ["consent", "console", "functions", "lists", "load", "partner", "scale", "sealing", "search"];
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no root")?.to_owned();
     let named: Vec<String> = std::env::args().skip(1).collect();
+    if let [scale::LOAD, path] = named.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        say(&scale::load(Path::new(path))?);
+        return Ok(());
+    }
     if let Some(unknown) = named.iter().find(|name| !SECTIONS.contains(&name.as_str())) {
         return Err(format!("{unknown} is not one of {}", SECTIONS.join(", ")).into());
     }
@@ -72,6 +78,8 @@ async fn main() -> Result<(), Failure> {
                 }
                 text
             }
+            "partner" => report::partner(&partner::measure().await?)?,
+            "scale" => report::scale(&scale::measure()?)?,
             "sealing" => report::sealing(&sealing::measure().await?)?,
             _ => {
                 let mut searches = Vec::new();

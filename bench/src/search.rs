@@ -139,7 +139,7 @@ pub async fn measure(root: &Path, count: usize) -> Result<Measured, Failure> {
 }
 
 /// The times of searches in a view, by kind.
-fn searches(view: &View, now: i64) -> Vec<(String, Vec<Duration>)> {
+pub fn searches(view: &View, now: i64) -> Vec<(String, Vec<Duration>)> {
     let mut dice = Dice::of(7);
     let mut measured = Vec::new();
     for (kind, positions, salary, tags) in KINDS {

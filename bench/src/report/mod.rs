@@ -1,6 +1,7 @@
 //! The sections of `docs/performance.md`, as Markdown.
 
 mod console;
+mod scale;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,8 +12,9 @@ use crate::load::{CLIENTS, Load};
 use crate::sealing::{Compared, Form};
 use crate::search::Measured;
 use crate::wire::Call;
-use crate::{Failure, lists, sealing};
+use crate::{Failure, lists, partner, sealing};
 pub use console::console;
+pub use scale::scale;
 
 /// The functions that read one record, as the floor does, and the limits of their ratios. `signing-employee.get` is not among them: it also
 /// reads the session.
@@ -125,16 +127,14 @@ pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
         text,
         "A page of {} rows over HTTP, for this many records of one tenant: DynamoDB calls / read units / p50 ms, through a proxy that counts \
          the calls. The records are copies of one that the system has stored. By number, DynamoDB counts everything before and behind the \
-         page, for the total; by cursor it reads the page. Behind a filter that one record in {} passes, a page by cursor ends, short, after \
-         85 times its size (`shared/src/storage/list.rs`). Not here: the jobs that a user has collected (at most 500), the ledger of vouchers \
+         page, for the total; by cursor it reads the page. Not here: the partner API, which is below; the jobs that a user has collected (at most 500), the ledger of vouchers \
          (its query begins with the first entry and ends with the page), and lists that are returned whole up to a limit of their own \
          ([quirks.md](quirks.md)).\n",
-        lists::PAGE,
-        lists::RARE
+        lists::PAGE
     )?;
     writeln!(
         text,
-        "| list | records | first page | last page by number | last but one by cursor | rare ones by cursor |\n|---|---:|---:|---:|---:|---:|"
+        "| list | records | first page | last page by number | last but one by cursor |\n|---|---:|---:|---:|---:|"
     )?;
     for one in measured {
         let cost = |cost: &lists::Cost| -> Result<String, Failure> {
@@ -143,16 +143,44 @@ pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
         let optional = |of: &Option<lists::Cost>| of.as_ref().map_or_else(|| Ok("-".into()), cost);
         writeln!(
             text,
-            "| `{}` | {} | {} | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {} |",
             one.list,
             thousands(one.records),
             cost(&one.first)?,
             cost(&one.last)?,
-            optional(&one.cursor)?,
-            optional(&one.filtered)?
+            optional(&one.cursor)?
         )?;
     }
     text.push_str("\n![Read units of a page](charts/lists.svg)\n");
+    Ok(text)
+}
+
+/// The lists of the partner API.
+pub fn partner(measured: &[partner::Measured]) -> Result<String, Failure> {
+    let mut text = String::from("## Lists of the partner API\n\n");
+    writeln!(
+        text,
+        "A page of {} rows over HTTP, for this many records of one tenant: DynamoDB calls / read units / p50 ms, through a proxy that counts \
+         the calls. The records are copies of one that the system has stored; one in {} has the rare status. A page by number comes from the \
+         memory of the process, which reads what has changed before each answer (`shared/src/channel/view/`). Cold is the first page of a \
+         process: it reads the list once, as every page by number did in earlier versions. Behind the filter a page by cursor ends, short, after 85 times its \
+         size (`shared/src/storage/list.rs`).\n",
+        lists::PAGE,
+        lists::RARE
+    )?;
+    writeln!(
+        text,
+        "| list | records | {} | cold |\n|---|---:{}|---:|",
+        partner::PAGES.join(" | "),
+        "|---:".repeat(partner::PAGES.len())
+    )?;
+    for one in measured {
+        let cost = |cost: &lists::Cost| -> Result<String, Failure> {
+            Ok(format!("{} / {:.1} / {:.2}", cost.calls, cost.units, quantile(cost.times.clone(), 0.5)?))
+        };
+        let pages = one.pages.iter().map(cost).collect::<Result<Vec<_>, _>>()?.join(" | ");
+        writeln!(text, "| `{}` | {} | {pages} | {} |", one.list, thousands(one.records), cost(&one.cold)?)?;
+    }
     Ok(text)
 }
 

@@ -8,7 +8,7 @@
 //! first. A writer takes the time before it writes, and the index follows later, so that a change can appear behind a later one. The list
 //! therefore ends [`SETTLED_AFTER`] ago: a client that follows its cursors misses no change, and sees a record twice only if it changes again.
 //!
-//! Partners also get a page by number and the total, for which the whole partition is read. Staff get pages by cursor alone.
+//! Partners also get a page by number and the total, from memory. Staff get pages by cursor alone.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
@@ -17,10 +17,11 @@ use super::Service;
 use super::item::from_item;
 use super::keys::{self, ChannelId};
 use super::resource::{Record, Resource};
+use super::view::Found;
 use crate::error::{Error, Fault, Result};
 use crate::storage::list::List;
 use crate::storage::listing::{Listed, PageOf};
-use crate::storage::page::{Page, PageRequest};
+use crate::storage::page::{Cursor, Page, PageRequest};
 use crate::storage::table::attribute::{number, text};
 use crate::storage::table::{CHANGED, Condition, Order, Query, Range};
 use crate::values::{Moment, PeriodEnd, PeriodStart, RecordId};
@@ -45,13 +46,23 @@ pub struct Filter {
 }
 
 impl Service {
-    /// One page of a channel's records: see [`List::page`].
+    /// One page of a channel's records. A page by number, and its total, come from memory ([`view`](super::view)); a page by cursor, and
+    /// what has changed since a time, from an index ([`List::page`]).
+    ///
+    /// DynamoDB: one query of the last changes for a page by number, or one for each 1 MB of the list when the process reads it for the
+    /// first time; then one batch read.
     pub async fn list<T: Resource>(
         &self,
         channel: &ChannelId,
         filter: &Filter,
         request: PageRequest,
     ) -> Result<Page<Record<T>>> {
+        if request.cursor.is_none()
+            && filter.updated_from.is_none()
+            && let Some(page) = self.numbered(channel, filter, &request).await?
+        {
+            return Ok(page);
+        }
         let settled = self.clock.now() - SETTLED_AFTER;
         let mut page = self.record_list::<T>(channel, filter, settled).page(request, "cursor").await?;
         if filter.updated_from.is_some() {
@@ -60,6 +71,27 @@ impl Service {
             page.list.retain(|item| matches!(item.get(CHANGED), Some(AttributeValue::S(changed)) if *changed <= last));
         }
         page.try_map(|item| from_item(&self.keyring, item))
+    }
+
+    /// A page by number. `None` if the list needs too much memory.
+    async fn numbered<T: Resource>(
+        &self,
+        channel: &ChannelId,
+        filter: &Filter,
+        request: &PageRequest,
+    ) -> Result<Option<Page<Record<T>>>> {
+        let PageRequest { page, size, .. } = *request;
+        let skip = u64::from(page.max(1) - 1) * u64::from(size);
+        let partition = keys::partition(channel, T::KIND, None);
+        let Some(found) = self.with_rows(&partition, |rows| rows.page(filter, skip, size)).await? else { return Ok(None) };
+        let Found { records, total } = found;
+        let last = records.last().filter(|_| total > skip + u64::from(size));
+        let next = last.map(|(server_id, id)| Cursor { position: keys::position(*server_id, id), total, page: page + 1 });
+        let scope = scope::<T>(channel, filter);
+        let next_cursor = next.map(|cursor| cursor.seal(&self.keyring, &scope)).transpose()?;
+        let keys = records.iter().map(|(_, id)| keys::record(channel, T::KIND, id)).collect();
+        let list = self.store.get_all(&self.tables.channel, keys).await?;
+        Page { list, total, page, page_size: size, next_cursor }.try_map(|item| from_item(&self.keyring, item)).map(Some)
     }
 
     /// A page of a channel's records by age, or by the time of their last change, as staff list them.
@@ -104,6 +136,16 @@ pub fn period(start: Option<PeriodStart>, end: Option<PeriodEnd>) -> Result<(Opt
 }
 
 impl Filter {
+    /// Whether it selects all records.
+    pub(super) fn is_everything(&self) -> bool {
+        let Self { parents, equal, occurred_from, occurred_to, updated_from } = self;
+        parents.iter().all(Option::is_none)
+            && equal.is_empty()
+            && occurred_from.is_none()
+            && occurred_to.is_none()
+            && updated_from.is_none()
+    }
+
     fn query<T: Resource>(&self, channel: &ChannelId, until: Timestamp) -> Query {
         let (index, parent, left, range, order) = match (self.updated_from, &self.parents) {
             (Some(from), parents) => {

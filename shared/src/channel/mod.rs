@@ -21,6 +21,7 @@ pub mod tasks;
 pub mod tokens;
 pub mod uploads;
 pub mod users;
+mod view;
 
 use std::sync::Arc;
 
@@ -53,6 +54,7 @@ pub struct Service {
     /// Which tokens of a channel are accepted.
     standings: Cache<ChannelId, channels::Standing>,
     settings: Settings,
+    views: view::Views,
 }
 
 struct Tables {
@@ -88,6 +90,7 @@ impl Service {
             clock: Arc::clone(&environment.clock),
             ids: Ids::default(),
             standings: Cache::default(),
+            views: view::Views::new(environment),
             settings,
         })
     }

@@ -138,6 +138,11 @@ impl Store {
         Ok((response.items.unwrap_or_default(), response.last_evaluated_key))
     }
 
+    /// The whole entries of a query, page by page.
+    pub fn entries(&self, table: &str, query: &Query) -> impl Stream<Item = Result<Vec<Item>>> + use<> {
+        pages(self.call(table, query.key()).index_name(query.index).scan_index_forward(query.order.is_forward()))
+    }
+
     /// The last items of a partition of the table, in descending order, strongly consistent: at most `most`.
     pub async fn last(&self, table: &str, partition: String, most: usize) -> Result<Vec<Item>> {
         let key = Condition::equals("pk", text(partition));

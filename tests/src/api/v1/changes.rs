@@ -109,17 +109,17 @@ const LONGEST: SignedDuration = SignedDuration::from_secs(9);
 
 /// The writes that have begun, by the time that they may have taken from the clock.
 #[derive(Default)]
-struct Begun(Mutex<BTreeMap<Timestamp, usize>>);
+pub(super) struct Begun(Mutex<BTreeMap<Timestamp, usize>>);
 
 impl Begun {
-    fn begin(&self, stage: &Stage) -> Timestamp {
+    pub fn begin(&self, stage: &Stage) -> Timestamp {
         let mut begun = self.0.lock().unwrap();
         let now = stage.clock.now();
         *begun.entry(now).or_default() += 1;
         now
     }
 
-    fn end(&self, at: Timestamp) {
+    pub fn end(&self, at: Timestamp) {
         let mut begun = self.0.lock().unwrap();
         let count = begun.get_mut(&at).unwrap();
         *count -= 1;
@@ -129,7 +129,7 @@ impl Begun {
     }
 
     /// Advances the clock, unless a write would take too long by it.
-    fn tick(&self, stage: &Stage, step: SignedDuration) {
+    pub fn tick(&self, stage: &Stage, step: SignedDuration) {
         let begun = self.0.lock().unwrap();
         let oldest = begun.keys().next().copied();
         if oldest.is_none_or(|oldest| (stage.clock.now() + step).duration_since(oldest) <= LONGEST) {

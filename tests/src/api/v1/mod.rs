@@ -7,6 +7,7 @@ mod changes;
 mod companies;
 mod concurrency;
 mod ending;
+mod lists;
 mod paging;
 mod payments;
 mod sealed;
