@@ -138,7 +138,7 @@ impl Begun {
     }
 }
 
-/// Each writer changes its own tasks and those of the others, and the clock advances by seconds while writes are under way. So changes
+/// Each writer changes its own tasks and those of the others, and the clock advances while writes are under way. So changes
 /// appear in the index behind later ones. A reader synchronises all the while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reader_misses_no_change_while_writers_are_active() {
@@ -164,7 +164,7 @@ async fn a_reader_misses_no_change_while_writers_are_active() {
     };
     let clock = async {
         while !done.load(Ordering::Acquire) {
-            begun.tick(&stage, SignedDuration::from_secs(1));
+            begun.tick(&stage, SignedDuration::from_millis(20));
             tokio::task::yield_now().await;
         }
     };

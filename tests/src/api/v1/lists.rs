@@ -1,7 +1,7 @@
 //! Pages by number against a plain scan: the state of every record, read one by one.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -19,12 +19,12 @@ const WRITERS: usize = 4;
 const WRITES: usize = 8;
 const SIZE: usize = 7;
 
-/// A partner, and how many tasks it has posted.
+/// A partner, and the ids of the tasks that it has posted.
 struct Writer<'a> {
     stage: &'a Stage,
     partner: &'a Partner,
     begun: Begun,
-    posted: AtomicUsize,
+    posted: Mutex<Vec<String>>,
 }
 
 impl Writer<'_> {
@@ -32,22 +32,23 @@ impl Writer<'_> {
     async fn write(&self, dice: &mut Dice) {
         let at = self.begun.begin(self.stage);
         let (company, status) = (dice.one_of(&COMPANY_IDS), dice.one_of(&STATUSES));
-        let known = self.posted.load(Ordering::Acquire);
-        if known == 0 || dice.below(3) == 0 {
-            let mut task = TASKS.with("channel_task_id", format!("T{}-{}", known, dice.below(1_000_000)));
-            (task["channel_company_id"], task["status"]) = (company.into(), status.into());
-            let posted = self.partner.post(TASKS.path, &task).await;
-            assert!(posted.status == 200 || posted.status == 409, "{posted:?}");
-            self.posted.fetch_add(1, Ordering::AcqRel);
-        } else {
-            let (tasks, _) = page(self.partner, "page_size=100").await;
-            let id = tasks[dice.below(tasks.len())]["channel_task_id"].as_str().unwrap().to_owned();
+        let known = {
+            let posted = self.posted.lock().unwrap();
+            (!posted.is_empty()).then(|| posted[dice.below(posted.len())].clone())
+        };
+        if let Some(id) = known.filter(|_| dice.below(3) > 0) {
             let patch = match dice.below(3) {
                 0 => json!({"channel_company_id": company}),
                 1 => json!({"status": status}),
                 _ => json!({"channel_company_id": company, "status": status}),
             };
             assert_eq!(self.partner.put(&TASKS.path_of(&id), &patch).await.status, 200);
+        } else {
+            let id = format!("T{:x}", dice.0);
+            let mut task = TASKS.with("channel_task_id", id.as_str());
+            (task["channel_company_id"], task["status"]) = (company.into(), status.into());
+            TASKS.create(self.partner, &task).await;
+            self.posted.lock().unwrap().push(id);
         }
         self.begun.end(at);
     }
@@ -64,19 +65,12 @@ fn server_id(task: &Value) -> u64 {
 }
 
 /// Every task in its current state, newest first.
-async fn scan(partner: &Partner) -> Vec<Value> {
-    let mut ids = BTreeMap::new();
-    let mut query = "page_size=100".to_owned();
-    loop {
-        let (tasks, rest) = page(partner, &query).await;
-        ids.extend(tasks.iter().map(|task| (server_id(task), task["channel_task_id"].as_str().unwrap().to_owned())));
-        let Some(cursor) = rest["next_cursor"].as_str() else { break };
-        query = format!("page_size=100&cursor={cursor}");
-    }
+async fn scan(partner: &Partner, ids: &[String]) -> Vec<Value> {
     let mut tasks = Vec::new();
-    for id in ids.values().rev() {
+    for id in ids {
         tasks.push(data(&partner.get(&TASKS.path_of(id)).await));
     }
+    tasks.sort_by_key(|task| std::cmp::Reverse(server_id(task)));
     tasks
 }
 
@@ -111,7 +105,7 @@ async fn pages_are_exact(memory: &str) {
     for id in &COMPANY_IDS[1..] {
         COMPANIES.create(&partner, &COMPANIES.with("channel_company_id", *id)).await;
     }
-    let writer = Writer { stage: &stage, partner: &partner, begun: Begun::default(), posted: AtomicUsize::new(0) };
+    let writer = Writer { stage: &stage, partner: &partner, begun: Begun::default(), posted: Mutex::default() };
     for round in 0..ROUNDS {
         let done = AtomicBool::new(false);
         let writers = async {
@@ -126,7 +120,7 @@ async fn pages_are_exact(memory: &str) {
         };
         let clock = async {
             while !done.load(Ordering::Acquire) {
-                writer.begun.tick(&stage, SignedDuration::from_millis(700));
+                writer.begun.tick(&stage, SignedDuration::from_millis(2));
                 tokio::task::yield_now().await;
             }
         };
@@ -142,7 +136,8 @@ async fn pages_are_exact(memory: &str) {
             }
         };
         tokio::join!(writers, clock, reader);
-        compare(&partner, &scan(&partner).await).await;
+        let posted = writer.posted.lock().unwrap().clone();
+        compare(&partner, &scan(&partner, &posted).await).await;
         // Sometimes longer than a change takes to settle.
         stage.clock.advance(SignedDuration::from_secs([0, 5, 40][round % 3]));
     }
