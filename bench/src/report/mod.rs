@@ -163,7 +163,7 @@ pub fn partner(measured: &[partner::Measured]) -> Result<String, Failure> {
         "A page of {} rows over HTTP, for this many records of one tenant: DynamoDB calls / read units / p50 ms, through a proxy that counts \
          the calls. The records are copies of one that the system has stored; one in {} has the rare status. A page by number comes from the \
          memory of the process, which reads what has changed before each answer (`shared/src/channel/view/`). Cold is the first page of a \
-         process: it reads the list once, as every page by number did in earlier versions. Behind the filter a page by cursor ends, short, after 85 times its \
+         process: it reads the list once. Behind the filter a page by cursor ends, short, after 85 times its \
          size (`shared/src/storage/list.rs`).\n",
         lists::PAGE,
         lists::RARE
