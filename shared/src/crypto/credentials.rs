@@ -23,8 +23,13 @@ pub struct NewSecret {
 impl NewSecret {
     /// 256 random bits.
     pub fn make(id: Id, now: Timestamp) -> Result<Self> {
+        Self::of(id, now, random_secret()?)
+    }
+
+    /// A secret of another form.
+    pub fn of(id: Id, now: Timestamp, plain: Secret<String>) -> Result<Self> {
         let secret_id = RecordId::parse(&id.to_string()).map_err(Error::internal)?;
-        Ok(Self { secret_id, plain: random_secret()?, created_at: now.into() })
+        Ok(Self { secret_id, plain, created_at: now.into() })
     }
 
     /// For a caller that presents the secret: stores its hash.
@@ -84,6 +89,17 @@ impl Secrets {
                 self.0.retain(|secret| secret.secret_id != *secret_id);
                 Ok(())
             }
+        }
+    }
+
+    /// Removes the older of two secrets. `field` is that of the request.
+    pub fn retire_oldest(&mut self, field: &'static str) -> Result<()> {
+        match self.0.len() {
+            MAX_SECRETS => {
+                self.0.remove(0);
+                Ok(())
+            }
+            _ => Err(Error::conflict(Fault::new(field, "has one active secret"))),
         }
     }
 

@@ -49,6 +49,7 @@ impl From<Error> for AuthError {
 /// What a process caches about an access key.
 pub struct CachedAccessKey {
     access_key: RecordId,
+    product: Code,
     company: Uuid,
     /// The active secrets in plain text.
     secrets: Vec<Secret<String>>,
@@ -117,6 +118,15 @@ impl Service {
         let access_key = RecordId::parse(&read_text(&pair, ACCESS_KEY)?).map_err(Error::internal)?;
         let found = self.store.get(&self.tables.hris, access_key_key(&access_key)).await?;
         found.map(|item| serde_dynamo::from_item(item).map_err(Error::internal)).transpose()
+    }
+
+    /// Whether a product reads the data of a company: its access key is enabled, and the product, too.
+    ///
+    /// DynamoDB: three reads.
+    pub(super) async fn is_served(&self, product: &Code, company: &Uuid) -> Result<bool> {
+        let key = self.access_key(product, company).await?;
+        let product = self.store.get(&self.tables.hris, product_key(product)).await?;
+        Ok(key.is_some_and(|key| key.enabled) && products::epoch(product.as_ref())?.is_some())
     }
 
     /// A page of the access keys by age: of all, or of those of a company.
@@ -201,7 +211,7 @@ impl Service {
             return Err(AuthError::Untimely);
         }
         let payload = call.signed_payload(&access_key.secrets).ok_or(AuthError::WrongSignature)?;
-        let signer = Signer::of(&access_key.company, call).ok_or(AuthError::WrongSignature)?;
+        let signer = Signer::of(&access_key.company, &access_key.product, call).ok_or(AuthError::WrongSignature)?;
         caller::accepted(caller::Caller::AccessKey(access_key.access_key.clone()));
         Ok((signer, payload))
     }
@@ -234,7 +244,8 @@ impl Service {
         let place = sealed_at(&key.access_key);
         let secrets = key.secrets.iter().map(|secret| self.keyring.open(&place, secret.value.expose()).map(Secret::new));
         let secrets = secrets.collect::<Result<_>>()?;
-        let cached = Arc::new(CachedAccessKey { access_key: key.access_key, company: key.company_uuid, secrets, token });
+        let AccessKey { access_key: id, product_id: product, company_uuid: company, .. } = key;
+        let cached = Arc::new(CachedAccessKey { access_key: id, product, company, secrets, token });
         self.access_keys.put(access_key.to_owned(), Arc::clone(&cached), now);
         Ok(Some(cached))
     }
@@ -248,12 +259,11 @@ impl Service {
         Ok(secret.sealed(self.keyring.seal(&sealed_at(access_key), secret.plain.expose())?))
     }
 
-    /// Seals the secrets of an access key with the current key. Returns whether one had another key.
-    pub(super) fn reseal_secrets(&self, key: &mut AccessKey) -> Result<bool> {
-        let place = sealed_at(&key.access_key);
-        key.secrets.replace(|sealed| match self.keyring.is_outdated(sealed.expose()) {
+    /// Seals secrets that are bound to this place with the current key. Returns whether one had another key.
+    pub(super) fn reseal_secrets(&self, secrets: &mut Secrets, place: &str) -> Result<bool> {
+        secrets.replace(|sealed| match self.keyring.is_outdated(sealed.expose()) {
             true => {
-                self.keyring.seal(&place, &self.keyring.open(&place, sealed.expose())?).map(|sealed| Some(Secret::new(sealed)))
+                self.keyring.seal(place, &self.keyring.open(place, sealed.expose())?).map(|sealed| Some(Secret::new(sealed)))
             }
             false => Ok(None),
         })
@@ -281,7 +291,7 @@ fn object(access_key: &RecordId) -> Object {
 }
 
 /// The place that a sealed secret is bound to: it cannot be opened for another access key.
-fn sealed_at(access_key: &RecordId) -> String {
+pub(super) fn sealed_at(access_key: &RecordId) -> String {
     format!("{ACCESS_KEY}/{access_key}/secret")
 }
 

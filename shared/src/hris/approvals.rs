@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::Subject;
 use super::entity::Entity;
 use super::item::from_item;
 use super::keys::{self, partition};
@@ -40,6 +41,7 @@ pub struct Approval {
 impl Entity for Approval {
     const KIND: &'static str = keys::APPROVAL;
     const SEALED: Fields = Fields::of(&["form_values"]);
+    const SUBJECT: Option<Subject> = Some(Subject::Approval);
 
     fn id(&self) -> String {
         self.number_series.to_string()

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Subject, What};
 use super::entity::{Alias, Entity};
 use super::item::from_item;
 use super::keys::{self, employee_key, empno_key, mobile_key, mobile_keys, owned_partition, partition, record_key};
@@ -121,6 +122,7 @@ impl Entity for Employee {
         phone: Some("mobile"),
         id_number: Some("id_number"),
     };
+    const SUBJECT: Option<Subject> = Some(Subject::Employee);
 
     fn id(&self) -> String {
         self.uuid.to_string()
@@ -153,6 +155,14 @@ impl Entity for Employee {
     fn imported(&mut self, now: Timestamp) {
         let left_at = self.left_at.unwrap_or_else(|| now.into());
         self.left_at = (self.status == Status::Dimission).then_some(left_at);
+    }
+
+    fn happened(&self, before: Option<&Self>) -> What {
+        match before {
+            None => What::Created,
+            Some(before) if before.status != Status::Dimission && self.status == Status::Dimission => What::Left,
+            Some(_) => What::Updated,
+        }
     }
 
     fn retention(&self) -> Option<(&'static str, Timestamp)> {

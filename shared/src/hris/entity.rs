@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::changes::{Subject, What};
 use super::keys::partition;
 use super::values::{Code, Uuid};
+
 use crate::crypto::keyring::Keyring;
 use crate::error::{Fault, Result};
 use crate::storage::sealed::Fields;
@@ -16,6 +18,9 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
     const KIND: &'static str;
     /// The attributes that are sealed in the table.
     const SEALED: Fields = Fields::NONE;
+
+    /// What products learn of these records as.
+    const SUBJECT: Option<Subject> = None;
 
     /// Unique among the records of this kind in [`Entity::partition`].
     fn id(&self) -> String;
@@ -45,6 +50,11 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync
 
     /// Notes the time of the import that brings the record into its state.
     fn imported(&mut self, _now: Timestamp) {}
+
+    /// What products learn of when the record replaces `before`.
+    fn happened(&self, before: Option<&Self>) -> What {
+        if before.is_some() { What::Updated } else { What::Created }
+    }
 
     /// The sweep that erases fields of the record when their period is over, and from when the period counts.
     fn retention(&self) -> Option<(&'static str, Timestamp)> {

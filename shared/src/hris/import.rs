@@ -10,6 +10,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Service;
+use super::changes::{self, Touched, What};
 use super::entity::{Alias, Entity};
 use super::item::{RECORD, from_item, to_copy, to_item};
 use super::keys::company_key;
@@ -21,8 +22,8 @@ use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Item, Key, Outcome, VERSION, Write};
 use crate::values::{check_segment, choices};
 
-/// The most writes of one transaction, without its audit record.
-const MAX_WRITES: usize = 99;
+/// The most writes of one transaction, without its audit record and what products learn of.
+const MAX_WRITES: usize = 98;
 /// The most bytes that one transaction writes, unless one row needs more: DynamoDB allows 4 MB. Sealed, the fields of a row take up to 8/3
 /// of their length.
 const MAX_BYTES: usize = 1_500_000;
@@ -203,17 +204,18 @@ impl<'a, T: Entity> Import<'a, T> {
             }
             changes.push(change);
         }
-        let (done, mut writes) = (changes.len(), Vec::new());
+        let (done, mut writes, mut touched) = (changes.len(), Vec::new(), Vec::new());
         let mut recorded = audit::Change::of(Object::new("hris", T::KIND, &[self.company.as_str()]));
         for (row, change) in rows.iter().zip(changes) {
             let missing = row.instruction.content().map(|content| self.missing(content)).unwrap_or_default();
             results[row.at] = Some(match change {
                 Change::Rejected(fault) => RowResult::Rejected(vec![fault]),
                 Change::None => RowResult::Valid { done: Done::Unchanged, fields: Vec::new(), missing },
-                Change::Made(done, new, row) => {
+                Change::Made(done, new, changed, what) => {
                     writes.extend(new);
-                    let fields = row.fields.clone();
-                    recorded.row(row);
+                    touched.push(Touched { id: row.key.sk.clone(), what });
+                    let fields = changed.fields.clone();
+                    recorded.row(changed);
                     RowResult::Valid { done, fields, missing }
                 }
             });
@@ -229,6 +231,9 @@ impl<'a, T: Entity> Import<'a, T> {
                 return Ok(Some(done));
             }
         };
+        if let Some(subject) = T::SUBJECT {
+            writes.push(self.service.notice(&self.company, &changes::Change::Records { subject, records: touched })?);
+        }
         match self.service.store.transact_by(act, &recorded, writes).await? {
             Outcome::Written => Ok(Some(done)),
             Outcome::Rejected(_) => Ok(None),
@@ -248,7 +253,7 @@ impl<'a, T: Entity> Import<'a, T> {
                 let delete = Write::Delete { table: table.clone(), key: key.clone(), condition };
                 let before = Some(read_integer(item, VERSION)?);
                 let row = Row { id: recorded_id.clone(), fields: vec!["deleted".into()], before, after: None };
-                return Ok(Change::Made(Done::Deleted, vec![delete], row));
+                return Ok(Change::Made(Done::Deleted, vec![delete], row, What::Deleted));
             }
         };
         let own = wanted.id();
@@ -301,7 +306,7 @@ impl<'a, T: Entity> Import<'a, T> {
         let fields = changed(&before.as_ref().map_or(Ok(Item::new()), plain)?, &plain(&content)?);
         let row = Row { id: content.recorded_id(), fields, before: before.as_ref().map(|_| version - 1), after: Some(version) };
         let done = if before.is_some() { Done::Updated } else { Done::Created };
-        Ok(Change::Made(done, writes, row))
+        Ok(Change::Made(done, writes, row, content.happened(before.as_ref())))
     }
 
     /// Looks up the references of these rows that are not known yet.
@@ -337,14 +342,14 @@ impl<'a, T: Entity> Import<'a, T> {
 enum Change {
     None,
     Rejected(Fault),
-    Made(Done, Vec<Write>, Row),
+    Made(Done, Vec<Write>, Row, What),
 }
 
 impl Change {
     fn writes(&self) -> &[Write] {
         match self {
             Self::None | Self::Rejected(_) => &[],
-            Self::Made(_, writes, _) => writes,
+            Self::Made(_, writes, ..) => writes,
         }
     }
 }

@@ -115,6 +115,7 @@ const DEPARTMENTS: &[Column] = &[
     required("name", Text, "前厅"),
     optional("superior_uuid", Uuid, OTHER),
     optional("charger_uuid", Uuid, THIRD),
+    unusual(DELETE, Flag, "false"),
 ];
 
 const EMPLOYEES: &[Column] = &[
@@ -316,6 +317,7 @@ mod tests {
             (Kind::Arrangements, &["empno", "date", "workshift_name"][..]),
             (Kind::Timelines, &["employee_uuid", "date", "category", "start_time"]),
             (Kind::Approvals, &["number_series"]),
+            (Kind::Departments, &["uuid"]),
         ] {
             let named = columns(kind).iter().filter(|column| key.contains(&column.field));
             let mut row = row(named).into_inner();
@@ -323,21 +325,14 @@ mod tests {
             let parse = match kind {
                 Kind::Arrangements => ArrangementRow::TAKES_BACK,
                 Kind::Timelines => TimelineRow::TAKES_BACK,
+                Kind::Departments => DepartmentRow::TAKES_BACK,
                 _ => ApprovalRow::TAKES_BACK,
             };
             let company = super::super::values::Uuid::parse(ONE).unwrap();
             assert!(parse.unwrap()(Parsed::from_value(row), &company).is_ok(), "{kind:?}");
         }
         let with_delete = |kind: &Kind| columns(*kind).iter().any(|column| column.field == DELETE);
-        let kinds = [
-            Kind::Companies,
-            Kind::SubCompanies,
-            Kind::Departments,
-            Kind::Employees,
-            Kind::Vacancies,
-            Kind::Sources,
-            Kind::Candidates,
-        ];
+        let kinds = [Kind::Companies, Kind::SubCompanies, Kind::Employees, Kind::Vacancies, Kind::Sources, Kind::Candidates];
         assert!(!kinds.iter().any(with_delete), "no row takes such a record back");
     }
 }

@@ -9,13 +9,21 @@
 //! | tokens and the Moka binding of a company | `{company}#company` | `token`, `visitor_token`, `moka` |
 //! | a product and its access key of a company | `product#{id}` | `product`, `company#{company}` |
 //! | an access key, an OAuth app | `access_key#{id}`, `oauth_app#{id}` | `access_key`, `oauth_app` |
+//! | the webhook of a product for a company | `{company}#webhook` | the id of the product |
 //! | an import, the rejected rows of its slices | `import#{id}` | `import`, `refused#{offset of the slice}` |
 //!
-//! Access keys, apps and imports are in two lists: `ix1` is that of all, `ix2` that of the company, and `ixsk` begins with the time of creation.
+//! Access keys, apps, webhooks and imports are in two lists: `ix1` is that of all, `ix2` that of the company, and `ixsk` begins with the time of creation.
 //! Companies and products are in a list of all (`ix1`), visits in that of their company (`ix1`).
 //!
 //! In the credentials table `pk` begins with `hris#`. It holds the hash of a code or signature, never the value itself. A grant is at
-//! `hris#grants#{company}`, `{app}#{its id}`, with the hash of its access token.
+//! `hris#grants#{company}`, `{app}#{its id}`, with the hash of its access token. What belongs to events:
+//!
+//! | item | `pk` | `sk` |
+//! |---|---|---|
+//! | a change that is to be distributed | `hris#change#{company}` | its time-sortable id, with a random end |
+//! | a waiting event | `hris#waiting#{company}#{webhook}` | `{hash of its object}#{event}` |
+//! | an event with its attempts | `hris#events#{company}#{webhook}` | its id |
+//! | the mark, the state of the delivery | `hris#delivery#{company}#{product}` | `mark`, `state` |
 
 use super::values::{Code, Uuid};
 use crate::crypto::credentials::hash;
@@ -54,6 +62,13 @@ pub(super) const OAUTH_APPS: &str = "oauth_apps";
 pub(super) const COMPANIES: &str = "companies";
 pub(super) const PRODUCTS: &str = "products";
 pub(super) const IMPORTS: &str = "imports";
+
+/// The webhooks of a company; the list of all webhooks, and with a company in front that of the company.
+pub(super) const WEBHOOK: &str = "webhook";
+pub(super) const WEBHOOKS: &str = "webhooks";
+
+/// The beginning of the partitions of changes. The stream of the table is filtered by it (`template.yaml`).
+pub const CHANGE: &str = "hris#change#";
 
 pub(super) const PRODUCT: &str = "product";
 pub(super) const ACCESS_KEY: &str = "access_key";
@@ -194,4 +209,34 @@ pub(super) fn call_key(company: &Uuid, call: Secret<&str>) -> Key {
 
 pub(super) fn bind_code_key(code: Secret<&str>) -> Key {
     Key::new(format!("hris#bind_code#{}", hash(code).expose()), "bind_code")
+}
+
+pub(super) fn webhook_key(company: &Uuid, product: &Code) -> Key {
+    record_key(company, WEBHOOK, product.as_str())
+}
+
+pub(super) fn changes_partition(company: &Uuid) -> String {
+    format!("{CHANGE}{company}")
+}
+
+/// The partition of the events of a webhook that are to be sent.
+pub(super) fn waiting_partition(company: &Uuid, webhook: &str) -> String {
+    format!("hris#waiting#{company}#{webhook}")
+}
+
+/// The partition of the events of a webhook.
+pub(super) fn events_partition(company: &Uuid, webhook: &str) -> String {
+    format!("hris#events#{company}#{webhook}")
+}
+
+pub(super) const DELIVERY: &str = "hris#delivery#";
+
+/// The item that says when a webhook is to be looked at.
+pub(super) fn mark_key(company: &Uuid, product: &Code) -> Key {
+    Key::new(format!("{DELIVERY}{company}#{product}"), "mark")
+}
+
+/// The item with the lease and the failures of a webhook.
+pub(super) fn delivery_key(company: &Uuid, product: &Code) -> Key {
+    Key::new(format!("{DELIVERY}{company}#{product}"), "state")
 }

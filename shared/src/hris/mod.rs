@@ -6,6 +6,7 @@
 pub mod access;
 pub mod approvals;
 pub mod arrangements;
+mod changes;
 pub mod consent;
 pub mod employees;
 pub mod entity;
@@ -37,10 +38,12 @@ pub mod signature;
 pub mod timelines;
 pub mod values;
 pub mod visits;
+pub mod webhooks;
 
 use std::sync::Arc;
 
 use crate::error::{Error, Fault, Result};
+use crate::outbound::receivers::Receivers;
 use crate::runtime::cache::Cache;
 use crate::runtime::caller;
 use crate::runtime::clock::Clock;
@@ -55,6 +58,7 @@ use crate::storage::table::Store;
 use crate::values::{Date, Id};
 
 use access::CachedAccessKey;
+pub use keys::CHANGE;
 use scopes::{Scope, Scopes};
 use values::Uuid;
 
@@ -69,6 +73,7 @@ pub struct Service {
     access_keys: Cache<String, Arc<CachedAccessKey>>,
     consents: Cache<String, Arc<grants::Consent>>,
     messages: MessageLimits,
+    receivers: Receivers,
 }
 
 struct Tables {
@@ -123,6 +128,7 @@ impl Service {
             access_keys: Cache::default(),
             consents: Cache::default(),
             messages: MessageLimits::of(environment)?,
+            receivers: environment.receivers()?,
             tables,
         })
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::Subject;
 use super::employees::Employee;
 use super::entity::Entity;
 use super::item::from_item;
@@ -67,6 +68,7 @@ pub struct Department {
 
 impl Entity for Department {
     const KIND: &'static str = keys::DEPARTMENT;
+    const SUBJECT: Option<Subject> = Some(Subject::Department);
 
     fn id(&self) -> String {
         self.uuid.to_string()

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Service;
 use super::approvals::Approval;
+use super::changes::{Change, Subject, What};
 use super::employees::{Employee, Filter, Group};
 use super::entity::Entity as _;
 use super::grants::Basis;
@@ -121,6 +122,8 @@ impl Service {
             let items = self.store.partition(table, partition).await?;
             erased.records += remove(&self.store, act, object, table, items.iter().filter_map(Key::of).collect()).await?;
         }
+        let events = self.events_about(&company, &uuid, &employee.empno).await?;
+        erased.records += remove(&self.store, act, object, &self.tables.credentials, events).await?;
         match self.approvals_by(&company, &employee).await? {
             Ok(approvals) => {
                 for approval in approvals {
@@ -151,7 +154,8 @@ impl Service {
             let delete = |(key, item): (Key, Item)| {
                 Ok(Write::Delete { table: table.clone(), key, condition: Some(unchanged(Some(&item))?) })
             };
-            let writes = own.into_iter().map(delete).collect::<Result<_>>()?;
+            let mut writes = own.into_iter().map(delete).collect::<Result<Vec<_>>>()?;
+            writes.push(self.notice(company, &Change::of(Subject::Employee, uuid.as_str(), What::Deleted))?);
             match self.store.transact_by(act, &erasure(object), writes).await? {
                 Outcome::Written => Ok(Some(())),
                 Outcome::Rejected(_) => Ok(None),

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::keys::call_key;
 use super::signature::SignedCall;
-use super::values::Uuid;
+use super::values::{Code, Uuid};
 use super::{Caller, Credential, Service};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
@@ -53,6 +53,8 @@ const RELEASED: i64 = 1;
 #[derive(Clone, Debug)]
 pub struct Signer {
     pub company: Uuid,
+    /// The product whose access key signed the call.
+    pub product: Code,
     /// The hash of the access key and the signature, however the signature was written. It is 256 bits of an HMAC, so it cannot be guessed
     /// from the hash.
     call: Secret<[u8; 32]>,
@@ -62,9 +64,14 @@ pub struct Signer {
 
 impl Signer {
     /// The signer of a verified call. `None` if the signature or the tonce has no value at all.
-    pub(super) fn of(company: &Uuid, call: &SignedCall<'_>) -> Option<Self> {
+    pub(super) fn of(company: &Uuid, product: &Code, call: &SignedCall<'_>) -> Option<Self> {
         let hash = |signature: [u8; 32]| Sha256::new().chain_update(call.access_key).chain_update(signature).finalize().into();
-        Some(Self { company: company.clone(), call: call.presented()?.map(hash), until: call.timely_until()? })
+        Some(Self {
+            company: company.clone(),
+            product: product.clone(),
+            call: call.presented()?.map(hash),
+            until: call.timely_until()?,
+        })
     }
 
     /// The id of a record that this call creates.

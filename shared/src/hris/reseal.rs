@@ -1,11 +1,11 @@
-//! What a pass of `reseal` does with the records of the HR API: it seals the personal fields of records, the secrets of access keys and the
-//! visitor tokens, and writes the copies of employees by phone. It also marks visits and employees who left for the clean-up, and enters
+//! What a pass of `reseal` does with the records of the HR API: it seals the personal fields of records, the secrets of access keys and
+//! webhooks and the visitor tokens, and writes the copies of employees by phone. It also marks visits and employees who left for the clean-up, and enters
 //! visits, companies and products into their lists, as earlier versions did not.
 
 use jiff::Timestamp;
 
 use super::Service;
-use super::access::{AccessKey, VISITOR_TOKEN_SEALED};
+use super::access::{AccessKey, VISITOR_TOKEN_SEALED, sealed_at};
 use super::approvals::Approval;
 use super::employees::Employee;
 use super::entity::Entity;
@@ -15,8 +15,10 @@ use super::keys::{self, mobile_keys};
 use super::products;
 use super::recruitment::Candidate;
 use super::salary::SALARY_VALUE;
-use super::values::Uuid;
+use super::values::{Code, Uuid};
 use super::visits::{self, VISITOR};
+use super::webhooks;
+use crate::crypto::credentials::Secrets;
 use crate::error::{Error, Result};
 use crate::runtime::reseal::{Mover, Pass, Progress, Resealed, item_object};
 use crate::storage::audit::{Act, Object};
@@ -68,6 +70,18 @@ impl Service {
                 mark(&mut next, keys::VISIT_SWEEP, announced_at);
                 visits::enter(&mut next, owner, &key.sk, announced_at);
                 mover.fields(&key, &VISITOR, &item, next).await
+            }
+            keys::WEBHOOK => {
+                let product = Code::parse(&key.sk).map_err(Error::internal)?;
+                let place = webhooks::secrets_place(&company, &product);
+                let mut secrets = read_secrets(&item)?;
+                let mut next = item.clone();
+                if self.reseal_secrets(&mut secrets, &place)? {
+                    next.insert("secrets".into(), serde_dynamo::to_attribute_value(&secrets).map_err(Error::internal)?);
+                    // As for an access key below.
+                    next.insert(VERSION.into(), number(read_integer::<u64>(&item, VERSION)? + 1));
+                }
+                mover.fields(&key, &webhooks::SEALED, &item, next).await
             }
             keys::COMPANY if key.sk == keys::VISITOR_TOKEN => {
                 mover.fields(&key, &VISITOR_TOKEN_SEALED, &item, item.clone()).await
@@ -131,7 +145,7 @@ impl Service {
 
     async fn reseal_access_key(&self, mover: &Mover<'_>, item: Item) -> Result<Resealed> {
         let mut key: AccessKey = serde_dynamo::from_item(item.clone()).map_err(Error::internal)?;
-        if !self.reseal_secrets(&mut key)? {
+        if !self.reseal_secrets(&mut key.secrets, &sealed_at(&key.access_key))? {
             return Ok(Resealed::Unchanged);
         }
         let own = Key::of(&item).ok_or_else(|| Error::internal("an access key without a key"))?;
@@ -143,6 +157,11 @@ impl Service {
         }
         mover.put(&own, &item, next, Condition::present()).await
     }
+}
+
+fn read_secrets(item: &Item) -> Result<Secrets> {
+    let secrets = item.get("secrets").cloned().ok_or_else(|| Error::internal("a webhook without secrets"))?;
+    serde_dynamo::from_attribute_value(secrets).map_err(Error::internal)
 }
 
 async fn reseal_record<T: Entity>(mover: &Mover<'_>, item: &Item) -> Result<Resealed> {

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::Service;
+use super::changes::{Change, Subject, What};
 use super::employees::Employee;
 use super::entity::Entity as _;
 use super::import::unchanged;
@@ -108,6 +109,7 @@ impl Service {
                     false => Write::Delete { table: table.clone(), key: alias, condition: Some(condition) },
                 });
             }
+            writes.push(self.notice(&company, &Change::of(Subject::Employee, employee.uuid.as_str(), What::Updated))?);
             let object = Object::new("hris", "employee", &[company.as_str(), employee.uuid.as_str()]);
             match self.store.transact_by(&caller::act(self.clock.now()), &erasure(&object), writes).await? {
                 Outcome::Written => Ok(Some(true)),

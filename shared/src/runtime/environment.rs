@@ -16,7 +16,10 @@ use aws_types::SdkConfig;
 
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Result};
-use crate::outbound::logs::{Connect, Logs};
+use crate::outbound::aws::{Connect, JsonService, Protocol};
+use crate::outbound::logs::Logs;
+use crate::outbound::queue::Queue;
+use crate::outbound::receivers::{Lookup, Receivers, SystemLookup};
 use crate::outbound::secret::{LazySecret, Source};
 use crate::outbound::sms::{Account, Aliyun, Sms, Sns, Tencent};
 use crate::outbound::wechat::pay::{Merchant, Pay};
@@ -48,6 +51,8 @@ pub struct Environment {
     variables: HashMap<String, String>,
     aws: SdkConfig,
     connect: Connect,
+    /// Looks the names of receivers up.
+    pub lookup: Arc<dyn Lookup>,
     pub clock: Arc<dyn Clock>,
     /// The destination of the lines of requests and sweeps: the function's log on Lambda, nowhere elsewhere.
     pub log: Log,
@@ -84,7 +89,7 @@ impl Environment {
             .build();
         let log = if variables.contains_key(FUNCTION_NAME) { Log::stdout() } else { Log::silent() };
         let log = log.of_stack(variables.get(STACK).map_or("-", String::as_str));
-        Self { variables, aws, connect, clock, log }
+        Self { variables, aws, connect, lookup: Arc::new(SystemLookup), clock, log }
     }
 
     /// The name of the function that runs in this process.
@@ -168,8 +173,28 @@ impl Environment {
 
     /// A client of CloudWatch Logs, which connects on first use.
     pub fn logs(&self) -> Logs {
-        let endpoint = self.optional("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS").map(str::to_owned);
-        Logs::new(self.aws.clone(), Arc::clone(&self.connect), endpoint)
+        Logs::new(|protocol| self.json_service(protocol, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"))
+    }
+
+    /// A client of the queue with this address, which connects on first use.
+    pub fn queue(&self, url: &str) -> Queue {
+        Queue::new(|protocol| self.json_service(protocol, "AWS_ENDPOINT_URL_SQS"), url)
+    }
+
+    /// `endpoint` is the variable with the address of a simulator.
+    fn json_service(&self, protocol: &'static Protocol, endpoint: &str) -> JsonService {
+        let endpoint = self.optional(endpoint).map(str::to_owned);
+        JsonService { aws: self.aws.clone(), connect: Arc::clone(&self.connect), endpoint, protocol }
+    }
+
+    /// A client of the receivers of events. They are on the public internet, unless `EVENT_RECEIVERS` is `loopback`: then they may also be on this
+    /// machine, and events are not live.
+    pub fn receivers(&self) -> Result<Receivers> {
+        match self.optional("EVENT_RECEIVERS") {
+            None | Some("public") => Ok(Receivers::new(Arc::clone(&self.lookup), false)),
+            Some("loopback") => Ok(Receivers::new(Arc::clone(&self.lookup), true)),
+            Some(_) => Err(Error::internal("EVENT_RECEIVERS must be public or loopback")),
+        }
     }
 
     /// A client of WeChat for the mini program with this secret.

@@ -79,6 +79,13 @@ impl std::fmt::Display for Money {
 #[serde(transparent)]
 pub struct Adjustment(i64);
 
+impl Adjustment {
+    /// For `serialize_with`, as [`Money::as_yuan`].
+    pub fn as_yuan<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        number(Decimal::new(self.0, 2), serializer)
+    }
+}
+
 impl FromNumeral for Adjustment {
     fn from_numeral(number: &Numeral) -> Result<Self, Reason> {
         fen(number)?.map(Self).ok_or("must be from -1000000000000 to 1000000000000")

@@ -18,7 +18,7 @@ use super::values::{ApprovalCategory, ApprovalStatus, Category, Code, DurationUn
 use crate::error::Result;
 use crate::values::input::{Faults, Json, Synonyms};
 use crate::values::normal::is_blank;
-use taken_back::{NamesRecord, TakenApproval, TakenArrangement, TakenTimeline};
+use taken_back::{NamesRecord, TakenApproval, TakenArrangement, TakenDepartment, TakenTimeline};
 
 use crate::values::{BankAccount, Date, LocalTime, Mobile, Private, Quotable, Span, Text, Verbatim};
 
@@ -28,7 +28,7 @@ pub trait Row: Deserr<Faults> + Into<Self::Record> {
     /// The names of members in responses, where they differ from those in rows.
     const SYNONYMS: Synonyms = &[];
 
-    /// Reads a row that takes a record back. `None` for a kind whose records stay, because others refer to them.
+    /// Reads a row that takes a record back. `None` for a kind whose records stay.
     const TAKES_BACK: Option<fn(Json, &Uuid) -> Result<TakenBack>> = None;
 
     /// The company, if the row names it.
@@ -106,6 +106,7 @@ pub struct DepartmentRow {
 
 impl Row for DepartmentRow {
     type Record = Department;
+    const TAKES_BACK: Option<fn(Json, &Uuid) -> Result<TakenBack>> = Some(taken_back::<TakenDepartment>);
 }
 
 impl From<DepartmentRow> for Department {

@@ -7,6 +7,7 @@ use crate::hris::arrangements::Arrangement;
 use crate::hris::entity::Entity as _;
 use crate::hris::import::TakenBack;
 use crate::hris::keys::{owned_partition, record_key};
+use crate::hris::organization::Department;
 use crate::hris::timelines::Timeline;
 use crate::hris::values::{Code, TimelineCategory, Uuid};
 use crate::storage::table::Key;
@@ -16,6 +17,21 @@ use crate::values::{Date, LocalTime, Text};
 /// A row that names a record by its key.
 pub trait NamesRecord: Deserr<Faults> {
     fn taken_back(self, company: &Uuid) -> TakenBack;
+}
+
+#[derive(Deserr)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct TakenDepartment {
+    #[deserr(rename = "delete")]
+    _delete: bool,
+    uuid: Uuid,
+}
+
+impl NamesRecord for TakenDepartment {
+    fn taken_back(self, company: &Uuid) -> TakenBack {
+        let id = self.uuid.to_string();
+        TakenBack { key: record_key(company, Department::KIND, id.as_str()), recorded_id: id }
+    }
 }
 
 #[derive(Deserr)]

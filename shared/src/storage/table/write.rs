@@ -24,6 +24,7 @@ pub const VERSION: &str = "version";
 pub const STAMP: &str = "write";
 
 /// One part of a transaction.
+#[derive(Clone)]
 pub enum Write {
     /// Stores the item (its key included) if the condition holds.
     Put { table: String, item: Item, condition: Condition },
