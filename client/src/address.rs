@@ -13,6 +13,7 @@ pub struct Address {
     pub base_url: String,
     pub dynamodb_url: String,
     pub sms_outbox_url: String,
+    pub events_url: String,
     pub wechat_url: String,
     /// The environment variables of the system's functions.
     pub variables: HashMap<String, String>,
@@ -24,6 +25,7 @@ impl Address {
             base_url: world.base_url.clone(),
             dynamodb_url: world.dynamodb_url.clone(),
             sms_outbox_url: world.sms_outbox_url.clone(),
+            events_url: world.events_url.clone(),
             wechat_url: world.wechat_url.clone(),
             variables: world.variables.clone(),
         }
@@ -47,6 +49,12 @@ impl Address {
     /// The output of a command of `ops-admin`.
     pub async fn command(&self, command: &Value) -> Value {
         self.operate(command).await.body
+    }
+
+    /// Sends the events that are overdue, until none is left.
+    pub async fn settle_events(&self) {
+        let settled = local::http::client().get(format!("{}/settle", self.events_url)).send().await;
+        assert_eq!(settled.map(|settled| settled.status().as_u16()).ok(), Some(204));
     }
 
     /// The text messages that were sent to a phone, oldest first. A phone outside the mainland has its country code.

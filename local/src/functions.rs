@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use channel::Channel;
 use hris::Hris;
+use hris::events::{self, Events};
 use jiff::Timestamp;
 use jobboard::Jobboard;
 use lambda::family::Family;
@@ -16,6 +17,7 @@ use lambda_runtime::Diagnostic;
 use ops::function::Function;
 use shared::crypto::random::random_text;
 use shared::error::Result;
+use shared::outbound::receivers::Lookup;
 use shared::runtime::clock::Clock;
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::Log;
@@ -27,20 +29,39 @@ use tokio::sync::OnceCell;
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
+/// A function that has started.
+enum Started {
+    Events(Box<Events>),
+    Other(Box<Function>),
+}
+
 struct Inner {
-    all: HashMap<&'static str, OnceCell<Function>>,
+    all: HashMap<&'static str, OnceCell<Started>>,
     variables: HashMap<String, String>,
     have_own_credentials: bool,
     clock: Arc<dyn Clock>,
+    lookup: Arc<dyn Lookup>,
     log: Log,
 }
 
 impl Functions {
     /// `have_own_credentials`: each function signs with its name as access key, instead of the key among the variables.
-    pub fn new(variables: HashMap<String, String>, have_own_credentials: bool, clock: Arc<dyn Clock>, log: Log) -> Self {
+    pub fn new(
+        variables: HashMap<String, String>,
+        have_own_credentials: bool,
+        clock: Arc<dyn Clock>,
+        lookup: Arc<dyn Lookup>,
+        log: Log,
+    ) -> Self {
         let families = [names::<Channel>(), names::<Hris>(), names::<Signing>(), names::<Jobboard>()];
-        let all = families.into_iter().flatten().chain(ops::FUNCTIONS).map(|name| (name, OnceCell::new())).collect();
-        Self(Arc::new(Inner { all, variables, have_own_credentials, clock, log }))
+        let all = families
+            .into_iter()
+            .flatten()
+            .chain(ops::FUNCTIONS)
+            .chain([events::NAME])
+            .map(|name| (name, OnceCell::new()))
+            .collect();
+        Self(Arc::new(Inner { all, variables, have_own_credentials, clock, lookup, log }))
     }
 
     pub fn names(&self) -> Vec<&'static str> {
@@ -63,7 +84,7 @@ impl Functions {
 }
 
 impl Inner {
-    async fn start(&self, name: &str) -> Result<Function> {
+    async fn start(&self, name: &str) -> Result<Started> {
         let mut variables = self.variables.clone();
         variables.insert("_HANDLER".into(), name.to_owned());
         if self.have_own_credentials {
@@ -71,7 +92,11 @@ impl Inner {
         }
         let mut environment = Environment::new(variables, Arc::clone(&self.clock));
         environment.log = self.log.of_stack(environment.stack()?);
+        environment.lookup = Arc::clone(&self.lookup);
         let environment = &environment;
+        if name == events::NAME {
+            return Box::pin(Events::connect(environment)).await.map(|events| Started::Events(Box::new(events)));
+        }
         let families = [
             http::<Channel>(environment),
             http::<Hris>(environment),
@@ -82,13 +107,22 @@ impl Inner {
             Some(function) => function.await,
             None => Function::start(environment).await,
         }
+        .map(|function| Started::Other(Box::new(function)))
     }
 }
 
-async fn handle(function: &Function, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+async fn handle(function: &Started, event: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     match function {
-        Function::Http(router) => serve(router.clone(), event).await,
-        function => function.handle(event, Timestamp::MAX, &request_id()).await.and_then(|result| json(&result)),
+        Started::Events(events) => {
+            let request_id = request_id();
+            // Boxed, as the other functions do within: its future would be most of the size of each caller's.
+            let handled = Box::pin(events.handle(event, Timestamp::MAX, &request_id)).await;
+            handled.and_then(|result| json(&result))
+        }
+        Started::Other(function) => match &**function {
+            Function::Http(router) => serve(router.clone(), event).await,
+            function => function.handle(event, Timestamp::MAX, &request_id()).await.and_then(|result| json(&result)),
+        },
     }
 }
 

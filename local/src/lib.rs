@@ -17,6 +17,7 @@ mod s3_versions;
 mod secrets;
 mod sms;
 mod sns;
+mod sqs;
 mod stream;
 pub mod template;
 mod wechat;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
+use shared::outbound::receivers::{Lookup, SystemLookup};
 use shared::runtime::clock::{Clock, SystemClock};
 use shared::runtime::environment::Environment;
 use shared::runtime::metrics::Log;
@@ -46,6 +48,7 @@ use ops::admin::Admin;
 use policies::Policies;
 use s3_events::S3Events;
 use sns::Outbox;
+use sqs::Sqs;
 use stream::Stream;
 use template::{REGION, Template};
 use wechat::keys;
@@ -84,12 +87,15 @@ pub struct Options {
     /// and `wire` stay in front of it. The default is `AWS_ENDPOINT_URL_DYNAMODB` of this process.
     pub dynamodb: Option<String>,
     pub clock: Arc<dyn Clock>,
+    /// Looks the names of receivers of events up.
+    pub lookup: Arc<dyn Lookup>,
     /// Where the functions write their log lines.
     pub log: Log,
     /// Set or replace the functions' variables. The functions call an `AWS_ENDPOINT_URL_...` directly, instead of the embedded service.
     /// Credentials are those of all functions. Without credentials, each function has its own, and its policy is enforced.
     pub variables: HashMap<String, String>,
-    /// Send the messages of the outbox by itself. Otherwise they are sent when the text messages are read, so that a test knows when.
+    /// Send the messages of the outbox, and events, by itself. Otherwise they are sent when the text messages are read or events settled, so
+    /// that a test knows when.
     pub sends_messages: bool,
     /// Observes the calls that functions make to AWS.
     pub wire: Arc<dyn Wire>,
@@ -104,6 +110,7 @@ impl Default for Options {
             demo: false,
             dynamodb: external_dynamodb(),
             clock: Arc::new(SystemClock),
+            lookup: Arc::new(SystemLookup),
             log: Log::silent(),
             variables: HashMap::new(),
             sends_messages: true,
@@ -124,6 +131,8 @@ pub struct World {
     pub s3_url: String,
     /// `GET` returns the text messages that were sent.
     pub sms_outbox_url: String,
+    /// `GET {events_url}/settle` sends the events that are overdue, and returns when none is left.
+    pub events_url: String,
     /// WeChat: the simulator, or the address in `WECHAT_URL`.
     pub wechat_url: String,
     pub demo: Option<Demo>,
@@ -151,6 +160,7 @@ impl World {
             demo,
             dynamodb: external_dynamodb,
             clock,
+            lookup,
             log,
             variables: overrides,
             sends_messages,
@@ -220,6 +230,12 @@ impl World {
         let receives_messages = has_own_dynamodb && sns_url == url(&sns)?;
         servers.spawn(serve(sns, guard.before(Service::Sns, sns::router(outbox.clone()))));
 
+        set("EVENT_RECEIVERS", "loopback");
+        let queue = listen(0).await?;
+        let events_url = set("AWS_ENDPOINT_URL_SQS", &url(&queue)?);
+        let sqs = Sqs::new(Arc::clone(&clock), stream.clone());
+        servers.spawn(serve(queue, guard.before(Service::Sqs, sqs::router(sqs.clone()))));
+
         let kept = Logs::of(template);
         let logs = listen(0).await?;
         if set("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &url(&logs)?) == url(&logs)? {
@@ -257,11 +273,13 @@ impl World {
         }
         // Missing and contradictory variables fail here, not at the first request.
         let operator = Admin::connect(&environment).await.map_err(|error| error.to_string())?;
-        let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), kept.before(log));
+        let functions = Functions::new(variables.clone(), have_own_credentials, Arc::clone(&clock), lookup, kept.before(log));
         s3_events.deliver_to(functions.clone());
         stream.deliver_to(functions.clone(), guard.clone());
+        sqs.deliver_to(functions.clone());
         if sends_messages {
             servers.spawn(stream.run());
+            servers.spawn(sqs.run());
         }
         let base_url = url(&gateway)?;
         let demo = match demo {
@@ -278,6 +296,7 @@ impl World {
             dynamodb_url,
             s3_url,
             sms_outbox_url,
+            events_url,
             wechat_url,
             demo,
             variables,

@@ -1,5 +1,5 @@
-//! The streams of tables on this machine: for new messages of the outbox and new audit records, invokes `ops-outbox` and `ops-audit` with the
-//! events that Lambda builds of the streams (`template.yaml` has the filters).
+//! The streams of tables on this machine: for new messages of the outbox, changes for products and audit records, invokes `ops-outbox`,
+//! `hris-events` and `ops-audit` with the events that Lambda builds of the streams (`template.yaml` has the filters).
 //!
 //! A read of the text messages first delivers what the streams hold.
 
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::hris::CHANGE;
 use shared::runtime::outbox::SORT_KEY;
 
 use crate::functions::Functions;
@@ -26,6 +27,8 @@ pub struct Stream(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     messages: Pending,
+    /// Of companies' data, for products.
+    changes: Pending,
     records: Pending,
     /// Empty while the system starts: the functions start after DynamoDB.
     readers: OnceLock<(Functions, Guard)>,
@@ -55,14 +58,17 @@ impl Stream {
     pub fn observe(&self, operation: &str, request: &[u8]) {
         let is_write = operation.ends_with(".PutItem") || operation.ends_with(".TransactWriteItems");
         let has = |word: &str| request.windows(word.len()).any(|part| part == word.as_bytes());
-        // Most writes have neither word: they are not parsed.
-        let is_candidate = is_write && (has(SORT_KEY) || has(&format!("\"{AUDIT}\"")));
+        // Most writes have none of the words: they are not parsed.
+        let is_candidate = is_write && (has(SORT_KEY) || has(CHANGE) || has(&format!("\"{AUDIT}\"")));
         let Some(request) = is_candidate.then(|| serde_json::from_slice::<Value>(request).ok()).flatten() else { return };
         let puts = request["TransactItems"].as_array().into_iter().flatten().map(|write| &write["Put"]).chain([&request]);
         for put in puts {
             let item = &put["Item"];
             if put["TableName"] == AUDIT {
                 self.0.records.changes().push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item}));
+            }
+            if item["pk"]["S"].as_str().is_some_and(|partition| partition.starts_with(CHANGE)) {
+                self.0.changes.changes().push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}}));
             }
             // A message that is there already has been taken to be sent: that is no insertion.
             if item["sk"]["S"] == SORT_KEY && item["attempts"]["N"] == "0" {
@@ -74,12 +80,18 @@ impl Stream {
     /// Delivers what the streams hold, and waits for the functions.
     pub async fn deliver(&self) {
         self.deliver_messages().await;
+        self.deliver_changes().await;
         self.deliver_pending("ops-audit", AUDIT, &self.0.records).await;
     }
 
     /// Delivers the messages alone: the copies of audit records take longer.
     pub async fn deliver_messages(&self) {
         self.deliver_pending("ops-outbox", CREDENTIALS, &self.0.messages).await;
+    }
+
+    /// Delivers the changes alone.
+    pub async fn deliver_changes(&self) {
+        self.deliver_pending("hris-events", CREDENTIALS, &self.0.changes).await;
     }
 
     async fn deliver_pending(&self, function: &str, table: &str, pending: &Pending) {

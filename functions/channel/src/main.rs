@@ -1,7 +1,8 @@
 use channel::Channel;
 use lambda_http::Error;
+use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda::family::run::<Channel>().await
+    lambda::family::run::<Channel>(&Environment::of_process()).await
 }

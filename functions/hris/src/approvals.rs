@@ -59,7 +59,7 @@ impl Payload for ListPayload {
 
 /// 审批
 #[derive(Serialize, ToSchema)]
-struct ApprovalView {
+pub struct ApprovalView {
     /// 审批单号, 1 到 64 个字符
     #[schema(value_type = String, min_length = 1, max_length = 64, example = "20170712355448")]
     number_series: Code,

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Payload, Reply, Segment, Signed, TokenOnly, Write};
+use crate::edge::{Call, Failure, Payload, Reply, Segment, Signed, SignedOnly, TokenOnly};
 use crate::employees::EmployeeView;
 
 /// The schemas of the closed lists.
@@ -169,7 +169,7 @@ struct PunchResult {
     responses((status = 200, body = Vec<PunchResult>)))]
 async fn create_punches(
     State(app): State<App>,
-    Write { signer, payload: PunchesPayload(rows) }: Write<PunchesPayload>,
+    SignedOnly { signer, payload: PunchesPayload(rows) }: SignedOnly<PunchesPayload>,
 ) -> Result<Reply<Vec<PunchResult>>, Failure> {
     let punches: Vec<Punch> = rows.iter().filter_map(|row| row.punch.as_ref().ok()).cloned().collect();
     let unknown = app.store_punches(&signer, &punches, punches.len() == rows.len()).await?;

@@ -1,4 +1,5 @@
-//! Integrations of other services: company tokens and visits (docs/contract/hris.txt, 更新公司令牌, 提醒员工接见访客), and Moka.
+//! Integrations of other services: company tokens and visits (docs/contract/hris.txt, 更新公司令牌, 提醒员工接见访客), Moka, and
+//! webhooks.
 
 use axum::extract::State;
 use deserr::Deserr;
@@ -14,12 +15,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Failure, Payload, Reply, Segment, WithToken, Write};
+use crate::edge::{Failure, Payload, Reply, Segment, SignedOnly, WithToken};
 use crate::employees::EmployeeView;
-use crate::moka;
+use crate::{moka, webhooks};
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(update_company_token)).routes(routes!(notify_employee)).merge(moka::router())
+    OpenApiRouter::default()
+        .routes(routes!(update_company_token))
+        .routes(routes!(notify_employee))
+        .merge(moka::router())
+        .merge(webhooks::router())
 }
 
 /// 公司的新令牌
@@ -69,7 +74,7 @@ impl From<Company> for CompanyView {
 async fn update_company_token(
     State(app): State<App>,
     Segment(guid): Segment,
-    Write { signer, payload }: Write<VisitorTokenPayload>,
+    SignedOnly { signer, payload }: SignedOnly<VisitorTokenPayload>,
 ) -> Result<Reply<CompanyView>, Failure> {
     // Only the signer's own company exists for the signer.
     if Uuid::parse(&guid).as_ref() != Ok(&signer.company) {
@@ -106,7 +111,7 @@ impl Payload for VisitPayload {
 async fn notify_employee(
     State(app): State<App>,
     Segment(guid): Segment,
-    Write { signer, payload: VisitPayload { name, time } }: Write<VisitPayload>,
+    SignedOnly { signer, payload: VisitPayload { name, time } }: SignedOnly<VisitPayload>,
 ) -> Result<Reply<EmployeeView>, Failure> {
     let employee = app.announce_visit(&signer, &guid, &Visit { name, time }).await?;
     Ok(Reply(EmployeeView::of(&signer.into(), employee)))

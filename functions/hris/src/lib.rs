@@ -6,6 +6,7 @@ pub mod attendance;
 mod consent;
 mod edge;
 pub mod employees;
+pub mod events;
 pub mod integration;
 mod moka;
 pub mod oauth;
@@ -13,6 +14,7 @@ pub mod organization;
 mod paging;
 pub mod recruitment;
 pub mod salary;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -41,6 +43,8 @@ impl Frame for Hris {
     const NAME: &'static str = "hris";
     /// Ten times the size of a thousand punches.
     const MAX_BODY: usize = 1024 * 1024;
+    /// Those of a webhook.
+    const OWNED: &'static [&'static str] = &["created_at", "secret", "secrets", "state", "stopped_at"];
 }
 
 impl Family for Hris {
@@ -104,6 +108,7 @@ impl Family for Hris {
                 ("薪酬", "薪酬项目的值"),
                 ("招聘", "候选人、招聘源与职位, 需员工授权"),
                 ("Moka", "与 Moka 绑定, 接收候选人"),
+                ("事件", "公司数据变动时推送事件"),
             ],
             errors: ERROR_CODES,
             error_body,

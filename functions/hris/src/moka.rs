@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Call, Failure, Nothing, Payload, Reply, Segment, Write};
+use crate::edge::{Call, Failure, Nothing, Payload, Reply, Segment, SignedOnly};
 
 /// The schemas of the closed lists.
 pub mod lists {
@@ -186,7 +186,7 @@ impl From<CandidatePayload> for Candidate {
     responses((status = 200, body = MokaDone)))]
 async fn create_moka_candidate(
     State(app): State<App>,
-    Write { signer, payload }: Write<CandidatePayload>,
+    SignedOnly { signer, payload }: SignedOnly<CandidatePayload>,
 ) -> Result<Reply<MokaDone>, Failure> {
     if app.push_candidate(&signer, &payload.into()).await? {
         Ok(Reply(MOKA_DONE))
@@ -219,7 +219,7 @@ async fn get_moka_bind(
 async fn update_moka_bind(
     State(app): State<App>,
     Segment(code): Segment,
-    Write { signer, .. }: Write<Nothing>,
+    SignedOnly { signer, .. }: SignedOnly<Nothing>,
 ) -> Result<Reply<MokaDone>, Failure> {
     done_if_valid(app.bind_moka(&signer, Secret::new(&code)).await?)
 }
@@ -237,7 +237,10 @@ fn done_if_valid(validity: Validity) -> Result<Reply<MokaDone>, Failure> {
 #[utoipa::path(post, path = "/api/v2/moka_unbinds", tag = "Moka",
     security(("access_key" = [], "tonce" = [], "signature" = [])),
     responses((status = 200, body = MokaDone)))]
-async fn create_moka_unbind(State(app): State<App>, Write { signer, .. }: Write<Nothing>) -> Result<Reply<MokaDone>, Failure> {
+async fn create_moka_unbind(
+    State(app): State<App>,
+    SignedOnly { signer, .. }: SignedOnly<Nothing>,
+) -> Result<Reply<MokaDone>, Failure> {
     app.unbind_moka(&signer).await?;
     Ok(Reply(MOKA_DONE))
 }

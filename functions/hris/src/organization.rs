@@ -75,7 +75,7 @@ impl SubCompanyView {
 
 /// 部门
 #[derive(Serialize, ToSchema)]
-struct DepartmentView {
+pub struct DepartmentView {
     /// 部门名称
     #[schema(value_type = String, min_length = 1, max_length = 128)]
     name: Text<1, 128>,

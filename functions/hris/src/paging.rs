@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 const DEFAULT_SIZE: u32 = 20;
 /// The largest page.
-const MAX_SIZE: u32 = 100;
+pub const MAX_SIZE: u32 = 100;
 /// The last page that a request can select by number.
 const MAX_PAGE: u32 = 1_000_000;
 
@@ -60,7 +60,7 @@ impl Deserr<Faults> for Pagination {
 }
 
 /// An integer from 1 to `MAX`, optionally in quotes.
-struct Number<const MAX: u32>(u32);
+pub struct Number<const MAX: u32>(pub u32);
 
 impl<const MAX: u32> Deserr<Faults> for Number<MAX> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef<'_>) -> Result<Self, Faults> {

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Failure, Payload, Reply, Write};
+use crate::edge::{Failure, Payload, Reply, SignedOnly};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(store_subject_value))
@@ -38,6 +38,23 @@ struct SubjectValuePayload {
 
 impl Payload for SubjectValuePayload {}
 
+/// 一项薪酬, 如事件 salary_uploaded 所示
+#[derive(Serialize)]
+pub struct SalaryView {
+    empno: Code,
+    subject_name: Text<1, 64>,
+    month: Month,
+    #[serde(serialize_with = "Adjustment::as_yuan")]
+    value: Adjustment,
+}
+
+impl From<&SubjectValue> for SalaryView {
+    fn from(value: &SubjectValue) -> Self {
+        let SubjectValue { empno, subject_name, month, value } = value.clone();
+        Self { empno, subject_name, month, value }
+    }
+}
+
 /// 返回码, 0 表示成功
 #[derive(Serialize, ToSchema)]
 struct Done {
@@ -59,7 +76,7 @@ struct Done {
     responses((status = 200, body = Done)))]
 async fn store_subject_value(
     State(app): State<App>,
-    Write { signer, payload }: Write<SubjectValuePayload>,
+    SignedOnly { signer, payload }: SignedOnly<SubjectValuePayload>,
 ) -> Result<Reply<Done>, Failure> {
     let SubjectValuePayload { empno, subject_name, month, value: Quotable(value) } = payload;
     app.store_subject_value(&signer, &SubjectValue { empno, subject_name, month, value }).await?;

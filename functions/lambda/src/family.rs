@@ -87,10 +87,9 @@ pub trait Family: Frame + Sized {
     }
 }
 
-/// Serves the events of the function of this process until it ends.
-pub async fn run<F: Family>() -> Result<(), lambda_http::Error> {
-    let environment = Environment::of_process();
-    let connecting = F::connect(&environment, true).ok_or_else(|| format!("no function is {}", environment.function()))?;
+/// Serves the events of the function that the environment names until the process ends.
+pub async fn run<F: Family>(environment: &Environment) -> Result<(), lambda_http::Error> {
+    let connecting = F::connect(environment, true).ok_or_else(|| format!("no function is {}", environment.function()))?;
     crate::run(connecting.await?).await
 }
 

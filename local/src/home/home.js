@@ -164,6 +164,15 @@ function orderRow(order) {
     make("td", { class: "buttons" }, ...(buttons[order.trade_state]?.() ?? [])));
 }
 
+function eventRow({ at, id, is_signed, event }) {
+  const signed = { true: "正确", false: "不正确" }[is_signed] ?? "未知密钥";
+  return make("tr", {},
+    make("td", { class: "fixed" }, time(at)),
+    make("td", { class: "fixed" }, event?.event_type ?? "", make("small", {}, id)),
+    make("td", { class: is_signed ? "fixed good" : "fixed" }, signed),
+    make("td", {}, make("details", {}, make("summary", {}, "显示"), make("pre", { class: "answer" }, JSON.stringify(event, null, 2)))));
+}
+
 /** A list that is rebuilt only if it has changed, so that a selection or a pressed button survives. */
 function list(path, body, empty, row) {
   let shown = "[]";
@@ -182,6 +191,7 @@ function list(path, body, empty, row) {
 }
 
 const lists = [list("/_local/sms", byId("messages"), byId("no-messages"), messageRow)];
+if (byId("received")) lists.push(list("/_local/events", byId("received"), byId("no-events"), eventRow));
 if (byId("orders")) lists.push(list("/_local/orders", byId("orders"), byId("no-orders"), orderRow));
 
 // ---- Codes of the second factor

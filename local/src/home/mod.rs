@@ -11,6 +11,10 @@
 //! POST /_local/errcode       {"next":45011}         null cancels it
 //! POST /_local/pay           {"out_trade_no":"..","notify":false}
 //! POST /_local/notify_again  {"out_trade_no":".."}
+//! POST /_local/subscribe                            makes the webhook of the demo product, for the receiver of the page
+//! POST /_local/test_event                           sends it a test event
+//! POST /_local/receiver                             takes events
+//! GET  /_local/events                               the events that it got, newest first
 //! ```
 
 mod actions;
@@ -18,6 +22,7 @@ mod authenticator;
 mod endpoints;
 mod guard;
 mod page;
+mod receiver;
 
 use std::sync::Arc;
 
@@ -42,7 +47,11 @@ pub fn router(world: &World, is_simulated: bool, clock: Arc<dyn Clock>) -> Resul
         .route("/_local/home.js", get(async || text("text/javascript; charset=utf-8", include_str!("home.js"))))
         .route("/_local/icon.svg", get(async || text("image/svg+xml", include_str!("icon.svg"))))
         .merge(actions::router(&world.sms_outbox_url, simulator)?)
-        .merge(authenticator::router(staff, clock))
+        .merge(authenticator::router(staff, Arc::clone(&clock)))
+        .merge(match &world.demo {
+            Some(demo) => receiver::router(&world.base_url, demo.hris.clone(), clock)?,
+            None => Router::new(),
+        })
         .layer(from_fn(guard::admit)))
 }
 

@@ -15,6 +15,7 @@ pub enum Service {
     S3,
     SecretsManager,
     Sns,
+    Sqs,
 }
 
 const DECRYPT: &str = "kms:Decrypt";
@@ -53,6 +54,7 @@ impl Service {
             Self::S3 => "s3",
             Self::SecretsManager => "secretsmanager",
             Self::Sns => "sns",
+            Self::Sqs => "sqs",
         };
         let key = Template::read().ok()?.key_of(resource)?;
         let via = ("kms:ViaService", format!("{name}.{REGION}.amazonaws.com"));
@@ -84,7 +86,7 @@ impl Call {
         let function = signed.or_else(presigned).or_else(form)?.split('/').next()?.to_owned();
         let mut path = percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy().trim_matches('/').to_owned();
         let operation = match service {
-            Service::DynamoDb | Service::Logs | Service::SecretsManager => {
+            Service::DynamoDb | Service::Logs | Service::SecretsManager | Service::Sqs => {
                 header("x-amz-target").rsplit('.').next()?.to_owned()
             }
             Service::Sns => parameter(&body, "Action")?,
@@ -115,6 +117,10 @@ impl Call {
             Service::Sns => {
                 let target = ["TopicArn", "TargetArn", "PhoneNumber"].iter().find_map(|name| parameter(&self.body, name));
                 vec![Need::new(format!("sns:{}", self.operation), target.unwrap_or_default())]
+            }
+            Service::Sqs => {
+                let queue = request()["QueueUrl"].as_str().unwrap_or_default().to_owned();
+                vec![Need::new(format!("sqs:{}", self.operation), queue)]
             }
             Service::Logs => {
                 let group = request()["logGroupName"].as_str().map_or_else(|| "*".to_owned(), Template::log_group_name);

@@ -10,7 +10,9 @@ use super::Service;
 pub fn failure(service: Service, status: StatusCode, code: &str, message: &str) -> Response {
     match service {
         Service::DynamoDb => dynamodb_failure(status, code, json!({"message": message})),
-        Service::Logs | Service::SecretsManager => json_response(status, &json!({"__type": code, "Message": message})),
+        Service::Logs | Service::SecretsManager | Service::Sqs => {
+            json_response(status, &json!({"__type": code, "Message": message}))
+        }
         Service::S3 => {
             let error = format!("<Error><Code>{code}</Code><Message>{}</Message></Error>", escaped(message));
             (status, [(header::CONTENT_TYPE, "application/xml")], error).into_response()
@@ -34,7 +36,9 @@ pub fn dynamodb_failure(status: StatusCode, code: &str, mut members: Value) -> R
 /// A function lacks a right.
 pub fn access_denied(service: Service) -> Response {
     let (status, code) = match service {
-        Service::DynamoDb | Service::Logs | Service::SecretsManager => (StatusCode::BAD_REQUEST, "AccessDeniedException"),
+        Service::DynamoDb | Service::Logs | Service::SecretsManager | Service::Sqs => {
+            (StatusCode::BAD_REQUEST, "AccessDeniedException")
+        }
         Service::S3 => (StatusCode::FORBIDDEN, "AccessDenied"),
         Service::Sns => (StatusCode::FORBIDDEN, "AuthorizationError"),
     };

@@ -81,14 +81,14 @@ impl Parameters {
     }
 }
 
-/// An authenticated call that reads, with its payload. A handler without this parameter or [`Write`] is public.
+/// An authenticated call that reads, with its payload. A handler without this parameter or [`SignedOnly`] is public.
 pub struct Call<P> {
     pub caller: Caller,
     pub payload: P,
 }
 
-/// A call that writes, with its payload: it must be signed.
-pub struct Write<P> {
+/// A call that must be signed, because it writes or reads what is the product's own, with its payload.
+pub struct SignedOnly<P> {
     pub signer: Signer,
     pub payload: P,
 }
@@ -114,13 +114,17 @@ impl<P: Payload> FromRequest<App> for Call<P> {
     }
 }
 
-impl<P: Payload> FromRequest<App> for Write<P> {
+impl<P: Payload> FromRequest<App> for SignedOnly<P> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         let sent = Sent::read(request).await?;
-        if sent.token_alone().is_some() {
-            return Err(Failure::NotPermitted("access_token opens reads only"));
+        if let Some(token) = sent.token_alone() {
+            if sent.method != Method::GET {
+                return Err(Failure::NotPermitted("access_token opens reads only"));
+            }
+            app.authorize_token(token).await?.ok_or(Failure::UnknownAccessToken)?;
+            return Err(scopes::closed());
         }
         let (signer, signed) = sent.authorize(app).await?;
         let payload = sent.payload(app, &signer.clone().into(), signed).await?;

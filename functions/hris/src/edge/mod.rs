@@ -15,7 +15,7 @@ mod codes;
 mod scopes;
 
 pub use answer::{Failure, Problem, Reply};
-pub use auth::{Call, Signed, Write};
+pub use auth::{Call, Signed, SignedOnly};
 pub use body::{Fields, Nothing, Payload, TokenFields, TokenOnly, WithToken};
 pub use codes::{ERROR_CODES, error_body};
 pub use lambda::path::Segment;

@@ -36,11 +36,15 @@ const READS: [(&str, &[Scope]); 22] = [
 pub fn check(route: &str, scopes: Scopes) -> Result<(), Failure> {
     let path = route.strip_prefix("/api/v2").unwrap_or(route);
     let needed = READS.iter().find(|(read, _)| *read == path).map(|(_, needed)| *needed);
-    match needed.ok_or(Failure::NotPermitted("access_token does not open this"))?.iter().find(|scope| !scopes.contain(**scope))
-    {
+    match needed.ok_or_else(closed)?.iter().find(|scope| !scopes.contain(**scope)) {
         None => Ok(()),
         Some(scope) => Err(Failure::NotPermitted(lacking(*scope))),
     }
+}
+
+/// No access token opens the route.
+pub fn closed() -> Failure {
+    Failure::NotPermitted("access_token does not open this")
 }
 
 fn lacking(scope: Scope) -> &'static str {
