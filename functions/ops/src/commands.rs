@@ -9,8 +9,8 @@ use shared::values::input::Faults;
 
 use crate::command::{Command, run};
 use crate::{
-    audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, jobboard, persons, requests, reseal,
-    reveal, reveal_list, signing, staff, workload,
+    audit, channel_records, channels, hris, hris_credentials, hris_imports, hris_records, hris_webhooks, jobboard, persons,
+    requests, reseal, reveal, reveal_list, signing, staff, workload,
 };
 
 /// Every command.
@@ -23,6 +23,7 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
         hris_credentials::COMMANDS,
         hris_imports::COMMANDS,
         hris_records::COMMANDS,
+        hris_webhooks::COMMANDS,
         signing::applications::COMMANDS,
         signing::directory::COMMANDS,
         signing::lists::COMMANDS,

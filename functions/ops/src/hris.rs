@@ -68,8 +68,8 @@ pub struct CreateProduct {
 #[derive(Deserr)]
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct ProductAndCompany {
-    product_id: Code,
-    company_uuid: Uuid,
+    pub product_id: Code,
+    pub company_uuid: Uuid,
 }
 
 #[derive(Deserr)]

@@ -114,7 +114,7 @@ pub struct NamedProduct {
 #[deserr(error = Faults, deny_unknown_fields)]
 pub struct List {
     #[deserr(default)]
-    company_uuid: Option<Uuid>,
+    pub company_uuid: Option<Uuid>,
     #[deserr(default)]
     limit: Limit,
     #[deserr(default)]
@@ -124,7 +124,7 @@ pub struct List {
 }
 
 impl List {
-    fn page(&self) -> PageOf<'_> {
+    pub fn page(&self) -> PageOf<'_> {
         page_of(&self.limit, self.cursor.as_ref(), self.order, Order::Ascending)
     }
 }

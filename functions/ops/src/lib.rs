@@ -16,6 +16,7 @@ mod hris;
 mod hris_credentials;
 mod hris_imports;
 mod hris_records;
+mod hris_webhooks;
 mod invoke;
 mod jobboard;
 mod listing;

@@ -1,8 +1,5 @@
-use jiff::Timestamp;
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use ops::function::Function;
-use serde_json::Value;
-use serde_json::value::RawValue;
 use shared::runtime::environment::Environment;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,10 +8,6 @@ async fn main() -> Result<(), Error> {
         Function::Http(router) => return lambda::run(router).await,
         function => function,
     };
-    run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Diagnostic> {
-        let deadline = i64::try_from(event.context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        let deadline = deadline.unwrap_or(Timestamp::MAX);
-        function.handle(event.payload.get().as_bytes(), deadline, &event.context.request_id).await
-    }))
-    .await
+    lambda::run_events(async |event, deadline, request_id| function.handle(event.get().as_bytes(), deadline, &request_id).await)
+        .await
 }

@@ -110,12 +110,13 @@ fn input(command: &str, field: &str, set: Option<&'static str>) -> Input {
         ("approve_application", "work_pos") => Input::Record(&POSITIONS),
         (_, "companies" | "scopes") => Input::Several,
         (_, "roles") => Input::Many("role"),
+        (_, "event_types") => Input::Many("event_type"),
         (_, "positions") => Input::Names,
         (_, "entries") => Input::Entries,
         (_, "verify_status") => Input::NumberChoice("verified"),
         (_, "goods") => Input::Choice("goods"),
         (_, "order") => Input::Choice("sorting"),
-        (_, "dry_run" | "restore_jobs" | "require_verified") => Input::Flag,
+        (_, "batches" | "drop_old_secret" | "dry_run" | "restore_jobs" | "require_verified" | "rotate") => Input::Flag,
         (_, "company.status" | "handler.status" | "contract.status") | ("set_platform", "status") => {
             Input::NumberChoice("directory_status")
         }

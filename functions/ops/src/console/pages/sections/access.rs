@@ -1,4 +1,4 @@
-//! 渠道, 产品, 应用 and 授权: who calls the APIs, and what channels pushed.
+//! 渠道, 产品, 应用, 授权 and 事件推送: who calls the APIs, what channels pushed, and which events products get.
 
 use serde_json::Value;
 
@@ -8,6 +8,8 @@ const CHANNEL: &[(&str, &str)] = &[("appkey", "appkey")];
 const KEY: &[(&str, &str)] = &[("access_key", "access_key")];
 const APP: &[(&str, &str)] = &[("app_id", "app_id")];
 const PRODUCT: &[(&str, &str)] = &[("product_id", "product_id")];
+const WEBHOOK: &[(&str, &str)] = &[("product_id", "product_id"), ("company_uuid", "company_uuid")];
+const EVENT: &[(&str, &str)] = &[("product_id", "product_id"), ("company_uuid", "company_uuid"), ("event_id", "event_id")];
 const GRANT: &[(&str, &str)] = &[("app_id", "app_id"), ("grant_id", "grant_id")];
 
 fn is_enabled(record: &Value) -> bool {
@@ -20,6 +22,14 @@ fn is_active(grant: &Value) -> bool {
 
 fn is_disabled(record: &Value) -> bool {
     record["enabled"] == false
+}
+
+fn is_sending(webhook: &Value) -> bool {
+    webhook["state"] == "active"
+}
+
+fn is_stopped(webhook: &Value) -> bool {
+    webhook["state"] != "active"
 }
 
 pub const LISTS: &[List] = &[
@@ -82,6 +92,30 @@ pub const LISTS: &[List] = &[
             "grant_id app_id company_uuid employee_uuid scopes granted_at expires_at last_used_at active",
         )
     },
+    List {
+        filters: "company_uuid?",
+        actions: &[Action::new("put_webhook", &[])],
+        opens: Some(("webhook", &["product_id", "company_uuid"])),
+        sorted_by: "created_at",
+        ..List::new(
+            "webhooks",
+            "list_webhooks",
+            "webhooks",
+            "product_id company_uuid origin state:webhook_state batches:flag created_at stopped_at",
+        )
+    },
+    List {
+        filters: "product_id? company_uuid?",
+        needs_filter: true,
+        opens: Some(("webhook-event", &["product_id", "company_uuid", "event_id"])),
+        sorted_by: "created_at",
+        ..List::new(
+            "webhook-events",
+            "list_webhook_events",
+            "events",
+            "event_id event_type:event_type object state:event_state attempt_count last_status last_failure:no_answer created_at",
+        )
+    },
 ];
 
 pub const DETAILS: &[Detail] = &[
@@ -111,6 +145,36 @@ pub const DETAILS: &[Detail] = &[
             Action::new("enable_oauth_app", APP).when(is_disabled).tone(Tone::Good),
         ],
         ..Detail::new("app", "show_oauth_app", "apps")
+    },
+    Detail {
+        keys: &["product_id", "company_uuid"],
+        title: &["product_id"],
+        facts: &[Facts {
+            name: "webhook",
+            fields: "product_id company_uuid origin event_types scopes batches:flag state:webhook_state stopped_at created_at",
+        }],
+        tables: &[Table { name: "secrets", columns: "secret_id created_at" }],
+        related: &[("webhook-events", WEBHOOK)],
+        actions: &[
+            Action::new("test_webhook", WEBHOOK),
+            Action::new("replay_webhook_events", WEBHOOK),
+            Action::new("put_webhook", WEBHOOK),
+            Action::new("suspend_webhook", WEBHOOK).when(is_sending).tone(Tone::Bad),
+            Action::new("resume_webhook", WEBHOOK).when(is_stopped).tone(Tone::Good),
+            Action::new("delete_webhook", WEBHOOK).tone(Tone::Bad),
+        ],
+        ..Detail::new("webhook", "show_webhook", "webhooks")
+    },
+    Detail {
+        keys: &["product_id", "company_uuid", "event_id"],
+        title: &["event_id"],
+        facts: &[Facts {
+            name: "webhook_event",
+            fields: "event_id event_type:event_type object state:event_state created_at product_id company_uuid",
+        }],
+        tables: &[Table { name: "attempts", columns: "at milliseconds status failure:no_answer" }],
+        actions: &[Action::new("replay_webhook_event", EVENT)],
+        ..Detail::new("webhook-event", "show_webhook_event", "webhook-events")
     },
     Detail {
         keys: &["appkey", "kind", "id"],

@@ -17,7 +17,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "users", pages: &["users"] },
     Section { name: "orders", pages: &["orders", "orders-to-review", "reconciliations", "prices"] },
     Section { name: "channels", pages: &["channels", "records"] },
-    Section { name: "products", pages: &["products", "access-keys", "apps", "grants"] },
+    Section { name: "products", pages: &["products", "access-keys", "apps", "grants", "webhooks"] },
     Section { name: "platforms", pages: &["platforms", "companies", "handlers", "contracts", "positions", "dictionaries"] },
     Section { name: "request", pages: &["requests", "failures"] },
     Section { name: "audit", pages: &["audit"] },
