@@ -28,9 +28,9 @@ def call(method, url, headers, body=None):
         return error.code, json.load(error), error.headers
 
 
-def signature_parameters(hris, method_and_path, payload):
-    """The parameters that sign a request to the HR API."""
-    tonce = str(int(time.time()))
+def signature_parameters(hris, method_and_path, payload, tonce=None):
+    """The parameters that sign a request to the HR API. A call with the same tonce and content is the same call, sent again."""
+    tonce = tonce or str(int(time.time()))
     signed = (method_and_path + hris["access_key"] + tonce).encode("utf-8", "surrogateescape") + payload
     signature = hmac.new(hris["secret_key"].encode(), signed, hashlib.sha256).hexdigest()
     return {"access_key": hris["access_key"], "tonce": tonce, "signature": signature}

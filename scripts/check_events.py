@@ -13,11 +13,9 @@ import json
 import os
 import pathlib
 import platform
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -34,7 +32,7 @@ import staff
 # Records refer to each other, so the functions run in this order. Within a function, the events of FIRST run first.
 FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", "channel-tasks", "channel-applications",
              "channel-payments", "channel-uploads", "hris-organization", "hris-employees", "hris-attendance",
-             "hris-approvals", "hris-salary", "hris-integration", "hris-oauth", "hris-recruitment", "signing-session",
+             "hris-approvals", "hris-salary", "hris-integration", "hris-events", "hris-oauth", "hris-recruitment", "signing-session",
              "signing-employee", "signing-directory", "signing-image", "jobboard-account", "jobboard-jobs",
              "jobboard-search-snapshot", "jobboard-search", "jobboard-collections", "jobboard-contacts",
              "jobboard-vouchers", "jobboard-orders", "jobboard-image", "jobboard-reconcile", "ops-uploads",
@@ -43,9 +41,9 @@ FUNCTIONS = ["ops-admin", "channel-auth", "channel-users", "channel-companies", 
 # order.
 LAST = ["list_applications", "show_application", "set_verify_status", "reject_application", "cancel_application",
         "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions", "revoke_grant", "ban_user",
-        "unban_user", "show_reconciliation"]
+        "unban_user", "show_reconciliation", "show_webhook_event", "replay_webhook_event", "delete_webhook"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
-         "create_access_key", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
+         "create_access_key", "put_webhook", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "restore_job", "collect",
          "cost", "refund_order"]
 # Members of ops-admin's results that become placeholders of later commands.
@@ -61,23 +59,6 @@ def emulator_program():
     shutil.copy(packaged, program)
     program.chmod(0o755)
     return program
-
-
-def free_ports(count):
-    """Ports below those that the system gives to outgoing connections, which the local stack opens all the time."""
-    with contextlib.ExitStack() as listeners:
-        ports = []
-        while len(ports) < count:
-            port = random.randrange(10_000, 30_000)
-            with contextlib.suppress(OSError):
-                listeners.enter_context(socket.socket()).bind(("127.0.0.1", port))
-                ports.append(port)
-        return ports
-
-
-def accepts(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def events():
@@ -147,6 +128,8 @@ def is_success(function, result):
         return all(swept["failed"] == 0 for swept in result.values())
     if function == "ops-outbox":
         return result["failed"] == 0
+    if function == "hris-events":
+        return result["failed"] == 0
     if function == "ops-console":
         return result.get("statusCode") == 200
     if function == "ops-docs":
@@ -175,7 +158,7 @@ class Emulator:
     """One function of a binary under the Lambda Runtime Interface Emulator."""
 
     def __init__(self, program, binary, function, environment):
-        self.port, api = free_ports(2)
+        self.port, api = stack.free_ports(2)
         self.log = tempfile.TemporaryFile()
         command = [program, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}", "--runtime-api-address",
                    f"127.0.0.1:{api}", binary]
@@ -186,7 +169,7 @@ class Emulator:
 
     def listens(self):
         """Waits until the port accepts connections. False if the emulator ends before."""
-        return stack.is_ready(lambda: accepts(self.port), self.process)
+        return stack.is_ready(lambda: stack.accepts(self.port), self.process)
 
     def end(self):
         """Ends the emulator and its function, and returns the last part of what they logged."""
@@ -227,6 +210,7 @@ def run_function(program, binary, function, files, environment, values):
             good = waits or is_success(function, result)
             if function.startswith("ops-") and good:
                 values.update({RESULTS[name]: str(result[name]) for name in RESULTS if name in result})
+                values.update({"event_id": event["event_id"] for event in result.get("events", [])})
             shown = result.get("statusCode", "done") if good else result
             print(f"{'ok  ' if good else 'FAIL'} {file.name}: {shown}", flush=True)
             wrong += not good
@@ -253,6 +237,7 @@ def main():
                       "session_token": worker(demo, "events"), **jobboard(demo),
                       "console_session": staff.sign_in(demo["base_url"], demo, "admin")["__Host-console"]}
             shanghai = datetime.timezone(datetime.timedelta(hours=8))
+            values["yesterday"] = str((datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)).date())
             values["two_days_ago"] = str((datetime.datetime.now(shanghai) - datetime.timedelta(days=2)).date())
             values["grant_id"] = grant(demo, values["app_id"])
             environment = {"PATH": os.environ["PATH"], **stack.variables(data)}

@@ -18,7 +18,7 @@ METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 SLUGS = {"认证": "auth", "用户": "users", "企业": "companies", "任务": "tasks", "投递": "applications", "付款": "payments", "上传": "uploads",
          "授权": "oauth", "公司": "companies", "分公司": "sub_companies", "部门": "departments", "员工": "employees", "考勤": "attendance",
-         "审批": "approvals", "薪酬": "salary", "招聘": "recruitment", "Moka": "moka",
+         "审批": "approvals", "薪酬": "salary", "招聘": "recruitment", "Moka": "moka", "事件": "webhooks",
          "通用": "common", "登录": "sessions", "简历": "resume", "其他": "reference",
          "商家": "merchants", "求职": "seekers", "联系": "contacts", "订单": "orders"}
 

@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,23 @@ def running(binaries, settings=None):
         stack.send_signal(signal.SIGINT)
         stack.wait(timeout=20)
         shutil.rmtree(data)
+
+
+def free_ports(count):
+    """Ports below those that the system gives to outgoing connections, which the local stack opens all the time."""
+    with contextlib.ExitStack() as listeners:
+        ports = []
+        while len(ports) < count:
+            port = random.randrange(10_000, 30_000)
+            with contextlib.suppress(OSError):
+                listeners.enter_context(socket.socket()).bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
+
+
+def accepts(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def variables(data):
