@@ -57,6 +57,14 @@ fn families() -> [Api; 4] {
                 "GET /api/v2/moka_binds/{bind_code}",
                 "PATCH /api/v2/moka_binds/{bind_code}",
                 "POST /api/v2/moka_unbinds",
+                "GET /api/v2/webhooks",
+                "PUT /api/v2/webhooks",
+                "DELETE /api/v2/webhooks",
+                "POST /api/v2/webhooks/tests",
+                "GET /api/v2/webhooks/events",
+                "GET /api/v2/webhooks/events/{event_id}",
+                "POST /api/v2/webhooks/events/{event_id}/replay",
+                "POST /api/v2/webhooks/replays",
             ],
             &["ANY /api/v2", "ANY /api/v2/{proxy+}"],
         ),
@@ -192,6 +200,7 @@ fn a_function_has_one_name_everywhere() {
     let mut functions: BTreeSet<String> =
         families.iter().flat_map(|family| &family.functions).map(|&name| name.to_owned()).collect();
     functions.extend(ops::FUNCTIONS.map(str::to_owned));
+    functions.insert(hris::events::NAME.to_owned());
     assert_eq!(Template::read().unwrap().functions().into_iter().collect::<BTreeSet<_>>(), functions);
 
     let template = Template::read().unwrap();

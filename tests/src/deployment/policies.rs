@@ -12,7 +12,7 @@ use local::policies::{Grant, Need, Policies};
 use local::template::Template;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::runtime::clock::Clock as _;
 use shared::values::LocalTime;
 
@@ -20,7 +20,8 @@ use crate::contract::examples;
 use crate::quality::faults;
 use crate::support::board::{Board, User};
 use crate::support::picture::{picture, send_form};
-use crate::support::product::{EMPLOYEE, Product};
+use crate::support::product::{EMPLOYEE, Product, numbered};
+use crate::support::receiver::{Reaction, Receiver};
 use crate::support::worker::{Platform, resume};
 use crate::support::{Partner, Stage, fetch};
 
@@ -169,6 +170,7 @@ async fn hris(stage: &Stage) {
         "command": "import_hris", "kind": "employees", "company_uuid": product.company, "object": "imports/none",
     });
     assert_eq!(product.command(missing).await["errorType"], "NotFound");
+    webhooks(&product).await;
     let token = product.access_token().await;
     let swept = stage.address.invoke("ops-outbox", &json!({})).await;
     assert_eq!(swept.body, json!({"done": 0, "failed": 0, "is_cut_short": false}));
@@ -203,6 +205,18 @@ async fn hris(stage: &Stage) {
     }
     let listed = product.command(json!({"command": "list_grants", "company_uuid": product.company})).await;
     assert_eq!(listed["grants"][0]["active"], true, "{listed}");
+}
+
+/// A batch of employees, a receiver that wants no more, and the schedule.
+async fn webhooks(product: &Product) {
+    let receiver = Receiver::open().await;
+    let settings = json!({"address": receiver.address, "event_types": ["employee_batch_sync"], "batches": true});
+    assert_eq!(product.call(Method::PUT, "/api/v2/webhooks", settings).await.status, 200);
+    receiver.reacts(&[Reaction::Answer(410, "")]);
+    product.imports("employees", &[numbered(8), numbered(9)]).await;
+    product.address.settle_events().await;
+    assert_eq!(product.get("/api/v2/webhooks", Value::Null).await.body["state"], "disabled");
+    assert_eq!(product.address.invoke("hris-events", &json!({})).await.status, 200);
 }
 
 async fn signing(stage: &Stage) {

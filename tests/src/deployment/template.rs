@@ -70,7 +70,13 @@ fn a_failed_event_goes_to_the_dead_letter_queue() {
             called_by_events += 1;
             assert_eq!(function["DeadLetterQueue"], json!({"Type": "SQS", "TargetArn": queue}), "{id}");
             let described = &described["Properties"];
-            if described["Stream"].is_null() {
+            // A queue has a dead-letter queue of its own.
+            if let Some(source) = described["Queue"]["GetAtt"].as_str() {
+                let source = source.trim_end_matches(".Arn");
+                let queues = properties(template, "AWS::SQS::Queue");
+                let (_, source) = queues.into_iter().find(|(id, _)| *id == source).expect("the queue");
+                assert_eq!(source["RedrivePolicy"]["deadLetterTargetArn"], queue, "{id}, {event}");
+            } else if described["Stream"].is_null() {
                 assert_eq!(described["DeadLetterConfig"], json!({"Arn": queue}), "{id}, {event}");
             } else {
                 let destination = json!({"OnFailure": {"Type": "SQS", "Destination": queue}});
@@ -78,7 +84,7 @@ fn a_failed_event_goes_to_the_dead_letter_queue() {
             }
         }
     }
-    assert_eq!(called_by_events, 7);
+    assert_eq!(called_by_events, 10);
 }
 
 #[test]

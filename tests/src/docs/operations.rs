@@ -255,7 +255,7 @@ async fn llms_txt_lists_every_page_in_markdown_once() {
     let operations = all();
     let of_operations = operations.iter().map(|documented| format!("{}.md", documented.page()));
     let of_apis = APIS.iter().map(|api| format!("/docs/{}.md", api.name));
-    let of_texts = ["changelog", "environments", "policy"].map(|name| format!("/docs/{name}.md"));
+    let of_texts = ["changelog", "environments", "events", "policy"].map(|name| format!("/docs/{name}.md"));
     let documents = APIS.iter().map(|api| format!("/docs/openapi/{}.json", api.name));
     assert_eq!(twins, of_operations.chain(of_apis).chain(of_texts).chain(documents).collect());
     for twin in &twins {

@@ -46,6 +46,26 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
+async fn the_page_receives_the_events_of_the_demo_company_and_verifies_them() {
+    let world = World::start(Options { demo: true, ..Options::default() }).await.unwrap();
+    let address = Address::of(&world);
+    assert_eq!(get(&address, "/_local/events").await.body, json!([]));
+    assert_eq!(post(&address, "/_local/subscribe", &json!({})).await.body["state"], "active");
+    assert_eq!(post(&address, "/_local/test_event", &json!({})).await.body, json!({"code": 0, "text": "ok"}));
+    address.settle_events().await;
+    let events = get(&address, "/_local/events").await.body;
+    let events = events.as_array().expect("events").iter();
+    let mut shown: Vec<(&Value, &Value)> = events.map(|event| (&event["event"]["event_type"], &event["is_signed"])).collect();
+    shown.sort_by_key(|(event_type, _)| event_type.to_string());
+    assert_eq!(shown, [(&json!("webhook_open"), &json!(true)), (&json!("webhook_test"), &json!(true))]);
+    // Anyone can post to the receiver: it says that the signature is another one.
+    let forged = post(&address, "/_local/receiver", &json!({"event": {"event_type": "employee_left"}})).await;
+    assert_eq!(forged.status, 401);
+    assert_eq!(get(&address, "/_local/events").await.body[0]["is_signed"], false);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn the_page_loads_only_local_files_and_is_not_cached() {
     let types = [
         ("/", "text/html; charset=utf-8"),
@@ -107,7 +127,11 @@ async fn the_page_shows_all_demo_credentials_and_its_links_work() {
         assert_eq!(reqwest::get(&url).await.unwrap().status(), 200, "{url}");
         count += 1;
     }
-    assert_eq!(count, 6 + 1 + 4 * 3 + 2, "icon, style, outbox, requests, two consent pages, the APIs, the console twice");
+    assert_eq!(
+        count,
+        6 + 1 + 4 * 3 + 2 + 1,
+        "icon, style, outbox, requests, two consent pages, the APIs, the console twice, events"
+    );
     started.stop().await;
 }
 

@@ -195,9 +195,13 @@ async fn a_row_that_takes_back_is_checked_like_any_other() {
         refused(4, "date", invalid),
     ]);
     assert_eq!(response, json!({"results": expected, "next": null}));
-    // Others refer to departments and employees: no row takes them back.
+    // Others refer to employees: no row takes them back.
+    let mut row = employee();
+    row["delete"] = true.into();
+    let employees = product.import("employees", &[row]).await;
+    assert_eq!(employees["results"], json!([refused(1, "delete", "is not known")]));
     let departments = product.import("departments", &[json!({"delete": true, "uuid": DEPARTMENT, "name": "管理组"})]).await;
-    assert_eq!(departments["results"], json!([refused(1, "delete", "is not known")]));
+    assert_eq!(departments["results"], json!([refused(1, "name", "is not known")]));
     let employees = product.import("employees", &[with(employee(), json!({"delete": true}))]).await;
     assert_eq!(employees["results"], json!([refused(1, "delete", "is not known")]));
 }

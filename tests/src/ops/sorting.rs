@@ -46,6 +46,7 @@ async fn place() -> (Stage, Vec<List>) {
         address.invoke("jobboard-reconcile", &json!({})).await;
     }
     let (company, platform) = (json!({"company_uuid": product.company}), json!({"platform_code": platform.code}));
+    let webhook = json!({"product_id": product.product_id, "company_uuid": product.company});
     let (user, all) = (json!({"user_id": user}), json!({}));
     let channel = json!({"appkey": partner.appkey, "kind": "users"});
     let today = json!({"actor": "ops-admin/ops-admin"});
@@ -53,6 +54,8 @@ async fn place() -> (Stage, Vec<List>) {
         ("list_channels", &all, "channels", "created_at"),
         ("list_records", &channel, "records", "server_id"),
         ("list_access_keys", &all, "access_keys", "created_at"),
+        ("list_webhooks", &all, "webhooks", "created_at"),
+        ("list_webhook_events", &webhook, "events", "created_at"),
         ("list_oauth_apps", &company, "apps", "created_at"),
         ("list_grants", &company, "grants", ""),
         ("list_imports", &company, "imports", "import_id"),
@@ -85,9 +88,12 @@ async fn place() -> (Stage, Vec<List>) {
 
 /// Three companies, and one of them with three apps, grants, imports, employees and visits.
 async fn products(stage: &Stage) -> Product {
-    Product::join_stage(stage).await;
-    Product::join_stage(stage).await;
     let product = Product::join_stage(stage).await;
+    for product in [&Product::join_stage(stage).await, &Product::join_stage(stage).await, &product] {
+        let settings = json!({"address": "http://127.0.0.1:1024/", "event_types": ["webhook_open", "employee_created"]});
+        assert_eq!(product.call(Method::PUT, "/api/v2/webhooks", settings).await.status, 200);
+        stage.clock.advance(SignedDuration::from_secs(1));
+    }
     product.add_records().await;
     product.imports("employees", &[numbered(1)]).await;
     product.imports("employees", &[numbered(2), numbered(3)]).await;
@@ -98,6 +104,7 @@ async fn products(stage: &Stage) -> Product {
         product.access_token().await;
         stage.clock.advance(SignedDuration::from_mins(2));
     }
+    stage.address.settle_events().await;
     product
 }
 

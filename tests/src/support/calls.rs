@@ -6,7 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::product::{
-    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, body, employee, moka_candidate, returned,
+    APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, Product, SUB_COMPANY, body, employee, moka_candidate, rejection,
+    returned,
 };
 use super::{Response, documents};
 
@@ -54,6 +55,7 @@ impl Call {
                 ("{number_series}", _) => APPROVAL,
                 ("{guid}", _) => &product.company,
                 ("{bind_code}", _) => bind_code,
+                ("{event_id}", _) => "evt_000510935040134469a7992b000",
                 (other, _) => other,
             })
             .collect();
@@ -65,6 +67,11 @@ impl Call {
     /// Whether only an employee's consent opens the endpoint.
     pub fn needs_consent(&self) -> bool {
         self.path.starts_with("/api/v2/recruitments/")
+    }
+
+    /// Whether only a signed call opens the endpoint, also if it reads.
+    pub fn needs_signature(&self) -> bool {
+        self.path.starts_with("/api/v2/webhooks")
     }
 
     pub fn reads(&self) -> bool {
@@ -97,6 +104,9 @@ impl Call {
 
     /// The response for a company with records and these employees. `punched`: whether one of them punched on [`DAY`].
     pub fn expected(&self, product: &Product, employees: &[Value], punched: bool) -> Response {
+        if self.needs_signature() {
+            return without_webhook(&self.route);
+        }
         let one = returned(&employee());
         let records = Product::records();
         let row = |kind: &str| records.iter().find(|(name, _)| *name == kind).expect(kind).1.clone();
@@ -148,6 +158,15 @@ impl Call {
             "recruitments/vacancy/{id}" => vacancy(),
             other => panic!("{other} needs an expected response"),
         })
+    }
+}
+
+/// The response about the webhook of a product that has none.
+pub fn without_webhook(route: &str) -> Response {
+    match route {
+        "PUT /api/v2/webhooks" => rejection(422, 2002, "address is required; event_types is required"),
+        "POST /api/v2/webhooks/replays" => rejection(422, 2002, "since is required"),
+        _ => rejection(404, 1102, "webhook does not exist"),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod partner;
 pub mod persons;
 pub mod picture;
 pub mod product;
+pub mod receiver;
 pub mod repository;
 pub mod resource;
 pub mod staff;

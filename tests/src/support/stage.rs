@@ -12,12 +12,15 @@ use shared::runtime::metrics::Log;
 use shared::storage::objects::{Content, Objects, Presigned};
 
 use super::Address;
+use super::receiver::Names;
 use super::wire::{Fault, Faults};
 
 pub struct Stage {
     pub address: Address,
     pub clock: Arc<ManualClock>,
     pub wire: Arc<Faults>,
+    /// The names of receivers of events.
+    pub names: Arc<Names>,
     lines: Arc<Mutex<Vec<String>>>,
     http: reqwest::Client,
     world: World,
@@ -51,10 +54,18 @@ impl Stage {
         let taken = Arc::clone(&lines);
         let log = Log::to(move |line| taken.lock().unwrap().push(line.to_owned()));
         let wire = Arc::new(Faults::default());
-        let options =
-            Options { clock: clock.clone(), log, variables, wire: wire.clone(), sends_messages: false, ..Options::default() };
+        let names = Arc::new(Names::default());
+        let options = Options {
+            clock: clock.clone(),
+            lookup: names.clone(),
+            log,
+            variables,
+            wire: wire.clone(),
+            sends_messages: false,
+            ..Options::default()
+        };
         let world = World::start(options).await.unwrap();
-        Self { address: Address::of(&world), clock, wire, lines, http: local::http::client(), world }
+        Self { address: Address::of(&world), clock, wire, names, lines, http: local::http::client(), world }
     }
 
     /// Sends a request to the database directly. The call is not counted.

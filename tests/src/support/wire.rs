@@ -262,7 +262,7 @@ fn broken(call: &Call) -> Response {
         Service::S3 => ("InternalError", "try again".into()),
         // SNS quotes the request.
         Service::Sns => ("InternalError", String::from_utf8_lossy(&call.body)),
-        Service::DynamoDb | Service::SecretsManager => ("InternalServerError", "try again".into()),
+        Service::DynamoDb | Service::SecretsManager | Service::Sqs => ("InternalServerError", "try again".into()),
         Service::Logs => ("ServiceUnavailableException", "try again".into()),
     };
     failure(call.service, StatusCode::INTERNAL_SERVER_ERROR, code, &message)
@@ -272,7 +272,7 @@ fn throttled(service: Service) -> Response {
     let (status, code) = match service {
         Service::S3 => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
         Service::Sns => (StatusCode::TOO_MANY_REQUESTS, "Throttled"),
-        Service::Logs => (StatusCode::BAD_REQUEST, "ThrottlingException"),
+        Service::Logs | Service::Sqs => (StatusCode::BAD_REQUEST, "ThrottlingException"),
         Service::DynamoDb | Service::SecretsManager => (StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"),
     };
     failure(service, status, code, "slow down")

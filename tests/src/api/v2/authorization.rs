@@ -6,12 +6,16 @@ use lambda::family::Family as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::calls::{Call, OPEN};
+use crate::support::calls::{Call, OPEN, without_webhook};
 use crate::support::product::{EMPNO, MOBILE, Product, body, employee, rejection};
 use crate::support::{Response, Stage, documents};
 
 fn missing(field: &str) -> Response {
     rejection(404, 1102, &format!("{field} does not exist"))
+}
+
+fn signed_only() -> Response {
+    rejection(403, 3001, "access_token does not open this")
 }
 
 fn reads_only() -> Response {
@@ -50,8 +54,11 @@ async fn an_access_token_opens_every_read_and_no_write() {
     let consenting = listed.body[0].clone();
     assert_eq!(consenting["name"], "授权人");
     for call in Call::all(&product).await {
-        let expected =
-            if call.reads() { call.expected(&product, &[consenting.clone(), employee()], false) } else { reads_only() };
+        let expected = match call.reads() {
+            true if call.needs_signature() => signed_only(),
+            true => call.expected(&product, &[consenting.clone(), employee()], false),
+            false => reads_only(),
+        };
         let response = call.with(&product, &[("access_token", &access_token)]).await;
         assert_eq!(response, expected, "{}", call.route);
     }
@@ -138,6 +145,7 @@ fn response_to_another_product(call: &Call) -> Response {
         "moka_unbinds" => body(json!({"error_code": 0, "error_message": "ok"})),
         "recruitments/candidates" | "recruitments/sources" | "recruitments/vacancies" => body(json!([])),
         other if other.starts_with("recruitments/") => missing("id"),
+        _ if call.needs_signature() => without_webhook(&call.route),
         _ => missing("uuid"),
     }
 }
@@ -178,7 +186,11 @@ async fn another_companys_access_token_finds_nothing() {
         if call.needs_token {
             call.payload = Value::Null;
         }
-        let expected = if call.path == "/api/v2/employees" { &own } else { &response_to_another_product(&call) };
+        let expected = match call.path.as_str() {
+            "/api/v2/employees" => &own,
+            _ if call.needs_signature() => &signed_only(),
+            _ => &response_to_another_product(&call),
+        };
         assert_eq!(&call.with(&other, &[("access_token", &access_token)]).await, expected, "{}", call.route);
     }
 }

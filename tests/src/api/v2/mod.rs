@@ -19,4 +19,5 @@ mod sealed;
 mod signature;
 mod signature_samples;
 mod times;
+mod webhooks;
 mod whole_lists;

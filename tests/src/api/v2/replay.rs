@@ -184,7 +184,8 @@ async fn the_cases_are_all_signed_writes_of_the_openapi_document() {
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
             let security = operation.get("security").unwrap_or(&document["security"]);
-            if method != "get" && security[0].get("signature").is_some() {
+            // `webhooks::settings` repeats those of webhooks, whose responses are random.
+            if method != "get" && !path.starts_with("/api/v2/webhooks") && security[0].get("signature").is_some() {
                 writes.insert(format!("{} {path}", method.to_uppercase()));
             }
         }

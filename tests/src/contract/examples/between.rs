@@ -9,10 +9,11 @@ use super::likeness::Known;
 use super::{Returned, Story, fetch};
 use crate::support::Address;
 use crate::support::consent::{App, Browser, Page};
+use crate::support::receiver::Receiver;
 use crate::support::worker::form;
 
 /// The placeholders of credentials in the documents, with the real values.
-pub async fn credentials(address: &Address, demo: &Demo) -> Known {
+pub async fn credentials(address: &Address, demo: &Demo, receiver: &Receiver) -> Known {
     let command = json!({"command": "create_bind_code", "company_uuid": demo.hris.company_uuid});
     let bind_code = address.command(&command).await["bind_code"].clone();
     let mut known = Known::default();
@@ -23,6 +24,7 @@ pub async fn credentials(address: &Address, demo: &Demo) -> Known {
         ("YOUR_APP_ID", demo.hris.oauth.app_id.as_str().into()),
         ("YOUR_APP_SECRET", demo.hris.oauth.app_secret.as_str().into()),
         ("YOUR_BIND_CODE", bind_code),
+        ("https://example.com/gongqiao/hook", receiver.address.as_str().into()),
     ] {
         assert_eq!(known.learn(&shown.into(), &meant), None);
     }
@@ -76,6 +78,7 @@ impl Story<'_> {
                 self.token = opened.body["data"]["session_token"].as_str().map(str::to_owned);
             }
             "POST /wechat/user/logout" => self.tokens.clear(),
+            "PUT /api/v2/webhooks" | "POST /api/v2/webhooks/tests" => self.address.settle_events().await,
             "POST /contact_voucher/buy" => {
                 let url = format!("{}/simulate/pay", self.address.wechat_url);
                 let paid = json!({"out_trade_no": data["order_no"], "deliver": false});

@@ -3,14 +3,16 @@
 use serde_json::Value;
 
 /// Members whose values are new in each run: ids, numbers of orders, tokens, addresses that contain names or signatures.
-const NEW_EACH_TIME: [&str; 21] = [
+const NEW_EACH_TIME: [&str; 25] = [
     "access_token",
     "application_id",
     "company_id",
     "em_id",
+    "event_id",
     "fields",
     "id",
     "job_id",
+    "milliseconds",
     "nextCursor",
     "nonceStr",
     "order_id",
@@ -20,6 +22,8 @@ const NEW_EACH_TIME: [&str; 21] = [
     "payment_id",
     "purpose_user_id",
     "refresh_token",
+    "secret",
+    "secret_id",
     "session_token",
     "task_id",
     "upload_url",

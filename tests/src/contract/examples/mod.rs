@@ -20,13 +20,14 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 use shared::runtime::clock::ManualClock;
 
+use crate::support::receiver::Receiver;
 use crate::support::wire::Faults;
 use crate::support::worker::form;
 use crate::support::{Address, fetch, repository};
 use likeness::Known;
 
 const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
-const OPERATIONS: usize = 107;
+const OPERATIONS: usize = 115;
 
 fn read(path: &str) -> Value {
     serde_json::from_str(&repository::read(path)).unwrap()
@@ -138,6 +139,9 @@ async fn every_example_returns_what_the_document_shows() {
 
 /// The examples of a family, one after the other.
 struct Story<'a> {
+    /// Of events.
+    #[expect(dead_code, reason = "it receives as long as it is here")]
+    receiver: Receiver,
     address: Address,
     demo: Demo,
     document: &'a Value,
@@ -171,9 +175,10 @@ impl<'a> Story<'a> {
     async fn begin(world: &World, document: &'a Value) -> Self {
         let http = local::http::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let (address, demo) = (Address::of(world), world.demo.clone().unwrap());
-        let known = between::credentials(&address, &demo).await;
+        let receiver = Receiver::open().await;
+        let known = between::credentials(&address, &demo, &receiver).await;
         let (kept, tokens) = (HashMap::new(), HashMap::new());
-        Self { address, demo, document, http, known, token: None, kept, tokens, notification: None }
+        Self { receiver, address, demo, document, http, known, token: None, kept, tokens, notification: None }
     }
 
     /// Sends a request and prepares the next one. Returns the differences of its response.

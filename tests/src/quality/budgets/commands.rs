@@ -44,6 +44,17 @@ async fn every_command_of_the_hr_api_makes_the_calls_that_its_budget_allows() {
     let key = json!({"command": "show_access_key", "product_id": product.product_id, "company_uuid": company});
     meter.command("", key).await;
     meter.command("", json!({"command": "list_access_keys"})).await;
+    let of_product = |command: &str| json!({"command": command, "product_id": product.product_id, "company_uuid": company});
+    let mut put = of_product("put_webhook");
+    (put["address"], put["event_types"]) = ("http://127.0.0.1:9000/".into(), json!(["webhook_open"]));
+    product.command(put).await;
+    meter.stage.address.settle_events().await;
+    meter.command("", json!({"command": "list_webhooks"})).await;
+    meter.command("", of_product("show_webhook")).await;
+    let events = meter.command("", of_product("list_webhook_events")).await;
+    let mut event = of_product("show_webhook_event");
+    event["event_id"] = events["events"][0]["event_id"].clone();
+    meter.command("", event).await;
     meter.command("", json!({"command": "list_oauth_apps"})).await;
     meter.command("", json!({"command": "show_oauth_app", "app_id": app})).await;
     meter.command("", json!({"command": "list_grants", "company_uuid": company})).await;

@@ -133,6 +133,27 @@ async fn integration(meter: &mut Meter<Product>) {
     }
 }
 
+async fn webhooks(meter: &mut Meter<Product>) {
+    let path = "/api/v2/webhooks";
+    let settings = json!({"address": "http://127.0.0.1:9000/", "event_types": ["webhook_open"]});
+    for label in [", a new one", ", sent again"] {
+        meter.success(&format!("PUT {path}{label}"), Method::PUT, path, settings.clone()).await;
+    }
+    meter.stage.clock.advance(SignedDuration::from_secs(1));
+    meter.success(&format!("PUT {path}"), Method::PUT, path, settings).await;
+    meter.get("/webhooks", "/webhooks", Value::Null).await;
+    meter.success(&format!("POST {path}/tests"), Method::POST, &format!("{path}/tests"), Value::Null).await;
+    meter.stage.address.settle_events().await;
+    let events = meter.get("/webhooks/events", "/webhooks/events", Value::Null).await;
+    let event = format!("/webhooks/events/{}", events["events"][0]["event_id"].as_str().expect("an event"));
+    meter.get("/webhooks/events/{event_id}", &event, Value::Null).await;
+    let replay = format!("/api/v2{event}/replay");
+    meter.success(&format!("POST {path}/events/{{event_id}}/replay"), Method::POST, &replay, Value::Null).await;
+    let since = json!({"since": "2024-01-15T10:00:00Z"});
+    meter.success(&format!("POST {path}/replays"), Method::POST, &format!("{path}/replays"), since).await;
+    meter.success(&format!("DELETE {path}"), Method::DELETE, path, Value::Null).await;
+}
+
 async fn consent(meter: &mut Meter<Product>) {
     let app = meter.caller.app().await;
     let mut browser = Browser::new(&app);
@@ -198,6 +219,7 @@ async fn every_endpoint_makes_the_calls_that_its_budget_allows() {
     organization(&mut meter).await;
     attendance(&mut meter).await;
     integration(&mut meter).await;
+    webhooks(&mut meter).await;
     consent(&mut meter).await;
     recruitment(&mut meter).await;
     meter.assert_is(HEADING);

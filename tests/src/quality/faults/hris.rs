@@ -33,6 +33,9 @@ pub struct Hris {
     grant_id: Value,
     /// A disabled product, its disabled access key and its disabled app.
     off: (String, String, String),
+    /// A product with a webhook, and an event of it; another one with a webhook that is suspended.
+    hooked: (Product, String),
+    suspended: Product,
 }
 
 impl Hris {
@@ -47,6 +50,51 @@ impl Hris {
         let signature = product.sign(method.as_str(), path, &tonce, &payload);
         let query = [("access_key", product.access_key.as_str()), ("tonce", &tonce), ("signature", &signature)];
         product.send(method, path, &query, Some(payload)).await
+    }
+}
+
+/// A product with a webhook whose receiver does not exist, and an event of it.
+async fn hooked(stage: &Stage) -> (Product, String) {
+    let product = Product::join_stage(stage).await;
+    let settings = json!({"address": "http://127.0.0.1:1024/", "event_types": ["webhook_open"]});
+    assert_eq!(product.call(Method::PUT, "/api/v2/webhooks", settings).await.status, 200);
+    stage.address.settle_events().await;
+    let events = product.get("/api/v2/webhooks/events", Value::Null).await;
+    let event = events.body["events"][0]["event_id"].as_str().expect("an event").to_owned();
+    (product, event)
+}
+
+impl Hris {
+    /// A call of this route.
+    async fn webhook(&self, route: &str, request: &Request) -> Response {
+        let (product, event) = &self.hooked;
+        let (method, path) = route.split_once(' ').expect("a route");
+        let path = path.replace("{event_id}", event);
+        let payload = match route {
+            "PUT /api/v2/webhooks" => {
+                json!({"address": "http://127.0.0.1:1025/", "event_types": ["webhook_open"], "rotate": true})
+            }
+            "POST /api/v2/webhooks/replays" => json!({"since": "2024-01-15T10:00:00Z"}),
+            _ => Value::Null,
+        };
+        self.signed(product, method.parse().unwrap(), &path, payload, request).await
+    }
+
+    /// The fields of this command.
+    fn webhook_command(&self, command: &str) -> Value {
+        let (hooked, event) = &self.hooked;
+        let product = if command == "resume_webhook" { &self.suspended } else { hooked };
+        let mut fields = json!({"product_id": product.product_id, "company_uuid": product.company});
+        match command {
+            "put_webhook" => {
+                fields["address"] = "http://127.0.0.1:1025/".into();
+                fields["event_types"] = json!(["webhook_open"]);
+            }
+            "replay_webhook_event" => fields["event_id"] = event.as_str().into(),
+            "replay_webhook_events" => fields["since"] = "2024-01-15T10:00:00Z".into(),
+            _ => {}
+        }
+        fields
     }
 }
 
@@ -79,6 +127,11 @@ impl Scene for Hris {
         write("PATCH /api/v2/moka_binds/{bind_code}", ""),
         write("POST /api/v2/moka_unbinds", ""),
         write("POST /api/v2/moka_candidates", ""),
+        write("PUT /api/v2/webhooks", ""),
+        write("DELETE /api/v2/webhooks", ""),
+        write("POST /api/v2/webhooks/tests", ""),
+        write("POST /api/v2/webhooks/events/{event_id}/replay", ""),
+        write("POST /api/v2/webhooks/replays", ""),
         write("POST /api/v2/oauth/authorize", CODE_IS_SENT),
         write("POST /api/v2/oauth/authorize", "consent"),
         // A code is single use (RFC 6749, 4.1.2). A client that missed the response requests another one.
@@ -103,6 +156,13 @@ impl Scene for Hris {
         once("ops-admin rotate_oauth_app", "", "app_id: has two active secrets"),
         once("ops-admin retire_oauth_app_secret", "", "secret_id: does not exist"),
         write("ops-admin create_bind_code", ""),
+        write("ops-admin put_webhook", ""),
+        once("ops-admin delete_webhook", "", "webhook: does not exist"),
+        write("ops-admin suspend_webhook", ""),
+        write("ops-admin resume_webhook", ""),
+        write("ops-admin test_webhook", ""),
+        write("ops-admin replay_webhook_event", ""),
+        write("ops-admin replay_webhook_events", ""),
         // Rows that exist are reported as unchanged.
         once("ops-admin import_hris", "employees", "unchanged"),
         once("ops-admin import_hris", "employees of an object", "unchanged"),
@@ -183,10 +243,16 @@ impl Scene for Hris {
         {
             product.command(json!({"command": format!("disable_{kind}"), member: id})).await;
         }
+        let (hooked, (suspended, _)) = (hooked(&stage).await, hooked(&stage).await);
+        let suspend =
+            json!({"command": "suspend_webhook", "product_id": suspended.product_id, "company_uuid": suspended.company});
+        product.command(suspend).await;
         Self {
             stage,
             product,
             off,
+            hooked,
+            suspended,
             unbound,
             bind_code,
             app,
@@ -234,6 +300,7 @@ impl Scene for Hris {
                 let path = format!("/api/v2/moka_binds/{}", self.bind_code);
                 self.signed(&self.unbound, Method::PATCH, &path, Value::Null, request).await
             }
+            (route, _) if route.contains("/webhooks") => self.webhook(route, request).await,
             ("POST /api/v2/moka_unbinds", _) => post("/api/v2/moka_unbinds", Value::Null).await,
             ("POST /api/v2/moka_candidates", _) => post("/api/v2/moka_candidates", moka_candidate()).await,
             ("POST /api/v2/oauth/authorize", "consent") => as_response(&self.browser.consent(&self.asking, &self.code).await),
@@ -282,6 +349,7 @@ impl Scene for Hris {
                         let row = json!({"uuid": "e".repeat(32), "name": "甲"});
                         json!({"kind": "companies", "rows": row.to_string()})
                     }
+                    (command, _) if command.contains("_webhook") => self.webhook_command(command),
                     _ => json!({"company_uuid": company}),
                 };
                 event["command"] = command.into();

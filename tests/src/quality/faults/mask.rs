@@ -16,13 +16,16 @@ const DAILY: &str = "counted_";
 
 /// Commands that act again each time: a client that missed the response repeats them, and both acts are recorded. Another command whose
 /// change is made already changes and records nothing.
-const REPEATED: [&str; 6] = [
+const REPEATED: [&str; 9] = [
     "create_bind_code",
     "create_oauth_app",
     "end_user_sessions",
     "export_person",
+    "replay_webhook_event",
+    "replay_webhook_events",
     "revoke_channel_tokens",
     "rotate_company_token",
+    "test_webhook",
 ];
 
 /// A client that missed the response imports its rows again, which is another import. The record of a new import has these fields.

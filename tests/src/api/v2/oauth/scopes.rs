@@ -60,7 +60,7 @@ async fn every_read_is_open_to_its_scopes_alone() {
         tokens.push((token(&stage, &product, &scopes).await, scopes));
     }
     let calls = Call::all(&product).await;
-    let reads: Vec<&Call> = calls.iter().filter(|call| call.reads()).collect();
+    let reads: Vec<&Call> = calls.iter().filter(|call| call.reads() && !call.needs_signature()).collect();
     assert_eq!(reads.len(), NEEDED.len());
     for call in reads {
         let path = call.route.strip_prefix("GET /api/v2/").expect("a read");

@@ -53,6 +53,7 @@ impl Place {
         let terms = decision("approve_application");
         assert_eq!(platform.decide("approve_application", &em_id, terms).await["status"], 2);
 
+        stage.names.set("example.com", &["203.0.114.1"]);
         let ask = async |command: Value, of: &str| stage.address.command(&command).await[of].clone();
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let user = ask(json!({"command": "find_user", "phone": USER_PHONE}), "users").await[0]["user_id"].clone();
