@@ -6,14 +6,14 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Mapping
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 SECRET = os.environ["GONGQIAO_WEBHOOK_SECRET"]
 SEEN: set[str] = set()
 
 
-def is_signed(headers: Mapping[str, str], body: bytes) -> bool:
+def is_signed(headers: Message, body: bytes) -> bool:
     sent_at = headers.get("webhook-timestamp", "0")
     signed = b".".join([headers.get("webhook-id", "").encode(), sent_at.encode(), body])
     key = base64.b64decode(SECRET.removeprefix("whsec_"))

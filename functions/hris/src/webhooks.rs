@@ -68,12 +68,15 @@ struct WebhookPayload {
     scopes: Option<Vec<Scope>>,
     /// 一次导入多个部门或员工时, 用 department_batch_sync 或 employee_batch_sync 一起推送 (默认: false)
     #[deserr(default)]
+    #[schema(value_type = Option<bool>)]
     batches: bool,
     /// 增加一个密钥, 应答给出它; 最多两个 (默认: false)
     #[deserr(default)]
+    #[schema(value_type = Option<bool>)]
     rotate: bool,
     /// 作废两个密钥中较早的一个 (默认: false)
     #[deserr(default)]
+    #[schema(value_type = Option<bool>)]
     drop_old_secret: bool,
 }
 
@@ -141,7 +144,7 @@ impl From<Put> for WebhookView {
 
 /// 事件所说的记录
 #[derive(Serialize, ToSchema)]
-struct ObjectView {
+struct EventObjectView {
     /// 种类: approval 审批, department 部门, employee 员工, salary 薪酬
     #[schema(pattern = "^(approval|department|employee|salary)$", example = "employee")]
     kind: &'static str,
@@ -183,7 +186,7 @@ struct EventView {
     #[schema(value_type = lists::EventType)]
     event_type: EventType,
     /// 事件所说的记录; 多个记录的事件为 null
-    object: Option<ObjectView>,
+    object: Option<EventObjectView>,
     /// 状态
     #[schema(value_type = lists::EventState)]
     state: webhooks::EventState,
@@ -197,7 +200,7 @@ struct EventView {
 
 impl From<Event> for EventView {
     fn from(event: Event) -> Self {
-        let object = event.object().map(|(kind, id)| ObjectView { kind, id: id.to_owned() });
+        let object = event.object().map(|(kind, id)| EventObjectView { kind, id: id.to_owned() });
         let created_at = event.created_at();
         let Event { id, event_type, state, attempts, .. } = event;
         Self { event_id: id, event_type, object, state, created_at, attempts: attempts.into_iter().map(Into::into).collect() }

@@ -2,6 +2,7 @@
 
 mod channel;
 mod commands;
+mod events;
 mod hris;
 mod jobboard;
 mod large;
