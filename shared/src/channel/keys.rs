@@ -6,7 +6,7 @@
 //! | a record | `{channel}#{partner's id}` | its kind | [`partition`] | the server id, then the partner's | [`changed`] |
 //! | a family of refresh tokens, in the credentials table | `refresh#{channel}#{family}` | `refresh` | | | |
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::storage::table::Key;
 use crate::values::{Id, RecordId};
@@ -38,6 +38,10 @@ pub fn partition(channel: &ChannelId, kind: &str, parent: Option<&RecordId>) -> 
 pub fn position(server_id: Id, id: &RecordId) -> String {
     format!("{}#{id}", server_id.sortable())
 }
+
+/// How much later than its time a change may appear in the index `changed`: the time limit of a write, the difference of two clocks, and
+/// the delay of the index.
+pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
 /// The sort key of a record in the order of changes: the time of its last change, then its position.
 pub fn changed(updated_at: Timestamp, position: &str) -> String {

@@ -11,39 +11,19 @@
 //! Partners also get a page by number and the total, from memory. Staff get pages by cursor alone.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Service;
+use super::filter::Filter;
 use super::item::from_item;
-use super::keys::{self, ChannelId};
+use super::keys::{self, ChannelId, SETTLED_AFTER};
 use super::resource::{Record, Resource};
 use super::view::Found;
-use crate::error::{Error, Fault, Result};
+use crate::error::Result;
 use crate::storage::list::List;
 use crate::storage::listing::{Listed, PageOf};
 use crate::storage::page::{Cursor, Page, PageRequest};
-use crate::storage::table::attribute::{number, text};
-use crate::storage::table::{CHANGED, Condition, Order, Query, Range};
-use crate::values::{Moment, PeriodEnd, PeriodStart, RecordId};
-
-/// How much later than its time a change may appear in the index `changed`: the time limit of a write, the difference of two clocks, and
-/// the delay of the index.
-pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(15);
-
-/// Selects the records of a list that satisfy all given conditions. Cursors are bound to its `Debug` form: a change of the fields makes
-/// older cursors invalid.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// As in [`Listing::parents`](super::resource::Listing::parents), each with the attribute that holds it.
-    pub parents: [Option<(&'static str, RecordId)>; 2],
-    /// Attributes and their values.
-    pub equal: Vec<(&'static str, &'static str)>,
-    /// Inclusive, like `occurred_to`.
-    pub occurred_from: Option<Moment>,
-    pub occurred_to: Option<Moment>,
-    /// Inclusive. The list is in the order of changes.
-    pub updated_from: Option<Moment>,
-}
+use crate::storage::table::CHANGED;
 
 impl Service {
     /// One page of a channel's records. A page by number, and its total, come from memory ([`view`](super::view)); a page by cursor, and
@@ -122,54 +102,4 @@ impl Service {
 /// The name of a list in its cursors.
 fn scope<T: Resource>(channel: &ChannelId, filter: &Filter) -> String {
     format!("{channel}/{}/{filter:?}", T::KIND)
-}
-
-/// The two ends of a period, both included.
-pub fn period(start: Option<PeriodStart>, end: Option<PeriodEnd>) -> Result<(Option<Moment>, Option<Moment>)> {
-    let (start, end) = (start.map(|PeriodStart(start)| start), end.map(|PeriodEnd(end)| end));
-    match (start, end) {
-        (Some(start), Some(end)) if end < start => {
-            Err(Error::invalid([Fault::new("end_date", "must not be before start_date")]))
-        }
-        period => Ok(period),
-    }
-}
-
-impl Filter {
-    /// Whether it selects all records.
-    pub(super) fn is_everything(&self) -> bool {
-        let Self { parents, equal, occurred_from, occurred_to, updated_from } = self;
-        parents.iter().all(Option::is_none)
-            && equal.is_empty()
-            && occurred_from.is_none()
-            && occurred_to.is_none()
-            && updated_from.is_none()
-    }
-
-    fn query<T: Resource>(&self, channel: &ChannelId, until: Timestamp) -> Query {
-        let (index, parent, left, range, order) = match (self.updated_from, &self.parents) {
-            (Some(from), parents) => {
-                let (low, high) = keys::changed_within(from.as_second() * 1000, until.as_millisecond());
-                (CHANGED, None, parents.each_ref().map(Option::as_ref), Range::Between(low, high), Order::Ascending)
-            }
-            (None, [Some((_, parent)), second]) => {
-                ("ix2", Some(parent), [second.as_ref(), None], Range::All, Order::Descending)
-            }
-            (None, [None, Some((_, parent))]) => ("ix3", Some(parent), [None, None], Range::All, Order::Descending),
-            (None, [None, None]) => ("ix1", None, [None, None], Range::All, Order::Descending),
-        };
-        let mut conditions: Vec<Condition> =
-            self.equal.iter().map(|(attribute, value)| Condition::equals(attribute, text(*value))).collect();
-        conditions.extend(left.into_iter().flatten().map(|(attribute, id)| Condition::equals(attribute, text(id.as_str()))));
-        let second = |moment: Moment| number(moment.as_second());
-        let (from, to) = (self.occurred_from.map(second), self.occurred_to.map(second));
-        conditions.extend(Condition::within("occurred_at", from, to));
-        Query {
-            index,
-            partition: keys::partition(channel, T::KIND, parent),
-            range,
-            order,
-            filter: conditions.into_iter().reduce(Condition::and),
-        }
-    }
 }

@@ -6,6 +6,7 @@ pub mod applications;
 pub mod channels;
 pub mod choices;
 pub mod companies;
+mod filter;
 mod item;
 mod keys;
 mod listing;
@@ -40,8 +41,8 @@ use crate::storage::table::Store;
 use crate::values::Id;
 
 pub use channels::Channel;
+pub use filter::{Filter, period};
 pub use keys::ChannelId;
-pub use listing::{Filter, period};
 pub use resource::{Record, Resource};
 
 pub struct Service {

@@ -2,7 +2,7 @@
 //! them (docs/adr/0016-lists-in-memory.md).
 //!
 //! A list is loaded once, from the index `changed`, and before each answer the process reads what has changed since. An entry can appear as
-//! long after its time as [`SETTLED_AFTER`](super::listing::SETTLED_AFTER) says, so that much is read again. Memory is bounded: the list
+//! long after its time as [`SETTLED_AFTER`](super::keys::SETTLED_AFTER) says, so that much is read again. Memory is bounded: the list
 //! that was used least recently is dropped. A list that alone needs more is not kept; its pages read the whole partition.
 
 mod rows;
@@ -16,8 +16,8 @@ use jiff::Timestamp;
 
 pub use rows::{Found, Rows};
 
-use super::listing::SETTLED_AFTER;
-use super::{Service, keys};
+use super::Service;
+use super::keys::{self, SETTLED_AFTER};
 use crate::error::Result;
 use crate::runtime::environment::Environment;
 use crate::storage::table::{CHANGED, Order, Query, Range};
