@@ -19,11 +19,12 @@ use axum::response::{IntoResponse, Response};
 use deserr::Deserr;
 use form_urlencoded::Serializer;
 use lambda::Address;
+use lambda::credentials::cookies;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use shared::crypto::random::random_text;
 use shared::error::{Error, Kind};
-use shared::hris::consent::{ConsentError, FORM_AGE};
+use shared::hris::consent::ConsentError;
 use shared::hris::oauth::App as OauthApp;
 use shared::hris::scopes::Scope;
 use shared::values::input::Faults;
@@ -33,7 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Failure, Fields, Problem};
+use crate::edge::{Failure, Fields, Problem, html, set_cookie};
 
 const COOKIE: &str = "consent";
 /// The `response_type` of OAuth 2.0.
@@ -169,10 +170,8 @@ async fn show_consent(
         attempt: Secret::new(""),
     };
     let mut response = page(StatusCode::OK, "", Step::AskMobile(&fields))?;
-    let secure = if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") { "; Secure" } else { "" };
-    let (cookie, age) = (cookie.expose(), FORM_AGE.as_secs());
-    let cookie = format!("{COOKIE}={cookie}; Path=/api/v2/oauth; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
-    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(Error::internal)?);
+    let place = "Path=/api/v2/oauth; SameSite=Strict";
+    set_cookie(&mut response, &headers, COOKIE, cookie.as_deref(), place)?;
     Ok(response)
 }
 
@@ -250,10 +249,7 @@ impl FormFields<'_> {
 
 /// The browser's cookie of this page.
 fn own_cookie<'a>(app: &App, headers: &'a HeaderMap) -> Result<Option<Secret<&'a str>>, Error> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let values =
-        cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
-    for value in values.map(Secret::new) {
+    for value in cookies(headers, COOKIE) {
         if app.is_own_cookie(value)? {
             return Ok(Some(value));
         }
@@ -291,15 +287,6 @@ fn page(status: StatusCode, message: &str, step: Step<'_>) -> Result<Response, F
         Step::Stop => "",
         Step::AskMobile(fields) | Step::AskCode(fields) => fields.app.callback_url.origin(),
     };
-    let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self' {callback}; frame-ancestors 'none'; base-uri 'none'"
-    );
-    let html = Page { nonce: &nonce, message, step }.render().map_err(Error::internal)?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_FRAME_OPTIONS, "DENY".into()),
-        (header::REFERRER_POLICY, "no-referrer".into()),
-    ];
-    Ok((status, headers, html).into_response())
+    let policy = format!("style-src 'nonce-{nonce}'; form-action 'self' {callback}");
+    html(status, &policy, &Page { nonce: &nonce, message, step })
 }

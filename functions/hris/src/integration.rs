@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::edge::{Failure, Payload, Reply, Segment, SignedOnly, WithToken};
 use crate::employees::EmployeeView;
-use crate::{moka, webhooks};
+use crate::{moka, webhook_page, webhooks};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -25,6 +25,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(notify_employee))
         .merge(moka::router())
         .merge(webhooks::router())
+        .merge(webhook_page::router())
 }
 
 /// 公司的新令牌

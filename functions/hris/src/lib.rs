@@ -14,6 +14,7 @@ pub mod organization;
 mod paging;
 pub mod recruitment;
 pub mod salary;
+mod webhook_page;
 mod webhooks;
 
 use std::sync::Arc;

@@ -18,7 +18,8 @@ use crate::App;
 use crate::edge::{Failure, Nothing, Payload, Reply, Segment, Signed, SignedOnly};
 use crate::paging::{MAX_SIZE, Number};
 
-const DEFAULT_SIZE: u32 = 20;
+/// The number of events of a page.
+pub const DEFAULT_SIZE: u32 = 20;
 
 /// The schemas of the closed lists.
 pub mod lists {

@@ -1,4 +1,4 @@
-//! Credentials in the header `Authorization`.
+//! Credentials in headers: `Authorization`, and the cookies of a name.
 //!
 //! ```text
 //! Authorization: Bearer <token>                      RFC 6750, 2.1
@@ -23,9 +23,19 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The longest value of a cookie.
+const MAX_COOKIE: usize = 256;
+
 /// The token of `Authorization: Bearer`.
 pub fn bearer(headers: &HeaderMap) -> Option<Secret<&str>> {
     of_scheme(headers, "bearer").filter(|token| !token.expose().is_empty() && !token.expose().contains(' '))
+}
+
+/// The values of all cookies with this name: a browser may have several, for different paths.
+pub fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = Secret<&'a str>> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter_map(move |(own, value)| (own == name && value.len() <= MAX_COOKIE).then_some(Secret::new(value)))
 }
 
 /// A request for tokens. Its client may use the names of OAuth 2.0 (RFC 6749) beside those of the API document.

@@ -48,9 +48,9 @@ impl From<Error> for AuthError {
 
 /// What a process caches about an access key.
 pub struct CachedAccessKey {
-    access_key: RecordId,
-    product: Code,
-    company: Uuid,
+    pub(super) access_key: RecordId,
+    pub(super) product: Code,
+    pub(super) company: Uuid,
     /// The active secrets in plain text.
     secrets: Vec<Secret<String>>,
     /// The hash of the company's current token, if it has one.
@@ -211,7 +211,7 @@ impl Service {
             return Err(AuthError::Untimely);
         }
         let payload = call.signed_payload(&access_key.secrets).ok_or(AuthError::WrongSignature)?;
-        let signer = Signer::of(&access_key.company, &access_key.product, call).ok_or(AuthError::WrongSignature)?;
+        let signer = Signer::of(&access_key, call).ok_or(AuthError::WrongSignature)?;
         caller::accepted(caller::Caller::AccessKey(access_key.access_key.clone()));
         Ok((signer, payload))
     }
@@ -227,7 +227,8 @@ impl Service {
         Ok(known.is_some_and(|known| known.is_same(&hash(token))))
     }
 
-    async fn cached_access_key(&self, access_key: &str) -> Result<Option<Arc<CachedAccessKey>>> {
+    /// An access key that is accepted.
+    pub(super) async fn cached_access_key(&self, access_key: &str) -> Result<Option<Arc<CachedAccessKey>>> {
         let now = self.clock.now();
         if let Some(cached) = self.access_keys.get(access_key, now) {
             return Ok(Some(cached));

@@ -10,7 +10,6 @@ use super::grants::{ACCESS_TOKEN_AGE, Basis};
 use super::keys::{attempt_key, response_code_key};
 use super::oauth::{App, ConsentContext, FRESH, STATE};
 use super::scopes::Scope;
-use super::values::Uuid;
 use super::visits::sender;
 use crate::crypto::random::random_secret;
 use crate::error::{Error, Result};
@@ -26,8 +25,6 @@ use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Conflicts, Outcome, VERSION, Write, expire};
 use crate::values::{LocalTime, Mobile, Secret};
 
-/// How long a form of the page is valid.
-pub const FORM_AGE: SignedDuration = SignedDuration::from_hours(1);
 /// How long a response code is valid.
 const RESPONSE_CODE_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// How long a right code returns its response code again: a button may be pressed twice.
@@ -191,35 +188,27 @@ impl Service {
     /// A new cookie of the consent page. No other site can send it, because it is `SameSite=Strict`.
     pub fn new_cookie(&self) -> Result<Secret<String>> {
         let name = random_secret()?;
-        let mac = self.form_mac(&[b"cookie", name.expose().as_bytes()])?;
-        Ok(name.map(|name| format!("{name}.{}", mac.expose())))
+        let code = self.page_code(&[b"cookie", name.expose().as_bytes()])?;
+        Ok(name.map(|name| format!("{name}.{}", code.expose())))
     }
 
     /// Whether this page set the cookie.
     pub fn is_own_cookie(&self, cookie: Secret<&str>) -> Result<bool> {
         match cookie.expose().split_once('.') {
-            Some((name, mac)) => Ok(self.form_mac(&[b"cookie", name.as_bytes()])?.is_same(&Secret::new(mac))),
+            Some((name, code)) => Ok(self.page_code(&[b"cookie", name.as_bytes()])?.is_same(&Secret::new(code))),
             None => Ok(false),
         }
     }
 
-    /// The token in the forms of a page for this app. It is valid for an hour in every browser that has a cookie of the page: an employee
-    /// may open the page several times.
+    /// The token in the forms of a page for this app. It is valid in every browser that has a cookie of the page: an employee may open the
+    /// page several times.
     pub fn form_token(&self, app: &App) -> Result<Secret<String>> {
-        let until = (self.clock.now() + FORM_AGE).as_second().to_string();
-        let mac = self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?;
-        Ok(mac.map(|mac| format!("{until}.{mac}")))
+        self.page_token(&[b"form", app.app_id.as_str().as_bytes()])
     }
 
     /// Whether this page made the token for the app, and the token has not expired.
     pub fn is_form_token(&self, app: &App, token: Secret<&str>) -> Result<bool> {
-        let Some((until, mac)) = token.expose().split_once('.') else { return Ok(false) };
-        let expected = self.form_mac(&[b"form", app.app_id.as_str().as_bytes(), until.as_bytes()])?;
-        let is_ours = expected.is_same(&Secret::new(mac));
-        Ok(is_ours && until.parse().is_ok_and(|until: i64| self.clock.now().as_second() < until))
-    }
-
-    fn form_mac(&self, parts: &[&[u8]]) -> Result<Secret<String>> {
-        Ok(Secret::new(Uuid::of_digest(self.keyring.blind_index(parts)?.expose()).to_string()))
+        let end = self.page_token_end(&[b"form", app.app_id.as_str().as_bytes()], token)?;
+        Ok(end.is_some())
     }
 }

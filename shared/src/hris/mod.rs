@@ -23,6 +23,7 @@ mod messages;
 pub mod moka;
 pub mod oauth;
 pub mod organization;
+pub mod page_tokens;
 mod persons;
 pub mod products;
 pub mod punches;

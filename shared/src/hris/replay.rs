@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
+use super::access::CachedAccessKey;
 use super::keys::call_key;
 use super::signature::SignedCall;
 use super::values::{Code, Uuid};
@@ -30,7 +31,7 @@ use crate::error::{Error, Result};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer, read_text, text};
 use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, STAMP, Write, expire};
-use crate::values::Secret;
+use crate::values::{RecordId, Secret};
 
 /// How long a record is kept after its call has become untimely: a call that began in time may still run, and the clocks of two processes
 /// may differ.
@@ -49,12 +50,14 @@ const DONE: i64 = 0;
 /// The call failed: the next one may take over at once.
 const RELEASED: i64 = 1;
 
-/// The caller of a signed call. Every write of the API needs one, and only [`Service::authorize`] makes it.
+/// The caller of a signed call. Every write of the API needs one. [`Service::authorize`] makes it, and
+/// [`Service::page_signer`] for a browser that opened a signed link.
 #[derive(Clone, Debug)]
 pub struct Signer {
     pub company: Uuid,
     /// The product whose access key signed the call.
     pub product: Code,
+    pub(super) access_key: RecordId,
     /// The hash of the access key and the signature, however the signature was written. It is 256 bits of an HMAC, so it cannot be guessed
     /// from the hash.
     call: Secret<[u8; 32]>,
@@ -64,14 +67,15 @@ pub struct Signer {
 
 impl Signer {
     /// The signer of a verified call. `None` if the signature or the tonce has no value at all.
-    pub(super) fn of(company: &Uuid, product: &Code, call: &SignedCall<'_>) -> Option<Self> {
+    pub(super) fn of(key: &CachedAccessKey, call: &SignedCall<'_>) -> Option<Self> {
         let hash = |signature: [u8; 32]| Sha256::new().chain_update(call.access_key).chain_update(signature).finalize().into();
-        Some(Self {
-            company: company.clone(),
-            product: product.clone(),
-            call: call.presented()?.map(hash),
-            until: call.timely_until()?,
-        })
+        Some(Self::of_page(key, call.presented()?.map(hash), call.timely_until()?))
+    }
+
+    /// The signer of what a page sends, with the hash that names the call.
+    pub(super) fn of_page(key: &CachedAccessKey, call: Secret<[u8; 32]>, until: Timestamp) -> Self {
+        let CachedAccessKey { access_key, product, company, .. } = key;
+        Self { company: company.clone(), product: product.clone(), access_key: access_key.clone(), call, until }
     }
 
     /// The id of a record that this call creates.

@@ -65,6 +65,8 @@ fn families() -> [Api; 4] {
                 "GET /api/v2/webhooks/events/{event_id}",
                 "POST /api/v2/webhooks/events/{event_id}/replay",
                 "POST /api/v2/webhooks/replays",
+                "GET /docs/webhooks",
+                "POST /docs/webhooks",
             ],
             &["ANY /api/v2", "ANY /api/v2/{proxy+}"],
         ),

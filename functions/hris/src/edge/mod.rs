@@ -12,6 +12,7 @@ mod answer;
 mod auth;
 mod body;
 mod codes;
+mod page;
 mod scopes;
 
 pub use answer::{Failure, Problem, Reply};
@@ -19,3 +20,4 @@ pub use auth::{Call, Signed, SignedOnly};
 pub use body::{Fields, Nothing, Payload, TokenFields, TokenOnly, WithToken};
 pub use codes::{ERROR_CODES, error_body};
 pub use lambda::path::Segment;
+pub use page::{html, set_cookie};

@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use lambda::body;
+use lambda::credentials::cookies;
 use shared::error::Error;
 use shared::staff::SignedIn;
 use shared::values::Secret;
@@ -24,9 +25,6 @@ use super::answer::Failure;
 pub const SESSION: &str = "__Host-console";
 /// The cookie of a sign-in that waits for the second factor.
 pub const SIGN_IN: &str = "__Host-console-sign-in";
-
-/// The longest token.
-const MAX_TOKEN: usize = 128;
 
 /// The member who is signed in. A handler without this parameter is open to anyone.
 pub struct Staff(pub SignedIn);
@@ -41,11 +39,8 @@ impl FromRequestParts<App> for Staff {
 }
 
 /// The value of a cookie.
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<Secret<&'a str>> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let value = pairs.find_map(|(own, value)| (own == name).then_some(value))?;
-    (1..=MAX_TOKEN).contains(&value.len()).then_some(Secret::new(value))
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &'a str) -> Option<Secret<&'a str>> {
+    cookies(headers, name).next().filter(|value| !value.expose().is_empty())
 }
 
 /// Sets a cookie until the browser ends, or removes it. That of a sign-in lasts as long as the second factor may take.

@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use lambda::credentials::cookies;
 use percent_encoding::percent_decode;
 use shared::signing::states::Origin;
 use shared::signing::values::{PlatformCode, Worker};
@@ -79,10 +80,8 @@ impl FromRequestParts<App> for CaptchaId {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
         let header = parts.headers.get("x-captcha-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-        let mut pairs = cookies.flat_map(|cookie| cookie.split(';'));
-        let cookie = pairs.find_map(|pair| pair.trim().strip_prefix("captcha_id=").map(str::to_owned));
-        Ok(Self(header.or(cookie).filter(|id| id.len() <= 128).map(Secret::new)))
+        let cookie = || cookies(&parts.headers, "captcha_id").next().map(|id| (*id.expose()).to_owned());
+        Ok(Self(header.or_else(cookie).filter(|id| id.len() <= 128).map(Secret::new)))
     }
 }
 

@@ -58,7 +58,7 @@ async fn the_page_is_plain_html_that_posts_to_itself_and_redirects_only_to_the_a
 
     let cookie = browser.cookie.clone().expect("a cookie");
     let attributes = first.header("set-cookie").and_then(|set| set.strip_prefix(cookie.as_str()));
-    assert_eq!(attributes, Some("; Path=/api/v2/oauth; Max-Age=3600; HttpOnly; SameSite=Strict"));
+    assert_eq!(attributes, Some("; Path=/api/v2/oauth; SameSite=Strict; Max-Age=3600; HttpOnly"));
     assert!(cookie.len() >= "consent=".len() + 43, "{cookie}");
 
     let again = browser.open("s").await;
