@@ -84,6 +84,21 @@ class Consent:
         return urllib.parse.parse_qs(location.query)["response_code"][0]
 
 
+class WebhookPage:
+    """A browser with the page of the webhook of the HR API's product. `token` is that of its form, if there is a webhook."""
+
+    def __init__(self, demo):
+        page = demo["base_url"] + "/docs/webhooks"
+        cookies = urllib.request.HTTPCookieProcessor()
+        query = urllib.parse.urlencode(signature_parameters(demo["hris"], "GET/docs/webhooks", b""))
+        try:
+            opened = urllib.request.build_opener(cookies).open(f"{page}?{query}", timeout=60)
+        except urllib.error.HTTPError as missing:
+            opened = missing
+        self.token = "".join(re.findall(r'name="token" value="([^"]*)"', opened.read().decode())[:1])
+        self.cookie = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies.cookiejar)
+
+
 def consent(demo):
     """An access token of the HR API, after an employee has consented."""
     oauth = demo["hris"]["oauth"]

@@ -23,7 +23,7 @@ SLUGS = {"认证": "auth", "用户": "users", "企业": "companies", "任务": "
          "商家": "merchants", "求职": "seekers", "联系": "contacts", "订单": "orders"}
 
 # Pages for a browser, and the callback of WeChat Pay. No client calls them.
-NOT_FOR_CLIENTS = {"show_consent", "submit_consent", "notify"}
+NOT_FOR_CLIENTS = {"show_consent", "submit_consent", "show_webhook_page", "submit_webhook_page", "notify"}
 
 
 def operations(document):
@@ -42,7 +42,7 @@ def name_tags_in_english(document):
 
 
 def leave_out_what_no_client_calls(document):
-    """openapi-python-client rejects `notify`, whose body has no schema. Clients have no use for the other two."""
+    """openapi-python-client rejects `notify`, whose body has no schema. Clients have no use for the pages."""
     for path in document["paths"].values():
         for method in [method for method, operation in path.items() if operation.get("operationId") in NOT_FOR_CLIENTS]:
             del path[method]

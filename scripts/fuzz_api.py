@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (content_type_conformance, respons
                                                response_schema_conformance, status_code_conformance)
 
 import stack
-from api_client import Consent, signature_parameters
+from api_client import Consent, WebhookPage, signature_parameters
 from fixtures import Fixtures, session
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
@@ -115,6 +115,10 @@ class Operation:
             action = random.choice(["consent", "consent", "send", "send", "deny"])
             other = {"mobile": phone(random)} if action == "send" else {}
             return example | {"action": action} | other, {"cookie": self.consent.cookie}
+        if name == "POST /docs/webhooks":
+            page = WebhookPage(self.fixtures.demo)
+            action = random.choice(["test", "replay", "replays"])
+            return example | {"action": action, "token": page.token, "since": "2024-01-15T18:30"}, {"cookie": page.cookie}
         if name == "POST /wechat/user/register" and random.random() < 0.5:
             # A registered user succeeds before the other fields are checked.
             subject = phone(random)

@@ -1,12 +1,12 @@
 //! An employee with a browser who consents that an app reads a company's data (document 003, 授权).
 
 use local::demo::OauthApp;
-use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::address::Address;
 use crate::http::{Response, client, fetch};
+use crate::page::{Page, visit};
 
 pub const AUTHORIZE: &str = "/api/v2/oauth/authorize";
 pub const TOKEN: &str = "/api/v2/oauth/token";
@@ -51,47 +51,6 @@ impl App {
     }
 }
 
-/// A page in the browser.
-#[derive(Debug)]
-pub struct Page {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub html: String,
-}
-
-impl Page {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The value of a form's field.
-    pub fn field(&self, name: &str) -> String {
-        let behind = self.html.split(&format!("name=\"{name}\" value=\"")).nth(1);
-        unescaped(behind.and_then(|text| text.split('"').next()).unwrap_or_else(|| panic!("no {name} in {}", self.html)))
-    }
-
-    /// The error message of the page.
-    pub fn message(&self) -> Option<String> {
-        let text = self.html.split("role=\"alert\">").nth(1)?;
-        text.split('<').next().map(unescaped)
-    }
-
-    /// The parameters of a redirect to the app's callback.
-    pub fn called_back(&self, callback: &str) -> Vec<(String, String)> {
-        assert_eq!((self.status, self.html.as_str(), self.header("cache-control")), (303, "", Some("no-store")), "{self:?}");
-        let query = self.header("location").and_then(|location| location.strip_prefix(callback)).expect("the callback");
-        assert!(query.starts_with(if callback.contains('?') { '&' } else { '?' }), "{query}");
-        form_urlencoded::parse(&query.as_bytes()[1..]).into_owned().collect()
-    }
-}
-
-/// Decodes the character references that the pages use.
-fn unescaped(text: &str) -> String {
-    let named = [("&lt;", "<"), ("&#60;", "<"), ("&gt;", ">"), ("&#62;", ">"), ("&quot;", "\""), ("&#34;", "\"")];
-    let text = named.iter().fold(text.to_owned(), |text, (reference, character)| text.replace(reference, character));
-    text.replace("&#39;", "'").replace("&#x27;", "'").replace("&amp;", "&").replace("&#38;", "&")
-}
-
 /// A browser that keeps its cookie and follows no redirect.
 #[derive(Clone)]
 pub struct Browser {
@@ -110,17 +69,9 @@ impl Browser {
         Self { http: client(), ..self.clone() }
     }
 
-    async fn send(&self, method: Method, query: &[(&str, &str)], form: Option<String>) -> Page {
-        let mut request = self.http.request(method, format!("{}{AUTHORIZE}", self.app.address.base_url)).query(query);
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", format!("other=1; {cookie}"));
-        }
-        if let Some(form) = form {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Page { status, headers, html: response.text().await.unwrap() }
+    async fn send(&self, method: Method, query: &[(&str, &str)], form: Option<&[(&str, &str)]>) -> Page {
+        let request = self.http.request(method, format!("{}{AUTHORIZE}", self.app.address.base_url)).query(query);
+        visit(request, self.cookie.as_deref(), form).await
     }
 
     /// Opens the page with these parameters and no others.
@@ -132,8 +83,8 @@ impl Browser {
 
     /// Keeps the cookie that a page sets.
     pub fn keep_cookie(&mut self, page: &Page) {
-        if let Some(cookie) = page.header("set-cookie") {
-            self.cookie = cookie.split(';').next().map(str::to_owned);
+        if let Some(cookie) = page.cookie() {
+            self.cookie = Some(cookie);
         }
     }
 
@@ -144,8 +95,7 @@ impl Browser {
 
     /// Sends a form with these fields and no others.
     pub async fn submit(&self, fields: &[(&str, &str)]) -> Page {
-        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.send(Method::POST, &[], Some(form)).await
+        self.send(Method::POST, &[], Some(fields)).await
     }
 
     /// Presses a button of a page after filling in these fields.

@@ -4,6 +4,7 @@
 mod address;
 pub mod consent;
 mod http;
+pub mod page;
 mod signature;
 
 pub use address::Address;

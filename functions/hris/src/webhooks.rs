@@ -9,7 +9,7 @@ use shared::hris::webhooks::{self, Attempt, Event, EventType, EventTypes, Put, S
 use shared::outbound::receivers::{Address, NoAnswer};
 use shared::storage::listing::{Order, PageOf};
 use shared::values::input::Faults;
-use shared::values::{Moment, RecordId, Text, exposed};
+use shared::values::{Mobile, Moment, RecordId, Text, exposed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -71,6 +71,10 @@ struct WebhookPayload {
     #[deserr(default)]
     #[schema(value_type = Option<bool>)]
     batches: bool,
+    /// 联系人的手机号: 事件推送因接收失败而停用时收到一条短信, 每天最多 3 条; 省略时没有联系人
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, example = "13800138000")]
+    contact_mobile: Option<Mobile>,
     /// 增加一个密钥, 应答给出它; 最多两个 (默认: false)
     #[deserr(default)]
     #[schema(value_type = Option<bool>)]
@@ -108,6 +112,9 @@ struct WebhookView {
     scopes: Vec<Scope>,
     /// 多个部门或员工是否一起推送
     batches: bool,
+    /// 联系人的手机号, 没有时为 null
+    #[schema(value_type = Option<String>, example = "13800138000")]
+    contact_mobile: Option<Mobile>,
     /// 状态
     #[schema(value_type = lists::WebhookState)]
     state: webhooks::State,
@@ -137,9 +144,9 @@ impl From<Put> for WebhookView {
             created_at: *created_at,
         };
         let secrets = webhook.secrets.iter().map(secret_view).collect();
-        let Webhook { address, event_types, scopes, batches, state, stopped_at, created_at, .. } = webhook;
-        let secret = secret.map(NewSecret);
-        Self { address, event_types, scopes: scopes.into(), batches, state, stopped_at, created_at, secrets, secret }
+        let Webhook { address, event_types, scopes, batches, contact_mobile, state, stopped_at, created_at, .. } = webhook;
+        let (scopes, secret) = (scopes.into(), secret.map(NewSecret));
+        Self { address, event_types, scopes, batches, contact_mobile, state, stopped_at, created_at, secrets, secret }
     }
 }
 
@@ -286,8 +293,9 @@ async fn put_webhook(
     State(app): State<App>,
     SignedOnly { signer, payload }: SignedOnly<WebhookPayload>,
 ) -> Result<Reply<WebhookView>, Failure> {
-    let WebhookPayload { address, event_types: EventTypes(event_types), scopes, batches, rotate, drop_old_secret } = payload;
-    let settings = Settings { address, event_types, scopes, batches, rotate, drop_old_secret };
+    let WebhookPayload { address, event_types, scopes, batches, contact_mobile, rotate, drop_old_secret } = payload;
+    let EventTypes(event_types) = event_types;
+    let settings = Settings { address, event_types, scopes, batches, contact_mobile, rotate, drop_old_secret };
     Ok(Reply(app.put_webhook(&signer, &settings).await?.into()))
 }
 

@@ -14,7 +14,7 @@ use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::storage::listing::Order;
 use shared::values::input::Faults;
-use shared::values::{Moment, Text};
+use shared::values::{Mobile, Moment, Text, mask};
 
 use crate::command::{Command, run};
 use crate::hris::ProductAndCompany;
@@ -42,7 +42,7 @@ pub const COMMANDS: &[Command] = &[
     .by(&[Role::Admin])
     .after_step_up()
     .fields(
-        "product_id company_uuid address event_types scopes? batches? rotate? drop_old_secret?",
+        "product_id company_uuid address event_types scopes? batches? contact_mobile? rotate? drop_old_secret?",
         r#"{"product_id": "attendance", "company_uuid": "2f5d1c9e6a7b4f0c8d3e9a1b5c7d8e0f", "address": "https://example.com/events", "event_types": ["employee_created", "employee_updated"]}"#,
     ),
     Command::changes("delete_webhook", "Removes a webhook with its events", |admin, by, fields| {
@@ -112,6 +112,8 @@ struct PutWebhook {
     #[deserr(default)]
     batches: bool,
     #[deserr(default)]
+    contact_mobile: Option<Mobile>,
+    #[deserr(default)]
     rotate: bool,
     #[deserr(default)]
     drop_old_secret: bool,
@@ -156,8 +158,10 @@ async fn show_webhook(service: &Service, ProductAndCompany { product_id, company
 }
 
 async fn put_webhook(service: &Service, act: &Act, read: PutWebhook) -> Result<Value> {
-    let PutWebhook { product_id, company_uuid, address, event_types, scopes, batches, rotate, drop_old_secret } = read;
-    let settings = Settings { address, event_types: event_types.0, scopes, batches, rotate, drop_old_secret };
+    let PutWebhook { product_id, company_uuid, address, event_types, scopes, batches, contact_mobile, rotate, drop_old_secret } =
+        read;
+    let event_types = event_types.0;
+    let settings = Settings { address, event_types, scopes, batches, contact_mobile, rotate, drop_old_secret };
     let Put { webhook, secret } = service.put_webhook_by(act, &company_uuid, &product_id, &settings).await?;
     let mut shown = view(webhook);
     if let Some(secret) = secret {
@@ -229,6 +233,7 @@ fn view(webhook: Webhook) -> Value {
         "event_types": webhook.event_types,
         "scopes": webhook.scopes,
         "batches": webhook.batches,
+        "contact_mobile": webhook.contact_mobile.as_ref().map(|mobile| mask::phone(mobile.index())),
         "state": webhook.state,
         "stopped_at": webhook.stopped_at,
         "created_at": webhook.created_at,

@@ -21,6 +21,8 @@ use crate::values::Mobile;
 pub const TO_A_PHONE: RateLimit = limit("phone", 10, SignedDuration::from_hours(24), SignedDuration::from_secs(60));
 /// Announced visits to one phone: thirty an hour, because an employee may well have two visitors within a minute.
 pub const VISITS_TO_A_PHONE: RateLimit = limit("visits", 30, SignedDuration::from_hours(1), SignedDuration::ZERO);
+/// That a webhook is disabled, to one phone: three a day, because a product chooses the phone, and a webhook can fail as soon as it is made.
+pub const STOPS_TO_A_PHONE: RateLimit = limit("webhooks", 3, SignedDuration::from_hours(24), SignedDuration::ZERO);
 /// Caused by one user who has logged in, in any session: ten an hour.
 const OF_A_USER: RateLimit = limit("messages_user", 10, SignedDuration::from_hours(1), SignedDuration::ZERO);
 /// Caused by clients without a session at one address: twenty an hour.
@@ -47,7 +49,7 @@ pub enum Cause<'a> {
     User(&'a str),
     /// A client at this IP address. For IPv6 it is the network of 64 bits.
     Address(&'a str),
-    /// A signed call of a product.
+    /// A signed call of a product, or its receiver that fails.
     Product,
     /// A client at this address who claims to be a member of staff. Only members are sent messages, so the ceilings do not count them: a script
     /// that uses the ceilings up does not lock staff out.

@@ -207,10 +207,10 @@ async fn hris(stage: &Stage) {
     assert_eq!(listed["grants"][0]["active"], true, "{listed}");
 }
 
-/// A batch of employees, a receiver that wants no more, and the schedule.
+/// A batch of employees, a receiver that wants no more, whose contact is told, and the schedule.
 async fn webhooks(product: &Product) {
     let receiver = Receiver::open().await;
-    let settings = json!({"address": receiver.address, "event_types": ["employee_batch_sync"], "batches": true});
+    let settings = json!({"address": receiver.address, "event_types": ["employee_batch_sync"], "batches": true, "contact_mobile": "13800000009"});
     assert_eq!(product.call(Method::PUT, "/api/v2/webhooks", settings).await.status, 200);
     receiver.reacts(&[Reaction::Answer(410, "")]);
     product.imports("employees", &[numbered(8), numbered(9)]).await;

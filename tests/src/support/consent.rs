@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::Response;
 use super::product::{Product, body};
 
-pub use client::consent::{AUTHORIZE, App, Browser, Page, REVOKE, TOKEN};
+pub use client::consent::{AUTHORIZE, App, Browser, REVOKE, TOKEN};
+pub use client::page::Page;
 
 pub const CALLBACK: &str = "https://app.example.com:8443/callback";
 

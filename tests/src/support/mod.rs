@@ -20,6 +20,7 @@ pub mod repository;
 pub mod resource;
 pub mod staff;
 mod stage;
+pub mod webhook_page;
 pub mod wire;
 pub mod worker;
 

@@ -136,7 +136,8 @@ impl Service {
         lease.failing = failing_after(lease.failing, &delivered, rest.asked, now)?;
         delivered.is_disabled = rest.is_gone || is_too_long(lease.failing, now);
         if delivered.is_disabled {
-            self.set_webhook_state(&caller::act(now), company, product, State::Disabled).await?;
+            let message = self.message_of_stop(&webhook, now).await?;
+            self.set_webhook_state(&caller::act(now), company, product, State::Disabled, message).await?;
             lease.failing = Failing::default();
         }
         self.end_lease(company, product, &lease).await?;

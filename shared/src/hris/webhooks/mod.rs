@@ -9,6 +9,7 @@
 
 mod attempts;
 mod backoff;
+mod contact;
 mod content;
 mod delivery;
 mod distribution;

@@ -8,6 +8,7 @@ use crate::hris::keys::webhook_key;
 use crate::hris::replay::{Once, Signer};
 use crate::hris::values::{Code, Uuid};
 use crate::storage::audit::{self, Act};
+use crate::storage::table::Write;
 use crate::values::Moment;
 
 impl Service {
@@ -40,10 +41,18 @@ impl Service {
         }
     }
 
-    /// Stops or resumes a webhook, by staff or because its receiver fails. What waits for one that is resumed is sent.
+    /// Stops or resumes a webhook, by staff or because its receiver fails. What waits for one that is resumed is sent. `message` tells the
+    /// contact.
     ///
     /// DynamoDB: one read, and if the state changes a transaction.
-    pub(super) async fn set_webhook_state(&self, act: &Act, company: &Uuid, product: &Code, state: State) -> Result<Webhook> {
+    pub(super) async fn set_webhook_state(
+        &self,
+        act: &Act,
+        company: &Uuid,
+        product: &Code,
+        state: State,
+        message: Option<Write>,
+    ) -> Result<Webhook> {
         let stored = self.webhook(company, product).await?;
         if stored.state == state {
             return Ok(stored);
@@ -55,6 +64,7 @@ impl Service {
             webhook.state = state;
             let recorded = audit::Change::of(object(company, product)).fields(&["state"]);
             let mut writes = vec![self.store.recording(act, &recorded)?];
+            writes.extend(message.clone());
             if state == State::Active {
                 writes.push(self.notice(company, &Change::Resumed { product: product.clone() })?);
             }
@@ -65,12 +75,12 @@ impl Service {
 
     /// Stops a webhook until staff resume it.
     pub async fn suspend_webhook(&self, act: &Act, company: &Uuid, product: &Code) -> Result<Webhook> {
-        self.set_webhook_state(act, company, product, State::Suspended).await
+        self.set_webhook_state(act, company, product, State::Suspended, None).await
     }
 
     /// Makes a webhook active.
     pub async fn resume_webhook(&self, act: &Act, company: &Uuid, product: &Code) -> Result<Webhook> {
-        self.set_webhook_state(act, company, product, State::Active).await
+        self.set_webhook_state(act, company, product, State::Active, None).await
     }
 
     /// Sends a test event, recorded.

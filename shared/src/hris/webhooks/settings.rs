@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `pk`, `sk` | `{company}#webhook`, the id of the product |
 //! | `ix1`, `ix2`, `ixsk` | the lists of all webhooks and of those of the company |
-//! | `sealed` | the address, which may hold a token of the receiver |
+//! | `sealed` | the address, which may hold a token of the receiver, and the phone of the contact |
 //! | `secrets` | the secrets, each sealed |
 //! | all others | [`Webhook`] |
 
@@ -26,9 +26,9 @@ use crate::storage::listing::{Listed, PageOf, listed_items};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::attribute::{number, read_integer};
 use crate::storage::table::{Condition, Item, Key, Outcome, Rejection, VERSION, Write};
-use crate::values::{Moment, RecordId, Secret, choices, exposed};
+use crate::values::{Mobile, Moment, RecordId, Secret, choices, exposed};
 
-pub(in crate::hris) const SEALED: Fields = Fields::of(&["address"]);
+pub(in crate::hris) const SEALED: Fields = Fields::of(&["address", "contact_mobile"]);
 /// The most webhooks of a company: each change makes events for each of them.
 const MAX_WEBHOOKS: usize = 20;
 
@@ -55,6 +55,9 @@ pub struct Webhook {
     pub scopes: Scopes,
     /// A change of several records is one event with all of them.
     pub batches: bool,
+    /// Whose phone gets a message when the webhook is disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_mobile: Option<Mobile>,
     pub state: State,
     /// When it was disabled or suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +75,7 @@ pub struct Settings {
     /// Those that the types need, if absent.
     pub scopes: Option<Vec<Scope>>,
     pub batches: bool,
+    pub contact_mobile: Option<Mobile>,
     /// Adds a secret.
     pub rotate: bool,
     /// Ends the older of two secrets.
@@ -97,8 +101,8 @@ impl Settings {
     /// Whether an active webhook has these settings already, and none of its secrets is to change.
     fn are_of(&self, webhook: &Webhook, scopes: Scopes) -> bool {
         let are_kept = !self.rotate && !self.drop_old_secret && webhook.state != State::Disabled;
-        let own = (&webhook.address, &webhook.event_types, webhook.scopes, webhook.batches);
-        are_kept && own == (&self.address, &self.event_types, scopes, self.batches)
+        let own = (&webhook.address, &webhook.event_types, webhook.scopes, webhook.batches, &webhook.contact_mobile);
+        are_kept && own == (&self.address, &self.event_types, scopes, self.batches, &self.contact_mobile)
     }
 
     /// The scopes of the webhook.
@@ -235,6 +239,7 @@ impl Service {
             event_types: settings.event_types.clone(),
             scopes,
             batches: settings.batches,
+            contact_mobile: settings.contact_mobile.clone(),
             state: State::Active,
             stopped_at: None,
             created_at: now.into(),
@@ -258,6 +263,7 @@ impl Service {
         webhook.event_types.clone_from(&settings.event_types);
         webhook.scopes = scopes;
         webhook.batches = settings.batches;
+        webhook.contact_mobile.clone_from(&settings.contact_mobile);
         if webhook.state == State::Disabled {
             webhook.state = State::Active;
             webhook.stopped_at = None;

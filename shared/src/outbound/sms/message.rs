@@ -36,6 +36,8 @@ pub enum Message {
         /// The last day, `2024-04-14`.
         until: String,
     },
+    /// The events of a product are no longer sent, because its receiver fails.
+    WebhookDisabled { product: String, company: String },
     /// A message in the outbox that an earlier version stored as its text. It has no template.
     Text { text: String },
 }
@@ -62,6 +64,7 @@ impl Message {
             Self::Visitor { .. } => "visitor",
             Self::Consent { sensitive: false, .. } => "consent",
             Self::Consent { sensitive: true, .. } => "sensitive_consent",
+            Self::WebhookDisabled { .. } => "webhook_disabled",
             Self::Text { .. } => "text",
         }
     }
@@ -75,6 +78,7 @@ impl Message {
             Self::Consent { app, company, until, .. } => {
                 vec![("app", cut(app)), ("company", cut(company)), ("until", until.clone())]
             }
+            Self::WebhookDisabled { product, company } => vec![("product", cut(product)), ("company", cut(company))],
             Self::Text { .. } => Vec::new(),
         }
     }
@@ -98,6 +102,9 @@ impl Message {
                 format!(
                     "您已同意「{app}」读取{company}的{data}，最晚到 {until}。如非本人操作或要撤回，请联系工桥客服停用该应用。"
                 )
+            }
+            Self::WebhookDisabled { product, company } => {
+                format!("「{product}」在{company}的事件推送已停用：接收地址三天没有成功，或应答了 410。修复后请重新设置。")
             }
             Self::Text { text } => return text.clone(),
         };
@@ -158,6 +165,12 @@ mod tests {
                 "sensitive_consent",
                 &of_consent,
             ),
+            (
+                Message::WebhookDisabled { product: "attendance".into(), company: "彩程".into() },
+                "【工桥】「attendance」在彩程的事件推送已停用：接收地址三天没有成功，或应答了 410。修复后请重新设置。",
+                "webhook_disabled",
+                &[("product", "attendance".to_owned()), ("company", "彩程".to_owned())],
+            ),
         ] {
             assert_eq!((message.text().as_str(), message.template()), (text, template));
             assert_eq!(message.parameters(), parameters);
@@ -173,6 +186,7 @@ mod tests {
             for message in [
                 Message::Code { code: Secret::new(code), minutes: 5, purpose },
                 Message::Visitor { visitor: app.clone(), time: company.clone() },
+                Message::WebhookDisabled { product: app.clone(), company: company.clone() },
                 Message::Consent { app, company, sensitive, until },
             ] {
                 let stored = serde_json::to_string(&message).unwrap();

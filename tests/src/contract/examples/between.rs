@@ -10,6 +10,7 @@ use super::{Returned, Story, fetch};
 use crate::support::Address;
 use crate::support::consent::{App, Browser, Page};
 use crate::support::receiver::Receiver;
+use crate::support::webhook_page;
 use crate::support::worker::form;
 
 /// The placeholders of credentials in the documents, with the real values.
@@ -79,6 +80,18 @@ impl Story<'_> {
             }
             "POST /wechat/user/logout" => self.tokens.clear(),
             "PUT /api/v2/webhooks" | "POST /api/v2/webhooks/tests" => self.address.settle_events().await,
+            "POST /api/v2/webhooks/replays" => {
+                let hris = &self.demo.hris;
+                let link = ["GET", webhook_page::PATH, &hris.access_key, "1705314600", ""];
+                let link = client::sign(&hris.secret_key, link);
+                self.learn("page_signature_string", &link);
+            }
+            "GET /docs/webhooks" => {
+                let mut browser = webhook_page::Browser::new(&self.address.base_url);
+                browser.cookie = page_of(returned).cookie();
+                self.learn("page_token_string", &browser.get(&[]).await.field("token"));
+                self.kept.insert("cookie", browser.cookie.expect("a cookie"));
+            }
             "POST /contact_voucher/buy" => {
                 let url = format!("{}/simulate/pay", self.address.wechat_url);
                 let paid = json!({"out_trade_no": data["order_no"], "deliver": false});
@@ -91,7 +104,7 @@ impl Story<'_> {
 
     /// An employee opened the page, and requests a code there.
     async fn request_code(&mut self, returned: &Returned) {
-        let opened = Page { status: returned.status, headers: returned.headers.clone(), html: returned.text.clone() };
+        let opened = page_of(returned);
         let oauth = &self.demo.hris.oauth;
         let mobile = oauth.employee_mobile.clone();
         let mut browser = Browser::new(&App::of(&self.address, oauth));
@@ -103,4 +116,8 @@ impl Story<'_> {
         self.learn("123456", &code);
         self.kept.insert("cookie", browser.cookie.expect("a cookie"));
     }
+}
+
+fn page_of(returned: &Returned) -> Page {
+    Page { status: returned.status, headers: returned.headers.clone(), html: returned.text.clone() }
 }

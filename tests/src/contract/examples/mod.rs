@@ -27,7 +27,7 @@ use crate::support::{Address, fetch, repository};
 use likeness::Known;
 
 const FAMILIES: [&str; 4] = ["channel", "hris", "signing", "jobboard"];
-const OPERATIONS: usize = 115;
+const OPERATIONS: usize = 117;
 
 fn read(path: &str) -> Value {
     serde_json::from_str(&repository::read(path)).unwrap()

@@ -6,11 +6,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints, over_time};
-use crate::support::Stage;
 use crate::support::consent::{AUTHORIZE, Browser, CALLBACK, REVOKE, TOKEN, access_token};
 use crate::support::product::{
     APPROVAL, CANDIDATE, DAY, DEPARTMENT, EMPLOYEE, EMPNO, MOBILE, Product, SUB_COMPANY, body, moka_candidate, rejection,
 };
+use crate::support::{Stage, webhook_page};
 
 const HEADING: &str = "| endpoint of the HR API | DynamoDB calls | capacity units |";
 
@@ -151,7 +151,22 @@ async fn webhooks(meter: &mut Meter<Product>) {
     meter.success(&format!("POST {path}/events/{{event_id}}/replay"), Method::POST, &replay, Value::Null).await;
     let since = json!({"since": "2024-01-15T10:00:00Z"});
     meter.success(&format!("POST {path}/replays"), Method::POST, &format!("{path}/replays"), since).await;
+    webhook_page(meter, event["/webhooks/events/".len()..].to_owned()).await;
     meter.success(&format!("DELETE {path}"), Method::DELETE, path, Value::Null).await;
+}
+
+async fn webhook_page(meter: &mut Meter<Product>, event: String) {
+    let mut browser = webhook_page::Browser::new(&meter.stage.address.base_url);
+    let link = webhook_page::link(&meter.caller);
+    meter.measure(&format!("GET {}, a signed link", webhook_page::PATH), browser.open(&link)).await;
+    let label = format!("GET {}", webhook_page::PATH);
+    let page = meter.measure(&label, browser.get(&[])).await;
+    meter.measure(&format!("{label}, an event"), browser.get(&[("event_id", &event)])).await;
+    let form = [("action", "test"), ("token", &page.field("token"))];
+    for case in ["", ", sent again"] {
+        let done = meter.measure(&format!("POST {}{case}", webhook_page::PATH), browser.submit(&form)).await;
+        assert_eq!(done.status, 303, "{done:?}");
+    }
 }
 
 async fn consent(meter: &mut Meter<Product>) {

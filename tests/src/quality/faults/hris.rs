@@ -7,7 +7,7 @@ use super::{CODE_IS_SENT, OUTBOX, Request, Scene, Write, counting, matrix, once,
 use crate::support::consent::{App, Browser, Page};
 use crate::support::product::{DAY, EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
 use crate::support::wire::Failure;
-use crate::support::{Response, Stage};
+use crate::support::{Response, Stage, webhook_page};
 
 /// Another employee, who consented before.
 const OTHER_MOBILE: &str = "18602836700";
@@ -36,6 +36,8 @@ pub struct Hris {
     /// A product with a webhook, and an event of it; another one with a webhook that is suspended.
     hooked: (Product, String),
     suspended: Product,
+    /// The page of the webhook in a browser, and the token of its form.
+    webhook_page: (webhook_page::Browser, String),
 }
 
 impl Hris {
@@ -132,6 +134,7 @@ impl Scene for Hris {
         write("POST /api/v2/webhooks/tests", ""),
         write("POST /api/v2/webhooks/events/{event_id}/replay", ""),
         write("POST /api/v2/webhooks/replays", ""),
+        write("POST /docs/webhooks", ""),
         write("POST /api/v2/oauth/authorize", CODE_IS_SENT),
         write("POST /api/v2/oauth/authorize", "consent"),
         // A code is single use (RFC 6749, 4.1.2). A client that missed the response requests another one.
@@ -177,9 +180,10 @@ impl Scene for Hris {
         r#""failed":1,"is_cut_short":false}"#,
     ];
 
-    /// Codes, and the message with a code in the outbox.
+    /// Codes, the message with a code in the outbox, and the form of a page.
     fn expires(write: &Write) -> bool {
-        write.route == OUTBOX || ["POST /api/v2/oauth/authorize", "POST /api/v2/oauth/token"].contains(&write.route)
+        let of_people = ["POST /api/v2/oauth/authorize", "POST /api/v2/oauth/token", "POST /docs/webhooks"];
+        write.route == OUTBOX || of_people.contains(&write.route)
     }
 
     async fn set() -> Self {
@@ -247,12 +251,15 @@ impl Scene for Hris {
         let suspend =
             json!({"command": "suspend_webhook", "product_id": suspended.product_id, "company_uuid": suspended.company});
         product.command(suspend).await;
+        let viewer = webhook_page::Browser::of(&hooked.0).await;
+        let webhook_page = (viewer.clone(), viewer.get(&[]).await.field("token"));
         Self {
             stage,
             product,
             off,
             hooked,
             suspended,
+            webhook_page,
             unbound,
             bind_code,
             app,
@@ -299,6 +306,10 @@ impl Scene for Hris {
             ("PATCH /api/v2/moka_binds/{bind_code}", _) => {
                 let path = format!("/api/v2/moka_binds/{}", self.bind_code);
                 self.signed(&self.unbound, Method::PATCH, &path, Value::Null, request).await
+            }
+            ("POST /docs/webhooks", _) => {
+                let (browser, token) = &self.webhook_page;
+                as_response(&browser.submit(&[("action", "test"), ("token", token)]).await)
             }
             (route, _) if route.contains("/webhooks") => self.webhook(route, request).await,
             ("POST /api/v2/moka_unbinds", _) => post("/api/v2/moka_unbinds", Value::Null).await,

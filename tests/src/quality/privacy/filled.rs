@@ -86,7 +86,7 @@ async fn hris(stage: &Stage) {
     left["status"] = "dimission".into();
     let receiver = Receiver::open().await;
     let types = ["employee_created", "employee_updated"];
-    let settings = json!({"address": receiver.address, "event_types": types});
+    let settings = json!({"address": receiver.address, "contact_mobile": "13800000007", "event_types": types});
     assert_eq!(product.call(Method::PUT, "/api/v2/webhooks", settings).await.status, 200);
     receiver.reacts(&[Reaction::Answer(200, ""), Reaction::Answer(500, "员工1 is not known"), Reaction::CutOff]);
     product.imports("employees", &[row, left]).await;

@@ -17,6 +17,7 @@ async fn responses() -> Vec<(String, HeaderMap)> {
         (Method::GET, "/api/v1/nothing", ""),
         (Method::GET, "/api/v2/employees", ""),
         (Method::GET, "/api/v2/oauth/authorize", ""),
+        (Method::GET, "/docs/webhooks", ""),
         (Method::POST, "/api/v2/oauth/token", ""),
         (Method::POST, "/api/v2/oauth/revoke", ""),
         (Method::GET, "/captcha", ""),

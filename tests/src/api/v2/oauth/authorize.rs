@@ -30,18 +30,7 @@ fn is_safe(page: &Page, form_action: &str) -> String {
     assert!(nonce.len() >= 22, "{nonce}");
     let policy =
         format!("default-src 'none'; style-src 'nonce-{nonce}'; {form_action}; frame-ancestors 'none'; base-uri 'none'");
-    assert_eq!(page.header("content-security-policy"), Some(policy.as_str()));
-    for (name, value) in [
-        ("x-frame-options", "DENY"),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cache-control", "no-store"),
-    ] {
-        assert_eq!(page.header(name), Some(value), "{name}");
-    }
-    for script in ["<script", "javascript:", " onclick", " onload", " onerror"] {
-        assert!(!page.html.to_ascii_lowercase().contains(script), "{script}");
-    }
+    page.is_safe(&policy);
     nonce.to_owned()
 }
 

@@ -187,6 +187,37 @@ async fn a_receiver_chooses_a_longer_wait_and_ends_the_webhook_with_410() {
 }
 
 #[tokio::test]
+async fn the_contact_of_a_disabled_webhook_gets_at_most_three_messages_a_day() {
+    let stage = Stage::open().await;
+    let product = Product::join_stage(&stage).await;
+    let receiver = Receiver::open().await;
+    let contact = "13800138001";
+    let settings = json!({"address": receiver.address, "event_types": ["webhook_open"], "contact_mobile": contact});
+    let wrong = json!({"address": receiver.address, "event_types": ["webhook_open"], "contact_mobile": "110"});
+    assert_eq!(put(&product, wrong).await, rejection(422, 2002, "contact_mobile must be a mobile number"));
+    receiver.always(Reaction::Answer(410, ""));
+    let text = format!(
+        "【工桥】「{}」在彩程的事件推送已停用：接收地址三天没有成功，或应答了 410。修复后请重新设置。",
+        product.product_id
+    );
+    for (stop, messages) in (1..=4).zip([1, 2, 3, 3]) {
+        stage.clock.advance(SignedDuration::from_mins(1));
+        assert_eq!(put(&product, settings.clone()).await.body["state"], "active");
+        assert_eq!(product.post("/api/v2/webhooks/tests", Value::Null).await, done());
+        stage.address.settle_events().await;
+        assert_eq!(state(&product).await.body[0], "disabled", "stop {stop}");
+        assert_eq!(stage.address.messages(contact).await, vec![text.clone(); messages], "stop {stop}");
+    }
+    stage.clock.advance(SignedDuration::from_hours(24));
+    let removed = json!({"address": receiver.address, "event_types": ["webhook_open"]});
+    assert_eq!(put(&product, removed).await.body["contact_mobile"], Value::Null);
+    assert_eq!(product.post("/api/v2/webhooks/tests", Value::Null).await, done());
+    stage.address.settle_events().await;
+    assert_eq!(state(&product).await.body[0], "disabled");
+    assert_eq!(stage.address.messages(contact).await.len(), 3, "a webhook without a contact tells nobody");
+}
+
+#[tokio::test]
 async fn a_disabled_access_key_or_product_stops_the_events_until_it_is_enabled() {
     let (stage, product, receiver, _) = opened(&EVERY_TYPE).await;
     receiver.take();

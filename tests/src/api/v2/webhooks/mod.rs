@@ -3,6 +3,7 @@
 mod delivery;
 mod events;
 mod faults;
+mod page;
 mod settings;
 
 use jiff::SignedDuration;

@@ -27,7 +27,7 @@ fn plain(mut response: Response) -> Response {
 fn webhook(address: &str, more: Value) -> Response {
     let mut webhook = json!({
         "address": address, "event_types": ["employee_created", "approval_changed"], "scopes": ["employees", "approvals"],
-        "batches": false, "state": "active", "stopped_at": null, "created_at": "2024-01-15T10:30:00Z",
+        "batches": false, "contact_mobile": null, "state": "active", "stopped_at": null, "created_at": "2024-01-15T10:30:00Z",
         "secrets": [{"secret_id": null, "created_at": "2024-01-15T10:30:00Z"}],
     });
     for (name, value) in more.as_object().expect("an object") {
@@ -57,8 +57,8 @@ async fn a_product_makes_reads_changes_and_deletes_its_webhook() {
 
     stage.clock.advance(jiff::SignedDuration::from_secs(60));
     let other = "http://127.0.0.1:9999/other?token=1";
-    let settings = json!({"address": other, "event_types": EVERY_TYPE, "scopes": ["employees", "approvals", "sensitive"], "batches": true});
-    let changed = json!({"event_types": EVERY_TYPE, "scopes": ["employees", "approvals", "sensitive"], "batches": true});
+    let settings = json!({"address": other, "event_types": EVERY_TYPE, "scopes": ["employees", "approvals", "sensitive"], "batches": true, "contact_mobile": "+86 138-0013-8000"});
+    let changed = json!({"event_types": EVERY_TYPE, "scopes": ["employees", "approvals", "sensitive"], "batches": true, "contact_mobile": "+8613800138000"});
     assert_eq!(plain(put(&product, settings).await), webhook(other, changed.clone()));
     assert_eq!(plain(product.get(PATH, Value::Null).await), webhook(other, changed));
 

@@ -151,7 +151,7 @@ pub const DETAILS: &[Detail] = &[
         title: &["product_id"],
         facts: &[Facts {
             name: "webhook",
-            fields: "product_id company_uuid origin event_types scopes batches:flag state:webhook_state stopped_at created_at",
+            fields: "product_id company_uuid origin event_types scopes batches:flag contact_mobile state:webhook_state stopped_at created_at",
         }],
         tables: &[Table { name: "secrets", columns: "secret_id created_at" }],
         related: &[("webhook-events", WEBHOOK)],
