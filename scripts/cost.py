@@ -109,6 +109,18 @@ def request(endpoint):
             "secret_calls_10000": starts / 10_000, "key_calls_10000": starts / 10_000}
 
 
+def change(label):
+    """What a change of one record uses for its events: its own record, the row of budgets.md with this label, and the message of the queue."""
+    calls, units = re.search(rf"^\| {label} \| ([^|]+) \| ([^|]+) \|$", text("docs/budgets.md"), re.MULTILINE).groups()
+    read, written = map(float, re.match(r"([\d.]+) read \+ ([\d.]+) written", units).groups())
+    runs = 2 if "delivered" in label else 1
+    milliseconds = GIVEN["call_ms"] * len(calls.split(" + "))
+    return {"read_million": read / MILLION, "write_million": (written + GIVEN["change_writes"]) / MILLION,
+            # A message is sent, received and deleted.
+            "queue_million": 3 * (runs - 1) / MILLION, "lambda_million": runs / MILLION,
+            "lambda_gb_second": milliseconds / 1000 * MEMORY["hris-events"] / 1024}
+
+
 def summed(parts):
     total = {}
     for share, amounts in parts:
@@ -181,11 +193,14 @@ def page():
         [f"`{endpoint}`", f"{request(endpoint)['lambda_gb_second'] * 1024 * 1000 / MEMORY[FUNCTIONS[endpoint]]:.1f}",
          f"{BUDGETS[endpoint][1]:g}", f"{BUDGETS[endpoint][2]:g}",
          *(f"{MILLION * cost(request(endpoint), prices[region]):.2f}" for region in REGIONS)] for endpoint in BUDGETS])
+    changes = table(["change of one record", "read", "written", *money], [
+        [label, *(f"{MILLION * change(label)[kind]:g}" for kind in ("read_million", "write_million")),
+         *(f"{MILLION * cost(change(label), prices[region]):.2f}" for region in REGIONS)] for label in CHANGES])
     price_rows = [[f"`{name}`", *(cell for region in REGIONS for cell in described(prices[region], name))] for name in prices["us-east-1"].entries]
     messages = table(["provider", "1,000 messages", "source"], [
         [name, f"{1000 * entry['value']:.2f} {entry['currency']}", origin(entry)] for name, entry in DATA["messages"].items()])
     values = "\n".join(f"- `{name}` {entry['value']:g}: {entry['text']}." for name, entry in DATA["assumptions"].items() if isinstance(entry, dict))
-    return TEXT.format(mix=mix, us=months["us-east-1"], cn=months["cn-north-1"], endpoints=endpoints, messages=messages, values=values,
+    return TEXT.format(mix=mix, us=months["us-east-1"], cn=months["cn-north-1"], endpoints=endpoints, changes=changes, messages=messages, values=values,
                        days=GIVEN["days"], prices=table(["price", money[0], "source", money[1], "source"], price_rows), factor=DATA["cn-north-1"]["estimate"],
                        shares=", ".join(f"`{endpoint}` {share / 10:g}" for endpoint, share in DATA["mix"].items()), log_days=LOG_DAYS)
 
@@ -241,6 +256,13 @@ A million requests to one endpoint: the milliseconds that Lambda bills, the capa
 
 {endpoints}
 
+## A million events
+
+What a change of one record of a company costs beyond its own endpoint, from its record to the noted delivery: units, the queue, and `hris-events` without
+the time that the receiver takes. Many changes at a time cost less: most of it is for each run and not for each event.
+
+{changes}
+
 ## Assumptions
 
 A month has {days} days; logs are kept for {log_days} (`LogRetentionDays`).
@@ -261,6 +283,9 @@ FUNCTIONS, TIMES, MEMORY, FIXED = functions(), times(), memory(), fixed()
 BUDGETS = budgets()
 LOG_DAYS = int(re.search(r"^  LogRetentionDays:\n(?:    .*\n)*?    Default: (\d+)", text("template.yaml"), re.MULTILINE)[1])
 MIX = summed((share / sum(DATA["mix"].values()), request(endpoint)) for endpoint, share in DATA["mix"].items())
+
+
+CHANGES = ["a change, distributed and delivered", "a change without a webhook"]
 
 
 def main():

@@ -7,6 +7,7 @@
 mod charts;
 mod consent;
 mod console;
+mod events;
 mod functions;
 mod lists;
 mod load;
@@ -28,7 +29,7 @@ use bench::Failure;
 use local::template::Template;
 
 /// The sections, which can be named as arguments. Without arguments all run.
-const SECTIONS: [&str; 9] = ["consent", "console", "functions", "lists", "load", "partner", "scale", "sealing", "search"];
+const SECTIONS: [&str; 10] = ["consent", "console", "events", "functions", "lists", "load", "partner", "scale", "sealing", "search"];
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -54,6 +55,7 @@ async fn main() -> Result<(), Failure> {
         let text = match section {
             "consent" => report::consents(&consent::measure().await?)?,
             "console" => report::console(&console::measure().await?)?,
+            "events" => report::events(&events::measure().await?)?,
             "functions" => {
                 let contenders = functions::measure(&root).await?;
                 let cold_starts = report::cold_starts(&contenders)?;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::consent::{Consent, TRIES};
+use crate::events::{CHANGES, PAUSE};
 use crate::functions::{CALLS, Contender, STARTS, Samples};
 use crate::load::{CLIENTS, Load};
 use crate::sealing::{Compared, Form};
@@ -230,6 +231,22 @@ pub fn consents(measured: &[Consent]) -> Result<String, Failure> {
         let (difference, noise) = (known - unknown, noise([&administrators[..], strangers].concat())?);
         writeln!(text, "| {service} | {known:.2} | {unknown:.2} | {difference:.2} | {noise:.2} |")?;
     }
+    Ok(text)
+}
+
+/// The delays of events.
+pub fn events(delays: &[Duration]) -> Result<String, Failure> {
+    let mut text = String::from("## Events\n\n");
+    writeln!(
+        text,
+        "From the response to a change until its event arrives at the receiver of a product: {CHANGES} imported departments, {} ms apart. The \
+         local stream reports every 250 ms and the local queue every 100 ms. On AWS the metric `event_delay` reports it; it is not measured. \
+         [cost.md](cost.md#a-million-events) has the cost of a million.\n\n\
+         | p50 ms | p95 ms | longest ms |\n|---:|---:|---:|",
+        PAUSE.as_millis()
+    )?;
+    let [p50, p95, longest] = [0.5, 0.95, 1.0].map(|at| quantile(delays.to_vec(), at));
+    writeln!(text, "| {:.0} | {:.0} | {:.0} |", p50?, p95?, longest?)?;
     Ok(text)
 }
 

@@ -84,12 +84,12 @@ impl Story<'_> {
                 let hris = &self.demo.hris;
                 let link = ["GET", webhook_page::PATH, &hris.access_key, "1705314600", ""];
                 let link = client::sign(&hris.secret_key, link);
-                self.learn("page_signature_string", &link);
+                self.learn("YOUR_PAGE_SIGNATURE", &link);
             }
             "GET /docs/webhooks" => {
                 let mut browser = webhook_page::Browser::new(&self.address.base_url);
                 browser.cookie = page_of(returned).cookie();
-                self.learn("page_token_string", &browser.get(&[]).await.field("token"));
+                self.learn("YOUR_PAGE_TOKEN", &browser.get(&[]).await.field("token"));
                 self.kept.insert("cookie", browser.cookie.expect("a cookie"));
             }
             "POST /contact_voucher/buy" => {
