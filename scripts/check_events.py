@@ -43,7 +43,7 @@ LAST = ["list_applications", "show_application", "set_verify_status", "reject_ap
         "approve_application", "sign_application", "end_worker_sessions", "end_user_sessions", "revoke_grant", "ban_user",
         "unban_user", "show_reconciliation", "show_webhook_event", "replay_webhook_event", "delete_webhook"]
 FIRST = ["create", "create_channel", "rotate_channel_secret", "retire_channel_secret", "create_product", "import_hris",
-         "create_access_key", "put_webhook", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
+         "create_access_key", "put_webhook", "test_webhook", "rotate_access_key", "retire_access_key_secret", "create_oauth_app", "rotate_oauth_app",
          "retire_oauth_app_secret", "create_staff", "set_platform", "submit", "take_down_job", "restore_job", "collect",
          "cost", "refund_order"]
 # Members of ops-admin's results that become placeholders of later commands.
