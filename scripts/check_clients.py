@@ -12,7 +12,8 @@ import stack
 CLIENTS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "clients"
 COMMANDS = [[sys.executable, CLIENTS / "hris.py"], ["node", CLIENTS / "hris.mjs"], [sys.executable, CLIENTS / "consent.py"],
             [sys.executable, CLIENTS / "wechatpay.py"], [sys.executable, CLIENTS / "docs.py"],
-            [sys.executable, CLIENTS / "home.py"], [sys.executable, CLIENTS / "console.py"]]
+            [sys.executable, CLIENTS / "home.py"], [sys.executable, CLIENTS / "webhooks.py"],
+            [sys.executable, CLIENTS / "console.py"]]
 
 
 def main():
