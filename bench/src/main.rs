@@ -29,7 +29,8 @@ use bench::Failure;
 use local::template::Template;
 
 /// The sections, which can be named as arguments. Without arguments all run.
-const SECTIONS: [&str; 10] = ["consent", "console", "events", "functions", "lists", "load", "partner", "scale", "sealing", "search"];
+const SECTIONS: [&str; 10] =
+    ["consent", "console", "events", "functions", "lists", "load", "partner", "scale", "sealing", "search"];
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {

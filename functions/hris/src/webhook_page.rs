@@ -127,6 +127,7 @@ enum Content<'a> {
 #[utoipa::path(get, path = "/docs/webhooks", tag = "事件", security(()), params(PageQuery),
     responses((status = 200, description = "页面", content_type = "text/html", body = String),
         (status = 303, description = "签名的链接: 到页面"),
+        (status = 403, description = "没有打开链接, 或链接已失效", content_type = "text/html", body = String),
         (status = "4XX", description = "说明原因的页面", content_type = "text/html", body = String)))]
 async fn show_webhook_page(
     State(app): State<App>,
@@ -157,6 +158,7 @@ async fn show_webhook_page(
 #[utoipa::path(post, path = "/docs/webhooks", tag = "事件", security(()),
     request_body(content = PageForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "回到页面"),
+        (status = 403, description = "没有打开链接, 或链接已失效", content_type = "text/html", body = String),
         (status = "4XX", description = "说明原因的页面; 表单不完整时为 JSON",
             content((String = "text/html"), (Problem = "application/json")))))]
 async fn submit_webhook_page(

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
@@ -55,6 +56,14 @@ pub struct CachedAccessKey {
     secrets: Vec<Secret<String>>,
     /// The hash of the company's current token, if it has one.
     token: Option<Secret<String>>,
+}
+
+impl CachedAccessKey {
+    /// The signer of a call with this name, which is timely until then.
+    pub(super) fn signer(&self, call: Secret<[u8; 32]>, until: Timestamp) -> Signer {
+        let Self { access_key, product, company, .. } = self;
+        Signer { company: company.clone(), product: product.clone(), access_key: access_key.clone(), call, until }
+    }
 }
 
 /// An access key as administrators see it.
@@ -211,7 +220,8 @@ impl Service {
             return Err(AuthError::Untimely);
         }
         let payload = call.signed_payload(&access_key.secrets).ok_or(AuthError::WrongSignature)?;
-        let signer = Signer::of(&access_key, call).ok_or(AuthError::WrongSignature)?;
+        let (name, until) = call.name().zip(call.timely_until()).ok_or(AuthError::WrongSignature)?;
+        let signer = access_key.signer(name, until);
         caller::accepted(caller::Caller::AccessKey(access_key.access_key.clone()));
         Ok((signer, payload))
     }

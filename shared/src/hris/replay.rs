@@ -19,11 +19,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 
-use super::access::CachedAccessKey;
 use super::keys::call_key;
-use super::signature::SignedCall;
 use super::values::{Code, Uuid};
 use super::{Caller, Credential, Service};
 use crate::crypto::random::random_text;
@@ -58,26 +55,13 @@ pub struct Signer {
     /// The product whose access key signed the call.
     pub product: Code,
     pub(super) access_key: RecordId,
-    /// The hash of the access key and the signature, however the signature was written. It is 256 bits of an HMAC, so it cannot be guessed
-    /// from the hash.
-    call: Secret<[u8; 32]>,
+    /// The hash that names the call: see [`SignedCall::name`](super::signature::SignedCall::name).
+    pub(super) call: Secret<[u8; 32]>,
     /// When the call becomes untimely.
-    until: Timestamp,
+    pub(super) until: Timestamp,
 }
 
 impl Signer {
-    /// The signer of a verified call. `None` if the signature or the tonce has no value at all.
-    pub(super) fn of(key: &CachedAccessKey, call: &SignedCall<'_>) -> Option<Self> {
-        let hash = |signature: [u8; 32]| Sha256::new().chain_update(call.access_key).chain_update(signature).finalize().into();
-        Some(Self::of_page(key, call.presented()?.map(hash), call.timely_until()?))
-    }
-
-    /// The signer of what a page sends, with the hash that names the call.
-    pub(super) fn of_page(key: &CachedAccessKey, call: Secret<[u8; 32]>, until: Timestamp) -> Self {
-        let CachedAccessKey { access_key, product, company, .. } = key;
-        Self { company: company.clone(), product: product.clone(), access_key: access_key.clone(), call, until }
-    }
-
     /// The id of a record that this call creates.
     pub(super) fn record_uuid(&self) -> Uuid {
         Uuid::of_digest(self.call.expose())

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::values::Secret;
 
@@ -53,6 +53,13 @@ impl SignedCall<'_> {
         let mut presented = [0; 32];
         hex::decode_to_slice(self.signature.expose(), &mut presented).ok()?;
         Some(Secret::new(presented))
+    }
+
+    /// A hash of the access key and the signature, however the signature was written: the name of the call. It is 256 bits of an HMAC, so
+    /// the signature cannot be guessed from it.
+    pub fn name(&self) -> Option<Secret<[u8; 32]>> {
+        let hash = |signature: [u8; 32]| Sha256::new().chain_update(self.access_key).chain_update(signature).finalize().into();
+        Some(self.presented()?.map(hash))
     }
 
     /// Whether the tonce is close enough to the server's time.

@@ -70,7 +70,7 @@ impl Service {
             call.update([0]);
             call.update(part);
         }
-        Ok(Some(Signer::of_page(&viewer.key, Secret::new(call.finalize().into()), until)))
+        Ok(Some(viewer.key.signer(Secret::new(call.finalize().into()), until)))
     }
 }
 

@@ -89,7 +89,7 @@ impl Story<'_> {
             "GET /docs/webhooks" => {
                 let mut browser = webhook_page::Browser::new(&self.address.base_url);
                 browser.cookie = page_of(returned).cookie();
-                self.learn("YOUR_PAGE_TOKEN", &browser.get(&[]).await.field("token"));
+                self.learn("page_token_string", &browser.get(&[]).await.field("token"));
                 self.kept.insert("cookie", browser.cookie.expect("a cookie"));
             }
             "POST /contact_voucher/buy" => {
