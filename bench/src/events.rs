@@ -12,6 +12,7 @@ use local::demo::Demo;
 use local::{Options, World};
 use reqwest::Client;
 use serde_json::{Value, json};
+use shared::runtime::clock::{Clock as _, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::{Failure, say};
@@ -84,7 +85,7 @@ pub async fn measure() -> Result<Vec<Duration>, Failure> {
 /// Sends the events of departments to this receiver.
 async fn subscribe(address: &Address, demo: &Demo, receiver: &str) -> Result<(), Failure> {
     let body = json!({"address": receiver, "event_types": ["department_created"]}).to_string();
-    let tonce = jiff::Timestamp::now().as_second().to_string();
+    let tonce = SystemClock.now().as_second().to_string();
     let (key, secret) = (demo.hris.access_key.as_str(), demo.hris.secret_key.as_str());
     let signature = client::sign(secret, ["PUT", PATH, key, &tonce, &body]);
     let query = [("access_key", key), ("tonce", &tonce), ("signature", &signature)];

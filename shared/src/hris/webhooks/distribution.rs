@@ -160,7 +160,10 @@ impl Service {
     /// this one stored the event.
     async fn store_part(&self, mut events: Vec<Made>, more: Vec<Write>) -> Result<()> {
         loop {
-            let writes = events.iter().flat_map(|made| made.writes.clone()).chain(more.iter().cloned()).collect();
+            let writes: Vec<Write> = events.iter().flat_map(|made| made.writes.clone()).chain(more.iter().cloned()).collect();
+            if writes.is_empty() {
+                return Ok(());
+            }
             let Outcome::Rejected(rejections) = self.store.transact(writes).await? else { return Ok(()) };
             let before = events.len();
             let mut places = rejections.iter().step_by(2);

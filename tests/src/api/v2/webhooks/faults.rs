@@ -161,6 +161,22 @@ async fn a_change_that_the_stream_does_not_report_is_found_by_the_schedule() {
     assert_eq!(receiver.take().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_many_records_goes_on_where_its_distribution_ended() {
+    for part in 0..3 {
+        let (stage, product, receiver, _) = opened(&EVERY_TYPE).await;
+        receiver.take();
+        // One change, whose events need three transactions.
+        product.imports("departments", &(1..=98).map(|number| department(number, "部门")).collect::<Vec<_>>()).await;
+        stage.wire.fail_call("TransactWriteItems", part, Failure::Lost);
+        stage.address.settle_events().await;
+        assert_eq!(stage.clear_faults(), 0, "part {part}");
+        recover(&stage).await;
+        let ids: Vec<String> = receiver.take().iter().map(|call| call.id().to_owned()).collect();
+        assert_eq!((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()), (98, 98), "part {part}");
+    }
+}
+
 /// Every night, because it takes minutes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "takes minutes"]
