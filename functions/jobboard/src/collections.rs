@@ -10,9 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Ack, Caller, Done, Failure, Json, ListFields, Reply, Success};
+use crate::edge::{Ack, Caller, Done, Failure, Json, ListFields, Success};
 use crate::jobs::JobBody;
-use crate::paging::{PostingsBody, Rows};
+use crate::paging::{PageReply, PostingsBody, Rows};
 use crate::reports;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -89,15 +89,15 @@ impl CollectionView {
 ///
 /// 返回收藏且仍在招聘中的招聘信息, 按收藏的时间从新到旧; total 为这些招聘信息的总数。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/collect/my", tag = "求职", request_body = PostingsBody, responses(
-    (status = 200, body = Success<Rows<CollectionView>>)))]
+    (status = 200, body = Success<Rows<CollectionView>>, headers(("X-Next-Cursor" = String, description = "下一页的 cursor, 与 next_cursor 相同; 没有下一页时没有")))))]
 async fn list_collections(
     State(app): State<App>,
     Caller(user): Caller,
     ListFields(fields): ListFields<PostingsBody>,
-) -> Result<Reply<Rows<CollectionView>>, Failure> {
-    let page = app.collected(user, fields.biz_type(), fields.page()).await?;
+) -> Result<PageReply<Rows<CollectionView>>, Failure> {
+    let page = app.collected(user, fields.biz_type(), fields.page()?).await?;
     let now = app.now();
-    Ok(Reply(Rows::of(page, |job| CollectionView::of(&job, now))))
+    Ok(PageReply(Rows::of(page, |job| CollectionView::of(&job, now))))
 }
 
 /// 收藏

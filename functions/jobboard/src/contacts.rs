@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Caller, Failure, ListFields, Reply, Success};
-use crate::paging::{PostingsBody, Rows};
+use crate::edge::{Caller, Failure, ListFields, Success};
+use crate::paging::{PageReply, PostingsBody, Rows};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_outgoing_contacts)).routes(routes!(list_incoming_contacts))
@@ -60,26 +60,26 @@ impl ContactView {
 ///
 /// 返回自己用联系券联系过的发布者, 每次联系一条, 从新到旧。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/contact_history/out", tag = "联系", request_body = PostingsBody, responses(
-    (status = 200, body = Success<Rows<ContactView>>)))]
+    (status = 200, body = Success<Rows<ContactView>>, headers(("X-Next-Cursor" = String, description = "下一页的 cursor, 与 next_cursor 相同; 没有下一页时没有")))))]
 async fn list_outgoing_contacts(
     State(app): State<App>,
     Caller(user): Caller,
     ListFields(fields): ListFields<PostingsBody>,
-) -> Result<Reply<Rows<ContactView>>, Failure> {
-    let page = app.contacts(user, Direction::Out, fields.biz_type(), fields.page()).await?;
-    Ok(Reply(Rows::of(page, ContactView::of)))
+) -> Result<PageReply<Rows<ContactView>>, Failure> {
+    let page = app.contacts(user, Direction::Out, fields.biz_type(), fields.page()?).await?;
+    Ok(PageReply(Rows::of(page, ContactView::of)))
 }
 
 /// 联系我的
 ///
 /// 返回用联系券联系过自己的用户, 每次联系一条, 从新到旧; purpose_user_* 是联系人。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/contact_history/in", tag = "联系", request_body = PostingsBody, responses(
-    (status = 200, body = Success<Rows<ContactView>>)))]
+    (status = 200, body = Success<Rows<ContactView>>, headers(("X-Next-Cursor" = String, description = "下一页的 cursor, 与 next_cursor 相同; 没有下一页时没有")))))]
 async fn list_incoming_contacts(
     State(app): State<App>,
     Caller(user): Caller,
     ListFields(fields): ListFields<PostingsBody>,
-) -> Result<Reply<Rows<ContactView>>, Failure> {
-    let page = app.contacts(user, Direction::In, fields.biz_type(), fields.page()).await?;
-    Ok(Reply(Rows::of(page, ContactView::of)))
+) -> Result<PageReply<Rows<ContactView>>, Failure> {
+    let page = app.contacts(user, Direction::In, fields.biz_type(), fields.page()?).await?;
+    Ok(PageReply(Rows::of(page, ContactView::of)))
 }

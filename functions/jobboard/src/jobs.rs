@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::content::{ContentBody, UpdateBody};
-use crate::edge::{Ack, Caller, Done, Failure, IdempotencyKey, Json, ListFields, Reply, Retryable, Success};
-use crate::paging::PostingsBody;
+use crate::edge::{Ack, Caller, Done, Failure, IdempotencyKey, Json, ListFields, Retryable, Success};
+use crate::paging::{PageReply, Paged, PostingsBody};
 use crate::view::JobView;
 use crate::{messages, schemas};
 
@@ -75,24 +75,33 @@ struct OwnJobsView {
     contacts: Vec<OwnJobView>,
     /// 与 contacts 相同
     list: Vec<OwnJobView>,
-    /// 总数
+    /// 总数; 用 cursor 翻页时为开始翻页时的总数
     total: u64,
+    /// 下一页的 cursor, 没有下一页时为 null
+    next_cursor: Option<String>,
+}
+
+impl Paged for OwnJobsView {
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
 }
 
 /// 我发布的
 ///
 /// 返回自己发布的招聘信息, 包括已关闭、已下架与审核中的, 按发布的时间从新到旧; 联系电话完整。biz_type 为 2 或 3 时没有数据
 #[utoipa::path(post, path = "/jobs/my", tag = "商家", request_body = PostingsBody, responses(
-    (status = 200, body = Success<OwnJobsView>)))]
+    (status = 200, body = Success<OwnJobsView>, headers(("X-Next-Cursor" = String, description = "下一页的 cursor, 与 next_cursor 相同; 没有下一页时没有")))))]
 async fn list_own_jobs(
     State(app): State<App>,
     Caller(user): Caller,
     ListFields(fields): ListFields<PostingsBody>,
-) -> Result<Reply<OwnJobsView>, Failure> {
-    let (page, owner) = app.jobs_of(user, fields.biz_type(), fields.page()).await?;
+) -> Result<PageReply<OwnJobsView>, Failure> {
+    let (page, owner) = app.jobs_of(user, fields.biz_type(), fields.page()?).await?;
     let now = app.now();
     let rows = || page.list.iter().map(|job| own_job(job, &owner, now)).collect();
-    Ok(Reply(OwnJobsView { contacts: rows(), list: rows(), total: page.total }))
+    let (contacts, list) = (rows(), rows());
+    Ok(PageReply(OwnJobsView { contacts, list, total: page.total, next_cursor: page.next_cursor }))
 }
 
 fn own_job(job: &Job, owner: &Profile, now: Timestamp) -> OwnJobView {

@@ -5,7 +5,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use shared::jobboard::missing;
 use shared::jobboard::values::BizType;
-use shared::jobboard::vouchers::Entry;
+use shared::jobboard::vouchers::{Entry, Ledger};
 use shared::values::Id;
 use shared::values::input::Faults;
 use shared::values::{Int, Text};
@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::edge::{Ack, Caller, Done, Failure, IdempotencyKey, Json, Reply, Retryable, Success};
-use crate::paging::{PageBody, biz_type};
+use crate::edge::{Ack, Caller, Done, Failure, IdempotencyKey, Json, Retryable, Success};
+use crate::paging::{PageBody, PageReply, Paged, biz_type};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_records)).routes(routes!(spend_voucher))
@@ -57,6 +57,14 @@ struct RecordsView {
     list: Vec<RecordView>,
     /// 变动的总数
     list_total: u64,
+    /// 下一页的 cursor, 没有下一页时为 null
+    next_cursor: Option<String>,
+}
+
+impl Paged for RecordsView {
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
 }
 
 impl From<Entry> for RecordView {
@@ -75,18 +83,18 @@ impl From<Entry> for RecordView {
 ///
 /// 返回剩余的联系券, 以及联系券的变动, 从新到旧
 #[utoipa::path(post, path = "/contact_voucher/records", tag = "联系", request_body = PageBody, responses(
-    (status = 200, body = Success<RecordsView>)))]
+    (status = 200, body = Success<RecordsView>, headers(("X-Next-Cursor" = String, description = "下一页的 cursor, 与 next_cursor 相同; 没有下一页时没有")))))]
 async fn list_records(
     State(app): State<App>,
     Caller(user): Caller,
     Json(fields): Json<PageBody>,
-) -> Result<Reply<RecordsView>, Failure> {
-    let page = fields.page();
-    let ledger = app.ledger(user, page.page, page.size).await?;
-    Ok(Reply(RecordsView {
-        contact_voucher_num: ledger.balance,
-        list: ledger.entries.into_iter().map(RecordView::from).collect(),
-        list_total: ledger.total,
+) -> Result<PageReply<RecordsView>, Failure> {
+    let Ledger { balance, entries } = app.ledger(user, fields.page()?).await?;
+    Ok(PageReply(RecordsView {
+        contact_voucher_num: balance,
+        list: entries.list.into_iter().map(RecordView::from).collect(),
+        list_total: entries.total,
+        next_cursor: entries.next_cursor,
     }))
 }
 

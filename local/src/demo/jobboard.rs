@@ -120,7 +120,7 @@ pub async fn prepare(functions: &Functions, service: &Service) -> Result<Jobboar
 
 /// Posts the jobs of a merchant that are missing.
 async fn post_jobs(service: &Service, merchant: Id, numbers: &[usize]) -> Result<(), String> {
-    let first = PageRequest { page: 1, size: 1, cursor: None };
+    let first = PageRequest::first(1);
     let (posted, _) = service.jobs_of(merchant, None, first).await.map_err(|error| error.to_string())?;
     for number in numbers.iter().skip(usize::try_from(posted.total).unwrap_or(numbers.len())) {
         let content: ContentBody = Json::from_value(job(*number)).read().map_err(|error| error.to_string())?;

@@ -95,6 +95,7 @@ impl Service {
             table: &self.tables.channel,
             scope: scope::<T>(channel, filter),
             query: filter.query::<T>(channel, until),
+            milestones: None,
         }
     }
 }

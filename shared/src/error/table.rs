@@ -16,6 +16,7 @@ pub(super) const TABLE: &[(&str, Code, &str)] = &[
     ("is given more than once", Duplicate, "重复"),
     ("has no row that can be imported", Empty, "没有可以导入的行"),
     ("must not be empty", Empty, "不能为空"),
+    ("cannot be combined with page_num", Exclusive, "不能与 page_num 同时使用"),
     ("cannot be combined with page", Exclusive, "不能与 page 同时使用"),
     ("or actor or day is required, and only one of them", Exclusive, "、操作者、日期：填其中一项"),
     ("or company_uuid is required, and not both", Exclusive, "或公司：填其中一项"),

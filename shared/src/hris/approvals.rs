@@ -98,6 +98,7 @@ impl Service {
                 order: Order::Ascending,
                 filter: conditions.into_iter().flatten().reduce(Condition::and),
             },
+            milestones: None,
         };
         let keys = list.keys(MAX_APPROVALS).await?.ok_or_else(super::shorter_period)?;
         let (mut approvals, mut bytes) = (Vec::<Approval>::with_capacity(keys.len()), 0);

@@ -365,6 +365,7 @@ impl Service {
                 order: Order::Ascending,
                 filter: filter.condition(),
             },
+            milestones: None,
         }
     }
 

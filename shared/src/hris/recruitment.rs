@@ -236,6 +236,7 @@ impl Service {
                 order: Order::Ascending,
                 filter: None,
             },
+            milestones: None,
         }
     }
 

@@ -6,13 +6,16 @@ use super::quotas::{Quota, Use};
 use super::values::BizType;
 use super::{Service, keys, missing};
 use crate::error::{Error, Fault, Result};
-use crate::storage::page::{Page, PageRequest};
-use crate::storage::table::attribute::{number, text};
-use crate::storage::table::{Condition, Outcome, Rejection, Write};
+use crate::storage::list::List;
+use crate::storage::page::{Cursor, Page, PageRequest, Window};
+use crate::storage::table::attribute::{number, read_text, text};
+use crate::storage::table::{Condition, Outcome, Query, Rejection, Write};
 use crate::values::Id;
 
-/// The most jobs that a user can collect. The list leaves out jobs that are no longer open, and therefore reads all of them.
+/// The most jobs that a user can collect. The list leaves out jobs that are no longer open, so a page by number reads all of them.
 const MOST: i64 = 500;
+/// The most jobs that are read for a page by cursor. If fewer of them are open than the page holds, it is short.
+const READ: usize = 100;
 const ONE: &[Use] = &[(Quota::Collections, 1)];
 
 impl Service {
@@ -68,16 +71,77 @@ impl Service {
 
     /// The open jobs that a user has collected, by the time of collection, newest first.
     ///
-    /// DynamoDB: one query, and one batch for each hundred collected jobs.
+    /// DynamoDB: a page by number makes one query, and one batch for each hundred collected jobs, at most five. A page by cursor makes one
+    /// query and one batch; a second batch if jobs of the first one are closed, for at most 100 jobs together.
     pub async fn collected(&self, user: Id, biz_type: Option<BizType>, page: PageRequest) -> Result<Page<Job>> {
         if !BizType::is_posted(biz_type) {
-            return Ok(page.nothing());
+            return page.nothing("cursor");
         }
-        let collected = self.list("ix1", keys::collections(user)).keys(usize::MAX).await?.unwrap_or_default();
-        let jobs = collected.iter().filter_map(|key| key.sk.parse().ok()).map(|id| keys::job(Id::from_u64(id))).collect();
-        let jobs = self.store.get_all(&self.tables.jobboard, jobs).await?.into_iter();
-        let jobs = jobs.map(|item| Job::read(&self.keyring, item));
-        let open: Vec<Job> = jobs.filter(|job| job.as_ref().map_or(true, Job::is_open)).collect::<Result<_>>()?;
-        Ok(page.of(open))
+        let List { scope, query, .. } = self.own_list("ix1", keys::collections(user), biz_type, None);
+        let next = |collected: Option<&Collected>, total, page| {
+            let cursor = collected.map(|collected| Cursor { position: collected.at.clone(), total, page });
+            cursor.map(|cursor| cursor.seal(&self.keyring, &scope)).transpose()
+        };
+        match page.window(&self.keyring, &scope, "cursor")? {
+            Window::Numbered { page, size } => {
+                let collected = self.collections(&query, usize::MAX).await?;
+                let open = self.open_jobs(&collected).await?;
+                let (total, skip) = (open.len() as u64, (page - 1) as usize * size as usize);
+                let is_last = open.len() <= skip.saturating_add(size as usize);
+                let shown: Vec<_> = open.into_iter().skip(skip).take(size as usize).collect();
+                let next_cursor = next(shown.last().filter(|_| !is_last).map(|(collected, _)| *collected), total, page + 1)?;
+                let list = shown.into_iter().map(|(_, job)| job).collect();
+                Ok(Page { list, total, page, page_size: size, next_cursor })
+            }
+            Window::After { cursor, size } => {
+                let Cursor { position, total, page } = cursor;
+                let collected = self.collections(&query.after(position, query.order), READ + 1).await?;
+                let read = &collected[..collected.len().min(READ)];
+                let (first, rest) = read.split_at(read.len().min(size as usize));
+                let mut open = self.open_jobs(first).await?;
+                if open.len() < size as usize {
+                    open.extend(self.open_jobs(rest).await?);
+                }
+                open.truncate(size as usize);
+                let last = if open.len() == size as usize { open.last().map(|(last, _)| *last) } else { read.last() };
+                let is_last = last.map(|last| &last.at) == collected.last().map(|last| &last.at);
+                let next_cursor = next(last.filter(|_| !is_last), total, page + 1)?;
+                let list = open.into_iter().map(|(_, job)| job).collect();
+                Ok(Page { list, total, page, page_size: size, next_cursor })
+            }
+        }
     }
+
+    /// The first collected jobs of a query, at most `most`.
+    async fn collections(&self, query: &Query, most: usize) -> Result<Vec<Collected>> {
+        let (mut collected, mut from) = (Vec::new(), None);
+        loop {
+            let limit = i32::try_from(most).ok();
+            let (items, next) = self.store.query(&self.tables.jobboard, query, from, limit).await?;
+            for item in items {
+                let job = read_text(&item, "sk")?.parse().map_err(Error::internal)?;
+                collected.push(Collected { at: read_text(&item, query.sort())?, job: Id::from_u64(job) });
+            }
+            match next {
+                Some(next) if collected.len() < most => from = Some(next),
+                _ => return Ok(collected),
+            }
+        }
+    }
+
+    /// Those of the collected jobs that are open, in the same order.
+    async fn open_jobs<'a>(&self, collected: &'a [Collected]) -> Result<Vec<(&'a Collected, Job)>> {
+        let keys = collected.iter().map(|collected| keys::job(collected.job)).collect();
+        let mut found = self.store.get_map(&self.tables.jobboard, keys).await?;
+        let jobs = collected.iter().filter_map(|collected| Some((collected, found.remove(&keys::job(collected.job))?)));
+        let jobs = jobs.map(|(collected, item)| Ok((collected, Job::read(&self.keyring, item)?)));
+        jobs.filter(|job| job.as_ref().map_or(true, |(_, job)| job.is_open())).collect()
+    }
+}
+
+/// A job that a user has collected.
+struct Collected {
+    /// Its place in the list.
+    at: String,
+    job: Id,
 }

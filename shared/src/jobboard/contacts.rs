@@ -4,7 +4,7 @@
 use super::idempotency::Idempotency;
 use super::item::Record as _;
 use super::job::{Job, is_open_job_of};
-use super::keys::{self, ContactKey};
+use super::keys::{self, ContactKey, OwnList};
 use super::quotas::{Quota, Use};
 use super::users::Profile;
 use super::values::BizType;
@@ -105,7 +105,10 @@ impl Service {
 
     /// The user's contacts in one direction, newest first.
     ///
-    /// DynamoDB: one query, one batch.
+    /// DynamoDB: one query, one batch; a second batch for more than fifty contacts. A page by number of more than 250 contacts reads their
+    /// milestones ([`Counted::known`]).
+    ///
+    /// [`Counted::known`]: crate::storage::milestones::Counted::known
     pub async fn contacts(
         &self,
         user: Id,
@@ -114,13 +117,14 @@ impl Service {
         page: PageRequest,
     ) -> Result<Page<Contact>> {
         if !BizType::is_posted(biz_type) {
-            return Ok(page.nothing());
+            return page.nothing("cursor");
         }
-        let (index, partition) = match direction {
-            Direction::Out => ("ix1", keys::contacts_by(user)),
-            Direction::In => ("ix2", keys::contacts_with(user)),
+        let (index, partition, list) = match direction {
+            Direction::Out => ("ix1", keys::contacts_by(user), OwnList::ContactsOut),
+            Direction::In => ("ix2", keys::contacts_with(user), OwnList::ContactsIn),
         };
-        let keys = self.list(index, partition).page_of_keys(page, "cursor").await?;
+        let milestones = Some(keys::milestones(user, list));
+        let keys = self.own_list(index, partition, biz_type, milestones).page_of_keys(page, "cursor").await?;
         let Page { list, total, page, page_size, next_cursor } =
             keys.try_map(|key| ContactKey::parse(&key).ok_or_else(|| Error::internal("a contact without its key")))?;
         let other = |contact: &ContactKey| match direction {

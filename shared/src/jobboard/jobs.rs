@@ -7,6 +7,7 @@ use super::idempotency::Idempotency;
 use super::images::Name;
 use super::item::{Record as _, Versioned};
 use super::job::{Content, Job, State};
+use super::keys::OwnList;
 use super::moderation::{Moderation, Verdict};
 use super::quotas::{Quota, Use};
 use super::users::Profile;
@@ -15,6 +16,7 @@ use super::{Service, keys, missing};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change};
+use crate::storage::milestones::restart;
 use crate::storage::page::{Page, PageRequest};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Key, Outcome, Rejection, STAMP, Write, retry_conflicts};
@@ -283,6 +285,9 @@ impl Service {
             }
             writes.extend(unused);
             writes.extend(self.traces(&stored.record, Some(&before), now));
+            if stored.record.state == State::Deleted && before.state != State::Deleted {
+                writes.push(restart(table, keys::milestones(owner, OwnList::Jobs), keys::first_at(now)));
+            }
             let outcome = self.store.transact(writes).await?;
             self.live.changed();
             let Outcome::Rejected(rejections) = outcome else { return Ok(Some(true)) };
@@ -328,11 +333,14 @@ impl Service {
 
     /// The jobs that a user has posted, newest first, and the profile of the user.
     ///
-    /// DynamoDB: one query, one batch.
+    /// DynamoDB: one query, one batch. A page by number of more than 250 jobs reads their milestones ([`Counted::known`]).
+    ///
+    /// [`Counted::known`]: crate::storage::milestones::Counted::known
     pub async fn jobs_of(&self, owner: Id, biz_type: Option<BizType>, page: PageRequest) -> Result<(Page<Job>, Profile)> {
+        let milestones = Some(keys::milestones(owner, OwnList::Jobs));
         let keys = match BizType::is_posted(biz_type) {
-            true => self.list("ix1", keys::jobs_of(owner)).page_of_keys(page, "cursor").await?,
-            false => page.nothing(),
+            true => self.own_list("ix1", keys::jobs_of(owner), biz_type, milestones).page_of_keys(page, "cursor").await?,
+            false => page.nothing("cursor")?,
         };
         let wanted = keys.list.iter().cloned().chain([keys::user(owner)]).collect();
         let found = self.store.get_map(&self.tables.jobboard, wanted).await?;

@@ -21,6 +21,7 @@
 //! ordered#{user}            {goods}#{quantity}
 //! uploads#{user}            {picture}
 //! report#{job}              {user}          reports        reports#{user} {id}
+//! milestones#{user}         {list}
 //! feed#{shard}              {time}{job}
 //! ```
 //!
@@ -28,7 +29,7 @@
 
 use std::num::NonZeroU64;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::storage::audit::Object;
 use crate::storage::table::Key;
@@ -63,6 +64,46 @@ pub const ORDERS_TO_REVIEW: &str = "review";
 /// The partition of all other orders. DynamoDB accepts about a thousand writes a second in it; an order is written there once, and again when
 /// its review begins or ends.
 pub const OTHER_ORDERS: &str = "orders";
+
+/// The sort keys before and behind those of all ids.
+pub const FIRST: &str = "0000000000000000";
+pub const LAST: &str = "9999999999999999";
+
+/// Longer than any function runs, and than an index is behind its table.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// The lists of a user that have milestones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnList {
+    Jobs,
+    ContactsOut,
+    ContactsIn,
+    Vouchers,
+}
+
+pub fn all_milestones(user: Id) -> String {
+    format!("milestones#{user}")
+}
+
+pub fn milestones(user: Id, list: OwnList) -> Key {
+    let name = match list {
+        OwnList::Jobs => "jobs",
+        OwnList::ContactsOut => "out",
+        OwnList::ContactsIn => "in",
+        OwnList::Vouchers => "vouchers",
+    };
+    Key::new(all_milestones(user), name)
+}
+
+/// No record enters a list below this sort key any more.
+pub fn settled(now: Timestamp) -> String {
+    first_at(now - SETTLED_AFTER)
+}
+
+/// The sort key of the first id of this time. No id is older than the epoch of ids.
+pub fn first_at(at: Timestamp) -> String {
+    Id::of_parts(at, 0).unwrap_or(Id::from_u64(0)).sortable()
+}
 
 pub fn user(id: Id) -> Key {
     Key::new(format!("user#{id}"), "user")

@@ -51,6 +51,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use self::moderation::WhileUnjudged;
+use self::values::BizType;
 use crate::error::{Error, Fault, Result};
 use crate::outbound::wechat::WeChat;
 use crate::outbound::wechat::pay::Pay;
@@ -62,9 +63,10 @@ use crate::runtime::family_keys::FamilyKeys;
 use crate::runtime::ids::Ids;
 use crate::runtime::metrics::Log;
 use crate::storage::list::List;
+use crate::storage::milestones::Milestones;
 use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
-use crate::storage::table::{Order, Query, Range, Store};
+use crate::storage::table::{Key, Order, Query, Range, Store};
 use crate::values::Id;
 
 pub struct Service {
@@ -171,7 +173,19 @@ impl Service {
             table: &self.tables.jobboard,
             scope: partition.clone(),
             query: Query { index, partition, range: Range::All, order: Order::Descending, filter: None },
+            milestones: None,
         }
+    }
+
+    /// A list that a user pages through, newest first. A cursor belongs to the user and to the filter of its request. `milestones` is where
+    /// those of the list are stored, if it has any.
+    fn own_list(&self, index: &'static str, partition: String, biz_type: Option<BizType>, milestones: Option<Key>) -> List<'_> {
+        let mut own = self.list(index, partition);
+        own.scope = format!("{} {biz_type:?}", own.scope);
+        // The balance is in the partition of the ledger, too, and is no entry.
+        own.query.range = Range::Between(keys::FIRST.into(), keys::LAST.into());
+        own.milestones = milestones.map(|key| Milestones { key, settled: keys::settled(self.clock.now()) });
+        own
     }
 
     /// The time that decides whether a top is running.

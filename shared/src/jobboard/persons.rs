@@ -95,7 +95,9 @@ impl Service {
             erased.records += 1;
         }
         erased.records += remove(&self.store, act, object, table, reports).await?;
-        for partition in [keys::collections(id), keys::all_ordered(id), keys::uploads(&id.to_string())] {
+        let partitions =
+            [keys::collections(id), keys::all_ordered(id), keys::uploads(&id.to_string()), keys::all_milestones(id)];
+        for partition in partitions {
             let found = self.store.partition(table, partition).await?;
             let found = found.iter().filter_map(Key::of).collect();
             erased.records += remove(&self.store, act, object, table, found).await?;

@@ -266,7 +266,7 @@ impl Service {
         let Some(vouchers) = stored.record.refunds.get(place).map(|refund| i64::from(refund.taken.vouchers)) else {
             return Ok(Vec::new());
         };
-        let balance = if vouchers > 0 { self.ledger(stored.record.user, 1, 1).await?.balance } else { 0 };
+        let balance = if vouchers > 0 { self.balance(stored.record.user).await? } else { 0 };
         if vouchers > 0 && vouchers <= balance {
             return self.refund_vouchers(&stored.record, -vouchers, TAKEN, now);
         }
@@ -289,7 +289,7 @@ impl Service {
         if wanted == 0 {
             return Ok(());
         }
-        let unspent = self.ledger(before.user, 1, 1).await?.balance;
+        let unspent = self.balance(before.user).await?;
         if wanted <= unspent {
             return Ok(());
         }

@@ -4,11 +4,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::keys::OwnList;
 use super::values::Note;
 use super::{Service, item, keys};
 use crate::error::{Error, Result};
-use crate::storage::table::attribute::{number, read_integer};
-use crate::storage::table::{Condition, Item, Write};
+use crate::storage::list::List;
+use crate::storage::milestones::{Counted, STEP};
+use crate::storage::page::{Cursor, Page, PageRequest, Window};
+use crate::storage::table::attribute::{number, read_integer, read_text};
+use crate::storage::table::{Condition, Item, Order, TABLE, Write};
 use crate::values::{Id, LocalTime, Text, choices};
 
 choices! {
@@ -39,9 +43,7 @@ pub struct Entry {
 /// The balance and a page of the ledger, newest first.
 pub struct Ledger {
     pub balance: i64,
-    pub entries: Vec<Entry>,
-    /// The number of all entries.
-    pub total: u64,
+    pub entries: Page<Entry>,
 }
 
 /// Why a balance was not changed.
@@ -59,19 +61,67 @@ impl From<Error> for VoucherError {
 }
 
 impl Service {
-    /// DynamoDB: one query, which reads the ledger from the newest entry to the end of the page.
-    pub async fn ledger(&self, user: Id, page: u32, size: u32) -> Result<Ledger> {
-        let skip = (page - 1) as usize * size as usize;
-        // The balance sorts after every entry.
-        let most = 1 + skip + size as usize;
-        let mut items = self.store.last(&self.tables.jobboard, keys::vouchers(user), most).await?.into_iter();
-        let Some(balance) = items.next() else { return Ok(Ledger { balance: 0, entries: Vec::new(), total: 0 }) };
-        let entries = items.skip(skip).map(item::read);
-        Ok(Ledger {
-            balance: read_integer(&balance, "balance")?,
-            total: read_integer(&balance, "entries")?,
-            entries: entries.collect::<Result<_>>()?,
-        })
+    /// The balance of a user.
+    ///
+    /// DynamoDB: one read.
+    pub async fn balance(&self, user: Id) -> Result<i64> {
+        let balance = self.store.get(&self.tables.jobboard, keys::balance(user)).await?;
+        balance.map_or(Ok(0), |balance| read_integer(&balance, "balance"))
+    }
+
+    /// The balance and a page of the ledger.
+    ///
+    /// DynamoDB: one query for a page by number within the newest 250 entries. Else one read of the balance and one query; for a page by
+    /// number also what finds its place ([`Counted::known`], [`Counted::before`]).
+    pub async fn ledger(&self, user: Id, request: PageRequest) -> Result<Ledger> {
+        let list = self.own_list(TABLE, keys::vouchers(user), None, Some(keys::milestones(user, OwnList::Vouchers)));
+        let (page_size, size) = (request.size, request.size as usize);
+        let (page, (balance, mut entries)) = match request.window(&self.keyring, &list.scope, "cursor")? {
+            Window::Numbered { page, .. } => {
+                (page, self.numbered_entries(&list, user, (page - 1) as usize * size, size).await?)
+            }
+            Window::After { cursor, .. } => {
+                let entries = self.entries_after(user, Some(&cursor.position), size);
+                (cursor.page, tokio::try_join!(self.store.get(&self.tables.jobboard, keys::balance(user)), entries)?)
+            }
+        };
+        let integer = |attribute| balance.as_ref().map_or(Ok(0), |balance| read_integer::<i64>(balance, attribute));
+        let (balance, total) = (integer("balance")?, integer("entries")?.unsigned_abs());
+        let is_last = entries.len() <= size;
+        entries.truncate(size);
+        let position = entries.last().filter(|_| !is_last).map(|entry| read_text(entry, "sk")).transpose()?;
+        let next = position.map(|position| Cursor { position, total, page: page + 1 });
+        let next_cursor = next.map(|cursor| cursor.seal(&self.keyring, &list.scope)).transpose()?;
+        let list = entries.into_iter().map(item::read).collect::<Result<_>>()?;
+        Ok(Ledger { balance, entries: Page { list, total, page, page_size, next_cursor } })
+    }
+
+    /// The balance, and a page by number with one entry more, which shows whether there is a next page.
+    async fn numbered_entries(&self, list: &List<'_>, user: Id, skip: usize, size: usize) -> Result<(Option<Item>, Vec<Item>)> {
+        let table = &self.tables.jobboard;
+        let milestones = match &list.milestones {
+            Some(milestones) if skip + size > STEP => milestones,
+            _ => {
+                // The balance sorts after every entry.
+                let mut items = self.store.last(table, keys::vouchers(user), 1 + skip + size + 1).await?.into_iter();
+                return Ok((items.next(), items.skip(skip).collect()));
+            }
+        };
+        let counted = Counted { store: &self.store, table, query: &list.query, milestones };
+        let (balance, known) = tokio::try_join!(self.store.get(table, keys::balance(user)), counted.known())?;
+        if skip as u64 >= known.total() {
+            return Ok((balance, Vec::new()));
+        }
+        let position = counted.before(&known, skip).await?;
+        Ok((balance, self.entries_after(user, position.as_deref(), size).await?))
+    }
+
+    /// The entries that follow this sort key, with one more than the page.
+    async fn entries_after(&self, user: Id, position: Option<&str>, size: usize) -> Result<Vec<Item>> {
+        let (between, most) = (Some((keys::FIRST, keys::LAST)), i32::try_from(size).unwrap_or(i32::MAX).saturating_add(1));
+        let (table, partition) = (&self.tables.jobboard, keys::vouchers(user));
+        let page = self.store.partition_page(table, &partition, between, position, Order::Descending, most).await?;
+        Ok(page.0)
     }
 
     /// The two parts of a transaction that change the balance for an order, now.

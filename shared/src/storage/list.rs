@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::crypto::keyring::Keyring;
-use crate::error::{Error, Fault, Result};
+use crate::error::Result;
 use crate::storage::listing::{Listed, PageOf};
+use crate::storage::milestones::{Counted, Milestones};
 use crate::storage::page::{Cursor, Page, PageRequest, Window};
 use crate::storage::table::{Item, Key, Query, Store};
 
@@ -21,13 +22,16 @@ pub struct List<'a> {
     /// The name of the list in its cursors: tenant, kind, filter.
     pub scope: String,
     pub query: Query,
+    /// How a page by number finds its place. Without milestones it reads the whole partition.
+    pub milestones: Option<Milestones>,
 }
 
 impl List<'_> {
     /// One page of the records in their current state. `cursor_field` names the cursor in a fault.
     ///
-    /// DynamoDB: a page by number reads the whole index partition to count it (one query for each 1 MB, about 4,000 records). A page by
-    /// cursor reads the entries that it returns, or up to 85 times as many if the filter rejects entries. Then one batch reads the records.
+    /// DynamoDB: a page by number reads the whole index partition to count it (one query for each 1 MB, about 4,000 records), or what its
+    /// milestones leave ([`Counted::known`]). A page by cursor reads the entries that it returns, or up to 85 times as many if the filter
+    /// rejects entries. Then one batch reads the records.
     ///
     /// The indexes are eventually consistent and the records are not, so a returned record may no longer satisfy the filter.
     pub async fn page(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Item>> {
@@ -38,17 +42,19 @@ impl List<'_> {
 
     /// One page of the records' keys.
     pub async fn page_of_keys(&self, request: PageRequest, cursor_field: &'static str) -> Result<Page<Key>> {
-        let window = request
-            .window(self.keyring, &self.scope)
-            .ok_or_else(|| Error::invalid([Fault::new(cursor_field, "is not a cursor of this list and filter")]))?;
-        let (entries, total, page, page_size) = match window {
+        let (entries, total, page, page_size) = match request.window(self.keyring, &self.scope, cursor_field)? {
             Window::Numbered { page, size } => {
-                let (entries, total) = self.count(page, size).await?;
+                let skip = u64::from(page - 1) * u64::from(size);
+                let (entries, total) = match &self.milestones {
+                    None => self.count(skip, size).await?,
+                    // Other lists do not carry its future.
+                    Some(milestones) => Box::pin(self.numbered(milestones, skip, size)).await?,
+                };
                 (entries, total, page, size)
             }
             Window::After { cursor, size } => {
                 let query = self.query.after(cursor.position, self.query.order);
-                (self.walk(&query, size).await?, cursor.total, cursor.page, size)
+                (self.walk(&query, size as usize).await?, cursor.total, cursor.page, size)
             }
         };
         let Entries { keys, last, more } = entries;
@@ -65,7 +71,7 @@ impl List<'_> {
             Some(position) => self.query.after(position, page.order),
             None => Query { order: page.order, ..self.query.clone() },
         };
-        let Entries { keys, last, more } = self.walk(&query, page.size).await?;
+        let Entries { keys, last, more } = self.walk(&query, page.size as usize).await?;
         let list = self.store.get_all(self.table, keys).await?;
         page.listed(self.keyring, &self.scope, list, last.filter(|_| more))
     }
@@ -86,8 +92,7 @@ impl List<'_> {
     }
 
     /// Reads the whole partition: the entries of one page, and the number of all entries.
-    async fn count(&self, page: u32, size: u32) -> Result<(Entries, u64)> {
-        let skip = u64::from(page - 1) * u64::from(size);
+    async fn count(&self, skip: u64, size: u32) -> Result<(Entries, u64)> {
         let mut entries = Entries::default();
         let (mut total, mut from) = (0, None);
         loop {
@@ -107,8 +112,30 @@ impl List<'_> {
         Ok((entries, total))
     }
 
+    /// Reads the entries of one page, and finds the number of all entries by the milestones.
+    async fn numbered(&self, milestones: &Milestones, skip: u64, size: u32) -> Result<(Entries, u64)> {
+        let counted = Counted { store: self.store, table: self.table, query: &self.query, milestones };
+        let known = counted.known().await?;
+        let total = known.total();
+        if skip >= total {
+            return Ok((Entries::default(), total));
+        }
+        let (skip, size) = (usize::try_from(skip).unwrap_or(usize::MAX), size as usize);
+        if !known.is_among_newest(skip, size) {
+            let query = match counted.before(&known, skip).await? {
+                Some(position) => self.query.after(position, self.query.order),
+                None => self.query.clone(),
+            };
+            return Ok((self.walk(&query, size).await?, total));
+        }
+        let page = &known.newest[skip..known.newest.len().min(skip + size)];
+        let keys = page.iter().map(|entry| entry.key.clone()).collect();
+        let last = page.last().map(|entry| entry.at.clone());
+        Ok((Entries { keys, last, more: total > (skip + size) as u64 }, total))
+    }
+
     /// The next entries: `size` of them, or fewer if the filter rejects the others that [`STEPS`] allow to read.
-    async fn walk(&self, query: &Query, size: u32) -> Result<Entries> {
+    async fn walk(&self, query: &Query, size: usize) -> Result<Entries> {
         let mut entries = Entries::default();
         let mut from = None;
         // One entry more than the page, which shows whether there is a next page.
@@ -116,7 +143,7 @@ impl List<'_> {
         for step in STEPS {
             let (items, next) = self.store.query(self.table, query, from, Some(first.saturating_mul(step))).await?;
             for item in items {
-                if entries.keys.len() == size as usize {
+                if entries.keys.len() == size {
                     entries.more = true;
                     return Ok(entries);
                 }

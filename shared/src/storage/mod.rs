@@ -4,6 +4,7 @@ pub mod audit;
 pub mod list;
 pub mod listing;
 pub mod masked;
+pub mod milestones;
 pub mod objects;
 pub mod one_time_code;
 pub mod page;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
 use crate::crypto::keyring::{Keyring, Purpose};
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use crate::values::Secret;
 
 /// A request for a page, as the client sent it.
@@ -18,18 +18,29 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// The page in the list of this scope. `None` if the cursor is invalid or belongs to another list.
-    pub fn window(self, keyring: &Keyring, scope: &str) -> Option<Window> {
+    /// The first page.
+    pub fn first(size: u32) -> Self {
+        Self { page: 1, size, cursor: None }
+    }
+
+    /// The page in the list of this scope. A fault of `cursor_field` if the cursor is invalid or belongs to another list.
+    pub fn window(self, keyring: &Keyring, scope: &str, cursor_field: &'static str) -> Result<Window> {
         let Self { page, size, cursor } = self;
         match cursor {
-            None => Some(Window::Numbered { page, size }),
-            Some(sealed) => Cursor::open(&sealed, keyring, scope).map(|cursor| Window::After { cursor, size }),
+            None => Ok(Window::Numbered { page, size }),
+            Some(sealed) => match Cursor::open(&sealed, keyring, scope) {
+                Some(cursor) => Ok(Window::After { cursor, size }),
+                None => Err(foreign(cursor_field)),
+            },
         }
     }
 
-    /// The page of an empty list.
-    pub fn nothing<T>(&self) -> Page<T> {
-        self.of(Vec::new())
+    /// The page of a list that is always empty. Such a list has no cursors.
+    pub fn nothing<T>(&self, cursor_field: &'static str) -> Result<Page<T>> {
+        match self.cursor {
+            None => Ok(self.of(Vec::new())),
+            Some(_) => Err(foreign(cursor_field)),
+        }
     }
 
     /// The page of a list that was read completely.
@@ -39,6 +50,10 @@ impl PageRequest {
         let list = all.into_iter().skip(skip).take(self.size as usize).collect();
         Page { list, total, page: self.page, page_size: self.size, next_cursor: None }
     }
+}
+
+fn foreign(cursor_field: &'static str) -> Error {
+    Error::invalid([Fault::new(cursor_field, "is not a cursor of this list and filter")])
 }
 
 /// The requested page.

@@ -19,6 +19,7 @@ use shared::values::LocalTime;
 use crate::contract::examples;
 use crate::quality::faults;
 use crate::support::board::{Board, User};
+use crate::support::long::Long;
 use crate::support::picture::{picture, send_form};
 use crate::support::product::{EMPLOYEE, Product, numbered};
 use crate::support::receiver::{Reaction, Receiver};
@@ -298,4 +299,8 @@ async fn jobboard(stage: &Stage) {
     user.board.simulate("refund", &json!({"out_trade_no": refunded, "notify": false})).await;
     stage.clock.advance(SignedDuration::from_mins(31));
     assert!(stage.address.invoke("ops-cleanup", &json!({})).await.body["orders"]["done"].as_u64() >= Some(1));
+    // The first page by number of a long history stores its milestones.
+    let long = Long::open(stage, user.board.join().await, user.board.join().await).await;
+    long.fill_contacts(stage, 0..300).await;
+    assert_eq!(long.seeker.post("/contact_history/out", &json!({})).await.body["data"]["total"], 301);
 }

@@ -10,6 +10,7 @@ pub mod consent;
 pub mod dice;
 pub mod documents;
 pub mod html;
+pub mod long;
 pub mod pages;
 pub mod partner;
 pub mod persons;

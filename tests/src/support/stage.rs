@@ -108,6 +108,12 @@ impl Stage {
         scanned["Items"].as_array().expect("items").clone()
     }
 
+    /// The item of a table with this key.
+    pub async fn item(&self, table: &str, pk: &str, sk: &str) -> Value {
+        let read = json!({"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "ConsistentRead": true});
+        self.database("GetItem", &read).await["Item"].clone()
+    }
+
     /// Stores items as they are.
     pub async fn put_all(&self, table: &str, items: Vec<Value>) {
         for chunk in items.chunks(25) {

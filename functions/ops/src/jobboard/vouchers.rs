@@ -75,6 +75,6 @@ pub async fn adjust_vouchers(service: &Service, by: &Invocation, adjust: AdjustV
     let (change, daily) = (change.get(), daily_limit(by));
     let adjustment = Adjustment { user, change, reference: &reference, reason: &reason, daily };
     service.adjust_vouchers(&by.act, &adjustment).await?;
-    let balance = service.ledger(user, 1, 1).await?.balance;
+    let balance = service.balance(user).await?;
     Ok(json!({"user_id": user, "balance": balance}))
 }

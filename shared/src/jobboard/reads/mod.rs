@@ -23,6 +23,7 @@ pub use reveal::REVEALED;
 pub use users::{NamedUser, ShownUser, UserSummary, VoucherPage, WaitingName};
 
 use super::Service;
+use super::keys::{FIRST, LAST};
 use super::values::Note;
 use crate::error::{Error, Result};
 use crate::storage::listing::{Listed, PageOf};
@@ -32,9 +33,6 @@ use crate::values::{Id, LocalTime, Text};
 
 /// Counts stop here: a larger number says that there are at least so many.
 const COUNTED: i32 = 1000;
-/// The sort keys before and behind those of all ids.
-const FIRST: &str = "0000000000000000";
-const LAST: &str = "9999999999999999";
 
 /// A list: index partitions whose sort keys are ids, read together.
 struct Lists {

@@ -266,7 +266,7 @@ impl Service {
         let order = found.ok_or_else(|| Error::missing(named.field()))?;
         let refundable = match order.purchase {
             _ if !matches!(order.state, OrderState::Paid | OrderState::PartlyRefunded) => Money::from_fen(0),
-            Purchase::Vouchers { .. } => order.refundable_with(self.ledger(order.user, 1, 1).await?.balance),
+            Purchase::Vouchers { .. } => order.refundable_with(self.balance(order.user).await?),
             Purchase::Top { .. } | Purchase::Refresh { .. } => order.refundable(),
         };
         Ok(WholeOrder {

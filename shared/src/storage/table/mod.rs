@@ -25,7 +25,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 pub use condition::Condition;
 pub use count::{Count, Counted, Spacing};
 pub use due::{due_by, expire, is_due, is_marked, mark, unmark};
-pub use query::{CHANGED, Order, Query, Range};
+pub use query::{CHANGED, Order, Query, Range, TABLE};
 pub(crate) use retry::{Conflicts, retry_conflicts};
 pub use write::{Outcome, Rejection, STAMP, VERSION, Write};
 

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 
 /// The index of the changes of records: it shares the partitions of `ix1`, and its sort key begins with the time of the last change.
 pub const CHANGED: &str = "changed";
+/// In place of an index: the table itself.
+pub const TABLE: &str = "pk";
 /// The sort key of the other indexes that a [`Query`] reads.
 const SORT: &str = "ixsk";
 /// Less than every character of a sort key, and greater than every one.
@@ -51,7 +53,7 @@ pub enum Range {
 /// The entries of one partition of an index, in the order of their sort keys.
 #[derive(Clone)]
 pub struct Query {
-    /// `ix1`, `ix2` or `ix3`, the name of the index and of its partition key; or [`CHANGED`].
+    /// `ix1`, `ix2` or `ix3`, the name of the index and of its partition key; or [`CHANGED`], or [`TABLE`].
     pub index: &'static str,
     pub partition: String,
     pub range: Range,
@@ -63,7 +65,16 @@ pub struct Query {
 impl Query {
     /// The attribute with the sort key.
     pub fn sort(&self) -> &'static str {
-        if self.index == CHANGED { CHANGED } else { SORT }
+        match self.index {
+            CHANGED => CHANGED,
+            TABLE => "sk",
+            _ => SORT,
+        }
+    }
+
+    /// The name of the index.
+    fn name(&self) -> Option<String> {
+        (self.index != TABLE).then(|| self.index.to_owned())
     }
 
     /// The part of the query that follows this sort key, in this order.
@@ -123,12 +134,12 @@ impl Store {
             .client
             .query()
             .table_name(table)
-            .index_name(query.index)
+            .set_index_name(query.name())
             .key_condition_expression(key.expression)
             .set_filter_expression(filter)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
-            .projection_expression(format!("pk, sk, {}", query.sort()))
+            .projection_expression(if query.index == TABLE { "pk, sk".into() } else { format!("pk, sk, {}", query.sort()) })
             .scan_index_forward(query.order.is_forward())
             .set_exclusive_start_key(from)
             .set_limit(limit)
@@ -140,7 +151,7 @@ impl Store {
 
     /// The whole entries of a query, page by page.
     pub fn entries(&self, table: &str, query: &Query) -> impl Stream<Item = Result<Vec<Item>>> + use<> {
-        pages(self.call(table, query.key()).index_name(query.index).scan_index_forward(query.order.is_forward()))
+        pages(self.call(table, query.key()).set_index_name(query.name()).scan_index_forward(query.order.is_forward()))
     }
 
     /// The last items of a partition of the table, in descending order, strongly consistent: at most `most`.

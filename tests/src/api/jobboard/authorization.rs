@@ -98,10 +98,13 @@ async fn a_user_sees_only_their_own_records() {
     caller.adjust_vouchers(1).await;
     caller.call(job).await;
     caller.post("/job/collect", &json!({"job_id": job})).await;
-    let nothing = ok(json!({"list": [], "total": 0}));
+    let nothing = ok(json!({"list": [], "total": 0, "next_cursor": null}));
     for path in ["/collect/my", "/contact_history/out", "/contact_history/in"] {
         assert_eq!(other.post(path, &json!({})).await, nothing, "{path}");
     }
-    assert_eq!(other.post("/jobs/my", &json!({})).await, ok(json!({"contacts": [], "list": [], "total": 0})));
+    assert_eq!(
+        other.post("/jobs/my", &json!({})).await,
+        ok(json!({"contacts": [], "list": [], "total": 0, "next_cursor": null}))
+    );
     assert_eq!(other.ledger().await, (0, vec![], 0));
 }

@@ -51,6 +51,8 @@ async fn open_jobs_are_listed_by_time_of_collection_newest_first() {
     assert_eq!(collected(&user, json!({})).await, (vec![jobs[1], jobs[0], jobs[2]], 3));
     user.post("/job/cancnel_collect", &json!({"job_id": jobs[3]})).await;
     let row = user.post("/collect/my", &json!({"page_size": 1})).await;
+    let cursor = row.body["data"]["next_cursor"].clone();
+    assert!(cursor.is_string(), "{row:?}");
     let shown = owner.job(jobs[1]).await;
     let keys = [
         "positions",
@@ -66,7 +68,7 @@ async fn open_jobs_are_listed_by_time_of_collection_newest_first() {
     let mut expected: serde_json::Map<String, Value> =
         keys.iter().map(|key| ((*key).to_owned(), shown[*key].clone())).collect();
     expected.insert("job_id".into(), jobs[1].into());
-    assert_eq!(row, ok(json!({"list": [expected], "total": 3})));
+    assert_eq!(row, ok(json!({"list": [expected], "total": 3, "next_cursor": cursor})));
 }
 
 #[tokio::test]
@@ -138,7 +140,7 @@ async fn a_row_shows_tops_and_refreshes_and_a_job_collected_again_comes_first() 
     let mut topped = row(one, 20_000, 1);
     topped["last_refresh_time"] = "2024-01-15 18:30:02.000".into();
     let rows = json!([topped, row(other, -1, 0)]);
-    assert_eq!(user.post("/collect/my", &json!({})).await, ok(json!({"list": rows, "total": 2})));
+    assert_eq!(user.post("/collect/my", &json!({})).await, ok(json!({"list": rows, "total": 2, "next_cursor": null})));
     stage.clock.advance(SignedDuration::from_hours(72));
     assert_eq!(user.post("/collect/my", &json!({})).await.body["data"]["list"][0]["is_top"], 0);
 }

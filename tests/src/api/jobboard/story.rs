@@ -10,6 +10,7 @@ use crate::support::{Response, Stage};
 
 /// What lists, details and own jobs have beyond the document: the tags that the list filters by (jobboard.md, Jobs).
 const TAGS: [&str; 3] = ["basic_protection", "salary_benefits", "attendance_leave"];
+const CURSOR: [&str; 1] = ["next_cursor"];
 
 /// Checks that a success has the document's shape. Returns its data.
 #[track_caller]
@@ -83,10 +84,10 @@ async fn a_restaurant_hires_a_job_seeker() {
     let named = json!({"job_id": job});
     shaped("/jobs/refresh", &merchant.post("/jobs/refresh", &named).await, &[]);
     shaped("/job/collect", &seeker.post("/job/collect", &named).await, &[]);
-    let collected = shaped("/collect/my", &seeker.post("/collect/my", &json!({"biz_type": 1})).await, &[]);
+    let collected = shaped("/collect/my", &seeker.post("/collect/my", &json!({"biz_type": 1})).await, &CURSOR);
     assert_eq!((&collected["total"], &collected["list"][0]["job_id"]), (&json!(1), &json!(job)));
     shaped("/job/cancnel_collect", &seeker.post("/job/cancnel_collect", &named).await, &[]);
-    assert_eq!(seeker.post("/collect/my", &json!({})).await.body["data"], json!({"list": [], "total": 0}));
+    assert_eq!(seeker.post("/collect/my", &json!({})).await.body["data"], json!({"list": [], "total": 0, "next_cursor": null}));
 
     pay_for(&seeker, "/contact_voucher/buy", json!({"price": 3.99, "contact_voucher_num": 1})).await;
     stage.clock.advance(SignedDuration::from_secs(1));
@@ -95,7 +96,7 @@ async fn a_restaurant_hires_a_job_seeker() {
         "purpose_user_phone": "15039021712",
     });
     shaped("/contact_voucher/cost", &seeker.post("/contact_voucher/cost", &cost).await, &[]);
-    let records = shaped("/contact_voucher/records", &seeker.post("/contact_voucher/records", &json!({})).await, &[]);
+    let records = shaped("/contact_voucher/records", &seeker.post("/contact_voucher/records", &json!({})).await, &CURSOR);
     assert_eq!(records["contact_voucher_num"], 0);
     let shown = |entry: &Value| json!([entry["type"], entry["title"], entry["change_num"]]);
     let entries: Vec<Value> = records["list"].as_array().expect("entries").iter().map(shown).collect();
@@ -104,7 +105,7 @@ async fn a_restaurant_hires_a_job_seeker() {
         (&seeker, "/contact_history/out", &merchant, "小周", &*merchant.phone),
         (&merchant, "/contact_history/in", &seeker, "", "13811111111"),
     ] {
-        let history = shaped(path, &who.post(path, &json!({"biz_type": 1, "page_num": 1, "page_size": 2})).await, &[]);
+        let history = shaped(path, &who.post(path, &json!({"biz_type": 1, "page_num": 1, "page_size": 2})).await, &CURSOR);
         assert_eq!(history["total"], 1);
         let row = &history["list"][0];
         let expected = json!({
@@ -136,6 +137,7 @@ async fn a_restaurant_hires_a_job_seeker() {
     let own = merchant.post("/jobs/my", &json!({"biz_type": 1, "page_num": 1, "page_size": 2})).await;
     let mut additions: Vec<&str> = updated.as_object().unwrap().keys().map(String::as_str).collect();
     additions.extend(["job_id", "list"]);
+    additions.extend(CURSOR);
     let own = shaped("/jobs/my", &own, &additions);
     assert_eq!((&own["total"], &own["contacts"]), (&json!(1), &own["list"]));
     assert_eq!(own["list"][0]["purpose_user_id"], merchant.id);

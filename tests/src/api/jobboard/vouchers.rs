@@ -17,7 +17,7 @@ fn empty() -> crate::support::Response {
 async fn a_new_user_has_no_vouchers_and_an_empty_ledger() {
     let user = Board::of(world()).join().await;
     let records = user.post("/contact_voucher/records", &json!({"page_num": 1, "page_size": 2})).await;
-    assert_eq!(records, ok(json!({"contact_voucher_num": 0, "list": [], "list_total": 0})));
+    assert_eq!(records, ok(json!({"contact_voucher_num": 0, "list": [], "list_total": 0, "next_cursor": null})));
 }
 
 #[tokio::test]

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use lambda::family::Family as _;
+use local::WITHOUT_LIMITS;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::meter::{Meter, budgeted, endpoints, over_time};
 use crate::support::board::{Board, SPELLINGS, User, rejection};
+use crate::support::long::{LISTS, Long};
 use crate::support::picture::picture;
 use crate::support::repository::read;
 use crate::support::{Stage, fetch};
@@ -15,6 +17,11 @@ use crate::support::{Stage, fetch};
 const HEADING: &str = "| endpoint of the job board | DynamoDB calls | capacity units |";
 
 const MODERATED: &str = "| endpoint with moderation | DynamoDB calls | capacity units |";
+
+const LISTED: &str = "| list of a user | DynamoDB calls | capacity units |";
+
+/// The most read units of a page by number beside those of its rows, however long the list is.
+const FLAT: f64 = 20.0;
 
 const READS: &str = "| command of the job board | DynamoDB calls | capacity units |";
 
@@ -174,6 +181,53 @@ async fn every_moderated_write_makes_the_calls_that_its_budget_allows() {
     let push = json!({"trace_id": trace});
     meter.measure("POST /wechat/messages", board.simulate("media_checks", &push)).await;
     meter.assert_is(MODERATED);
+}
+
+#[tokio::test]
+async fn a_page_of_a_long_list_costs_what_one_of_a_short_list_does() {
+    let stage = Stage::open_with(&WITHOUT_LIMITS).await;
+    let board = Board::of(&stage.address);
+    let long = Long::open(&stage, board.join().await, board.join().await).await;
+    let mut meter = Meter::new(stage, long);
+    // The ledger has one record more than the other lists.
+    let (few, many) = (20, 5000);
+    meter.caller.fill(&meter.stage, 0..few - 1).await;
+    meter.lists(few).await;
+    meter.caller.fill(&meter.stage, few - 1..many - 1).await;
+    for (path, ..) in LISTS.iter().filter(|(path, ..)| *path != "/collect/my") {
+        let user = meter.caller.reader(path).clone();
+        let page = json!({"page_num": many / 10});
+        let label = format!("{path}, {many} records, counted for the first time");
+        meter.succeeds(&label, user.post(path, &page)).await;
+    }
+    meter.lists(many).await;
+    meter.assert_is(LISTED);
+}
+
+impl Meter<Long> {
+    /// Measures the first page, the last one, and the page after the first one by cursor: ten rows each.
+    async fn lists(&mut self, records: u64) {
+        let of = |path: &str| if path == "/collect/my" { records.min(500) } else { records };
+        for (path, ..) in LISTS {
+            let (records, user) = (of(path), self.caller.reader(path).clone());
+            // Looks up the epoch of the user.
+            assert_eq!(user.post(path, &json!({})).await.status, 200);
+            let label = |page: &str| format!("{path}, {records} records, {page}");
+            let first = self.succeeds(&label("first page"), user.post(path, &json!({}))).await;
+            let last = self.succeeds(&label("last page"), user.post(path, &json!({"page_num": records / 10}))).await;
+            let cursor = json!({"cursor": first["next_cursor"]});
+            let next = self.succeeds(&label("by cursor"), user.post(path, &cursor)).await;
+            for page in [first, last, next] {
+                assert_eq!(page["list"].as_array().map(Vec::len), Some(10), "{path}");
+            }
+            if path != "/collect/my" {
+                for (page, most) in [("first page", FLAT), ("last page", FLAT), ("by cursor", 0.0)] {
+                    let (now, short) = (self.read(&label(page)), self.read(&format!("{path}, 20 records, {page}")));
+                    assert!(now <= short + most, "{path}, {page}: {now} units, and {short} of 20 records");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -42,6 +42,12 @@ impl<Caller> Meter<Caller> {
         response.body["data"].clone()
     }
 
+    /// The read units of a measurement.
+    pub fn read(&self, label: &str) -> f64 {
+        let units = self.measured[label][1].split_once(" read").map_or("0", |(units, _)| units);
+        units.parse().unwrap()
+    }
+
     /// Compares the measurements with the table below this heading, or writes the costs there if `BLESS` is set.
     #[track_caller]
     pub fn assert_is(&self, heading: &str) {

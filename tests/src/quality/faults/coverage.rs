@@ -15,17 +15,17 @@ use super::staff::Members;
 use super::{Scene, Write};
 use crate::quality::budgets::meter::{endpoints, writing};
 
-/// Routes that look like writes, each with the reason why it writes nothing, or the route that it is an alias of.
+/// Routes that look like writes, each with the reason why it writes nothing that a client sees, or the route that it is an alias of.
 const NO_WRITES: [(&str, &str); 16] = [
     ("POST /api/v1/uploads", "signs an address, and calls nothing"),
     ("POST /console/api/commands/{command}", "is ops-admin with that command"),
     ("POST /jobs/info", "reads"),
     ("POST /jobs/list", "reads"),
-    ("POST /jobs/my", "reads"),
+    ("POST /jobs/my", "reads; its milestones change no answer"),
     ("POST /collect/my", "reads"),
-    ("POST /contact_history/in", "reads"),
-    ("POST /contact_history/out", "reads"),
-    ("POST /contact_voucher/records", "reads"),
+    ("POST /contact_history/in", "reads; its milestones change no answer"),
+    ("POST /contact_history/out", "reads; its milestones change no answer"),
+    ("POST /contact_voucher/records", "reads; its milestones change no answer"),
     ("POST /products/list", "reads"),
     ("POST /jobs/create", "is POST /job/create"),
     ("POST /jobs/close", "is POST /job/close"),

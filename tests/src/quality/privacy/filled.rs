@@ -8,6 +8,7 @@ use shared::runtime::clock::Clock as _;
 
 use crate::support::board::{Board, User, done};
 use crate::support::consent::Browser;
+use crate::support::long::Long;
 use crate::support::picture::picture;
 use crate::support::product::{EMPLOYEE, EMPNO, MOBILE, Product, employee, moka_candidate, numbered};
 use crate::support::receiver::{Reaction, Receiver};
@@ -212,6 +213,11 @@ async fn jobboard(stage: &Stage, support: &Staff) {
     assert_eq!(user.post("/job/report", &reported).await, done());
     let adjustment = json!({"user_id": user.id, "change": 1, "reference": "case-1", "reason": "补偿"});
     assert_eq!(support.command("adjust_vouchers", adjustment).await.status, 200);
+    let long = Long::open(stage, board.join().await, board.join().await).await;
+    long.fill_contacts(stage, 0..300).await;
+    assert_eq!(long.seeker.post("/contact_history/out", &json!({})).await.body["data"]["total"], 301);
+    let deleted = json!({"job_id": long.merchant.post_job(json!({})).await, "reason": "虚假信息", "by": "zhangsan"});
+    board.command("delete_job", deleted).await;
     let name = format!("{}_{}.png", user.id, stage.clock_nanoseconds());
     stage.objects().await.put(&format!("img/{name}"), picture(ImageFormat::Png), "image/png").await.unwrap();
 }
