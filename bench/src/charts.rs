@@ -82,7 +82,7 @@ pub fn lines(file: &Path, title: &str, measured: &[lists::Measured]) -> Result<(
             own.filter_map(|one| Some((one.records as f64, units(one)?))).collect()
         };
         let by_number = of(&|one| Some(one.last.units));
-        let by_cursor = of(&|one| one.cursor.as_ref().map(|cost| cost.units));
+        let by_cursor = of(&|one| Some(one.cursor.units));
         chart
             .draw_series(LineSeries::new(by_number, colour.stroke_width(3)).point_size(3))?
             .label(name)

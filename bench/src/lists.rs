@@ -46,11 +46,9 @@ pub enum Reads {
     JobSeeker,
 }
 
-impl Reads {
-    fn has_cursors(self) -> bool {
-        matches!(self, Self::Partner | Self::Product)
-    }
-}
+/// The ids of the job board that are made in a millisecond, and those of five hours.
+const MILLISECOND: u64 = 1 << 12;
+const AGE: u64 = 5 * 3_600_000 * MILLISECOND;
 
 /// One copy in this many has the rare status.
 pub const RARE: usize = 400;
@@ -113,7 +111,7 @@ pub struct Measured {
     pub first: Cost,
     pub last: Cost,
     /// The last but one page.
-    pub cursor: Option<Cost>,
+    pub cursor: Cost,
 }
 
 pub async fn measure() -> Result<Vec<Measured>, Failure> {
@@ -129,11 +127,8 @@ pub async fn measure() -> Result<Vec<Measured>, Failure> {
             let pages = records / PAGE;
             let first = reader.cost(&Page::Number(1)).await?;
             let last = reader.cost(&Page::Number(pages)).await?;
-            let mut cursor = None;
-            if list.reader.has_cursors() {
-                let behind = reader.cursor_after(&Page::Number(pages - 2)).await?;
-                cursor = Some(reader.cost(&Page::Cursor(behind)).await?);
-            }
+            let behind = reader.cursor_after(&Page::Number(pages - 2)).await?;
+            let cursor = reader.cost(&Page::Cursor(behind)).await?;
             measured.push(Measured { list: list.name, records, first, last, cursor });
         }
     }
@@ -266,8 +261,11 @@ impl<'a> Reader<'a> {
                 self.callers.send(method, &format!("{path}?{query}"), &[], None).await?
             }
             Reads::Merchant | Reads::JobSeeker => {
-                let Page::Number(number) = page else { return Err("this list has no cursor".into()) };
-                let body = json!({"biz_type": 1, "page_num": number, "page_size": PAGE});
+                let body = match page {
+                    Page::Number(number) => json!({"biz_type": 1, "page_num": number, "page_size": PAGE}),
+                    Page::Cursor(cursor) => json!({"biz_type": 1, "cursor": cursor, "page_size": PAGE}),
+                    _ => return Err("this list has no such page".into()),
+                };
                 let is_merchant = self.list.reader == Reads::Merchant;
                 let token = if is_merchant { &self.merchant } else { &self.callers.values["jobboard_token"] };
                 self.callers.send(method, path, &[("authorization", token)], Some(&body)).await?
@@ -295,10 +293,18 @@ pub fn copy(image: &Value, list: &List, number: usize) -> Result<Value, Failure>
     let mut copy = image.clone();
     for name in list.own {
         let own = image[*name]["S"].as_str().or_else(|| image[*name]["N"].as_str()).ok_or("no identifying value")?;
-        // The record has no 7 at this place, so a copy never equals it.
-        let another = format!("7{number:06}");
-        let (kept, _) = own.split_at(own.len().saturating_sub(another.len()));
-        let another = format!("{kept}{another}");
+        let another = match own.parse::<u64>() {
+            // The later the number, the newer the copy. All are hours old, so that the list has milestones.
+            Ok(id) if list.table == "jobboard" => {
+                format!("{:0width$}", id - AGE + number as u64 * MILLISECOND, width = own.len())
+            }
+            // The record has no 7 at this place, so a copy never equals it.
+            _ => {
+                let another = format!("7{number:06}");
+                let (kept, _) = own.split_at(own.len().saturating_sub(another.len()));
+                format!("{kept}{another}")
+            }
+        };
         for (_, value) in
             members(&mut copy).filter(|(name, _)| PLACES.contains(&name.as_str()) || list.own.contains(&name.as_str()))
         {

@@ -128,9 +128,9 @@ pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
         text,
         "A page of {} rows over HTTP, for this many records of one tenant: DynamoDB calls / read units / p50 ms, through a proxy that counts \
          the calls. The records are copies of one that the system has stored. By number, DynamoDB counts everything before and behind the \
-         page, for the total; by cursor it reads the page. Not here: the partner API, which is below; the jobs that a user has collected (at most 500), the ledger of vouchers \
-         (its query begins with the first entry and ends with the page), and lists that are returned whole up to a limit of their own \
-         ([quirks.md](quirks.md)).\n",
+         page, for the total, unless the list has milestones ([ADR 0017](adr/0017-milestones.md)); by cursor it reads the page. Not here: \
+         the partner API, which is below; the jobs that a user has collected and the ledger of vouchers ([budgets.md](budgets.md#job-board)), \
+         and lists that are returned whole up to a limit of their own ([quirks.md](quirks.md)).\n",
         lists::PAGE
     )?;
     writeln!(
@@ -141,7 +141,6 @@ pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
         let cost = |cost: &lists::Cost| -> Result<String, Failure> {
             Ok(format!("{} / {:.1} / {:.2}", cost.calls, cost.units, quantile(cost.times.clone(), 0.5)?))
         };
-        let optional = |of: &Option<lists::Cost>| of.as_ref().map_or_else(|| Ok("-".into()), cost);
         writeln!(
             text,
             "| `{}` | {} | {} | {} | {} |",
@@ -149,7 +148,7 @@ pub fn lists(measured: &[lists::Measured]) -> Result<String, Failure> {
             thousands(one.records),
             cost(&one.first)?,
             cost(&one.last)?,
-            optional(&one.cursor)?
+            cost(&one.cursor)?
         )?;
     }
     text.push_str("\n![Read units of a page](charts/lists.svg)\n");
