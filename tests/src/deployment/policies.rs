@@ -208,7 +208,7 @@ async fn hris(stage: &Stage) {
     assert_eq!(listed["grants"][0]["active"], true, "{listed}");
 }
 
-/// A batch of employees, a receiver that wants no more, whose contact is told, and the schedule.
+/// A batch of employees, a receiver that wants no more, so that its contact gets a message, and the schedule.
 async fn webhooks(product: &Product) {
     let receiver = Receiver::open().await;
     let settings = json!({"address": receiver.address, "event_types": ["employee_batch_sync"], "batches": true, "contact_mobile": "13800000009"});

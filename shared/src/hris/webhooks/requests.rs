@@ -41,8 +41,8 @@ impl Service {
         }
     }
 
-    /// Stops or resumes a webhook, by staff or because its receiver fails. What waits for one that is resumed is sent. `message` tells the
-    /// contact.
+    /// Stops or resumes a webhook, by staff or because its receiver fails. What waits for one that is resumed is sent. `message` is for
+    /// the contact.
     ///
     /// DynamoDB: one read, and if the state changes a transaction.
     pub(super) async fn set_webhook_state(

@@ -214,7 +214,7 @@ async fn the_contact_of_a_disabled_webhook_gets_at_most_three_messages_a_day() {
     assert_eq!(product.post("/api/v2/webhooks/tests", Value::Null).await, done());
     stage.address.settle_events().await;
     assert_eq!(state(&product).await.body[0], "disabled");
-    assert_eq!(stage.address.messages(contact).await.len(), 3, "a webhook without a contact tells nobody");
+    assert_eq!(stage.address.messages(contact).await.len(), 3, "without a contact no message is sent");
 }
 
 #[tokio::test]
