@@ -81,7 +81,9 @@ def credentials(demo):
     _, headers = post(f"{base_url}/wechat/user/login", {"login_code": demo["jobboard"]["user_code"]})
     return {"channel": {"YOUR_TOKEN": token["data"]["access_token"]}, "signing": {"YOUR_TOKEN": session["data"]["session_token"]},
             "jobboard": {"YOUR_TOKEN": headers["x-auth-token"]},
-            "hris": {"YOUR_ACCESS_KEY": hris["access_key"], "YOUR_SECRET_KEY": hris["secret_key"], "YOUR_COMPANY_TOKEN": hris["token"]}}
+            # The address of a receiver must resolve.
+            "hris": {"https://example.com/gongqiao/hook": "http://127.0.0.1:9999/hook", "YOUR_ACCESS_KEY": hris["access_key"],
+                     "YOUR_SECRET_KEY": hris["secret_key"], "YOUR_COMPANY_TOKEN": hris["token"]}}
 
 
 def run_examples(family, values, base_url):

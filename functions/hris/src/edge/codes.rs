@@ -54,7 +54,12 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     ErrorCode {
         status: 404,
         code: 1102,
-        when: &[Path, Of(&["store_subject_value", "list_arrangements", "create_moka_unbind"])],
+        when: &[
+            Path,
+            Of(&["store_subject_value", "list_arrangements", "create_moka_unbind"]),
+            Of(&["get_webhook", "put_webhook", "delete_webhook"]),
+            Of(&["create_webhook_test", "list_webhook_events", "replay_webhook_events"]),
+        ],
         meaning: "不存在的记录；路径不存在",
         sample: "employee does not exist",
     },
@@ -66,7 +71,11 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         sample: "method is not allowed here",
     },
     ErrorCode {
-        status: 409, code: 2002, when: &[], meaning: "与已有的数据冲突", sample: "conflicts with what is stored"
+        status: 409,
+        code: 2002,
+        when: &[Of(&["put_webhook"])],
+        meaning: "与已有的数据冲突",
+        sample: "webhook at most 20 of a company",
     },
     ErrorCode { status: 413, code: 2002, when: &[Body], meaning: "请求体超过 1 MiB", sample: "body is larger than 1 MiB" },
     ErrorCode {
