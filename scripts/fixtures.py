@@ -8,6 +8,7 @@ import json
 import pathlib
 import secrets
 import time
+import urllib.parse
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests.adapters import HTTPAdapter
 
-from api_client import consent, header, worker
+from api_client import consent, header, signature_parameters, worker
 
 FAMILIES = ["channel", "hris", "signing", "jobboard"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -78,7 +79,29 @@ class Fixtures:
         code = self.post("/2015-03-31/functions/ops-admin/invocations", command).json()["bind_code"]
         self.known |= {"YOUR_APP_KEY": product["access_key"], "YOUR_COMPANY_TOKEN": product["token"],
                        "YOUR_APP_ID": product["oauth"]["app_id"], "YOUR_APP_SECRET": product["oauth"]["app_secret"],
-                       "YOUR_BIND_CODE": code, "access_token_string": consent(self.demo)}
+                       "YOUR_BIND_CODE": code, "access_token_string": consent(self.demo),
+                       # Nothing receives there.
+                       "https://example.com/gongqiao/hook": "http://127.0.0.1:9999/hook"}
+        self.webhook(product)
+
+    def webhook(self, product):
+        """Makes the webhook of the product, with an event."""
+        def call(method, path, body=None):
+            payload = json.dumps(body) if body else ""
+            url = f"{self.base_url}{path}?{urllib.parse.urlencode(signature_parameters(product, method + path, payload.encode()))}"
+            response = self.http.request(method, url, data=payload, headers={"content-type": "application/json"}, timeout=30)
+            response.raise_for_status()
+            return response.json()
+        path = "/api/v2/webhooks"
+        call("PUT", path, {"address": self.known["https://example.com/gongqiao/hook"], "event_types": ["employee_created"]})
+        call("POST", f"{path}/tests")
+        end = time.monotonic() + 30
+        while not (events := call("GET", f"{path}/events")["events"]):
+            assert time.monotonic() < end, "no event"
+            time.sleep(0.1)
+        self.known["evt_0005109350408192a1b2c3d4000"] = events[0]["event_id"]
+        # Events are sent again for thirty days.
+        self.known["2024-01-15T10:00:00Z"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
 
     def administrator(self, number):
         """Imports another administrator of the HR API's company, and returns the phone."""

@@ -87,7 +87,7 @@ class Operation:
             value = example if random.random() < share else str((case.path_parameters or {}).get(name, ""))
             # An empty segment would be another path.
             path = path.replace(f"{{{name}}}", urllib.parse.quote(value or "-", safe=""))
-        query = blend(random, share, self.query_example, case.query or {})
+        query = blend(random, share, self.current_query(), case.query or {})
         if isinstance(query.get("payload"), (dict, list)):
             query["payload"] = json.dumps(query["payload"], ensure_ascii=random.random() < 0.5)
         request = requests.Request(self.method, self.fixtures.base_url + path, params=query)
@@ -97,6 +97,12 @@ class Operation:
             request.headers |= headers
             self.fill(request, random, blend(random, share, example, json_value(case.body)))
         return request
+
+    def current_query(self):
+        """The example's parameters. A link is signed for this request."""
+        if str(self) == "GET /docs/webhooks":
+            return self.query_example | signature_parameters(self.fixtures.demo["hris"], str(self).replace(" ", ""), b"")
+        return self.query_example
 
     def current_example(self, random, share):
         """The example's body with values that are valid for this request, and the headers that belong to it. The first requests have used
@@ -334,8 +340,8 @@ def main():
                       for method in item if method in METHODS and arguments.only in f"{method.upper()} {path}"]
         seconds = arguments.seconds * os.cpu_count() / max(len(operations), 1)
         jobs = [(fixtures, *operation, arguments.cases, seconds, arguments.seed) for operation in operations]
-        # Operations that close jobs or end the binding to Moka come last: others fail after them.
-        jobs.sort(key=lambda job: any(word in job[3] for word in ["close", "unbind"]))
+        # Operations that close jobs, end the binding to Moka or delete the webhook come last: others fail after them.
+        jobs.sort(key=lambda job: any(word in job[3] for word in ["close", "unbind"]) or job[2:4] == ("delete", "/api/v2/webhooks"))
         with multiprocessing.Pool() as pool:
             for name, statuses, failures, lasted in pool.imap_unordered(work, jobs):
                 counts = ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
