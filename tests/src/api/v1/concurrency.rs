@@ -109,7 +109,14 @@ fn change(field: usize, round: usize) -> (&'static str, Value, Value) {
 
 async fn put_change(partner: Partner, field: usize, round: usize) {
     let (pointer, value, patch) = change(field, round);
-    let response = partner.put("/api/v1/companies/C20240101001", &patch).await;
+    let mut response = partner.put("/api/v1/companies/C20240101001", &patch).await;
+    // On a busy machine the crowd may reach the deadline of a response. The client then repeats the change.
+    for _ in 0..3 {
+        if response.status != 500 {
+            break;
+        }
+        response = partner.put("/api/v1/companies/C20240101001", &patch).await;
+    }
     assert_eq!(data(&response).pointer(pointer), Some(&value), "{patch}");
 }
 
