@@ -25,6 +25,9 @@ pub fn open(file: Option<&Path>, template: &Template) -> Result<Database, String
         None => Database::memory(),
     }
     .map_err(|error| format!("the database does not open: {error}"))?;
+    // Sets `synchronous = NORMAL`, although the name speaks of loading: a commit does not wait for the disk, and on a busy disk that wait
+    // exceeds the time limits of the callers. After a power failure the last writes may be missing; the file stays consistent.
+    database.disable_bulk_loading().map_err(|error| error.to_string())?;
     let existing = database.list_tables(request(json!({}))?).map_err(|error| error.to_string())?;
     for table in template.tables() {
         if existing.table_names.iter().any(|name| table.create["TableName"] == **name) {
