@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::hris::CHANGE;
+use shared::storage::company_changes::PREFIX as CHANGE;
 use shared::runtime::outbox::SORT_KEY;
 
 use crate::functions::Functions;

@@ -30,7 +30,7 @@ pub mod lists {
             "事件类型: webhook_open 开通, department_batch_sync 部门批量同步, department_created 新增部门, \
             department_updated 修改部门, department_deleted 删除部门, employee_batch_sync 员工批量同步, \
             employee_created 新增员工, employee_updated 修改员工, employee_deleted 删除员工, employee_left 员工离职, \
-            approval_changed 审批变动, salary_uploaded 薪酬科目上传, webhook_test 测试";
+            approval_changed 审批变动, salary_uploaded 薪酬科目上传, sign_state_changed 签约状态变动, webhook_test 测试";
         WebhookScope = hris::scopes::Scope,
             "数据范围: employees 员工与部门, attendance 考勤, approvals 审批, recruitment 招聘, sensitive 敏感信息";
         WebhookState = hris::webhooks::State,
@@ -60,8 +60,8 @@ struct WebhookPayload {
     /// 接收地址: https, 最多 2048 个字符, 端口 443 或 1024 以上, 路径中没有百分号编码, 域名的所有 IP 地址都在公网
     #[schema(value_type = String, max_length = 2048, example = "https://example.com/gongqiao/events")]
     address: Address,
-    /// 订阅的事件类型, 1 到 13 种; webhook_test 无论是否订阅, 测试时总会推送
-    #[schema(value_type = Vec<lists::EventType>, min_items = 1, max_items = 13)]
+    /// 订阅的事件类型, 1 到 14 种; webhook_test 无论是否订阅, 测试时总会推送
+    #[schema(value_type = Vec<lists::EventType>, min_items = 1, max_items = 14)]
     event_types: EventTypes,
     /// 数据范围, 省略时为所订阅类型需要的范围, 不含 sensitive: 员工的敏感信息此时为空字符串; salary_uploaded 需要 sensitive
     #[deserr(default)]
@@ -153,10 +153,10 @@ impl From<Put> for WebhookView {
 /// 事件所说的记录
 #[derive(Serialize, ToSchema)]
 struct EventObjectView {
-    /// 种类: approval 审批, department 部门, employee 员工, salary 薪酬
-    #[schema(pattern = "^(approval|department|employee|salary)$", example = "employee")]
+    /// 种类: application 签约申请, approval 审批, department 部门, employee 员工, salary 薪酬
+    #[schema(pattern = "^(application|approval|department|employee|salary)$", example = "employee")]
     kind: &'static str,
-    /// 审批单号, 部门或员工的 uuid, 薪酬所属员工的工号
+    /// 签约平台的代码和 em_id, 用 / 分开; 审批单号, 部门或员工的 uuid, 薪酬所属员工的工号
     id: String,
 }
 
@@ -208,7 +208,7 @@ struct EventView {
 
 impl From<Event> for EventView {
     fn from(event: Event) -> Self {
-        let object = event.object().map(|(kind, id)| EventObjectView { kind, id: id.to_owned() });
+        let object = event.object().map(|(kind, id)| EventObjectView { kind, id: id.into_owned() });
         let created_at = event.created_at();
         let Event { id, event_type, state, attempts, .. } = event;
         Self { event_id: id, event_type, object, state, created_at, attempts: attempts.into_iter().map(Into::into).collect() }

@@ -1,33 +1,17 @@
 //! Changes that products learn of (docs/design/webhooks.md).
 //!
-//! A change is stored in the transaction of what it reports, and removed once its events are stored
+//! A change is stored in the transaction of what it reports ([`company_changes`]), and removed once its events are stored
 //! ([`webhooks`](super::webhooks)). It names records and holds no values.
-//!
-//! | attribute | holds |
-//! |---|---|
-//! | `pk`, `sk` | `hris#change#{company}`, its time-sortable id with eight random digits: the beginning of the ids of its events |
-//! | `change` | [`Change`] as JSON |
-//! | `due`, `due_at` | the time at which the sweep takes it, if the stream has not reported it |
-//! | `expires_at` | for DynamoDB's TTL |
 
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use super::keys::changes_partition;
 use super::values::{Code, Month, Uuid};
-use crate::crypto::random::random;
 use crate::error::{Error, Result};
-use crate::storage::table::attribute::{number, read_text, text};
-use crate::storage::table::{Condition, Item, Key, Write, mark};
+use crate::storage::company_changes::{self, SignMove};
+use crate::storage::table::attribute::read_text;
+use crate::storage::table::{Item, Write};
 use crate::values::Text;
-
-/// The mark of changes for the sweep.
-pub(super) const DUE: &str = "hris_change";
-/// How long the stream has to report a change before the sweep takes it.
-pub(super) const TURN: SignedDuration = SignedDuration::from_secs(60);
-/// How long events, and changes that could not be distributed, are kept.
-pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The kinds of records about which there are events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +53,8 @@ pub enum Change {
         subject_name: Text<1, 64>,
         month: Month,
     },
+    /// The signing family writes it.
+    SignState(SignMove),
     /// A product has a new webhook.
     Opened {
         product: Code,
@@ -108,23 +94,8 @@ impl Service {
     /// The write that stores a change of a company's data, for the transaction of the change.
     pub(super) fn notice(&self, company: &Uuid, change: &Change) -> Result<Write> {
         let (id, now) = self.stamp()?;
-        let sort_key = format!("{}{}", id.sortable(), hex::encode(random::<4>()?));
-        let item = to_item(&Key::new(changes_partition(company), sort_key), change, now)?;
-        Ok(Write::Put { table: self.tables.credentials.clone(), item, condition: Condition::absent() })
+        company_changes::put(&self.tables.credentials, company, id, change, now)
     }
-}
-
-/// The write that replaces a change by what is left of it.
-pub(super) fn rewrite(table: &str, key: &Key, change: &Change, now: Timestamp) -> Result<Write> {
-    Ok(Write::Set { table: table.to_owned(), item: to_item(key, change, now)? })
-}
-
-fn to_item(key: &Key, change: &Change, now: Timestamp) -> Result<Item> {
-    let mut item = key.clone().into_item();
-    item.insert("change".into(), text(serde_json::to_string(change).map_err(Error::internal)?));
-    item.insert("expires_at".into(), number((now + KEPT).as_second()));
-    mark(&mut item, DUE, now + TURN);
-    Ok(item)
 }
 
 pub(super) fn read(item: &Item) -> Result<Change> {

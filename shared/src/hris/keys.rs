@@ -67,9 +67,6 @@ pub(super) const IMPORTS: &str = "imports";
 pub(super) const WEBHOOK: &str = "webhook";
 pub(super) const WEBHOOKS: &str = "webhooks";
 
-/// The beginning of the partitions of changes. The stream of the table is filtered by it (`template.yaml`).
-pub const CHANGE: &str = "hris#change#";
-
 pub(super) const PRODUCT: &str = "product";
 pub(super) const ACCESS_KEY: &str = "access_key";
 const OAUTH_APP: &str = "oauth_app";
@@ -213,10 +210,6 @@ pub(super) fn bind_code_key(code: Secret<&str>) -> Key {
 
 pub(super) fn webhook_key(company: &Uuid, product: &Code) -> Key {
     record_key(company, WEBHOOK, product.as_str())
-}
-
-pub(super) fn changes_partition(company: &Uuid) -> String {
-    format!("{CHANGE}{company}")
 }
 
 /// The partition of the events of a webhook that are to be sent.

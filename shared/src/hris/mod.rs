@@ -59,7 +59,6 @@ use crate::storage::table::Store;
 use crate::values::{Date, Id};
 
 use access::CachedAccessKey;
-pub use keys::CHANGE;
 use scopes::{Scope, Scopes};
 use values::Uuid;
 

@@ -3,39 +3,9 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Deserialize, Serialize};
 
+pub use crate::values::Uuid;
 use crate::values::input::{Faults, Json};
 use crate::values::{Date, Reason, Verbatim, choices, text_value};
-
-/// The identifier of a company, department, employee and so on: 32 hex digits in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Uuid(String);
-
-impl Uuid {
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            Ok(Self(text.to_ascii_lowercase()))
-        } else {
-            Err("must be 32 hex digits")
-        }
-    }
-
-    /// The first half of a digest. It is as unique as a random identifier, and the same for the same input.
-    pub fn of_digest(digest: &[u8; 32]) -> Self {
-        Self(hex::encode(&digest[..16]))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-text_value!(Uuid);
-
-impl std::fmt::Display for Uuid {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// An identifier that the company chooses: an employee's number, a number series, the id of a vacancy. Keys contain it, so it is
 /// 1 to 64 characters without surrounding white space, control characters or `/`. A new one also passes [`check_segment`].

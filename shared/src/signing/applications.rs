@@ -74,6 +74,7 @@ impl Service {
         let table = &self.tables.signing;
         let company_key = listed_key(&worker.platform, Company::KIND, resume.company_id);
         let handler_key = listed_key(&worker.platform, Handler::KIND, resume.ad_user_id);
+        let hr_company = self.company_of(&worker.platform).await?;
         retry_conflicts(|| async {
             let keys = vec![worker_key(worker), application_key(worker), company_key.clone(), handler_key.clone()];
             let mut found = self.store.get_all(table, keys).await?.into_iter().peekable();
@@ -83,20 +84,22 @@ impl Service {
             let company: Company = self.require_enabled(company, "company_id")?;
             self.require_enabled::<Handler>(found.next(), "ad_user_id")?;
             let company_name = &company.company_name;
-            let signing = match &current {
+            let (signing, moves) = match &current {
                 None if submission == Submission::Changed => return Err(Error::missing("employee")),
                 None => {
                     // A worker has no record if it was lost in a restore.
                     let em_id = stored.as_ref().map(em_id_of).transpose()?.flatten();
                     let em_id = em_id.map_or_else(|| self.ids.next(now).map(Id::as_u64), Ok)?;
-                    new_signing(em_id, company_name, origin.clone(), now)?
+                    (new_signing(em_id, company_name, origin.clone(), now)?, 0)
                 }
                 Some(item) => {
                     let before = application_from_item(&self.keyring, item.clone())?;
-                    resubmit(before, &resume, company_name, origin.clone(), now, submission)?
+                    let moves = before.signing.moves.len();
+                    (resubmit(before, &resume, company_name, origin.clone(), now, submission)?, moves)
                 }
             };
             let em_id = signing.em_id;
+            let notice = self.notice(hr_company.as_ref(), &worker.platform, &signing, moves)?;
             let application = Application { resume: resume.clone(), signing, version: 1 };
             let (item, condition) = match &current {
                 None => (application_item(&self.keyring, worker, &application)?, Condition::absent()),
@@ -118,6 +121,7 @@ impl Service {
                 writes.push(Write::Put { table: table.clone(), item: by_em_id, condition: own });
             }
             writes.push(Write::Put { table: table.clone(), item: item.clone(), condition });
+            writes.extend(notice);
             match self.store.transact(writes).await?.unless_stored(&item) {
                 Outcome::Written => Ok(Some(())),
                 Outcome::Rejected(_) => Ok(None),

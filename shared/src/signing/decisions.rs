@@ -113,13 +113,17 @@ impl Service {
         let worker = self.find_worker(seen.platform, seen.em_id).await?.ok_or_else(missing)?;
         let key = application_key(&worker);
         let stored = Stored { table: &self.tables.signing, key, sealed: Some((&self.keyring, &APPLICATION_SEALED)) };
-        let changed = self.store.change_by(act, recorded, stored, |item| {
+        let company = self.company_of(seen.platform).await?;
+        let changed = self.store.change_with_by(act, recorded, stored, |item| {
             let mut application = application_from_item(&self.keyring, item.clone())?;
             if !seen.reach.covers(application.resume.company_id) {
                 return Err(missing());
             }
+            let moves = application.signing.moves.len();
             change(&mut application)?;
-            next_application_item(&self.keyring, &worker, item, application, Some(act.actor()))
+            let notice = self.notice(company.as_ref(), seen.platform, &application.signing, moves)?;
+            let next = next_application_item(&self.keyring, &worker, item, application, Some(act.actor()))?;
+            Ok((next, notice.into_iter().collect()))
         });
         application_from_item(&self.keyring, changed.await?.ok_or_else(missing)?)
     }

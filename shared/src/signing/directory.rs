@@ -15,9 +15,9 @@ use super::values::{Enabled, Number, PlatformCode};
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Object};
 use crate::storage::sealed::{self, Fields};
-use crate::storage::table::attribute::{number, text};
+use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Outcome, Write};
-use crate::values::{Int, Text, Url, check_segment};
+use crate::values::{Int, Text, Url, Uuid, check_segment};
 
 /// The most companies, handlers or contracts of a platform that a list returns.
 const MAX_LISTED: usize = 10_000;
@@ -47,6 +47,9 @@ pub struct Platform {
     /// administrators could choose demands it: an upgrade must not let unverified workers sign.
     #[serde(default = "demanded")]
     pub require_verified: bool,
+    /// The company in the HR API whose products get the event `sign_state_changed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_uuid: Option<Uuid>,
 }
 
 fn demanded() -> bool {
@@ -161,17 +164,20 @@ impl Service {
                 Err(_) => return Ok(None),
             },
         };
+        let found = self.find_platform(&code).await?;
+        Ok(found.is_some_and(|platform| platform.status.get() == 1).then_some(code))
+    }
+
+    /// A platform, enabled or not, as it was at most five seconds ago.
+    pub(super) async fn find_platform(&self, code: &PlatformCode) -> Result<Option<Platform>> {
         let now = self.clock.now();
-        let is_enabled = match self.platforms.get(&code, now) {
-            Some(is_enabled) => is_enabled,
-            None => {
-                let found = self.store.get(&self.tables.signing, platform_key(&code)).await?;
-                let is_enabled = found.is_some_and(|item| item.get("status") == Some(&number(1)));
-                self.platforms.put(code.clone(), is_enabled, now);
-                is_enabled
-            }
-        };
-        Ok(is_enabled.then_some(code))
+        if let Some(found) = self.platforms.get(code, now) {
+            return Ok(found);
+        }
+        let found = self.store.get(&self.tables.signing, platform_key(code)).await?;
+        let found = found.map(Platform::from_item).transpose()?;
+        self.platforms.put(code.clone(), found.clone(), now);
+        Ok(found)
     }
 
     /// All platforms, and the default one, which may not exist.

@@ -13,6 +13,7 @@ pub mod images;
 mod item;
 mod keys;
 pub mod listing;
+mod notices;
 mod persons;
 mod picture;
 mod reseal;
@@ -41,6 +42,7 @@ use crate::storage::objects::Objects;
 use crate::storage::rate_limit::Counters;
 use crate::storage::table::Store;
 
+use directory::Platform;
 use values::PlatformCode;
 
 pub struct Service {
@@ -52,8 +54,8 @@ pub struct Service {
     keyring: FamilyKeys,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    /// Whether a platform exists and is enabled.
-    platforms: Cache<PlatformCode, bool>,
+    /// The platforms; `None` if one does not exist.
+    platforms: Cache<PlatformCode, Option<Platform>>,
     messages: MessageLimits,
     settings: Settings,
 }
@@ -61,7 +63,7 @@ pub struct Service {
 struct Tables {
     /// `SIGNING_TABLE`: platforms and their records.
     signing: String,
-    /// `CREDENTIALS_TABLE`: sessions, captchas, codes.
+    /// `CREDENTIALS_TABLE`: sessions, captchas, codes, changes for the products of a company.
     credentials: String,
 }
 

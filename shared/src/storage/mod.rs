@@ -1,6 +1,7 @@
 //! Storage: items in DynamoDB, objects in S3, and the lists, sealed fields and rate limits that are built on items.
 
 pub mod audit;
+pub mod company_changes;
 pub mod list;
 pub mod listing;
 pub mod masked;

@@ -17,6 +17,7 @@ mod secret;
 mod segment;
 mod text;
 mod time;
+mod uuid;
 
 pub use id::Id;
 pub use identity::{BankAccount, ContactPhone, CreditCode, IdCard, Private};
@@ -30,6 +31,7 @@ pub use secret::{Secret, SecretText, Token, exposed};
 pub use segment::check_segment;
 pub use text::{RecordId, Text, Url, Urls};
 pub use time::{Date, Expiry, Moment, PeriodEnd, PeriodStart};
+pub use uuid::Uuid;
 
 use crate::error::Code;
 

@@ -12,13 +12,13 @@ use shared::signing::values::{Enabled, Number, PlatformCode, enabled};
 use shared::staff::roles::Role;
 use shared::storage::audit::Act;
 use shared::values::input::Faults;
-use shared::values::{Int, Text, Url};
+use shared::values::{Int, Text, Url, Uuid};
 
 /// The commands of this file.
 pub const COMMANDS: &[Command] = &[
     Command::changes("set_platform", "Creates or replaces a platform", |admin, by, fields| run(fields, |read| set_platform(&admin.signing, &by.act, read)))
         .by(&[Role::Admin])
-        .fields("platform_code name status? require_verified?", r#"{"platform_code": "gongqiao", "name": "工桥", "require_verified": true}"#),
+        .fields("platform_code name status? require_verified? company_uuid?", r#"{"platform_code": "gongqiao", "name": "工桥", "require_verified": true}"#),
     Command::changes("set_company", "Creates or replaces a company of a platform", |admin, by, fields| run(fields, |read| set_company(&admin.signing, &by.act, read)))
         .by(&[Role::Admin])
         .fields("platform_code company", r#"{"platform_code": "gongqiao", "company": {"company_id": 1, "company_name": "工桥餐饮"}}"#),
@@ -48,6 +48,8 @@ pub struct SetPlatform {
     status: Enabled,
     #[deserr(default = true)]
     require_verified: bool,
+    #[deserr(default)]
+    company_uuid: Option<Uuid>,
 }
 
 #[derive(Deserr)]
@@ -172,15 +174,15 @@ impl From<EntryBody> for Entry {
 }
 
 pub async fn set_platform(service: &Service, act: &Act, set: SetPlatform) -> Result<Value> {
-    let SetPlatform { platform_code, name, status, require_verified } = set;
-    let platform = Platform { code: platform_code.as_str().to_owned(), name, status, require_verified };
+    let SetPlatform { platform_code, name, status, require_verified, company_uuid } = set;
+    let platform = Platform { code: platform_code.as_str().to_owned(), name, status, require_verified, company_uuid };
     service.set_platform(act, &platform_code, &platform).await?;
     Ok(view_of(&platform))
 }
 
 /// A platform as commands return it.
-pub fn view_of(Platform { code, name, status, require_verified }: &Platform) -> Value {
-    json!({"platform_code": code, "name": name, "status": status, "require_verified": require_verified})
+pub fn view_of(Platform { code, name, status, require_verified, company_uuid }: &Platform) -> Value {
+    json!({"platform_code": code, "name": name, "status": status, "require_verified": require_verified, "company_uuid": company_uuid})
 }
 
 pub async fn set_company(service: &Service, act: &Act, SetCompany { platform_code, company }: SetCompany) -> Result<Value> {

@@ -40,6 +40,7 @@ impl Service {
         let stored = async |kind, id: &str| self.store.get(&self.tables.hris, record_key(company, kind, id)).await;
         Ok(match content {
             Content::Nothing => Some(json!({})),
+            Content::SignState(moved) => Some(json!({"application": moved})),
             Content::Gone { subject, id } => {
                 let (kind, gone) = match subject {
                     Subject::Department => (DEPARTMENT, json!({"department": {"uuid": id}})),

@@ -8,9 +8,10 @@ use super::types::{Content, EventType};
 use super::waiting::Waiting;
 use crate::error::{Error, Result};
 use crate::hris::Service;
-use crate::hris::changes::{self, Change, Subject, TURN, Touched, What};
-use crate::hris::keys::{DEPARTMENT, changes_partition, events_partition, partition, waiting_partition};
+use crate::hris::changes::{self, Change, Subject, Touched, What};
+use crate::hris::keys::{DEPARTMENT, events_partition, partition, waiting_partition};
 use crate::hris::values::{Code, Uuid};
+use crate::storage::company_changes::{self, TURN};
 use crate::storage::table::{Condition, Key, Order, Outcome, Write};
 
 /// How many changes are read at a time.
@@ -40,7 +41,7 @@ impl Service {
     ///
     /// A repetition changes nothing: the ids of events are those of their change, and what is stored already, or was sent meanwhile, stays.
     pub async fn distribute(&self, company: &Uuid) -> Result<Vec<Target>> {
-        let (table, partition) = (&self.tables.credentials, changes_partition(company));
+        let (table, partition) = (&self.tables.credentials, company_changes::partition(company));
         let (mut targets, mut after): (Vec<Target>, Option<String>) = (Vec::new(), None);
         self.keyring.record().await?;
         loop {
@@ -73,6 +74,11 @@ impl Service {
                 let object = format!("salary/{empno}/{}/{}", month.as_str(), subject_name.as_str());
                 let content = Content::Salary { empno, subject_name, month };
                 let planned = Planned { event_type: EventType::SalaryUploaded, content, object };
+                self.store_all(webhooks, key, |webhook| wanted(webhook, vec![planned.clone()])).await
+            }
+            Change::SignState(moved) => {
+                let object = format!("application/{}", moved.id());
+                let planned = Planned { event_type: EventType::SignStateChanged, content: Content::SignState(moved), object };
                 self.store_all(webhooks, key, |webhook| wanted(webhook, vec![planned.clone()])).await
             }
             Change::Opened { product } => {
@@ -221,7 +227,7 @@ impl Service {
             after = last;
             // A repetition goes on where this one ends.
             let change = Change::ReplayedAfter { product: webhook.product_id.clone(), after: after.clone() };
-            self.replay(webhook, key, events, Some(changes::rewrite(table, key, &change, self.clock.now())?)).await?;
+            self.replay(webhook, key, events, Some(company_changes::rewrite(table, key, &change, self.clock.now())?)).await?;
         }
     }
 

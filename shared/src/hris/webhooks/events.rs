@@ -10,6 +10,8 @@
 //! | `sealed` | its attempts: a response may name persons |
 //! | `expires_at` | for DynamoDB's TTL |
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +22,10 @@ use super::waiting::{Waiting, content};
 use crate::crypto::keyring::Keyring;
 use crate::error::{Error, Fault, Result};
 use crate::hris::Service;
-use crate::hris::changes::{self, Change, KEPT, Subject};
-use crate::hris::keys::{changes_partition, events_partition, waiting_partition};
+use crate::hris::changes::{self, Change, Subject};
+use crate::hris::keys::{events_partition, waiting_partition};
 use crate::hris::values::{Code, Uuid};
+use crate::storage::company_changes::{self, KEPT};
 use crate::storage::listing::{Listed, PageOf};
 use crate::storage::sealed::{self, Fields};
 use crate::storage::table::{Item, Key, Write};
@@ -77,18 +80,19 @@ impl Event {
     }
 
     /// The record that it is about: its kind and id.
-    pub fn object(&self) -> Option<(&'static str, &str)> {
+    pub fn object(&self) -> Option<(&'static str, Cow<'_, str>)> {
         let kind = |subject: &Subject| match subject {
             Subject::Approval => "approval",
             Subject::Department => "department",
             Subject::Employee => "employee",
         };
         match &self.content {
-            Content::Approval { number_series } => Some(("approval", number_series)),
-            Content::Department { uuid } => Some(("department", uuid)),
-            Content::Employee { uuid } => Some(("employee", uuid)),
-            Content::Gone { subject, id } => Some((kind(subject), id)),
-            Content::Salary { empno, .. } => Some(("salary", empno.as_str())),
+            Content::Approval { number_series } => Some(("approval", number_series.into())),
+            Content::Department { uuid } => Some(("department", uuid.into())),
+            Content::Employee { uuid } => Some(("employee", uuid.into())),
+            Content::Gone { subject, id } => Some((kind(subject), id.into())),
+            Content::Salary { empno, .. } => Some(("salary", empno.as_str().into())),
+            Content::SignState(moved) => Some(("application", moved.id().into())),
             Content::Departments { .. } | Content::DepartmentsAfter { .. } | Content::Employees { .. } | Content::Nothing => {
                 None
             }
@@ -172,7 +176,7 @@ impl Service {
     pub(in crate::hris) async fn events_about(&self, company: &Uuid, uuid: &Uuid, empno: &Code) -> Result<Vec<Key>> {
         let table = &self.tables.credentials;
         let mut keys = Vec::new();
-        for item in self.store.partition(table, changes_partition(company)).await? {
+        for item in self.store.partition(table, company_changes::partition(company)).await? {
             let is_own = matches!(changes::read(&item)?, Change::Salary { empno: own, .. } if own == *empno);
             keys.extend(Key::of(&item).filter(|_| is_own));
         }

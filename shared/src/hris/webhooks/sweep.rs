@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 use crate::hris::Service;
-use crate::hris::changes;
-use crate::hris::keys::{CHANGE, DELIVERY, mark_key};
+use crate::hris::keys::{DELIVERY, mark_key};
+use crate::storage::company_changes;
 use crate::hris::values::{Code, Uuid};
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Outcome, STAMP, Write, mark};
@@ -50,7 +50,7 @@ impl Service {
     pub async fn overdue(&self) -> Result<(BTreeSet<Uuid>, BTreeSet<Target>)> {
         let (table, now) = (&self.tables.credentials, self.clock.now());
         let (mut companies, mut targets) = (BTreeSet::new(), BTreeSet::new());
-        let mut keys = pin!(self.store.due(table, changes::DUE, now));
+        let mut keys = pin!(self.store.due(table, company_changes::DUE, now));
         while let Some(key) = keys.try_next().await? {
             companies.extend(company_of(&key.pk));
         }
@@ -87,7 +87,7 @@ impl Service {
 
 /// The company of a change, by the partition of its item.
 pub(super) fn company_of(partition: &str) -> Option<Uuid> {
-    Uuid::parse(partition.strip_prefix(CHANGE)?).ok()
+    Uuid::parse(partition.strip_prefix(company_changes::PREFIX)?).ok()
 }
 
 impl Uuid {

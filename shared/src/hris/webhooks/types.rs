@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::hris::changes::Subject;
 use crate::hris::scopes::Scope;
 use crate::hris::values::{Code, Month, Uuid};
+use crate::storage::company_changes::SignMove;
 use crate::values::input::Faults;
 use crate::values::{Text, choices};
 
@@ -24,13 +25,14 @@ choices! {
         EmployeeLeft = "employee_left",
         ApprovalChanged = "approval_changed",
         SalaryUploaded = "salary_uploaded",
+        SignStateChanged = "sign_state_changed",
         /// Sent on demand, also to a webhook that does not ask for it.
         WebhookTest = "webhook_test",
     }
 }
 
 impl EventType {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::WebhookOpen,
         Self::DepartmentBatchSync,
         Self::DepartmentCreated,
@@ -43,6 +45,7 @@ impl EventType {
         Self::EmployeeLeft,
         Self::ApprovalChanged,
         Self::SalaryUploaded,
+        Self::SignStateChanged,
         Self::WebhookTest,
     ];
 
@@ -70,7 +73,7 @@ impl Deserr<Faults> for EventTypes {
     }
 }
 
-/// What an event is about: keys alone. The object is read when the event is sent.
+/// What an event is about: keys alone. The object is read when the event is sent. A move of an application is whole: it has no value of a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum Content {
@@ -103,6 +106,7 @@ pub enum Content {
         subject_name: Text<1, 64>,
         month: Month,
     },
+    SignState(SignMove),
     Nothing,
 }
 
@@ -117,6 +121,7 @@ impl Content {
             | Self::Department { .. }
             | Self::Departments { .. }
             | Self::DepartmentsAfter { .. }
+            | Self::SignState(_)
             | Self::Nothing => false,
         }
     }

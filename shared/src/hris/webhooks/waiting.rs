@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::types::{Content, EventType};
 use crate::error::{Error, Result};
-use crate::hris::changes::KEPT;
+use crate::storage::company_changes::KEPT;
 use crate::storage::table::{Item, Key};
 
 /// An event that is to be sent.

@@ -68,13 +68,24 @@ impl Store {
         &self,
         act: &Act,
         object: Change,
-        Stored { table, key, sealed }: Stored<'_>,
+        stored: Stored<'_>,
         change: impl Fn(&Item) -> Result<Item>,
+    ) -> Result<Option<Item>> {
+        self.change_with_by(act, object, stored, |item| Ok((change(item)?, Vec::new()))).await
+    }
+
+    /// [`Store::change_by`] with more writes in the transaction.
+    pub async fn change_with_by(
+        &self,
+        act: &Act,
+        object: Change,
+        Stored { table, key, sealed }: Stored<'_>,
+        change: impl Fn(&Item) -> Result<(Item, Vec<Write>)>,
     ) -> Result<Option<Item>> {
         let stamp = text(random_text()?);
         retry_conflicts(|| async {
             let Some(current) = self.get(table, key.clone()).await? else { return Ok(Some(None)) };
-            let mut next = change(&current)?;
+            let (mut next, more) = change(&current)?;
             let unchanged = Self::follow(&current, &mut next, &stamp)?;
             let (before, after) = (opened(&key, sealed, &current)?, opened(&key, sealed, &next)?);
             if is_same(&before, &after) || current.get(STAMP) == Some(&stamp) {
@@ -82,7 +93,7 @@ impl Store {
             }
             let recorded = object.clone().changed(&before, &after);
             let put = Write::Put { table: table.to_owned(), item: next.clone(), condition: unchanged };
-            let outcome = self.transact_by(act, &recorded, vec![put]).await?;
+            let outcome = self.transact_by(act, &recorded, [vec![put], more].concat()).await?;
             match outcome.unless_stored(&next) {
                 Outcome::Written => Ok(Some(Some(next))),
                 Outcome::Rejected(_) => Ok(None),

@@ -5,6 +5,7 @@ mod events;
 mod faults;
 mod page;
 mod settings;
+mod signing;
 
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -15,7 +16,7 @@ use crate::support::receiver::Receiver;
 use crate::support::{Response, Stage};
 
 const PATH: &str = "/api/v2/webhooks";
-const EVERY_TYPE: [&str; 12] = [
+const EVERY_TYPE: [&str; 13] = [
     "webhook_open",
     "department_batch_sync",
     "department_created",
@@ -28,6 +29,7 @@ const EVERY_TYPE: [&str; 12] = [
     "employee_left",
     "approval_changed",
     "salary_uploaded",
+    "sign_state_changed",
 ];
 
 async fn put(product: &Product, settings: Value) -> Response {

@@ -156,7 +156,7 @@ async fn a_wrong_setting_is_named_and_nothing_is_stored() {
             "address must have a host name that resolves",
         ),
         (json!({"address": "https://public.example.com/"}), "event_types is required"),
-        (json!({"address": "https://public.example.com/", "event_types": []}), "event_types must have 1 to 13 elements"),
+        (json!({"address": "https://public.example.com/", "event_types": []}), "event_types must have 1 to 14 elements"),
         (json!({"address": "https://public.example.com/", "event_types": ["employee_born"]}), &unknown),
         (
             json!({"address": "https://public.example.com/", "event_types": ["salary_uploaded"], "scopes": ["employees"]}),
