@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::storage::company_changes::PREFIX as CHANGE;
 use shared::runtime::outbox::SORT_KEY;
+use shared::storage::company_changes::PREFIX as CHANGE;
 
 use crate::functions::Functions;
 use crate::wire::Guard;

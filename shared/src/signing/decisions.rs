@@ -10,6 +10,7 @@ use super::states::{Application, Decision, Terms, Verified, check_seen, last_ver
 use super::values::PlatformCode;
 use crate::error::{Error, Fault, Result};
 use crate::storage::audit::{Act, Change, Stored};
+use crate::values::Uuid;
 
 /// An application as it was shown to who decides.
 pub struct Seen<'a> {
@@ -26,6 +27,8 @@ struct Demands {
     /// Empty if the platform has none: then any position will do.
     positions: Vec<Position>,
     contract: Option<Contract>,
+    /// Whose products get the move.
+    company: Option<Uuid>,
 }
 
 impl Service {
@@ -41,13 +44,17 @@ impl Service {
             Decision::Sign => Some(self.demands(seen.platform, None).await?),
             Decision::Reject { .. } | Decision::Cancel => None,
         };
+        let company = match &demands {
+            Some(demands) => demands.company.clone(),
+            None => self.company_of(seen.platform).await?,
+        };
         let (now, by, actor) = (self.clock.now(), act.by()?, act.actor());
         let change = Change::of(object(seen.platform, seen.em_id));
         let change = match decision {
             Decision::Reject { reason } => change.because(reason.as_str()),
             Decision::Approve(_) | Decision::Sign | Decision::Cancel => change,
         };
-        self.change_seen(act, change, seen, |application| {
+        self.change_seen(act, change, seen, company.as_ref(), |application| {
             let Application { resume, signing, version } = application;
             if *version == seen.version + 1 && signing.changes.is_by(&actor, STATE, *version) && decision.is_made(signing, &by)
             {
@@ -79,7 +86,7 @@ impl Service {
     /// DynamoDB: two reads, one transaction.
     pub async fn set_verified(&self, act: &Act, seen: &Seen<'_>, to: Verified) -> Result<Application> {
         let (now, by, actor) = (self.clock.now(), act.by()?, act.actor());
-        self.change_seen(act, Change::of(object(seen.platform, seen.em_id)), seen, |application| {
+        self.change_seen(act, Change::of(object(seen.platform, seen.em_id)), seen, None, |application| {
             let Application { signing, version, .. } = application;
             let is_set = signing.verify_status == to;
             let is_own = is_set && signing.verifications.last().is_some_and(|last| last.by == by);
@@ -100,12 +107,13 @@ impl Service {
         .await
     }
 
-    /// Changes the signing of an application that is within reach.
+    /// Changes the signing of an application that is within reach. The products of the company get a move.
     async fn change_seen(
         &self,
         act: &Act,
         recorded: Change,
         seen: &Seen<'_>,
+        company: Option<&Uuid>,
         change: impl Fn(&mut Application) -> Result<()>,
     ) -> Result<Application> {
         self.keyring.record().await?;
@@ -113,7 +121,6 @@ impl Service {
         let worker = self.find_worker(seen.platform, seen.em_id).await?.ok_or_else(missing)?;
         let key = application_key(&worker);
         let stored = Stored { table: &self.tables.signing, key, sealed: Some((&self.keyring, &APPLICATION_SEALED)) };
-        let company = self.company_of(seen.platform).await?;
         let changed = self.store.change_with_by(act, recorded, stored, |item| {
             let mut application = application_from_item(&self.keyring, item.clone())?;
             if !seen.reach.covers(application.resume.company_id) {
@@ -121,7 +128,7 @@ impl Service {
             }
             let moves = application.signing.moves.len();
             change(&mut application)?;
-            let notice = self.notice(company.as_ref(), seen.platform, &application.signing, moves)?;
+            let notice = self.notice(company, seen.platform, &application.signing, moves)?;
             let next = next_application_item(&self.keyring, &worker, item, application, Some(act.actor()))?;
             Ok((next, notice.into_iter().collect()))
         });
@@ -138,7 +145,8 @@ impl Service {
         let contract = contract_key.and_then(|key| found.remove(&key)).map(|item| self.read_listed(item)).transpose()?;
         let positions = positions_key.and_then(|key| found.remove(&key)).map(Position::all_of).transpose()?;
         Ok(Demands {
-            require_verified: platform.is_none_or(|platform| platform.require_verified),
+            require_verified: platform.as_ref().is_none_or(|platform| platform.require_verified),
+            company: platform.and_then(|platform| platform.company_uuid),
             positions: positions.unwrap_or_default(),
             contract: contract.filter(Contract::is_enabled),
         })

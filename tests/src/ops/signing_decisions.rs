@@ -109,7 +109,8 @@ async fn a_platform_demands_verified_identities_unless_it_says_otherwise() {
     let platform = Platform::create(world()).await;
     let (_, em_id) = applied(&platform, "unverified").await;
     let set = async |event: Value| platform.command("set_platform", event).await;
-    let strict = json!({"platform_code": platform.code, "name": "严格", "status": 1, "require_verified": true, "company_uuid": null});
+    let strict =
+        json!({"platform_code": platform.code, "name": "严格", "status": 1, "require_verified": true, "company_uuid": null});
     assert_eq!(set(json!({"name": "严格"})).await, strict);
     let unverified = |state: u8| conflict(&format!("verify_status: is {state}: the platform demands a verified identity (2)"));
     let approve = async || platform.decide("approve_application", &em_id, decision("approve_application")).await;

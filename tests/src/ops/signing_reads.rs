@@ -269,7 +269,8 @@ async fn platforms_are_listed_with_what_they_demand() {
         assert_eq!(address.command(&event).await, platform);
     };
     let one = json!({"platform_code": "a-one", "name": "一", "status": 0, "require_verified": true, "company_uuid": null});
-    let two = json!({"platform_code": "b-two", "name": "二", "status": 1, "require_verified": false, "company_uuid": "8".repeat(32)});
+    let two =
+        json!({"platform_code": "b-two", "name": "二", "status": 1, "require_verified": false, "company_uuid": "8".repeat(32)});
     set(two.clone()).await;
     set(one.clone()).await;
     let listed = address.command(&json!({"command": "list_platforms"})).await;

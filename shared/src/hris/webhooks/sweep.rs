@@ -14,8 +14,8 @@ use crate::crypto::random::random_text;
 use crate::error::{Error, Result};
 use crate::hris::Service;
 use crate::hris::keys::{DELIVERY, mark_key};
-use crate::storage::company_changes;
 use crate::hris::values::{Code, Uuid};
+use crate::storage::company_changes;
 use crate::storage::table::attribute::text;
 use crate::storage::table::{Condition, Item, Key, Outcome, STAMP, Write, mark};
 

@@ -48,6 +48,16 @@ async fn every_endpoint_of_the_signing_api_makes_the_calls_that_its_budget_allow
     for path in ["/work_pos", "/handlers", "/companies"] {
         meter.succeeds(&format!("GET {path}"), worker.get(path)).await;
     }
+    let linked = Platform::create(&platform.address).await;
+    linked
+        .command("set_platform", json!({"name": "测试平台", "require_verified": false, "company_uuid": "c".repeat(32)}))
+        .await;
+    let applicant = linked.worker("metered").await;
+    // The function caches the platform.
+    applicant.get("/employee").await;
+    let resume = resume();
+    let applied = applicant.send_json(Method::POST, &resume);
+    meter.succeeds("POST /employee, on a platform of a company", applied).await;
     let image = meter.succeeds("POST /image", worker.upload("a.png", &picture(ImageFormat::Png))).await;
     let path = image["url"].as_str().and_then(|url| url.strip_prefix(&platform.address.base_url)).expect("our own address");
     meter.succeeds("GET /image/{name}", worker.get(path)).await;

@@ -136,6 +136,9 @@ impl Scene for Signing {
     async fn set() -> Self {
         let stage = Stage::open().await;
         let platform = Platform::create(&stage.address).await;
+        // Each move writes a change for the products of this company.
+        let linked = json!({"name": "测试平台", "require_verified": false, "company_uuid": "c".repeat(32)});
+        assert_eq!(platform.command("set_platform", linked).await["status"], 1);
         let idle = platform.worker("idle").await;
         stage.clock.advance(SignedDuration::from_hours(25));
         let new = platform.worker("new").await;

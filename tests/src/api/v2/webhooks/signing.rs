@@ -6,11 +6,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{listed, opened};
+use crate::support::Stage;
 use crate::support::product::Product;
 use crate::support::receiver::Receiver;
 use crate::support::wire::Failure;
 use crate::support::worker::{CONTRACT, Platform, Worker, ok, resume};
-use crate::support::Stage;
 
 const AT: &str = "2024-01-15T10:30:00Z";
 const TYPE: &str = "sign_state_changed";
@@ -132,7 +132,7 @@ async fn a_platform_names_its_company_by_a_uuid() {
     let stage = Stage::open().await;
     let platform = Platform::create(&stage.address).await;
     let rejected = platform.command("set_platform", json!({"name": "测试平台", "company_uuid": "c1"})).await;
-    assert_eq!(rejected, json!({"errorType": "Invalid", "errorMessage": "company_uuid must be 32 hex digits"}));
+    assert_eq!(rejected, json!({"errorType": "Invalid", "errorMessage": "company_uuid: must be 32 hex digits"}));
     let none = platform.command("set_platform", json!({"name": "测试平台"})).await;
     assert_eq!(none["company_uuid"], Value::Null);
 }

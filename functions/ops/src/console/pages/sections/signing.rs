@@ -46,7 +46,12 @@ pub const LISTS: &[List] = &[
     List {
         actions: &[Action::new("set_platform", &[])],
         sorted_by: "platform_code",
-        ..List::new("platforms", "list_platforms", "platforms", "platform_code name status:directory_status require_verified company_uuid")
+        ..List::new(
+            "platforms",
+            "list_platforms",
+            "platforms",
+            "platform_code name status:directory_status require_verified company_uuid",
+        )
     },
     List {
         filters: "platform_code!",
