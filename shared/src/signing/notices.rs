@@ -14,8 +14,8 @@ impl Service {
         Ok(self.find_platform(platform).await?.and_then(|platform| platform.company_uuid))
     }
 
-    /// The write that tells the company of an application's last move, for the transaction of the move. `None` without a company, and if the
-    /// application has no more moves than `before`.
+    /// The write that reports the last move of an application to the company's products, for the transaction of the move. `None` without a
+    /// company, and if the application has no more moves than `before`.
     pub(super) fn notice(
         &self,
         company: Option<&Uuid>,

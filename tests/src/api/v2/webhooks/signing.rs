@@ -56,7 +56,7 @@ async fn sent(stage: &Stage, receiver: &Receiver) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn each_move_of_an_application_is_one_event_and_other_changes_are_none() {
+async fn each_move_of_an_application_makes_one_event_and_other_changes_make_none() {
     let (stage, product, receiver, platform) = linked().await;
     let worker = platform.worker("moving").await;
     let id = apply(&worker).await;
@@ -100,7 +100,7 @@ async fn each_move_of_an_application_is_one_event_and_other_changes_are_none() {
 }
 
 #[tokio::test]
-async fn a_cancelled_application_is_an_event_and_a_rejected_move_is_none() {
+async fn a_cancelled_application_makes_an_event_and_a_rejected_move_makes_none() {
     let (stage, _, receiver, platform) = linked().await;
     let id = apply(&platform.worker("leaving").await).await;
     sent(&stage, &receiver).await;
