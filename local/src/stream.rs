@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::runtime::outbox::SORT_KEY;
-use shared::storage::company_changes::PREFIX as CHANGE;
+use shared::storage::company_changes;
 
 use crate::functions::Functions;
 use crate::wire::Guard;
@@ -59,7 +59,7 @@ impl Stream {
         let is_write = operation.ends_with(".PutItem") || operation.ends_with(".TransactWriteItems");
         let has = |word: &str| request.windows(word.len()).any(|part| part == word.as_bytes());
         // Most writes have none of the words: they are not parsed.
-        let is_candidate = is_write && (has(SORT_KEY) || has(CHANGE) || has(&format!("\"{AUDIT}\"")));
+        let is_candidate = is_write && (has(SORT_KEY) || has(company_changes::PREFIX) || has(&format!("\"{AUDIT}\"")));
         let Some(request) = is_candidate.then(|| serde_json::from_slice::<Value>(request).ok()).flatten() else { return };
         let puts = request["TransactItems"].as_array().into_iter().flatten().map(|write| &write["Put"]).chain([&request]);
         for put in puts {
@@ -67,7 +67,7 @@ impl Stream {
             if put["TableName"] == AUDIT {
                 self.0.records.changes().push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item}));
             }
-            if item["pk"]["S"].as_str().is_some_and(|partition| partition.starts_with(CHANGE)) {
+            if item["pk"]["S"].as_str().is_some_and(|partition| partition.starts_with(company_changes::PREFIX)) {
                 self.0.changes.changes().push(json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}}));
             }
             // A message that is there already has been taken to be sent: that is no insertion.

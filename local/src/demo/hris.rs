@@ -200,6 +200,11 @@ async fn punch(service: &Service, clock: &dyn Clock, company: &Company, client: 
     if unknown.is_empty() { Ok(()) } else { Err("demo punches: an employee is missing".into()) }
 }
 
+/// The UUID of the first company.
+pub(super) fn first_company() -> String {
+    FIRST.uuid(0, 0)
+}
+
 impl Company {
     /// `kind`: 0 the company, 1 sub-companies, 2 departments, 3 employees, 4 candidates.
     fn uuid(&self, kind: u32, number: u32) -> String {

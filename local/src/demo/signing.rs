@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::command;
+use super::hris::first_company;
 use crate::functions::Functions;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,8 +18,11 @@ pub struct Signing {
 pub const COMPANIES: [(u32, &str); 2] = [(12, "成都彩程软件设计有限公司"), (13, "邻家餐饮管理有限公司")];
 
 pub async fn prepare(functions: &Functions, platform: &str) -> Result<Signing, String> {
-    // Without verification, so that an application can be approved at once.
-    let demo = json!({"command": "set_platform", "platform_code": platform, "name": "演示平台", "require_verified": false});
+    // Without verification, so that an application can be approved at once. The receiver on the home page gets the moves of applications.
+    let demo = json!({
+        "command": "set_platform", "platform_code": platform, "name": "演示平台", "require_verified": false,
+        "company_uuid": first_company(),
+    });
     command(functions, &demo).await?;
     let mut events: Vec<Value> = Vec::new();
     for (id, name) in COMPANIES {

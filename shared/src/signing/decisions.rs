@@ -37,7 +37,8 @@ impl Service {
     ///
     /// A conflict if another version is stored: it names what has changed since, and who has decided.
     ///
-    /// DynamoDB: two reads, one transaction; for an approval or a signature one batch more.
+    /// DynamoDB: two reads, one transaction. Before these, one batch for an approval or a signature; for a rejection or a cancellation one read,
+    /// unless the platform is cached.
     pub async fn decide(&self, act: &Act, seen: &Seen<'_>, decision: &Decision) -> Result<Application> {
         let demands = match decision {
             Decision::Approve(terms) => Some(self.demands(seen.platform, Some(terms)).await?),

@@ -182,7 +182,9 @@ pub async fn set_platform(service: &Service, act: &Act, set: SetPlatform) -> Res
 
 /// A platform as commands return it.
 pub fn view_of(Platform { code, name, status, require_verified, company_uuid }: &Platform) -> Value {
-    json!({"platform_code": code, "name": name, "status": status, "require_verified": require_verified, "company_uuid": company_uuid})
+    json!({
+        "platform_code": code, "name": name, "status": status, "require_verified": require_verified, "company_uuid": company_uuid,
+    })
 }
 
 pub async fn set_company(service: &Service, act: &Act, SetCompany { platform_code, company }: SetCompany) -> Result<Value> {
